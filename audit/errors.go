@@ -1,0 +1,105 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says what a caller can do about an error.
+type Kind int
+
+const (
+	// Internal is the zero Kind: a fault of this program or its machine.
+	Internal Kind = iota
+	// Invalid: the request is wrong and will stay so.
+	Invalid
+	// Unauthenticated: who calls is not known.
+	Unauthenticated
+	// PermissionDenied: who calls is known and may not.
+	PermissionDenied
+	// NotFound: what the request names does not exist, or the caller may not know.
+	NotFound
+	// Conflict: the request does not fit the present state.
+	Conflict
+	// TooLarge: the request, or an entry of it, is over a limit of size.
+	TooLarge
+	// RateLimited: the same request may pass later.
+	RateLimited
+	// Unavailable: the log cannot answer now; the same request may pass later.
+	Unavailable
+)
+
+// String returns the code that the API answers with.
+func (k Kind) String() string {
+	switch k {
+	case Invalid:
+		return "invalid"
+	case Unauthenticated:
+		return "unauthenticated"
+	case PermissionDenied:
+		return "forbidden"
+	case NotFound:
+		return "not_found"
+	case Conflict:
+		return "conflict"
+	case TooLarge:
+		return "too_large"
+	case RateLimited:
+		return "rate_limited"
+	case Unavailable:
+		return "unavailable"
+	}
+	return "internal"
+}
+
+// Fault is an error whose message is meant for the caller.
+type Fault struct {
+	Kind Kind
+	// Path names the field at fault, as in "entries[3].outcome". Empty where
+	// the request as a whole is.
+	Path    string
+	Message string
+}
+
+// Error returns "path: message", or the message alone.
+func (f *Fault) Error() string {
+	if f.Path == "" {
+		return f.Message
+	}
+	return f.Path + ": " + f.Message
+}
+
+// Errorf returns a Fault of the given kind.
+func Errorf(kind Kind, format string, args ...any) error {
+	return &Fault{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// FieldErrorf returns an Invalid Fault of the field at path.
+func FieldErrorf(path, format string, args ...any) error {
+	return &Fault{Kind: Invalid, Path: path, Message: fmt.Sprintf(format, args...)}
+}
+
+// AtPath puts prefix before the path of err when err is a Fault: "outcome"
+// becomes "entries[3].outcome". Other errors are returned as they are.
+func AtPath(err error, prefix string) error {
+	var f *Fault
+	if !errors.As(err, &f) || prefix == "" {
+		return err
+	}
+	g := *f
+	if g.Path == "" {
+		g.Path = prefix
+	} else {
+		g.Path = prefix + "." + g.Path
+	}
+	return &g
+}
+
+// KindOf returns the kind of the Fault in err's chain, or Internal.
+func KindOf(err error) Kind {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Kind
+	}
+	return Internal
+}

@@ -1,0 +1,175 @@
+package audit
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// AppendJSON appends the canonical JSON of e: members in the order of the Entry
+// type, optional ones left out when empty, metadata sorted by the bytes of its
+// names, no white space, strings escaped as RFC 8785 has it, times in UTC with
+// six digits of a second. It is fixed byte for byte: proofs hash it.
+func (e *Entry) AppendJSON(b []byte) []byte {
+	b = append(b, `{"id":`...)
+	b = strconv.AppendInt(b, e.ID, 10)
+	b = appendMember(b, `,"project":`, e.Project)
+	b = appendMember(b, `,"actor":{"email":`, e.Actor.Email)
+	b = appendMember(b, `,"type":`, string(e.Actor.Type))
+	b = appendOptional(b, `,"label":`, e.Actor.Label)
+	b = appendMember(b, `},"action":`, e.Action)
+	b = appendMember(b, `,"resource":{"type":`, e.Resource.Type)
+	b = appendMember(b, `,"id":`, e.Resource.ID)
+	b = appendMember(b, `,"name":`, e.Resource.Name)
+	b = appendMember(b, `,"locationId":`, e.Resource.LocationID)
+	b = appendMember(b, `},"outcome":`, string(e.Outcome))
+	b = appendMember(b, `,"detail":`, e.Detail)
+	b = appendOptional(b, `,"channel":`, string(e.Channel))
+	b = e.Request.appendJSON(b)
+	b = appendChanges(b, e.Changes)
+	b = appendMetadata(b, e.Metadata)
+	b = appendOptional(b, `,"key":`, e.Key)
+	b = append(b, `,"createdAt":`...)
+	b = appendTime(b, e.CreatedAt)
+	b = append(b, `,"recordedAt":`...)
+	b = appendTime(b, e.RecordedAt)
+	b = e.Purge.appendJSON(b)
+	return append(b, '}')
+}
+
+// MarshalJSON returns the canonical JSON of e.
+func (e *Entry) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
+
+func (r *Request) appendJSON(b []byte) []byte {
+	if *r == (Request{}) {
+		return b
+	}
+	b = append(b, `,"request":{`...)
+	n := len(b)
+	b = appendOptional(b, `,"ip":`, r.IP)
+	b = appendOptional(b, `,"userAgent":`, r.UserAgent)
+	b = appendOptional(b, `,"id":`, r.ID)
+	b = slices.Delete(b, n, n+1) // the first comma
+	return append(b, '}')
+}
+
+func appendChanges(b []byte, changes []Change) []byte {
+	if len(changes) == 0 {
+		return b
+	}
+	b = append(b, `,"changes":[`...)
+	for i := range changes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendMember(b, `{"field":`, changes[i].Field)
+		b = appendMember(b, `,"old":`, changes[i].Old)
+		b = appendMember(b, `,"new":`, changes[i].New)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendMetadata(b []byte, m map[string]string) []byte {
+	if len(m) == 0 {
+		return b
+	}
+	b = append(b, `,"metadata":{`...)
+	for i, k := range sortedKeys(m) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, k)
+		b = appendMember(b, `:`, m[k])
+	}
+	return append(b, '}')
+}
+
+func (p *Purge) appendJSON(b []byte) []byte {
+	if p == nil {
+		return b
+	}
+	b = append(b, `,"purge":{"entries":`...)
+	b = strconv.AppendInt(b, p.Entries, 10)
+	b = append(b, `,"firstId":`...)
+	b = strconv.AppendInt(b, p.FirstID, 10)
+	b = append(b, `,"lastId":`...)
+	b = strconv.AppendInt(b, p.LastID, 10)
+	b = append(b, `,"from":`...)
+	b = appendTime(b, p.From)
+	b = append(b, `,"to":`...)
+	b = appendTime(b, p.To)
+	b = append(b, `,"at":`...)
+	b = appendTime(b, p.At)
+	b = appendMember(b, `,"by":`, p.By)
+	return append(b, '}')
+}
+
+// sortedKeys returns m's keys in byte order, without an allocation for a few.
+func sortedKeys(m map[string]string) []string {
+	var few [8]string
+	keys := few[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func appendOptional(b []byte, name, s string) []byte {
+	if s == "" {
+		return b
+	}
+	return appendMember(b, name, s)
+}
+
+func appendMember(b []byte, name, s string) []byte {
+	return appendString(append(b, name...), s)
+}
+
+// timeLayout keeps six digits always, so that times sort as text.
+const timeLayout = "2006-01-02T15:04:05.000000Z"
+
+// FormatTime returns t as the log writes times.
+func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, timeLayout)
+	return append(b, '"')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string with the escapes of RFC 8785 section 3.2.2.2.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, '\\', 'b')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\f':
+			b = append(b, '\\', 'f')
+		case '\r':
+			b = append(b, '\\', 'r')
+		default:
+			b = append(b, `\u00`...)
+			b = append(b, hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
+}

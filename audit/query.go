@@ -1,0 +1,187 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Query selects entries of one project. A zero field selects everything.
+type Query struct {
+	// Project is required.
+	Project string
+	// ResourceType compares without regard to case, as do Outcomes and Channel.
+	ResourceType string
+	ResourceID   string
+	// Action is exact, or a prefix that ends in ".*".
+	Action    string
+	Outcomes  []Outcome
+	Actor     string
+	ActorType ActorType
+	Channel   Channel
+	// From is inclusive, To exclusive.
+	From, To time.Time
+	// Text is the full-text query, in the syntax of package index.
+	Text string
+}
+
+// Normalize brings a query into one form, so that equal queries are the same:
+// values folded where case does not matter, outcomes sorted and each once, times
+// truncated upwards to what the log keeps.
+func (q *Query) Normalize() {
+	q.ResourceType = Fold(q.ResourceType)
+	q.Channel = Channel(Fold(string(q.Channel)))
+	for i, o := range q.Outcomes {
+		q.Outcomes[i] = Outcome(Fold(string(o)))
+	}
+	slices.Sort(q.Outcomes)
+	q.Outcomes = slices.Compact(q.Outcomes)
+	if len(q.Outcomes) == len(Outcomes()) {
+		q.Outcomes = nil
+	}
+	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
+	q.Text = strings.TrimSpace(q.Text)
+}
+
+// ceilMicro rounds up: entries have whole microseconds, so both From <= t and
+// t < To hold for the same entries as before.
+func ceilMicro(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(time.Microsecond - 1).UTC().Truncate(time.Microsecond)
+}
+
+// Validate reports the first thing about a normalized query that cannot be
+// meant, as an Invalid Fault with the path of the field.
+func (q *Query) Validate() error {
+	if err := ValidateProject(q.Project); err != nil {
+		return err
+	}
+	names := [...]struct{ path, value string }{
+		{"resourceType", q.ResourceType},
+		{"resourceId", q.ResourceID},
+		{"action", q.Action},
+		{"actor", q.Actor},
+	}
+	for _, n := range names {
+		if err := validateName(n.path, n.value, MaxValue, false); err != nil {
+			return err
+		}
+	}
+	if i := strings.IndexByte(q.Action, '*'); i >= 0 && (i != len(q.Action)-1 || !strings.HasSuffix(q.Action, ".*")) {
+		return FieldErrorf("action", `must be exact or end in ".*", as in "deployment.*"`)
+	}
+	for _, o := range q.Outcomes {
+		if !slices.Contains(Outcomes(), o) {
+			return FieldErrorf("outcome", "must be success, forbidden, error or failure")
+		}
+	}
+	if q.Channel != "" && !slices.Contains(Channels(), q.Channel) {
+		return FieldErrorf("channel", "must be api, console, cli or mcp")
+	}
+	if q.ActorType != "" && q.ActorType != User && q.ActorType != ServiceAccount {
+		return FieldErrorf("actorType", "must be User or ServiceAccount")
+	}
+	return q.validateTimes()
+}
+
+func (q *Query) validateTimes() error {
+	for _, t := range []struct {
+		path string
+		t    time.Time
+	}{{"from", q.From}, {"to", q.To}} {
+		if !t.t.IsZero() && (t.t.Year() < 1 || t.t.Year() > 9999) {
+			return FieldErrorf(t.path, "must lie between the years 1 and 9999")
+		}
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
+		return FieldErrorf("to", "must not be before from")
+	}
+	return nil
+}
+
+// Bounds returns the half-open range of CreatedAt that q selects, in
+// microseconds since the Unix epoch.
+func (q *Query) Bounds() (from, to int64) {
+	from, to = minTime.UnixMicro(), maxTime.UnixMicro()+1
+	if !q.From.IsZero() {
+		from = max(from, q.From.UnixMicro())
+	}
+	if !q.To.IsZero() {
+		to = min(to, q.To.UnixMicro())
+	}
+	return from, to
+}
+
+// ActionPrefix returns the prefix that Action asks for, its dot included, and
+// whether Action is a prefix at all.
+func (q *Query) ActionPrefix() (string, bool) {
+	if strings.HasSuffix(q.Action, ".*") {
+		return strings.TrimSuffix(q.Action, "*"), true
+	}
+	return "", false
+}
+
+// Match reports whether e, of the query's project, is selected by everything
+// but Text. The query must be normalized.
+func (q *Query) Match(e *Entry) bool {
+	at := e.CreatedAt.UnixMicro()
+	from, to := q.Bounds()
+	if at < from || at >= to {
+		return false
+	}
+	if len(q.Outcomes) > 0 && !slices.Contains(q.Outcomes, e.Outcome) {
+		return false
+	}
+	if q.Actor != "" && q.Actor != e.Actor.Email ||
+		q.ActorType != "" && q.ActorType != e.Actor.Type ||
+		q.Channel != "" && q.Channel != e.Channel ||
+		q.ResourceID != "" && q.ResourceID != e.Resource.ID ||
+		q.ResourceType != "" && q.ResourceType != Fold(e.Resource.Type) {
+		return false
+	}
+	return q.matchAction(e.Action)
+}
+
+func (q *Query) matchAction(action string) bool {
+	if q.Action == "" {
+		return true
+	}
+	if prefix, ok := q.ActionPrefix(); ok {
+		return strings.HasPrefix(action, prefix)
+	}
+	return q.Action == action
+}
+
+// Fold returns the form of s in which two strings that differ in case only are
+// equal: every rune is replaced by the smallest of its simple case foldings.
+func Fold(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return strings.Map(foldRune, s)
+		}
+	}
+	return s
+}
+
+// foldRune maps ASCII letters to lower case, and other runes to the least rune
+// of their folding orbit that is not an ASCII capital.
+func foldRune(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	if r < utf8.RuneSelf {
+		return r
+	}
+	least := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		if 'A' <= f && f <= 'Z' {
+			return f + 'a' - 'A'
+		}
+		least = min(least, f)
+	}
+	return least
+}

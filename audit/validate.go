@@ -1,0 +1,183 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of an entry's parts, in bytes of UTF-8.
+const (
+	MaxProject   = 128
+	MaxName      = 512  // actor.email, action, resource.type, resource.locationId, metadata keys, change fields
+	MaxValue     = 2048 // resource.id, resource.name, request.*, actor.label
+	MaxKey       = 256  // key
+	MaxStored    = 64<<10 - 1
+	MaxBatch     = 10_000
+	MaxBatchSize = 32 << 20
+)
+
+// MaxAhead is how far in the future CreatedAt may lie, for clocks that differ.
+const MaxAhead = 5 * time.Minute
+
+// Normalize brings an entry from outside into the form in which it is kept:
+// times in UTC and microseconds, an actor without a type a User.
+func (e *Entry) Normalize() {
+	if e.Actor.Type == "" {
+		e.Actor.Type = User
+	}
+	if !e.CreatedAt.IsZero() {
+		e.CreatedAt = Truncate(e.CreatedAt)
+	}
+	if len(e.Changes) == 0 {
+		e.Changes = nil
+	}
+	if len(e.Metadata) == 0 {
+		e.Metadata = nil
+	}
+}
+
+// Validate reports the first thing about a normalized entry that the log refuses,
+// as a Fault with the path of the field. now is the log's own time. What only
+// the log sets (ID, RecordedAt, Purge) is not looked at, nor the size of the whole.
+func (e *Entry) Validate(now time.Time) error {
+	if err := ValidateProject(e.Project); err != nil {
+		return err
+	}
+	checks := [...]struct {
+		path, value string
+		limit       int
+		required    bool
+	}{
+		{"actor.email", e.Actor.Email, MaxName, true},
+		{"actor.label", e.Actor.Label, MaxValue, false},
+		{"action", e.Action, MaxName, true},
+		{"resource.type", e.Resource.Type, MaxName, true},
+		{"resource.id", e.Resource.ID, MaxValue, false},
+		{"resource.name", e.Resource.Name, MaxValue, false},
+		{"resource.locationId", e.Resource.LocationID, MaxName, false},
+		{"request.ip", e.Request.IP, MaxValue, false},
+		{"request.userAgent", e.Request.UserAgent, MaxValue, false},
+		{"request.id", e.Request.ID, MaxValue, false},
+		{"key", e.Key, MaxKey, false},
+	}
+	for i := range checks {
+		c := &checks[i]
+		if err := validateName(c.path, c.value, c.limit, c.required); err != nil {
+			return err
+		}
+	}
+	if err := e.validateEnums(); err != nil {
+		return err
+	}
+	if err := e.validateTexts(); err != nil {
+		return err
+	}
+	return e.validateTime(now)
+}
+
+func (e *Entry) validateEnums() error {
+	switch e.Actor.Type {
+	case User, ServiceAccount:
+	default:
+		return FieldErrorf("actor.type", "must be User or ServiceAccount")
+	}
+	switch e.Outcome {
+	case Success, Forbidden, Error:
+	case "":
+		return FieldErrorf("outcome", "is required")
+	default:
+		return FieldErrorf("outcome", "must be success, forbidden or error")
+	}
+	switch e.Channel {
+	case "", ChannelAPI, ChannelConsole, ChannelCLI, ChannelMCP:
+	default:
+		return FieldErrorf("channel", "must be api, console, cli or mcp")
+	}
+	return nil
+}
+
+// validateTexts checks what may be long; the size of the whole entry bounds it.
+func (e *Entry) validateTexts() error {
+	if !utf8.ValidString(e.Detail) {
+		return FieldErrorf("detail", "must be valid UTF-8")
+	}
+	for i := range e.Changes {
+		c := &e.Changes[i]
+		if err := validateName("field", c.Field, MaxName, true); err != nil {
+			return AtPath(err, fmt.Sprintf("changes[%d]", i))
+		}
+		if !utf8.ValidString(c.Old) || !utf8.ValidString(c.New) {
+			return FieldErrorf(fmt.Sprintf("changes[%d]", i), "must be valid UTF-8")
+		}
+	}
+	for k, v := range e.Metadata {
+		if err := validateName("metadata", k, MaxName, true); err != nil {
+			return err
+		}
+		if !utf8.ValidString(v) {
+			return FieldErrorf("metadata."+k, "must be valid UTF-8")
+		}
+	}
+	return nil
+}
+
+// The years outside these bounds have no RFC 3339 form, or mean "not set".
+var (
+	minTime = time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)
+	maxTime = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+)
+
+func (e *Entry) validateTime(now time.Time) error {
+	if e.CreatedAt.IsZero() {
+		return nil
+	}
+	if e.CreatedAt.Before(minTime) || e.CreatedAt.After(maxTime) {
+		return FieldErrorf("createdAt", "must lie between the years 1 and 9999")
+	}
+	if e.CreatedAt.Sub(now) > MaxAhead {
+		return FieldErrorf("createdAt", "must be no more than %v in the future", MaxAhead)
+	}
+	return nil
+}
+
+// ValidateProject reports what is wrong with a project's name.
+func ValidateProject(name string) error {
+	if err := validateName("project", name, MaxProject, true); err != nil {
+		return err
+	}
+	if strings.HasPrefix(name, "_") && name != SystemProject {
+		return FieldErrorf("project", "must not start with an underscore, which is kept for the log itself")
+	}
+	return nil
+}
+
+func validateName(path, s string, limit int, required bool) error {
+	if s == "" {
+		if required {
+			return FieldErrorf(path, "is required")
+		}
+		return nil
+	}
+	if len(s) > limit {
+		return FieldErrorf(path, "must be at most %d bytes", limit)
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return validateRunes(path, s)
+		}
+	}
+	return nil
+}
+
+func validateRunes(path, s string) error {
+	if !utf8.ValidString(s) {
+		return FieldErrorf(path, "must be valid UTF-8")
+	}
+	if strings.IndexFunc(s, unicode.IsControl) >= 0 {
+		return FieldErrorf(path, "must not hold control characters")
+	}
+	return nil
+}
