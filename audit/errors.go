@@ -52,6 +52,16 @@ func (k Kind) String() string {
 	return "internal"
 }
 
+// ParseKind returns the Kind whose String is code, or Internal.
+func ParseKind(code string) Kind {
+	for k := Invalid; k <= Unavailable; k++ {
+		if k.String() == code {
+			return k
+		}
+	}
+	return Internal
+}
+
 // Fault is an error whose message is meant for the caller.
 type Fault struct {
 	Kind Kind

@@ -13,7 +13,30 @@ import (
 func (e *Entry) AppendJSON(b []byte) []byte {
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, e.ID, 10)
-	b = appendMember(b, `,"project":`, e.Project)
+	b = append(b, ',')
+	b = e.appendContent(b)
+	b = append(b, `,"createdAt":`...)
+	b = appendTime(b, e.CreatedAt)
+	b = append(b, `,"recordedAt":`...)
+	b = appendTime(b, e.RecordedAt)
+	b = e.Purge.appendJSON(b)
+	return append(b, '}')
+}
+
+// AppendInput appends the JSON of e as a caller sends it to be recorded: the
+// canonical JSON without what the log itself gives, and without a zero CreatedAt.
+func (e *Entry) AppendInput(b []byte) []byte {
+	b = e.appendContent(append(b, '{'))
+	if !e.CreatedAt.IsZero() {
+		b = append(b, `,"createdAt":`...)
+		b = appendTime(b, e.CreatedAt)
+	}
+	return append(b, '}')
+}
+
+// appendContent appends the members of e that both the caller knows and the log.
+func (e *Entry) appendContent(b []byte) []byte {
+	b = appendMember(b, `"project":`, e.Project)
 	b = appendMember(b, `,"actor":{"email":`, e.Actor.Email)
 	b = appendMember(b, `,"type":`, string(e.Actor.Type))
 	b = appendOptional(b, `,"label":`, e.Actor.Label)
@@ -28,17 +51,13 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	b = e.Request.appendJSON(b)
 	b = appendChanges(b, e.Changes)
 	b = appendMetadata(b, e.Metadata)
-	b = appendOptional(b, `,"key":`, e.Key)
-	b = append(b, `,"createdAt":`...)
-	b = appendTime(b, e.CreatedAt)
-	b = append(b, `,"recordedAt":`...)
-	b = appendTime(b, e.RecordedAt)
-	b = e.Purge.appendJSON(b)
-	return append(b, '}')
+	return appendOptional(b, `,"key":`, e.Key)
 }
 
-// MarshalJSON returns the canonical JSON of e.
-func (e *Entry) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
+// MarshalJSON returns the canonical JSON of e. Beware that json.Marshal escapes
+// '<', '>' and '&' in what it gets from here: what is hashed or compared is
+// made by AppendJSON.
+func (e Entry) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
 
 func (r *Request) appendJSON(b []byte) []byte {
 	if *r == (Request{}) {

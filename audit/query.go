@@ -29,7 +29,8 @@ type Query struct {
 
 // Normalize brings a query into one form, so that equal queries are the same:
 // values folded where case does not matter, outcomes sorted and each once, times
-// truncated upwards to what the log keeps.
+// truncated upwards to what the log keeps and unset where they lie in the year 1,
+// which is how some clients send a time that is not set.
 func (q *Query) Normalize() {
 	q.ResourceType = Fold(q.ResourceType)
 	q.Channel = Channel(Fold(string(q.Channel)))
@@ -48,8 +49,8 @@ func (q *Query) Normalize() {
 // ceilMicro rounds up: entries have whole microseconds, so both From <= t and
 // t < To hold for the same entries as before.
 func ceilMicro(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
+	if t.Year() == 1 {
+		return time.Time{}
 	}
 	return t.Add(time.Microsecond - 1).UTC().Truncate(time.Microsecond)
 }

@@ -105,21 +105,51 @@ func (e *Entry) validateTexts() error {
 		return FieldErrorf("detail", "must be valid UTF-8")
 	}
 	for i := range e.Changes {
-		c := &e.Changes[i]
-		if err := validateName("field", c.Field, MaxName, true); err != nil {
+		if err := e.Changes[i].validate(); err != nil {
 			return AtPath(err, fmt.Sprintf("changes[%d]", i))
 		}
-		if !utf8.ValidString(c.Old) || !utf8.ValidString(c.New) {
-			return FieldErrorf(fmt.Sprintf("changes[%d]", i), "must be valid UTF-8")
+	}
+	return e.validateMetadata()
+}
+
+func (c *Change) validate() error {
+	if err := validateName("field", c.Field, MaxName, true); err != nil {
+		return err
+	}
+	if !utf8.ValidString(c.Old) {
+		return FieldErrorf("old", "must be valid UTF-8")
+	}
+	if !utf8.ValidString(c.New) {
+		return FieldErrorf("new", "must be valid UTF-8")
+	}
+	return nil
+}
+
+// validateMetadata reports the fault of the least name at fault, so that the
+// answer to one request is always the same.
+func (e *Entry) validateMetadata() error {
+	var least string
+	var fault error
+	for k, v := range e.Metadata {
+		if fault != nil && k > least {
+			continue
+		}
+		if err := validateMember(k, v); err != nil {
+			least, fault = k, err
 		}
 	}
-	for k, v := range e.Metadata {
-		if err := validateName("metadata", k, MaxName, true); err != nil {
-			return err
-		}
-		if !utf8.ValidString(v) {
-			return FieldErrorf("metadata."+k, "must be valid UTF-8")
-		}
+	return fault
+}
+
+func validateMember(name, value string) error {
+	if name == "" {
+		return FieldErrorf("metadata", "must not have an empty name")
+	}
+	if err := validateName("metadata", name, MaxName, true); err != nil {
+		return err
+	}
+	if !utf8.ValidString(value) {
+		return FieldErrorf("metadata."+name, "must be valid UTF-8")
 	}
 	return nil
 }
