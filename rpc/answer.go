@@ -1,0 +1,85 @@
+package rpc
+
+import (
+	"net/http"
+	"strings"
+
+	"auditlog/audit"
+)
+
+// Answer wraps every answer that is not a stream. Result is there when OK is
+// set; of an NDJSON stream that failed on the way it is there beside Error, and
+// says what was recorded before.
+type Answer[T any] struct {
+	OK     bool   `json:"ok"`
+	Result *T     `json:"result,omitempty"`
+	Error  *Error `json:"error,omitempty"`
+}
+
+// Error says why a call failed.
+type Error struct {
+	// Code is the String of an audit.Kind.
+	Code string `json:"code"`
+	// Message is the whole of it, the path included.
+	Message string `json:"message"`
+	// Path names the field at fault, where one is.
+	Path string `json:"path,omitempty"`
+	// RequestID is what the server's log has of the same call.
+	RequestID string `json:"requestId,omitempty"`
+}
+
+// ErrorOf returns what a caller is told of f.
+func ErrorOf(f *audit.Fault, requestID string) *Error {
+	return &Error{Code: f.Kind.String(), Message: f.Error(), Path: f.Path, RequestID: requestID}
+}
+
+// Fault returns the Fault that e was made of.
+func (e *Error) Fault() *audit.Fault {
+	f := &audit.Fault{Kind: audit.ParseKind(e.Code), Path: e.Path, Message: e.Message}
+	if e.Path != "" {
+		f.Message = strings.TrimPrefix(e.Message, e.Path+": ")
+	}
+	return f
+}
+
+// kinds is the one table between the kinds of error and HTTP's statuses.
+var kinds = [...]struct {
+	kind   audit.Kind
+	status int
+}{
+	{audit.Invalid, http.StatusBadRequest},
+	{audit.Unauthenticated, http.StatusUnauthorized},
+	{audit.PermissionDenied, http.StatusForbidden},
+	{audit.NotFound, http.StatusNotFound},
+	{audit.Conflict, http.StatusConflict},
+	{audit.TooLarge, http.StatusRequestEntityTooLarge},
+	{audit.RateLimited, http.StatusTooManyRequests},
+	{audit.Unavailable, http.StatusServiceUnavailable},
+}
+
+// Status returns the HTTP status of an error of kind k.
+func Status(k audit.Kind) int {
+	for _, e := range kinds {
+		if e.kind == k {
+			return e.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// KindOfStatus returns what an HTTP status tells of an error when there is no
+// envelope to read, as from a proxy on the way.
+func KindOfStatus(status int) audit.Kind {
+	for _, e := range kinds {
+		if e.status == status {
+			return e.kind
+		}
+	}
+	switch {
+	case status == http.StatusBadGateway, status == http.StatusGatewayTimeout:
+		return audit.Unavailable
+	case status >= 400 && status < 500:
+		return audit.Invalid
+	}
+	return audit.Internal
+}

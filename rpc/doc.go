@@ -1,0 +1,39 @@
+// Package rpc holds the words that the log's API is spoken in: the names of its
+// methods, the JSON of its requests and answers, and what stands for each kind
+// of error. Package api answers with them and package client asks with them, so
+// that neither can drift from the other.
+//
+// Every call is POST /<method> with a JSON body, and every answer an [Answer];
+// only auditLog.export answers with the entries themselves. Entries have the
+// canonical JSON of package audit, here as there.
+//
+// It stands on audit and the standard library, and does no I/O.
+package rpc
+
+// The methods. The server matches them without regard to case.
+const (
+	Record = "auditLog.record"
+	List   = "auditLog.list"
+	Get    = "auditLog.get"
+	Stats  = "auditLog.stats"
+	Export = "auditLog.export"
+
+	ProjectList    = "project.list"
+	ProjectGet     = "project.get"
+	ProjectDelete  = "project.delete"
+	ProjectRestore = "project.restore"
+
+	TokenCreate = "token.create"
+	TokenList   = "token.list"
+	TokenRevoke = "token.revoke"
+)
+
+// Content types. A body of any other type is read as JSON.
+const (
+	TypeJSON   = "application/json"
+	TypeNDJSON = "application/x-ndjson"
+	TypeCSV    = "text/csv; charset=utf-8"
+)
+
+// HeaderRequestID names the call in the server's log and in its answer.
+const HeaderRequestID = "X-Request-Id"

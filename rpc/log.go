@@ -1,0 +1,131 @@
+package rpc
+
+import (
+	"time"
+
+	"auditlog/audit"
+)
+
+// Limits of a page of auditLog.list.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 1000
+)
+
+// RecordRequest asks to record entries, all or none of them. A body that is one
+// entry itself, and a stream of them as NDJSON, are taken as well.
+type RecordRequest struct {
+	Entries []audit.Entry `json:"entries"`
+}
+
+// RecordResult says what became of the entries of a call.
+type RecordResult struct {
+	// Recorded counts the entries that are new in the log.
+	Recorded int64 `json:"recorded"`
+	// Duplicates counts those whose key their project had already.
+	Duplicates int64 `json:"duplicates"`
+	// Skipped counts those of read-only calls.
+	Skipped int64 `json:"skipped"`
+	// FirstID and LastID bound the ids of the new entries; 0 when there are none.
+	FirstID int64 `json:"firstId,omitempty"`
+	LastID  int64 `json:"lastId,omitempty"`
+	// Entries says it of each entry in the order in which they were sent. An
+	// NDJSON stream, which may be of any length, is answered without.
+	Entries []Recorded `json:"entries,omitempty"`
+}
+
+// Add adds what became of the entries that were sent next.
+func (r *RecordResult) Add(next RecordResult) {
+	r.Recorded += next.Recorded
+	r.Duplicates += next.Duplicates
+	r.Skipped += next.Skipped
+	if r.FirstID == 0 {
+		r.FirstID = next.FirstID
+	}
+	if next.LastID != 0 {
+		r.LastID = next.LastID
+	}
+	r.Entries = append(r.Entries, next.Entries...)
+}
+
+// Recorded says what became of one entry.
+type Recorded struct {
+	// ID is the entry's, or of a duplicate the first one's. 0 when skipped.
+	ID        int64 `json:"id,omitempty"`
+	Duplicate bool  `json:"duplicate,omitempty"`
+	Skipped   bool  `json:"skipped,omitempty"`
+}
+
+// ListRequest asks for one page, newest first.
+type ListRequest struct {
+	Query
+	// Limit is DefaultLimit when 0, and at most MaxLimit.
+	Limit int `json:"limit,omitempty"`
+	// Cursor is the NextCursor of the page before, for the same filters.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// ListResult is one page.
+type ListResult struct {
+	Items []*audit.Entry `json:"items"`
+	// NextCursor is empty on the last page.
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+// GetRequest asks for one entry. The answer's result is the entry itself.
+type GetRequest struct {
+	Project string `json:"project"`
+	ID      int64  `json:"id"`
+}
+
+// StatsRequest asks for counts.
+type StatsRequest struct {
+	Query
+	// Buckets is the greatest number of parts of time to count in; the log
+	// chooses their width. 0 leaves the number to the log.
+	Buckets int `json:"buckets,omitempty"`
+}
+
+// StatsResult counts what the filters select.
+type StatsResult struct {
+	Total    int64        `json:"total"`
+	Outcomes Counts       `json:"outcomes"`
+	Buckets  []Bucket     `json:"buckets"`
+	Types    []ValueCount `json:"resourceTypes"`
+	Actions  []ValueCount `json:"actions"`
+	Actors   []ValueCount `json:"actors"`
+}
+
+// Counts holds the number of entries by outcome.
+type Counts struct {
+	Success   int64 `json:"success"`
+	Forbidden int64 `json:"forbidden"`
+	Error     int64 `json:"error"`
+}
+
+// Bucket counts what happened in a part of time, From inclusive, To exclusive.
+type Bucket struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	Counts
+}
+
+// ValueCount is a value that occurs, and in how many entries. The lists are
+// sorted by count, the greatest first.
+type ValueCount struct {
+	Value string `json:"value"`
+	Count int64  `json:"count"`
+}
+
+// Formats of auditLog.export.
+const (
+	FormatNDJSON = "ndjson"
+	FormatCSV    = "csv"
+)
+
+// ExportRequest asks for everything that the filters select, as a stream.
+type ExportRequest struct {
+	Query
+	// Format is FormatNDJSON when empty.
+	Format string `json:"format,omitempty"`
+}

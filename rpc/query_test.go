@@ -1,0 +1,113 @@
+package rpc
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+)
+
+func TestQueryFromJSON(t *testing.T) {
+	day := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	micro := time.Microsecond
+	tests := map[string]struct {
+		body string
+		want audit.Query
+	}{
+		"bare":           {`{"project":"acme"}`, audit.Query{}},
+		"type is folded": {`{"project":"acme","resourceType":"Deployment"}`, audit.Query{ResourceType: "deployment"}},
+		"everything": {
+			`{"project":"acme","resourceId":"4711","action":"deployment.*","actor":"ada@example.com","actorType":"User","channel":"CLI","q":" \"a b\" -c "}`,
+			audit.Query{ResourceID: "4711", Action: "deployment.*", Actor: "ada@example.com", ActorType: audit.User, Channel: audit.ChannelCLI, Text: `"a b" -c`},
+		},
+		"outcome as a string":       {`{"project":"acme","outcome":"Success"}`, audit.Query{Outcomes: []audit.Outcome{audit.Success}}},
+		"failure is two outcomes":   {`{"project":"acme","outcome":"failure"}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
+		"a list with a repetition":  {`{"project":"acme","outcome":["failure","error"]}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
+		"all outcomes are no limit": {`{"project":"acme","outcome":["failure","success"]}`, audit.Query{}},
+		"outcome null":              {`{"project":"acme","outcome":null}`, audit.Query{}},
+		"deploys.app's unset filters": {
+			`{"project":"acme","outcome":"AuditOutcome(0)","after":"0001-01-01T00:00:00Z","before":"0001-01-01T00:00:00Z","from":"0001-01-01T00:00:00Z"}`,
+			audit.Query{},
+		},
+		"an older one's": {`{"project":"acme","outcome":0}`, audit.Query{}},
+		"from is kept, to too": {
+			`{"project":"acme","from":"2026-05-01T00:00:00Z","to":"2026-05-02T07:00:00+07:00"}`,
+			audit.Query{From: day, To: day.AddDate(0, 0, 1)},
+		},
+		"after excludes its own microsecond": {`{"project":"acme","after":"2026-05-01T00:00:00Z"}`, audit.Query{From: day.Add(micro)}},
+		"after within a microsecond":         {`{"project":"acme","after":"2026-05-01T00:00:00.0000001Z"}`, audit.Query{From: day.Add(micro)}},
+		"before is to":                       {`{"project":"acme","before":"2026-05-01T00:00:00Z"}`, audit.Query{To: day}},
+		"the narrower of both spellings": {
+			`{"project":"acme","from":"2026-05-01T00:00:00Z","after":"2026-04-01T00:00:00Z","to":"2026-05-03T00:00:00Z","before":"2026-05-02T00:00:00Z"}`,
+			audit.Query{From: day, To: day.AddDate(0, 0, 1)},
+		},
+		"after and before at one instant select nothing": {
+			`{"project":"acme","after":"2026-05-01T00:00:00Z","before":"2026-05-01T00:00:00Z"}`,
+			audit.Query{From: day, To: day},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var w Query
+			if err := json.Unmarshal([]byte(tt.body), &w); err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.Query()
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.want.Project = "acme"
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+			sent := QueryOf(got)
+			again, err := sent.Query()
+			if err != nil || !reflect.DeepEqual(again, got) {
+				t.Errorf("sent again, the query became %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestQueryRefused(t *testing.T) {
+	tests := map[string]string{
+		`{}`:                                  "project: is required",
+		`{"project":"acme","outcome":"odd"}`:  "outcome: must be success, forbidden, error or failure",
+		`{"project":"acme","outcome":7}`:      "outcome: must be a string or a list of strings",
+		`{"project":"acme","outcome":[7]}`:    "outcome: must be a string or a list of strings",
+		`{"project":"acme","outcome":{}}`:     "outcome: must be a string or a list of strings",
+		`{"project":"acme","actorType":"Us"}`: "actorType: must be User or ServiceAccount",
+		`{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`: "to: must not be before from",
+	}
+	for body, want := range tests {
+		var w Query
+		err := json.Unmarshal([]byte(body), &w)
+		if err == nil {
+			_, err = w.Query()
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", body, err, want)
+		}
+	}
+}
+
+func FuzzOutcomes(f *testing.F) {
+	for _, s := range []string{`"success"`, `["failure","error"]`, `null`, `0`, `""`, `[null]`, `[[]]`, `"\u`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var o, again Outcomes
+		if o.UnmarshalJSON(b) != nil {
+			return
+		}
+		sent, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(sent, &again); err != nil || !reflect.DeepEqual(o, again) {
+			t.Fatalf("%q became %q: %v", o, again, err)
+		}
+	})
+}
