@@ -1,0 +1,376 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// Recorded is what became of one entry of a Record call.
+type Recorded struct {
+	// ID is the entry's id, or that of the first entry with its key.
+	ID int64
+	// Duplicate is set when an entry with its key was there before.
+	Duplicate bool
+}
+
+// submission is one call on its way through the committer.
+type submission struct {
+	entries []*audit.Entry
+	rows    [][]byte
+	size    int
+	// change, when set, runs before the entries are added, in their transaction:
+	// it refuses them, or writes what they tell of.
+	change func(*commitWriter) error
+	// anyState lets the entries into projects that refuse recording.
+	anyState bool
+
+	results []Recorded
+	err     error
+	done    chan struct{}
+}
+
+// committed is an entry of a commit with what the memory needs of it.
+type committed struct {
+	project *project
+	entry   *audit.Entry
+	size    int
+}
+
+// Record stores entries, all or none, and returns once they are on disk. The
+// entries are the store's from then on: it sets their ID and times, and the
+// caller must not change them.
+//
+// An entry that is refused is named in the path of the Fault, as in
+// "entries[3].outcome". It returns Invalid for an entry that is wrong, TooLarge
+// for one over MaxStored or too many at once, Conflict for a project that is
+// being deleted, Unavailable when the log cannot write.
+func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]Recorded, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	sub, err := s.prepare(entries)
+	if err != nil {
+		return nil, err
+	}
+	err = s.send(ctx, sub)
+	return sub.results, err
+}
+
+// send hands a submission to the committer and waits for its end. Once it is
+// handed over, ctx no longer matters: the caller learns what became of it.
+func (s *Store) send(ctx context.Context, sub *submission) error {
+	select {
+	case s.submit <- sub:
+	case <-ctx.Done():
+		return audit.Errorf(audit.Unavailable, "the log is too busy; nothing was stored")
+	case <-s.closing.Done():
+		return errClosed()
+	}
+	<-sub.done
+	return sub.err
+}
+
+func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is closed") }
+
+// prepare checks and encodes entries in the caller's goroutine, so that the
+// committer, which there is one of, has little left to do.
+func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
+	if len(entries) > audit.MaxBatch {
+		return nil, audit.Errorf(audit.TooLarge, "entries: must be at most %d at once", audit.MaxBatch)
+	}
+	now := s.opts.Now()
+	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
+	var buf []byte
+	ends := make([]int, len(entries))
+	for i, e := range entries {
+		e.Normalize()
+		if err := e.Validate(now); err != nil {
+			return nil, audit.AtPath(err, fmt.Sprintf("entries[%d]", i))
+		}
+		before := len(buf)
+		buf = appendRow(buf, e)
+		if n := len(buf) - before; n > audit.MaxStored {
+			return nil, &audit.Fault{Kind: audit.TooLarge, Path: fmt.Sprintf("entries[%d]", i),
+				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
+		}
+		ends[i] = len(buf)
+	}
+	start := 0
+	for i, end := range ends {
+		sub.rows[i] = buf[start:end]
+		start = end
+	}
+	sub.size = len(buf)
+	return sub, nil
+}
+
+// commitLoop is the committer: it takes every submission that waits, commits
+// them together, and answers them. Its owner is Open, its end Close.
+func (s *Store) commitLoop() {
+	for {
+		select {
+		case <-s.closing.Done():
+			return
+		case sub := <-s.submit:
+			group := s.gather(sub)
+			s.commit(group)
+			for _, sub := range group {
+				close(sub.done)
+			}
+		}
+	}
+}
+
+// gather returns first and the submissions that wait behind it, up to the size
+// of one commit.
+func (s *Store) gather(first *submission) []*submission {
+	group := []*submission{first}
+	size, n := first.size, len(first.entries)
+	for size < audit.MaxBatchSize && n < audit.MaxBatch {
+		select {
+		case sub := <-s.submit:
+			group = append(group, sub)
+			size, n = size+sub.size, n+len(sub.entries)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// commit writes a group in one transaction. Each submission gets its results or
+// its error; one that is refused does not hold the others up.
+func (s *Store) commit(group []*submission) {
+	var w *commitWriter
+	err := s.update(pointRecord, func(tx *bbolt.Tx) error {
+		w = s.newCommitWriter(tx)
+		for _, sub := range group {
+			if sub.err = w.add(sub); sub.err != nil && audit.KindOf(sub.err) == audit.Internal {
+				return sub.err
+			}
+		}
+		return w.finish()
+	}, func() { w.apply() })
+	if err != nil {
+		for _, sub := range group {
+			if sub.err == nil {
+				sub.results, sub.err = nil, err
+			}
+		}
+	}
+}
+
+// commitWriter collects one commit. Memory is changed only after the commit, by
+// apply.
+type commitWriter struct {
+	s       *Store
+	tx      *bbolt.Tx
+	at      time.Time // recordedAt of the whole commit
+	next    int64
+	batch   []committed
+	row     tailRow
+	keys    map[string]int64 // by keyKey, of this commit
+	created map[string]*project
+	changed map[*project]*projectRecord
+	wrote   bool // something beside entries
+}
+
+func (s *Store) newCommitWriter(tx *bbolt.Tx) *commitWriter {
+	at := audit.Truncate(s.opts.Now())
+	if at.Before(s.lastCommit) {
+		at = s.lastCommit // a clock set back must not reorder commits
+	}
+	next := s.recent.next()
+	return &commitWriter{
+		s: s, tx: tx, at: at, next: next,
+		row:     tailRow{first: next, recordedAt: at},
+		keys:    make(map[string]int64),
+		created: make(map[string]*project),
+		changed: make(map[*project]*projectRecord),
+	}
+}
+
+// finish writes what is still held back.
+func (w *commitWriter) finish() error {
+	if len(w.batch) == 0 && !w.wrote {
+		return errNothing
+	}
+	return w.flush()
+}
+
+// apply brings the memory to the state of the commit. The caller holds Store.mu.
+func (w *commitWriter) apply() {
+	for _, p := range w.created {
+		w.s.projects[p.name] = p
+		w.s.byID[p.id] = p
+	}
+	for p, rec := range w.changed {
+		p.rec = *rec
+	}
+	w.s.addRecent(w.batch)
+	w.s.lastCommit = w.at
+}
+
+// add puts one submission into the commit, or refuses it whole.
+func (w *commitWriter) add(sub *submission) error {
+	if sub.change != nil {
+		if err := sub.change(w); err != nil {
+			return err
+		}
+		w.wrote = true
+	}
+	owners, err := w.owners(sub)
+	if err != nil {
+		return err
+	}
+	sub.results = make([]Recorded, len(sub.entries))
+	for i, e := range sub.entries {
+		p := owners[i]
+		if id, ok := w.duplicate(p, e.Key); ok {
+			sub.results[i] = Recorded{ID: id, Duplicate: true}
+			continue
+		}
+		if err := w.append(p, e, sub.rows[i]); err != nil {
+			return err
+		}
+		sub.results[i] = Recorded{ID: e.ID}
+	}
+	return nil
+}
+
+// owners returns the project of each entry, and makes those that are not there.
+// Nothing is made when one of them refuses recording.
+func (w *commitWriter) owners(sub *submission) ([]*project, error) {
+	entries := sub.entries
+	for i, e := range entries {
+		if i > 0 && e.Project == entries[i-1].Project {
+			continue
+		}
+		if p := w.s.projects[e.Project]; p != nil && !sub.anyState {
+			if err := w.record(p).refusal(p.name); err != nil {
+				return nil, audit.AtPath(err, fmt.Sprintf("entries[%d].project", i))
+			}
+		}
+	}
+	owners := make([]*project, len(entries))
+	for i, e := range entries {
+		if i > 0 && e.Project == entries[i-1].Project {
+			owners[i] = owners[i-1]
+			continue
+		}
+		p, err := w.owner(e.Project)
+		if err != nil {
+			return nil, err
+		}
+		owners[i] = p
+	}
+	return owners, nil
+}
+
+// record returns p's record as this commit will leave it.
+func (w *commitWriter) record(p *project) *projectRecord {
+	if rec := w.changed[p]; rec != nil {
+		return rec
+	}
+	return &p.rec
+}
+
+// refusal returns why a project cannot be recorded to, or nil.
+func (rec *projectRecord) refusal(name string) error {
+	switch rec.State {
+	case Deleting:
+		return audit.Errorf(audit.Conflict, "project %q is deleted and will be purged at %s: restore it to record to it",
+			name, rec.Deletion.PurgeAt.UTC().Format(time.RFC3339))
+	case Purging:
+		return audit.Errorf(audit.Conflict, "project %q is being purged: record to it once that is done", name)
+	}
+	return nil
+}
+
+func (w *commitWriter) owner(name string) (*project, error) {
+	if p := w.created[name]; p != nil {
+		return p, nil
+	}
+	p := w.s.projects[name]
+	if p == nil {
+		return w.create(name)
+	}
+	if rec := *w.record(p); rec.State == Purged {
+		rec.State = Active
+		w.changed[p] = &rec
+		return p, p.put(w.tx, &rec)
+	}
+	return p, nil
+}
+
+// create makes a project with a number and a secret of its own.
+func (w *commitWriter) create(name string) (*project, error) {
+	id, err := nextProjectID(w.tx)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{name: name, id: id}
+	p.rec = projectRecord{ID: id, State: Active, Secret: make([]byte, 32)}
+	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
+		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
+	}
+	w.created[name] = p
+	return p, p.put(w.tx, &p.rec)
+}
+
+func nextProjectID(tx *bbolt.Tx) (ProjectID, error) {
+	meta := tx.Bucket(bucketMeta)
+	id := getU64(meta.Get(metaProject)) + 1
+	return ProjectID(id), meta.Put(metaProject, u64(id))
+}
+
+// duplicate returns the id of the entry of p that has key already.
+func (w *commitWriter) duplicate(p *project, key string) (int64, bool) {
+	if key == "" {
+		return 0, false
+	}
+	if id, ok := p.keys[key]; ok {
+		return id, true
+	}
+	k := keyKey(p.id, key)
+	if id, ok := w.keys[string(k)]; ok {
+		return id, true
+	}
+	if v := w.tx.Bucket(bucketKeys).Get(k); v != nil {
+		return int64(getU64(v)), true
+	}
+	w.keys[string(k)] = w.next
+	return 0, false
+}
+
+func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
+	e.ID, e.RecordedAt = w.next, w.at
+	if e.CreatedAt.IsZero() {
+		e.CreatedAt = w.at
+	}
+	w.next++
+	w.batch = append(w.batch, committed{p, e, len(row)})
+	w.row.add(p.id, row)
+	if len(w.row.body) >= maxTailRow {
+		return w.flush()
+	}
+	return nil
+}
+
+// flush puts the row that is being filled into the tail and begins the next.
+func (w *commitWriter) flush() error {
+	if w.row.n == 0 {
+		return nil
+	}
+	if err := w.tx.Bucket(bucketTail).Put(u64(uint64(w.row.first)), w.row.encode()); err != nil {
+		return fmt.Errorf("put tail row: %w", err)
+	}
+	w.row = tailRow{first: w.next, recordedAt: w.at}
+	return nil
+}

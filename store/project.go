@@ -1,0 +1,157 @@
+package store
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// State is where a project is in its life.
+type State string
+
+const (
+	// Active projects are recorded to and listed.
+	Active State = "active"
+	// Deleting projects are listed, refuse recording, and can be restored.
+	Deleting State = "deleting"
+	// Purging projects are being emptied and neither listed nor recorded to.
+	Purging State = "purging"
+	// Purged projects hold their deletion's record; recording makes them active.
+	Purged State = "purged"
+)
+
+// Project is what the store knows of a project.
+type Project struct {
+	Name  string
+	ID    ProjectID
+	State State
+	// Entries counts the entries that a listing shows.
+	Entries int64
+	// First and Last bound their CreatedAt; zero when there are none.
+	First, Last time.Time
+	// Deletion is set from project.delete to its purge or restore.
+	Deletion *Deletion
+}
+
+// Deletion is an order to purge a project.
+type Deletion struct {
+	// EntryID is the id of the project.delete entry, which outlives the purge.
+	EntryID int64 `json:"entryId"`
+	// By is the e-mail of who ordered it.
+	By string    `json:"by"`
+	At time.Time `json:"at"`
+	// PurgeAt is when the grace period ends.
+	PurgeAt time.Time `json:"purgeAt"`
+}
+
+// project is a project in memory. Store.mu guards its fields; the slices are
+// replaced or appended to, never changed in place, so that a reader may keep one.
+type project struct {
+	name string
+	id   ProjectID
+	rec  projectRecord
+	// tail holds the entries that are in no block yet, oldest first.
+	tail []*audit.Entry
+	// keys holds the idempotency keys of the tail.
+	keys map[string]int64
+}
+
+// projectRecord is the value of a project in its bucket, as JSON: few, small,
+// and readable with any bbolt tool.
+type projectRecord struct {
+	ID       ProjectID `json:"id"`
+	Secret   []byte    `json:"secret"`
+	State    State     `json:"state"`
+	Deletion *Deletion `json:"deletion,omitempty"`
+	// Purge is how far a running purge has come, and what it will report.
+	Purge *audit.Purge `json:"purge,omitempty"`
+	// Entries, First and Last are of the blocks alone.
+	Entries int64          `json:"entries"`
+	First   audit.Position `json:"first"`
+	Last    audit.Position `json:"last"`
+}
+
+func (p *project) put(tx *bbolt.Tx, rec *projectRecord) error {
+	v, err := json.Marshal(rec)
+	if err != nil {
+		return fmt.Errorf("encode project %q: %w", p.name, err)
+	}
+	return tx.Bucket(bucketProjects).Put([]byte(p.name), v)
+}
+
+// loadProjects reads every project into memory.
+func (s *Store) loadProjects(tx *bbolt.Tx) error {
+	return tx.Bucket(bucketProjects).ForEach(func(k, v []byte) error {
+		p := &project{name: string(k)}
+		if err := json.Unmarshal(v, &p.rec); err != nil {
+			return fmt.Errorf("project %q: %w: %w", k, errCorrupt, err)
+		}
+		p.id = p.rec.ID
+		s.projects[p.name] = p
+		s.byID[p.id] = p
+		return nil
+	})
+}
+
+// info returns the public view of p. The caller holds Store.mu.
+func (p *project) info() Project {
+	info := Project{Name: p.name, ID: p.id, State: p.rec.State, Deletion: p.rec.Deletion}
+	info.Entries = p.rec.Entries + int64(len(p.tail))
+	first, last := p.bounds()
+	if info.Entries > 0 {
+		info.First, info.Last = time.UnixMicro(first.At).UTC(), time.UnixMicro(last.At).UTC()
+	}
+	return info
+}
+
+// bounds returns the positions of p's oldest and newest entry.
+func (p *project) bounds() (first, last audit.Position) {
+	first, last = p.rec.First, p.rec.Last
+	if len(p.tail) == 0 {
+		return first, last
+	}
+	tailFirst, tailLast := p.tail[0].Position(), p.tail[len(p.tail)-1].Position()
+	if p.rec.Entries == 0 {
+		return tailFirst, tailLast
+	}
+	if tailFirst.Compare(first) < 0 {
+		first = tailFirst
+	}
+	if tailLast.Compare(last) > 0 {
+		last = tailLast
+	}
+	return first, last
+}
+
+// Projects returns every project by name.
+func (s *Store) Projects() []Project {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	infos := make([]Project, 0, len(s.projects))
+	for _, p := range s.projects {
+		infos = append(infos, p.info())
+	}
+	slices.SortFunc(infos, func(a, b Project) int { return cmp.Compare(a.Name, b.Name) })
+	return infos
+}
+
+// Project returns one project, or a NotFound Fault.
+func (s *Store) Project(name string) (Project, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p, ok := s.projects[name]
+	if !ok {
+		return Project{}, errNoProject(name)
+	}
+	return p.info(), nil
+}
+
+func errNoProject(name string) error {
+	return audit.Errorf(audit.NotFound, "project %q not found", name)
+}

@@ -1,0 +1,308 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"time"
+
+	"auditlog/audit"
+)
+
+// errCorrupt is in the chain of every error about bytes that are not what the
+// store wrote.
+var errCorrupt = errors.New("corrupt")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// The flag bits of a row.
+const (
+	rowServiceAccount = 1 << iota
+	rowOwnTime        // createdAt follows; else it is the commit's time
+	rowLabel
+	rowRequest
+	rowChanges
+	rowMetadata
+	rowKey
+	rowPurge
+	rowFlags = 1<<iota - 1
+)
+
+// appendRow appends the row of e: everything but its id, project and recordedAt.
+func appendRow(b []byte, e *audit.Entry) []byte {
+	flags := rowFlagsOf(e)
+	b = append(b, flags, byte(slices.Index(audit.Outcomes(), e.Outcome)), byte(slices.Index(audit.Channels(), e.Channel)+1))
+	if flags&rowOwnTime != 0 {
+		b = binary.AppendVarint(b, e.CreatedAt.UnixMicro())
+	}
+	b = appendString(b, e.Actor.Email)
+	b = appendString(b, e.Action)
+	b = appendString(b, e.Resource.Type)
+	b = appendString(b, e.Resource.ID)
+	b = appendString(b, e.Resource.Name)
+	b = appendString(b, e.Resource.LocationID)
+	b = appendString(b, e.Detail)
+	if flags&rowLabel != 0 {
+		b = appendString(b, e.Actor.Label)
+	}
+	if flags&rowRequest != 0 {
+		b = appendString(b, e.Request.IP)
+		b = appendString(b, e.Request.UserAgent)
+		b = appendString(b, e.Request.ID)
+	}
+	if flags&rowChanges != 0 {
+		b = binary.AppendUvarint(b, uint64(len(e.Changes)))
+		for i := range e.Changes {
+			b = appendString(b, e.Changes[i].Field)
+			b = appendString(b, e.Changes[i].Old)
+			b = appendString(b, e.Changes[i].New)
+		}
+	}
+	if flags&rowMetadata != 0 {
+		b = binary.AppendUvarint(b, uint64(len(e.Metadata)))
+		for k, v := range e.Metadata {
+			b = appendString(b, k)
+			b = appendString(b, v)
+		}
+	}
+	if flags&rowKey != 0 {
+		b = appendString(b, e.Key)
+	}
+	if flags&rowPurge != 0 {
+		p, _ := json.Marshal(e.Purge) // of integers, times and a string: cannot fail
+		b = appendString(b, string(p))
+	}
+	return b
+}
+
+func rowFlagsOf(e *audit.Entry) byte {
+	var flags byte
+	set := func(on bool, bit byte) {
+		if on {
+			flags |= bit
+		}
+	}
+	set(e.Actor.Type == audit.ServiceAccount, rowServiceAccount)
+	set(!e.CreatedAt.IsZero(), rowOwnTime)
+	set(e.Actor.Label != "", rowLabel)
+	set(e.Request != audit.Request{}, rowRequest)
+	set(len(e.Changes) > 0, rowChanges)
+	set(len(e.Metadata) > 0, rowMetadata)
+	set(e.Key != "", rowKey)
+	set(e.Purge != nil, rowPurge)
+	return flags
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// reader takes values off the front of a string; the first failure sticks.
+type reader struct {
+	s   string
+	err error
+}
+
+func (r *reader) fail(what string) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s", errCorrupt, what)
+	}
+	r.s = ""
+}
+
+func (r *reader) byte() byte {
+	if len(r.s) == 0 {
+		r.fail("cut short")
+		return 0
+	}
+	c := r.s[0]
+	r.s = r.s[1:]
+	return c
+}
+
+func (r *reader) uvarint() uint64 {
+	var v uint64
+	for shift := 0; shift < 64; shift += 7 {
+		c := r.byte()
+		v |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return v
+		}
+	}
+	r.fail("number too long")
+	return 0
+}
+
+func (r *reader) varint() int64 {
+	u := r.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+// count reads how many elements of at least size bytes follow.
+func (r *reader) count(size int) int {
+	n := r.uvarint()
+	if n > uint64(len(r.s)/size) {
+		r.fail("count beyond the end")
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) string() string {
+	n := r.uvarint()
+	if n > uint64(len(r.s)) {
+		r.fail("string beyond the end")
+		return ""
+	}
+	s := r.s[:n]
+	r.s = r.s[n:]
+	return s
+}
+
+// decodeRow reads what appendRow wrote. createdAt is the commit's time, for rows
+// without one of their own. The entry's strings share row's memory.
+func decodeRow(row string, createdAt time.Time) (*audit.Entry, error) {
+	r := &reader{s: row}
+	flags, outcome, channel := r.byte(), int(r.byte()), int(r.byte())
+	if flags&^rowFlags != 0 || outcome >= len(audit.Outcomes()) || channel > len(audit.Channels()) {
+		r.fail("unknown flag, outcome or channel")
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	e := &audit.Entry{CreatedAt: createdAt, Outcome: audit.Outcomes()[outcome]}
+	e.Actor.Type = audit.User
+	if flags&rowServiceAccount != 0 {
+		e.Actor.Type = audit.ServiceAccount
+	}
+	if channel > 0 {
+		e.Channel = audit.Channels()[channel-1]
+	}
+	if flags&rowOwnTime != 0 {
+		e.CreatedAt = time.UnixMicro(r.varint()).UTC()
+	}
+	e.Actor.Email, e.Action = r.string(), r.string()
+	e.Resource = audit.Resource{Type: r.string(), ID: r.string(), Name: r.string(), LocationID: r.string()}
+	e.Detail = r.string()
+	r.optional(e, flags)
+	if r.err == nil && r.s != "" {
+		r.fail("bytes left over")
+	}
+	return e, r.err
+}
+
+// optional reads the parts of a row that its flags announce.
+func (r *reader) optional(e *audit.Entry, flags byte) {
+	if flags&rowLabel != 0 {
+		e.Actor.Label = r.string()
+	}
+	if flags&rowRequest != 0 {
+		e.Request = audit.Request{IP: r.string(), UserAgent: r.string(), ID: r.string()}
+	}
+	if flags&rowChanges != 0 {
+		e.Changes = make([]audit.Change, r.count(3))
+		for i := range e.Changes {
+			e.Changes[i] = audit.Change{Field: r.string(), Old: r.string(), New: r.string()}
+		}
+	}
+	if flags&rowMetadata != 0 {
+		n := r.count(2)
+		e.Metadata = make(map[string]string, n)
+		for range n {
+			k := r.string()
+			e.Metadata[k] = r.string()
+		}
+	}
+	if flags&rowKey != 0 {
+		e.Key = r.string()
+	}
+	if flags&rowPurge != 0 {
+		e.Purge = new(audit.Purge)
+		if err := json.Unmarshal([]byte(r.string()), e.Purge); err != nil {
+			r.fail("purge: " + err.Error())
+		}
+	}
+}
+
+// A tailRow is the value of one key of the tail: consecutive entries of one
+// commit, the key the id of the first.
+type tailRow struct {
+	first      int64
+	recordedAt time.Time
+	body       []byte // the rows, each with its project and length before it
+	n          int
+}
+
+// maxTailRow bounds the bytes of a tail row but for its last entry: rows of
+// about this size cost bbolt the least for each entry.
+const maxTailRow = 64 << 10
+
+const tailRowVersion = 1
+
+func (t *tailRow) add(p ProjectID, row []byte) {
+	t.body = binary.AppendUvarint(t.body, uint64(p))
+	t.body = binary.AppendUvarint(t.body, uint64(len(row)))
+	t.body = append(t.body, row...)
+	t.n++
+}
+
+// encode returns the value: version, recordedAt, count, rows, checksum. The
+// checksum covers the key too, so that a value cannot stand under another's.
+func (t *tailRow) encode() []byte {
+	b := make([]byte, 0, len(t.body)+24)
+	b = append(b, tailRowVersion)
+	b = binary.BigEndian.AppendUint64(b, uint64(t.recordedAt.UnixMicro()))
+	b = binary.AppendUvarint(b, uint64(t.n))
+	b = append(b, t.body...)
+	return binary.BigEndian.AppendUint32(b, tailSum(t.first, b))
+}
+
+func tailSum(first int64, b []byte) uint32 {
+	sum := crc32.Checksum(u64(uint64(first)), castagnoli)
+	return crc32.Update(sum, castagnoli, b)
+}
+
+// decodeTailRow reads what encode wrote under the key first, and calls fn with
+// each entry, its id and recordedAt set, its project's name not.
+func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) error) error {
+	const head, sum = 9, 4
+	if len(value) < head+sum {
+		return fmt.Errorf("tail row %d: %w: cut short", first, errCorrupt)
+	}
+	body := value[:len(value)-sum]
+	if binary.BigEndian.Uint32(value[len(body):]) != tailSum(first, body) {
+		return fmt.Errorf("tail row %d: %w: checksum does not match", first, errCorrupt)
+	}
+	if body[0] != tailRowVersion {
+		return fmt.Errorf("tail row %d: %w: unknown version %d", first, errCorrupt, body[0])
+	}
+	recordedAt := time.UnixMicro(int64(binary.BigEndian.Uint64(body[1:]))).UTC()
+	r := &reader{s: string(body[head:])}
+	n := r.count(5)
+	for i := range n {
+		p := ProjectID(r.uvarint())
+		row := r.string()
+		if r.err != nil {
+			break
+		}
+		e, err := decodeRow(row, recordedAt)
+		if err != nil {
+			return fmt.Errorf("tail row %d: entry %d: %w", first, first+int64(i), err)
+		}
+		e.ID, e.RecordedAt = first+int64(i), recordedAt
+		if err := fn(p, e); err != nil {
+			return err
+		}
+	}
+	if r.err == nil && r.s != "" {
+		r.fail("bytes left over")
+	}
+	if r.err != nil {
+		return fmt.Errorf("tail row %d: %w", first, r.err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"auditlog/audit"
+)
+
+// Limits of Counting.Buckets.
+const (
+	DefaultBuckets = 60
+	MaxBuckets     = 1000
+)
+
+// Counting asks for the counts of what a query selects.
+type Counting struct {
+	Query audit.Query
+	// Text is the parsed form of Query.Text, nil when that is empty.
+	Text Text
+	// Buckets is how many equal parts the time range is cut into: 1 to
+	// MaxBuckets; 0 means DefaultBuckets.
+	Buckets int
+}
+
+// Stats are the counts of a query's entries.
+type Stats struct {
+	Total    int64
+	Outcomes Outcomes
+	// Buckets cut the query's time range into equal parts, oldest first. A
+	// range without an end takes it from the project's own entries.
+	Buckets []Bucket
+	// The values that occur, most frequent first.
+	ResourceTypes, Actions, Actors []ValueCount
+}
+
+// Outcomes counts entries by outcome.
+type Outcomes struct{ Success, Forbidden, Error int64 }
+
+func (o *Outcomes) add(outcome audit.Outcome, n int64) {
+	switch outcome {
+	case audit.Success:
+		o.Success += n
+	case audit.Forbidden:
+		o.Forbidden += n
+	case audit.Error:
+		o.Error += n
+	}
+}
+
+// Bucket counts the entries of a half-open part of time.
+type Bucket struct {
+	From, To time.Time
+	Outcomes
+}
+
+// ValueCount is a value and how many entries have it.
+type ValueCount struct {
+	Value string
+	Count int64
+}
+
+// Stats counts what a query selects. It returns Invalid Faults with the path of
+// what is wrong.
+func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
+	if c.Buckets == 0 {
+		c.Buckets = DefaultBuckets
+	}
+	if c.Buckets < 0 || c.Buckets > MaxBuckets {
+		return nil, audit.FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
+	}
+	l := Listing{Query: c.Query, Text: c.Text}
+	l.Query.Normalize()
+	if err := l.Query.Validate(); err != nil {
+		return nil, err
+	}
+	from, to := s.countingRange(&l.Query)
+	t := newTally(from, to, c.Buckets)
+	err := s.walk(ctx, &l, audit.Position{At: to}, func(e *audit.Entry) bool {
+		t.add(e)
+		return true
+	})
+	return t.stats(), err
+}
+
+// countingRange returns the query's bounds, open ones replaced by the project's
+// own first and last entry.
+func (s *Store) countingRange(q *audit.Query) (from, to int64) {
+	from, to = q.Bounds()
+	info, err := s.Project(q.Project)
+	if err != nil || info.Entries == 0 {
+		now := s.opts.Now()
+		info.First, info.Last = now, now
+	}
+	if q.From.IsZero() {
+		from = min(info.First.UnixMicro(), to-1)
+	}
+	if q.To.IsZero() {
+		to = max(info.Last.UnixMicro(), from) + 1
+	}
+	return from, to
+}
+
+// tally adds entries up.
+type tally struct {
+	out                    Stats
+	from, width            int64
+	types, actions, actors map[string]int64
+}
+
+func newTally(from, to int64, buckets int) *tally {
+	width := max(1, (to-from+int64(buckets)-1)/int64(buckets))
+	t := &tally{
+		from: from, width: width,
+		types:   make(map[string]int64),
+		actions: make(map[string]int64),
+		actors:  make(map[string]int64),
+	}
+	for at := from; at < to; at += width {
+		t.out.Buckets = append(t.out.Buckets, Bucket{
+			From: time.UnixMicro(at).UTC(), To: time.UnixMicro(min(at+width, to)).UTC()})
+	}
+	return t
+}
+
+func (t *tally) add(e *audit.Entry) {
+	t.addTime(e.CreatedAt.UnixMicro(), e.Outcome)
+	t.types[e.Resource.Type]++
+	t.actions[e.Action]++
+	t.actors[e.Actor.Email]++
+}
+
+func (t *tally) addTime(at int64, o audit.Outcome) {
+	t.out.Total++
+	t.out.Outcomes.add(o, 1)
+	t.out.Buckets[(at-t.from)/t.width].add(o, 1)
+}
+
+func (t *tally) stats() *Stats {
+	t.out.ResourceTypes = byCount(t.types)
+	t.out.Actions = byCount(t.actions)
+	t.out.Actors = byCount(t.actors)
+	return &t.out
+}
+
+func byCount(m map[string]int64) []ValueCount {
+	counts := make([]ValueCount, 0, len(m))
+	for v, n := range m {
+		counts = append(counts, ValueCount{v, n})
+	}
+	slices.SortFunc(counts, func(a, b ValueCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return counts
+}

@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// FileName is the database's name in its folder.
+const FileName = "auditlog.db"
+
+// Format is the version of the database that this program writes.
+const Format = 1
+
+// Options configure a Store. The zero value is usable.
+type Options struct {
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Rand makes secrets. Default crypto/rand.
+	Rand io.Reader
+	// SealRows is how many entries the tail holds before they are sealed into
+	// blocks. Default 8192.
+	SealRows int
+	// SealAfter is how long an entry waits at most for that. Default 5 s.
+	SealAfter time.Duration
+	// CacheBytes bounds the memory of opened blocks. Default 64 MiB.
+	CacheBytes int
+
+	// fault, in tests, makes a write fail at a chosen point.
+	fault func(point, phase) error
+}
+
+func (o *Options) setDefaults() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.SealRows == 0 {
+		o.SealRows = 8192
+	}
+	if o.SealAfter == 0 {
+		o.SealAfter = 5 * time.Second
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 64 << 20
+	}
+	if o.fault == nil {
+		o.fault = func(point, phase) error { return nil }
+	}
+}
+
+// Store is the log. Its methods may be called by several goroutines at once.
+type Store struct {
+	opts     Options
+	db       *bbolt.DB
+	identity string
+
+	submit  chan *submission // to the committer
+	closing context.Context
+	stop    context.CancelFunc
+	done    sync.WaitGroup // the committer and the sealer
+
+	writing    sync.Mutex // held by each write from its transaction to its apply
+	lastCommit time.Time  // guarded by writing
+
+	mu       sync.RWMutex // guards what follows, held for moments only
+	projects map[string]*project
+	byID     map[ProjectID]*project
+	recent   recent
+	broken   error // why no more can be written; nil while all is well
+}
+
+// Open opens the store in folder dir, making both when they are not there.
+//
+// It returns a Conflict Fault when another process has the store open or when a
+// newer version of this program wrote it.
+func Open(dir string, opts Options) (*Store, error) {
+	opts.setDefaults()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	path := filepath.Join(dir, FileName)
+	if err := create(path, opts.Rand); err != nil {
+		return nil, err
+	}
+	db, err := openDB(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		opts:     opts,
+		db:       db,
+		submit:   make(chan *submission),
+		projects: make(map[string]*project),
+		byID:     make(map[ProjectID]*project),
+	}
+	if err := db.View(s.load); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.closing, s.stop = context.WithCancel(context.Background())
+	s.done.Go(s.commitLoop)
+	return s, nil
+}
+
+// initialMap is the address space kept for the database file. Without it a long
+// reader holds the writer up whenever the map must grow. It costs no memory.
+const initialMap = 64 << 30
+
+func openDB(path string) (*bbolt.DB, error) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:         50 * time.Millisecond,
+		FreelistType:    bbolt.FreelistMapType,
+		NoFreelistSync:  true,
+		InitialMmapSize: initialMap,
+	})
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, audit.Errorf(audit.Conflict, "data folder %s is in use by another auditlog", filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// create makes an empty database under a temporary name and links it into place,
+// so that a crash leaves either none or a whole one, and of two processes that
+// start at once one wins.
+func create(path string, random io.Reader) error {
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), FileName+".new-*")
+	if err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	temp := f.Name()
+	defer os.Remove(temp)
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	if err := initialize(temp, random); err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	if err := os.Link(temp, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("create database: %w", err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func initialize(path string, random io.Reader) error {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range allBuckets() {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		identity := make([]byte, 16)
+		if _, err := io.ReadFull(random, identity); err != nil {
+			return err
+		}
+		meta := tx.Bucket(bucketMeta)
+		return errors.Join(meta.Put(metaFormat, u64(Format)), meta.Put(metaIdentity, identity))
+	})
+	return errors.Join(err, db.Close())
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync folder: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync folder %s: %w", dir, err)
+	}
+	return nil
+}
+
+// load reads into memory what is kept there: projects and the tail.
+func (s *Store) load(tx *bbolt.Tx) error {
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return fmt.Errorf("%s is not a database of auditlog", s.db.Path())
+	}
+	if v := getU64(meta.Get(metaFormat)); v > Format {
+		return audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, Format)
+	} else if v == 0 {
+		return fmt.Errorf("%s: %w: no format version", s.db.Path(), errCorrupt)
+	}
+	s.identity = hex.EncodeToString(meta.Get(metaIdentity))
+	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	return s.loadTail(tx)
+}
+
+// Identity returns what tells this database from every other one, so that a
+// derived index knows whether it belongs to it.
+func (s *Store) Identity() string { return s.identity }
+
+// Path returns the path of the database file.
+func (s *Store) Path() string { return s.db.Path() }
+
+// Size returns the size of the database file, and how much of it is free for
+// reuse, in bytes.
+func (s *Store) Size() (file, free int64, err error) {
+	info, err := os.Stat(s.db.Path())
+	if err != nil {
+		return 0, 0, fmt.Errorf("size of database: %w", err)
+	}
+	st := s.db.Stats()
+	return info.Size(), int64(st.FreePageN) * int64(s.db.Info().PageSize), nil
+}
+
+// Close waits for commits under way and closes the database. Later calls of
+// other methods answer with an Unavailable Fault.
+func (s *Store) Close() error {
+	s.stop()
+	s.done.Wait()
+	s.fail(errClosed())
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
+
+// Err returns why the store can no longer be written, or nil. Not knowing
+// whether a commit is on disk is such a reason; only opening it again helps.
+func (s *Store) Err() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.broken
+}
+
+func (s *Store) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken == nil {
+		s.broken = err
+	}
+}

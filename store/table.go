@@ -1,0 +1,95 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"auditlog/audit"
+)
+
+// The buckets of the database. doc.go says what each holds, to the byte.
+var (
+	bucketMeta     = []byte("meta")
+	bucketProjects = []byte("projects")
+	bucketTail     = []byte("tail")
+	bucketBlocks   = []byte("blocks")
+	bucketSpans    = []byte("spans")
+	bucketOrder    = []byte("order")
+	bucketChanges  = []byte("changes")
+	bucketKeys     = []byte("keys")
+	bucketTokens   = []byte("tokens")
+)
+
+func allBuckets() [][]byte {
+	return [][]byte{
+		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSpans,
+		bucketOrder, bucketChanges, bucketKeys, bucketTokens,
+	}
+}
+
+// The keys of the meta bucket.
+var (
+	metaFormat   = []byte("format")   // uint64: format version
+	metaIdentity = []byte("identity") // 16 random bytes
+	metaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
+	metaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
+	metaProject  = []byte("project")  // uint64: last project number given
+)
+
+// ProjectID numbers a project's incarnation: a name that is recorded to again
+// after its purge gets a new one.
+type ProjectID uint32
+
+// BlockKey names a block: its project and the position of its first entry. Keys
+// sort as the bucket does: by project, then oldest first.
+type BlockKey struct {
+	Project ProjectID
+	audit.Position
+}
+
+const blockKeySize = 20
+
+// signBit makes two's complement sort as unsigned bytes do.
+const signBit = 1 << 63
+
+// Append appends the 20 bytes of k: project, time and id, big-endian, the time
+// with its sign bit turned so that times before 1970 sort first.
+func (k BlockKey) Append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(k.Project))
+	b = binary.BigEndian.AppendUint64(b, uint64(k.At)^signBit)
+	return binary.BigEndian.AppendUint64(b, uint64(k.ID))
+}
+
+// ParseBlockKey reads what Append wrote.
+func ParseBlockKey(b []byte) (BlockKey, error) {
+	if len(b) != blockKeySize {
+		return BlockKey{}, fmt.Errorf("block key of %d bytes, want %d", len(b), blockKeySize)
+	}
+	return BlockKey{
+		Project: ProjectID(binary.BigEndian.Uint32(b)),
+		Position: audit.Position{
+			At: int64(binary.BigEndian.Uint64(b[4:]) ^ signBit),
+			ID: int64(binary.BigEndian.Uint64(b[12:])),
+		},
+	}, nil
+}
+
+// String returns k as error messages and the check name a block.
+func (k BlockKey) String() string {
+	return fmt.Sprintf("block %d/%d/%d", k.Project, k.At, k.ID)
+}
+
+func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func u32(n ProjectID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
+
+// getU64 reads a value of eight bytes; an absent one is 0.
+func getU64(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
+
+// keyKey is the key of an idempotency key in its bucket.
+func keyKey(p ProjectID, key string) []byte { return append(u32(p), key...) }

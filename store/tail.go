@@ -1,0 +1,115 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// recent holds the tail in commit order: the entry with id first+i at index i,
+// and where commits end, so that a cut never parts one.
+type recent struct {
+	first   int64 // id of entries[0], or the next id when there is none
+	entries []*audit.Entry
+	owners  []*project // of entries, index by index
+	bytes   int        // of their rows, about
+}
+
+// next returns the id that the next entry gets.
+func (r *recent) next() int64 { return r.first + int64(len(r.entries)) }
+
+// get returns the entry with id, if it is in the tail, and its project.
+func (r *recent) get(id int64) (*audit.Entry, *project) {
+	if id < r.first || id >= r.next() {
+		return nil, nil
+	}
+	return r.entries[id-r.first], r.owners[id-r.first]
+}
+
+// loadTail reads the tail's rows into memory.
+func (s *Store) loadTail(tx *bbolt.Tx) error {
+	s.recent.first = int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))) + 1
+	added := make(map[*project][]*audit.Entry)
+	err := tx.Bucket(bucketTail).ForEach(func(k, v []byte) error {
+		if len(k) != 8 {
+			return fmt.Errorf("tail: %w: key of %d bytes", errCorrupt, len(k))
+		}
+		first := int64(binary.BigEndian.Uint64(k))
+		if first != s.recent.next() {
+			return fmt.Errorf("tail: %w: row %d follows entry %d", errCorrupt, first, s.recent.next()-1)
+		}
+		s.recent.bytes += len(v)
+		return decodeTailRow(first, v, func(id ProjectID, e *audit.Entry) error {
+			p := s.byID[id]
+			if p == nil {
+				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, errCorrupt, e.ID, id)
+			}
+			e.Project = p.name
+			s.recent.entries = append(s.recent.entries, e)
+			s.recent.owners = append(s.recent.owners, p)
+			added[p] = append(added[p], e)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for p, entries := range added {
+		p.add(entries)
+	}
+	return nil
+}
+
+// addRecent puts committed entries into memory. The caller holds Store.mu.
+func (s *Store) addRecent(batch []committed) {
+	for i := 0; i < len(batch); {
+		p := batch[i].project
+		var run []*audit.Entry
+		for ; i < len(batch) && batch[i].project == p; i++ {
+			s.recent.entries = append(s.recent.entries, batch[i].entry)
+			s.recent.owners = append(s.recent.owners, p)
+			s.recent.bytes += batch[i].size
+			run = append(run, batch[i].entry)
+		}
+		p.add(run)
+	}
+}
+
+// add merges entries into p's tail. A slice that a reader took before is left
+// as it was: new entries go behind its end, or into a new slice.
+func (p *project) add(entries []*audit.Entry) {
+	for _, e := range entries {
+		if e.Key == "" {
+			continue
+		}
+		if p.keys == nil {
+			p.keys = make(map[string]int64)
+		}
+		p.keys[e.Key] = e.ID
+	}
+	slices.SortFunc(entries, byPosition)
+	if len(p.tail) == 0 || byPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
+		p.tail = append(p.tail, entries...)
+		return
+	}
+	p.tail = merge(p.tail, entries)
+}
+
+func byPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
+
+// merge returns a new slice with the entries of two sorted ones.
+func merge(a, b []*audit.Entry) []*audit.Entry {
+	merged := make([]*audit.Entry, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if byPosition(a[0], b[0]) < 0 {
+			merged, a = append(merged, a[0]), a[1:]
+		} else {
+			merged, b = append(merged, b[0]), b[1:]
+		}
+	}
+	return append(append(merged, a...), b...)
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// Tokens returns every token's record by its name. Package auth knows what the
+// names and records mean.
+func (s *Store) Tokens() (map[string][]byte, error) {
+	tokens := make(map[string][]byte)
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketTokens).ForEach(func(k, v []byte) error {
+			tokens[string(k)] = bytes.Clone(v)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read tokens: %w", err)
+	}
+	return tokens, nil
+}
+
+// TokenChange is what a write does to the tokens.
+type TokenChange struct {
+	Put    map[string][]byte
+	Delete []string
+}
+
+// ChangeTokens writes a change together with the entry that tells of it: both or
+// neither. A nil entry is for what is no event, such as a token's last use.
+func (s *Store) ChangeTokens(ctx context.Context, c TokenChange, entry *audit.Entry) error {
+	var entries []*audit.Entry
+	if entry != nil {
+		entries = append(entries, entry)
+	}
+	sub, err := s.prepare(entries)
+	if err != nil {
+		return err
+	}
+	sub.anyState = true
+	sub.change = func(w *commitWriter) error {
+		b := w.tx.Bucket(bucketTokens)
+		for k, v := range c.Put {
+			if err := b.Put([]byte(k), v); err != nil {
+				return fmt.Errorf("put token: %w", err)
+			}
+		}
+		for _, k := range c.Delete {
+			if err := b.Delete([]byte(k)); err != nil {
+				return fmt.Errorf("delete token: %w", err)
+			}
+		}
+		return nil
+	}
+	return s.send(ctx, sub)
+}
