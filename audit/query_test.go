@@ -1,0 +1,173 @@
+package audit
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestNormalizeQuery(t *testing.T) {
+	nano := time.Date(2026, 5, 1, 7, 0, 0, 1, time.FixedZone("", 7*3600))
+	micro := time.Date(2026, 5, 1, 0, 0, 0, 1000, time.UTC)
+	q := Query{
+		Project: "Acme", ResourceType: "DEPLOYment", ResourceID: "A", Action: "A.*", Actor: "Ada",
+		Channel: "CLI", Outcomes: []Outcome{"Error", "SUCCESS", "error"}, Text: "\t a  b ",
+		From: nano, To: time.Date(1, 12, 31, 23, 0, 0, 0, time.UTC),
+	}
+	want := Query{
+		Project: "Acme", ResourceType: "deployment", ResourceID: "A", Action: "A.*", Actor: "Ada",
+		Channel: ChannelCLI, Outcomes: []Outcome{Error, Success}, Text: "a  b", From: micro,
+	}
+	for range 2 {
+		if q.Normalize(); !reflect.DeepEqual(q, want) {
+			t.Fatalf("got %+v, want %+v", q, want)
+		}
+	}
+	all := Query{Outcomes: []Outcome{"forbidden", "error", "success"}, To: micro}
+	if all.Normalize(); all.Outcomes != nil || all.To != micro {
+		t.Errorf("got %+v", all)
+	}
+}
+
+func TestValidateQuery(t *testing.T) {
+	day := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		q    Query
+		want string
+	}{
+		"bare":                 {Query{}, ""},
+		"prefix":               {Query{Action: "deployment.*"}, ""},
+		"prefix of two":        {Query{Action: "a.b.*"}, ""},
+		"empty range":          {Query{From: day, To: day}, ""},
+		"bare star":            {Query{Action: "*"}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"star without dot":     {Query{Action: "deploy*"}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"star within":          {Query{Action: "a.*.b"}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"two stars":            {Query{Action: "a.*.*"}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"long action":          {Query{Action: strings.Repeat("a", MaxValue+1)}, "action: must be at most 2048 bytes"},
+		"broken actor":         {Query{Actor: "\xff"}, "actor: must be valid UTF-8"},
+		"control in type":      {Query{ResourceType: "a\n"}, "resourceType: must not hold control characters"},
+		"control in id":        {Query{ResourceID: "a\n"}, "resourceId: must not hold control characters"},
+		"odd outcome":          {Query{Outcomes: []Outcome{"odd"}}, "outcome: must be success, forbidden, error or failure"},
+		"odd channel":          {Query{Channel: "odd"}, "channel: must be api, console, cli or mcp"},
+		"odd actor type":       {Query{ActorType: "user"}, "actorType: must be User or ServiceAccount"},
+		"backwards":            {Query{From: day, To: day.Add(-time.Microsecond)}, "to: must not be before from"},
+		"beyond the last year": {Query{To: maxTime.AddDate(1, 0, 0)}, "to: must lie between the years 1 and 9999"},
+		"before the first":     {Query{From: minTime.AddDate(-2, 0, 0)}, "from: must lie between the years 1 and 9999"},
+		"the year 1 is unset":  {Query{From: minTime, To: minTime.AddDate(0, 0, -1)}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt.q.Project = "acme"
+			tt.q.Normalize()
+			checkFault(t, tt.q.Validate(), tt.want)
+		})
+	}
+	var q Query
+	checkFault(t, q.Validate(), "project: is required")
+}
+
+func TestMatch(t *testing.T) {
+	e := full()
+	at := e.CreatedAt
+	tests := map[string]struct {
+		q    Query
+		want bool
+	}{
+		"everything":            {Query{}, true},
+		"type in other case":    {Query{ResourceType: "dEpLoYmEnT"}, true},
+		"other type":            {Query{ResourceType: "Deploymen"}, false},
+		"resource":              {Query{ResourceID: "4711"}, true},
+		"other resource":        {Query{ResourceID: "471"}, false},
+		"action":                {Query{Action: "deployment.deploy"}, true},
+		"action in other case":  {Query{Action: "Deployment.deploy"}, false},
+		"action prefix":         {Query{Action: "deployment.*"}, true},
+		"half a word":           {Query{Action: "deploy.*"}, false},
+		"more than the action":  {Query{Action: "deployment.deploy.*"}, false},
+		"outcome":               {Query{Outcomes: []Outcome{"SUCCESS"}}, true},
+		"other outcomes":        {Query{Outcomes: []Outcome{Error, Forbidden}}, false},
+		"actor":                 {Query{Actor: "ada@example.com"}, true},
+		"actor in other case":   {Query{Actor: "Ada@example.com"}, false},
+		"actor type":            {Query{ActorType: User}, true},
+		"other actor type":      {Query{ActorType: ServiceAccount}, false},
+		"channel in other case": {Query{Channel: "Cli"}, true},
+		"other channel":         {Query{Channel: ChannelMCP}, false},
+		"from its time":         {Query{From: at}, true},
+		"from a nanosecond on":  {Query{From: at.Add(1)}, false},
+		"from just before":      {Query{From: at.Add(-1)}, true},
+		"to its time":           {Query{To: at}, false},
+		"to a nanosecond on":    {Query{To: at.Add(1)}, true},
+		"the year 1 is unset":   {Query{From: minTime, To: minTime}, true},
+		"all at once": {Query{
+			ResourceType: "deployment", ResourceID: "4711", Action: "deployment.*", Outcomes: []Outcome{Success},
+			Actor: "ada@example.com", ActorType: User, Channel: "cli", From: at, To: at.Add(1),
+		}, true},
+	}
+	for name, tt := range tests {
+		tt.q.Normalize()
+		if got := tt.q.Match(e); got != tt.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestFoldIsEqualFold(t *testing.T) {
+	// Runes that fold to one another, in one or several steps, in ASCII or beyond.
+	pool := []rune("aAkKK sSſ éÉ ΣσςθϴΘϑ µμΜ ǅǄǆ ẞß İIiı Ꭰꭰ \ufffd𐐀𐐨")
+	word := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom(pool)))
+	rapid.Check(t, func(t *rapid.T) {
+		a := word.Draw(t, "a")
+		b := rapid.OneOf(word, rapid.Just(strings.ToUpper(a)), rapid.Just(strings.ToLower(a)), rapid.Just(strings.ToTitle(a))).Draw(t, "b")
+		if got, want := Fold(a) == Fold(b), strings.EqualFold(a, b); got != want {
+			t.Fatalf("Fold(%q) is %q and Fold(%q) is %q, but EqualFold says %v", a, Fold(a), b, Fold(b), want)
+		}
+		if twice := Fold(Fold(a)); twice != Fold(a) {
+			t.Fatalf("Fold(%q) is %q, and folded again %q", a, Fold(a), twice)
+		}
+	})
+}
+
+func TestPositionsSortAsListed(t *testing.T) {
+	sorted := []Position{{At: -5, ID: 9}, {At: 0, ID: 1}, {At: 0, ID: 2}, {At: 7, ID: 1}}
+	for i, p := range sorted {
+		for j, q := range sorted {
+			if got := p.Compare(q); got != sign(i-j) {
+				t.Errorf("%v compared to %v is %d", p, q, got)
+			}
+		}
+	}
+}
+
+func sign(n int) int {
+	return min(max(n, -1), 1)
+}
+
+func TestEachText(t *testing.T) {
+	var got []string
+	e := full()
+	e.EachText(func(s string) { got = append(got, s) })
+	slices.Sort(got)
+	want := []string{
+		"2", "4", "4711", "6f1d0c2", "Branch", "Deployed revision 7", "Deployment", "ada@example.com",
+		"claude-code:pr-42", "commit", "deployment.deploy", "gke.cluster-rcf2", "image", "last", "main",
+		"replicas", "web", "web:7", "é",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCloneSharesNothing(t *testing.T) {
+	e := full()
+	c := e.Clone()
+	if !reflect.DeepEqual(c, e) {
+		t.Fatalf("the clone is %+v", c)
+	}
+	c.Changes[0].New, c.Metadata["commit"], c.Purge.By = "x", "x", "x"
+	if !reflect.DeepEqual(e, full()) {
+		t.Errorf("changing the clone changed the entry: %+v", e)
+	}
+}

@@ -1,0 +1,168 @@
+package audit
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+func TestNormalizeEntry(t *testing.T) {
+	e := Entry{
+		Changes:   []Change{},
+		Metadata:  map[string]string{},
+		CreatedAt: time.Date(2026, 5, 4, 19, 0, 0, 1999, time.FixedZone("", 7*3600)),
+	}
+	e.Normalize()
+	if e.Actor.Type != User || e.Changes != nil || e.Metadata != nil {
+		t.Errorf("normalized to %+v", e)
+	}
+	if want := testNow.Add(time.Microsecond); e.CreatedAt != want {
+		t.Errorf("createdAt is %v, want %v", e.CreatedAt, want)
+	}
+	var unset Entry
+	if unset.Normalize(); !unset.CreatedAt.IsZero() {
+		t.Errorf("an unset createdAt became %v", unset.CreatedAt)
+	}
+}
+
+func TestValidateEntry(t *testing.T) {
+	const control, broken = "must not hold control characters", "must be valid UTF-8"
+	tests := map[string]struct {
+		change func(*Entry)
+		want   string
+	}{
+		"as it is":        {func(e *Entry) {}, ""},
+		"the bare needed": {func(e *Entry) { *e = *minimal() }, ""},
+		"other languages": {func(e *Entry) { e.Resource.Name = "เว็บ é 😀" }, ""},
+		"detail may hold lines, however many": {func(e *Entry) {
+			e.Detail = strings.Repeat("line\n\x00\t", 10_000)
+		}, ""},
+		"changes may hold lines": {func(e *Entry) { e.Changes[0].Old, e.Changes[0].New = "a\nb", "\x1b" }, ""},
+		"metadata may hold lines": {func(e *Entry) {
+			e.Metadata["commit"] = "a\nb"
+		}, ""},
+		"the log's own project": {func(e *Entry) { e.Project = SystemProject }, ""},
+
+		"no project":       {func(e *Entry) { e.Project = "" }, "project: is required"},
+		"reserved project": {func(e *Entry) { e.Project = "_x" }, "project: must not start with an underscore, which is kept for the log itself"},
+		"no actor":         {func(e *Entry) { e.Actor.Email = "" }, "actor.email: is required"},
+		"no action":        {func(e *Entry) { e.Action = "" }, "action: is required"},
+		"no resource type": {func(e *Entry) { e.Resource.Type = "" }, "resource.type: is required"},
+		"no outcome":       {func(e *Entry) { e.Outcome = "" }, "outcome: is required"},
+		"odd outcome":      {func(e *Entry) { e.Outcome = "Success" }, "outcome: must be success, forbidden or error"},
+		"odd actor type":   {func(e *Entry) { e.Actor.Type = "user" }, "actor.type: must be User or ServiceAccount"},
+		"no actor type":    {func(e *Entry) { e.Actor.Type = "" }, "actor.type: must be User or ServiceAccount"},
+		"odd channel":      {func(e *Entry) { e.Channel = "web" }, "channel: must be api, console, cli or mcp"},
+
+		"change without a field": {func(e *Entry) { e.Changes = append(e.Changes, Change{}) }, "changes[2].field: is required"},
+		"change, broken old":     {func(e *Entry) { e.Changes[1].Old = "\xff" }, "changes[1].old: " + broken},
+		"change, broken new":     {func(e *Entry) { e.Changes[1].New = "\xff" }, "changes[1].new: " + broken},
+		"broken detail":          {func(e *Entry) { e.Detail = "\xff" }, "detail: " + broken},
+		"metadata without a name": {func(e *Entry) {
+			e.Metadata = map[string]string{"": "v"}
+		}, "metadata: must not have an empty name"},
+		"broken metadata": {func(e *Entry) {
+			e.Metadata = map[string]string{"b": "\xff", "c": "\xff", "d": "\xff", "a": "fine"}
+		}, "metadata.b: " + broken},
+		"broken metadata name":  {func(e *Entry) { e.Metadata = map[string]string{"\xff": ""} }, "metadata: " + broken},
+		"control metadata name": {func(e *Entry) { e.Metadata = map[string]string{"a\n": ""} }, "metadata: " + control},
+
+		"before time": {func(e *Entry) { e.CreatedAt = minTime.Add(-time.Microsecond) }, "createdAt: must lie between the years 1 and 9999"},
+		"first time":  {func(e *Entry) { e.CreatedAt = minTime }, ""},
+		"after time": {func(e *Entry) {
+			e.CreatedAt = maxTime.Add(time.Microsecond)
+		}, "createdAt: must lie between the years 1 and 9999"},
+		"a little ahead": {func(e *Entry) { e.CreatedAt = testNow.Add(MaxAhead) }, ""},
+		"too far ahead": {func(e *Entry) {
+			e.CreatedAt = testNow.Add(MaxAhead + time.Microsecond)
+		}, "createdAt: must be no more than 5m0s in the future"},
+		"ages ahead": {func(e *Entry) { e.CreatedAt = maxTime }, "createdAt: must be no more than 5m0s in the future"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := full()
+			delete(e.Metadata, "")
+			tt.change(e)
+			checkFault(t, e.Validate(testNow), tt.want)
+		})
+	}
+}
+
+// TestValidateNames puts the same bad values into every field that holds a name.
+func TestValidateNames(t *testing.T) {
+	fields := []struct {
+		path  string
+		limit int
+		of    func(*Entry) *string
+	}{
+		{"project", MaxProject, func(e *Entry) *string { return &e.Project }},
+		{"actor.email", MaxName, func(e *Entry) *string { return &e.Actor.Email }},
+		{"actor.label", MaxValue, func(e *Entry) *string { return &e.Actor.Label }},
+		{"action", MaxName, func(e *Entry) *string { return &e.Action }},
+		{"resource.type", MaxName, func(e *Entry) *string { return &e.Resource.Type }},
+		{"resource.id", MaxValue, func(e *Entry) *string { return &e.Resource.ID }},
+		{"resource.name", MaxValue, func(e *Entry) *string { return &e.Resource.Name }},
+		{"resource.locationId", MaxName, func(e *Entry) *string { return &e.Resource.LocationID }},
+		{"request.ip", MaxValue, func(e *Entry) *string { return &e.Request.IP }},
+		{"request.userAgent", MaxValue, func(e *Entry) *string { return &e.Request.UserAgent }},
+		{"request.id", MaxValue, func(e *Entry) *string { return &e.Request.ID }},
+		{"changes[1].field", MaxName, func(e *Entry) *string { return &e.Changes[1].Field }},
+		{"key", MaxKey, func(e *Entry) *string { return &e.Key }},
+	}
+	for _, f := range fields {
+		values := map[string]string{
+			strings.Repeat("é", f.limit/2):       "",
+			strings.Repeat("é", f.limit/2) + "x": "must be at most %d bytes",
+			"a\x00":                              "must not hold control characters",
+			"a\nb":                               "must not hold control characters",
+			"a\x7f":                              "must not hold control characters",
+			"a\u0085":                            "must not hold control characters",
+			"a\xff":                              "must be valid UTF-8",
+			"\xed\xa0\x80":                       "must be valid UTF-8",
+			" a ~/\\\"é\u200b":                   "",
+		}
+		for value, want := range values {
+			e := full()
+			delete(e.Metadata, "")
+			*f.of(e) = value
+			if want != "" {
+				want = f.path + ": " + strings.Replace(want, "%d", itoa(f.limit), 1)
+			}
+			checkFault(t, e.Validate(testNow), want)
+		}
+	}
+	e := minimal()
+	e.Metadata = map[string]string{strings.Repeat("k", MaxName): "", "z": strings.Repeat("v", MaxBatchSize)}
+	checkFault(t, e.Validate(testNow), "")
+	e.Metadata[strings.Repeat("k", MaxName+1)] = ""
+	checkFault(t, e.Validate(testNow), "metadata: must be at most 512 bytes")
+}
+
+func minimal() *Entry {
+	return &Entry{
+		Project:  "acme",
+		Actor:    Actor{Email: "ada@example.com", Type: ServiceAccount},
+		Action:   "deployment.deploy",
+		Resource: Resource{Type: "Deployment"},
+		Outcome:  Forbidden,
+	}
+}
+
+// checkFault checks that err is an Invalid Fault that reads want, or nil when
+// want is empty.
+func checkFault(t *testing.T, err error, want string) {
+	t.Helper()
+	if want == "" {
+		if err != nil {
+			t.Errorf("got %v, want no error", err)
+		}
+		return
+	}
+	var f *Fault
+	if !errors.As(err, &f) || f.Kind != Invalid || f.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
