@@ -1,0 +1,121 @@
+package export
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"auditlog/audit"
+)
+
+// columns are the CSV columns in their order. What is a list or an object in an
+// entry is JSON in its cell.
+var columns = [...]struct {
+	name  string
+	value func(*audit.Entry) string
+}{
+	{"id", func(e *audit.Entry) string { return strconv.FormatInt(e.ID, 10) }},
+	{"createdAt", func(e *audit.Entry) string { return audit.FormatTime(e.CreatedAt) }},
+	{"recordedAt", func(e *audit.Entry) string { return audit.FormatTime(e.RecordedAt) }},
+	{"project", func(e *audit.Entry) string { return e.Project }},
+	{"outcome", func(e *audit.Entry) string { return string(e.Outcome) }},
+	{"actorEmail", func(e *audit.Entry) string { return e.Actor.Email }},
+	{"actorType", func(e *audit.Entry) string { return string(e.Actor.Type) }},
+	{"actorLabel", func(e *audit.Entry) string { return e.Actor.Label }},
+	{"action", func(e *audit.Entry) string { return e.Action }},
+	{"resourceType", func(e *audit.Entry) string { return e.Resource.Type }},
+	{"resourceId", func(e *audit.Entry) string { return e.Resource.ID }},
+	{"resourceName", func(e *audit.Entry) string { return e.Resource.Name }},
+	{"locationId", func(e *audit.Entry) string { return e.Resource.LocationID }},
+	{"detail", func(e *audit.Entry) string { return e.Detail }},
+	{"channel", func(e *audit.Entry) string { return string(e.Channel) }},
+	{"ip", func(e *audit.Entry) string { return e.Request.IP }},
+	{"userAgent", func(e *audit.Entry) string { return e.Request.UserAgent }},
+	{"requestId", func(e *audit.Entry) string { return e.Request.ID }},
+	{"changes", func(e *audit.Entry) string { return jsonCell(e.Changes, len(e.Changes) == 0) }},
+	{"metadata", func(e *audit.Entry) string { return jsonCell(e.Metadata, len(e.Metadata) == 0) }},
+	{"key", func(e *audit.Entry) string { return e.Key }},
+	{"purge", func(e *audit.Entry) string { return jsonCell(e.Purge, e.Purge == nil) }},
+}
+
+// Columns returns the names of the CSV columns in their order.
+func Columns() []string {
+	names := make([]string, len(columns))
+	for i := range columns {
+		names[i] = columns[i].name
+	}
+	return names
+}
+
+// jsonCell returns v as JSON, sorted where it is a map, or "" when it is empty.
+func jsonCell(v any, empty bool) string {
+	if empty {
+		return ""
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		// Strings and numbers alone: there is nothing to fail.
+		panic(err)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func appendHeader(b []byte) []byte {
+	for i := range columns {
+		b = appendCell(b, i, columns[i].name)
+	}
+	return append(b, "\r\n"...)
+}
+
+func appendRow(b []byte, e *audit.Entry) []byte {
+	for i := range columns {
+		b = appendCell(b, i, Defuse(columns[i].value(e)))
+	}
+	return append(b, "\r\n"...)
+}
+
+// appendCell appends one cell, always in quotes: what a separator of another
+// locale would part stays in one cell.
+func appendCell(b []byte, column int, s string) []byte {
+	if column > 0 {
+		b = append(b, ',')
+	}
+	if s == "" {
+		return b
+	}
+	b = append(b, '"')
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			break
+		}
+		b = append(b, s[:i]...)
+		b = append(b, '"', '"')
+		s = s[i+1:]
+	}
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// Defuse returns s as a spreadsheet shows it without running it: a value that
+// would begin a formula gets an apostrophe in front, and so does one that looks
+// like a defused one, so that taking one apostrophe off gives every value back.
+func Defuse(s string) string {
+	if isFormula(strings.TrimLeft(s, "'")) {
+		return "'" + s
+	}
+	return s
+}
+
+// isFormula reports whether a spreadsheet may take s for a formula. White space
+// before it does not protect, and East Asian forms of the signs count as well.
+func isFormula(s string) bool {
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return r != '\t' && r != '\r' && r != '\n' && unicode.IsSpace(r) })
+	for _, r := range s {
+		return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
+	}
+	return false
+}
