@@ -29,6 +29,9 @@ type submission struct {
 	change func(*commitWriter) error
 	// anyState lets the entries into projects that refuse recording.
 	anyState bool
+	// own marks an entry of the log itself: where its project is not there or not
+	// active, it goes to the system project.
+	own bool
 
 	results []Recorded
 	err     error
@@ -60,6 +63,18 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]Recorded,
 	}
 	err = s.send(ctx, sub)
 	return sub.results, err
+}
+
+// RecordOwn records an entry of the log itself, such as a call that it refused:
+// in the entry's project when that is there and active, else in the system
+// project, so that it never makes, fills or revives a project by being refused.
+func (s *Store) RecordOwn(ctx context.Context, entry *audit.Entry) error {
+	sub, err := s.prepare([]*audit.Entry{entry})
+	if err != nil {
+		return err
+	}
+	sub.own = true
+	return s.send(ctx, sub)
 }
 
 // send hands a submission to the committer and waits for its end. Once it is
@@ -248,6 +263,9 @@ func (w *commitWriter) add(sub *submission) error {
 // Nothing is made when one of them refuses recording.
 func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 	entries := sub.entries
+	if sub.own {
+		w.house(entries)
+	}
 	for i, e := range entries {
 		if i > 0 && e.Project == entries[i-1].Project {
 			continue
@@ -271,6 +289,20 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 		owners[i] = p
 	}
 	return owners, nil
+}
+
+// house sends the log's own entries to the system project where theirs cannot
+// take them.
+func (w *commitWriter) house(entries []*audit.Entry) {
+	for _, e := range entries {
+		p := w.s.projects[e.Project]
+		if p == nil {
+			p = w.created[e.Project]
+		}
+		if p == nil || w.record(p).State != Active {
+			e.Project = audit.SystemProject
+		}
+	}
 }
 
 // record returns p's record as this commit will leave it.

@@ -56,6 +56,22 @@ func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (P
 	return s.Project(name)
 }
 
+// NextPurge returns the project whose purge begins first, or began first, and
+// when; ok is false when no project is deleted.
+func (s *Store) NextPurge() (name string, at time.Time, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, p := range s.projects {
+		if p.rec.State != Deleting && p.rec.State != Purging {
+			continue
+		}
+		if !ok || p.rec.Deletion.PurgeAt.Before(at) {
+			name, at, ok = p.name, p.rec.Deletion.PurgeAt, true
+		}
+	}
+	return name, at, ok
+}
+
 // changeProject commits an entry of a project and a change of the project's
 // record in one transaction, unless decide refuses.
 func (s *Store) changeProject(ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *projectRecord) error) error {

@@ -26,15 +26,10 @@ func (s *Store) Tokens() (map[string][]byte, error) {
 	return tokens, nil
 }
 
-// TokenChange is what a write does to the tokens.
-type TokenChange struct {
-	Put    map[string][]byte
-	Delete []string
-}
-
-// ChangeTokens writes a change together with the entry that tells of it: both or
-// neither. A nil entry is for what is no event, such as a token's last use.
-func (s *Store) ChangeTokens(ctx context.Context, c TokenChange, entry *audit.Entry) error {
+// ChangeTokens puts and deletes tokens' records together with the entry that
+// tells of it: all or nothing. The entry goes where RecordOwn would put it; a nil
+// one is for what is no event, such as a token's last use.
+func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error {
 	var entries []*audit.Entry
 	if entry != nil {
 		entries = append(entries, entry)
@@ -43,15 +38,15 @@ func (s *Store) ChangeTokens(ctx context.Context, c TokenChange, entry *audit.En
 	if err != nil {
 		return err
 	}
-	sub.anyState = true
+	sub.own = true
 	sub.change = func(w *commitWriter) error {
 		b := w.tx.Bucket(bucketTokens)
-		for k, v := range c.Put {
+		for k, v := range put {
 			if err := b.Put([]byte(k), v); err != nil {
 				return fmt.Errorf("put token: %w", err)
 			}
 		}
-		for _, k := range c.Delete {
+		for _, k := range del {
 			if err := b.Delete([]byte(k)); err != nil {
 				return fmt.Errorf("delete token: %w", err)
 			}
