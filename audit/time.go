@@ -54,7 +54,7 @@ func parseTime(s string, now time.Time, loc *time.Location) (time.Time, bool) {
 			return t, true
 		}
 	}
-	ago, ok := parseSpan(s)
+	ago, ok := ParseSpan(s)
 	return now.Add(-ago), ok
 }
 
@@ -64,9 +64,9 @@ func midnight(now time.Time, loc *time.Location, days int) time.Time {
 	return time.Date(y, m, d+days, 0, 0, 0, 0, loc)
 }
 
-// parseSpan reads whole days or weeks, or what time.ParseDuration takes, without
-// a sign.
-func parseSpan(s string) (time.Duration, bool) {
+// ParseSpan reads whole days or weeks (30d, 2w), or what time.ParseDuration takes,
+// without a sign. ok is false for anything else.
+func ParseSpan(s string) (span time.Duration, ok bool) {
 	if s == "" || s[0] < '0' || s[0] > '9' {
 		return 0, false
 	}
