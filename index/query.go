@@ -1,0 +1,177 @@
+package index
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"auditlog/audit"
+)
+
+// Limits of a query.
+const (
+	MaxQuery  = 1 << 10 // bytes
+	MaxTerms  = 32      // words and phrases
+	MinPrefix = 3       // characters before the *
+)
+
+// Query is a parsed full-text query. It is never changed, and any number of
+// goroutines may use it.
+type Query struct {
+	terms []term
+	// want and exclude hold the bits of the terms that an entry must and must
+	// not hold.
+	want, exclude uint64
+}
+
+// term is one word, phrase or prefix of a query.
+type term struct {
+	// words are in normal form; at least one.
+	words [][]byte
+	// prefix says that the last word need only begin so.
+	prefix bool
+	needle needle
+}
+
+// Parse parses text:
+//
+//	shop-777 created   entries that hold both
+//	"revision 7"       these words, next to each other in one value
+//	-error             not this; -"not found" as well
+//	dep*               words that begin so, from three characters on
+//
+// A word that is made of several, such as an address, is a phrase. Between quotation
+// marks only these have a meaning; elsewhere a word of two dashes or more, such
+// as --force, is no exclusion. Characters that belong to no word are skipped.
+//
+// The error is an Invalid Fault of the field q.
+func Parse(text string) (*Query, error) {
+	if len(text) > MaxQuery {
+		return nil, audit.FieldErrorf("q", "must be at most %d bytes", MaxQuery)
+	}
+	if !utf8.ValidString(text) {
+		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
+	}
+	q := &Query{}
+	// Operators typed on a Japanese keyboard are as good as others.
+	rest := norm.NFKC.String(text)
+	for {
+		var it item
+		var err error
+		if it, rest, err = nextItem(rest); err != nil {
+			return nil, err
+		}
+		if it.text == "" && rest == "" {
+			break
+		}
+		if err := q.add(it); err != nil {
+			return nil, err
+		}
+	}
+	if len(q.terms) == 0 {
+		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
+	}
+	return q, nil
+}
+
+// item is one word or phrase of a query as it was written.
+type item struct {
+	text     string
+	phrase   bool
+	excluded bool
+}
+
+// nextItem splits the first item off text. Both results are empty at the end.
+func nextItem(text string) (it item, rest string, err error) {
+	text = strings.TrimLeftFunc(text, unicode.IsSpace)
+	if len(text) > 1 && text[0] == '-' && text[1] != '-' {
+		if r, _ := utf8.DecodeRuneInString(text[1:]); !unicode.IsSpace(r) {
+			it.excluded, text = true, text[1:]
+		}
+	}
+	if r, n := utf8.DecodeRuneInString(text); n > 0 && isQuote(r) {
+		end := strings.IndexFunc(text[n:], isQuote)
+		if end < 0 {
+			return it, "", audit.FieldErrorf("q", "has a quotation mark that is not closed; add another, or leave it out")
+		}
+		it.phrase, it.text, text = true, text[n:n+end], text[n+end:]
+		_, n = utf8.DecodeRuneInString(text)
+		return it, text[n:], nil
+	}
+	end := strings.IndexFunc(text, func(r rune) bool { return unicode.IsSpace(r) || isQuote(r) })
+	if end < 0 {
+		end = len(text)
+	}
+	it.text = text[:end]
+	return it, text[end:], nil
+}
+
+// isQuote reports whether r begins or ends a phrase: the straight quotation mark,
+// and those that word processors put in its place.
+func isQuote(r rune) bool { return r == '"' || r == '“' || r == '”' || r == '„' }
+
+// add adds the term that it means, if any.
+func (q *Query) add(it item) error {
+	t, err := newTerm(it)
+	if err != nil || len(t.words) == 0 {
+		return err
+	}
+	i := slices.IndexFunc(q.terms, t.equal)
+	if i < 0 {
+		if len(q.terms) == MaxTerms {
+			return audit.FieldErrorf("q", "must hold at most %d words and phrases", MaxTerms)
+		}
+		i = len(q.terms)
+		q.terms = append(q.terms, t)
+	}
+	if it.excluded {
+		q.exclude |= 1 << i
+	} else {
+		q.want |= 1 << i
+	}
+	return nil
+}
+
+func newTerm(it item) (term, error) {
+	text, star := it.text, false
+	if !it.phrase {
+		text, star = strings.CutSuffix(it.text, "*")
+		if strings.Contains(text, "*") {
+			return term{}, audit.FieldErrorf("q", "has a * within %q; it can only end a word, as in dep*, unless you put the text in quotation marks", it.text)
+		}
+	}
+	t := term{words: words(appendNormal(nil, text))}
+	t.prefix = star && endsNarrow(text)
+	if t.prefix && utf8.RuneCount(t.words[len(t.words)-1]) < MinPrefix {
+		return term{}, audit.FieldErrorf("q", "has %q; write at least %d characters before the *", it.text, MinPrefix)
+	}
+	if star && len(t.words) == 0 {
+		return term{}, audit.FieldErrorf("q", "has a * by itself; write at least %d characters before it", MinPrefix)
+	}
+	t.needle = newNeedle(t.words)
+	return t, nil
+}
+
+// endsNarrow reports whether text ends in a word that could go on. After a
+// separator, as in deployment.*, and after a wide character a * adds nothing.
+func endsNarrow(text string) bool {
+	b := appendNormal(nil, text)
+	return len(b) > 0 && !beginsWord(b, len(b))
+}
+
+// words returns the words of text, in normal form; they share its memory.
+func words(text []byte) [][]byte {
+	var ws [][]byte
+	for start, end := nextWord(text, 0); start < len(text); start, end = nextWord(text, end) {
+		ws = append(ws, text[start:end])
+	}
+	return ws
+}
+
+func (t term) equal(u term) bool {
+	return t.prefix == u.prefix && slices.EqualFunc(t.words, u.words, bytes.Equal)
+}
