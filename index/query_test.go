@@ -190,7 +190,12 @@ func TestMatchAgainstNaiveScan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(anyText(), 1, 4).Draw(t, "values")
 		shape := rapid.SampledFrom([]string{"%s", `"%s"`, "-%s", "%s*", "%s x", "a %s"}).Draw(t, "shape")
-		text := fmt.Sprintf(shape, part(t, values[0]+" "+anyText().Draw(t, "more")))
+		text := part(t, values[0]+" "+anyText().Draw(t, "more"))
+		if ws := naiveWords(values[0]); len(ws) > 0 && rapid.Bool().Draw(t, "words") {
+			from := rapid.IntRange(0, len(ws)-1).Draw(t, "first")
+			text = strings.Join(ws[from:rapid.IntRange(from+1, len(ws)).Draw(t, "last")], "-")
+		}
+		text = fmt.Sprintf(shape, text)
 		q, err := Parse(text)
 		if err != nil {
 			return
