@@ -1,0 +1,89 @@
+package block
+
+import (
+	"testing"
+
+	"auditlog/audit"
+)
+
+func BenchmarkAppend(b *testing.B) {
+	entries := realistic(1, MaxRows)
+	var data []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		data = Append(data[:0], 1, entries)
+	}
+	b.ReportMetric(float64(len(data))/MaxRows, "B/entry")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*MaxRows), "ns/entry")
+}
+
+func BenchmarkOpen(b *testing.B) {
+	data := Append(nil, 1, realistic(1, MaxRows))
+	b.ReportAllocs()
+	for b.Loop() {
+		open(b, data)
+	}
+	x := open(b, data)
+	b.ReportMetric(float64(x.Memory()), "B-opened")
+	if _, err := x.Entries("acme"); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(x.Memory()), "B-decoded")
+}
+
+func BenchmarkEntry(b *testing.B) {
+	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	b.ReportAllocs()
+	row := 0
+	for b.Loop() {
+		if _, err := x.Entry(row%MaxRows, "acme"); err != nil {
+			b.Fatal(err)
+		}
+		row++
+	}
+}
+
+func BenchmarkEntryCold(b *testing.B) {
+	data := Append(nil, 1, realistic(1, MaxRows))
+	for b.Loop() {
+		if _, err := open(b, data).Entry(500, "acme"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEntries(b *testing.B) {
+	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := x.Entries("acme"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*MaxRows), "ns/entry")
+}
+
+func BenchmarkFilter(b *testing.B) {
+	entries := realistic(1, MaxRows)
+	data := Append(nil, 1, entries)
+	for name, q := range map[string]audit.Query{
+		"outcome":  {Outcomes: []audit.Outcome{audit.Forbidden}},
+		"type":     {ResourceType: "deployment"},
+		"actor":    {Actor: entries[0].Actor.Email},
+		"resource": {ResourceID: entries[0].Resource.ID},
+		"three":    {ResourceType: "deployment", Outcomes: []audit.Outcome{audit.Success}, Actor: entries[0].Actor.Email},
+		"prefix":   {Action: "deployment.*"},
+	} {
+		f := NewFilter(&q)
+		b.Run(name, func(b *testing.B) {
+			x := open(b, data)
+			b.ReportAllocs()
+			for b.Loop() {
+				rows := All(x.Rows())
+				if err := f.Match(x, &rows); err != nil || rows.Empty() {
+					b.Fatal(rows, err)
+				}
+			}
+		})
+	}
+}

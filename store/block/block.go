@@ -1,0 +1,172 @@
+package block
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"auditlog/audit"
+)
+
+const (
+	// MaxRows is how many entries a block holds at most.
+	MaxRows = 1024
+	// MaxBytes is how many bytes of entries the store puts into one block at most.
+	MaxBytes = 1 << 20
+)
+
+// ErrCorrupt is in the chain of every error about a block's bytes.
+var ErrCorrupt = errors.New("corrupt block")
+
+func corrupt(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
+}
+
+// The header's widths are in doc.go.
+const (
+	magic       = "ALBK"
+	version     = 1
+	headerBytes = 68
+	slackBytes  = 8 // so that every packed value can be read as a whole word
+	sumBytes    = 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Block is an opened block. Its methods may be called from several goroutines.
+type Block struct {
+	data         []byte
+	rows         int
+	seq          uint64
+	first, last  audit.Position
+	minID, maxID int64
+
+	created, ids ints
+	recorded     recorded
+	columns      [columnCount]column
+	fingers      [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
+	texts        []textFrame
+	raws         int // strings of the raw class
+
+	memory atomic.Int64
+	mu     sync.Mutex // held while a text frame is decoded
+}
+
+// Open checks data, which Append made, and returns the block that reads from it.
+// data must stay as it is while the Block is used. Errors wrap ErrCorrupt.
+func Open(data []byte) (*Block, error) {
+	if len(data) < headerBytes+slackBytes+sumBytes {
+		return nil, corrupt("%d bytes are too few", len(data))
+	}
+	if string(data[:4]) != magic {
+		return nil, corrupt("no block's magic")
+	}
+	body := data[:len(data)-sumBytes]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(body):]) {
+		return nil, corrupt("wrong checksum")
+	}
+	if data[4] != version {
+		return nil, corrupt("version %d, this program reads %d", data[4], version)
+	}
+	b := &Block{
+		data:  data,
+		rows:  int(binary.LittleEndian.Uint16(data[6:])),
+		seq:   binary.LittleEndian.Uint64(data[8:]),
+		first: audit.Position{At: int64At(data, 16), ID: int64At(data, 24)},
+		last:  audit.Position{At: int64At(data, 32), ID: int64At(data, 40)},
+		minID: int64At(data, 48), maxID: int64At(data, 56),
+	}
+	if b.rows < 1 || b.rows > MaxRows {
+		return nil, corrupt("%d rows", b.rows)
+	}
+	p := parser{b: b, data: body[:len(body)-slackBytes], pos: headerBytes}
+	if err := p.parse(int(binary.LittleEndian.Uint32(data[64:]))); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func int64At(data []byte, off int) int64 { return int64(binary.LittleEndian.Uint64(data[off:])) }
+
+// Rows returns how many entries the block holds.
+func (b *Block) Rows() int { return b.rows }
+
+// Seq returns the sequence number that the store gave the block.
+func (b *Block) Seq() uint64 { return b.seq }
+
+// First returns the position of the first row.
+func (b *Block) First() audit.Position { return b.first }
+
+// Last returns the position of the last row.
+func (b *Block) Last() audit.Position { return b.last }
+
+// MinID returns the least id.
+func (b *Block) MinID() int64 { return b.minID }
+
+// MaxID returns the greatest id.
+func (b *Block) MaxID() int64 { return b.maxID }
+
+// Size returns the length of the block as stored.
+func (b *Block) Size() int { return len(b.data) }
+
+// Memory returns how many bytes the opened block holds beside its data; it grows
+// as texts are decoded.
+func (b *Block) Memory() int { return int(unsafe.Sizeof(*b)) + int(b.memory.Load()) }
+
+// Position returns where row stands in its project's listing.
+func (b *Block) Position(row int) audit.Position {
+	return audit.Position{At: b.created.at(b.data, row), ID: b.ids.at(b.data, row)}
+}
+
+// CreatedAt returns row's CreatedAt in microseconds.
+func (b *Block) CreatedAt(row int) int64 { return b.created.at(b.data, row) }
+
+// ID returns row's id.
+func (b *Block) ID(row int) int64 { return b.ids.at(b.data, row) }
+
+// Search returns the first row whose position is at or after p, or Rows().
+func (b *Block) Search(p audit.Position) int {
+	lo, hi := 0, b.rows
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if b.before(mid, p) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// before reports whether row stands before p. It mostly needs the time only.
+func (b *Block) before(row int, p audit.Position) bool {
+	if at := b.created.at(b.data, row); at != p.At {
+		return at < p.At
+	}
+	return b.ids.at(b.data, row) < p.ID
+}
+
+// FindID returns the row of the entry with the given id.
+func (b *Block) FindID(id int64) (row int, ok bool) {
+	if id < b.minID || id > b.maxID {
+		return 0, false
+	}
+	for row := range b.rows {
+		if b.ids.at(b.data, row) == id {
+			return row, true
+		}
+	}
+	return 0, false
+}
+
+// IDs appends the rows' ids to dst.
+func (b *Block) IDs(dst []int64) []int64 {
+	for row := range b.rows {
+		dst = append(dst, b.ids.at(b.data, row))
+	}
+	return dst
+}

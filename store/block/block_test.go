@@ -1,0 +1,83 @@
+package block
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"auditlog/audit"
+)
+
+// open fails the test if data is not a block.
+func open(t testing.TB, data []byte) *Block {
+	t.Helper()
+	b, err := Open(data)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	return b
+}
+
+// checkRoundTrip compares everything that a block of entries gives back with them.
+func checkRoundTrip(t testing.TB, entries []*audit.Entry) {
+	t.Helper()
+	data := Append(nil, 7, entries)
+	b := open(t, data)
+	if b.Rows() != len(entries) || b.Seq() != 7 || b.Size() != len(data) {
+		t.Fatalf("%d rows, sequence %d, size %d; want %d, 7, %d", b.Rows(), b.Seq(), b.Size(), len(entries), len(data))
+	}
+	project := entries[0].Project
+	all, err := b.Entries(project)
+	if err != nil {
+		t.Fatalf("entries: %v", err)
+	}
+	for row, want := range entries {
+		got, err := b.Entry(row, project)
+		if err != nil {
+			t.Fatalf("entry %d: %v", row, err)
+		}
+		compareJSON(t, row, got, want)
+		compareJSON(t, row, all[row], want)
+		if p := b.Position(row); p != want.Position() {
+			t.Fatalf("row %d: position %v, want %v", row, p, want.Position())
+		}
+		if i := b.Search(want.Position()); i != row {
+			t.Fatalf("row %d: search gives %d", row, i)
+		}
+		if i, ok := b.FindID(want.ID); !ok || i != row {
+			t.Fatalf("row %d: id %d is found in row %d, %v", row, want.ID, i, ok)
+		}
+	}
+	if again := Append(nil, 7, all); !bytes.Equal(again, data) {
+		t.Error("the block of a block's entries is another")
+	}
+}
+
+func compareJSON(t testing.TB, row int, got, want *audit.Entry) {
+	t.Helper()
+	g, w := got.AppendJSON(nil), want.AppendJSON(nil)
+	if !bytes.Equal(g, w) {
+		t.Fatalf("row %d:\n got %s\nwant %s", row, g, w)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, n := range []int{1, 2, 7, 8, 9, 63, 64, 65, 127, 500, 1023, 1024} {
+		checkRoundTrip(t, realistic(uint64(n), n))
+	}
+}
+
+// TestEveryByteCounts changes each byte of a block.
+func TestEveryByteCounts(t *testing.T) {
+	data := Append(nil, 1, realistic(1, 100))
+	for i := range data {
+		bad := bytes.Clone(data)
+		bad[i] ^= 0x40
+		if _, err := Open(bad); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("byte %d changed: %v", i, err)
+		}
+		if _, err := Open(data[:i]); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("cut to %d bytes: %v", i, err)
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package block
+
+import "encoding/binary"
+
+// The columns of text, in the order in which a block holds them. A column that
+// another one can determine comes behind it.
+const (
+	colActor = iota
+	colActorType
+	colLabel
+	colAction
+	colResourceType
+	colResourceID
+	colResourceName
+	colLocation
+	colOutcome
+	colDetail
+	colChannel
+	colIP
+	colAgent
+	colRequest
+	colKey
+	colPurge
+	colChanges
+	colMetadata
+	columnCount
+)
+
+// textColumns are the columns, besides changes and metadata, that full-text
+// search looks into: those of audit.Entry.EachText.
+var textColumns = [...]int{
+	colDetail, colAction, colActor, colLabel,
+	colResourceType, colResourceID, colResourceName, colLocation,
+}
+
+// What a column can be; doc.go has the bytes of each.
+const (
+	kindEmpty = iota // every element is the empty string
+	kindOne          // every element is the same string
+	kindEach         // a string an element
+	kindDict         // an index an element into a column of distinct strings
+	kindShape        // an index an element into shapes, and a column a shape and slot
+	kindBlob         // shapes and their values as one string an element
+	kindCount
+)
+
+// Where a column's strings lie.
+const (
+	classRaw  = iota // uncompressed, read at Open: what filters compare with
+	classDict        // strings that many rows share
+	classHeap        // strings of one row each
+	classCount
+)
+
+// column is a list of strings, or of lists of strings, read where it lies in the block.
+type column struct {
+	kind  uint8
+	width uint8  // of the index, in bits
+	by    uint8  // number of the column that determines the index, plus one
+	m     uint16 // elements
+	n     uint16 // distinct strings, or shapes
+	off   uint32 // of the index, or of the map from the determining column's index
+	text  uint32 // number of the first string
+	kids  []column
+	slots []uint16 // of a shape column: shape s has kids slots[s] to slots[s+1]
+}
+
+// index returns which distinct string, or shape, element i has. It is less than
+// n unless the block is damaged, which callers check.
+func (b *Block) index(c *column, i int) int {
+	if c.by != 0 {
+		parent := &b.columns[c.by-1]
+		if i = b.index(parent, i); i >= int(parent.n) {
+			return MaxRows
+		}
+		return int(loadBits(b.data, int(c.off), i, uint(c.width)))
+	}
+	return planeGet(b.data, int(c.off), int(c.width), int(c.m), i)
+}
+
+// indexes reads the index of every element into dst, which has room for MaxRows.
+func (b *Block) indexes(c *column, dst []uint16) {
+	if c.by == 0 {
+		planesGet(b.data, int(c.off), int(c.width), int(c.m), dst)
+		return
+	}
+	parent := &b.columns[c.by-1]
+	b.indexes(parent, dst)
+	for i, v := range dst[:c.m] {
+		if v >= parent.n {
+			dst[i] = MaxRows
+			continue
+		}
+		dst[i] = uint16(loadBits(b.data, int(c.off), int(v), uint(c.width)))
+	}
+}
+
+// having returns which elements have an index out of want.
+func (b *Block) having(c *column, want *Rows) (r Rows) {
+	if c.by != 0 {
+		parent := &b.columns[c.by-1]
+		var through Rows
+		for v := range int(parent.n) {
+			if want.Has(int(loadBits(b.data, int(c.off), v, uint(c.width)))) {
+				through.Set(v)
+			}
+		}
+		return b.having(parent, &through)
+	}
+	for v := want.Next(0); v >= 0 && v < int(c.n); v = want.Next(v + 1) {
+		for k := range (int(c.m) + 63) / 64 {
+			r[k] |= planeEq(b.data, int(c.off), int(c.width), int(c.m), k, v)
+		}
+	}
+	return r
+}
+
+// rank returns how many elements before i have index v.
+func (b *Block) rank(c *column, i, v int) int {
+	want := Rows{}
+	want.Set(v)
+	r := b.having(c, &want)
+	before := All(i)
+	r.And(&before)
+	return r.Count()
+}
+
+// value returns element i of a column of strings.
+func (b *Block) value(c *column, i int) (string, error) {
+	switch c.kind {
+	case kindEmpty:
+		return "", nil
+	case kindOne:
+		return b.text(int(c.text))
+	case kindEach:
+		return b.text(int(c.text) + i)
+	case kindDict:
+		v := b.index(c, i)
+		if v >= int(c.n) {
+			return "", corrupt("index %d of %d strings", v, c.n)
+		}
+		return b.value(&c.kids[0], v)
+	}
+	return "", corrupt("a column of kind %d where strings belong", c.kind)
+}
+
+// values returns all elements of a column of strings, in dst's memory if it has
+// room.
+func (b *Block) values(c *column, dst []string) ([]string, error) {
+	dst = dst[:0]
+	if c.kind != kindDict {
+		for i := range int(c.m) {
+			s, err := b.value(c, i)
+			if err != nil {
+				return nil, err
+			}
+			dst = append(dst, s)
+		}
+		return dst, nil
+	}
+	distinct, err := b.values(&c.kids[0], make([]string, 0, c.n))
+	if err != nil {
+		return nil, err
+	}
+	var idx [MaxRows]uint16
+	b.indexes(c, idx[:])
+	for _, v := range idx[:c.m] {
+		if int(v) >= len(distinct) {
+			return nil, corrupt("index %d of %d strings", v, c.n)
+		}
+		dst = append(dst, distinct[v])
+	}
+	return dst, nil
+}
+
+// splitShape calls fn with each name that shape s is made of. A shape is its
+// names, each behind its length.
+func splitShape(s string, fn func(name string)) error {
+	for s != "" {
+		name, rest, ok := cutText(s)
+		if !ok {
+			return corrupt("a shape is cut short")
+		}
+		fn(name)
+		s = rest
+	}
+	return nil
+}
+
+// cutText takes a string behind its length off s.
+func cutText(s string) (text, rest string, ok bool) {
+	n, size := uvarint(s)
+	if size <= 0 || n > uint64(len(s)-size) {
+		return "", "", false
+	}
+	return s[size : size+int(n)], s[size+int(n):], true
+}
+
+// uvarint is binary.Uvarint of a string.
+func uvarint(s string) (uint64, int) {
+	var few [binary.MaxVarintLen64]byte
+	return binary.Uvarint(few[:copy(few[:], s)])
+}

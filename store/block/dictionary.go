@@ -1,0 +1,102 @@
+package block
+
+import (
+	"hash/maphash"
+	"math/bits"
+)
+
+// dictionary is a list of strings as indexes into its distinct ones.
+type dictionary struct {
+	idx    []uint16
+	values []string // in the order of first appearance
+	// indexed is set once the column is stored with an index, by which others can go.
+	indexed bool
+}
+
+// table finds the index of a string by its hash.
+type table struct {
+	slots  [2 * MaxRows]uint16 // index plus one
+	hashes [MaxRows]uint64
+}
+
+// build fills d from values.
+func (e *encoder) build(d *dictionary, values []string) {
+	d.idx, d.values, d.indexed = d.idx[:0], d.values[:0], false
+	t := &e.table
+	clear(t.slots[:])
+	for i, v := range values {
+		if i > 0 && v == values[i-1] {
+			d.idx = append(d.idx, d.idx[i-1])
+			continue
+		}
+		d.idx = append(d.idx, t.find(d, v, maphash.String(e.seed, v)))
+	}
+}
+
+// find returns v's index, a new one if need be.
+func (t *table) find(d *dictionary, v string, h uint64) uint16 {
+	const mask = uint64(len(t.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		slot := t.slots[i]
+		if slot == 0 {
+			n := len(d.values)
+			t.slots[i], t.hashes[n] = uint16(n+1), h
+			d.values = append(d.values, v)
+			return uint16(n)
+		}
+		if t.hashes[slot-1] == h && d.values[slot-1] == v {
+			return slot - 1
+		}
+	}
+}
+
+// determines lists the columns that often determine another one.
+var determines = [columnCount][]int{
+	colActorType:    {colActor},
+	colLabel:        {colActor},
+	colResourceType: {colAction},
+	colResourceName: {colResourceID},
+	colLocation:     {colResourceID, colResourceName},
+	colIP:           {colActor},
+	colAgent:        {colActor, colIP},
+	colChanges:      {colAction},
+	colMetadata:     {colAction},
+}
+
+// index appends the index of d, which belongs to a column that parents may determine.
+func (e *encoder) index(d *dictionary, parents []int) {
+	width := indexWidth(len(d.values))
+	planes := width * planeBytes(len(d.idx))
+	for _, p := range parents {
+		parent := &e.dicts[p]
+		if !parent.indexed || packedBytes(len(parent.values), width) >= planes {
+			continue
+		}
+		if through, ok := e.through(parent, d); ok {
+			e.out = append(e.out, byte(p+1))
+			e.out = appendPacked(e.out, through, 0, width)
+			return
+		}
+	}
+	e.out = append(e.out, 0)
+	e.out = appendPlanes(e.out, d.idx, width)
+}
+
+// through returns d's index for each of parent's, if there is only one.
+func (e *encoder) through(parent, d *dictionary) ([]int64, bool) {
+	m := e.numbers[:0]
+	for range parent.values {
+		m = append(m, -1)
+	}
+	e.numbers = m
+	for i, v := range parent.idx {
+		if m[v] < 0 {
+			m[v] = int64(d.idx[i])
+		} else if m[v] != int64(d.idx[i]) {
+			return nil, false
+		}
+	}
+	return m, true
+}
+
+func indexWidth(n int) int { return bits.Len(uint(n) - 1) }

@@ -1,0 +1,404 @@
+package block
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"auditlog/audit"
+)
+
+// Field is a field that a filter compares. The numbers are stored: by whoever
+// keeps an index of Hashes.
+type Field uint8
+
+// The fields.
+const (
+	ResourceType Field = iota
+	Action
+	Outcome
+	Actor
+	ActorType
+	Channel
+	ResourceID
+	fieldCount
+	noField Field = 255
+)
+
+// fieldColumns says which column holds a field.
+var fieldColumns = [fieldCount]int{
+	ResourceType: colResourceType,
+	Action:       colAction,
+	Outcome:      colOutcome,
+	Actor:        colActor,
+	ActorType:    colActorType,
+	Channel:      colChannel,
+	ResourceID:   colResourceID,
+}
+
+func fieldOf(col int) Field {
+	if i := slices.Index(fieldColumns[:], col); i >= 0 {
+		return Field(i)
+	}
+	return noField
+}
+
+// Hash returns the hash of a field's value that indexes may keep: it is the same
+// for ever, and for values that a filter takes for the same.
+func Hash(f Field, value string) uint32 {
+	if f == ResourceType {
+		value = audit.Fold(value)
+	}
+	return hash(value)
+}
+
+// hash is FNV-1a with the end of MurmurHash3, so that every bit of it is worth as much.
+func hash(s string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(s) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	h = (h ^ h>>16) * 0x85ebca6b
+	h = (h ^ h>>13) * 0xc2b2ae35
+	return h ^ h>>16
+}
+
+// Hashes returns the hashes of the values that the rows have in f, each once or
+// more, in no order.
+func (b *Block) Hashes(f Field) ([]uint32, error) {
+	values, err := b.distinct(&b.columns[fieldColumns[f]])
+	if err != nil {
+		return nil, err
+	}
+	hashes := make([]uint32, len(values))
+	for i, v := range values {
+		hashes[i] = Hash(f, v)
+	}
+	return hashes, nil
+}
+
+// Filter is a query's conditions, made ready for many blocks. It may be used by
+// several goroutines.
+type Filter struct {
+	from, to    int64
+	constraints []constraint
+}
+
+// constraint is the condition on one field: one of values, or a prefix.
+type constraint struct {
+	field  Field
+	values []string // folded if the field compares so
+	hashes []uint32
+	prefix string
+}
+
+// FieldHashes says that a row's value of Field has one of Hashes.
+type FieldHashes struct {
+	Field  Field
+	Hashes []uint32
+}
+
+// NewFilter returns the filter of everything in q but Project and Text.
+func NewFilter(q *audit.Query) *Filter {
+	n := *q
+	n.Outcomes = slices.Clone(q.Outcomes)
+	n.Normalize()
+	f := &Filter{}
+	f.from, f.to = n.Bounds()
+	f.equal(ResourceType, n.ResourceType)
+	f.equal(ResourceID, n.ResourceID)
+	f.equal(Actor, n.Actor)
+	f.equal(ActorType, string(n.ActorType))
+	f.equal(Channel, string(n.Channel))
+	if prefix, ok := n.ActionPrefix(); ok {
+		f.constraints = append(f.constraints, constraint{field: Action, prefix: prefix})
+	} else {
+		f.equal(Action, n.Action)
+	}
+	outcomes := make([]string, len(n.Outcomes))
+	for i, o := range n.Outcomes {
+		outcomes[i] = string(o)
+	}
+	f.oneOf(Outcome, outcomes)
+	return f
+}
+
+func (f *Filter) equal(field Field, value string) {
+	if value != "" {
+		f.oneOf(field, []string{value})
+	}
+}
+
+func (f *Filter) oneOf(field Field, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	c := constraint{field: field, values: values}
+	for _, v := range values {
+		c.hashes = append(c.hashes, Hash(field, v))
+	}
+	f.constraints = append(f.constraints, c)
+}
+
+// Values returns what the filter asks of values, in hashes. Action prefixes are
+// not among it.
+func (f *Filter) Values() []FieldHashes {
+	var all []FieldHashes
+	for _, c := range f.constraints {
+		if c.prefix == "" {
+			all = append(all, FieldHashes{c.field, c.hashes})
+		}
+	}
+	return all
+}
+
+// matches reports whether v is what c asks for.
+func (c *constraint) matches(v string) bool {
+	if c.prefix != "" {
+		return strings.HasPrefix(v, c.prefix)
+	}
+	if c.field == ResourceType {
+		return foldEqual(v, c.values[0])
+	}
+	for _, want := range c.values {
+		if v == want {
+			return true
+		}
+	}
+	return false
+}
+
+// foldEqual reports whether audit.Fold(v) is folded, without making it.
+func foldEqual(v, folded string) bool {
+	for i := range len(v) {
+		if v[i] >= utf8.RuneSelf {
+			return audit.Fold(v) == folded
+		}
+	}
+	if len(v) != len(folded) {
+		return false
+	}
+	for i := range len(v) {
+		c := v[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != folded[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// valuesOf returns the column of a column's distinct strings.
+func valuesOf(c *column) *column {
+	if c.kind == kindDict {
+		return &c.kids[0]
+	}
+	return c
+}
+
+// fingered reports whether fingerprints follow a field's column: where its
+// values cannot be compared without decoding a text frame.
+func fingered(b *Block, c *column) bool {
+	v := valuesOf(c)
+	return v.kind == kindEach && !b.isRaw(v)
+}
+
+// isRaw reports whether v's strings are at hand since Open.
+func (b *Block) isRaw(v *column) bool {
+	return v.kind == kindEmpty || int(v.text) < b.raws
+}
+
+// fingerprint returns the stored part of the hash of value i of a field.
+func (b *Block) fingerprint(f Field, i int) uint16 {
+	return binary.LittleEndian.Uint16(b.data[int(b.fingers[f])+2*i:])
+}
+
+// candidates returns which of the distinct values of c's column may match: all
+// that do, and some that do not unless exact. It decodes nothing.
+func (b *Block) candidates(c *constraint) (set Rows, exact bool) {
+	v := valuesOf(&b.columns[fieldColumns[c.field]])
+	n := int(v.m)
+	if v.kind == kindEmpty || v.kind == kindOne {
+		n = 1
+	}
+	switch {
+	case b.isRaw(v):
+		for i := range n {
+			if s, err := b.value(v, i); err == nil && c.matches(s) {
+				set.Set(i)
+			}
+		}
+		return set, true
+	case b.fingers[c.field] != 0 && c.prefix == "":
+		for i := range n {
+			finger := b.fingerprint(c.field, i)
+			for _, h := range c.hashes {
+				if uint16(h) == finger {
+					set.Set(i)
+				}
+			}
+		}
+		return set, false
+	}
+	return All(n), false
+}
+
+// May reports whether b can hold a row that matches. It looks at no row and
+// decodes nothing.
+func (f *Filter) May(b *Block) bool {
+	if b.last.At < f.from || b.first.At >= f.to {
+		return false
+	}
+	for i := range f.constraints {
+		if set, _ := b.candidates(&f.constraints[i]); set.Empty() {
+			return false
+		}
+	}
+	return true
+}
+
+// Match removes the rows from rows that do not match.
+func (f *Filter) Match(b *Block, rows *Rows) error {
+	lo := b.Search(audit.Position{At: f.from, ID: math.MinInt64})
+	hi := b.Search(audit.Position{At: f.to, ID: math.MinInt64})
+	within := Span(lo, hi)
+	rows.And(&within)
+	var unsure [fieldCount]Rows
+	for i := range f.constraints {
+		c := &f.constraints[i]
+		set, exact := b.candidates(c)
+		if !exact {
+			unsure[i] = set
+		}
+		b.keep(c.field, &set, rows)
+		if rows.Empty() {
+			return nil
+		}
+	}
+	// Only now, for what is left, texts are decoded.
+	for i := range f.constraints {
+		if unsure[i].Empty() {
+			continue
+		}
+		if err := b.verify(&f.constraints[i], &unsure[i], rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep removes the rows from rows whose value of f is not in set.
+func (b *Block) keep(f Field, set, rows *Rows) {
+	c := &b.columns[fieldColumns[f]]
+	switch c.kind {
+	case kindEmpty, kindOne:
+		if !set.Has(0) {
+			*rows = Rows{}
+		}
+	case kindDict:
+		having := b.having(c, set)
+		rows.And(&having)
+	default:
+		rows.And(set)
+	}
+}
+
+// verify removes the rows from rows whose value, one of set, is not what c asks for.
+func (b *Block) verify(c *constraint, set, rows *Rows) error {
+	col := &b.columns[fieldColumns[c.field]]
+	if col.kind != kindDict && col.kind != kindOne {
+		set.And(rows)
+	}
+	v := valuesOf(col)
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		s, err := b.value(v, i)
+		if err != nil {
+			return err
+		}
+		if !c.matches(s) {
+			set.Clear(i)
+		}
+	}
+	b.keep(c.field, set, rows)
+	return nil
+}
+
+// distinct returns the strings of c, most of them once.
+func (b *Block) distinct(c *column) ([]string, error) {
+	v := valuesOf(c)
+	if v.kind == kindOne {
+		s, err := b.text(int(v.text))
+		return []string{s}, err
+	}
+	if v.kind == kindEmpty {
+		return nil, nil
+	}
+	return b.values(v, nil)
+}
+
+// Counts calls add with each value that f has in rows, and how many of the rows
+// have it. A value may come more than once.
+func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error {
+	c := &b.columns[fieldColumns[f]]
+	set := All(b.rows)
+	set.And(rows)
+	if set.Empty() {
+		return nil
+	}
+	if c.kind == kindEmpty || c.kind == kindOne {
+		s, err := b.value(c, 0)
+		if err == nil {
+			add(s, set.Count())
+		}
+		return err
+	}
+	var idx [MaxRows]uint16
+	var counts [MaxRows]int
+	b.ordinals(c, idx[:])
+	for row := set.Next(0); row >= 0; row = set.Next(row + 1) {
+		if idx[row] >= valuesOf(c).m {
+			return corrupt("index %d of %d strings", idx[row], valuesOf(c).m)
+		}
+		counts[idx[row]]++
+	}
+	v := valuesOf(c)
+	for i, n := range counts[:v.m] {
+		if n == 0 {
+			continue
+		}
+		s, err := b.value(v, i)
+		if err != nil {
+			return err
+		}
+		add(s, n)
+	}
+	return nil
+}
+
+// ordinals reads which of its distinct strings each element of c has.
+func (b *Block) ordinals(c *column, dst []uint16) {
+	if c.kind == kindDict {
+		b.indexes(c, dst)
+		return
+	}
+	for i := range dst[:c.m] {
+		dst[i] = uint16(i)
+	}
+}
+
+// EachTimeOutcome calls fn with the CreatedAt, in microseconds, and the outcome of each of rows.
+func (b *Block) EachTimeOutcome(rows *Rows, fn func(at int64, o audit.Outcome)) error {
+	c := &b.columns[colOutcome]
+	values, err := b.values(c, nil)
+	if err != nil {
+		return err
+	}
+	for row := rows.Next(0); row >= 0 && row < b.rows; row = rows.Next(row + 1) {
+		fn(b.created.at(b.data, row), audit.Outcome(values[row]))
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package block
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"auditlog/audit"
+)
+
+// drawQuery draws a query whose values mostly occur in entries.
+func drawQuery(t *rapid.T, entries []*audit.Entry) *audit.Query {
+	pick := func(label string) *audit.Entry { return rapid.SampledFrom(entries).Draw(t, label) }
+	maybe := func(label string) bool { return rapid.IntRange(0, 3).Draw(t, label) == 0 }
+	q := &audit.Query{Project: "acme"}
+	if maybe("by type") {
+		q.ResourceType = rapid.SampledFrom([]string{pick("type").Resource.Type, "deployment", "DOMAIN", "none", "ſtraße"}).Draw(t, "type")
+	}
+	if maybe("by resource") {
+		q.ResourceID = rapid.SampledFrom([]string{pick("resource").Resource.ID, "4711x"}).Draw(t, "resource id")
+	}
+	if maybe("by action") {
+		q.Action = rapid.SampledFrom([]string{pick("action").Action, "deployment.*", "d.*", "deploy"}).Draw(t, "action")
+	}
+	if maybe("by actor") {
+		q.Actor = rapid.SampledFrom([]string{pick("actor").Actor.Email, "nobody"}).Draw(t, "actor")
+	}
+	if maybe("by actor type") {
+		q.ActorType = rapid.SampledFrom([]audit.ActorType{audit.User, audit.ServiceAccount}).Draw(t, "actor type")
+	}
+	if maybe("by channel") {
+		q.Channel = rapid.SampledFrom([]audit.Channel{"CLI", "api", "mcp"}).Draw(t, "channel")
+	}
+	q.Outcomes = rapid.SliceOfN(rapid.SampledFrom([]audit.Outcome{"success", "Error", "forbidden"}), 0, 3).Draw(t, "outcomes")
+	if maybe("by time") {
+		q.From = pick("from").CreatedAt
+	}
+	if maybe("until") {
+		q.To = pick("to").CreatedAt.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "ns")))
+	}
+	return q
+}
+
+// TestFilterAgreesWithQuery compares Filter with audit.Query.Match, row by row.
+func TestFilterAgreesWithQuery(t *testing.T) {
+	entries := append(realistic(3, 700), strange(3, 300)...)
+	sortEntries(entries)
+	wide := uniform(5, 600)
+	blocks := map[*Block][]*audit.Entry{
+		open(t, Append(nil, 1, entries)):     entries,
+		open(t, Append(nil, 1, wide)):        wide,
+		open(t, Append(nil, 1, entries[:3])): entries[:3],
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		for b, entries := range blocks {
+			q := drawQuery(t, entries)
+			f := NewFilter(q)
+			rows := All(b.Rows())
+			rows.Clear(0)
+			if err := f.Match(b, &rows); err != nil {
+				t.Fatal(err)
+			}
+			q.Normalize()
+			for row, e := range entries {
+				want := q.Match(e) && row != 0
+				if rows.Has(row) != want {
+					t.Fatalf("row %d, %s\n%+v: match %v, want %v", row, e.AppendJSON(nil), q, !want, want)
+				}
+				if q.Match(e) && !f.May(b) {
+					t.Fatalf("%+v: may not match, but row %d does", q, row)
+				}
+			}
+			checkHashes(t, b, f, &rows)
+		}
+	})
+}
+
+// checkHashes checks that an index of Hashes would have led to the matching rows.
+func checkHashes(t *rapid.T, b *Block, f *Filter, rows *Rows) {
+	if rows.Empty() {
+		return
+	}
+	for _, v := range f.Values() {
+		hashes, err := b.Hashes(v.Field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have := map[uint32]bool{}
+		for _, h := range hashes {
+			have[h] = true
+		}
+		found := false
+		for _, h := range v.Hashes {
+			found = found || have[h]
+		}
+		if !found {
+			t.Fatalf("field %d: none of %v is among the block's hashes", v.Field, v.Hashes)
+		}
+	}
+}
+
+func TestCounts(t *testing.T) {
+	entries := append(realistic(4, 400), strange(4, 200)...)
+	sortEntries(entries)
+	for _, entries := range [][]*audit.Entry{entries, uniform(6, 300), entries[:1]} {
+		b := open(t, Append(nil, 1, entries))
+		rows := All(len(entries))
+		for range len(entries) / 3 {
+			rows.Clear(rand.IntN(len(entries)))
+		}
+		for f := range fieldCount {
+			want := map[string]int{}
+			for row, e := range entries {
+				if rows.Has(row) {
+					want[fieldText(e, fieldColumns[f])]++
+				}
+			}
+			got := map[string]int{}
+			err := b.Counts(f, &rows, func(v string, n int) { got[v] += n })
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareCounts(t, got, want)
+		}
+		want, got := map[string]int{}, map[string]int{}
+		for row, e := range entries {
+			if rows.Has(row) {
+				want[e.CreatedAt.String()+string(e.Outcome)]++
+			}
+		}
+		err := b.EachTimeOutcome(&rows, func(at int64, o audit.Outcome) {
+			got[time.UnixMicro(at).UTC().String()+string(o)]++
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareCounts(t, got, want)
+	}
+}
+
+func compareCounts(t *testing.T, got, want map[string]int) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d values, want %d", len(got), len(want))
+	}
+	for v, n := range want {
+		if got[v] != n {
+			t.Fatalf("%q: %d rows, want %d", v, got[v], n)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package block
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"testing"
+
+	"auditlog/audit"
+)
+
+// FuzzOpen opens arbitrary bytes, as they are and with a checksum that is right:
+// it is an error, or a block of which every method works.
+func FuzzOpen(f *testing.F) {
+	f.Add(Append(nil, 1, realistic(1, 20)))
+	f.Add(Append(nil, 1, realistic(2, 200)))
+	f.Add(Append(nil, 1, strange(3, 30)))
+	f.Add(Append(nil, 1, uniform(3, 10)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if b, err := Open(data); err == nil {
+			exercise(t, b)
+		}
+		if len(data) < sumBytes {
+			return
+		}
+		body := data[:len(data)-sumBytes]
+		sealed := binary.LittleEndian.AppendUint32(body[:len(body):len(body)], crc32.Checksum(body, castagnoli))
+		if b, err := Open(sealed); err == nil {
+			exercise(t, b)
+		}
+	})
+}
+
+// exercise calls every method; only a panic fails.
+func exercise(t *testing.T, b *Block) {
+	for row := range b.Rows() {
+		p := b.Position(row)
+		b.Search(p)
+		b.FindID(p.ID)
+		if e, err := b.Entry(row, "p"); err == nil {
+			e.AppendJSON(nil)
+		}
+	}
+	b.IDs(nil)
+	_, _ = b.Entries("p")
+	for f := range fieldCount {
+		_, _ = b.Hashes(f)
+		all := All(MaxRows)
+		_ = b.Counts(f, &all, func(string, int) {})
+	}
+	for _, q := range []audit.Query{
+		{Action: "deployment.*", Actor: "ada.a@example.com", ResourceID: "1000", ResourceType: "deployment"},
+		{Outcomes: []audit.Outcome{"success"}, Channel: "cli", ActorType: "User", Action: "deployment.deploy"},
+	} {
+		filter := NewFilter(&q)
+		filter.May(b)
+		all := All(MaxRows)
+		_ = filter.Match(b, &all)
+	}
+	all := All(MaxRows)
+	_ = b.EachTimeOutcome(&all, func(int64, audit.Outcome) {})
+	_ = b.MatchText(words{all: []string{"a", "1"}}, &all)
+	_ = b.EachText(func(string) {})
+	_ = b.EachKey(func(string, int64) {})
+	if b.Memory() < 0 {
+		t.Error("negative memory")
+	}
+}

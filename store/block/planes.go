@@ -1,0 +1,95 @@
+package block
+
+import "encoding/binary"
+
+// An index column is stored as bit planes: plane p holds bit p of every row's
+// index, eight rows a byte. So "which rows have index v" is a handful of word
+// operations for 64 rows at once, and one row's index is width single bits.
+
+// planeBytes returns the size of one plane over m rows.
+func planeBytes(m int) int { return (m + 7) / 8 }
+
+// load64 reads eight bytes, which every section has behind its start: a block
+// ends in slack.
+func load64(data []byte, off int) uint64 { return binary.LittleEndian.Uint64(data[off:]) }
+
+// planeGet returns the index of row i.
+func planeGet(data []byte, off, width, m, i int) int {
+	stride := planeBytes(m)
+	off += i >> 3
+	v := 0
+	for p := range width {
+		v |= int(data[off+p*stride]>>(i&7)&1) << p
+	}
+	return v
+}
+
+// planeEq returns which of the rows 64k to 64k+63 have index v.
+func planeEq(data []byte, off, width, m, k, v int) uint64 {
+	stride := planeBytes(m)
+	off += 8 * k
+	eq := below(m - 64*k)
+	for p := range width {
+		w := load64(data, off+p*stride)
+		if v>>p&1 == 0 {
+			w = ^w
+		}
+		eq &= w
+	}
+	return eq
+}
+
+// spread moves bit i of b to the lowest bit of byte i.
+func spread(b byte) uint64 {
+	y := uint64(b) * 0x0101010101010101 & 0x8040201008040201
+	return (y + 0x7f7f7f7f7f7f7f7f) >> 7 & 0x0101010101010101
+}
+
+// gather moves the lowest bit of byte i to bit i.
+func gather(y uint64) byte {
+	return byte(y & 0x0101010101010101 * 0x0102040810204080 >> 56)
+}
+
+// planesGet reads the indexes of all rows into dst, whose length is that of the
+// column rounded up to eight rows.
+func planesGet(data []byte, off, width, m int, dst []uint16) {
+	stride := planeBytes(m)
+	for i := range stride {
+		var low, high uint64
+		for p := range width {
+			s := spread(data[off+p*stride+i])
+			if p < 8 {
+				low |= s << p
+			} else {
+				high |= s << (p - 8)
+			}
+		}
+		d := dst[8*i : 8*i+8]
+		for j := range d {
+			d[j] = uint16(low&0xff) | uint16(high&0xff)<<8
+			low, high = low>>8, high>>8
+		}
+	}
+}
+
+// appendPlanes appends the planes of idx.
+func appendPlanes(dst []byte, idx []uint16, width int) []byte {
+	stride := planeBytes(len(idx))
+	off := len(dst)
+	dst = append(dst, make([]byte, stride*width)...)
+	for i := range stride {
+		var low, high uint64
+		for j, v := range idx[8*i : min(8*i+8, len(idx))] {
+			low |= uint64(v&0xff) << (8 * j)
+			high |= uint64(v>>8) << (8 * j)
+		}
+		for p := range width {
+			if p < 8 {
+				dst[off+p*stride+i] = gather(low >> p)
+			} else {
+				dst[off+p*stride+i] = gather(high >> (p - 8))
+			}
+		}
+	}
+	return dst
+}

@@ -1,0 +1,108 @@
+package block
+
+import (
+	"cmp"
+	"slices"
+)
+
+// How RecordedAt is packed.
+const (
+	recordedSince = iota // relative to CreatedAt
+	recordedPlain        // by itself
+	recordedSteps        // as a function of the id: one commit's entries share it
+	recordedCount
+)
+
+// recorded is the column of RecordedAt.
+type recorded struct {
+	mode uint8
+	at   ints
+	ids  ints // steps: the first id of each
+}
+
+func (p *parser) recorded() (r recorded) {
+	r.mode = p.byte()
+	n := p.b.rows
+	if r.mode >= recordedCount {
+		p.fail("record times of mode %d", r.mode)
+	}
+	if r.mode == recordedSteps {
+		n = p.count(1, n)
+		r.ids = p.ints(n)
+	}
+	r.at = p.ints(n)
+	return r
+}
+
+// recordedAt returns row's RecordedAt in microseconds.
+func (b *Block) recordedAt(row int) int64 {
+	r := &b.recorded
+	switch r.mode {
+	case recordedSince:
+		return b.created.at(b.data, row) + r.at.at(b.data, row)
+	case recordedPlain:
+		return r.at.at(b.data, row)
+	}
+	id := b.ids.at(b.data, row)
+	lo, hi := 0, int(r.ids.n)-1
+	for lo < hi {
+		mid := (lo + hi + 1) / 2
+		if r.ids.at(b.data, mid) <= id {
+			lo = mid
+		} else {
+			hi = mid - 1
+		}
+	}
+	return r.at.at(b.data, lo)
+}
+
+// appendRecorded appends the times of rows with the given ids in the smallest mode.
+func (e *encoder) appendRecorded(created, ids, at []int64) {
+	stepIDs, stepAt := e.steps(ids, at)
+	since := e.numbers[:0]
+	for i := range at {
+		since = append(since, at[i]-created[i])
+	}
+	e.numbers = since
+	_, bySince := intsSize(since)
+	_, byPlain := intsSize(at)
+	_, bySteps := intsSize(stepIDs)
+	_, times := intsSize(stepAt)
+	if n := len(stepIDs); bySteps+times < min(bySince, byPlain) {
+		e.out = append(e.out, recordedSteps)
+		e.uvarint(n)
+		e.out = appendInts(e.out, stepIDs)
+		e.out = appendInts(e.out, stepAt)
+		return
+	}
+	if bySince <= byPlain {
+		e.out = append(e.out, recordedSince)
+		e.out = appendInts(e.out, since)
+		return
+	}
+	e.out = append(e.out, recordedPlain)
+	e.out = appendInts(e.out, at)
+}
+
+// steps returns the runs of equal times among the rows in the order of their ids:
+// the first id of each and its time.
+func (e *encoder) steps(ids, at []int64) (stepIDs, stepAt []int64) {
+	order := e.order[:0]
+	for i := range ids {
+		order = append(order, uint16(i))
+	}
+	e.order = order
+	if !slices.IsSorted(ids) {
+		slices.SortFunc(order, func(a, b uint16) int {
+			return cmp.Compare(ids[a], ids[b])
+		})
+	}
+	stepIDs, stepAt = e.stepIDs[:0], e.stepAt[:0]
+	for _, i := range order {
+		if n := len(stepAt); n == 0 || stepAt[n-1] != at[i] {
+			stepIDs, stepAt = append(stepIDs, ids[i]), append(stepAt, at[i])
+		}
+	}
+	e.stepIDs, e.stepAt = stepIDs, stepAt
+	return stepIDs, stepAt
+}

@@ -1,0 +1,258 @@
+package block
+
+// Text is a full-text condition.
+type Text interface {
+	// Terms returns which of the condition's terms, a bit each, occur in one value.
+	Terms(value string) uint64
+	// Match reports whether a row matches in whose values terms occur.
+	Match(terms uint64) bool
+}
+
+// MatchText removes the rows from rows that do not match t. t sees each distinct
+// value about once, whatever the number of rows that have it.
+func (b *Block) MatchText(t Text, rows *Rows) error {
+	within := All(b.rows)
+	rows.And(&within)
+	m := textMatch{b: b, t: t, rows: rows}
+	for _, col := range textColumns {
+		c := &b.columns[col]
+		if err := m.column(c, rows, func(i int) int { return i }); err != nil {
+			return err
+		}
+	}
+	for _, col := range []int{colChanges, colMetadata} {
+		if err := m.shaped(&b.columns[col]); err != nil {
+			return err
+		}
+	}
+	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
+		if !t.Match(m.found[row] | m.all) {
+			rows.Clear(row)
+		}
+	}
+	return nil
+}
+
+// textMatch collects which terms occur in each row.
+type textMatch struct {
+	b     *Block
+	t     Text
+	rows  *Rows
+	all   uint64 // in every row
+	found [MaxRows]uint64
+}
+
+// terms returns the terms of a value. Empty values are none.
+func (m *textMatch) terms(value string) uint64 {
+	if value == "" {
+		return 0
+	}
+	return m.t.Terms(value)
+}
+
+// column adds the terms of the elements in set; rowOf tells whose row they are.
+func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
+	b := m.b
+	switch {
+	case set.Empty() || c.kind == kindEmpty:
+		return nil
+	case c.kind == kindOne:
+		s, err := b.value(c, 0)
+		if err != nil {
+			return err
+		}
+		if terms := m.terms(s); terms != 0 {
+			for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+				m.found[rowOf(i)] |= terms
+			}
+		}
+		return nil
+	case c.kind == kindDict && set.Count() > int(c.n):
+		return m.dict(c, set, rowOf)
+	}
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		s, err := b.value(c, i)
+		if err != nil {
+			return err
+		}
+		m.found[rowOf(i)] |= m.terms(s)
+	}
+	return nil
+}
+
+// dict adds the terms of a dictionary's strings to the elements that have them.
+func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
+	values := valuesOf(c)
+	for v := range int(c.n) {
+		s, err := m.b.value(values, v)
+		if err != nil {
+			return err
+		}
+		terms := m.terms(s)
+		if terms == 0 {
+			continue
+		}
+		var want Rows
+		want.Set(v)
+		having := m.b.having(c, &want)
+		having.And(set)
+		for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
+			m.found[rowOf(i)] |= terms
+		}
+	}
+	return nil
+}
+
+// shaped adds the terms of names and values of a column of shapes.
+func (m *textMatch) shaped(c *column) error {
+	switch c.kind {
+	case kindEmpty:
+		return nil
+	case kindBlob:
+		return m.blobs(c)
+	}
+	for s := range int(c.n) {
+		if err := m.shape(c, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shape adds the terms of the rows with shape s.
+func (m *textMatch) shape(c *column, s int) error {
+	var want Rows
+	want.Set(s)
+	having := m.b.having(c, &want)
+	var rowOf [MaxRows]uint16
+	var set Rows // of the rows with this shape, counted from 0
+	n := 0
+	for row := having.Next(0); row >= 0; row = having.Next(row + 1) {
+		if m.rows.Has(row) {
+			set.Set(n)
+		}
+		rowOf[n] = uint16(row)
+		n++
+	}
+	if set.Empty() {
+		return nil
+	}
+	shape, err := m.b.text(int(c.text) + s)
+	if err != nil {
+		return err
+	}
+	var terms uint64
+	if err := splitShape(shape, func(name string) { terms |= m.terms(name) }); err != nil {
+		return err
+	}
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		m.found[rowOf[i]] |= terms
+	}
+	for k := c.slots[s]; k < c.slots[s+1]; k++ {
+		kid := &c.kids[k]
+		if int(kid.m) != n {
+			return corrupt("%d rows of %d with a shape", n, kid.m)
+		}
+		err := m.column(kid, &set, func(i int) int { return int(rowOf[i]) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *textMatch) blobs(c *column) error {
+	for row := m.rows.Next(0); row >= 0; row = m.rows.Next(row + 1) {
+		names, values, err := m.b.shaped(c, row)
+		if err != nil {
+			return err
+		}
+		for _, s := range names {
+			m.found[row] |= m.terms(s)
+		}
+		for _, s := range values {
+			m.found[row] |= m.terms(s)
+		}
+	}
+	return nil
+}
+
+// EachText calls fn with every value that full-text search looks into, each at
+// least once.
+func (b *Block) EachText(fn func(value string)) error {
+	emit := func(s string) {
+		if s != "" {
+			fn(s)
+		}
+	}
+	for _, col := range textColumns {
+		if err := b.eachText(&b.columns[col], emit); err != nil {
+			return err
+		}
+	}
+	for _, col := range []int{colChanges, colMetadata} {
+		if err := b.eachShape(&b.columns[col], emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Block) eachText(c *column, emit func(string)) error {
+	values, err := b.distinct(c)
+	for _, s := range values {
+		emit(s)
+	}
+	return err
+}
+
+func (b *Block) eachShape(c *column, emit func(string)) error {
+	if c.kind == kindBlob {
+		for row := range b.rows {
+			names, values, err := b.shaped(c, row)
+			if err != nil {
+				return err
+			}
+			for _, s := range names {
+				emit(s)
+			}
+			for _, s := range values {
+				emit(s)
+			}
+		}
+		return nil
+	}
+	for s := range int(c.n) {
+		shape, err := b.text(int(c.text) + s)
+		if err != nil {
+			return err
+		}
+		if err := splitShape(shape, emit); err != nil {
+			return err
+		}
+	}
+	for k := range c.kids {
+		if err := b.eachText(&c.kids[k], emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EachKey calls fn with the key and the id of each row that has a key.
+func (b *Block) EachKey(fn func(key string, id int64)) error {
+	c := &b.columns[colKey]
+	if c.kind == kindEmpty {
+		return nil
+	}
+	keys, err := b.values(c, nil)
+	if err != nil {
+		return err
+	}
+	for row, key := range keys {
+		if key != "" {
+			fn(key, b.ids.at(b.data, row))
+		}
+	}
+	return nil
+}
