@@ -1,6 +1,48 @@
-// Package auth holds who calls this log and what they may do: principals, roles,
-// permissions and the tokens that stand for them.
+// Package auth knows who calls the log's API and what they may do: tokens,
+// their roles and projects, and the entries that the log keeps about itself.
 //
-// It never reads or writes entries itself, and no secret leaves it but the one
-// answer that hands a new token out.
+// # Tokens
+//
+// A token is a secret that is shown once, "al_", a public id, "_", 256 random
+// bits in base 62 and a checksum:
+//
+//	al_0f3KxQ9Z_4gT…43 digits…checksum
+//
+// The prefix lets secret scanners find tokens where they do not belong, the
+// checksum tells a mistyped token from an unknown one, and the id, which is no
+// secret, names the token in listings and entries. The log keeps the SHA-256 of
+// the whole. A slow hash would protect nothing here: it makes guessing a person's
+// password dear, and nobody guesses 256 random bits. A token is looked up by its
+// id and the hashes are compared in constant time.
+//
+// All tokens are in memory; the database is written when one is made, revoked or,
+// about once a minute, was used. Each write carries the entry that tells of it in
+// the same commit. What ended, by revocation or expiry, is listed for 30 days more.
+//
+// # Permissions
+//
+// A permission is named like the API's method that it lets one call. A principal
+// has those of its role, on the projects of its token:
+//
+//	viewer    auditLog.list get stats export pull follow, project.list get
+//	recorder  auditLog.record
+//	admin     all of them
+//
+// The answer to a call on a project outside the token's scope is the same whether
+// there is such a project or not. An admin of some projects makes, sees and
+// revokes only tokens whose projects are all among its own, and deletes only
+// those projects. The reserved project audit.SystemProject can be read by admins
+// of all projects, and is recorded to, deleted and restored by nobody.
+//
+// # The log's entries about itself
+//
+// Create, Revoke and the entries that Call.Entry makes are kept in the project
+// concerned, or in audit.SystemProject where there is none, are several, or is one
+// that does not take entries. Refuse keeps the calls that were refused, and counts
+// floods of them instead; see refusals. A crash loses such counts of up to an
+// hour, never the first refusal by more than a moment. Who is not known cannot be
+// named, so calls without a valid token are only counted, and limited by address.
+//
+// This package never stores, logs or returns a secret but from Create and to the
+// function given to Start, and does no I/O but through its Storage.
 package auth

@@ -1,84 +1,161 @@
 package auth
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"auditlog/audit"
 )
 
-// Permission is what a call asks of its principal, named as a refusal names it.
+// Permission lets one call the API's method of that name.
 type Permission string
 
-// The permissions. Each method of the API asks for one of them.
+// The permissions.
 const (
 	AuditLogRecord Permission = "auditLog.record"
-	AuditLogRead   Permission = "auditLog.read"
-	ProjectRead    Permission = "project.read"
+	AuditLogList   Permission = "auditLog.list"
+	AuditLogGet    Permission = "auditLog.get"
+	AuditLogStats  Permission = "auditLog.stats"
+	AuditLogExport Permission = "auditLog.export"
+	AuditLogPull   Permission = "auditLog.pull"
+	AuditLogFollow Permission = "auditLog.follow"
+
+	ProjectList    Permission = "project.list"
+	ProjectGet     Permission = "project.get"
 	ProjectDelete  Permission = "project.delete"
 	ProjectRestore Permission = "project.restore"
-	TokenManage    Permission = "token.manage"
+
+	TokenCreate Permission = "token.create"
+	TokenList   Permission = "token.list"
+	TokenRevoke Permission = "token.revoke"
 )
+
+// Permissions lists every permission.
+func Permissions() []Permission {
+	return []Permission{
+		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow,
+		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
+		TokenCreate, TokenList, TokenRevoke,
+	}
+}
+
+// reads reports whether p lets one see and change nothing.
+func (p Permission) reads() bool {
+	switch p {
+	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow, ProjectList, ProjectGet:
+		return true
+	}
+	return false
+}
 
 // Role is a set of permissions.
 type Role string
 
+// The roles.
 const (
 	Viewer   Role = "viewer"
 	Recorder Role = "recorder"
 	Admin    Role = "admin"
 )
 
-// has reports whether r holds a permission.
-func (r Role) has(p Permission) bool {
+func (r Role) may(p Permission) bool {
 	switch r {
-	case Admin:
-		return true
 	case Viewer:
-		return p == AuditLogRead || p == ProjectRead
+		return p.reads()
 	case Recorder:
 		return p == AuditLogRecord
+	case Admin:
+		return true
 	}
 	return false
 }
 
-// Principal is who makes a call: a token's owner.
+// Principal is who calls the API: a token's owner. It is not changed once made.
 type Principal struct {
 	// Owner is the e-mail of the owner.
 	Owner string
 	Type  audit.ActorType
-	// TokenID names the token, never its secret. Empty without one.
-	TokenID string
-	Role    Role
-	// Projects are those that the role is for; all when empty.
+	Role  Role
+	// Projects are those that it may have to do with, sorted; all when empty.
 	Projects []string
+	// TokenID names the token that it called with; empty without one.
+	TokenID string
 }
 
-// Dev is the principal of every call in development mode, where there are no
-// tokens.
+// Dev is the principal of every call in development mode, where no tokens are
+// needed.
 func Dev() Principal {
 	return Principal{Owner: "dev@localhost", Type: audit.User, Role: Admin}
 }
 
-// May reports whether p has a permission for a project. An empty project asks
-// for what concerns no single project, which a role for some projects does not
-// give.
+// May reports whether p has a permission on a project. The project is empty for
+// calls that concern no single one.
 func (p *Principal) May(permission Permission, project string) bool {
-	return p.Role.has(permission) && p.Sees(project)
+	return p.Role.may(permission) && (project == "" || p.reaches(permission, project))
 }
 
-// Sees reports whether a project is among those that p's role is for.
-func (p *Principal) Sees(project string) bool {
-	return len(p.Projects) == 0 || slices.Contains(p.Projects, project)
-}
-
-// Check returns a PermissionDenied Fault that names the permission, unless p has
-// it for the project. The answer is the same whether the project exists or not.
+// Check returns nil if p has a permission on a project, else a *Denied. That does
+// not depend on whether there is such a project.
 func (p *Principal) Check(permission Permission, project string) error {
 	if p.May(permission, project) {
 		return nil
 	}
-	if project == "" {
-		return audit.Errorf(audit.PermissionDenied, "permission %s is required", permission)
+	return &Denied{Permission: permission, Project: project}
+}
+
+// reaches reports whether a project lies in p's scope, for one permission.
+func (p *Principal) reaches(permission Permission, project string) bool {
+	if project == audit.SystemProject {
+		return p.everywhere() && p.Role == Admin && permission.reads()
 	}
-	return audit.Errorf(audit.PermissionDenied, "permission %s is required for project %q", permission, project)
+	return p.everywhere() || slices.Contains(p.Projects, project)
+}
+
+// Sees reports whether p may know that there is a project of that name.
+func (p *Principal) Sees(project string) bool { return p.reaches(ProjectGet, project) }
+
+func (p *Principal) everywhere() bool { return len(p.Projects) == 0 }
+
+// contains reports whether a token for the given projects lies in p's scope.
+func (p *Principal) contains(projects []string) bool {
+	outside := func(name string) bool { return !slices.Contains(p.Projects, name) }
+	return p.everywhere() || len(projects) > 0 && !slices.ContainsFunc(projects, outside)
+}
+
+// Denied is the error of a call that a known principal may not make. It is a
+// PermissionDenied Fault; whoever answers with it hands it to Keeper.Refuse.
+type Denied struct {
+	Permission Permission
+	// Project is the one that the call concerned, empty when none or several.
+	Project string
+	// All is set when it concerned all projects.
+	All bool
+}
+
+// Error names the permission that was missing.
+func (d *Denied) Error() string {
+	switch {
+	case d.All:
+		return fmt.Sprintf("missing permission %s on all projects", d.Permission)
+	case d.Project == "":
+		return fmt.Sprintf("missing permission %s", d.Permission)
+	}
+	return fmt.Sprintf("missing permission %s on project %q", d.Permission, d.Project)
+}
+
+// Unwrap returns the Fault that the caller is answered with.
+func (d *Denied) Unwrap() error {
+	return &audit.Fault{Kind: audit.PermissionDenied, Message: d.Error()}
+}
+
+// resource returns what the refused call concerned, as far as the log knows.
+func (d *Denied) resource() audit.Resource {
+	if d.Project != "" {
+		return audit.Resource{Type: "Project", ID: d.Project, Name: d.Project}
+	}
+	if strings.HasPrefix(string(d.Permission), "token.") {
+		return audit.Resource{Type: "Token"}
+	}
+	return audit.Resource{Type: "Project"}
 }

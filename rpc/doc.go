@@ -37,3 +37,7 @@ const (
 
 // HeaderRequestID names the call in the server's log and in its answer.
 const HeaderRequestID = "X-Request-Id"
+
+// HeaderChannel names the surface that a call comes through, one of the channels
+// of package audit, for the entries that the log keeps about itself.
+const HeaderChannel = "X-Auditlog-Channel"

@@ -1,0 +1,49 @@
+package auth
+
+import (
+	"net/http"
+
+	"auditlog/audit"
+)
+
+// Call is who makes a call, and through what: what the entry about it will say.
+type Call struct {
+	Principal Principal
+	Channel   audit.Channel
+	Request   audit.Request
+}
+
+// NewCall returns the call that a request is. The channel is what the client says
+// of itself; whatever is no channel is the API's.
+func (k *Keeper) NewCall(r *http.Request, p Principal, channel, requestID string) *Call {
+	c := &Call{Principal: p, Channel: audit.ChannelAPI}
+	for _, known := range audit.Channels() {
+		if channel == string(known) {
+			c.Channel = known
+		}
+	}
+	c.Request = audit.Request{UserAgent: r.UserAgent(), ID: requestID}
+	if a := k.Address(r); a.IsValid() {
+		c.Request.IP = a.String()
+	}
+	return c
+}
+
+// ownCall is what the log does of its own accord.
+func ownCall() *Call {
+	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Role: Admin}}
+}
+
+// Entry returns the entry of a call that succeeds. RecordOwn, ChangeTokens and the
+// like take it; its action is the permission that the call needs.
+func (c *Call) Entry(action Permission, project string, resource audit.Resource) *audit.Entry {
+	return &audit.Entry{
+		Project:  project,
+		Actor:    audit.Actor{Email: c.Principal.Owner, Type: c.Principal.Type},
+		Action:   string(action),
+		Resource: resource,
+		Outcome:  audit.Success,
+		Channel:  c.Channel,
+		Request:  c.Request,
+	}
+}

@@ -1,0 +1,209 @@
+package auth
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"auditlog/audit"
+)
+
+// Token is what is told of a token. Its secret is nowhere but with its owner.
+type Token struct {
+	// ID is public, and given by the log.
+	ID string `json:"-"`
+	// Name says what the token is for.
+	Name string `json:"name,omitempty"`
+	// Owner is the e-mail of who calls with the token.
+	Owner     string          `json:"owner"`
+	OwnerType audit.ActorType `json:"ownerType"`
+	Role      Role            `json:"role"`
+	// Projects are those that the token is for, sorted; all when empty.
+	Projects  []string  `json:"projects,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+	// CreatedBy is the e-mail of who made the token.
+	CreatedBy string `json:"createdBy,omitempty"`
+	// ExpiresAt, RevokedAt and LastUsedAt are zero when there is no such time.
+	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
+	RevokedAt  time.Time `json:"revokedAt,omitzero"`
+	LastUsedAt time.Time `json:"lastUsedAt,omitzero"`
+}
+
+// Limits of a token's parts beside those that an entry has.
+const maxProjects = 100
+
+// normalize brings a token from outside into the form in which it is kept.
+func (t *Token) normalize() {
+	if t.OwnerType == "" {
+		t.OwnerType = audit.User
+	}
+	t.Projects = slices.Clone(t.Projects)
+	slices.Sort(t.Projects)
+	t.Projects = slices.Compact(t.Projects)
+	if !t.ExpiresAt.IsZero() {
+		t.ExpiresAt = audit.Truncate(t.ExpiresAt)
+	}
+}
+
+// validate returns the first thing about a normalized token that is refused, as
+// an Invalid Fault with the path of the field.
+func (t *Token) validate(now time.Time) error {
+	switch t.Role {
+	case Viewer, Recorder, Admin:
+	case "":
+		return audit.FieldErrorf("role", "is required")
+	default:
+		return audit.FieldErrorf("role", "must be viewer, recorder or admin")
+	}
+	if len(t.Projects) > maxProjects {
+		return audit.FieldErrorf("projects", "must be at most %d, or none for all", maxProjects)
+	}
+	for i, name := range t.Projects {
+		if err := validateGrant(name); err != nil {
+			return audit.AtPath(err, fmt.Sprintf("projects[%d]", i))
+		}
+	}
+	if !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now) {
+		return audit.FieldErrorf("expiresAt", "must be in the future")
+	}
+	return t.validateNames(now)
+}
+
+func validateGrant(project string) error {
+	if project == audit.SystemProject {
+		return audit.Errorf(audit.Invalid, "%s is kept for the log itself: only admins of all projects read it", project)
+	}
+	return atField(audit.ValidateProject(project), map[string]string{"project": ""})
+}
+
+// atField returns the Fault err with the name of its field replaced.
+func atField(err error, names map[string]string) error {
+	var f *audit.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	return &audit.Fault{Kind: f.Kind, Path: names[f.Path], Message: f.Message}
+}
+
+// validateNames holds owner and name to the limits of the entries that will name
+// them: it makes such an entry.
+func (t *Token) validateNames(now time.Time) error {
+	e := audit.Entry{
+		Project: audit.SystemProject, Actor: audit.Actor{Email: t.Owner, Type: t.OwnerType},
+		Action: string(TokenCreate), Resource: audit.Resource{Type: "Token", Name: t.Name}, Outcome: audit.Success,
+	}
+	return atField(e.Validate(now), map[string]string{
+		"actor.email": "owner", "actor.type": "ownerType", "resource.name": "name",
+	})
+}
+
+// keptFor is how long a token that ended is still listed.
+const keptFor = 30 * 24 * time.Hour
+
+// endedAt returns when t was revoked or, if that was earlier, expired.
+func (t *Token) endedAt() (at time.Time, ends bool) {
+	at = t.RevokedAt
+	if at.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(at) {
+		at = t.ExpiresAt
+	}
+	return at, !at.IsZero()
+}
+
+// live returns why t does not count at the given time, or nil.
+func (t *Token) live(now time.Time) error {
+	switch {
+	case !t.RevokedAt.IsZero():
+		return audit.Errorf(audit.Unauthenticated, "the token was revoked at %s", t.RevokedAt.Format(time.RFC3339))
+	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+		return audit.Errorf(audit.Unauthenticated, "the token expired at %s", t.ExpiresAt.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// tokenRecord is a token in the database, under its id: JSON, as there are few.
+type tokenRecord struct {
+	Token
+	Hash []byte `json:"hash"`
+}
+
+// held is a token in memory. All but used is never changed: a change of the token
+// makes another held.
+type held struct {
+	Token     // LastUsedAt is that of the database
+	hash      secretHash
+	principal Principal
+	used      *atomic.Int64 // last use, in microseconds since the epoch; 0 before the first
+	// ended is done once the token is revoked or replaced. It outlives this held:
+	// all that stand for one secret share it.
+	ended context.Context
+	end   context.CancelCauseFunc
+}
+
+func newHeld(t Token, hash secretHash) *held {
+	h := &held{Token: t, hash: hash, used: new(atomic.Int64)}
+	h.principal = Principal{Owner: t.Owner, Type: t.OwnerType, Role: t.Role, Projects: t.Projects, TokenID: t.ID}
+	if !t.LastUsedAt.IsZero() {
+		h.used.Store(t.LastUsedAt.UnixMicro())
+	}
+	h.ended, h.end = context.WithCancelCause(context.Background())
+	return h
+}
+
+// with returns h with its token changed.
+func (h *held) with(change func(*Token)) *held {
+	next := *h
+	change(&next.Token)
+	return &next
+}
+
+// token returns what is told of h now.
+func (h *held) token() Token {
+	t := h.Token
+	if used := h.used.Load(); used != 0 {
+		t.LastUsedAt = time.UnixMicro(used).UTC()
+	}
+	return t
+}
+
+// encode returns the value of h in the database.
+func (h *held) encode() ([]byte, error) {
+	v, err := json.Marshal(tokenRecord{Token: h.token(), Hash: h.hash[:]})
+	if err != nil {
+		return nil, fmt.Errorf("encode token %s: %w", h.ID, err)
+	}
+	return v, nil
+}
+
+// decodeToken reads what encode returned. What a token may do is never guessed:
+// a record that is not wholly understood is an error.
+func decodeToken(id string, v []byte) (*held, error) {
+	var rec tokenRecord
+	d := json.NewDecoder(bytes.NewReader(v))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&rec); err != nil {
+		return nil, fmt.Errorf("decode token %q: %w", id, err)
+	}
+	if len(rec.Hash) != sha256.Size {
+		return nil, fmt.Errorf("decode token %q: hash of %d bytes", id, len(rec.Hash))
+	}
+	rec.ID = id
+	// The expiry lay in the future when the token was made.
+	if err := rec.validate(time.Time{}); err != nil {
+		return nil, fmt.Errorf("decode token %q: %w", id, err)
+	}
+	return newHeld(rec.Token, secretHash(rec.Hash)), nil
+}
+
+// newestFirst sorts tokens for a listing.
+func newestFirst(tokens []Token) {
+	slices.SortFunc(tokens, func(a, b Token) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+}
