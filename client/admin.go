@@ -1,0 +1,45 @@
+package client
+
+import (
+	"context"
+
+	"auditlog/rpc"
+)
+
+// Projects returns every project that the caller may see.
+func (c *Client) Projects(ctx context.Context) ([]rpc.Project, error) {
+	res, err := call[rpc.ProjectListResult](ctx, c, rpc.ProjectList, rpc.ProjectListRequest{}, c.tries())
+	return res.Items, err
+}
+
+// Project returns one project.
+func (c *Client) Project(ctx context.Context, name string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectGet, rpc.ProjectRequest{Project: name}, c.tries())
+}
+
+// DeleteProject closes a project to recording and has it purged after the grace
+// period.
+func (c *Client) DeleteProject(ctx context.Context, name string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectDelete, rpc.ProjectRequest{Project: name}, once)
+}
+
+// RestoreProject takes back a deletion whose grace period has not passed.
+func (c *Client) RestoreProject(ctx context.Context, name string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectRestore, rpc.ProjectRequest{Project: name}, once)
+}
+
+// CreateToken makes a token, whose secret the result alone ever shows.
+func (c *Client) CreateToken(ctx context.Context, req rpc.TokenCreateRequest) (rpc.TokenCreateResult, error) {
+	return call[rpc.TokenCreateResult](ctx, c, rpc.TokenCreate, req, once)
+}
+
+// Tokens returns every token, without the secrets.
+func (c *Client) Tokens(ctx context.Context) ([]rpc.Token, error) {
+	res, err := call[rpc.TokenListResult](ctx, c, rpc.TokenList, rpc.TokenListRequest{}, c.tries())
+	return res.Items, err
+}
+
+// RevokeToken ends a token.
+func (c *Client) RevokeToken(ctx context.Context, id string) (rpc.Token, error) {
+	return call[rpc.Token](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id}, once)
+}

@@ -1,0 +1,218 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+// DefaultURL is where a log listens unless told otherwise.
+const DefaultURL = "http://127.0.0.1:7070"
+
+// Client calls the API of one log. The zero Client calls DefaultURL without a
+// token. A Client is safe for concurrent use, and is not to be copied or changed
+// once used.
+type Client struct {
+	// URL is the log's address, DefaultURL when empty.
+	URL string
+	// Token is sent as the bearer token, unless empty.
+	Token string
+	// HTTP makes the calls; http.DefaultClient when nil.
+	HTTP *http.Client
+	// UserAgent is sent with every call; "auditlog-client" when empty.
+	UserAgent string
+	// Channel is put on the entries to record that have none.
+	Channel audit.Channel
+	// Tries is how often a call is tried before it fails; 8 when 0.
+	Tries int
+	// Pause is the longest pause after the first try, doubled after each further
+	// one up to half a minute; 100 ms when 0. The true pauses are random.
+	Pause time.Duration
+	// Timeout bounds one try of a call that is not a stream; 30 s when 0.
+	Timeout time.Duration
+
+	keys keys
+}
+
+// Ready reports why the log cannot answer calls, or nil when it can. It tries once.
+func (c *Client) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout())
+	defer cancel()
+	res, err := c.send(ctx, http.MethodGet, "readyz", "", nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return failureOf(res)
+	}
+	return nil
+}
+
+// failure is an error of one try, and what a next try may expect.
+type failure struct {
+	err error
+	// passing tells that a next try may succeed, though not before after.
+	passing bool
+	after   time.Duration
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// call calls method with req and returns its result, trying it tries times.
+func call[T any](ctx context.Context, c *Client, method string, req any, tries int) (T, error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("encode %s: %w", method, err)
+	}
+	return post[T](ctx, c, method, body, tries)
+}
+
+func post[T any](ctx context.Context, c *Client, method string, body []byte, tries int) (T, error) {
+	var result T
+	err := c.retry(ctx, tries, func() error {
+		ctx, cancel := context.WithTimeout(ctx, c.timeout())
+		defer cancel()
+		res, err := c.send(ctx, http.MethodPost, method, rpc.TypeJSON, bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		return decode(res, &result)
+	})
+	return result, err
+}
+
+// send makes one request. Its error is a *failure.
+func (c *Client) send(ctx context.Context, verb, path, contentType string, body io.Reader) (*http.Response, error) {
+	base := c.URL
+	if base == "" {
+		base = DefaultURL
+	}
+	req, err := http.NewRequestWithContext(ctx, verb, strings.TrimRight(base, "/")+"/"+path, body)
+	if err != nil {
+		return nil, &failure{err: audit.Errorf(audit.Invalid, "the log's address %q: %v", base, err)}
+	}
+	req.Header.Set("User-Agent", "auditlog-client")
+	if c.UserAgent != "" {
+		req.Header.Set("User-Agent", c.UserAgent)
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	return res, nil
+}
+
+// unreachable wraps an error of the transport's.
+func unreachable(err error) error {
+	fault := audit.Errorf(audit.Unavailable, "cannot reach the log")
+	return &failure{err: fmt.Errorf("%w: %w", fault, err), passing: true}
+}
+
+// decode reads an answer's result, or why there is none.
+func decode[T any](res *http.Response, result *T) error {
+	if res.StatusCode != http.StatusOK {
+		return failureWith(res, result)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return unreachable(err)
+	}
+	var answer rpc.Answer[T]
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return &failure{err: fmt.Errorf("%s does not answer as an audit log does: %w", res.Request.URL.Redacted(), err)}
+	}
+	if !answer.OK || answer.Result == nil {
+		return failureFrom(res, answer.Error)
+	}
+	*result = *answer.Result
+	return nil
+}
+
+// maxErrorBody bounds what is read of an answer that is an error.
+const maxErrorBody = 1 << 20
+
+func failureOf(res *http.Response) error {
+	return failureWith(res, new(json.RawMessage))
+}
+
+// failureWith returns the error of an answer, and sets result where the answer
+// has one all the same.
+func failureWith[T any](res *http.Response, result *T) error {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
+	if err != nil {
+		return unreachable(err)
+	}
+	var answer rpc.Answer[T]
+	if json.Unmarshal(body, &answer) != nil {
+		answer.Error = nil
+	}
+	if answer.Result != nil {
+		*result = *answer.Result
+	}
+	return failureFrom(res, answer.Error)
+}
+
+// failureFrom makes a failure of the error of an answer, or of its status when
+// who answered was no audit log.
+func failureFrom(res *http.Response, e *rpc.Error) error {
+	var fault *audit.Fault
+	switch {
+	case e != nil:
+		fault = e.Fault()
+		if fault.Kind == audit.Internal && e.RequestID != "" {
+			fault.Message += " (request " + e.RequestID + ")"
+		}
+	case res.StatusCode == http.StatusOK:
+		return &failure{err: fmt.Errorf("%s does not answer as an audit log does", res.Request.URL.Redacted())}
+	default:
+		fault = &audit.Fault{
+			Kind:    rpc.KindOfStatus(res.StatusCode),
+			Message: fmt.Sprintf("%s answered %s", res.Request.URL.Redacted(), res.Status),
+		}
+	}
+	f := &failure{err: fault, after: retryAfter(res.Header.Get("Retry-After"), time.Now())}
+	switch fault.Kind {
+	case audit.RateLimited, audit.Unavailable, audit.Internal:
+		f.passing = true
+	}
+	return f
+}
+
+func (c *Client) timeout() time.Duration {
+	if c.Timeout > 0 {
+		return c.Timeout
+	}
+	return 30 * time.Second
+}
+
+// cause takes the failure off err, which is nobody else's to see.
+func cause(err error) error {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.err
+	}
+	return err
+}
