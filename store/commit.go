@@ -133,6 +133,7 @@ func (s *Store) commitLoop() {
 		case <-s.closing.Done():
 			return
 		case sub := <-s.submit:
+			s.awaitRoom()
 			group := s.gather(sub)
 			s.commit(group)
 			for _, sub := range group {
@@ -140,6 +141,15 @@ func (s *Store) commitLoop() {
 			}
 		}
 	}
+}
+
+// awaitRoom holds recording up while the sealer is far behind: the tail is in
+// memory, and that is bounded. When the sealer cannot go on either, recording
+// finds out for itself why.
+func (s *Store) awaitRoom() {
+	ctx, cancel := context.WithTimeout(s.closing, 10*time.Second)
+	defer cancel()
+	s.await(ctx, &s.sealed, func() bool { return !s.full() || s.broken != nil })
 }
 
 // gather returns first and the submissions that wait behind it, up to the size
@@ -230,6 +240,7 @@ func (w *commitWriter) apply() {
 	}
 	w.s.addRecent(w.batch)
 	w.s.lastCommit = w.at
+	w.s.committed.broadcast()
 }
 
 // add puts one submission into the commit, or refuses it whole.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"sort"
 
 	"auditlog/audit"
 )
@@ -74,27 +73,6 @@ func (s *Store) page(ctx context.Context, l *Listing, below audit.Position) (Pag
 	return page, err
 }
 
-// walk calls fn with the entries below a position that match, newest first,
-// until fn returns false.
-func (s *Store) walk(ctx context.Context, l *Listing, below audit.Position, fn func(*audit.Entry) bool) error {
-	s.mu.RLock()
-	var tail []*audit.Entry
-	if p := s.projects[l.Query.Project]; p != nil {
-		tail = p.tail
-	}
-	s.mu.RUnlock()
-	tail = tail[:sort.Search(len(tail), func(i int) bool { return tail[i].Position().Compare(below) >= 0 })]
-	for i := len(tail) - 1; i >= 0; i-- {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if l.Query.Match(tail[i]) && matchText(l.Text, tail[i]) && !fn(tail[i]) {
-			return nil
-		}
-	}
-	return nil
-}
-
 // exportPage is how many entries an export reads in one go, so that no long
 // transaction keeps freed pages from being reused.
 const exportPage = MaxLimit
@@ -118,14 +96,4 @@ func (s *Store) Export(ctx context.Context, q audit.Query, text Text, fn func(*a
 		}
 		l.Cursor = page.Next
 	}
-}
-
-// Get returns one entry of a project, or a NotFound Fault.
-func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if e, p := s.recent.get(id); e != nil && p.name == project {
-		return e, nil
-	}
-	return nil, audit.Errorf(audit.NotFound, "entry %d not found in project %q", id, project)
 }

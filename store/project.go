@@ -69,8 +69,8 @@ type projectRecord struct {
 	Secret   []byte    `json:"secret"`
 	State    State     `json:"state"`
 	Deletion *Deletion `json:"deletion,omitempty"`
-	// Purge is how far a running purge has come, and what it will report.
-	Purge *audit.Purge `json:"purge,omitempty"`
+	// Purge is how far a running purge has come.
+	Purge *purgeProgress `json:"purge,omitempty"`
 	// Entries, First and Last are of the blocks alone.
 	Entries int64          `json:"entries"`
 	First   audit.Position `json:"first"`

@@ -3,10 +3,12 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/block"
 )
 
 // Limits of Counting.Buckets.
@@ -78,11 +80,25 @@ func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
 	}
 	from, to := s.countingRange(&l.Query)
 	t := newTally(from, to, c.Buckets)
-	err := s.walk(ctx, &l, audit.Position{At: to}, func(e *audit.Entry) bool {
-		t.add(e)
-		return true
+	err := s.spans(ctx, &l, audit.Position{At: to}, func(w *walker) (bool, error) {
+		return true, w.count(ctx, t)
 	})
-	return t.stats(), err
+	if err != nil {
+		return nil, err
+	}
+	return t.stats(), nil
+}
+
+// count adds what matches in the span to t.
+func (w *walker) count(ctx context.Context, t *tally) error {
+	for _, e := range w.tailSpan() {
+		if w.l.Query.Match(e) && matchText(w.l.Text, e) {
+			t.add(e)
+		}
+	}
+	return w.eachBlock(ctx, func(b *block.Block, rows *block.Rows) (bool, error) {
+		return true, t.addRows(b, rows)
+	})
 }
 
 // countingRange returns the query's bounds, open ones replaced by the project's
@@ -130,6 +146,19 @@ func (t *tally) add(e *audit.Entry) {
 	t.types[e.Resource.Type]++
 	t.actions[e.Action]++
 	t.actors[e.Actor.Email]++
+}
+
+// addRows adds rows of a block.
+func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
+	into := func(m map[string]int64) func(string, int) {
+		return func(v string, n int) { m[v] += int64(n) }
+	}
+	return errors.Join(
+		b.EachTimeOutcome(rows, t.addTime),
+		b.Counts(block.ResourceType, rows, into(t.types)),
+		b.Counts(block.Action, rows, into(t.actions)),
+		b.Counts(block.Actor, rows, into(t.actors)),
+	)
 }
 
 func (t *tally) addTime(at int64, o audit.Outcome) {

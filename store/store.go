@@ -73,6 +73,10 @@ type Store struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
 
+	cache *blockCache
+
+	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
+
 	writing    sync.Mutex // held by each write from its transaction to its apply
 	lastCommit time.Time  // guarded by writing
 
@@ -80,7 +84,11 @@ type Store struct {
 	projects map[string]*project
 	byID     map[ProjectID]*project
 	recent   recent
-	broken   error // why no more can be written; nil while all is well
+	blockSeq uint64 // newest sequence of the changes bucket
+	broken   error  // why no more can be written; nil while all is well
+
+	committed signal // of each commit
+	sealed    signal // of each change of the blocks
 }
 
 // Open opens the store in folder dir, making both when they are not there.
@@ -100,19 +108,27 @@ func Open(dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{
-		opts:     opts,
-		db:       db,
-		submit:   make(chan *submission),
-		projects: make(map[string]*project),
-		byID:     make(map[ProjectID]*project),
-	}
+	s := newStore(db, opts)
 	if err := db.View(s.load); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	s.closing, s.stop = context.WithCancel(context.Background())
 	s.done.Go(s.commitLoop)
+	s.done.Go(s.sealLoop)
 	return s, nil
+}
+
+// newStore returns a Store with nothing read and nothing running.
+func newStore(db *bbolt.DB, opts Options) *Store {
+	opts.setDefaults()
+	return &Store{
+		opts:     opts,
+		db:       db,
+		cache:    newBlockCache(opts.CacheBytes),
+		submit:   make(chan *submission),
+		projects: make(map[string]*project),
+		byID:     make(map[ProjectID]*project),
+	}
 }
 
 // initialMap is the address space kept for the database file. Without it a long
@@ -120,12 +136,24 @@ func Open(dir string, opts Options) (*Store, error) {
 const initialMap = 64 << 30
 
 func openDB(path string) (*bbolt.DB, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout:         50 * time.Millisecond,
+	return openBolt(path, &bbolt.Options{
 		FreelistType:    bbolt.FreelistMapType,
 		NoFreelistSync:  true,
 		InitialMmapSize: initialMap,
 	})
+}
+
+// openDBForReading opens a database that must be there and stays as it is.
+func openDBForReading(path string) (*bbolt.DB, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return openBolt(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+}
+
+func openBolt(path string, o *bbolt.Options) (*bbolt.DB, error) {
+	o.Timeout = 50 * time.Millisecond // another process that has it does not let go
+	db, err := bbolt.Open(path, 0o600, o)
 	if errors.Is(err, bbolt.ErrTimeout) {
 		return nil, audit.Errorf(audit.Conflict, "data folder %s is in use by another auditlog", filepath.Dir(path))
 	}
@@ -205,6 +233,7 @@ func (s *Store) load(tx *bbolt.Tx) error {
 		return fmt.Errorf("%s: %w: no format version", s.db.Path(), errCorrupt)
 	}
 	s.identity = hex.EncodeToString(meta.Get(metaIdentity))
+	s.blockSeq = getU64(meta.Get(metaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ var (
 	bucketProjects = []byte("projects")
 	bucketTail     = []byte("tail")
 	bucketBlocks   = []byte("blocks")
+	bucketSmall    = []byte("small")
 	bucketSpans    = []byte("spans")
 	bucketOrder    = []byte("order")
 	bucketChanges  = []byte("changes")
@@ -22,7 +23,7 @@ var (
 
 func allBuckets() [][]byte {
 	return [][]byte{
-		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSpans,
+		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSmall, bucketSpans,
 		bucketOrder, bucketChanges, bucketKeys, bucketTokens,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -17,6 +18,7 @@ type recent struct {
 	entries []*audit.Entry
 	owners  []*project // of entries, index by index
 	bytes   int        // of their rows, about
+	since   time.Time  // when the oldest of them came in, or about so
 }
 
 // next returns the id that the next entry gets.
@@ -61,11 +63,15 @@ func (s *Store) loadTail(tx *bbolt.Tx) error {
 	for p, entries := range added {
 		p.add(entries)
 	}
+	s.recent.since = time.Now()
 	return nil
 }
 
 // addRecent puts committed entries into memory. The caller holds Store.mu.
 func (s *Store) addRecent(batch []committed) {
+	if len(s.recent.entries) == 0 {
+		s.recent.since = time.Now()
+	}
 	for i := 0; i < len(batch); {
 		p := batch[i].project
 		var run []*audit.Entry

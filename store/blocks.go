@@ -1,0 +1,166 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+)
+
+// block returns the block under key, or nil when there is none. It does not
+// outlive the process's cache, and does not depend on tx afterwards.
+func (s *Store) block(tx *bbolt.Tx, key BlockKey) (*block.Block, error) {
+	k := key.Append(nil)
+	v := tx.Bucket(bucketBlocks).Get(k)
+	if v == nil {
+		return nil, nil
+	}
+	return s.openBlock(key, v)
+}
+
+// openBlock returns the block whose bytes, of a transaction, are v.
+func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
+	if b := s.cache.get(key, block.SeqOf(v)); b != nil {
+		return b, nil
+	}
+	b, err := block.Open(bytes.Clone(v))
+	if err == nil && b.First() != key.Position {
+		err = fmt.Errorf("%w: begins at another entry", block.ErrCorrupt)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%v of %s: %w: %w", key, s.db.Path(), errCorrupt, err)
+	}
+	s.cache.put(key, b)
+	return b, nil
+}
+
+// blockCursor walks the blocks of one project.
+type blockCursor struct {
+	c       *bbolt.Cursor
+	project ProjectID
+	key     BlockKey
+	value   []byte
+}
+
+func newBlockCursor(tx *bbolt.Tx, p ProjectID) *blockCursor {
+	return &blockCursor{c: tx.Bucket(bucketBlocks).Cursor(), project: p}
+}
+
+// at takes a key and value of bbolt's; ok is false outside the project.
+func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
+	c.value = nil
+	if k == nil {
+		return false, nil
+	}
+	if c.key, err = ParseBlockKey(k); err != nil {
+		return false, fmt.Errorf("blocks: %w: %w", errCorrupt, err)
+	}
+	c.value = v
+	return c.key.Project == c.project, nil
+}
+
+// seek moves to the block that holds, or would hold, what is at p: the last one
+// that begins at or before it. ok is false when all begin later.
+func (c *blockCursor) seek(p audit.Position) (ok bool, err error) {
+	want := BlockKey{c.project, p}
+	k, v := c.c.Seek(want.Append(nil))
+	if ok, err := c.at(k, v); err != nil || ok && c.key == want {
+		return ok, err
+	}
+	if k == nil {
+		return c.at(c.c.Last())
+	}
+	return c.at(c.c.Prev())
+}
+
+func (c *blockCursor) first() (ok bool, err error) {
+	return c.at(c.c.Seek(u32(c.project)))
+}
+
+func (c *blockCursor) next() (ok bool, err error) { return c.at(c.c.Next()) }
+
+func (c *blockCursor) prev() (ok bool, err error) { return c.at(c.c.Prev()) }
+
+// last moves to the project's newest block.
+func (c *blockCursor) last() (ok bool, err error) {
+	if k, _ := c.c.Seek(u32(c.project + 1)); k == nil {
+		return c.at(c.c.Last())
+	}
+	return c.at(c.c.Prev())
+}
+
+// indexable reports whether followers of the blocks are told of b.
+func indexable(b *block.Block) bool {
+	return b.Rows() >= indexableRows || b.Size() >= indexableSize
+}
+
+// A blockWriter changes blocks and, with them, everything that tells of blocks.
+type blockWriter struct {
+	tx *bbolt.Tx
+	// seq is the newest sequence given out: behind it come the deletions.
+	seq uint64
+}
+
+// write does what a plan says.
+func (w *blockWriter) write(plan *blockPlan) error {
+	fresh := make(map[BlockKey]bool, len(plan.put))
+	for _, b := range plan.put {
+		fresh[b.key] = true
+	}
+	for _, b := range plan.drop {
+		if err := w.drop(b, !fresh[b.key]); err != nil {
+			return err
+		}
+	}
+	for _, b := range plan.put {
+		if err := w.put(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop removes a block. gone is set when nothing takes its key over.
+func (w *blockWriter) drop(b keyedBlock, gone bool) error {
+	k := b.key.Append(nil)
+	if err := w.tx.Bucket(bucketBlocks).Delete(k); err != nil {
+		return fmt.Errorf("delete %v: %w", b.key, err)
+	}
+	if !indexable(b.Block) {
+		if err := w.tx.Bucket(bucketSmall).Delete(k); err != nil {
+			return fmt.Errorf("delete mark of %v: %w", b.key, err)
+		}
+		return nil
+	}
+	if err := w.tx.Bucket(bucketChanges).Delete(u64(b.Seq())); err != nil {
+		return fmt.Errorf("delete change of %v: %w", b.key, err)
+	}
+	if !gone {
+		return nil
+	}
+	w.seq++
+	return putChange(w.tx, BlockChange{Seq: w.seq, Key: b.key, Deleted: true})
+}
+
+// put adds a block that has its sequence already.
+func (w *blockWriter) put(b keyedBlock) error {
+	k := b.key.Append(nil)
+	if err := w.tx.Bucket(bucketBlocks).Put(k, b.Bytes()); err != nil {
+		return fmt.Errorf("put %v: %w", b.key, err)
+	}
+	if indexable(b.Block) {
+		return putChange(w.tx, BlockChange{Seq: b.Seq(), Key: b.key})
+	}
+	if err := w.tx.Bucket(bucketSmall).Put(k, nil); err != nil {
+		return fmt.Errorf("mark %v: %w", b.key, err)
+	}
+	return nil
+}
+
+// finish keeps the sequence that was reached.
+func (w *blockWriter) finish() error {
+	return w.tx.Bucket(bucketMeta).Put(metaBlockSeq, u64(w.seq))
+}

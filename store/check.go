@@ -1,0 +1,344 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+)
+
+// Summary says what a check has read.
+type Summary struct {
+	Projects int
+	Blocks   int
+	// Entries counts those that are there, tail included, Purged those that are not.
+	Entries, Purged int64
+	// Problems counts what was reported.
+	Problems int
+}
+
+// Check reads the whole database in folder dir, which no process may have open
+// for writing, and calls report with everything that is not as it has to be. The
+// error is for what kept it from reading on.
+func Check(ctx context.Context, dir string, report func(problem string)) (Summary, error) {
+	db, err := openDBForReading(filepath.Join(dir, FileName))
+	if err != nil {
+		return Summary{}, err
+	}
+	s := newStore(db, Options{})
+	defer db.Close()
+	if err := db.View(s.load); err != nil {
+		report(err.Error())
+		return Summary{Problems: 1}, nil
+	}
+	return s.Check(ctx, report)
+}
+
+// Check is Check of an open store. Nothing is written meanwhile.
+func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]place)}
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		c.tx = tx
+		for _, part := range []func() error{c.pages, c.meta, c.order, c.blocks, c.changes, c.small, c.keys} {
+			if err := part(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.sum.Projects = len(s.projects)
+	c.sum.Entries += int64(len(s.recent.entries))
+	return c.sum, err
+}
+
+// checker holds one check. A problem is reported and passed over; only what makes
+// going on senseless is an error.
+type checker struct {
+	ctx    context.Context
+	s      *Store
+	tx     *bbolt.Tx
+	report func(string)
+	sum    Summary
+	sealed int64
+	seen   []uint64           // a bit for each id that is in a block
+	keyed  int                // sealed entries with a key
+	orders map[string][]place // decoded a moment ago
+}
+
+func (c *checker) problem(format string, args ...any) {
+	c.sum.Problems++
+	c.report(fmt.Sprintf(format, args...))
+}
+
+// pages runs bbolt's own check: pages reachable once, keys in order.
+func (c *checker) pages() error {
+	for err := range c.tx.Check() {
+		c.problem("database: %v", err)
+	}
+	return c.ctx.Err()
+}
+
+func (c *checker) meta() error {
+	meta := c.tx.Bucket(bucketMeta)
+	c.sealed = int64(getU64(meta.Get(metaSealed)))
+	c.seen = make([]uint64, c.sealed/64+1)
+	last := ProjectID(getU64(meta.Get(metaProject)))
+	for _, p := range c.s.projects {
+		if p.id == 0 || p.id > last {
+			c.problem("project %q: number %d was never given, the last is %d", p.name, p.id, last)
+		}
+		if len(p.rec.Secret) != 32 {
+			c.problem("project %q: secret of %d bytes, want 32", p.name, len(p.rec.Secret))
+		}
+		if c.s.byID[p.id] != p {
+			c.problem("project %q: number %d is another project's too", p.name, p.id)
+		}
+	}
+	return nil
+}
+
+// order checks that every sealed id has a place, and no other.
+func (c *checker) order() error {
+	var next int64 = 1
+	return c.tx.Bucket(bucketOrder).ForEach(func(k, v []byte) error {
+		places, err := decodeOrder(k, v)
+		if err != nil {
+			c.problem("%v", err)
+			return c.ctx.Err()
+		}
+		first := int64(binary.BigEndian.Uint64(k)) * orderSpan
+		if want := next / orderSpan * orderSpan; first != want {
+			c.problem("order: ids from %d on are missing", want)
+		}
+		next = first + int64(len(places))
+		if next <= c.sealed && len(places) < orderSpan || next > c.sealed+1 {
+			c.problem("order %x: holds %d places, up to id %d of %d", k, len(places), next-1, c.sealed)
+		}
+		for i, p := range places {
+			if id := first + int64(i); id > 0 && p.project == 0 {
+				c.sum.Purged++
+			} else if id > 0 && c.s.byID[p.project] == nil {
+				c.problem("order %x: entry %d is in project %d, which is not there", k, id, p.project)
+			}
+		}
+		return c.ctx.Err()
+	})
+}
+
+// blocks checks every block by itself, with its neighbour, and against the order.
+func (c *checker) blocks() error {
+	counts := make(map[ProjectID]*projectRecord)
+	var before BlockKey
+	var end audit.Position
+	err := c.tx.Bucket(bucketBlocks).ForEach(func(k, v []byte) error {
+		c.sum.Blocks++
+		key, b, entries := c.decode(k, v)
+		if b == nil {
+			return c.ctx.Err()
+		}
+		if key.Project == before.Project && end.Compare(key.Position) >= 0 {
+			c.problem("%v: begins before %v ends", key, before)
+		}
+		before, end = key, b.Last()
+		if b.Seq() > c.s.blockSeq {
+			c.problem("%v: has sequence %d, the newest is %d", key, b.Seq(), c.s.blockSeq)
+		}
+		c.marks(key, b)
+		rec := counts[key.Project]
+		if rec == nil {
+			rec = &projectRecord{First: b.First()}
+			counts[key.Project] = rec
+		}
+		rec.Last = b.Last()
+		rec.Entries += int64(len(entries))
+		c.entries(key, entries)
+		return c.ctx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	c.counts(counts)
+	return nil
+}
+
+// decode opens a block and reads all of it.
+func (c *checker) decode(k, v []byte) (BlockKey, *block.Block, []*audit.Entry) {
+	key, err := ParseBlockKey(k)
+	if err != nil {
+		c.problem("blocks: key %x: %v", k, err)
+		return key, nil, nil
+	}
+	p := c.s.byID[key.Project]
+	if p == nil {
+		c.problem("%v: belongs to no project", key)
+		return key, nil, nil
+	}
+	b, err := block.Open(v)
+	if err != nil {
+		c.problem("%v of %s: %v", key, c.s.db.Path(), err)
+		return key, nil, nil
+	}
+	entries, err := b.Entries(p.name)
+	if err != nil {
+		c.problem("%v of %s: %v", key, c.s.db.Path(), err)
+		return key, nil, nil
+	}
+	if b.First() != key.Position {
+		c.problem("%v: begins at %v", key, b.First())
+	}
+	return key, b, entries
+}
+
+// marks checks that followers are told of b, or that it is marked as small.
+func (c *checker) marks(key BlockKey, b *block.Block) {
+	change, err := parseChange(u64(b.Seq()), c.tx.Bucket(bucketChanges).Get(u64(b.Seq())))
+	told := err == nil && change.Key == key && !change.Deleted
+	small := c.tx.Bucket(bucketSmall).Get(key.Append(nil)) != nil
+	if told != indexable(b) || small == indexable(b) {
+		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
+	}
+}
+
+func (c *checker) entries(key BlockKey, entries []*audit.Entry) {
+	for i, e := range entries {
+		if i > 0 && byPosition(entries[i-1], e) >= 0 {
+			c.problem("%v: entry %d is not behind entry %d", key, e.ID, entries[i-1].ID)
+		}
+		if e.ID < 1 || e.ID > c.sealed {
+			c.problem("%v: holds entry %d, sealed is up to %d", key, e.ID, c.sealed)
+			continue
+		}
+		if c.seen[e.ID/64]>>(e.ID%64)&1 != 0 {
+			c.problem("%v: entry %d is in another block too", key, e.ID)
+		}
+		c.seen[e.ID/64] |= 1 << (e.ID % 64)
+		c.place(key, e)
+		c.key(key, e)
+	}
+	c.sum.Entries += int64(len(entries))
+}
+
+// place checks that the order bucket says where e is.
+func (c *checker) place(key BlockKey, e *audit.Entry) {
+	k, index := orderKey(e.ID)
+	places, ok := c.orders[string(k)]
+	if !ok {
+		var err error
+		if places, err = readOrder(c.tx, k); err != nil {
+			return // reported by order
+		}
+		if len(c.orders) > 4096 {
+			clear(c.orders)
+		}
+		c.orders[string(k)] = places
+	}
+	want := place{key.Project, e.CreatedAt.UnixMicro()}
+	if index < len(places) && places[index] == want {
+		return
+	}
+	if p := c.s.byID[key.Project]; p.rec.State != Purging {
+		c.problem("%v: order does not know entry %d there", key, e.ID)
+	}
+}
+
+// key checks that the entry's idempotency key is known.
+func (c *checker) key(key BlockKey, e *audit.Entry) {
+	if e.Key == "" || c.s.byID[key.Project].rec.State == Purging {
+		return
+	}
+	c.keyed++
+	if id := int64(getU64(c.tx.Bucket(bucketKeys).Get(keyKey(key.Project, e.Key)))); id != e.ID {
+		c.problem("%v: key of entry %d leads to entry %d", key, e.ID, id)
+	}
+}
+
+// counts compares what the blocks hold with what the projects say, and the
+// number of ids with the number of entries.
+func (c *checker) counts(counts map[ProjectID]*projectRecord) {
+	for _, p := range c.s.projects {
+		got := counts[p.id]
+		if got == nil {
+			got = &projectRecord{}
+		}
+		if p.rec.State == Purging {
+			continue
+		}
+		if got.Entries != p.rec.Entries || got.Entries > 0 && (got.First != p.rec.First || got.Last != p.rec.Last) {
+			c.problem("project %q: %d entries from %v to %v in blocks, its record says %d from %v to %v", p.name,
+				got.Entries, got.First, got.Last, p.rec.Entries, p.rec.First, p.rec.Last)
+		}
+	}
+	purging := c.purging()
+	for id := int64(1); id <= c.sealed; id++ {
+		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
+			p, ok, err := placeOf(c.tx, id)
+			if err == nil && ok {
+				c.problem("entry %d: should be in project %d and is in no block", id, p.project)
+			}
+		}
+	}
+}
+
+func (c *checker) purging() bool {
+	for _, p := range c.s.projects {
+		if p.rec.State == Purging {
+			return true
+		}
+	}
+	return false
+}
+
+// changes checks that followers are told of no block that is not there.
+func (c *checker) changes() error {
+	return c.tx.Bucket(bucketChanges).ForEach(func(k, v []byte) error {
+		change, err := parseChange(k, v)
+		if err != nil {
+			c.problem("%v", err)
+			return nil
+		}
+		data := c.tx.Bucket(bucketBlocks).Get(change.Key.Append(nil))
+		if !change.Deleted && (data == nil || block.SeqOf(data) != change.Seq) {
+			c.problem("change %d: tells of %v, which is not there as of then", change.Seq, change.Key)
+		}
+		return nil
+	})
+}
+
+func (c *checker) small() error {
+	return c.tx.Bucket(bucketSmall).ForEach(func(k, _ []byte) error {
+		if c.tx.Bucket(bucketBlocks).Get(k) == nil {
+			c.problem("small block %x: is not there", k)
+		}
+		return nil
+	})
+}
+
+// keys checks that there are as many idempotency keys as entries that have one.
+func (c *checker) keys() error {
+	n := 0
+	err := c.tx.Bucket(bucketKeys).ForEach(func(k, v []byte) error {
+		if len(k) <= 4 || len(v) != 8 {
+			c.problem("key %x: %v", k, errCorrupt)
+			return nil
+		}
+		p := c.s.byID[ProjectID(binary.BigEndian.Uint32(k))]
+		if p == nil {
+			c.problem("key %x: belongs to no project", k)
+		} else if p.rec.State == Purging {
+			return nil
+		}
+		n++
+		return nil
+	})
+	if n != c.keyed {
+		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
+	}
+	return err
+}

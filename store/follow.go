@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+
+	"auditlog/audit"
+)
+
+// signal wakes whoever waits for something to happen. Store.mu guards it.
+type signal struct{ ch chan struct{} }
+
+// wait returns a channel that is closed at the next broadcast.
+func (s *signal) wait() <-chan struct{} {
+	if s.ch == nil {
+		s.ch = make(chan struct{})
+	}
+	return s.ch
+}
+
+func (s *signal) broadcast() {
+	if s.ch != nil {
+		close(s.ch)
+		s.ch = nil
+	}
+}
+
+// LastID returns the id of the newest entry, 0 when there is none.
+func (s *Store) LastID() int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.recent.next() - 1
+}
+
+// Wait returns nil once the log holds an entry with an id above after, or the
+// context's error before that.
+func (s *Store) Wait(ctx context.Context, after int64) error {
+	return s.await(ctx, &s.committed, func() bool { return s.recent.next()-1 > after })
+}
+
+// WaitBlocks returns nil once BlockSeq is above after, or the context's error
+// before that.
+func (s *Store) WaitBlocks(ctx context.Context, after uint64) error {
+	return s.await(ctx, &s.sealed, func() bool { return s.blockSeq > after })
+}
+
+// await returns once ready, which sig announces, holds.
+func (s *Store) await(ctx context.Context, sig *signal, ready func() bool) error {
+	for {
+		s.mu.Lock()
+		ok, ch := ready(), sig.wait()
+		s.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-ch:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.closing.Done():
+			return errClosed()
+		}
+	}
+}
+
+// Since returns entries of a project with an id above after in commit order, the
+// oldest of them first, at most limit. The entries must not be changed.
+func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
+	older, err := s.sealedSince(ctx, project, after, limit)
+	if err != nil || len(older) == limit {
+		return older, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(older) > 0 {
+		after = older[len(older)-1].ID
+	}
+	for id := max(after+1, s.recent.first); id < s.recent.next() && len(older) < limit; id++ {
+		if e, p := s.recent.get(id); p.name == project {
+			older = append(older, e)
+		}
+	}
+	return older, nil
+}

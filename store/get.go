@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// Get returns one entry of a project, or a NotFound Fault. The entry must not be
+// changed.
+func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	e, owner := s.recent.get(id)
+	p := s.projects[project]
+	visible := p.visible()
+	s.mu.RUnlock()
+	if visible && e == nil && id > 0 {
+		var err error
+		if e, err = s.sealedEntry(p, id); err != nil {
+			return nil, err
+		}
+		owner = p
+	}
+	if !visible || e == nil || owner != p {
+		return nil, audit.Errorf(audit.NotFound, "entry %d not found in project %q", id, project)
+	}
+	return e, nil
+}
+
+// sealedEntry returns the entry of p with id from its block, or nil.
+func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
+	var e *audit.Entry
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		at, ok, err := placeOf(tx, id)
+		if err != nil || !ok || at.project != p.id {
+			return err
+		}
+		e, err = s.entryAt(tx, p, audit.Position{At: at.at, ID: id})
+		return err
+	})
+	return e, err
+}
+
+// entryAt returns the entry of p at a position that order says it has.
+func (s *Store) entryAt(tx *bbolt.Tx, p *project, at audit.Position) (*audit.Entry, error) {
+	c := newBlockCursor(tx, p.id)
+	ok, err := c.seek(at)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		b, err := s.openBlock(c.key, c.value)
+		if err != nil {
+			return nil, err
+		}
+		if row := b.Search(at); row < b.Rows() && b.Position(row) == at {
+			return b.Entry(row, p.name)
+		}
+	}
+	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", at.ID, p.name, errCorrupt)
+}
+
+// sealedSince returns entries of a project from its blocks in commit order: see Since.
+func (s *Store) sealedSince(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
+	s.mu.RLock()
+	p, first := s.projects[project], s.recent.first
+	visible := p.visible()
+	s.mu.RUnlock()
+	if !visible {
+		return nil, nil
+	}
+	var entries []*audit.Entry
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		for id := max(after, 0) + 1; id < first && len(entries) < limit; {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			key, index := orderKey(id)
+			places, err := readOrder(tx, key)
+			if err != nil {
+				return err
+			}
+			for ; index < len(places) && id < first && len(entries) < limit; index, id = index+1, id+1 {
+				if places[index].project != p.id {
+					continue
+				}
+				e, err := s.entryAt(tx, p, audit.Position{At: places[index].at, ID: id})
+				if err != nil {
+					return err
+				}
+				entries = append(entries, e)
+			}
+			if len(places) == 0 {
+				return fmt.Errorf("order %x: %w: missing", key, errCorrupt)
+			}
+		}
+		return nil
+	})
+	return entries, err
+}

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"fmt"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+)
+
+// keyedBlock is a block and its key.
+type keyedBlock struct {
+	key BlockKey
+	*block.Block
+}
+
+// blockPlan says which blocks of a project go and which come: all the work that
+// can be done before the transaction that does it.
+type blockPlan struct {
+	drop, put []keyedBlock
+}
+
+// planner works out a blockPlan from what a transaction sees.
+type planner struct {
+	s       *Store
+	cursor  *blockCursor
+	project string
+	seq     *uint64 // the newest given out
+	plan    blockPlan
+}
+
+// planMerge works out how sorted entries get into p's blocks, which stay sorted
+// and do not overlap: an entry belongs to the last block that begins at or before
+// it, or to the first one. Blocks behind which nothing comes grow; the others
+// are rewritten, and cut in two when they are too large.
+func (s *Store) planMerge(c *blockCursor, project string, entries []*audit.Entry, seq *uint64) (*blockPlan, error) {
+	m := &planner{s: s, cursor: c, project: project, seq: seq}
+	for len(entries) > 0 {
+		n, err := m.group(entries)
+		if err != nil {
+			return nil, err
+		}
+		entries = entries[n:]
+	}
+	return &m.plan, nil
+}
+
+// group plans the entries at the front that belong to one block, and returns how
+// many they are.
+func (m *planner) group(entries []*audit.Entry) (int, error) {
+	ok, err := m.cursor.seek(entries[0].Position())
+	if err == nil && !ok {
+		ok, err = m.cursor.first()
+	}
+	if err != nil {
+		return 0, err
+	}
+	if !ok { // the project has no block
+		return len(entries), m.put(entries, false)
+	}
+	key, value := m.cursor.key, m.cursor.value
+	more, err := m.cursor.next()
+	if err != nil {
+		return 0, err
+	}
+	if !more {
+		return len(entries), m.grow(key, value, entries)
+	}
+	n := countBefore(entries, m.cursor.key.Position)
+	old, err := m.take(key, value)
+	if err != nil {
+		return 0, err
+	}
+	return n, m.put(merge(old, entries[:n]), true)
+}
+
+// countBefore returns how many sorted entries are before p; at least one is.
+func countBefore(entries []*audit.Entry, p audit.Position) int {
+	n := 1
+	for n < len(entries) && entries[n].Position().Compare(p) < 0 {
+		n++
+	}
+	return n
+}
+
+// grow plans entries into and behind the last block. Small blocks at the end are
+// taken in while they are not much larger than what is added: so each entry is
+// rewritten a few times at most, and few small blocks remain.
+func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error {
+	last, err := m.s.openBlock(key, value)
+	if err != nil {
+		return err
+	}
+	overlap := entries[0].Position().Compare(last.Last()) < 0
+	for overlap || last.Rows() < block.MaxRows && last.Size() < indexableSize && last.Rows() <= 2*len(entries) {
+		old, err := m.take(key, value)
+		if err != nil {
+			return err
+		}
+		entries = merge(old, entries)
+		overlap = false
+		ok, err := m.seekBefore(key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		key, value = m.cursor.key, m.cursor.value
+		if last, err = m.s.openBlock(key, value); err != nil {
+			return err
+		}
+	}
+	return m.put(entries, false)
+}
+
+// seekBefore moves to the block before the one under key.
+func (m *planner) seekBefore(key BlockKey) (bool, error) {
+	if ok, err := m.cursor.seek(key.Position); err != nil || !ok {
+		return ok, err
+	}
+	return m.cursor.prev()
+}
+
+// take plans a block's end and returns its entries.
+func (m *planner) take(key BlockKey, value []byte) ([]*audit.Entry, error) {
+	b, err := m.s.openBlock(key, value)
+	if err != nil {
+		return nil, err
+	}
+	m.plan.drop = append(m.plan.drop, keyedBlock{key, b})
+	return b.Entries(m.project)
+}
+
+// put plans blocks for sorted entries. Even parts leave each block room for more
+// late entries; otherwise all but the last are full.
+func (m *planner) put(entries []*audit.Entry, even bool) error {
+	for _, part := range split(entries, even) {
+		*m.seq++
+		b, err := newKeyedBlock(m.cursor.project, *m.seq, part)
+		if err != nil {
+			return err
+		}
+		m.plan.put = append(m.plan.put, b)
+	}
+	return nil
+}
+
+func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (keyedBlock, error) {
+	key := BlockKey{p, entries[0].Position()}
+	b, err := block.Open(block.Append(nil, seq, entries))
+	if err != nil {
+		return keyedBlock{}, fmt.Errorf("encode %v: %w", key, err)
+	}
+	return keyedBlock{key, b}, nil
+}
+
+// split cuts entries into parts that fit a block each.
+func split(entries []*audit.Entry, even bool) [][]*audit.Entry {
+	rows := block.MaxRows
+	if n := (len(entries) + rows - 1) / rows; even && n > 1 {
+		rows = (len(entries) + n - 1) / n
+	}
+	var parts [][]*audit.Entry
+	start, size := 0, 0
+	for i, e := range entries {
+		n := sizeOf(e)
+		if i > start && (i-start == rows || size+n > block.MaxBytes) {
+			parts = append(parts, entries[start:i])
+			start, size = i, 0
+		}
+		size += n
+	}
+	return append(parts, entries[start:])
+}
+
+// sizeOf returns about how many bytes e has as a row.
+func sizeOf(e *audit.Entry) int {
+	n := 64 + len(e.Detail) + len(e.Actor.Email) + len(e.Actor.Label) + len(e.Action) + len(e.Key)
+	n += len(e.Resource.Type) + len(e.Resource.ID) + len(e.Resource.Name) + len(e.Resource.LocationID)
+	n += len(e.Request.IP) + len(e.Request.UserAgent) + len(e.Request.ID)
+	for i := range e.Changes {
+		n += len(e.Changes[i].Field) + len(e.Changes[i].Old) + len(e.Changes[i].New)
+	}
+	for k, v := range e.Metadata {
+		n += len(k) + len(v)
+	}
+	return n
+}

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// How much one step of a purge does at most: a few milliseconds of writing, so
+// that recording is hardly held up.
+const (
+	purgeOrderKeys = 128
+	purgeBlocks    = 64
+	purgeKeys      = 2000
+)
+
+// PurgeStep does a bounded part of the purge of a deleted project, whatever its
+// grace period; done is set when nothing of the project is left but its
+// project.delete entry, completed with what was purged.
+//
+// Each step is one transaction that also says how far the purge has come, so a
+// crash between any two of them loses and repeats nothing. The first one makes
+// the project invisible. It returns Conflict for a project that is not deleted.
+func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.mu.RLock()
+	p := s.projects[name]
+	var rec projectRecord
+	tail := 0
+	if p != nil {
+		rec, tail = p.rec, len(p.tail)
+	}
+	s.mu.RUnlock()
+	switch {
+	case p == nil:
+		return false, errNoProject(name)
+	case rec.State == Purged:
+		return true, nil
+	case rec.State == Active:
+		return false, audit.Errorf(audit.Conflict, "project %q is not deleted", name)
+	case rec.State == Deleting:
+		return false, s.beginPurge(ctx, p)
+	case tail > 0:
+		return false, s.Seal()
+	}
+	s.maintenance.Lock()
+	defer s.maintenance.Unlock()
+	w := &purgeWriter{s: s, p: p}
+	err = s.update(pointPurge, w.step, w.apply)
+	return w.rec.State == Purged, err
+}
+
+// beginPurge closes the project for good and keeps its project.delete entry.
+func (s *Store) beginPurge(ctx context.Context, p *project) error {
+	s.mu.RLock()
+	rec := p.rec
+	s.mu.RUnlock()
+	e, err := s.Get(ctx, p.name, rec.Deletion.EntryID)
+	if err != nil {
+		return fmt.Errorf("read project.delete entry: %w", err)
+	}
+	return s.update(pointPurge, func(tx *bbolt.Tx) error {
+		if p.rec.State != Deleting {
+			return errNothing // restored in between, or begun by another
+		}
+		rec = p.rec
+		rec.State = Purging
+		rec.Purge = &purgeProgress{Record: e, Purge: audit.Purge{By: rec.Deletion.By}}
+		return p.put(tx, &rec)
+	}, func() { p.rec = rec })
+}
+
+// purgeProgress is how far a purge has come.
+type purgeProgress struct {
+	// Record is the project.delete entry.
+	Record *audit.Entry `json:"record"`
+	// Purge counts what is gone so far.
+	Purge audit.Purge `json:"purge"`
+	// Order is the next key of the order bucket to look at.
+	Order uint64 `json:"order"`
+}
+
+// purgeWriter does one step. What it deletes, in this order: the places of the
+// entries, their blocks, their keys, and at last the project's record, secret
+// included, in whose stead an empty project of the same name begins.
+type purgeWriter struct {
+	s     *Store
+	p     *project
+	tx    *bbolt.Tx
+	rec   projectRecord
+	seq   uint64
+	fresh *project // of the last step
+}
+
+func (w *purgeWriter) step(tx *bbolt.Tx) error {
+	w.tx = tx
+	w.rec = w.p.rec
+	w.seq = getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))
+	progress := *w.rec.Purge
+	w.rec.Purge = &progress
+	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys} {
+		left, err := part()
+		if err != nil {
+			return fmt.Errorf("purge project %q: %w", w.p.name, err)
+		}
+		if left {
+			return w.p.put(tx, &w.rec)
+		}
+	}
+	return w.finish()
+}
+
+// order forgets where the project's entries are.
+func (w *purgeWriter) order() (left bool, err error) {
+	type row struct{ key, value []byte }
+	var changed []row
+	c := w.tx.Bucket(bucketOrder).Cursor()
+	k, v := c.Seek(u64(w.rec.Purge.Order))
+	if k == nil {
+		return false, nil
+	}
+	for range purgeOrderKeys {
+		if k == nil {
+			break
+		}
+		w.rec.Purge.Order = binary.BigEndian.Uint64(k) + 1
+		places, err := decodeOrder(k, v)
+		if err != nil {
+			return false, err
+		}
+		if w.forget(places) {
+			changed = append(changed, row{bytes.Clone(k), encodeOrder(k, places)})
+		}
+		k, v = c.Next()
+	}
+	for _, r := range changed {
+		if err := w.tx.Bucket(bucketOrder).Put(r.key, r.value); err != nil {
+			return false, fmt.Errorf("put order: %w", err)
+		}
+	}
+	return true, nil
+}
+
+// forget empties the places of the project and reports whether there are any.
+func (w *purgeWriter) forget(places []place) (any bool) {
+	var at int64
+	for i := range places {
+		if places[i].project == w.p.id {
+			places[i] = place{at: at} // the same time as before costs nothing
+			any = true
+		}
+		at = places[i].at
+	}
+	return any
+}
+
+// blocks deletes blocks and adds up what was in them.
+func (w *purgeWriter) blocks() (left bool, err error) {
+	c := newBlockCursor(w.tx, w.p.id)
+	blocks := &blockWriter{w.tx, w.seq}
+	var drop []keyedBlock
+	ok, err := c.first()
+	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.next() {
+		b, err := w.s.openBlock(c.key, c.value)
+		if err != nil {
+			return false, err
+		}
+		drop = append(drop, keyedBlock{c.key, b})
+	}
+	if err != nil || len(drop) == 0 {
+		return false, err
+	}
+	for _, b := range drop {
+		w.rec.Purge.count(b)
+		w.rec.Entries -= int64(b.Rows())
+		if err := blocks.drop(b, true); err != nil {
+			return false, err
+		}
+	}
+	w.seq = blocks.seq
+	return true, blocks.finish()
+}
+
+// count adds a block that is deleted, but for the project.delete entry.
+func (p *purgeProgress) count(b keyedBlock) {
+	first := p.Purge.Entries == 0
+	n := int64(b.Rows())
+	if _, ok := b.FindID(p.Record.ID); ok {
+		n--
+	}
+	if n == 0 {
+		return
+	}
+	p.Purge.Entries += n
+	from, to := time.UnixMicro(b.First().At).UTC(), time.UnixMicro(b.Last().At).UTC()
+	if first {
+		p.Purge.From, p.Purge.To, p.Purge.FirstID, p.Purge.LastID = from, to, b.MinID(), b.MaxID()
+		return
+	}
+	if to.After(p.Purge.To) {
+		p.Purge.To = to
+	}
+	p.Purge.FirstID = min(p.Purge.FirstID, b.MinID())
+	p.Purge.LastID = max(p.Purge.LastID, b.MaxID())
+}
+
+// keys deletes idempotency keys.
+func (w *purgeWriter) keys() (left bool, err error) {
+	prefix := u32(w.p.id)
+	var keys [][]byte
+	c := w.tx.Bucket(bucketKeys).Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(keys) < purgeKeys; k, _ = c.Next() {
+		keys = append(keys, bytes.Clone(k))
+	}
+	for _, k := range keys {
+		if err := w.tx.Bucket(bucketKeys).Delete(k); err != nil {
+			return false, fmt.Errorf("delete key: %w", err)
+		}
+	}
+	return len(keys) > 0, nil
+}
+
+// finish begins the project anew, its deletion's record the only entry.
+func (w *purgeWriter) finish() error {
+	e := w.rec.Purge.Record
+	purge := w.rec.Purge.Purge
+	purge.At = audit.Truncate(w.s.opts.Now())
+	e.Purge = &purge
+	id, err := nextProjectID(w.tx)
+	if err != nil {
+		return err
+	}
+	w.fresh = &project{name: w.p.name, id: id}
+	w.rec = projectRecord{ID: id, State: Purged, Entries: 1, First: e.Position(), Last: e.Position(), Secret: make([]byte, 32)}
+	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
+		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
+	}
+	b, err := newKeyedBlock(id, w.seq+1, []*audit.Entry{e})
+	if err != nil {
+		return err
+	}
+	blocks := &blockWriter{w.tx, w.seq + 1}
+	if err := blocks.put(b); err != nil {
+		return err
+	}
+	w.seq = blocks.seq
+	if err := w.place(e, id); err != nil {
+		return err
+	}
+	w.fresh.rec = w.rec
+	if err := blocks.finish(); err != nil {
+		return err
+	}
+	return w.fresh.put(w.tx, &w.rec)
+}
+
+// place says that e is in the project that has begun anew.
+func (w *purgeWriter) place(e *audit.Entry, id ProjectID) error {
+	key, index := orderKey(e.ID)
+	places, err := readOrder(w.tx, key)
+	if err != nil {
+		return err
+	}
+	places = slices.Clone(places)
+	places[index] = place{id, e.CreatedAt.UnixMicro()}
+	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, places))
+}
+
+// apply brings the memory to the state of the step. The caller holds Store.mu.
+func (w *purgeWriter) apply() {
+	w.p.rec = w.rec
+	w.s.blockSeq = w.seq
+	w.s.sealed.broadcast()
+	if w.fresh != nil {
+		w.s.projects[w.fresh.name] = w.fresh
+		delete(w.s.byID, w.p.id)
+		w.s.byID[w.fresh.id] = w.fresh
+	}
+}

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+)
+
+// maxTailBytes is the size of the tail's rows from which they are sealed however
+// few they are.
+const maxTailBytes = 8 << 20
+
+// The tail may outgrow what starts a seal by this factor before recording waits
+// for the sealer: late entries cost it more than others, and less each the more
+// of them it has at once.
+const tailSlack = 8
+
+// sealLoop is the sealer: it moves the tail into blocks when it is large enough,
+// or old enough. Its owner is Open, its end Close.
+func (s *Store) sealLoop() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		s.mu.Lock()
+		wait, ch := s.sealWait(), s.committed.wait()
+		s.mu.Unlock()
+		if wait <= 0 {
+			if err := s.Seal(); err == nil {
+				continue
+			}
+			wait = time.Second // a full disk, or a broken store: what is sealed can wait
+			ch = nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-timer.C:
+		case <-ch:
+		case <-s.closing.Done():
+			return
+		}
+	}
+}
+
+// sealWait returns how long the tail may still wait, 0 or less when it is due.
+// The caller holds Store.mu.
+func (s *Store) sealWait() time.Duration {
+	r := &s.recent
+	switch {
+	case len(r.entries) == 0:
+		return time.Hour
+	case len(r.entries) >= s.opts.SealRows, r.bytes >= maxTailBytes:
+		return 0
+	}
+	return time.Until(r.since.Add(s.opts.SealAfter))
+}
+
+// full reports whether recording has to wait for the sealer. The caller holds
+// Store.mu.
+func (s *Store) full() bool {
+	return len(s.recent.entries) >= tailSlack*s.opts.SealRows || s.recent.bytes >= tailSlack*maxTailBytes
+}
+
+// Seal moves the whole tail into blocks. Recording goes on meanwhile but for the
+// moment of the last, short transaction.
+//
+// A crash before that transaction leaves the tail as it was, after it the blocks.
+func (s *Store) Seal() error {
+	s.maintenance.Lock()
+	defer s.maintenance.Unlock()
+	s.mu.RLock()
+	r := s.recent
+	s.mu.RUnlock()
+	if len(r.entries) == 0 {
+		return nil
+	}
+	w := &sealWriter{tail: r, seq: s.BlockSeq(), records: make(map[*project]*projectRecord)}
+	if err := w.plan(s); err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	return s.update(pointSeal, w.write, func() { w.apply(s) })
+}
+
+// projectPlan is the part of a seal that concerns one project.
+type projectPlan struct {
+	project *project
+	entries []*audit.Entry // sorted
+	blocks  *blockPlan
+}
+
+// sealWriter writes one seal.
+type sealWriter struct {
+	tail    recent
+	plans   []*projectPlan
+	records map[*project]*projectRecord
+	seq     uint64 // the newest of the blocks
+}
+
+// plan groups the tail by project and works out the blocks of each.
+func (w *sealWriter) plan(s *Store) error {
+	byProject := make(map[*project]*projectPlan)
+	for i, e := range w.tail.entries {
+		p := w.tail.owners[i]
+		plan := byProject[p]
+		if plan == nil {
+			plan = &projectPlan{project: p}
+			byProject[p] = plan
+		}
+		plan.entries = append(plan.entries, e)
+	}
+	w.plans = slices.SortedFunc(maps.Values(byProject), func(a, b *projectPlan) int {
+		return cmp.Compare(a.project.id, b.project.id)
+	})
+	return s.db.View(func(tx *bbolt.Tx) error {
+		for _, plan := range w.plans {
+			slices.SortFunc(plan.entries, byPosition)
+			c := newBlockCursor(tx, plan.project.id)
+			var err error
+			if plan.blocks, err = s.planMerge(c, plan.project.name, plan.entries, &w.seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *sealWriter) write(tx *bbolt.Tx) error {
+	blocks := &blockWriter{tx, w.seq}
+	for _, plan := range w.plans {
+		if err := blocks.write(plan.blocks); err != nil {
+			return err
+		}
+		if err := w.count(tx, plan); err != nil {
+			return err
+		}
+		if err := putKeys(tx, plan); err != nil {
+			return err
+		}
+	}
+	w.seq = blocks.seq
+	last := w.tail.next() - 1
+	return errors.Join(
+		blocks.finish(),
+		appendOrder(tx, w.tail.entries, w.tail.owners),
+		dropTail(tx, last),
+		tx.Bucket(bucketMeta).Put(metaSealed, u64(uint64(last))),
+	)
+}
+
+// count brings a project's record up to date.
+func (w *sealWriter) count(tx *bbolt.Tx, plan *projectPlan) error {
+	rec := plan.project.rec
+	first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
+	if rec.Entries == 0 || first.Compare(rec.First) < 0 {
+		rec.First = first
+	}
+	if rec.Entries == 0 || last.Compare(rec.Last) > 0 {
+		rec.Last = last
+	}
+	rec.Entries += int64(len(plan.entries))
+	w.records[plan.project] = &rec
+	return plan.project.put(tx, &rec)
+}
+
+// putKeys writes the idempotency keys of sealed entries, in order: pages of the
+// bucket are touched once for many of them.
+func putKeys(tx *bbolt.Tx, plan *projectPlan) error {
+	var keyed []*audit.Entry
+	for _, e := range plan.entries {
+		if e.Key != "" {
+			keyed = append(keyed, e)
+		}
+	}
+	slices.SortFunc(keyed, func(a, b *audit.Entry) int { return cmp.Compare(a.Key, b.Key) })
+	for _, e := range keyed {
+		if err := tx.Bucket(bucketKeys).Put(keyKey(plan.project.id, e.Key), u64(uint64(e.ID))); err != nil {
+			return fmt.Errorf("put key of entry %d: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+// dropTail deletes the tail's rows up to the one with the id last. The keys are
+// collected first: deleting under a cursor from the front is quadratic.
+func dropTail(tx *bbolt.Tx, last int64) error {
+	b := tx.Bucket(bucketTail)
+	var keys [][]byte
+	c := b.Cursor()
+	for k, _ := c.First(); k != nil && int64(binary.BigEndian.Uint64(k)) <= last; k, _ = c.Next() {
+		keys = append(keys, slices.Clone(k))
+	}
+	for _, k := range keys {
+		if err := b.Delete(k); err != nil {
+			return fmt.Errorf("delete tail row: %w", err)
+		}
+	}
+	return nil
+}
+
+// apply takes what was sealed out of the memory. The caller holds Store.mu.
+func (w *sealWriter) apply(s *Store) {
+	for p, rec := range w.records {
+		p.rec = *rec
+	}
+	last := w.tail.next() - 1
+	for _, plan := range w.plans {
+		p := plan.project
+		p.tail = slices.Collect(func(yield func(*audit.Entry) bool) {
+			for _, e := range p.tail {
+				if e.ID > last && !yield(e) {
+					return
+				}
+			}
+		})
+		for _, e := range plan.entries {
+			delete(p.keys, e.Key)
+		}
+	}
+	n := len(w.tail.entries)
+	s.recent.entries = slices.Clone(s.recent.entries[n:])
+	s.recent.owners = slices.Clone(s.recent.owners[n:])
+	s.recent.first = last + 1
+	s.recent.bytes -= w.tail.bytes
+	s.recent.since = time.Now()
+	s.blockSeq = w.seq
+	s.sealed.broadcast()
+}

@@ -1,0 +1,257 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+)
+
+// view is one consistent state of a project: its blocks as a transaction sees
+// them, and of the tail what is in none of these blocks.
+type view struct {
+	s       *Store
+	tx      *bbolt.Tx
+	project *project
+	tail    []*audit.Entry
+}
+
+// view returns the present state of a project, or nil when it has none.
+//
+// The tail is taken before the transaction begins. So whatever was sealed in
+// between is in both, and is left out of the tail by the transaction's own word
+// on how far it is sealed; nothing can be in neither.
+func (s *Store) view(name string) (*view, error) {
+	s.mu.RLock()
+	p := s.projects[name]
+	visible := p.visible()
+	v := &view{s: s, project: p}
+	if visible {
+		v.tail = p.tail
+	}
+	s.mu.RUnlock()
+	if !visible {
+		return nil, nil
+	}
+	tx, err := s.db.Begin(false)
+	if err != nil {
+		return nil, errClosed()
+	}
+	v.tx = tx
+	v.tail = unsealed(v.tail, int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))))
+	return v, nil
+}
+
+// visible reports whether p is listed at all. The caller holds Store.mu.
+func (p *project) visible() bool { return p != nil && p.rec.State != Purging }
+
+// unsealed returns the entries with an id above last.
+func unsealed(tail []*audit.Entry, last int64) []*audit.Entry {
+	all := true
+	for _, e := range tail {
+		all = all && e.ID > last
+	}
+	if all {
+		return tail
+	}
+	var rest []*audit.Entry
+	for _, e := range tail {
+		if e.ID > last {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+func (v *view) close() { v.tx.Rollback() }
+
+// span is a part of a project's listing: the positions at or above low, below
+// high.
+type span struct{ low, high audit.Position }
+
+// directBlocks is how many blocks a search looks into before it asks the index: a
+// common word has filled a page by then.
+const directBlocks = 4
+
+// walk calls fn with the entries below a position that match, newest first,
+// until fn returns false.
+func (s *Store) walk(ctx context.Context, l *Listing, below audit.Position, fn func(*audit.Entry) bool) error {
+	more := true
+	return s.spans(ctx, l, below, func(w *walker) (bool, error) {
+		err := w.walk(ctx, func(e *audit.Entry) bool {
+			more = fn(e)
+			return more
+		})
+		return more, err
+	})
+}
+
+// spans calls fn with walkers that together cover what l selects below a
+// position, newest first, until fn returns false.
+//
+// Without a search that is one span of all blocks. A search first looks into the
+// newest blocks itself, and into those that the index names only when that was not
+// enough. The index is asked before the view of its span is opened: what has
+// changed since its answer is then known to the view, and looked into as well.
+func (s *Store) spans(ctx context.Context, l *Listing, below audit.Position, fn func(*walker) (more bool, err error)) error {
+	from, _ := l.Query.Bounds()
+	all := span{audit.Position{At: from}, below}
+	if l.Text == nil {
+		_, err := s.inSpan(l, all, nil, fn)
+		return err
+	}
+	floor, err := s.floor(l.Query.Project, all)
+	if err != nil {
+		return err
+	}
+	more, err := s.inSpan(l, span{floor, all.high}, nil, fn)
+	if err != nil || !more || floor == all.low {
+		return err
+	}
+	found, err := s.search(ctx, l, span{all.low, floor})
+	if err != nil {
+		return err
+	}
+	_, err = s.inSpan(l, span{all.low, floor}, found, fn)
+	return err
+}
+
+// floor returns where the blocks begin that a search looks into directly.
+func (s *Store) floor(project string, sp span) (audit.Position, error) {
+	v, err := s.view(project)
+	if v == nil || err != nil {
+		return sp.low, err
+	}
+	defer v.close()
+	c := newBlockCursor(v.tx, v.project.id)
+	ok, err := c.seek(sp.high)
+	for range directBlocks - 1 {
+		if !ok || err != nil {
+			return sp.low, err
+		}
+		ok, err = c.prev()
+	}
+	if !ok || err != nil || c.key.Position.Compare(sp.low) < 0 {
+		return sp.low, err
+	}
+	return c.key.Position, nil
+}
+
+// inSpan calls fn with a walker over one span, in a view of its own.
+func (s *Store) inSpan(l *Listing, sp span, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+	v, err := s.view(l.Query.Project)
+	if v == nil || err != nil {
+		return false, err
+	}
+	defer v.close()
+	w := &walker{view: v, l: l, span: sp, filter: block.NewFilter(&l.Query)}
+	if found == nil {
+		w.blocks = &allBlocks{c: newBlockCursor(v.tx, v.project.id), high: sp.high}
+	} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
+		return false, err
+	}
+	return fn(w)
+}
+
+// walker finds what a listing selects in one span of a view.
+type walker struct {
+	*view
+	span
+	l      *Listing
+	filter *block.Filter
+	blocks blockSource
+}
+
+// walk calls fn with the entries that match, newest first, until fn returns false.
+func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
+	tail := w.tailSpan()
+	// rest calls fn with the tail's entries above a position.
+	rest := func(above audit.Position) bool {
+		for ; len(tail) > 0; tail = tail[:len(tail)-1] {
+			e := tail[len(tail)-1]
+			if e.Position().Compare(above) < 0 {
+				break
+			}
+			if w.l.Query.Match(e) && matchText(w.l.Text, e) && !fn(e) {
+				return false
+			}
+		}
+		return true
+	}
+	more := true
+	err := w.eachBlock(ctx, func(b *block.Block, rows *block.Rows) (bool, error) {
+		for row := rows.Prev(b.Rows() - 1); row >= 0; row = rows.Prev(row - 1) {
+			if more = rest(b.Position(row)); !more {
+				return false, nil
+			}
+			e, err := b.Entry(row, w.project.name)
+			if err != nil {
+				return false, err
+			}
+			if more = fn(e); !more {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	if err == nil && more {
+		rest(w.low)
+	}
+	return err
+}
+
+// tailSpan returns the part of the tail that lies in the span.
+func (w *walker) tailSpan() []*audit.Entry {
+	at := func(p audit.Position) int {
+		return sort.Search(len(w.tail), func(i int) bool { return w.tail[i].Position().Compare(p) >= 0 })
+	}
+	return w.tail[at(w.low):at(w.high)]
+}
+
+// eachBlock calls fn with the blocks of the span that hold matches and their
+// matching rows, newest block first, until fn returns false.
+func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *block.Rows) (bool, error)) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		key, value, err := w.blocks.next()
+		if err != nil || value == nil {
+			return err
+		}
+		b, err := w.s.openBlock(key, value)
+		if err != nil {
+			return err
+		}
+		if b.Last().Compare(w.low) < 0 {
+			return nil
+		}
+		rows, err := w.rows(b)
+		if err != nil {
+			return fmt.Errorf("%v of %s: %w", key, w.s.db.Path(), err)
+		}
+		if rows.Empty() {
+			continue
+		}
+		if more, err := fn(b, &rows); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// rows returns the rows of b that lie in the span and match.
+func (w *walker) rows(b *block.Block) (rows block.Rows, err error) {
+	if !w.filter.May(b) {
+		return rows, nil
+	}
+	rows = block.Span(b.Search(w.low), b.Search(w.high))
+	if err := w.filter.Match(b, &rows); err != nil || w.l.Text == nil || rows.Empty() {
+		return rows, err
+	}
+	err = b.MatchText(w.l.Text, &rows)
+	return rows, err
+}
