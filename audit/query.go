@@ -34,6 +34,7 @@ type Query struct {
 func (q *Query) Normalize() {
 	q.ResourceType = Fold(q.ResourceType)
 	q.Channel = Channel(Fold(string(q.Channel)))
+	q.Outcomes = slices.Clone(q.Outcomes) // the caller's may be shared
 	for i, o := range q.Outcomes {
 		q.Outcomes[i] = Outcome(Fold(string(o)))
 	}

@@ -25,7 +25,10 @@ type planner struct {
 	cursor  *blockCursor
 	project string
 	seq     *uint64 // the newest given out
-	plan    blockPlan
+	// taken is the last block that entries were merged into: the transaction
+	// shows it as it was before.
+	taken BlockKey
+	plan  blockPlan
 }
 
 // planMerge works out how sorted entries get into p's blocks, which stay sorted
@@ -70,6 +73,7 @@ func (m *planner) group(entries []*audit.Entry) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	m.taken = key
 	return n, m.put(merge(old, entries[:n]), true)
 }
 
@@ -102,7 +106,7 @@ func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || m.cursor.key == m.taken {
 			break
 		}
 		key, value = m.cursor.key, m.cursor.value

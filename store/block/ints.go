@@ -217,12 +217,9 @@ func residualWidth(v []int64, k int, f *frame) int {
 	var all uint64
 	for i, x := range frameOf(v, k) {
 		r := x - f.base - f.line(i)
-		all |= uint64(r ^ r>>63)
+		all |= uint64(r<<1 ^ r>>63) // its sign is a bit too
 	}
-	if all == 0 {
-		return 0
-	}
-	return min(bits.Len64(all)+1, 64)
+	return bits.Len64(all)
 }
 
 func linearBytes(v []int64) int {
