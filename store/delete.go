@@ -56,20 +56,18 @@ func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (P
 	return s.Project(name)
 }
 
-// NextPurge returns the project whose purge begins first, or began first, and
-// when; ok is false when no project is deleted.
-func (s *Store) NextPurge() (name string, at time.Time, ok bool) {
+// Purges returns every deleted project's name with the time at which its purge
+// begins, or began.
+func (s *Store) Purges() map[string]time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	purges := make(map[string]time.Time)
 	for _, p := range s.projects {
-		if p.rec.State != Deleting && p.rec.State != Purging {
-			continue
-		}
-		if !ok || p.rec.Deletion.PurgeAt.Before(at) {
-			name, at, ok = p.name, p.rec.Deletion.PurgeAt, true
+		if p.rec.State == Deleting || p.rec.State == Purging {
+			purges[p.name] = p.rec.Deletion.PurgeAt
 		}
 	}
-	return name, at, ok
+	return purges
 }
 
 // changeProject commits an entry of a project and a change of the project's

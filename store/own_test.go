@@ -17,14 +17,14 @@ func TestRecordOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, _, ok := s.NextPurge(); ok {
-		t.Error("a purge is due although no project is deleted")
+	if due := s.Purges(); len(due) != 0 {
+		t.Errorf("purges %v although no project is deleted", due)
 	}
 	if _, err := s.Delete(ctx, "gone", entry("gone", 2), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if name, at, ok := s.NextPurge(); !ok || name != "gone" || !at.Equal(now.Add(time.Hour)) {
-		t.Errorf("next purge: %q at %v, %t", name, at, ok)
+	if due := s.Purges(); len(due) != 1 || !due["gone"].Equal(now.Add(time.Hour)) {
+		t.Errorf("purges %v, want that of gone in an hour", due)
 	}
 	for name, want := range map[string]string{
 		"acme": "acme", "gone": audit.SystemProject, "ghost": audit.SystemProject, audit.SystemProject: audit.SystemProject,
