@@ -1,0 +1,182 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"auditlog/audit"
+)
+
+// decodeStrict reads one JSON value into v. Unknown and repeated members, wrong
+// types, invalid UTF-8 and anything behind the value are Invalid Faults with the
+// path of the field.
+func decodeStrict(b []byte, v any) error {
+	if len(b) == 0 {
+		return audit.Errorf(audit.Invalid, "the body is empty: send a JSON object")
+	}
+	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
+		return decodeError(err)
+	}
+	return nil
+}
+
+// decodeError words an error of the JSON packages for the caller.
+func decodeError(err error) error {
+	var fault *audit.Fault
+	var semantic *json.SemanticError
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &syntactic):
+		return syntaxFault(syntactic)
+	case errors.As(err, &semantic):
+		path := fieldPath(semantic.JSONPointer)
+		switch {
+		case errors.As(err, &fault):
+			return &audit.Fault{Kind: fault.Kind, Path: path, Message: fault.Message}
+		case errors.Is(err, json.ErrUnknownName):
+			return unknownField(semantic, path)
+		case errors.Is(err, strconv.ErrRange):
+			return audit.FieldErrorf(path, "is out of range")
+		}
+		return audit.FieldErrorf(path, "must be %s", wanted(semantic.GoType))
+	}
+	return fmt.Errorf("%w: %w", audit.Errorf(audit.Invalid, "the body is not valid JSON"), err)
+}
+
+func syntaxFault(err *jsontext.SyntacticError) error {
+	path := fieldPath(err.JSONPointer)
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return audit.FieldErrorf(path, "is there twice")
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return audit.FieldErrorf(path, "the JSON ends before it is complete")
+	case err.Err != nil && err.Err.Error() == "invalid UTF-8":
+		return audit.FieldErrorf(path, "must be valid UTF-8")
+	}
+	return audit.FieldErrorf(path, "not valid JSON: %v at byte %d", err.Err, err.ByteOffset)
+}
+
+// wanted names what a Go type reads, in the words of JSON.
+func wanted(t reflect.Type) string {
+	if t == nil {
+		return "something else"
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		return "a time in RFC 3339, as 2026-05-01T14:30:00Z"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "an object"
+}
+
+// fieldPath writes a JSON pointer as the log writes paths: entries[3].outcome.
+// The members of metadata are named by callers, and may be numbers.
+func fieldPath(p jsontext.Pointer) string {
+	var b strings.Builder
+	last := ""
+	for token := range p.Tokens() {
+		if _, err := strconv.ParseUint(token, 10, 64); err == nil && last != "metadata" {
+			b.WriteString("[" + token + "]")
+		} else {
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(shown(token))
+		}
+		last = token
+	}
+	return b.String()
+}
+
+// shown returns a name that a caller chose in a form that fits into a message.
+func shown(name string) string {
+	const most = 64
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) || name == "" {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+func unknownField(err *json.SemanticError, path string) error {
+	name := err.JSONPointer.LastToken()
+	if best := closest(name, memberNames(err.GoType)); best != "" {
+		return audit.FieldErrorf(path, "unknown field: did you mean %q?", best)
+	}
+	return audit.FieldErrorf(path, "unknown field")
+}
+
+// memberNames returns the JSON names of a struct's fields.
+func memberNames(t reflect.Type) []string {
+	if t == nil || t.Kind() != reflect.Struct {
+		return nil
+	}
+	var names []string
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "" && name != "-" && f.Type != reflect.TypeFor[givenByLog]() {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// closest returns the name that was probably meant: the same in another case, or
+// with no more than two letters wrong.
+func closest(name string, names []string) string {
+	best, least := "", 3
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return n
+		}
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && d < len(n)-1 {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance returns how many bytes must be added, left out or changed to make one
+// of two short strings of the other; for long ones, more than anybody asks for.
+func distance(a, b string) int {
+	const most = 64
+	if len(a) > most || len(b) > most {
+		return most
+	}
+	var row [most + 1]int
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

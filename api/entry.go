@@ -1,0 +1,144 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"auditlog/audit"
+)
+
+// maxEntryJSON bounds the JSON of one entry before it is read: an entry of
+// audit.MaxStored is shorter, even with every character escaped.
+const maxEntryJSON = 1 << 20
+
+const entryTooLarge = "must be at most 65535 bytes as stored"
+
+// plainEntry is an entry without its methods, which would hide its members.
+type plainEntry audit.Entry
+
+// entryInput is an entry as a caller sends it.
+type entryInput struct {
+	plainEntry
+	ID         givenByLog `json:"id"`
+	RecordedAt givenByLog `json:"recordedAt"`
+	Purge      givenByLog `json:"purge"`
+}
+
+// givenByLog is what a caller must not send.
+type givenByLog struct{}
+
+// UnmarshalJSON refuses whatever it is given.
+func (givenByLog) UnmarshalJSON([]byte) error {
+	return audit.Errorf(audit.Invalid, "is given by the log and cannot be sent")
+}
+
+// decodeEntry reads one entry from JSON.
+func decodeEntry(b []byte) (*audit.Entry, error) {
+	if len(b) > maxEntryJSON {
+		return nil, &audit.Fault{Kind: audit.TooLarge, Message: entryTooLarge}
+	}
+	var in entryInput
+	if err := decodeStrict(b, &in); err != nil {
+		return nil, err
+	}
+	return (*audit.Entry)(&in.plainEntry), nil
+}
+
+// decodeBatch reads the body of auditLog.record: one entry, or a list of them as
+// the member "entries". It reports which of the two it was.
+func decodeBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
+	if !hasEntries(b) {
+		e, err := decodeEntry(b)
+		return []*audit.Entry{e}, true, err
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(b))
+	if _, err := dec.ReadToken(); err != nil { // {
+		return nil, false, decodeError(err)
+	}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return nil, false, decodeError(err)
+		}
+		if name.String() != "entries" {
+			return nil, false, audit.FieldErrorf(shown(name.String()), "unknown field beside entries")
+		}
+		if entries, err = decodeEntries(dec); err != nil {
+			return nil, false, err
+		}
+	}
+	if _, err := dec.ReadToken(); err != nil { // }
+		return nil, false, decodeError(err)
+	}
+	return entries, false, decodeEnd(dec)
+}
+
+// hasEntries reports whether b is an object with a member "entries", as far as
+// it can be read.
+func hasEntries(b []byte) bool {
+	dec := jsontext.NewDecoder(bytes.NewReader(b))
+	if t, err := dec.ReadToken(); err != nil || t.Kind() != '{' {
+		return false
+	}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		if name.String() == "entries" {
+			return true
+		}
+		if dec.SkipValue() != nil {
+			return false
+		}
+	}
+	return false
+}
+
+func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
+	if dec.PeekKind() != '[' {
+		return nil, audit.FieldErrorf("entries", "must be a list")
+	}
+	if _, err := dec.ReadToken(); err != nil { // [
+		return nil, decodeError(err)
+	}
+	var entries []*audit.Entry
+	for dec.PeekKind() != ']' {
+		value, err := dec.ReadValue()
+		if err != nil {
+			return nil, decodeError(err)
+		}
+		if len(entries) == audit.MaxBatch {
+			return nil, errBatch()
+		}
+		e, err := decodeEntry(value)
+		if err != nil {
+			return nil, audit.AtPath(err, entryPath(len(entries)))
+		}
+		entries = append(entries, e)
+	}
+	_, err := dec.ReadToken() // ]
+	if err != nil {
+		return nil, decodeError(err)
+	}
+	return entries, nil
+}
+
+func errBatch() error {
+	return audit.Errorf(audit.TooLarge, "entries: must be at most %d at once", audit.MaxBatch)
+}
+
+// decodeEnd returns an error unless nothing follows.
+func decodeEnd(dec *jsontext.Decoder) error {
+	_, err := dec.ReadToken()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err == nil {
+		err = audit.Errorf(audit.Invalid, "not valid JSON: something follows the object")
+	}
+	return decodeError(err)
+}

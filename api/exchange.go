@@ -1,0 +1,152 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+// exchange is one request and its answer: the ResponseWriter that every handler
+// writes to, and what the log line and the metrics will tell.
+type exchange struct {
+	http.ResponseWriter
+	id      string
+	started time.Time
+
+	status int // 0 until the header is written
+	bytes  int64
+
+	method    string // of the API, or the page; empty when neither
+	principal string
+	project   string
+	err       error // why the answer is an error, with its internal causes
+}
+
+// WriteHeader notes the status.
+func (x *exchange) WriteHeader(status int) {
+	if x.status == 0 && status >= 200 {
+		x.status = status
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts what was written.
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	n, err := x.ResponseWriter.Write(b)
+	x.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// Flush is for what streams without a ResponseController.
+func (x *exchange) Flush() {
+	// Where it cannot be flushed now, it is when the handler returns.
+	_ = http.NewResponseController(x.ResponseWriter).Flush()
+}
+
+// begin makes the exchange of a request and sets what every answer carries.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{ResponseWriter: w, id: r.Header.Get(rpc.HeaderRequestID), started: time.Now()}
+	if !saneID(x.id) {
+		x.id = s.idPrefix + "-" + strconv.FormatUint(s.lastID.Add(1), 10)
+	}
+	h := w.Header()
+	h.Set(rpc.HeaderRequestID, x.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	s.metrics.inFlight.Inc()
+	return x
+}
+
+// saneID reports whether a request id from outside can stand in a log line and
+// a header as it is.
+func saneID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// end closes an exchange, whether its handler returned or panicked. An answer
+// that had begun when it failed is cut off, so that it cannot pass for whole.
+func (s *Server) end(x *exchange, r *http.Request) {
+	v := recover()
+	if err, ok := v.(error); v != nil && !(ok && errors.Is(err, http.ErrAbortHandler)) {
+		x.err = fmt.Errorf("panic: %v", v)
+		s.opts.Log.Error().Str("id", x.id).Bytes("stack", debug.Stack()).Msgf("panic: %v", v)
+		if x.status == 0 {
+			s.fail(x, r, x.err)
+			v = nil
+		}
+	}
+	s.metrics.finish(x)
+	s.log(x, r, v != nil)
+	if v != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// maxLogged bounds what a caller can put into a log line.
+const maxLogged = 256
+
+func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
+	event := s.opts.Log.WithLevel(x.level())
+	if event == nil {
+		return
+	}
+	path := r.URL.Path
+	if len(path) > maxLogged {
+		path = path[:maxLogged]
+	}
+	event.Str("id", x.id).Str("method", r.Method).Str("path", path).Int("status", x.status).
+		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started)).Str("remote", r.RemoteAddr)
+	if x.principal != "" {
+		event.Str("principal", x.principal)
+	}
+	if x.project != "" {
+		event.Str("project", x.project)
+	}
+	if aborted {
+		event.Bool("aborted", true)
+	}
+	if x.err != nil {
+		event.AnErr("error", x.err)
+	}
+	event.Msg("request")
+}
+
+// level tells requests that somebody should look at from those that are routine,
+// and those from what a probe asks every few seconds.
+func (x *exchange) level() zerolog.Level {
+	switch {
+	case x.err != nil && audit.KindOf(x.err) == audit.Internal, x.status >= http.StatusInternalServerError:
+		return zerolog.ErrorLevel
+	case x.method == "/healthz", x.method == "/readyz", x.method == "/metrics":
+		return zerolog.DebugLevel
+	}
+	return zerolog.InfoLevel
+}

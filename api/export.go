@@ -1,0 +1,132 @@
+package api
+
+import (
+	"bufio"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"auditlog/audit"
+	"auditlog/export"
+	"auditlog/rpc"
+)
+
+const (
+	exportBuffer = 32 << 10
+	// exportFlush is how long what is written already waits for more.
+	exportFlush = time.Second
+)
+
+// export is auditLog.export. What goes wrong before the first byte is an error
+// like any other; after it, the connection is cut, for a file that ends early
+// must not look like a whole one.
+func (s *Server) export(c *call) error {
+	var req rpc.ExportRequest
+	if err := c.decode(&req); err != nil {
+		return err
+	}
+	q, text, err := c.query(&req.Query)
+	if err != nil {
+		return err
+	}
+	format, err := export.ParseFormat(req.Format)
+	if err != nil {
+		return err
+	}
+	d := c.download(q.Project, format)
+	w, err := export.NewWriter(d.buf, format)
+	if err != nil {
+		return err
+	}
+	err = s.opts.Store.Export(c.r.Context(), q, text, func(e *audit.Entry) error {
+		if err := w.Write(e); err != nil {
+			return err
+		}
+		return d.tick()
+	})
+	if err != nil {
+		return err
+	}
+	return d.close()
+}
+
+// download is an answer that is a file of any length. Nothing of it is sent, not
+// even its header, before the first buffer is full.
+type download struct {
+	x       *exchange
+	header  func(http.Header)
+	patient time.Duration
+
+	buf     *bufio.Writer // onto zip, or the download itself
+	zip     *gzip.Writer  // nil when not compressed
+	flushed time.Time
+}
+
+func (c *call) download(project string, f export.Format) *download {
+	d := &download{x: c.w, patient: c.opts.BodyPatience, flushed: time.Now()}
+	var out io.Writer = writerFunc(d.send)
+	if acceptsGzip(c.r) {
+		d.zip = c.gzips.get(out)
+		out = d.zip
+	}
+	d.buf = bufio.NewWriterSize(out, exportBuffer)
+	name := project + "-audit-log." + string(f)
+	d.header = func(h http.Header) {
+		h.Set("Content-Type", f.ContentType())
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+		h.Add("Vary", "Accept-Encoding")
+		if d.zip != nil {
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	return d
+}
+
+// send writes to the client, who has so long to accept it.
+func (d *download) send(b []byte) (int, error) {
+	if d.x.status == 0 {
+		d.header(d.x.Header())
+	}
+	d.x.extendWrite(d.patient)
+	return d.x.Write(b)
+}
+
+// tick sends what has waited long enough, so that who watches sees it come.
+func (d *download) tick() error {
+	if time.Since(d.flushed) < exportFlush {
+		return nil
+	}
+	d.flushed = time.Now()
+	if err := d.flush(); err != nil {
+		return err
+	}
+	d.x.Flush()
+	return nil
+}
+
+func (d *download) flush() error {
+	if err := d.buf.Flush(); err != nil || d.zip == nil {
+		return err
+	}
+	return d.zip.Flush()
+}
+
+// close sends the rest. A download of nothing has its header even so.
+func (d *download) close() error {
+	if err := d.buf.Flush(); err != nil {
+		return err
+	}
+	if d.zip != nil {
+		return d.zip.Close()
+	}
+	_, err := d.send(nil)
+	return err
+}
+
+// writerFunc is a function as an io.Writer.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// gzipFrom is the size from which on an answer is worth compressing.
+const gzipFrom = 1 << 10
+
+// gzipPool keeps compressors between answers. Its zero value is ready.
+type gzipPool struct{ pool sync.Pool }
+
+func (p *gzipPool) get(w io.Writer) *gzip.Writer {
+	if z, ok := p.pool.Get().(*gzip.Writer); ok {
+		z.Reset(w)
+		return z
+	}
+	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return z
+}
+
+// put takes a compressor back, and lets go of what it wrote to.
+func (p *gzipPool) put(z *gzip.Writer) {
+	z.Reset(io.Discard)
+	p.pool.Put(z)
+}
+
+// acceptsGzip reports whether the client asks for gzip.
+func acceptsGzip(r *http.Request) bool {
+	for _, header := range r.Header["Accept-Encoding"] {
+		for part := range strings.SplitSeq(header, ",") {
+			name, q, _ := strings.Cut(part, ";")
+			if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+				q = strings.ReplaceAll(q, " ", "")
+				return q != "q=0" && !strings.HasPrefix(q, "q=0.000")
+			}
+		}
+	}
+	return false
+}
+
+// wantsGzip reports whether an answer goes out compressed.
+func wantsGzip(r *http.Request, size int) bool {
+	return size >= gzipFrom && acceptsGzip(r)
+}
+
+// compress returns body compressed, in buf.
+func (s *Server) compress(buf *buffer, body []byte) []byte {
+	z := s.gzips.get(writerFunc(func(b []byte) (int, error) {
+		buf.b = append(buf.b, b...)
+		return len(b), nil
+	}))
+	defer s.gzips.put(z)
+	// Memory does not fail.
+	_, _ = z.Write(body)
+	_ = z.Close()
+	return buf.b
+}

@@ -1,0 +1,49 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+
+	"auditlog/audit"
+)
+
+// healthz answers that the process lives.
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
+	s.send(w.(*exchange), r, http.StatusOK, []byte(`{"ok":true}`+"\n"))
+}
+
+// readiness is the result of /readyz.
+type readiness struct {
+	Version string          `json:"version"`
+	Index   *indexReadiness `json:"index,omitempty"`
+}
+
+// indexReadiness tells of the full-text index. One that is behind or failing is
+// no reason to send requests elsewhere: searches are exact without it.
+type indexReadiness struct {
+	OK     bool  `json:"ok"`
+	Behind int64 `json:"behind"`
+}
+
+// readyz answers whether the log can be read and written.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	x := w.(*exchange)
+	if err := s.opts.Store.Err(); err != nil {
+		s.fail(x, r, fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot be written and must be started again"), err))
+		return
+	}
+	ready := readiness{Version: s.opts.Version}
+	if s.opts.Index != nil {
+		st := s.opts.Index()
+		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind}
+	}
+	var b bytes.Buffer
+	b.WriteString(`{"ok":true,"result":`)
+	if err := encode(&b, ready); err != nil {
+		s.fail(x, r, err)
+		return
+	}
+	b.WriteString("}\n")
+	s.send(x, r, http.StatusOK, b.Bytes())
+}

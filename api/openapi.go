@@ -1,0 +1,21 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"net/http"
+)
+
+//go:embed openapi.json
+var openAPIDocument []byte
+
+// openAPI answers with the description of the API, with this program's version.
+func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) {
+	version, err := json.Marshal(s.opts.Version)
+	if err != nil {
+		s.fail(w.(*exchange), r, err)
+		return
+	}
+	s.send(w.(*exchange), r, http.StatusOK, bytes.Replace(openAPIDocument, []byte(`"VERSION"`), version, 1))
+}

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+
+	"auditlog/audit"
+)
+
+// DefaultReadOnlyActions are the actions that are no audit events unless the
+// configuration says otherwise.
+func DefaultReadOnlyActions() []string { return []string{"*.list", "*.get", "*.metrics"} }
+
+// readOnlyActions are patterns of actions that are not recorded.
+type readOnlyActions struct {
+	exact              map[string]bool
+	prefixes, suffixes []string
+}
+
+func parseReadOnly(patterns []string) (readOnlyActions, error) {
+	r := readOnlyActions{exact: make(map[string]bool)}
+	for _, p := range patterns {
+		rest, isSuffix := strings.CutPrefix(p, "*")
+		rest, isPrefix := strings.CutSuffix(rest, "*")
+		switch {
+		case rest == "" || isPrefix && isSuffix || strings.Contains(rest, "*"):
+			return r, fmt.Errorf("read-only action %q: must be an action, or have one * at its start or end, as in *.list", p)
+		case isSuffix:
+			r.suffixes = append(r.suffixes, rest)
+		case isPrefix:
+			r.prefixes = append(r.prefixes, rest)
+		default:
+			r.exact[rest] = true
+		}
+	}
+	return r, nil
+}
+
+func (r *readOnlyActions) match(action string) bool {
+	for _, s := range r.suffixes {
+		if strings.HasSuffix(action, s) {
+			return true
+		}
+	}
+	for _, p := range r.prefixes {
+		if strings.HasPrefix(action, p) {
+			return true
+		}
+	}
+	return r.exact[action]
+}
+
+// filter returns the entries that are to be recorded, and where they stood.
+func (r *readOnlyActions) filter(entries []*audit.Entry) ([]*audit.Entry, places) {
+	first := 0
+	for first < len(entries) && !r.match(entries[first].Action) {
+		first++
+	}
+	if first == len(entries) {
+		return entries, nil
+	}
+	kept := append([]*audit.Entry(nil), entries[:first]...)
+	where := make(places, first, len(entries))
+	for i := range where {
+		where[i] = i
+	}
+	for i := first; i < len(entries); i++ {
+		if !r.match(entries[i].Action) {
+			kept, where = append(kept, entries[i]), append(where, i)
+		}
+	}
+	return kept, where
+}
+
+// places tells where in a request the entries stood that are left of it. Nil
+// stands for all of them.
+type places []int
+
+func (p places) of(i int) int {
+	if p == nil || i >= len(p) {
+		return i
+	}
+	return p[i]
+}

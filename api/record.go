@@ -1,0 +1,158 @@
+package api
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+// recordsStream reports whether the body is NDJSON.
+func (c *call) recordsStream() bool {
+	t, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	return err == nil && t == rpc.TypeNDJSON
+}
+
+// record is auditLog.record: NDJSON where the content type says so, else JSON
+// whatever it says, for curl says application/x-www-form-urlencoded.
+func (s *Server) record(c *call) error {
+	if c.recordsStream() {
+		return c.recordStream()
+	}
+	buf := c.buffers.get()
+	defer c.buffers.put(buf)
+	if err := c.readBody(buf, audit.MaxBatchSize); err != nil {
+		return err
+	}
+	entries, single, err := decodeBatch(buf.b)
+	if err != nil {
+		return err
+	}
+	result, err := c.recordBatch(entries)
+	if err != nil {
+		if single {
+			return repath(err, func(int) string { return "" })
+		}
+		return err
+	}
+	buf.b = appendRecorded(buf.b[:0], result)
+	c.send(c.w, c.r, http.StatusOK, buf.b)
+	return nil
+}
+
+// recordBatch records entries, all or none, except those of read-only calls,
+// which it counts.
+func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
+	if err := c.authorizeEntries(entries); err != nil {
+		return nil, err
+	}
+	result := &rpc.RecordResult{Entries: make([]rpc.Recorded, len(entries))}
+	kept, places := c.readOnly.filter(entries)
+	for i := range entries {
+		result.Entries[i].Skipped = true
+	}
+	result.Skipped = int64(len(entries) - len(kept))
+	started := time.Now()
+	recorded, err := c.opts.Store.Record(c.r.Context(), kept)
+	if err != nil {
+		return nil, repath(err, func(i int) string { return entryPath(places.of(i)) })
+	}
+	took := time.Since(started)
+	for i, r := range recorded {
+		result.Entries[places.of(i)] = rpc.Recorded{ID: r.ID, Duplicate: r.Duplicate}
+		if r.Duplicate {
+			result.Duplicates++
+			continue
+		}
+		result.Recorded++
+		if result.FirstID == 0 {
+			result.FirstID = r.ID
+		}
+		result.LastID = r.ID
+	}
+	c.metrics.recorded(result, took)
+	return result, nil
+}
+
+// authorizeEntries checks the permission for every project that is recorded to.
+func (c *call) authorizeEntries(entries []*audit.Entry) error {
+	for i, e := range entries {
+		if i > 0 && e.Project == entries[i-1].Project {
+			continue
+		}
+		if e.Project == audit.SystemProject {
+			return audit.FieldErrorf(entryPath(i)+".project", "is kept for the log itself")
+		}
+		if err := c.authorize(e.Project); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func entryPath(i int) string { return "entries[" + strconv.Itoa(i) + "]" }
+
+// repath gives a Fault whose path begins with "entries[i]" another beginning,
+// or none. Other errors are returned as they are.
+func repath(err error, prefix func(i int) string) error {
+	var f *audit.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	number, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "entries["), "]")
+	i, numberErr := strconv.Atoi(number)
+	if !ok || numberErr != nil || !strings.HasPrefix(f.Path, "entries[") {
+		return err
+	}
+	g := *f
+	g.Path = prefix(i) + rest
+	if prefix(i) == "" {
+		g.Path = strings.TrimPrefix(rest, ".")
+	}
+	return &g
+}
+
+// appendRecorded appends the answer to auditLog.record.
+func appendRecorded(b []byte, r *rpc.RecordResult) []byte {
+	b = append(b, `{"ok":true,"result":{"recorded":`...)
+	b = strconv.AppendInt(b, r.Recorded, 10)
+	b = append(b, `,"duplicates":`...)
+	b = strconv.AppendInt(b, r.Duplicates, 10)
+	b = append(b, `,"skipped":`...)
+	b = strconv.AppendInt(b, r.Skipped, 10)
+	if r.Recorded > 0 {
+		b = append(b, `,"firstId":`...)
+		b = strconv.AppendInt(b, r.FirstID, 10)
+		b = append(b, `,"lastId":`...)
+		b = strconv.AppendInt(b, r.LastID, 10)
+	}
+	for i := range r.Entries {
+		if i == 0 {
+			b = append(b, `,"entries":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendOne(b, &r.Entries[i])
+	}
+	if len(r.Entries) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, "}}\n"...)
+}
+
+func appendOne(b []byte, r *rpc.Recorded) []byte {
+	if r.Skipped {
+		return append(b, `{"skipped":true}`...)
+	}
+	b = append(b, `{"id":`...)
+	b = strconv.AppendInt(b, r.ID, 10)
+	if r.Duplicate {
+		b = append(b, `,"duplicate":true`...)
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/julienschmidt/httprouter"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/rpc"
+)
+
+// A handler answers a call, or returns why it cannot and has written nothing.
+type handler func(*call) error
+
+// A route is a method of the API. The handler checks the permission, once it
+// knows the project, with call.authorize.
+type route struct {
+	method     string
+	permission auth.Permission
+	handle     handler
+}
+
+func (s *Server) routes() []route {
+	return []route{
+		{rpc.Record, auth.AuditLogRecord, s.record},
+		{rpc.List, auth.AuditLogRead, s.list},
+		{rpc.Get, auth.AuditLogRead, s.get},
+		{rpc.Stats, auth.AuditLogRead, method(s.stats)},
+		{rpc.Export, auth.AuditLogRead, s.export},
+
+		{rpc.ProjectList, auth.ProjectRead, method(s.projectList)},
+		{rpc.ProjectGet, auth.ProjectRead, method(s.projectGet)},
+	}
+}
+
+// pages are what is read with GET and needs no token.
+func (s *Server) pages() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"/healthz":      s.healthz,
+		"/readyz":       s.readyz,
+		"/metrics":      s.metrics.handler,
+		"/openapi.json": s.openAPI,
+	}
+}
+
+func (s *Server) newRouter() *httprouter.Router {
+	router := httprouter.New()
+	router.RedirectTrailingSlash = false
+	router.RedirectFixedPath = false
+	router.HandleOPTIONS = false
+	for _, rt := range s.routes() {
+		path := "/" + strings.ToLower(rt.method)
+		s.paths[path] = true
+		router.Handle(http.MethodPost, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+			s.serve(w.(*exchange), r, &rt)
+		})
+	}
+	for path, page := range s.pages() {
+		serve := func(w http.ResponseWriter, r *http.Request) {
+			w.(*exchange).method = path
+			page(w, r)
+		}
+		router.HandlerFunc(http.MethodGet, path, serve)
+		router.HandlerFunc(http.MethodHead, path, serve)
+	}
+	router.NotFound = http.HandlerFunc(s.notFound)
+	router.MethodNotAllowed = http.HandlerFunc(s.wrongVerb)
+	return router
+}
+
+// wrongVerb answers what the router knows the path of, but not with this verb.
+func (s *Server) wrongVerb(w http.ResponseWriter, r *http.Request) {
+	allow := "GET, HEAD"
+	if s.paths[r.URL.Path] {
+		allow = "POST"
+	}
+	w.Header().Set("Allow", allow)
+	err := audit.Errorf(audit.Invalid, "%s is not answered here: use %s", r.Method, allow)
+	s.failStatus(w.(*exchange), r, http.StatusMethodNotAllowed, err)
+}
+
+// method makes a handler of a function from a request to a result.
+func method[Request, Result any](fn func(*call, *Request) (*Result, error)) handler {
+	return func(c *call) error {
+		var req Request
+		if err := c.decode(&req); err != nil {
+			return err
+		}
+		res, err := fn(c, &req)
+		if err != nil {
+			return err
+		}
+		return c.answer(res)
+	}
+}

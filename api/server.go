@@ -1,0 +1,165 @@
+package api
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/store"
+)
+
+// Options configure a Server. Store is required.
+type Options struct {
+	Store *store.Store
+	// Auth tells who calls. Nil is development mode: everybody is auth.Dev, and
+	// only this machine's own programs and pages are answered.
+	Auth Authenticator
+	// Search parses a full-text query. Nil refuses queries that have one.
+	Search func(text string) (store.Text, error)
+	// Index tells the state of the full-text index. Nil when there is none.
+	Index func() IndexStatus
+	// Console answers every path that is not the API's. Nil leaves them unknown.
+	Console http.Handler
+	// ReadOnlyActions are patterns of actions that are no audit events: exact, or
+	// with a "*" at the start or the end. Nil means DefaultReadOnlyActions, an
+	// empty list none.
+	ReadOnlyActions []string
+	// Log gets one line a request. Its zero value is silent.
+	Log zerolog.Logger
+	// Version is this program's, for /metrics and /openapi.json. Default "dev".
+	Version string
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// BodyPatience is how long a request's body may keep the server waiting, and
+	// how long the client may take to accept a part of an answer. Default 30 s.
+	BodyPatience time.Duration
+}
+
+// Authenticator tells who calls. Package auth has the one for tokens.
+type Authenticator interface {
+	// Authenticate returns who makes a request, or an Unauthenticated or
+	// RateLimited Fault.
+	Authenticate(r *http.Request) (auth.Principal, error)
+	// Refused is told of a call whose principal lacked a permission.
+	Refused(r *http.Request, p auth.Principal, permission auth.Permission, project string)
+}
+
+// IndexStatus tells how the full-text index follows the log.
+type IndexStatus struct {
+	// Behind counts the changes of the log that are not in the index yet.
+	Behind int64
+	// Err is why the index cannot follow; answers are exact even so, but slow.
+	Err error
+}
+
+func (o *Options) setDefaults() {
+	if o.ReadOnlyActions == nil {
+		o.ReadOnlyActions = DefaultReadOnlyActions()
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.BodyPatience == 0 {
+		o.BodyPatience = 30 * time.Second
+	}
+}
+
+// Server answers the API. Its methods may be called by several goroutines at once.
+type Server struct {
+	opts     Options
+	router   *httprouter.Router
+	paths    map[string]bool // of the methods, in lower case
+	readOnly readOnlyActions
+	metrics  *metrics
+	buffers  bufferPool
+	gzips    gzipPool
+	// crossOrigin tells requests that web pages make across sites.
+	crossOrigin *http.CrossOriginProtection
+	largeSlots  *semaphore.Weighted
+
+	idPrefix string
+	lastID   atomic.Uint64
+}
+
+// New returns a Server, or what is wrong with its options.
+func New(opts Options) (*Server, error) {
+	if opts.Store == nil {
+		return nil, errors.New("api: no store")
+	}
+	opts.setDefaults()
+	s := &Server{
+		opts: opts, paths: make(map[string]bool),
+		crossOrigin: http.NewCrossOriginProtection(),
+		largeSlots:  semaphore.NewWeighted(largeBodies),
+	}
+	var err error
+	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {
+		return nil, err
+	}
+	prefix := make([]byte, 6)
+	if _, err := rand.Read(prefix); err != nil {
+		return nil, err
+	}
+	s.idPrefix = hex.EncodeToString(prefix)
+	s.metrics = newMetrics(s)
+	s.router = s.newRouter()
+	return s, nil
+}
+
+// ServeHTTP answers one request. Nothing that happens in it ends the process.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := s.begin(w, r)
+	defer s.end(x, r)
+	if s.opts.Auth == nil {
+		if err := s.checkLocal(r); err != nil {
+			s.fail(x, r, err)
+			return
+		}
+	}
+	s.router.ServeHTTP(x, s.lowerPath(r))
+}
+
+// lowerPath returns r with the path of a method in the case that the router
+// knows, or r itself.
+func (s *Server) lowerPath(r *http.Request) *http.Request {
+	lower := strings.ToLower(r.URL.Path)
+	if lower == r.URL.Path || !s.paths[lower] {
+		return r
+	}
+	u := *r.URL
+	u.Path, u.RawPath = lower, ""
+	r2 := *r
+	r2.URL = &u
+	return &r2
+}
+
+// notFound answers what no route is for: the console's pages, and what looks
+// like a method and is none.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	x := w.(*exchange)
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	isCall := r.Method == http.MethodPost && strings.Contains(name, ".") && !strings.Contains(name, "/")
+	if s.opts.Console != nil && !isCall {
+		x.method = "console"
+		s.opts.Console.ServeHTTP(x, r)
+		return
+	}
+	if isCall {
+		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %q: see /openapi.json", shown(name)))
+		return
+	}
+	s.fail(x, r, audit.Errorf(audit.NotFound, "there is nothing at this path: see /openapi.json"))
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+const (
+	// chunkEntries and chunkBytes bound what of a stream is committed at once.
+	chunkEntries = 1000
+	chunkBytes   = 1 << 20
+	// maxBlank bounds the empty lines in a row, of which a few bytes of gzip
+	// could make any number.
+	maxBlank = 1 << 20
+)
+
+// stream is an NDJSON body on its way into the log, chunk by chunk.
+type stream struct {
+	*call
+	entries []*audit.Entry
+	lines   []int // of the entries
+	size    int   // of their JSON
+	sum     rpc.RecordResult
+}
+
+// recordStream records a stream of any length. What comes before the first chunk
+// with a fault is in the log, and the answer says how much that is.
+func (c *call) recordStream() error {
+	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	buf := c.buffers.get()
+	defer c.buffers.put(buf)
+	s := &stream{call: c}
+	if err := s.copy(&lineReader{r: body, buf: buf}); err != nil {
+		c.failWith(c.w, c.r, c.bodyError(err), &s.sum)
+		return nil
+	}
+	buf.b = appendRecorded(buf.b[:0], &s.sum)
+	c.send(c.w, c.r, http.StatusOK, buf.b)
+	return nil
+}
+
+// copy records every line. Entries before a line that is at fault but in the
+// same chunk are not recorded.
+func (s *stream) copy(lines *lineReader) error {
+	for {
+		line, err := lines.next()
+		if err == io.EOF {
+			return s.commit()
+		}
+		if err != nil {
+			return err
+		}
+		e, err := decodeEntry(line)
+		if err != nil {
+			return atLine(err, lines.line)
+		}
+		s.entries = append(s.entries, e)
+		s.lines = append(s.lines, lines.line)
+		s.size += len(line)
+		if len(s.entries) == chunkEntries || s.size >= chunkBytes {
+			if err := s.commit(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// commit records the chunk and begins the next.
+func (s *stream) commit() error {
+	result, err := s.recordBatch(s.entries)
+	if err != nil {
+		return repath(err, func(i int) string { return linePath(s.lines[i]) })
+	}
+	result.Entries = nil // a stream may be too long to answer for each
+	s.sum.Add(*result)
+	// The store keeps the entries, not the slice.
+	clear(s.entries)
+	s.entries, s.lines, s.size = s.entries[:0], s.lines[:0], 0
+	return nil
+}
+
+func linePath(line int) string { return "line " + strconv.Itoa(line) }
+
+// atLine puts the number of a line before what is wrong with it.
+func atLine(err error, line int) error {
+	return repath(audit.AtPath(err, entryPath(0)), func(int) string { return linePath(line) })
+}
+
+// lineReader reads lines of any number and bounded length.
+type lineReader struct {
+	r     io.Reader
+	buf   *buffer
+	start int // of what is not returned yet
+	line  int // number of the line that next returned last
+	blank int // bytes of empty lines in a row
+	ended bool
+}
+
+// next returns the next line that is not empty, until next is called again. It
+// returns io.EOF after the last one.
+func (l *lineReader) next() ([]byte, error) {
+	for {
+		line, err := l.read()
+		if err != nil {
+			return nil, err
+		}
+		l.line++
+		size := len(line) + 1
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			l.blank = 0
+			return line, nil
+		}
+		if l.blank += size; l.blank > maxBlank {
+			return nil, audit.FieldErrorf(linePath(l.line), "too many empty lines")
+		}
+	}
+}
+
+// read returns the next line, empty or not.
+func (l *lineReader) read() ([]byte, error) {
+	searched := l.start
+	for {
+		if i := bytes.IndexByte(l.buf.b[searched:], '\n'); i >= 0 {
+			line := l.buf.b[l.start : searched+i]
+			l.start = searched + i + 1
+			return line, nil
+		}
+		rest := len(l.buf.b) - l.start
+		if l.ended {
+			line := l.buf.b[l.start:]
+			l.start = len(l.buf.b)
+			if rest == 0 {
+				return nil, io.EOF
+			}
+			return line, nil
+		}
+		if rest > maxEntryJSON {
+			return nil, &audit.Fault{Kind: audit.TooLarge, Path: linePath(l.line + 1), Message: entryTooLarge}
+		}
+		if err := l.fill(); err != nil {
+			return nil, err
+		}
+		searched = l.start + rest
+	}
+}
+
+// fill reads more behind what is not returned yet, which it moves to the front.
+func (l *lineReader) fill() error {
+	l.buf.b = l.buf.b[:copy(l.buf.b, l.buf.b[l.start:])]
+	l.start = 0
+	if len(l.buf.b) == cap(l.buf.b) || cap(l.buf.b) < readSize {
+		l.buf.b = slices.Grow(l.buf.b, max(cap(l.buf.b), readSize))
+	}
+	n, err := l.r.Read(l.buf.b[len(l.buf.b):cap(l.buf.b)])
+	l.buf.b = l.buf.b[:len(l.buf.b)+n]
+	if err == io.EOF {
+		l.ended = true
+		return nil
+	}
+	return err
+}
+
+// readSize is how much of a stream is read at once.
+const readSize = 64 << 10
