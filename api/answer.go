@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/rpc"
 )
 
@@ -61,26 +63,13 @@ func (x *exchange) extendWrite(patience time.Duration) {
 
 // fail answers with an error.
 func (s *Server) fail(x *exchange, r *http.Request, err error) {
-	s.failWith(x, r, err, nil)
-}
-
-// failStatus answers with an error under a status that is not its kind's.
-func (s *Server) failStatus(x *exchange, r *http.Request, status int, err error) {
-	x.err = err
-	s.sendFault(x, r, status, faultOf(err), nil)
-}
-
-// failWith answers with an error and, where some of the work is done already, a
-// result beside it.
-func (s *Server) failWith(x *exchange, r *http.Request, err error, result *rpc.RecordResult) {
-	x.err = err
 	f := faultOf(err)
 	status := rpc.Status(f.Kind)
 	if r.Context().Err() != nil && f.Kind == audit.Internal {
 		status = statusGone
-		x.err = audit.Errorf(audit.Unavailable, "the client went away: %v", err)
+		err = fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the client went away"), err)
 	}
-	s.sendFault(x, r, status, f, result)
+	s.failStatus(x, r, status, err)
 }
 
 // statusGone stands in the log for a client that did not wait for its answer.
@@ -95,20 +84,26 @@ func faultOf(err error) *audit.Fault {
 	return &audit.Fault{Kind: audit.Internal, Message: "internal error: the log line with this requestId says more"}
 }
 
-func (s *Server) sendFault(x *exchange, r *http.Request, status int, f *audit.Fault, result *rpc.RecordResult) {
+// failStatus answers with an error under a status that need not be its kind's. An
+// answer that has begun is cut off instead: it must not pass for whole.
+func (s *Server) failStatus(x *exchange, r *http.Request, status int, err error) {
+	x.err = err
 	if x.status != 0 {
-		panic(http.ErrAbortHandler) // too late for an answer: a cut one must not pass for whole
+		panic(http.ErrAbortHandler)
 	}
+	f := faultOf(err)
 	h := x.Header()
 	switch f.Kind {
 	case audit.Unauthenticated:
 		h.Set("WWW-Authenticate", `Bearer realm="auditlog"`)
 	case audit.RateLimited, audit.Unavailable:
-		if h.Get("Retry-After") == "" {
-			h.Set("Retry-After", "1")
-		}
+		h.Set("Retry-After", retryAfter(err))
 	}
-	var answer any = rpc.Answer[rpc.RecordResult]{Result: result, Error: rpc.ErrorOf(f, x.id)}
+	body := rpc.Answer[rpc.RecordResult]{Error: rpc.ErrorOf(f, x.id)}
+	if p := (*partial)(nil); errors.As(err, &p) {
+		body.Result = &p.done
+	}
+	var answer any = body
 	if deploys(r) {
 		status, answer = http.StatusOK, deploysAnswer(f, x)
 	}
@@ -118,4 +113,13 @@ func (s *Server) sendFault(x *exchange, r *http.Request, status int, f *audit.Fa
 	}
 	b.WriteByte('\n')
 	s.send(x, r, status, b.Bytes())
+}
+
+// retryAfter returns how many seconds a client should wait.
+func retryAfter(err error) string {
+	var limited *auth.Limited
+	if errors.As(err, &limited) {
+		return strconv.Itoa(int(limited.RetryAfter()/time.Second) + 1)
+	}
+	return "1"
 }

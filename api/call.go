@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 
 	"auditlog/auth"
+	"auditlog/rpc"
 )
 
 // call is one call of a method, from the moment that its caller is known.
@@ -22,36 +25,31 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	x.method = rt.method
 	c := &call{Server: s, w: x, r: r, route: rt}
 	defer c.release()
-	if err := c.authenticate(); err != nil {
-		s.fail(x, r, err)
+	var err error
+	if c.principal, err = s.opts.Auth.Authenticate(r); err == nil {
+		x.principal = c.principal.Owner
+		err = rt.handle(c)
+	}
+	if err == nil {
 		return
 	}
-	if err := rt.handle(c); err != nil {
-		s.fail(x, r, err)
+	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+		s.opts.Auth.Refuse(c.auth(), denied)
 	}
+	s.fail(x, r, err)
 }
 
-func (c *call) authenticate() error {
-	c.principal = auth.Dev()
-	if c.opts.Auth != nil {
-		var err error
-		if c.principal, err = c.opts.Auth.Authenticate(c.r); err != nil {
-			return err
-		}
-	}
-	c.w.principal = c.principal.Owner
-	return nil
+// auth returns what the entries about this call say of it.
+func (c *call) auth() *auth.Call {
+	channel := cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerChannel))
+	return c.opts.Auth.NewCall(c.r, c.principal, channel, c.w.id)
 }
 
-// authorize returns a PermissionDenied Fault unless the caller has the route's
-// permission for a project. It is the same whether the project exists or not.
+// authorize returns an *auth.Denied unless the caller has the route's permission
+// for a project, which is empty where the call concerns no single one.
 func (c *call) authorize(project string) error {
 	c.w.project = project
-	err := c.principal.Check(c.route.permission, project)
-	if err != nil && c.opts.Auth != nil {
-		c.opts.Auth.Refused(c.r, c.principal, c.route.permission, project)
-	}
-	return err
+	return c.principal.Check(c.route.permission, project)
 }
 
 // decode reads the body into a request of package rpc.
@@ -67,9 +65,12 @@ func (c *call) decode(req any) error {
 // deploys reports whether a request comes from a client of deploys.app, which
 // looks at the envelope alone and declares itself with this header.
 func deploys(r *http.Request) bool {
-	_, ok := r.Header["X-Deploys-Channel"]
+	_, ok := r.Header[headerChannel]
 	return ok
 }
+
+// headerChannel is where clients of deploys.app tell which kind they are.
+const headerChannel = "X-Deploys-Channel"
 
 // release gives back what the call holds.
 func (c *call) release() {

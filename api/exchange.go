@@ -123,7 +123,10 @@ func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
 		path = path[:maxLogged]
 	}
 	event.Str("id", x.id).Str("method", r.Method).Str("path", path).Int("status", x.status).
-		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started)).Str("remote", r.RemoteAddr)
+		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started))
+	if ip := s.opts.Auth.Address(r); ip.IsValid() {
+		event.Str("ip", ip.String())
+	}
 	if x.principal != "" {
 		event.Str("principal", x.principal)
 	}

@@ -41,7 +41,9 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	err = s.opts.Store.Export(c.r.Context(), q, text, func(e *audit.Entry) error {
+	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
+	defer cancel()
+	err = s.opts.Store.Export(ctx, q, text, func(e *audit.Entry) error {
 		if err := w.Write(e); err != nil {
 			return err
 		}

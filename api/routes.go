@@ -25,13 +25,13 @@ type route struct {
 func (s *Server) routes() []route {
 	return []route{
 		{rpc.Record, auth.AuditLogRecord, s.record},
-		{rpc.List, auth.AuditLogRead, s.list},
-		{rpc.Get, auth.AuditLogRead, s.get},
-		{rpc.Stats, auth.AuditLogRead, method(s.stats)},
-		{rpc.Export, auth.AuditLogRead, s.export},
+		{rpc.List, auth.AuditLogList, s.list},
+		{rpc.Get, auth.AuditLogGet, s.get},
+		{rpc.Stats, auth.AuditLogStats, method(s.stats)},
+		{rpc.Export, auth.AuditLogExport, s.export},
 
-		{rpc.ProjectList, auth.ProjectRead, method(s.projectList)},
-		{rpc.ProjectGet, auth.ProjectRead, method(s.projectGet)},
+		{rpc.ProjectList, auth.ProjectList, method(s.projectList)},
+		{rpc.ProjectGet, auth.ProjectGet, method(s.projectGet)},
 	}
 }
 

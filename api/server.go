@@ -21,9 +21,11 @@ import (
 // Options configure a Server. Store is required.
 type Options struct {
 	Store *store.Store
-	// Auth tells who calls. Nil is development mode: everybody is auth.Dev, and
-	// only this machine's own programs and pages are answered.
-	Auth Authenticator
+	// Auth tells who calls and what they may. Nil is development mode.
+	Auth *auth.Keeper
+	// Dev is development mode: a log without tokens, so only this machine's own
+	// programs and pages are answered. Auth must be in that mode as well.
+	Dev bool
 	// Search parses a full-text query. Nil refuses queries that have one.
 	Search func(text string) (store.Text, error)
 	// Index tells the state of the full-text index. Nil when there is none.
@@ -43,15 +45,6 @@ type Options struct {
 	// BodyPatience is how long a request's body may keep the server waiting, and
 	// how long the client may take to accept a part of an answer. Default 30 s.
 	BodyPatience time.Duration
-}
-
-// Authenticator tells who calls. Package auth has the one for tokens.
-type Authenticator interface {
-	// Authenticate returns who makes a request, or an Unauthenticated or
-	// RateLimited Fault.
-	Authenticate(r *http.Request) (auth.Principal, error)
-	// Refused is told of a call whose principal lacked a permission.
-	Refused(r *http.Request, p auth.Principal, permission auth.Permission, project string)
 }
 
 // IndexStatus tells how the full-text index follows the log.
@@ -100,6 +93,13 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.New("api: no store")
 	}
 	opts.setDefaults()
+	if opts.Auth == nil {
+		keeper, err := auth.Open(opts.Store, auth.Options{Dev: true, Now: opts.Now})
+		if err != nil {
+			return nil, err
+		}
+		opts.Auth, opts.Dev = keeper, true
+	}
 	s := &Server{
 		opts: opts, paths: make(map[string]bool),
 		crossOrigin: http.NewCrossOriginProtection(),
@@ -123,7 +123,7 @@ func New(opts Options) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
 	defer s.end(x, r)
-	if s.opts.Auth == nil {
+	if s.opts.Dev {
 		if err := s.checkLocal(r); err != nil {
 			s.fail(x, r, err)
 			return

@@ -40,13 +40,21 @@ func (c *call) recordStream() error {
 	defer c.buffers.put(buf)
 	s := &stream{call: c}
 	if err := s.copy(&lineReader{r: body, buf: buf}); err != nil {
-		c.failWith(c.w, c.r, c.bodyError(err), &s.sum)
-		return nil
+		return &partial{err: err, done: s.sum}
 	}
 	buf.b = appendRecorded(buf.b[:0], &s.sum)
 	c.send(c.w, c.r, http.StatusOK, buf.b)
 	return nil
 }
+
+// partial is the error of a stream of which some is in the log.
+type partial struct {
+	err  error
+	done rpc.RecordResult
+}
+
+func (p *partial) Error() string { return p.err.Error() }
+func (p *partial) Unwrap() error { return p.err }
 
 // copy records every line. Entries before a line that is at fault but in the
 // same chunk are not recorded.
@@ -57,7 +65,7 @@ func (s *stream) copy(lines *lineReader) error {
 			return s.commit()
 		}
 		if err != nil {
-			return err
+			return s.bodyError(err)
 		}
 		e, err := decodeEntry(line)
 		if err != nil {
