@@ -35,6 +35,36 @@ func (givenByLog) UnmarshalJSON([]byte) error {
 	return audit.Errorf(audit.Invalid, "is given by the log and cannot be sent")
 }
 
+// readEntry reads one entry, fast where it can.
+func (s *Server) readEntry(b []byte) (*audit.Entry, error) {
+	sc := s.scanner()
+	defer s.scanners.Put(sc)
+	if e, ok := sc.one(b); ok {
+		return e, nil
+	}
+	return decodeEntry(b)
+}
+
+// readBatch reads the body of auditLog.record, fast where it can.
+func (s *Server) readBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
+	sc := s.scanner()
+	defer s.scanners.Put(sc)
+	if entries, ok := sc.batch(b); ok {
+		return entries, false, nil
+	}
+	if e, ok := sc.one(b); ok {
+		return []*audit.Entry{e}, true, nil
+	}
+	return decodeBatch(b)
+}
+
+func (s *Server) scanner() *scanner {
+	if sc, ok := s.scanners.Get().(*scanner); ok {
+		return sc
+	}
+	return new(scanner)
+}
+
 // decodeEntry reads one entry from JSON.
 func decodeEntry(b []byte) (*audit.Entry, error) {
 	if len(b) > maxEntryJSON {

@@ -29,7 +29,7 @@ func (s *Server) record(c *call) error {
 	if err := c.readBody(buf, audit.MaxBatchSize); err != nil {
 		return err
 	}
-	entries, single, err := decodeBatch(buf.b)
+	entries, single, err := c.readBatch(buf.b)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +80,7 @@ type Server struct {
 	metrics  *metrics
 	buffers  bufferPool
 	gzips    gzipPool
+	scanners sync.Pool // of *scanner
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 	largeSlots  *semaphore.Weighted

@@ -67,7 +67,7 @@ func (s *stream) copy(lines *lineReader) error {
 		if err != nil {
 			return s.bodyError(err)
 		}
-		e, err := decodeEntry(line)
+		e, err := s.readEntry(line)
 		if err != nil {
 			return atLine(err, lines.line)
 		}
