@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,8 +66,15 @@ func (p *plan) add(project string, at time.Time, steps int) {
 	p.due[project], p.left[project] = at, steps
 }
 
-// run runs a Worker until the end of the test and waits until it has nothing to do.
-func run(t *testing.T, w *Worker) {
+// steps returns the steps so far: of which project each, and when.
+func (p *plan) steps() ([]string, []time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.order), slices.Clone(p.times)
+}
+
+// run runs a Worker until stop is called.
+func run(t *testing.T, w *Worker) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -74,8 +82,10 @@ func run(t *testing.T, w *Worker) {
 			t.Error(err)
 		}
 	})
-	t.Cleanup(func() { cancel(); done.Wait() })
+	stop = func() { cancel(); done.Wait() }
+	t.Cleanup(stop)
 	synctest.Wait()
+	return stop
 }
 
 // pass lets time go by, and what is due in it happen.
@@ -93,12 +103,14 @@ func TestRunPurgesAtTheRightTime(t *testing.T) {
 		p.add("due longer", start.Add(-2*time.Hour), 1)
 		var log bytes.Buffer
 		w := New(&p, Options{Log: zerolog.New(&log)})
-		run(t, w)
+		stop := run(t, w)
 		pass(99 * time.Second)
-		if got := fmt.Sprint(p.order); got != "[due longer due due]" {
+		order, _ := p.steps()
+		if got := fmt.Sprint(order); got != "[due longer due due]" {
 			t.Errorf("steps %s", got)
 		}
 		pass(2 * time.Second)
+		stop()
 		if got := fmt.Sprint(p.order[3:]); got != "[later later later]" {
 			t.Errorf("steps %s", got)
 		}
@@ -121,7 +133,7 @@ func TestWakeAndMinute(t *testing.T) {
 		if w.Grace() != 0 {
 			t.Errorf("grace %v", w.Grace())
 		}
-		run(t, w)
+		stop := run(t, w)
 		start := time.Now()
 		p.add("woken", start, 1)
 		w.Wake()
@@ -129,6 +141,7 @@ func TestWakeAndMinute(t *testing.T) {
 		synctest.Wait()
 		p.add("not told of", start, 1)
 		pass(maxWait + time.Second)
+		stop()
 		if got := fmt.Sprint(p.order); got != "[woken not told of]" {
 			t.Fatalf("steps %s", got)
 		}
@@ -150,11 +163,12 @@ func TestClockJump(t *testing.T) {
 		}
 		var p plan
 		p.add("acme", time.Now().Add(DefaultGrace), 1)
-		run(t, New(&p, Options{Now: now}))
+		stop := run(t, New(&p, Options{Now: now}))
 		mu.Lock()
 		jump = DefaultGrace
 		mu.Unlock()
 		pass(maxWait)
+		stop()
 		if len(p.order) != 1 {
 			t.Errorf("steps %v a minute after the clock jumped", p.order)
 		}
@@ -171,8 +185,9 @@ func TestFailure(t *testing.T) {
 		p.add("good", start, 2)
 		var log bytes.Buffer
 		w := New(&p, Options{Log: zerolog.New(&log)})
-		run(t, w)
+		stop := run(t, w)
 		pass(time.Minute)
+		stop()
 		if got := fmt.Sprint(p.order); got != "[bad good good bad bad bad]" {
 			t.Errorf("steps %s", got)
 		}
