@@ -37,7 +37,7 @@ func ownCall() *Call {
 // Entry returns the entry of a call that succeeds. RecordOwn, ChangeTokens and the
 // like take it; its action is the permission that the call needs.
 func (c *Call) Entry(action Permission, project string, resource audit.Resource) *audit.Entry {
-	return &audit.Entry{
+	e := &audit.Entry{
 		Project:  project,
 		Actor:    audit.Actor{Email: c.Principal.Owner, Type: c.Principal.Type},
 		Action:   string(action),
@@ -46,4 +46,6 @@ func (c *Call) Entry(action Permission, project string, resource audit.Resource)
 		Channel:  c.Channel,
 		Request:  c.Request,
 	}
+	e.Clean() // a user agent of garbage must not keep a call from being recorded
+	return e
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	if err := t.validate(now); err != nil {
 		return "", Token{}, err
 	}
+	// Sorted only now, so that the error names a project's place in the request.
+	t.Projects = slices.Compact(slices.Sorted(slices.Values(t.Projects)))
 	if err := call.Principal.mayGrant(t.Projects); err != nil {
 		return "", Token{}, err
 	}

@@ -19,7 +19,7 @@ import (
 // kind of which nothing was heard for ten minutes is forgotten, so that the next
 // is a first again. A token has at most maxKinds kinds; those beyond, as from a
 // caller who tries every name, are counted together in the system project. So one
-// token makes at most about 5,000 entries a day, and the memory is bounded by the
+// token makes at most about 10,000 entries a day, and the memory is bounded by the
 // number of tokens.
 type refusals struct {
 	wake chan struct{} // of one: an entry is due at once

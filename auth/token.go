@@ -44,9 +44,6 @@ func (t *Token) normalize() {
 	if t.OwnerType == "" {
 		t.OwnerType = audit.User
 	}
-	t.Projects = slices.Clone(t.Projects)
-	slices.Sort(t.Projects)
-	t.Projects = slices.Compact(t.Projects)
 	if !t.ExpiresAt.IsZero() {
 		t.ExpiresAt = audit.Truncate(t.ExpiresAt)
 	}

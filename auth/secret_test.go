@@ -1,0 +1,107 @@
+package auth
+
+import (
+	"crypto/rand"
+	"regexp"
+	"strings"
+	"testing"
+
+	"auditlog/audit"
+)
+
+func TestNewSecret(t *testing.T) {
+	// What a secret scanner would look for.
+	shape := regexp.MustCompile(`^al_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}$`)
+	seen := make(map[string]bool)
+	for range 100 {
+		secret, id, err := newSecret(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !shape.MatchString(secret) || seen[secret] || seen[id] {
+			t.Fatalf("secret of id %q has an odd shape or is not the first of its kind", id)
+		}
+		seen[secret], seen[id] = true, true
+		if got, err := idOfSecret(secret); err != nil || got != id {
+			t.Fatalf("id %q, %v; want %q", got, err, id)
+		}
+	}
+}
+
+// Each bit of randomness must count: the encoding cuts nothing off.
+func TestBase62KeepsAllBits(t *testing.T) {
+	var b [32]byte
+	for i := range b {
+		b[i] = 0xff
+	}
+	if got := base62(b[:], randomSize); strings.HasPrefix(got, "0") {
+		t.Errorf("the greatest number is %s: there is a digit too many", got)
+	}
+	if got := base62(b[:], randomSize+1); got != "0"+base62(b[:], randomSize) {
+		t.Errorf("the greatest number does not fit: %s", got)
+	}
+	if got := base62(make([]byte, 32), randomSize); got != strings.Repeat("0", randomSize) {
+		t.Errorf("zero is %s", got)
+	}
+}
+
+func TestMistypedSecret(t *testing.T) {
+	secret, _, err := newSecret(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(prefix); i < len(secret); i++ {
+		b := []byte(secret)
+		b[i]++
+		if _, err := idOfSecret(string(b)); audit.KindOf(err) != audit.Unauthenticated {
+			t.Errorf("character %d changed: %v", i, err)
+		}
+	}
+	for _, s := range []string{prefix, secret[:len(secret)-1], secret + "0", secret + "\n"} {
+		if _, err := idOfSecret(s); audit.KindOf(err) != audit.Unauthenticated {
+			t.Errorf("%d characters of a secret: %v", len(s), err)
+		}
+	}
+}
+
+func TestOutsideSecret(t *testing.T) {
+	good := "k3yFromTheOperator-0123456789abcdef"
+	if err := checkOutside(good); err != nil {
+		t.Error(err)
+	}
+	for name, secret := range map[string]string{
+		"short":         good[:31],
+		"long":          strings.Repeat(good, 20),
+		"one character": strings.Repeat("a", 64),
+		"a space":       good + " ",
+		"a line":        good + "\n",
+		"not ASCII":     good + "é",
+		"ours":          prefix + good,
+	} {
+		err := checkOutside(secret)
+		if audit.KindOf(err) != audit.Invalid {
+			t.Errorf("%s: %v", name, err)
+		} else if strings.Contains(err.Error(), good[:10]) {
+			t.Errorf("%s: the error quotes the secret: %v", name, err)
+		}
+	}
+}
+
+func FuzzIDOfSecret(f *testing.F) {
+	secret, _, err := newSecret(rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{secret, secret[:20], prefix, "", "al_\xff", "other"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, err := idOfSecret(s)
+		switch {
+		case err != nil && audit.KindOf(err) != audit.Unauthenticated:
+			t.Fatal(err)
+		case err == nil && id != idOutside && s[:bodySize]+checksum(s[:bodySize]) != s:
+			t.Fatalf("%q passed for a token", s)
+		}
+	})
+}
