@@ -152,10 +152,35 @@ const timeLayout = "2006-01-02T15:04:05.000000Z"
 // FormatTime returns t as the log writes times.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
+// appendTime appends t in quotes. It is what AppendFormat does, which takes most
+// of the time that an entry's JSON takes.
 func appendTime(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return append(t.AppendFormat(append(b, '"'), timeLayout), '"')
+	}
+	hour, minute, second := t.Clock()
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, timeLayout)
-	return append(b, '"')
+	b = appendDigits(b, year, 4)
+	b = appendDigits(append(b, '-'), int(month), 2)
+	b = appendDigits(append(b, '-'), day, 2)
+	b = appendDigits(append(b, 'T'), hour, 2)
+	b = appendDigits(append(b, ':'), minute, 2)
+	b = appendDigits(append(b, ':'), second, 2)
+	b = appendDigits(append(b, '.'), t.Nanosecond()/1000, 6)
+	return append(b, 'Z', '"')
+}
+
+// appendDigits appends the last digits of n.
+func appendDigits(b []byte, n, digits int) []byte {
+	b = append(b, "000000"[:digits]...)
+	for i := len(b) - 1; n > 0 && digits > 0; digits-- {
+		b[i] = byte('0' + n%10)
+		n /= 10
+		i--
+	}
+	return b
 }
 
 const hexDigits = "0123456789abcdef"

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -158,4 +160,23 @@ func must(b []byte, err error) []byte {
 		panic(err)
 	}
 	return b
+}
+
+func TestTimesAreAppendedAsFormatted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Unix(rapid.Int64Range(-1<<37, 1<<39).Draw(t, "second"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanosecond"))
+		if got, want := string(appendTime(nil, at)), `"`+FormatTime(at)+`"`; got != want {
+			t.Fatalf("%v is appended as %s, want %s", at, got, want)
+		}
+	})
+}
+
+func BenchmarkAppendJSON(b *testing.B) {
+	e := full()
+	buf := e.AppendJSON(nil)
+	b.SetBytes(int64(len(buf)))
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = e.AppendJSON(buf[:0])
+	}
 }
