@@ -98,15 +98,19 @@ type Outcomes []string
 // Failure is the outcome of whatever did not succeed.
 const Failure = "failure"
 
-// unsetOutcome is how deploys.app's Go client writes the outcome that is not set.
-const unsetOutcome = "AuditOutcome(0)"
+// deploysOutcomes are what clients of deploys.app write beside the names: its Go
+// client numbers the outcomes, and sends the one that is not set as 0 or as text.
+var deploysOutcomes = map[string]string{
+	"0": "", "1": string(audit.Success), "2": Failure,
+	"AuditOutcome(0)": "",
+}
 
-// UnmarshalJSON reads a string, a list of strings, null or 0; the latter two,
-// an empty string and "AuditOutcome(0)" mean no filter.
+// UnmarshalJSON reads a string, a list of strings, null, or a number of
+// deploys.app's. What is empty or not set means no filter.
 func (o *Outcomes) UnmarshalJSON(b []byte) error {
 	*o = nil
 	b = bytes.TrimSpace(b)
-	if len(b) == 0 || bytes.Equal(b, []byte("null")) || bytes.Equal(b, []byte("0")) {
+	if len(b) == 0 || bytes.Equal(b, []byte("null")) {
 		return nil
 	}
 	var list []string
@@ -118,13 +122,19 @@ func (o *Outcomes) UnmarshalJSON(b []byte) error {
 	case '[':
 		err = json.Unmarshal(b, &list)
 	default:
-		return audit.FieldErrorf("outcome", "must be a string or a list of strings")
+		if _, ok := deploysOutcomes[string(b)]; !ok {
+			return audit.FieldErrorf("outcome", "must be a string or a list of strings")
+		}
+		list = []string{string(b)}
 	}
 	if err != nil {
 		return audit.FieldErrorf("outcome", "must be a string or a list of strings")
 	}
 	for _, s := range list {
-		if s != "" && s != unsetOutcome {
+		if name, ok := deploysOutcomes[s]; ok {
+			s = name
+		}
+		if s != "" {
 			*o = append(*o, s)
 		}
 	}

@@ -31,7 +31,9 @@ func TestQueryFromJSON(t *testing.T) {
 			`{"project":"acme","outcome":"AuditOutcome(0)","after":"0001-01-01T00:00:00Z","before":"0001-01-01T00:00:00Z","from":"0001-01-01T00:00:00Z"}`,
 			audit.Query{},
 		},
-		"an older one's": {`{"project":"acme","outcome":0}`, audit.Query{}},
+		"an older one's":         {`{"project":"acme","outcome":0}`, audit.Query{}},
+		"an older one's success": {`{"project":"acme","outcome":1}`, audit.Query{Outcomes: []audit.Outcome{audit.Success}}},
+		"an older one's failure": {`{"project":"acme","outcome":2}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
 		"from is kept, to too": {
 			`{"project":"acme","from":"2026-05-01T00:00:00Z","to":"2026-05-02T07:00:00+07:00"}`,
 			audit.Query{From: day, To: day.AddDate(0, 0, 1)},
