@@ -70,7 +70,7 @@ type download struct {
 func (c *call) download(project string, f export.Format) *download {
 	d := &download{x: c.w, patient: c.opts.BodyPatience, flushed: time.Now()}
 	var out io.Writer = writerFunc(d.send)
-	if acceptsGzip(c.r) {
+	if wantsGzip(c.r, exportBuffer) {
 		d.zip = c.gzips.get(out)
 		out = d.zip
 	}
@@ -121,11 +121,12 @@ func (d *download) close() error {
 	if err := d.buf.Flush(); err != nil {
 		return err
 	}
-	if d.zip != nil {
-		return d.zip.Close()
+	if d.zip == nil {
+		_, err := d.send(nil)
+		return err
 	}
-	_, err := d.send(nil)
-	return err
+	defer d.x.Flush()
+	return d.zip.Close()
 }
 
 // writerFunc is a function as an io.Writer.

@@ -9,9 +9,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// gzipFrom is the size from which on an answer is worth compressing.
-const gzipFrom = 1 << 10
-
 // gzipPool keeps compressors between answers. Its zero value is ready.
 type gzipPool struct{ pool sync.Pool }
 
@@ -47,9 +44,19 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// wantsGzip reports whether an answer goes out compressed.
+// gzipFrom is the size from which on an answer is worth compressing.
+const gzipFrom = 1 << 10
+
+// wantsGzip reports whether an answer of some size goes out compressed. It takes
+// as long as the whole rest of a listing, and buys bandwidth: there is none to buy
+// from this machine to itself, unless through a proxy.
 func wantsGzip(r *http.Request, size int) bool {
-	return size >= gzipFrom && acceptsGzip(r)
+	return size >= gzipFrom && acceptsGzip(r) && (proxied(r) || !localHost(r.RemoteAddr))
+}
+
+// proxied reports whether a request came through a proxy that says so.
+func proxied(r *http.Request) bool {
+	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("Via") != ""
 }
 
 // compress returns body compressed, in buf.
