@@ -80,26 +80,53 @@ func (c *blockCursor) first() (ok bool, err error) {
 	return c.at(c.c.Seek(u32(c.project)))
 }
 
-func (c *blockCursor) next() (ok bool, err error) { return c.at(c.c.Next()) }
+// from moves to the first block that begins at or after p.
+func (c *blockCursor) from(p audit.Position) (ok bool, err error) {
+	if p == (audit.Position{}) {
+		return c.first()
+	}
+	return c.at(c.c.Seek(BlockKey{c.project, p}.Append(nil)))
+}
 
-func (c *blockCursor) prev() (ok bool, err error) { return c.at(c.c.Prev()) }
-
-// last moves to the project's newest block.
-func (c *blockCursor) last() (ok bool, err error) {
-	if k, _ := c.c.Seek(u32(c.project + 1)); k == nil {
+// before moves to the last block that begins before p.
+func (c *blockCursor) before(p audit.Position) (ok bool, err error) {
+	if k, _ := c.c.Seek(BlockKey{c.project, p}.Append(nil)); k == nil {
 		return c.at(c.c.Last())
 	}
 	return c.at(c.c.Prev())
 }
 
+func (c *blockCursor) next() (ok bool, err error) { return c.at(c.c.Next()) }
+
+func (c *blockCursor) prev() (ok bool, err error) { return c.at(c.c.Prev()) }
+
+// sizes say how large things get. Tests make them small.
+type sizes struct {
+	// blockRows is how many entries a block holds at most.
+	blockRows int
+	// indexableRows and indexableBytes: a block of so many rows, or so many
+	// bytes, is one that followers are told of. Smaller ones are still growing
+	// and are cheaper to look into than to index again and again.
+	indexableRows, indexableBytes int
+	// span is how many blocks one key of the spans bucket tells of, 64 at most;
+	// ahead how many there must be beyond them before it is written, because
+	// the last few of a project are still growing.
+	span, ahead int
+}
+
+func defaultSizes() sizes {
+	return sizes{blockRows: block.MaxRows, indexableRows: 512, indexableBytes: 256 << 10, span: 64, ahead: 8}
+}
+
 // indexable reports whether followers of the blocks are told of b.
-func indexable(b *block.Block) bool {
-	return b.Rows() >= indexableRows || b.Size() >= indexableSize
+func (z *sizes) indexable(b *block.Block) bool {
+	return b.Rows() >= z.indexableRows || b.Size() >= z.indexableBytes
 }
 
 // A blockWriter changes blocks and, with them, everything that tells of blocks.
 type blockWriter struct {
-	tx *bbolt.Tx
+	tx    *bbolt.Tx
+	sizes *sizes
 	// seq is the newest sequence given out: behind it come the deletions.
 	seq uint64
 }
@@ -129,7 +156,7 @@ func (w *blockWriter) drop(b keyedBlock, gone bool) error {
 	if err := w.tx.Bucket(bucketBlocks).Delete(k); err != nil {
 		return fmt.Errorf("delete %v: %w", b.key, err)
 	}
-	if !indexable(b.Block) {
+	if !w.sizes.indexable(b.Block) {
 		if err := w.tx.Bucket(bucketSmall).Delete(k); err != nil {
 			return fmt.Errorf("delete mark of %v: %w", b.key, err)
 		}
@@ -151,7 +178,10 @@ func (w *blockWriter) put(b keyedBlock) error {
 	if err := w.tx.Bucket(bucketBlocks).Put(k, b.Bytes()); err != nil {
 		return fmt.Errorf("put %v: %w", b.key, err)
 	}
-	if indexable(b.Block) {
+	if err := extendSpans(w.tx, b); err != nil {
+		return err
+	}
+	if w.sizes.indexable(b.Block) {
 		return putChange(w.tx, BlockChange{Seq: b.Seq(), Key: b.key})
 	}
 	if err := w.tx.Bucket(bucketSmall).Put(k, nil); err != nil {

@@ -15,13 +15,6 @@ type BlockChange struct {
 	Deleted bool
 }
 
-// Indexable blocks are those that followers are told of. The smaller ones are
-// still growing and are cheaper to look into than to index again and again.
-const (
-	indexableRows = 512
-	indexableSize = 256 << 10
-)
-
 // BlockSeq returns the sequence of the newest change of a block.
 func (s *Store) BlockSeq() uint64 {
 	s.mu.RLock()

@@ -46,7 +46,7 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary
 	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]place)}
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		c.tx = tx
-		for _, part := range []func() error{c.pages, c.meta, c.order, c.blocks, c.changes, c.small, c.keys} {
+		for _, part := range []func() error{c.pages, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans} {
 			if err := part(); err != nil {
 				return err
 			}
@@ -201,7 +201,7 @@ func (c *checker) marks(key BlockKey, b *block.Block) {
 	change, err := parseChange(u64(b.Seq()), c.tx.Bucket(bucketChanges).Get(u64(b.Seq())))
 	told := err == nil && change.Key == key && !change.Deleted
 	small := c.tx.Bucket(bucketSmall).Get(key.Append(nil)) != nil
-	if told != indexable(b) || small == indexable(b) {
+	if indexable := c.s.opts.sizes.indexable(b); told != indexable || small == indexable {
 		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
 	}
 }
@@ -239,7 +239,7 @@ func (c *checker) place(key BlockKey, e *audit.Entry) {
 		}
 		c.orders[string(k)] = places
 	}
-	want := place{key.Project, e.CreatedAt.UnixMicro()}
+	want := placeAt(key.Project, e)
 	if index < len(places) && places[index] == want {
 		return
 	}
@@ -341,4 +341,61 @@ func (c *checker) keys() error {
 		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
 	}
 	return err
+}
+
+// spans checks that every block that lies in a span has its values in there, and
+// that the projects know where their spans end.
+func (c *checker) spans() error {
+	for _, p := range c.s.projects {
+		if p.rec.State == Purging {
+			continue
+		}
+		loose := 0
+		cursor := newBlockCursor(c.tx, p.id)
+		ok, err := cursor.first()
+		for ; ok && err == nil; ok, err = cursor.next() {
+			if p.rec.loose(cursor.key.Position) {
+				loose++
+			}
+			c.spanned(cursor.key, cursor.value)
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			c.problem("project %q: %v", p.name, err)
+		}
+		if loose != p.rec.Loose {
+			c.problem("project %q: %d blocks behind its spans, its record says %d", p.name, loose, p.rec.Loose)
+		}
+	}
+	return nil
+}
+
+func (c *checker) spanned(key BlockKey, value []byte) {
+	b, err := block.Open(value)
+	if err != nil {
+		return // reported by blocks
+	}
+	for _, f := range spanFields() {
+		_, v, err := spanAt(c.tx, key.Project, f, key.Position)
+		if err != nil {
+			c.problem("%v", err)
+			return
+		}
+		if v == nil {
+			return
+		}
+		hashes, err := b.Hashes(f)
+		if err != nil {
+			return
+		}
+		n := v.number(key.Position)
+		for _, h := range hashes {
+			if v.blocks([]uint32{h})>>n&1 == 0 {
+				c.problem("%v: its span does not know a value of field %d", key, f)
+				return
+			}
+		}
+	}
 }

@@ -41,29 +41,33 @@ func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 		if err != nil || !ok || at.project != p.id {
 			return err
 		}
-		e, err = s.entryAt(tx, p, audit.Position{At: at.at, ID: id})
+		e, err = s.entryAt(tx, p, id, at)
 		return err
 	})
 	return e, err
 }
 
-// entryAt returns the entry of p at a position that order says it has.
-func (s *Store) entryAt(tx *bbolt.Tx, p *project, at audit.Position) (*audit.Entry, error) {
+// entryAt returns the entry of p with id, which the order bucket says is at a place.
+func (s *Store) entryAt(tx *bbolt.Tx, p *project, id int64, at place) (*audit.Entry, error) {
+	from, to := at.bounds()
 	c := newBlockCursor(tx, p.id)
-	ok, err := c.seek(at)
-	if err != nil {
-		return nil, err
-	}
-	if ok {
+	ok, err := c.before(audit.Position{At: to})
+	for ; ok && err == nil; ok, err = c.prev() {
 		b, err := s.openBlock(c.key, c.value)
 		if err != nil {
 			return nil, err
 		}
-		if row := b.Search(at); row < b.Rows() && b.Position(row) == at {
+		if b.Last().At < from {
+			break
+		}
+		if row, ok := b.FindID(id); ok {
 			return b.Entry(row, p.name)
 		}
 	}
-	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", at.ID, p.name, errCorrupt)
+	if err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, errCorrupt)
 }
 
 // sealedSince returns entries of a project from its blocks in commit order: see Since.
@@ -90,7 +94,7 @@ func (s *Store) sealedSince(ctx context.Context, project string, after int64, li
 				if places[index].project != p.id {
 					continue
 				}
-				e, err := s.entryAt(tx, p, audit.Position{At: places[index].at, ID: id})
+				e, err := s.entryAt(tx, p, id, places[index])
 				if err != nil {
 					return err
 				}

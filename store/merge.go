@@ -19,6 +19,22 @@ type blockPlan struct {
 	drop, put []keyedBlock
 }
 
+// looser returns how many blocks more there are behind the project's spans.
+func (p *blockPlan) looser(rec *projectRecord) int {
+	n := 0
+	for _, b := range p.put {
+		if rec.loose(b.key.Position) {
+			n++
+		}
+	}
+	for _, b := range p.drop {
+		if rec.loose(b.key.Position) {
+			n--
+		}
+	}
+	return n
+}
+
 // planner works out a blockPlan from what a transaction sees.
 type planner struct {
 	s       *Store
@@ -95,7 +111,8 @@ func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error
 		return err
 	}
 	overlap := entries[0].Position().Compare(last.Last()) < 0
-	for overlap || last.Rows() < block.MaxRows && last.Size() < indexableSize && last.Rows() <= 2*len(entries) {
+	z := &m.s.opts.sizes
+	for overlap || last.Rows() < z.blockRows && last.Size() < z.indexableBytes && last.Rows() <= 2*len(entries) {
 		old, err := m.take(key, value)
 		if err != nil {
 			return err
@@ -138,7 +155,7 @@ func (m *planner) take(key BlockKey, value []byte) ([]*audit.Entry, error) {
 // put plans blocks for sorted entries. Even parts leave each block room for more
 // late entries; otherwise all but the last are full.
 func (m *planner) put(entries []*audit.Entry, even bool) error {
-	for _, part := range split(entries, even) {
+	for _, part := range split(entries, m.s.opts.sizes.blockRows, even) {
 		*m.seq++
 		b, err := newKeyedBlock(m.cursor.project, *m.seq, part)
 		if err != nil {
@@ -158,9 +175,8 @@ func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (keyedBlock,
 	return keyedBlock{key, b}, nil
 }
 
-// split cuts entries into parts that fit a block each.
-func split(entries []*audit.Entry, even bool) [][]*audit.Entry {
-	rows := block.MaxRows
+// split cuts entries into parts that fit a block of so many rows each.
+func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
 	if n := (len(entries) + rows - 1) / rows; even && n > 1 {
 		rows = (len(entries) + n - 1) / n
 	}

@@ -75,6 +75,15 @@ type projectRecord struct {
 	Entries int64          `json:"entries"`
 	First   audit.Position `json:"first"`
 	Last    audit.Position `json:"last"`
+	// Spanned is where the spans of the project's blocks end, Loose how many
+	// blocks begin there or later.
+	Spanned audit.Position `json:"spanned"`
+	Loose   int            `json:"loose"`
+}
+
+// loose reports whether a block that begins at p lies behind the project's spans.
+func (rec *projectRecord) loose(p audit.Position) bool {
+	return rec.Spanned == (audit.Position{}) || p.Compare(rec.Spanned) >= 0
 }
 
 func (p *project) put(tx *bbolt.Tx, rec *projectRecord) error {

@@ -108,7 +108,7 @@ func (w *purgeWriter) step(tx *bbolt.Tx) error {
 	w.seq = getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))
 	progress := *w.rec.Purge
 	w.rec.Purge = &progress
-	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys} {
+	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans} {
 		left, err := part()
 		if err != nil {
 			return fmt.Errorf("purge project %q: %w", w.p.name, err)
@@ -167,7 +167,7 @@ func (w *purgeWriter) forget(places []place) (any bool) {
 // blocks deletes blocks and adds up what was in them.
 func (w *purgeWriter) blocks() (left bool, err error) {
 	c := newBlockCursor(w.tx, w.p.id)
-	blocks := &blockWriter{w.tx, w.seq}
+	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
 	var drop []keyedBlock
 	ok, err := c.first()
 	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.next() {
@@ -215,16 +215,23 @@ func (p *purgeProgress) count(b keyedBlock) {
 }
 
 // keys deletes idempotency keys.
-func (w *purgeWriter) keys() (left bool, err error) {
+func (w *purgeWriter) keys() (left bool, err error) { return w.drop(bucketKeys) }
+
+// spans deletes the secondary index.
+func (w *purgeWriter) spans() (left bool, err error) { return w.drop(bucketSpans) }
+
+// drop deletes keys of a bucket that begin with the project's number.
+func (w *purgeWriter) drop(bucket []byte) (left bool, err error) {
 	prefix := u32(w.p.id)
 	var keys [][]byte
-	c := w.tx.Bucket(bucketKeys).Cursor()
+	b := w.tx.Bucket(bucket)
+	c := b.Cursor()
 	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(keys) < purgeKeys; k, _ = c.Next() {
 		keys = append(keys, bytes.Clone(k))
 	}
 	for _, k := range keys {
-		if err := w.tx.Bucket(bucketKeys).Delete(k); err != nil {
-			return false, fmt.Errorf("delete key: %w", err)
+		if err := b.Delete(k); err != nil {
+			return false, fmt.Errorf("delete from %s: %w", bucket, err)
 		}
 	}
 	return len(keys) > 0, nil
@@ -241,7 +248,7 @@ func (w *purgeWriter) finish() error {
 		return err
 	}
 	w.fresh = &project{name: w.p.name, id: id}
-	w.rec = projectRecord{ID: id, State: Purged, Entries: 1, First: e.Position(), Last: e.Position(), Secret: make([]byte, 32)}
+	w.rec = projectRecord{ID: id, State: Purged, Entries: 1, Loose: 1, First: e.Position(), Last: e.Position(), Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
 	}
@@ -249,7 +256,7 @@ func (w *purgeWriter) finish() error {
 	if err != nil {
 		return err
 	}
-	blocks := &blockWriter{w.tx, w.seq + 1}
+	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq + 1}
 	if err := blocks.put(b); err != nil {
 		return err
 	}
@@ -272,7 +279,7 @@ func (w *purgeWriter) place(e *audit.Entry, id ProjectID) error {
 		return err
 	}
 	places = slices.Clone(places)
-	places[index] = place{id, e.CreatedAt.UnixMicro()}
+	places[index] = placeAt(id, e)
 	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, places))
 }
 

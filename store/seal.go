@@ -85,7 +85,7 @@ func (s *Store) Seal() error {
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	return s.update(pointSeal, w.write, func() { w.apply(s) })
+	return s.update(pointSeal, func(tx *bbolt.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
 }
 
 // projectPlan is the part of a seal that concerns one project.
@@ -131,13 +131,13 @@ func (w *sealWriter) plan(s *Store) error {
 	})
 }
 
-func (w *sealWriter) write(tx *bbolt.Tx) error {
-	blocks := &blockWriter{tx, w.seq}
+func (w *sealWriter) write(s *Store, tx *bbolt.Tx) error {
+	blocks := &blockWriter{tx, &s.opts.sizes, w.seq}
 	for _, plan := range w.plans {
 		if err := blocks.write(plan.blocks); err != nil {
 			return err
 		}
-		if err := w.count(tx, plan); err != nil {
+		if err := w.count(s, tx, plan); err != nil {
 			return err
 		}
 		if err := putKeys(tx, plan); err != nil {
@@ -155,7 +155,7 @@ func (w *sealWriter) write(tx *bbolt.Tx) error {
 }
 
 // count brings a project's record up to date.
-func (w *sealWriter) count(tx *bbolt.Tx, plan *projectPlan) error {
+func (w *sealWriter) count(s *Store, tx *bbolt.Tx, plan *projectPlan) error {
 	rec := plan.project.rec
 	first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
 	if rec.Entries == 0 || first.Compare(rec.First) < 0 {
@@ -165,6 +165,10 @@ func (w *sealWriter) count(tx *bbolt.Tx, plan *projectPlan) error {
 		rec.Last = last
 	}
 	rec.Entries += int64(len(plan.entries))
+	rec.Loose += plan.blocks.looser(&rec)
+	if err := s.growSpans(tx, plan.project.id, &rec); err != nil {
+		return err
+	}
 	w.records[plan.project] = &rec
 	return plan.project.put(tx, &rec)
 }

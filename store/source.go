@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"math"
+	"math/bits"
 	"slices"
 
 	"go.etcd.io/bbolt"
 
 	"auditlog/audit"
+	"auditlog/store/block"
 )
 
 // A blockSource gives the blocks that may hold matches, newest first; a nil value
@@ -16,11 +18,27 @@ type blockSource interface {
 	next() (BlockKey, []byte, error)
 }
 
-// allBlocks gives every block that begins below a position.
+// allBlocks gives the blocks that begin below a position, but for those that the
+// secondary index says hold none of the values that a filter asks for.
 type allBlocks struct {
+	tx      *bbolt.Tx
 	c       *blockCursor
 	high    audit.Position
 	started bool
+	want    []block.FieldHashes
+	starts  []audit.Position // of the span that was looked up last
+	end     audit.Position
+	set     uint64 // its blocks that hold all values
+}
+
+func newAllBlocks(v *view, f *block.Filter, sp span) *allBlocks {
+	a := &allBlocks{tx: v.tx, c: newBlockCursor(v.tx, v.project.id), high: sp.high}
+	for _, fh := range f.Values() {
+		if slices.Contains(spanFields(), fh.Field) {
+			a.want = append(a.want, fh)
+		}
+	}
+	return a
 }
 
 func (a *allBlocks) next() (BlockKey, []byte, error) {
@@ -32,10 +50,58 @@ func (a *allBlocks) next() (BlockKey, []byte, error) {
 		ok, err = a.c.seek(a.high)
 		a.started = true
 	}
-	if !ok || err != nil {
-		return BlockKey{}, nil, err
+	for ok && err == nil {
+		var skipTo audit.Position
+		if skipTo, err = a.skip(a.c.key.Position); err != nil {
+			break
+		}
+		if skipTo == (audit.Position{}) {
+			return a.c.key, a.c.value, nil
+		}
+		ok, err = a.c.before(skipTo)
 	}
-	return a.c.key, a.c.value, nil
+	return BlockKey{}, nil, err
+}
+
+// skip returns below which position to go on, or zero when the block that begins
+// at p has to be looked into.
+func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
+	if len(a.want) == 0 {
+		return audit.Position{}, nil
+	}
+	if len(a.starts) == 0 || p.Compare(a.starts[0]) < 0 {
+		if err := a.load(p); err != nil || len(a.starts) == 0 {
+			return audit.Position{}, err
+		}
+	}
+	if p.Compare(a.starts[0]) < 0 || p.Compare(a.end) >= 0 {
+		return audit.Position{}, nil
+	}
+	v := spanView{starts: a.starts}
+	n := v.number(p)
+	if a.set>>n&1 != 0 {
+		return audit.Position{}, nil
+	}
+	lower := a.set & (1<<n - 1)
+	if lower == 0 {
+		return a.starts[0], nil
+	}
+	return a.starts[bits.Len64(lower)], nil
+}
+
+// load looks up the span that tells of a block beginning at p, if there is one.
+func (a *allBlocks) load(p audit.Position) error {
+	a.starts, a.set = nil, ^uint64(0)
+	for _, w := range a.want {
+		_, v, err := spanAt(a.tx, a.c.project, w.Field, p)
+		if err != nil || v == nil {
+			a.starts = nil
+			return err
+		}
+		a.starts, a.end = v.starts, v.end
+		a.set &= v.blocks(w.Hashes)
+	}
+	return nil
 }
 
 // found is what the index answered to a search.

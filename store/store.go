@@ -37,6 +37,7 @@ type Options struct {
 	// CacheBytes bounds the memory of opened blocks. Default 64 MiB.
 	CacheBytes int
 
+	sizes sizes
 	// fault, in tests, makes a write fail at a chosen point.
 	fault func(point, phase) error
 }
@@ -56,6 +57,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 64 << 20
+	}
+	if o.sizes == (sizes{}) {
+		o.sizes = defaultSizes()
 	}
 	if o.fault == nil {
 		o.fault = func(point, phase) error { return nil }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -102,7 +103,8 @@ func (p *project) add(entries []*audit.Entry) {
 		p.tail = append(p.tail, entries...)
 		return
 	}
-	p.tail = merge(p.tail, entries)
+	behind := sort.Search(len(p.tail), func(i int) bool { return byPosition(p.tail[i], entries[0]) > 0 })
+	p.tail = append(p.tail[:behind:behind], merge(p.tail[behind:], entries)...)
 }
 
 func byPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }

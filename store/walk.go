@@ -150,7 +150,7 @@ func (s *Store) inSpan(l *Listing, sp span, found *found, fn func(*walker) (more
 	defer v.close()
 	w := &walker{view: v, l: l, span: sp, filter: block.NewFilter(&l.Query)}
 	if found == nil {
-		w.blocks = &allBlocks{c: newBlockCursor(v.tx, v.project.id), high: sp.high}
+		w.blocks = newAllBlocks(v, w.filter, sp)
 	} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
 		return false, err
 	}

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/audit/audittest"
+)
+
+// fill records n realistic entries in batches and seals them.
+func fill(b *testing.B, s *Store, n int) {
+	g := audittest.New(1, 34*time.Second)
+	for ; n > 0; n -= 1000 {
+		if _, err := s.Record(b.Context(), g.Entries(min(n, 1000))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := s.Seal(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkRecordBatches measures four loaders, each entry durable when answered.
+func BenchmarkRecordBatches(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	const loaders, size = 4, 1000
+	batches := make(chan []*audit.Entry, 64)
+	var done sync.WaitGroup
+	for range loaders {
+		done.Go(func() {
+			for batch := range batches {
+				if _, err := s.Record(b.Context(), batch); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	g := audittest.New(1, 34*time.Second)
+	var ready [][]*audit.Entry
+	for range max(1, b.N/size) {
+		ready = append(ready, g.Entries(size))
+	}
+	b.ResetTimer()
+	for _, batch := range ready {
+		batches <- batch
+	}
+	close(batches)
+	done.Wait()
+	if err := s.Seal(); err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	n := float64(len(ready) * size)
+	b.ReportMetric(n/b.Elapsed().Seconds(), "entries/s")
+	file, free, _ := s.Size()
+	b.ReportMetric(float64(file-free)/n, "B/entry")
+}
+
+// BenchmarkRecordSingles measures 64 clients that record an entry at a time.
+func BenchmarkRecordSingles(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	g := audittest.New(1, 34*time.Second)
+	entries := g.Entries(b.N)
+	var next atomic.Int64
+	var done sync.WaitGroup
+	b.ResetTimer()
+	for range 64 {
+		done.Go(func() {
+			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+				if _, err := s.Record(b.Context(), entries[i:i+1]); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	done.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+func BenchmarkList(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	fill(b, s, 300_000)
+	month := time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name string
+		q    audit.Query
+	}{
+		{"newest", audit.Query{}},
+		{"type", audit.Query{ResourceType: "Domain"}},
+		{"outcome", audit.Query{Outcomes: []audit.Outcome{audit.Forbidden}}},
+		{"actor", audit.Query{Actor: "somchai.c@example.com"}},
+		{"all three", audit.Query{ResourceType: "Deployment", Outcomes: []audit.Outcome{audit.Error}, Actor: "ada.a@example.com"}},
+		{"month", audit.Query{From: month, To: month.AddDate(0, 1, 0)}},
+		{"month, type", audit.Query{From: month, To: month.AddDate(0, 1, 0), ResourceType: "Route"}},
+		{"nothing", audit.Query{Actor: "nobody"}},
+	} {
+		for _, project := range []int{0, 5} {
+			c.q.Project = fmt.Sprintf("project-%d", project)
+			b.Run(fmt.Sprintf("%s/%d", c.name, project), func(b *testing.B) {
+				n := 0
+				for b.Loop() {
+					page, err := s.List(b.Context(), Listing{Query: c.q})
+					if err != nil {
+						b.Fatal(err)
+					}
+					n = len(page.Entries)
+				}
+				b.ReportMetric(float64(n), "rows")
+			})
+		}
+	}
+}
+
+func BenchmarkStats(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	fill(b, s, 300_000)
+	for b.Loop() {
+		if _, err := s.Stats(b.Context(), Counting{Query: audit.Query{Project: "project-0"}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

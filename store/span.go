@@ -1,0 +1,289 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"math/bits"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+)
+
+// spanFields are the fields that the secondary index covers.
+func spanFields() []block.Field {
+	return []block.Field{block.ResourceType, block.Action, block.Outcome, block.Actor, block.ResourceID}
+}
+
+// A spanRecord tells for one field which of a run of blocks hold a value, by its
+// hash. Number i stands for every block that begins at or after starts[i] and
+// before the next start: a block may be cut in two, and the values of both halves
+// then stay under its number. It may name a block too many, never one too few.
+type spanRecord struct {
+	starts []audit.Position
+	end    audit.Position // where what the record tells of ends
+	values map[uint32]uint64
+}
+
+// spanKey returns project, field and start of a span.
+func spanKey(p ProjectID, f block.Field, start audit.Position) []byte {
+	k := append(u32(p), byte(f))
+	return append(k, BlockKey{p, start}.Append(nil)[4:]...)
+}
+
+const spanVersion = 1
+
+// encode returns version, number of blocks, their starts, the end; then how many
+// values are in several blocks, their hashes in order and a word of bits for each;
+// then how many are in one, their hashes in order and the number of the block; and
+// a checksum over key and value.
+func (r *spanRecord) encode(key []byte) []byte {
+	b := []byte{spanVersion, byte(len(r.starts))}
+	for _, p := range append(slices.Clone(r.starts), r.end) {
+		b = BlockKey{0, p}.Append(b)
+	}
+	var several, one []uint32
+	for _, h := range slices.Sorted(maps.Keys(r.values)) {
+		if bits.OnesCount64(r.values[h]) == 1 {
+			one = append(one, h)
+		} else {
+			several = append(several, h)
+		}
+	}
+	b = appendHashes(b, several)
+	for _, h := range several {
+		b = binary.BigEndian.AppendUint64(b, r.values[h])
+	}
+	b = appendHashes(b, one)
+	for _, h := range one {
+		b = append(b, byte(bits.TrailingZeros64(r.values[h])))
+	}
+	return binary.BigEndian.AppendUint32(b, orderSum(key, b))
+}
+
+func appendHashes(b []byte, hashes []uint32) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(hashes)))
+	for _, h := range hashes {
+		b = binary.BigEndian.AppendUint32(b, h)
+	}
+	return b
+}
+
+// A spanView reads a record where it lies.
+type spanView struct {
+	starts                           []audit.Position
+	end                              audit.Position
+	several, postings, one, ordinals []byte
+}
+
+func openSpan(key, value []byte) (*spanView, error) {
+	v, err := parseSpan(key, value)
+	if err != nil {
+		return nil, fmt.Errorf("span %x: %w: %w", key, errCorrupt, err)
+	}
+	return v, nil
+}
+
+func parseSpan(key, value []byte) (*spanView, error) {
+	const sum = 4
+	if len(value) < 2+sum {
+		return nil, fmt.Errorf("cut short")
+	}
+	body := value[:len(value)-sum]
+	if binary.BigEndian.Uint32(value[len(body):]) != crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, body) {
+		return nil, fmt.Errorf("checksum does not match")
+	}
+	n := int(body[1])
+	if body[0] != spanVersion || n == 0 || n > 64 {
+		return nil, fmt.Errorf("version %d, %d blocks", body[0], n)
+	}
+	body = body[2:]
+	if len(body) < (n+1)*blockKeySize {
+		return nil, fmt.Errorf("cut short")
+	}
+	v := &spanView{starts: make([]audit.Position, n+1)}
+	for i := range v.starts {
+		k, err := ParseBlockKey(body[:blockKeySize])
+		if err != nil {
+			return nil, err
+		}
+		v.starts[i], body = k.Position, body[blockKeySize:]
+	}
+	v.starts, v.end = v.starts[:n], v.starts[n]
+	var ok bool
+	if v.several, v.postings, body, ok = cutHashes(body, 8); !ok {
+		return nil, fmt.Errorf("cut short")
+	}
+	if v.one, v.ordinals, body, ok = cutHashes(body, 1); !ok || len(body) > 0 {
+		return nil, fmt.Errorf("cut short, or bytes left over")
+	}
+	return v, nil
+}
+
+// cutHashes takes a list of hashes and of as many postings off the front of b.
+func cutHashes(b []byte, size int) (hashes, postings, rest []byte, ok bool) {
+	if len(b) < 4 {
+		return nil, nil, nil, false
+	}
+	n := int(binary.BigEndian.Uint32(b))
+	b = b[4:]
+	if n > len(b)/(4+size) {
+		return nil, nil, nil, false
+	}
+	return b[:4*n], b[4*n : (4+size)*n], b[(4+size)*n:], true
+}
+
+// blocks returns the numbers of the blocks that may hold a value with one of hashes.
+func (v *spanView) blocks(hashes []uint32) (set uint64) {
+	for _, h := range hashes {
+		if i, ok := findHash(v.several, h); ok {
+			set |= binary.BigEndian.Uint64(v.postings[8*i:])
+		}
+		if i, ok := findHash(v.one, h); ok {
+			set |= 1 << v.ordinals[i]
+		}
+	}
+	return set
+}
+
+func findHash(list []byte, h uint32) (int, bool) {
+	lo, hi := 0, len(list)/4
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if binary.BigEndian.Uint32(list[4*mid:]) < h {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, lo < len(list)/4 && binary.BigEndian.Uint32(list[4*lo:]) == h
+}
+
+// number returns which of the span's numbers a block that begins at p has.
+func (v *spanView) number(p audit.Position) int {
+	i, found := slices.BinarySearchFunc(v.starts, p, audit.Position.Compare)
+	if !found {
+		i--
+	}
+	return i
+}
+
+// record returns v in a form that can be added to.
+func (v *spanView) record() *spanRecord {
+	r := &spanRecord{starts: v.starts, end: v.end, values: make(map[uint32]uint64)}
+	for i := range len(v.several) / 4 {
+		r.values[binary.BigEndian.Uint32(v.several[4*i:])] = binary.BigEndian.Uint64(v.postings[8*i:])
+	}
+	for i := range len(v.one) / 4 {
+		r.values[binary.BigEndian.Uint32(v.one[4*i:])] = 1 << v.ordinals[i]
+	}
+	return r
+}
+
+// spanAt returns the record of field f that tells of a block beginning at p, and
+// its key, or nil when no span does.
+func spanAt(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
+	c := tx.Bucket(bucketSpans).Cursor()
+	want := spanKey(project, f, p)
+	k, value := c.Seek(want)
+	if !bytes.Equal(k, want) {
+		if k == nil {
+			k, value = c.Last()
+		} else {
+			k, value = c.Prev()
+		}
+	}
+	if len(k) != len(want) || !bytes.HasPrefix(k, want[:5]) {
+		return nil, nil, nil
+	}
+	v, err = openSpan(k, value)
+	if err != nil || p.Compare(v.end) >= 0 {
+		return nil, nil, err
+	}
+	return k, v, nil
+}
+
+// extendSpans adds the values of a block to the span that it lies in, if any.
+func extendSpans(tx *bbolt.Tx, b keyedBlock) error {
+	for _, f := range spanFields() {
+		key, v, err := spanAt(tx, b.key.Project, f, b.key.Position)
+		if err != nil || v == nil {
+			return err
+		}
+		hashes, err := b.Hashes(f)
+		if err != nil {
+			return fmt.Errorf("%v: %w", b.key, err)
+		}
+		r, bit := v.record(), uint64(1)<<v.number(b.key.Position)
+		fresh := false
+		for _, h := range hashes {
+			fresh = fresh || r.values[h]&bit == 0
+			r.values[h] |= bit
+		}
+		if !fresh {
+			continue
+		}
+		key = bytes.Clone(key)
+		if err := tx.Bucket(bucketSpans).Put(key, r.encode(key)); err != nil {
+			return fmt.Errorf("put span: %w", err)
+		}
+	}
+	return nil
+}
+
+// growSpans writes the spans that a project has blocks enough for. rec.Spanned is
+// where the spans end, rec.Loose how many blocks are behind that.
+func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
+	z := &s.opts.sizes
+	for rec.Loose >= z.span+z.ahead {
+		run := make([]keyedBlock, 0, z.span)
+		c := newBlockCursor(tx, p)
+		ok, err := c.from(rec.Spanned)
+		for ; ok && err == nil && len(run) < z.span; ok, err = c.next() {
+			b, err := s.openBlock(c.key, c.value)
+			if err != nil {
+				return err
+			}
+			run = append(run, keyedBlock{c.key, b})
+		}
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("spans of project %d: %w: %d blocks behind %v, %d expected", p, errCorrupt, len(run), rec.Spanned, rec.Loose)
+		}
+		if err := putSpan(tx, run, c.key.Position); err != nil {
+			return err
+		}
+		rec.Spanned = c.key.Position
+		rec.Loose -= len(run)
+	}
+	return nil
+}
+
+// putSpan writes the records of a run of blocks, one a field.
+func putSpan(tx *bbolt.Tx, run []keyedBlock, end audit.Position) error {
+	for _, f := range spanFields() {
+		r := &spanRecord{end: end, values: make(map[uint32]uint64)}
+		for i, b := range run {
+			r.starts = append(r.starts, b.key.Position)
+			hashes, err := b.Hashes(f)
+			if err != nil {
+				return fmt.Errorf("%v: %w", b.key, err)
+			}
+			for _, h := range hashes {
+				r.values[h] |= 1 << i
+			}
+		}
+		key := spanKey(run[0].key.Project, f, r.starts[0])
+		if err := tx.Bucket(bucketSpans).Put(key, r.encode(key)); err != nil {
+			return fmt.Errorf("put span: %w", err)
+		}
+	}
+	return nil
+}
