@@ -37,11 +37,11 @@ func encode(b *bytes.Buffer, v any) error {
 	return nil
 }
 
-// send writes a whole answer of JSON. The client has BodyPatience to accept it.
+// send writes a whole answer of JSON. The client has Patience to accept it.
 func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	h := x.Header()
 	h.Set("Content-Type", rpc.TypeJSON)
-	x.extendWrite(s.opts.BodyPatience)
+	x.extendWrite(s.opts.Patience)
 	h.Add("Vary", "Accept-Encoding")
 	if wantsGzip(r, len(body)) {
 		buf := s.buffers.get()
@@ -55,10 +55,15 @@ func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	_, _ = x.Write(body)
 }
 
-// extendWrite gives the client time to accept what is written next.
+// extendWrite gives the client so long to accept what is written next, or any
+// time when patience is 0.
 func (x *exchange) extendWrite(patience time.Duration) {
+	var deadline time.Time
+	if patience > 0 {
+		deadline = time.Now().Add(patience)
+	}
 	// What cannot be bounded, as in a test without a connection, is not.
-	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(patience))
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(deadline)
 }
 
 // fail answers with an error.

@@ -23,7 +23,7 @@ const (
 	// largeBodies is how many large bodies are in memory at once.
 	largeBodies = 8
 	// minRate is how many bytes a second a body must bring on average, beyond
-	// Options.BodyPatience.
+	// Options.Patience.
 	minRate = 8 << 10
 )
 
@@ -69,7 +69,7 @@ func errTooLarge(limit int) error {
 // the call gives back when it ends.
 func (c *call) grow(buf *buffer, limit int) error {
 	if cap(buf.b) >= largeBody && !c.large {
-		ctx, cancel := context.WithTimeout(c.r.Context(), c.opts.BodyPatience)
+		ctx, cancel := context.WithTimeout(c.r.Context(), c.opts.Patience)
 		defer cancel()
 		if c.largeSlots.Acquire(ctx, 1) != nil {
 			return audit.Errorf(audit.Unavailable, "too many large requests at once")
@@ -85,7 +85,7 @@ func (c *call) grow(buf *buffer, limit int) error {
 func (c *call) body() (io.Reader, error) {
 	patient := &patientReader{
 		r: c.r.Body, control: http.NewResponseController(c.w.ResponseWriter),
-		left: c.opts.BodyPatience, most: c.opts.BodyPatience,
+		left: c.opts.Patience, most: c.opts.Patience,
 	}
 	switch encoding := c.r.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":

@@ -47,6 +47,9 @@ func decodeError(err error) error {
 		case errors.Is(err, strconv.ErrRange):
 			return audit.FieldErrorf(path, "is out of range")
 		}
+		if path == "" {
+			return audit.Errorf(audit.Invalid, "the body must be %s", wanted(semantic.GoType))
+		}
 		return audit.FieldErrorf(path, "must be %s", wanted(semantic.GoType))
 	}
 	return fmt.Errorf("%w: %w", audit.Errorf(audit.Invalid, "the body is not valid JSON"), err)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"auditlog/audit"
+	"auditlog/rpc"
 )
 
 // maxEntryJSON bounds the JSON of one entry before it is read: an entry of
@@ -82,6 +83,9 @@ func decodeEntry(b []byte) (*audit.Entry, error) {
 func decodeBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
 	if !hasEntries(b) {
 		e, err := decodeEntry(b)
+		if err != nil && severalValues(b) {
+			err = audit.Errorf(audit.Invalid, `the body must be one entry, or several as {"entries":[…]}, or one a line as `+rpc.TypeNDJSON)
+		}
 		return []*audit.Entry{e}, true, err
 	}
 	dec := jsontext.NewDecoder(bytes.NewReader(b))
@@ -126,6 +130,15 @@ func hasEntries(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// severalValues reports whether b is a list, or holds more than one object.
+func severalValues(b []byte) bool {
+	dec := jsontext.NewDecoder(bytes.NewReader(b))
+	if dec.PeekKind() == '[' {
+		return true
+	}
+	return dec.SkipValue() == nil && dec.PeekKind() == '{'
 }
 
 func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {

@@ -71,6 +71,10 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	s.metrics.inFlight.Inc()
+	if r.ContentLength != 0 {
+		// A body that nobody reads is awaited by net/http before it answers.
+		_ = http.NewResponseController(w).SetReadDeadline(x.started.Add(s.opts.Patience))
+	}
 	return x
 }
 

@@ -64,11 +64,12 @@ type download struct {
 
 	buf     *bufio.Writer // onto zip, or the download itself
 	zip     *gzip.Writer  // nil when not compressed
+	gzips   *gzipPool
 	flushed time.Time
 }
 
 func (c *call) download(project string, f export.Format) *download {
-	d := &download{x: c.w, patient: c.opts.BodyPatience, flushed: time.Now()}
+	d := &download{x: c.w, patient: c.opts.Patience, gzips: &c.gzips, flushed: time.Now()}
 	var out io.Writer = writerFunc(d.send)
 	if wantsGzip(c.r, exportBuffer) {
 		d.zip = c.gzips.get(out)
@@ -125,7 +126,7 @@ func (d *download) close() error {
 		_, err := d.send(nil)
 		return err
 	}
-	defer d.x.Flush()
+	defer d.gzips.put(d.zip)
 	return d.zip.Close()
 }
 

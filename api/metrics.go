@@ -45,14 +45,18 @@ func newMetrics(s *Server) *metrics {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.inFlight, m.requests, m.duration, m.entries, m.commit, newStoreCollector(s),
+		m.inFlight, m.requests, m.duration, m.entries, m.commit, newStateCollector(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
 }
 
-func (m *metrics) handler(w http.ResponseWriter, r *http.Request) { m.page.ServeHTTP(w, r) }
+// metricsPage answers /metrics.
+func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request) {
+	w.(*exchange).extendWrite(s.opts.Patience)
+	s.metrics.page.ServeHTTP(w, r)
+}
 
 // finish counts an exchange that ends.
 func (m *metrics) finish(x *exchange) {
@@ -71,60 +75,4 @@ func (m *metrics) recorded(r *rpc.RecordResult, took time.Duration) {
 	m.entries.WithLabelValues("recorded").Add(float64(r.Recorded))
 	m.entries.WithLabelValues("duplicate").Add(float64(r.Duplicates))
 	m.entries.WithLabelValues("skipped").Add(float64(r.Skipped))
-}
-
-// storeCollector reads the state of the store when it is asked.
-type storeCollector struct {
-	s                                              *Server
-	projects, entries, size, free, writable, build *prometheus.Desc
-	behind                                         *prometheus.Desc
-}
-
-func newStoreCollector(s *Server) *storeCollector {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("auditlog_"+name, help, labels, nil)
-	}
-	return &storeCollector{
-		s:        s,
-		projects: desc("projects", "Projects by state.", "state"),
-		entries:  desc("entries", "Entries that can be listed."),
-		size:     desc("database_size_bytes", "Size of the database file."),
-		free:     desc("database_free_bytes", "Part of the database file that is free for reuse."),
-		writable: desc("writable", "1 while the log can be written."),
-		behind:   desc("index_behind", "Changes of the log that are not in the full-text index yet."),
-		build:    desc("build_info", "1, with the version of this program.", "version"),
-	}
-}
-
-// Describe implements prometheus.Collector.
-func (c *storeCollector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
-
-// Collect implements prometheus.Collector.
-func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	gauge(c.build, 1, c.s.opts.Version)
-	states := make(map[string]int)
-	var entries int64
-	for _, p := range c.s.opts.Store.Projects() {
-		states[string(p.State)]++
-		entries += p.Entries
-	}
-	for _, state := range []string{rpc.Active, rpc.Deleting, rpc.Purging, rpc.Purged} {
-		gauge(c.projects, float64(states[state]), state)
-	}
-	gauge(c.entries, float64(entries))
-	if file, free, err := c.s.opts.Store.Size(); err == nil {
-		gauge(c.size, float64(file))
-		gauge(c.free, float64(free))
-	}
-	writable := 0.0
-	if c.s.opts.Store.Err() == nil {
-		writable = 1
-	}
-	gauge(c.writable, writable)
-	if c.s.opts.Index != nil {
-		gauge(c.behind, float64(c.s.opts.Index().Behind))
-	}
 }

@@ -40,7 +40,7 @@ func (s *Server) pages() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"/healthz":      s.healthz,
 		"/readyz":       s.readyz,
-		"/metrics":      s.metrics.handler,
+		"/metrics":      s.metricsPage,
 		"/openapi.json": s.openAPI,
 	}
 }

@@ -43,9 +43,9 @@ type Options struct {
 	Version string
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
-	// BodyPatience is how long a request's body may keep the server waiting, and
-	// how long the client may take to accept a part of an answer. Default 30 s.
-	BodyPatience time.Duration
+	// Patience is how long a request's body may keep the server waiting, and how
+	// long the client may take to accept a part of an answer. Default 30 s.
+	Patience time.Duration
 }
 
 // IndexStatus tells how the full-text index follows the log.
@@ -66,8 +66,8 @@ func (o *Options) setDefaults() {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.BodyPatience == 0 {
-		o.BodyPatience = 30 * time.Second
+	if o.Patience == 0 {
+		o.Patience = 30 * time.Second
 	}
 }
 
@@ -156,6 +156,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	isCall := r.Method == http.MethodPost && strings.Contains(name, ".") && !strings.Contains(name, "/")
 	if s.opts.Console != nil && !isCall {
 		x.method = "console"
+		x.extendWrite(0) // it may stream
 		s.opts.Console.ServeHTTP(x, r)
 		return
 	}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"auditlog/rpc"
+)
+
+// stateCollector reads the state of the log when /metrics is asked for it.
+type stateCollector struct {
+	s     *Server
+	descs map[string]*prometheus.Desc // by name, without the prefix
+}
+
+func newStateCollector(s *Server) *stateCollector {
+	c := &stateCollector{s: s, descs: make(map[string]*prometheus.Desc)}
+	for _, d := range []struct{ name, help, label string }{
+		{"build_info", "1, with the version of this program.", "version"},
+		{"projects", "Projects by state.", "state"},
+		{"entries", "Entries that can be listed.", ""},
+		{"database_size_bytes", "Size of the database file.", ""},
+		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
+		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
+		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
+		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
+		{"tokens", "Tokens that count.", ""},
+		{"unauthenticated_total", "Calls without a valid token.", ""},
+		{"limited_total", "Calls without a valid token that were told to wait.", ""},
+		{"refused_total", "Calls that their caller may not make.", ""},
+		{"refusal_entries_total", "Entries that tell of refused calls.", ""},
+		{"refusal_failures_total", "Failures to record an entry that tells of refused calls.", ""},
+	} {
+		var labels []string
+		if d.label != "" {
+			labels = []string{d.label}
+		}
+		c.descs[d.name] = prometheus.NewDesc("auditlog_"+d.name, d.help, labels, nil)
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(name string, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v, labels...)
+	}
+	gauge("build_info", 1, c.s.opts.Version)
+	c.collectStore(gauge)
+	if c.s.opts.Index != nil {
+		st := c.s.opts.Index()
+		gauge("index_behind", float64(st.Behind))
+		gauge("index_working", truth(st.Err == nil))
+	}
+	counter := func(name string, n int64) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
+	}
+	st := c.s.opts.Auth.Stats()
+	gauge("tokens", float64(st.Tokens))
+	counter("unauthenticated_total", st.Unauthenticated)
+	counter("limited_total", st.Limited)
+	counter("refused_total", st.Refused)
+	counter("refusal_entries_total", st.RefusalEntries)
+	counter("refusal_failures_total", st.RefusalFailures)
+}
+
+func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {
+	states := make(map[string]int)
+	var entries int64
+	for _, p := range c.s.opts.Store.Projects() {
+		states[string(p.State)]++
+		entries += p.Entries
+	}
+	for _, state := range []string{rpc.Active, rpc.Deleting, rpc.Purging, rpc.Purged} {
+		gauge("projects", float64(states[state]), state)
+	}
+	gauge("entries", float64(entries))
+	if file, free, err := c.s.opts.Store.Size(); err == nil {
+		gauge("database_size_bytes", float64(file))
+		gauge("database_free_bytes", float64(free))
+	}
+	gauge("writable", truth(c.s.opts.Store.Err() == nil))
+}
+
+// truth is a bool as a metric.
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
