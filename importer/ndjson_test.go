@@ -1,0 +1,107 @@
+package importer
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+)
+
+func exported() audit.Entry {
+	at := time.Date(2026, 5, 4, 8, 15, 30, 0, time.UTC)
+	return audit.Entry{
+		ID:         7,
+		Project:    "acme",
+		Actor:      audit.Actor{Email: "ada@example.com", Type: audit.User},
+		Action:     "deployment.deploy",
+		Resource:   audit.Resource{Type: "Deployment"},
+		Outcome:    audit.Success,
+		CreatedAt:  at,
+		RecordedAt: at,
+		Purge:      &audit.Purge{Entries: 1},
+	}
+}
+
+func TestNDJSON(t *testing.T) {
+	old := exported()
+	other := exported()
+	other.Detail = "of another log"
+	keyed := exported()
+	keyed.Key = "k1"
+	stream := old.AppendJSON(nil)
+	stream = append(keyed.AppendJSON(append(stream, "\n\n \r\n"...)), '\n')
+	stream = append(other.AppendJSON(stream), "\r\n"...)
+	stream = append(stream, `{"actor":{"email":"bob"},"action":"a.b","resource":{"type":"T"},"outcome":"error"}`...)
+
+	for name, form := range map[string][]byte{"plain": stream, "compressed": compress(t, stream)} {
+		var got []audit.Entry
+		collect := func(e audit.Entry) error {
+			got = append(got, e)
+			return nil
+		}
+		for range 2 {
+			if err := NDJSON(bytes.NewReader(form), "fallback", collect); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if len(got) != 8 {
+			t.Fatalf("%s: %d entries", name, len(got))
+		}
+		for _, e := range got {
+			if e.ID != 0 || !e.RecordedAt.IsZero() || e.Purge != nil || e.Actor.Type != audit.User {
+				t.Errorf("%s: %+v", name, e)
+			}
+		}
+		if got[0].Key == "" || got[0].Key != got[4].Key || got[0].Key == got[2].Key || len(got[0].Key) > audit.MaxKey {
+			t.Errorf("%s: the keys of exported entries are %q, %q and %q", name, got[0].Key, got[4].Key, got[2].Key)
+		}
+		if got[1].Key != "k1" || got[3].Key != "" || got[0].Project != "acme" || got[3].Project != "fallback" {
+			t.Errorf("%s: read %+v", name, got)
+		}
+	}
+}
+
+func TestNDJSONFaultsNameTheLine(t *testing.T) {
+	e := exported()
+	good := string(e.AppendJSON(nil)) + "\n"
+	tests := map[string]struct{ stream, want string }{
+		"no JSON":         {good + "\n{", "line 3: is not valid JSON: unexpected EOF"},
+		"two in a line":   {"{}{}", "line 1: is not valid JSON: invalid character '{' after top-level value"},
+		"unknown field":   {good + `{"actor":{"mail":"x"}}`, "line 2.actor.mail: unknown field"},
+		"wrong type":      {`{"changes":[{"field":"a"},{"field":7}]}`, "line 1.changes.1.field: has the wrong type"},
+		"twice":           {`{"action":"a","action":"b"}`, `line 1.action: is not valid JSON: duplicate object member name`},
+		"lacks something": {`{"project":"acme"}`, "line 1.actor.email: is required"},
+		"no project":      {`{"actor":{"email":"x"}}`, "line 1.project: is required"},
+		"too long":        {good + strings.Repeat("x", maxItem+1), "line 2: is longer than 16 MiB"},
+		"cut gzip":        {string(compress(t, []byte(good))[:30]), "line 1: unexpected EOF"},
+		"no gzip":         {"\x1f\x8b\x08", "decompress: unexpected EOF"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := NDJSON(strings.NewReader(tt.stream), "", func(audit.Entry) error { return nil })
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+	if err := NDJSON(strings.NewReader(good), "", func(audit.Entry) error { return io.EOF }); err != io.EOF {
+		t.Errorf("emit's own error became %v", err)
+	}
+}
+
+func FuzzNDJSON(f *testing.F) {
+	e := exported()
+	f.Add(e.AppendJSON(nil))
+	f.Add([]byte("{}\n\n{\"createdAt\":\"0000-01-01T00:00:00Z\"}"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		NDJSON(bytes.NewReader(b), "acme", func(e audit.Entry) error {
+			if err := e.Validate(e.CreatedAt); err != nil {
+				t.Errorf("emitted %+v: %v", e, err)
+			}
+			return nil
+		})
+	})
+}
