@@ -35,13 +35,27 @@ var textColumns = [...]int{
 
 // What a column can be; doc.go has the bytes of each.
 const (
-	kindEmpty = iota // every element is the empty string
-	kindOne          // every element is the same string
-	kindEach         // a string an element
-	kindDict         // an index an element into a column of distinct strings
-	kindShape        // an index an element into shapes, and a column a shape and slot
-	kindBlob         // shapes and their values as one string an element
+	kindEmpty    = iota // every element is the empty string
+	kindOne             // every element is the same string
+	kindEach            // a string an element
+	kindDict            // an index an element into a column of distinct strings
+	kindShape           // an index an element into shapes, and a column a shape and slot
+	kindBlob            // shapes and their values as one string an element
+	kindSome            // which elements are not empty, and a column of those
+	kindTemplate        // an index an element into templates, and a column a template and slot
+	kindInt             // decimal numbers
+	kindDigits          // decimal numbers of as many digits each
+	kindHex             // hexadecimal numbers of as many digits each
 	kindCount
+)
+
+// Which kinds may stand where, a bit each.
+const (
+	wordKinds  = 1<<kindEmpty | 1<<kindOne | 1<<kindEach | 1<<kindDict
+	textKinds  = wordKinds | 1<<kindTemplate | 1<<kindSome
+	slotKinds  = wordKinds | 1<<kindInt | 1<<kindDigits | 1<<kindHex
+	listKinds  = 1<<kindEach | 1<<kindTemplate // of a dictionary
+	shapeKinds = 1<<kindEmpty | 1<<kindShape | 1<<kindBlob
 )
 
 // Where a column's strings lie.
@@ -54,15 +68,16 @@ const (
 
 // column is a list of strings, or of lists of strings, read where it lies in the block.
 type column struct {
-	kind  uint8
-	width uint8  // of the index, in bits
-	by    uint8  // number of the column that determines the index, plus one
-	m     uint16 // elements
-	n     uint16 // distinct strings, or shapes
-	off   uint32 // of the index, or of the map from the determining column's index
-	text  uint32 // number of the first string
-	kids  []column
-	slots []uint16 // of a shape column: shape s has kids slots[s] to slots[s+1]
+	kind    uint8
+	width   uint8  // of the index, in bits; of hexadecimal numbers, flags
+	by      uint8  // number of the column that determines the index, plus one
+	m       uint16 // elements
+	n       uint16 // distinct strings, shapes or templates; digits of a number
+	off     uint32 // of the index, or of the map from the determining column's index, or of the digits
+	text    uint32 // number of the first string
+	kids    []column
+	slots   []uint16 // shape or template s has kids slots[s] to slots[s+1]
+	numbers *ints
 }
 
 // index returns which distinct string, or shape, element i has. It is less than
@@ -140,24 +155,44 @@ func (b *Block) value(c *column, i int) (string, error) {
 			return "", corrupt("index %d of %d strings", v, c.n)
 		}
 		return b.value(&c.kids[0], v)
+	case kindSome:
+		if b.index(c, i) == 0 {
+			return "", nil
+		}
+		rank := b.rank(c, i, 1)
+		if rank >= int(c.kids[0].m) {
+			return "", corrupt("value %d of %d", rank, c.kids[0].m)
+		}
+		return b.value(&c.kids[0], rank)
 	}
-	return "", corrupt("a column of kind %d where strings belong", c.kind)
+	var few [128]byte
+	s, err := b.appendValue(few[:0], c, i)
+	return string(s), err
 }
 
 // values returns all elements of a column of strings, in dst's memory if it has
 // room.
 func (b *Block) values(c *column, dst []string) ([]string, error) {
-	dst = dst[:0]
-	if c.kind != kindDict {
-		for i := range int(c.m) {
-			s, err := b.value(c, i)
-			if err != nil {
-				return nil, err
-			}
-			dst = append(dst, s)
-		}
-		return dst, nil
+	switch c.kind {
+	case kindDict:
+		return b.dictValues(c, dst[:0])
+	case kindSome:
+		return b.someValues(c, dst[:0])
+	case kindTemplate:
+		return b.templateValues(c, dst[:0])
 	}
+	dst = dst[:0]
+	for i := range int(c.m) {
+		s, err := b.value(c, i)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(dst, s)
+	}
+	return dst, nil
+}
+
+func (b *Block) dictValues(c *column, dst []string) ([]string, error) {
 	distinct, err := b.values(&c.kids[0], make([]string, 0, c.n))
 	if err != nil {
 		return nil, err
@@ -169,6 +204,26 @@ func (b *Block) values(c *column, dst []string) ([]string, error) {
 			return nil, corrupt("index %d of %d strings", v, c.n)
 		}
 		dst = append(dst, distinct[v])
+	}
+	return dst, nil
+}
+
+func (b *Block) someValues(c *column, dst []string) ([]string, error) {
+	present, err := b.values(&c.kids[0], make([]string, 0, c.kids[0].m))
+	if err != nil {
+		return nil, err
+	}
+	var idx [MaxRows]uint16
+	b.indexes(c, idx[:])
+	for _, there := range idx[:c.m] {
+		switch {
+		case there == 0:
+			dst = append(dst, "")
+		case len(present) == 0:
+			return nil, corrupt("more than %d values", c.kids[0].m)
+		default:
+			dst, present = append(dst, present[0]), present[1:]
+		}
 	}
 	return dst, nil
 }

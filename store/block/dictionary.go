@@ -50,6 +50,20 @@ func (t *table) find(d *dictionary, v string, h uint64) uint16 {
 	}
 }
 
+// findBytes is find for a string that is only made if it is new.
+func (t *table) findBytes(d *dictionary, v []byte, h uint64) uint16 {
+	const mask = uint64(len(t.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		slot := t.slots[i]
+		if slot == 0 {
+			return t.find(d, string(v), h)
+		}
+		if t.hashes[slot-1] == h && d.values[slot-1] == string(v) {
+			return slot - 1
+		}
+	}
+}
+
 // determines lists the columns that often determine another one.
 var determines = [columnCount][]int{
 	colActorType:    {colActor},

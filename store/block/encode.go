@@ -26,11 +26,17 @@ type encoder struct {
 	stepIDs, stepAt           []int64
 	order                     []uint16
 
-	values []string
-	dicts  [columnCount]dictionary // of the top columns, for those that they determine
-	sub    dictionary
-	table  table
-	shapes shapes
+	values    []string
+	dicts     [columnCount]dictionary // of the top columns, for those that they determine
+	sub       dictionary              // of the words of a template's slot
+	present   []string                // of a sparse column
+	presence  dictionary
+	some1     dictionary
+	table     table
+	shapes    shapes
+	miner     miner
+	naturals  []uint16
+	numbers16 []uint16
 }
 
 var encoders = sync.Pool{New: func() any {
@@ -73,6 +79,9 @@ func (e *encoder) reset() {
 func (e *encoder) forget() {
 	clear(e.values)
 	clear(e.sub.values)
+	clear(e.present)
+	clear(e.some1.values)
+	e.miner.forget()
 	for i := range e.dicts {
 		clear(e.dicts[i].values)
 	}

@@ -6,6 +6,15 @@ import (
 	"auditlog/audit"
 )
 
+// plan says what may be tried on a column of strings.
+type plan struct {
+	parents   []int // the columns that may determine it
+	field     bool  // filters compare it
+	parent    bool  // it may determine others
+	templates bool
+	sparse    bool
+}
+
 // column appends a top column of strings.
 func (e *encoder) column(col int, entries []*audit.Entry) {
 	values := e.values[:0]
@@ -16,46 +25,106 @@ func (e *encoder) column(col int, entries []*audit.Entry) {
 	d := &e.dicts[col]
 	e.build(d, values)
 	f := fieldOf(col)
-	if !e.strings(d, values, determines[col], f != noField) || f == noField {
+	listed := e.strings(d, values, plan{
+		parents:   determines[col],
+		field:     f != noField,
+		parent:    col == colResourceID || col == colActor,
+		templates: true,
+		sparse:    f == noField,
+	})
+	if f == noField {
 		return
 	}
 	// The fingerprints of what lies in a compressed frame.
-	if d.indexed {
-		values = d.values
-	}
-	for _, v := range values {
+	for _, v := range listed {
 		e.out = binary.LittleEndian.AppendUint16(e.out, uint16(Hash(f, v)))
 	}
 }
 
-// strings appends a column of strings, d being their dictionary. It reports
-// whether they are several and not of the raw class. Those of a field that
-// filters compare are raw if they are few.
-func (e *encoder) strings(d *dictionary, values []string, parents []int, field bool) bool {
+// strings appends a column of strings, d being their dictionary, in what is
+// probably the smallest way. It returns the strings that it lists, if they are several
+// and not of the raw class.
+func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
+	n := len(d.values)
 	class := classDict
-	if field && rawBytes(d.values) <= 2*len(values)+64 {
+	if p.field && rawBytes(d.values) <= 2*len(values)+64 {
 		class = classRaw
 	}
-	switch n := len(d.values); {
+	switch {
 	case n == 1 && values[0] == "":
 		e.out = append(e.out, kindEmpty)
-		return false
+		return nil
 	case n == 1:
 		e.out = append(e.out, kindOne|byte(class)<<4)
 		e.add(class, values[0])
-		return false
-	case 4*n > 3*len(values) && class != classRaw:
-		class = classHeap
-		e.each(values, class)
-	default:
-		d.indexed = true
-		e.out = append(e.out, kindDict)
-		e.uvarint(n)
-		e.index(d, parents)
-		e.kids++
+		return nil
+	case class == classRaw:
+		e.dict(d, p.parents)
 		e.each(d.values, class)
+		return nil
+	case p.sparse && e.some(d, values, p):
+		return nil
 	}
-	return class != classRaw
+	return e.list(d, values, p)
+}
+
+// list appends several strings, as a dictionary or one by one, as they are or as
+// templates, by estimate in bits.
+func (e *encoder) list(d *dictionary, values []string, p plan) []string {
+	n, m := len(d.values), len(values)
+	mined := p.templates && n >= 8 && e.mine(d.values)
+	var fixed, each int
+	if mined {
+		fixed, each = e.miner.estimate()
+		plain := e.miner.estimatePlain(d.values)
+		if mined = fixed+n*each < n*plain; !mined {
+			each = plain
+		}
+	} else {
+		each = 10 + 3*rawBytes(d.values)/n
+	}
+	byDict, byRow := m*indexWidth(n)+n*each, m*each
+	if !mined {
+		byRow = n*each + (m-n)*30 // a repeated string is found again by zstd
+	}
+	if p.field {
+		byDict, byRow = byDict+16*n, byRow+16*m
+	}
+	if p.parent && 2*n < m {
+		byRow += byDict
+	}
+	if byDict <= byRow {
+		e.dict(d, p.parents)
+		if mined {
+			e.templates(d.values, e.identity(n), classDict)
+		} else {
+			e.each(d.values, classDict)
+		}
+		return d.values
+	}
+	if mined {
+		e.templates(d.values, d.idx, classDict)
+	} else {
+		e.each(values, classHeap)
+	}
+	return values
+}
+
+// identity returns the numbers below n.
+func (e *encoder) identity(n int) []uint16 {
+	for i := len(e.naturals); i < n; i++ {
+		e.naturals = append(e.naturals, uint16(i))
+	}
+	return e.naturals[:n]
+}
+
+// dict appends the start of a column with a dictionary; its strings follow.
+func (e *encoder) dict(d *dictionary, parents []int) {
+	d.indexed = true
+	e.out = append(e.out, kindDict)
+	e.uvarint(len(d.values))
+	e.index(d, parents)
+	e.kids++
 }
 
 func (e *encoder) each(values []string, class int) {
@@ -63,6 +132,35 @@ func (e *encoder) each(values []string, class int) {
 	for _, v := range values {
 		e.add(class, v)
 	}
+}
+
+// some appends a column of which many elements are empty: which are not, and a
+// column of those. It does nothing and returns false if they are not so many.
+func (e *encoder) some(d *dictionary, values []string, p plan) bool {
+	present, presence := e.present[:0], &e.presence
+	presence.idx = presence.idx[:0]
+	for _, v := range values {
+		there := uint16(0)
+		if v != "" {
+			there = 1
+			present = append(present, v)
+		}
+		presence.idx = append(presence.idx, there)
+	}
+	e.present = present
+	saved := (len(values) - len(present)) * indexWidth(len(d.values))
+	if saved < 2*len(values) {
+		return false
+	}
+	presence.values = append(presence.values[:0], "", "some")
+	e.out = append(e.out, kindSome)
+	e.index(presence, p.parents)
+	e.uvarint(len(present))
+	e.kids++
+	e.build(&e.some1, present)
+	p.parents, p.sparse = nil, false
+	e.strings(&e.some1, present, p)
+	return true
 }
 
 func rawBytes(values []string) int {

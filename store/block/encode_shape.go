@@ -158,7 +158,7 @@ func (e *encoder) slots(d *dictionary, counts []shapeCount) {
 			}
 			s.column = column
 			e.build(&s.dict, column)
-			e.strings(&s.dict, column, nil, false)
+			e.strings(&s.dict, column, plan{templates: true, sparse: true})
 		}
 	}
 }
@@ -174,7 +174,7 @@ func (e *encoder) blobs(rows []string) {
 	}
 	s.column = column
 	e.build(&s.dict, column)
-	e.strings(&s.dict, column, nil, false)
+	e.strings(&s.dict, column, plan{})
 }
 
 func joinBlob(shape string, values []string) string {

@@ -204,12 +204,12 @@ func valuesOf(c *column) *column {
 // values cannot be compared without decoding a text frame.
 func fingered(b *Block, c *column) bool {
 	v := valuesOf(c)
-	return v.kind == kindEach && !b.isRaw(v)
+	return v.kind == kindTemplate || v.kind == kindEach && !b.isRaw(v)
 }
 
 // isRaw reports whether v's strings are at hand since Open.
 func (b *Block) isRaw(v *column) bool {
-	return v.kind == kindEmpty || int(v.text) < b.raws
+	return v.kind == kindEmpty || v.kind != kindTemplate && int(v.text) < b.raws
 }
 
 // fingerprint returns the stored part of the hash of value i of a field.
@@ -329,15 +329,17 @@ func (b *Block) verify(c *constraint, set, rows *Rows) error {
 
 // distinct returns the strings of c, most of them once.
 func (b *Block) distinct(c *column) ([]string, error) {
-	v := valuesOf(c)
-	if v.kind == kindOne {
+	switch v := valuesOf(c); v.kind {
+	case kindEmpty:
+		return nil, nil
+	case kindOne:
 		s, err := b.text(int(v.text))
 		return []string{s}, err
+	case kindSome:
+		return b.distinct(&v.kids[0])
+	default:
+		return b.values(v, nil)
 	}
-	if v.kind == kindEmpty {
-		return nil, nil
-	}
-	return b.values(v, nil)
 }
 
 // Counts calls add with each value that f has in rows, and how many of the rows

@@ -38,7 +38,11 @@ func (p *parser) parse(kids int) error {
 	b.recorded = p.recorded()
 	for i := range b.columns {
 		c := &b.columns[i]
-		p.column(c, b.rows, i, i >= colChanges)
+		if i < colChanges {
+			p.column(c, b.rows, i, textKinds)
+		} else {
+			p.column(c, b.rows, i, shapeKinds)
+		}
 		if f := fieldOf(i); f != noField && p.err == nil && fingered(b, c) {
 			b.fingers[f] = uint32(p.take(2 * int(valuesOf(c).m)))
 		}
@@ -140,12 +144,13 @@ func (p *parser) flat(x *ints, n int) {
 	x.off = uint32(p.take(packedBytes(n, int(x.width))))
 }
 
-// column reads column number top, or one below it, of m elements.
-func (p *parser) column(c *column, m, top int, shaped bool) {
+// column reads column number top, or one below it, of m elements and of one of
+// the kinds allowed.
+func (p *parser) column(c *column, m, top int, allowed uint) {
 	kind := p.byte()
 	c.kind, c.m = kind&15, uint16(m)
 	class := int(kind >> 4)
-	if c.kind >= kindCount || class >= classCount || shaped != (c.kind == kindShape || c.kind == kindBlob) && c.kind != kindEmpty {
+	if allowed>>c.kind&1 == 0 || class >= classCount {
 		p.fail("a column of kind %d, class %d", c.kind, class)
 		return
 	}
@@ -157,23 +162,27 @@ func (p *parser) column(c *column, m, top int, shaped bool) {
 	case kindDict:
 		c.n = uint16(p.count(1, m))
 		p.index(c, top)
-		p.kids(c, 1)
-		if p.err == nil {
-			p.column(&c.kids[0], int(c.n), columnCount, false)
-			if c.kids[0].kind != kindEach {
-				p.fail("distinct strings of kind %d", c.kids[0].kind)
-			}
-		}
-	case kindShape:
+		p.kid(c, int(c.n), listKinds)
+	case kindSome:
+		c.n = 2
+		p.index(c, top)
+		p.kid(c, p.count(1, m), textKinds&^(1<<kindSome))
+	case kindShape, kindTemplate:
 		c.n = uint16(p.count(1, m))
 		p.strings(c, class, int(c.n))
 		p.index(c, top)
 		p.shapes(c)
 	case kindBlob:
-		p.kids(c, 1)
-		if p.err == nil {
-			p.column(&c.kids[0], m, columnCount, false)
-		}
+		p.kid(c, m, wordKinds)
+	default:
+		p.numeric(c)
+	}
+}
+
+// kid reads the only column below c.
+func (p *parser) kid(c *column, m int, allowed uint) {
+	if p.kids(c, 1); p.err == nil {
+		p.column(&c.kids[0], m, columnCount, allowed)
 	}
 }
 
@@ -220,7 +229,7 @@ func (p *parser) kids(c *column, n int) {
 	c.kids, p.slab = p.slab[:n:n], p.slab[n:]
 }
 
-// shapes reads how many slots each shape of c has, and the columns of the slots.
+// shapes reads how many slots each shape or template of c has, and the columns of the slots.
 func (p *parser) shapes(c *column) {
 	var rows [MaxRows]uint16
 	c.slots = make([]uint16, c.n+1)
@@ -237,10 +246,14 @@ func (p *parser) shapes(c *column) {
 			return
 		}
 	}
+	allowed := uint(textKinds)
+	if c.kind == kindTemplate {
+		allowed = slotKinds
+	}
 	p.kids(c, total)
 	for s := range int(c.n) {
 		for k := c.slots[s]; k < c.slots[s+1] && p.err == nil; k++ {
-			p.column(&c.kids[k], int(rows[s]), columnCount, false)
+			p.column(&c.kids[k], int(rows[s]), columnCount, allowed)
 		}
 	}
 }

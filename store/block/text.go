@@ -67,8 +67,19 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 			}
 		}
 		return nil
+	case c.kind == kindSome:
+		return m.some(c, set, rowOf)
 	case c.kind == kindDict && set.Count() > int(c.n):
 		return m.dict(c, set, rowOf)
+	case c.kind == kindTemplate && set.Count() > int(c.m)/8:
+		values, err := b.values(c, nil)
+		if err != nil {
+			return err
+		}
+		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+			m.found[rowOf(i)] |= m.terms(values[i])
+		}
+		return nil
 	}
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		s, err := b.value(c, i)
@@ -82,12 +93,11 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 
 // dict adds the terms of a dictionary's strings to the elements that have them.
 func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
-	values := valuesOf(c)
-	for v := range int(c.n) {
-		s, err := m.b.value(values, v)
-		if err != nil {
-			return err
-		}
+	values, err := m.b.values(valuesOf(c), nil)
+	if err != nil {
+		return err
+	}
+	for v, s := range values {
 		terms := m.terms(s)
 		if terms == 0 {
 			continue
@@ -101,6 +111,32 @@ func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
 		}
 	}
 	return nil
+}
+
+// some adds the terms of a sparse column's elements.
+func (m *textMatch) some(c *column, set *Rows, rowOf func(i int) int) error {
+	of, within, n := m.b.members(c, 1, set)
+	kid := &c.kids[0]
+	if int(kid.m) != n {
+		return corrupt("%d elements of %d are not empty", n, kid.m)
+	}
+	return m.column(kid, &within, func(i int) int { return rowOf(int(of[i])) })
+}
+
+// members returns the elements of c with index v, how many they are, and which
+// of them, counted from 0, are in set.
+func (b *Block) members(c *column, v int, set *Rows) (of [MaxRows]uint16, within Rows, n int) {
+	var want Rows
+	want.Set(v)
+	having := b.having(c, &want)
+	for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
+		if set.Has(i) {
+			within.Set(n)
+		}
+		of[n] = uint16(i)
+		n++
+	}
+	return of, within, n
 }
 
 // shaped adds the terms of names and values of a column of shapes.
@@ -121,19 +157,7 @@ func (m *textMatch) shaped(c *column) error {
 
 // shape adds the terms of the rows with shape s.
 func (m *textMatch) shape(c *column, s int) error {
-	var want Rows
-	want.Set(s)
-	having := m.b.having(c, &want)
-	var rowOf [MaxRows]uint16
-	var set Rows // of the rows with this shape, counted from 0
-	n := 0
-	for row := having.Next(0); row >= 0; row = having.Next(row + 1) {
-		if m.rows.Has(row) {
-			set.Set(n)
-		}
-		rowOf[n] = uint16(row)
-		n++
-	}
+	rowOf, set, n := m.b.members(c, s, m.rows)
 	if set.Empty() {
 		return nil
 	}

@@ -1,0 +1,372 @@
+package block
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"slices"
+)
+
+// miner finds the templates of a list of strings: the runs of letters and digits
+// that hold a digit, or are a long hexadecimal number, are the places where the strings
+// differ; the rest is the template.
+type miner struct {
+	templates dictionary
+	of        []uint16 // of each string its template
+	places    []place
+	starts    []int // of each string its first place
+	found     []found
+	slots     []slot
+	text      []byte // of the template at hand
+
+	order   []uint16 // elements by template
+	strings []string // of one slot
+	numbers []int64
+}
+
+// place is where a value lies in its string.
+type place struct{ start, end int32 }
+
+// found is what is known of a template.
+type found struct {
+	rows, first, slots int // first: of its slots
+}
+
+// slot is what is known of the values in one place of a template.
+type slot struct {
+	shortest, longest int
+	traits            trait
+	lo, hi            int64
+	size              int // of all values together
+}
+
+// trait says what a value is not.
+type trait uint8
+
+const (
+	notDigits trait = 1 << iota // anything but 1 to 18 decimal digits
+	notPlain                    // a leading zero, or not decimal
+	notLower                    // not lower case hexadecimal digits
+	notUpper                    // not upper case hexadecimal digits
+	isUUID
+)
+
+// Classes of bytes.
+const (
+	classDigit = 1 << iota
+	classLowerHex
+	classUpperHex
+	classLetter // any other
+)
+
+var byteClass = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case '0' <= c && c <= '9':
+			t[c] = classDigit
+		case 'a' <= c && c <= 'f':
+			t[c] = classLowerHex
+		case 'A' <= c && c <= 'F':
+			t[c] = classUpperHex
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			t[c] = classLetter
+		}
+	}
+	return t
+}()
+
+// mine finds the templates of values. It gives up, and returns false, when there
+// are about as many as values.
+func (e *encoder) mine(values []string) bool {
+	m := &e.miner
+	m.reset()
+	clear(e.table.slots[:])
+	for i, v := range values {
+		if len(m.templates.values) > 24+i/2 || len(m.slots) > maxSlots {
+			return false
+		}
+		first := len(m.places)
+		m.starts = append(m.starts, first)
+		m.split(v)
+		t := int(e.table.findBytes(&m.templates, m.text, maphash.Bytes(e.seed, m.text)))
+		m.of = append(m.of, uint16(t))
+		if t == len(m.found) {
+			m.found = append(m.found, found{first: len(m.slots), slots: len(m.places) - first})
+			for range m.places[first:] {
+				m.slots = append(m.slots, slot{shortest: len(v)})
+			}
+		}
+		f := &m.found[t]
+		for k, p := range m.places[first:] {
+			m.slots[f.first+k].add(v[p.start:p.end], f.rows == 0)
+		}
+		f.rows++
+	}
+	return true
+}
+
+func (m *miner) reset() {
+	m.templates.idx, m.templates.values = m.templates.idx[:0], m.templates.values[:0]
+	m.of, m.places, m.starts = m.of[:0], m.places[:0], m.starts[:0]
+	m.found, m.slots = m.found[:0], m.slots[:0]
+}
+
+func (m *miner) forget() { clear(m.strings[:cap(m.strings)]) }
+
+// split finds v's places and its template.
+func (m *miner) split(v string) {
+	m.text = m.text[:0]
+	for i := 0; i < len(v); {
+		c := v[i]
+		if byteClass[c] == 0 {
+			if c <= markEscape && c > 0 {
+				m.text = append(m.text, markEscape)
+			}
+			m.text = append(m.text, c)
+			i++
+			continue
+		}
+		end, classes, turns := i, byte(0), 0
+		for digits := c <= '9'; end < len(v) && byteClass[v[end]] != 0; end++ {
+			class := byteClass[v[end]]
+			classes |= class
+			if (class == classDigit) != digits {
+				digits = !digits
+				turns++
+			}
+		}
+		i = m.token(v, i, end, classes, turns)
+	}
+}
+
+// token codes the run of letters and digits from i to end, which changes between
+// the two so many turns, and returns where to go on.
+func (m *miner) token(v string, i, end int, classes byte, turns int) int {
+	n := end - i
+	hex := classes == classDigit || n <= maxHex &&
+		(classes&^(classDigit|classLowerHex) == 0 || classes&^(classDigit|classUpperHex) == 0)
+	switch {
+	case hex && n == 8 && uuidAt(v, i):
+		return m.place(markUUID, i, i+uuidBytes)
+	case classes == classDigit, hex && (n >= 7 || n == 6 && turns > 0):
+		return m.place(markCode, i, end)
+	case turns == 0:
+		m.text = append(m.text, v[i:end]...)
+		return end
+	case turns == 1 && v[end-1] <= '9': // a word with a number behind it
+		for v[i] > '9' {
+			m.text = append(m.text, v[i])
+			i++
+		}
+		return m.place(markCode, i, end)
+	case turns == 1: // a number with a unit behind it
+		k := i
+		for v[k] <= '9' {
+			k++
+		}
+		if end-k <= 3 {
+			m.place(markCode, i, k)
+			m.text = append(m.text, v[k:end]...)
+			return end
+		}
+	}
+	return m.place(markWord, i, end)
+}
+
+func (m *miner) place(mark byte, start, end int) int {
+	m.text = append(m.text, mark)
+	m.places = append(m.places, place{int32(start), int32(end)})
+	return end
+}
+
+// uuidAt reports whether a UUID in one case starts at i and ends with its run of
+// letters and digits.
+func uuidAt(v string, i int) bool {
+	if len(v) < i+uuidBytes || len(v) > i+uuidBytes && byteClass[v[i+uuidBytes]] != 0 {
+		return false
+	}
+	var classes byte
+	for k := range uuidBytes {
+		c := v[i+k]
+		if k == 8 || k == 13 || k == 18 || k == 23 {
+			if c != '-' {
+				return false
+			}
+			continue
+		}
+		class := byteClass[c]
+		if class == 0 || class == classLetter {
+			return false
+		}
+		classes |= class
+	}
+	return classes&classLowerHex == 0 || classes&classUpperHex == 0
+}
+
+// add takes note of a value.
+func (s *slot) add(v string, first bool) {
+	s.size += len(v)
+	s.shortest, s.longest = min(s.shortest, len(v)), max(s.longest, len(v))
+	var classes byte
+	for i := range len(v) {
+		classes |= byteClass[v[i]]
+	}
+	if len(v) == uuidBytes && v[8] == '-' {
+		s.traits |= isUUID
+	}
+	if classes&(classUpperHex|classLetter) != 0 {
+		s.traits |= notLower
+	}
+	if classes&(classLowerHex|classLetter) != 0 {
+		s.traits |= notUpper
+	}
+	if classes != classDigit || len(v) > maxDigits {
+		s.traits |= notDigits | notPlain
+		return
+	}
+	if v[0] == '0' && len(v) > 1 {
+		s.traits |= notPlain
+	}
+	n := decimal(v)
+	if first {
+		s.lo, s.hi = n, n
+	}
+	s.lo, s.hi = min(s.lo, n), max(s.hi, n)
+}
+
+func decimal(v string) (n int64) {
+	for i := range len(v) {
+		n = n*10 + int64(v[i]-'0')
+	}
+	return n
+}
+
+// kind returns how the slot's values are stored; 0 stands for strings.
+func (s *slot) kind() byte {
+	switch {
+	case s.traits&notPlain == 0:
+		return kindInt
+	case s.shortest != s.longest:
+		return 0
+	case s.traits&notDigits == 0:
+		return kindDigits
+	case s.longest <= maxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0):
+		return kindHex
+	}
+	return 0
+}
+
+// bits estimates the size of the slot's values.
+func (s *slot) bits(rows int) int {
+	switch s.kind() {
+	case kindInt, kindDigits:
+		return 40 + rows*bits.Len64(uint64(s.hi-s.lo))
+	case kindHex:
+		return 24 + rows*4*s.longest
+	}
+	return 24 + 6*s.size
+}
+
+// estimate returns about how many bits the mined values take: the templates
+// themselves, and one value on average.
+func (m *miner) estimate() (fixed, each int) {
+	for t := range m.found {
+		f := &m.found[t]
+		fixed += 16 + 4*len(m.templates.values[t])
+		for k := range f.slots {
+			each += m.slots[f.first+k].bits(f.rows)
+		}
+	}
+	n := len(m.of)
+	return fixed, indexWidth(len(m.found)) + (each+n-1)/n
+}
+
+// estimatePlain returns about how many bits a value takes as it is: what varies
+// hardly compresses, what is always the same almost vanishes.
+func (m *miner) estimatePlain(values []string) int {
+	all, places := 0, 0 // bytes
+	for _, v := range values {
+		all += len(v)
+	}
+	for _, p := range m.places {
+		places += int(p.end - p.start)
+	}
+	return 10 + (5*places+(all-places))/len(values)
+}
+
+// templates appends the mined column. Its elements are those of values that idx
+// names.
+func (e *encoder) templates(values []string, idx []uint16, class int) {
+	m := &e.miner
+	e.out = append(e.out, kindTemplate|byte(class)<<4)
+	e.uvarint(len(m.found))
+	for _, t := range m.templates.values {
+		e.add(class, t)
+	}
+	of := e.numbers16[:0]
+	counts := make([]int, len(m.found)+1)
+	for _, v := range idx {
+		of = append(of, m.of[v])
+		counts[m.of[v]+1]++
+	}
+	e.numbers16 = of
+	e.out = append(e.out, 0)
+	e.out = appendPlanes(e.out, of, indexWidth(len(m.found)))
+	for t, f := range m.found {
+		e.uvarint(f.slots)
+		if f.slots > 0 {
+			e.uvarint(counts[t+1])
+			e.kids += f.slots
+		}
+		counts[t+1] += counts[t]
+	}
+	m.order = slices.Grow(m.order[:0], len(idx))[:len(idx)]
+	next := slices.Clone(counts)
+	for i, t := range of {
+		m.order[next[t]] = idx[i]
+		next[t]++
+	}
+	for t, f := range m.found {
+		for k := range f.slots {
+			e.slot(&m.slots[f.first+k], values, m.order[counts[t]:counts[t+1]], k)
+		}
+	}
+}
+
+// slot appends the column of one slot: place k of the given values.
+func (e *encoder) slot(s *slot, values []string, order []uint16, k int) {
+	m := &e.miner
+	m.strings = m.strings[:0]
+	for _, v := range order {
+		p := m.places[m.starts[v]+k]
+		m.strings = append(m.strings, values[v][p.start:p.end])
+	}
+	switch kind := s.kind(); kind {
+	case kindInt, kindDigits:
+		m.numbers = m.numbers[:0]
+		for _, v := range m.strings {
+			m.numbers = append(m.numbers, decimal(v))
+		}
+		e.out = append(e.out, kind)
+		if kind == kindDigits {
+			e.uvarint(s.longest)
+		}
+		e.out = appendInts(e.out, m.numbers)
+	case kindHex:
+		var flags byte
+		if s.traits&notLower != 0 {
+			flags |= hexUpper
+		}
+		if s.traits&isUUID != 0 {
+			flags |= hexUUID
+		}
+		e.out = appendHexColumn(e.out, m.strings, flags)
+	default:
+		e.words(m.strings)
+	}
+}
+
+// words appends a column of strings in which there are no templates.
+func (e *encoder) words(values []string) {
+	e.build(&e.sub, values)
+	e.strings(&e.sub, values, plan{})
+}
