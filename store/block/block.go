@@ -48,6 +48,9 @@ type Block struct {
 	created, ids ints
 	recorded     recorded
 	columns      [columnCount]column
+	kids         []column // of columns and kids
+	slots        []uint16
+	frames       []frame
 	fingers      [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
 	texts        []textFrame
 	raws         int // strings of the raw class
@@ -119,14 +122,14 @@ func (b *Block) Memory() int { return int(unsafe.Sizeof(*b)) + int(b.memory.Load
 
 // Position returns where row stands in its project's listing.
 func (b *Block) Position(row int) audit.Position {
-	return audit.Position{At: b.created.at(b.data, row), ID: b.ids.at(b.data, row)}
+	return audit.Position{At: b.int(&b.created, row), ID: b.int(&b.ids, row)}
 }
 
 // CreatedAt returns row's CreatedAt in microseconds.
-func (b *Block) CreatedAt(row int) int64 { return b.created.at(b.data, row) }
+func (b *Block) CreatedAt(row int) int64 { return b.int(&b.created, row) }
 
 // ID returns row's id.
-func (b *Block) ID(row int) int64 { return b.ids.at(b.data, row) }
+func (b *Block) ID(row int) int64 { return b.int(&b.ids, row) }
 
 // Search returns the first row whose position is at or after p, or Rows().
 func (b *Block) Search(p audit.Position) int {
@@ -144,10 +147,10 @@ func (b *Block) Search(p audit.Position) int {
 
 // before reports whether row stands before p. It mostly needs the time only.
 func (b *Block) before(row int, p audit.Position) bool {
-	if at := b.created.at(b.data, row); at != p.At {
+	if at := b.int(&b.created, row); at != p.At {
 		return at < p.At
 	}
-	return b.ids.at(b.data, row) < p.ID
+	return b.int(&b.ids, row) < p.ID
 }
 
 // FindID returns the row of the entry with the given id.
@@ -156,7 +159,7 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 		return 0, false
 	}
 	for row := range b.rows {
-		if b.ids.at(b.data, row) == id {
+		if b.int(&b.ids, row) == id {
 			return row, true
 		}
 	}
@@ -166,7 +169,7 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 // IDs appends the rows' ids to dst.
 func (b *Block) IDs(dst []int64) []int64 {
 	for row := range b.rows {
-		dst = append(dst, b.ids.at(b.data, row))
+		dst = append(dst, b.int(&b.ids, row))
 	}
 	return dst
 }

@@ -46,7 +46,7 @@ const (
 	kindInt             // decimal numbers
 	kindDigits          // decimal numbers of as many digits each
 	kindHex             // hexadecimal numbers of as many digits each
-	kindCount
+	kindRefs            // a column of strings in which marks stand for what the row has elsewhere
 )
 
 // Which kinds may stand where, a bit each.
@@ -68,16 +68,25 @@ const (
 
 // column is a list of strings, or of lists of strings, read where it lies in the block.
 type column struct {
-	kind    uint8
-	width   uint8  // of the index, in bits; of hexadecimal numbers, flags
-	by      uint8  // number of the column that determines the index, plus one
-	m       uint16 // elements
-	n       uint16 // distinct strings, shapes or templates; digits of a number
-	off     uint32 // of the index, or of the map from the determining column's index, or of the digits
-	text    uint32 // number of the first string
-	kids    []column
-	slots   []uint16 // shape or template s has kids slots[s] to slots[s+1]
-	numbers *ints
+	kind  uint8
+	by    uint8  // number of the column that determines the index, plus one
+	m     uint16 // elements
+	n     uint16 // distinct strings, shapes or templates; digits of a number
+	text  uint32 // number of the first string
+	kids  uint32 // first of its kids in Block.kids
+	slots uint32 // where in Block.slots it says which of the kids belong to a shape or template
+	// ints is the column's numbers, or its index: planes, or what packs the map
+	// from the determining column's index.
+	ints
+}
+
+// kid returns the k'th kid of c.
+func (b *Block) kid(c *column, k int) *column { return &b.kids[int(c.kids)+k] }
+
+// slotsOf returns which kids of c belong to shape or template s.
+func (b *Block) slotsOf(c *column, s int) (first, end int) {
+	at := int(c.slots) + s
+	return int(b.slots[at]), int(b.slots[at+1])
 }
 
 // index returns which distinct string, or shape, element i has. It is less than
@@ -154,16 +163,19 @@ func (b *Block) value(c *column, i int) (string, error) {
 		if v >= int(c.n) {
 			return "", corrupt("index %d of %d strings", v, c.n)
 		}
-		return b.value(&c.kids[0], v)
+		return b.value(b.kid(c, 0), v)
 	case kindSome:
 		if b.index(c, i) == 0 {
 			return "", nil
 		}
 		rank := b.rank(c, i, 1)
-		if rank >= int(c.kids[0].m) {
-			return "", corrupt("value %d of %d", rank, c.kids[0].m)
+		if rank >= int(b.kid(c, 0).m) {
+			return "", corrupt("value %d of %d", rank, b.kid(c, 0).m)
 		}
-		return b.value(&c.kids[0], rank)
+		return b.value(b.kid(c, 0), rank)
+	}
+	if c.kind == kindRefs {
+		return b.refValue(c, i)
 	}
 	var few [128]byte
 	s, err := b.appendValue(few[:0], c, i)
@@ -180,6 +192,8 @@ func (b *Block) values(c *column, dst []string) ([]string, error) {
 		return b.someValues(c, dst[:0])
 	case kindTemplate:
 		return b.templateValues(c, dst[:0])
+	case kindRefs:
+		return b.refValues(c, dst[:0])
 	}
 	dst = dst[:0]
 	for i := range int(c.m) {
@@ -193,7 +207,7 @@ func (b *Block) values(c *column, dst []string) ([]string, error) {
 }
 
 func (b *Block) dictValues(c *column, dst []string) ([]string, error) {
-	distinct, err := b.values(&c.kids[0], make([]string, 0, c.n))
+	distinct, err := b.values(b.kid(c, 0), make([]string, 0, c.n))
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +223,7 @@ func (b *Block) dictValues(c *column, dst []string) ([]string, error) {
 }
 
 func (b *Block) someValues(c *column, dst []string) ([]string, error) {
-	present, err := b.values(&c.kids[0], make([]string, 0, c.kids[0].m))
+	present, err := b.values(b.kid(c, 0), make([]string, 0, b.kid(c, 0).m))
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +234,7 @@ func (b *Block) someValues(c *column, dst []string) ([]string, error) {
 		case there == 0:
 			dst = append(dst, "")
 		case len(present) == 0:
-			return nil, corrupt("more than %d values", c.kids[0].m)
+			return nil, corrupt("more than %d values", b.kid(c, 0).m)
 		default:
 			dst, present = append(dst, present[0]), present[1:]
 		}

@@ -37,6 +37,9 @@ type encoder struct {
 	miner     miner
 	naturals  []uint16
 	numbers16 []uint16
+	arena     []byte // details with references
+	ends      []int
+	coded     []string
 }
 
 var encoders = sync.Pool{New: func() any {
@@ -80,6 +83,7 @@ func (e *encoder) forget() {
 	clear(e.values)
 	clear(e.sub.values)
 	clear(e.present)
+	clear(e.coded)
 	clear(e.some1.values)
 	e.miner.forget()
 	for i := range e.dicts {

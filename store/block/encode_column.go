@@ -24,6 +24,14 @@ func (e *encoder) column(col int, entries []*audit.Entry) {
 	e.values = values
 	d := &e.dicts[col]
 	e.build(d, values)
+	if col == colDetail && 4*len(d.values) > len(values) {
+		if coded, ok := e.references(values); ok {
+			e.out = append(e.out, kindRefs)
+			e.kids++
+			values = coded
+			e.build(d, values)
+		}
+	}
 	f := fieldOf(col)
 	listed := e.strings(d, values, plan{
 		parents:   determines[col],
@@ -73,20 +81,16 @@ func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
 func (e *encoder) list(d *dictionary, values []string, p plan) []string {
 	n, m := len(d.values), len(values)
 	mined := p.templates && n >= 8 && e.mine(d.values)
-	var fixed, each int
+	once := 10*n + 3*rawBytes(d.values)
+	all := once + (m-n)*30 // a repeated string is found again by zstd
 	if mined {
-		fixed, each = e.miner.estimate()
 		plain := e.miner.estimatePlain(d.values)
-		if mined = fixed+n*each < n*plain; !mined {
-			each = plain
+		once, all = e.miner.estimate(d.idx)
+		if mined = once < plain; !mined {
+			once, all = plain, plain+(m-n)*30
 		}
-	} else {
-		each = 10 + 3*rawBytes(d.values)/n
 	}
-	byDict, byRow := m*indexWidth(n)+n*each, m*each
-	if !mined {
-		byRow = n*each + (m-n)*30 // a repeated string is found again by zstd
-	}
+	byDict, byRow := m*indexWidth(n)+once, all
 	if p.field {
 		byDict, byRow = byDict+16*n, byRow+16*m
 	}

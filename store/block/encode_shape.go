@@ -111,13 +111,7 @@ func (e *encoder) shaped(col int) {
 		e.add(classDict, v)
 	}
 	e.index(d, determines[col])
-	for shape := range d.values {
-		n := len(s.valuesOf(int(counts[shape].first)))
-		e.uvarint(n)
-		if n > 0 {
-			e.uvarint(int(counts[shape].rows))
-		}
-	}
+	e.uvarint(slots)
 	e.kids += slots
 	e.slots(d, counts)
 }
@@ -145,11 +139,16 @@ func (s *shapes) valuesOf(row int) []string {
 	return s.values[s.starts[row]:]
 }
 
-// slots appends a column a shape and slot.
+// slots appends for each shape how many slots it has, of how many rows, and their columns.
 func (e *encoder) slots(d *dictionary, counts []shapeCount) {
 	s := &e.shapes
-	for shape := range d.values {
-		for slot := range s.valuesOf(int(counts[shape].first)) {
+	for shape, count := range counts {
+		n := len(s.valuesOf(int(count.first)))
+		e.uvarint(n)
+		if n > 0 {
+			e.uvarint(int(count.rows))
+		}
+		for slot := range n {
 			column := s.column[:0]
 			for row, of := range d.idx {
 				if int(of) == shape {

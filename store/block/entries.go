@@ -14,8 +14,8 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 	for row := range slab {
 		e := &slab[row]
 		entries[row] = e
-		e.ID, e.Project = b.ids.at(b.data, row), project
-		e.CreatedAt = time.UnixMicro(b.created.at(b.data, row)).UTC()
+		e.ID, e.Project = b.int(&b.ids, row), project
+		e.CreatedAt = time.UnixMicro(b.int(&b.created, row)).UTC()
 		e.RecordedAt = time.UnixMicro(b.recordedAt(row)).UTC()
 	}
 	var values []string
@@ -142,9 +142,10 @@ func (b *Block) eachOfShape(c *column, s int, fn func(row int, names, values []s
 	want.Set(s)
 	having := b.having(c, &want)
 	n := having.Count()
-	columns := make([][]string, c.slots[s+1]-c.slots[s])
+	first, end := b.slotsOf(c, s)
+	columns := make([][]string, end-first)
 	for k := range columns {
-		kid := &c.kids[int(c.slots[s])+k]
+		kid := b.kid(c, first+k)
 		if int(kid.m) != n {
 			return corrupt("%d rows of %d with a shape", n, kid.m)
 		}

@@ -12,7 +12,7 @@ import (
 func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
 	r := reader{b: b, row: row}
 	e := &audit.Entry{
-		ID:      b.ids.at(b.data, row),
+		ID:      b.int(&b.ids, row),
 		Project: project,
 		Actor: audit.Actor{
 			Email: r.text(colActor),
@@ -37,7 +37,7 @@ func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
 		Changes:    r.changes(),
 		Metadata:   r.metadata(),
 		Key:        r.text(colKey),
-		CreatedAt:  time.UnixMicro(b.created.at(b.data, row)).UTC(),
+		CreatedAt:  time.UnixMicro(b.int(&b.created, row)).UTC(),
 		RecordedAt: time.UnixMicro(b.recordedAt(row)).UTC(),
 		Purge:      r.purge(),
 	}
@@ -143,7 +143,7 @@ func (r *reader) shaped(c *column) (names, values []string) {
 
 func (b *Block) shaped(c *column, i int) (names, values []string, err error) {
 	if c.kind == kindBlob {
-		s, err := b.value(&c.kids[0], i)
+		s, err := b.value(b.kid(c, 0), i)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -161,8 +161,8 @@ func (b *Block) shaped(c *column, i int) (names, values []string, err error) {
 		return nil, nil, err
 	}
 	rank := b.rank(c, i, s)
-	for k := c.slots[s]; k < c.slots[s+1]; k++ {
-		v, err := b.slot(c, int(k), rank)
+	for k, end := b.slotsOf(c, s); k < end; k++ {
+		v, err := b.slot(c, k, rank)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -173,7 +173,7 @@ func (b *Block) shaped(c *column, i int) (names, values []string, err error) {
 
 // slot returns the value that the rank'th row of a shape has in slot k.
 func (b *Block) slot(c *column, k, rank int) (string, error) {
-	kid := &c.kids[k]
+	kid := b.kid(c, k)
 	if rank >= int(kid.m) {
 		return "", corrupt("row %d of %d with a shape", rank, kid.m)
 	}

@@ -193,9 +193,9 @@ func foldEqual(v, folded string) bool {
 }
 
 // valuesOf returns the column of a column's distinct strings.
-func valuesOf(c *column) *column {
+func (b *Block) valuesOf(c *column) *column {
 	if c.kind == kindDict {
-		return &c.kids[0]
+		return b.kid(c, 0)
 	}
 	return c
 }
@@ -203,7 +203,7 @@ func valuesOf(c *column) *column {
 // fingered reports whether fingerprints follow a field's column: where its
 // values cannot be compared without decoding a text frame.
 func fingered(b *Block, c *column) bool {
-	v := valuesOf(c)
+	v := b.valuesOf(c)
 	return v.kind == kindTemplate || v.kind == kindEach && !b.isRaw(v)
 }
 
@@ -220,7 +220,7 @@ func (b *Block) fingerprint(f Field, i int) uint16 {
 // candidates returns which of the distinct values of c's column may match: all
 // that do, and some that do not unless exact. It decodes nothing.
 func (b *Block) candidates(c *constraint) (set Rows, exact bool) {
-	v := valuesOf(&b.columns[fieldColumns[c.field]])
+	v := b.valuesOf(&b.columns[fieldColumns[c.field]])
 	n := int(v.m)
 	if v.kind == kindEmpty || v.kind == kindOne {
 		n = 1
@@ -313,7 +313,7 @@ func (b *Block) verify(c *constraint, set, rows *Rows) error {
 	if col.kind != kindDict && col.kind != kindOne {
 		set.And(rows)
 	}
-	v := valuesOf(col)
+	v := b.valuesOf(col)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		s, err := b.value(v, i)
 		if err != nil {
@@ -329,14 +329,14 @@ func (b *Block) verify(c *constraint, set, rows *Rows) error {
 
 // distinct returns the strings of c, most of them once.
 func (b *Block) distinct(c *column) ([]string, error) {
-	switch v := valuesOf(c); v.kind {
+	switch v := b.valuesOf(c); v.kind {
 	case kindEmpty:
 		return nil, nil
 	case kindOne:
 		s, err := b.text(int(v.text))
 		return []string{s}, err
 	case kindSome:
-		return b.distinct(&v.kids[0])
+		return b.distinct(b.kid(v, 0))
 	default:
 		return b.values(v, nil)
 	}
@@ -362,12 +362,12 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 	var counts [MaxRows]int
 	b.ordinals(c, idx[:])
 	for row := set.Next(0); row >= 0; row = set.Next(row + 1) {
-		if idx[row] >= valuesOf(c).m {
-			return corrupt("index %d of %d strings", idx[row], valuesOf(c).m)
+		if idx[row] >= b.valuesOf(c).m {
+			return corrupt("index %d of %d strings", idx[row], b.valuesOf(c).m)
 		}
 		counts[idx[row]]++
 	}
-	v := valuesOf(c)
+	v := b.valuesOf(c)
 	for i, n := range counts[:v.m] {
 		if n == 0 {
 			continue
@@ -400,7 +400,7 @@ func (b *Block) EachTimeOutcome(rows *Rows, fn func(at int64, o audit.Outcome)) 
 		return err
 	}
 	for row := rows.Next(0); row >= 0 && row < b.rows; row = rows.Next(row + 1) {
-		fn(b.created.at(b.data, row), audit.Outcome(values[row]))
+		fn(b.int(&b.created, row), audit.Outcome(values[row]))
 	}
 	return nil
 }

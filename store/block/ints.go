@@ -18,12 +18,11 @@ const frameRows = 64
 // ints is a packed list of int64, read where it lies in the block.
 // All arithmetic wraps, so every int64 survives.
 type ints struct {
-	mode   uint8
-	width  uint8 // flat
-	n      uint16
-	off    uint32 // flat: of the packed values
-	base   int64  // flat
-	frames []frame
+	base  int64  // flat
+	off   uint32 // flat: of the packed values; else the list's first frame in Block.frames
+	n     uint16
+	mode  uint8
+	width uint8 // flat
 }
 
 // frame holds what the values of one frame are relative to.
@@ -34,14 +33,14 @@ type frame struct {
 	width uint8
 }
 
-// at returns value i, which must be within the list.
-func (x *ints) at(data []byte, i int) int64 {
+// int returns value i of x, which must be within the list.
+func (b *Block) int(x *ints, i int) int64 {
 	if x.mode == intsFlat {
-		return x.base + int64(loadBits(data, int(x.off), i, uint(x.width)))
+		return x.base + int64(loadBits(b.data, int(x.off), i, uint(x.width)))
 	}
-	f := &x.frames[i/frameRows]
+	f := &b.frames[int(x.off)+i/frameRows]
 	i %= frameRows
-	v := loadBits(data, int(f.off), i, uint(f.width))
+	v := loadBits(b.data, int(f.off), i, uint(f.width))
 	if x.mode == intsLinear {
 		// The residual is signed.
 		sh := 64 - uint(f.width)

@@ -18,6 +18,7 @@ type miner struct {
 	slots     []slot
 	text      []byte // of the template at hand
 
+	rows    []int    // by template
 	order   []uint16 // elements by template
 	strings []string // of one slot
 	numbers []int64
@@ -81,7 +82,7 @@ func (e *encoder) mine(values []string) bool {
 	m.reset()
 	clear(e.table.slots[:])
 	for i, v := range values {
-		if len(m.templates.values) > 24+i/2 || len(m.slots) > maxSlots {
+		if len(m.templates.values) > 24+i/2 || len(m.slots) > maxSlots/2 {
 			return false
 		}
 		first := len(m.places)
@@ -259,29 +260,36 @@ func (s *slot) kind() byte {
 func (s *slot) bits(rows int) int {
 	switch s.kind() {
 	case kindInt, kindDigits:
-		return 40 + rows*bits.Len64(uint64(s.hi-s.lo))
+		return rows * bits.Len64(uint64(s.hi-s.lo))
 	case kindHex:
-		return 24 + rows*4*s.longest
+		return rows * 4 * s.longest
 	}
-	return 24 + 6*s.size
+	return 8*rows + 2*s.size
 }
 
-// estimate returns about how many bits the mined values take: the templates
-// themselves, and one value on average.
-func (m *miner) estimate() (fixed, each int) {
+// estimate returns about how many bits the mined strings take, each once and as
+// often as idx names them.
+func (m *miner) estimate(idx []uint16) (once, all int) {
+	m.rows = slices.Grow(m.rows[:0], len(m.found))[:len(m.found)]
+	clear(m.rows)
+	for _, v := range idx {
+		m.rows[m.of[v]]++
+	}
 	for t := range m.found {
 		f := &m.found[t]
-		fixed += 16 + 4*len(m.templates.values[t])
+		each, fixed := indexWidth(len(m.found)), 16+4*len(m.templates.values[t])
 		for k := range f.slots {
-			each += m.slots[f.first+k].bits(f.rows)
+			each += (m.slots[f.first+k].bits(f.rows) + f.rows - 1) / f.rows
+			fixed += 40
 		}
+		once += fixed + f.rows*each
+		all += fixed + m.rows[t]*each
 	}
-	n := len(m.of)
-	return fixed, indexWidth(len(m.found)) + (each+n-1)/n
+	return once, all
 }
 
-// estimatePlain returns about how many bits a value takes as it is: what varies
-// hardly compresses, what is always the same almost vanishes.
+// estimatePlain returns about how many bits the strings take as they are: what
+// varies hardly compresses, what is always the same almost vanishes.
 func (m *miner) estimatePlain(values []string) int {
 	all, places := 0, 0 // bytes
 	for _, v := range values {
@@ -290,7 +298,7 @@ func (m *miner) estimatePlain(values []string) int {
 	for _, p := range m.places {
 		places += int(p.end - p.start)
 	}
-	return 10 + (5*places+(all-places))/len(values)
+	return 10*len(values) + 5*places + (all - places)
 }
 
 // templates appends the mined column. Its elements are those of values that idx
@@ -311,12 +319,9 @@ func (e *encoder) templates(values []string, idx []uint16, class int) {
 	e.numbers16 = of
 	e.out = append(e.out, 0)
 	e.out = appendPlanes(e.out, of, indexWidth(len(m.found)))
-	for t, f := range m.found {
-		e.uvarint(f.slots)
-		if f.slots > 0 {
-			e.uvarint(counts[t+1])
-			e.kids += f.slots
-		}
+	e.uvarint(len(m.slots))
+	e.kids += len(m.slots)
+	for t := range m.found {
 		counts[t+1] += counts[t]
 	}
 	m.order = slices.Grow(m.order[:0], len(idx))[:len(idx)]
@@ -326,8 +331,13 @@ func (e *encoder) templates(values []string, idx []uint16, class int) {
 		next[t]++
 	}
 	for t, f := range m.found {
+		order := m.order[counts[t]:counts[t+1]]
+		e.uvarint(f.slots)
+		if f.slots > 0 {
+			e.uvarint(len(order))
+		}
 		for k := range f.slots {
-			e.slot(&m.slots[f.first+k], values, m.order[counts[t]:counts[t+1]], k)
+			e.slot(&m.slots[f.first+k], values, order, k)
 		}
 	}
 }

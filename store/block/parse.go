@@ -14,9 +14,9 @@ type parser struct {
 	pos  int
 	err  error
 
-	slab  []column        // kids are cut from here
-	total [classCount]int // strings a class
-	next  [classCount]int // number of the class's next string
+	nextKid int             // of Block.kids
+	total   [classCount]int // strings a class
+	next    [classCount]int // number of the class's next string
 }
 
 // fail keeps the first error; parsing goes on with zeros until it is looked at.
@@ -31,30 +31,36 @@ func (p *parser) parse(kids int) error {
 	if kids > len(p.data) {
 		return corrupt("%d columns", kids)
 	}
-	p.slab = make([]column, kids)
+	b.kids = make([]column, kids)
+	b.slots = make([]uint16, 0, kids+kids/2)
+	b.frames = make([]frame, 0, 4*frameCount(b.rows))
 	p.textFrames()
 	b.created = p.ints(b.rows)
 	b.ids = p.ints(b.rows)
 	b.recorded = p.recorded()
 	for i := range b.columns {
 		c := &b.columns[i]
-		if i < colChanges {
-			p.column(c, b.rows, i, textKinds)
-		} else {
-			p.column(c, b.rows, i, shapeKinds)
+		allowed := uint(textKinds)
+		switch {
+		case i == colDetail:
+			allowed |= 1 << kindRefs
+		case i >= colChanges:
+			allowed = shapeKinds
 		}
+		p.column(c, b.rows, i, allowed)
 		if f := fieldOf(i); f != noField && p.err == nil && fingered(b, c) {
-			b.fingers[f] = uint32(p.take(2 * int(valuesOf(c).m)))
+			b.fingers[f] = uint32(p.take(2 * int(b.valuesOf(c).m)))
 		}
 		if p.err != nil {
 			return p.err
 		}
 	}
 	p.frames()
-	if p.err == nil && (len(p.slab) != 0 || p.pos != len(p.data)) {
-		p.fail("%d columns and %d bytes are left over", len(p.slab), len(p.data)-p.pos)
+	if p.err == nil && (p.nextKid != kids || p.pos != len(p.data)) {
+		p.fail("%d columns and %d bytes are left over", kids-p.nextKid, len(p.data)-p.pos)
 	}
-	b.memory.Add(int64(kids) * int64(unsafe.Sizeof(column{})))
+	b.memory.Add(int64(kids)*int64(unsafe.Sizeof(column{})) + 2*int64(cap(b.slots)) +
+		int64(cap(b.frames))*int64(unsafe.Sizeof(frame{})))
 	return p.err
 }
 
@@ -100,37 +106,15 @@ func (p *parser) varint() int64 {
 // ints reads a packed list of n integers.
 func (p *parser) ints(n int) ints {
 	x := ints{mode: p.byte(), n: uint16(n)}
-	if x.mode > intsLinear {
-		p.fail("integers of mode %d", x.mode)
-	}
-	if x.mode == intsFlat {
+	switch x.mode {
+	case intsFlat:
 		p.flat(&x, n)
-		return x
-	}
-	var anchors ints
-	count := frameCount(n)
-	if x.mode == intsLinear {
-		p.flat(&anchors, count+1)
-	} else {
-		p.flat(&anchors, count)
-	}
-	widths := p.take(count)
-	if p.err != nil {
-		return ints{}
-	}
-	x.frames = make([]frame, count)
-	p.b.memory.Add(int64(count) * int64(unsafe.Sizeof(frame{})))
-	for k := range x.frames {
-		f := &x.frames[k]
-		f.base = anchors.at(p.b.data, k)
-		if x.mode == intsLinear {
-			f.slope = anchors.at(p.b.data, k+1) - f.base
-		}
-		f.width = p.data[widths+k]
-		if f.width > 64 {
-			p.fail("integers of %d bits", f.width)
-		}
-		f.off = uint32(p.take(packedBytes(min(frameRows, n-k*frameRows), int(f.width))))
+	case intsFramed:
+		p.framed(&x, n, frameCount(n))
+	case intsLinear:
+		p.framed(&x, n, frameCount(n)+1)
+	default:
+		p.fail("integers of mode %d", x.mode)
 	}
 	return x
 }
@@ -142,6 +126,31 @@ func (p *parser) flat(x *ints, n int) {
 	}
 	x.base = p.varint()
 	x.off = uint32(p.take(packedBytes(n, int(x.width))))
+}
+
+// framed reads the frames of x, which have so many bases together.
+func (p *parser) framed(x *ints, n, bases int) {
+	var base ints
+	p.flat(&base, bases)
+	count := frameCount(n)
+	widths := p.take(count)
+	if p.err != nil {
+		return
+	}
+	b := p.b
+	x.off = uint32(len(b.frames))
+	for k := range count {
+		f := frame{base: b.int(&base, k), width: p.data[widths+k]}
+		if k+1 < bases {
+			f.slope = b.int(&base, k+1) - f.base
+		}
+		if f.width > 64 {
+			p.fail("integers of %d bits", f.width)
+			return
+		}
+		f.off = uint32(p.take(packedBytes(min(frameRows, n-k*frameRows), int(f.width))))
+		b.frames = append(b.frames, f)
+	}
 }
 
 // column reads column number top, or one below it, of m elements and of one of
@@ -171,9 +180,15 @@ func (p *parser) column(c *column, m, top int, allowed uint) {
 		c.n = uint16(p.count(1, m))
 		p.strings(c, class, int(c.n))
 		p.index(c, top)
-		p.shapes(c)
+		if c.kind == kindShape {
+			p.shapes(c, textKinds)
+		} else {
+			p.shapes(c, slotKinds)
+		}
 	case kindBlob:
 		p.kid(c, m, wordKinds)
+	case kindRefs:
+		p.kid(c, m, textKinds)
 	default:
 		p.numeric(c)
 	}
@@ -182,7 +197,7 @@ func (p *parser) column(c *column, m, top int, allowed uint) {
 // kid reads the only column below c.
 func (p *parser) kid(c *column, m int, allowed uint) {
 	if p.kids(c, 1); p.err == nil {
-		p.column(&c.kids[0], m, columnCount, allowed)
+		p.column(p.b.kid(c, 0), m, columnCount, allowed)
 	}
 }
 
@@ -220,40 +235,37 @@ func (p *parser) index(c *column, top int) {
 	c.off = uint32(p.take(packedBytes(int(parent.n), int(c.width))))
 }
 
-// kids cuts c's kids from the slab.
+// kids gives c the next n kids.
 func (p *parser) kids(c *column, n int) {
-	if n > len(p.slab) {
-		p.fail("%d columns are left, %d are needed", len(p.slab), n)
+	if n > len(p.b.kids)-p.nextKid {
+		p.fail("%d columns are left, %d are needed", len(p.b.kids)-p.nextKid, n)
 		return
 	}
-	c.kids, p.slab = p.slab[:n:n], p.slab[n:]
+	c.kids = uint32(p.nextKid)
+	p.nextKid += n
 }
 
-// shapes reads how many slots each shape or template of c has, and the columns of the slots.
-func (p *parser) shapes(c *column) {
-	var rows [MaxRows]uint16
-	c.slots = make([]uint16, c.n+1)
-	p.b.memory.Add(2 * int64(c.n+1))
-	total := 0
-	for s := range int(c.n) {
-		if n := p.count(0, len(p.slab)-total); n > 0 {
-			total += n
-			rows[s] = uint16(p.count(1, int(c.m)))
-		}
-		c.slots[s+1] = uint16(total)
-		if p.err != nil || total > maxSlots {
-			p.fail("%d slots", total)
-			return
-		}
-	}
-	allowed := uint(textKinds)
-	if c.kind == kindTemplate {
-		allowed = slotKinds
-	}
+// shapes reads the slots of c's shapes or templates: for each how many, of how many
+// elements, and their columns.
+func (p *parser) shapes(c *column, allowed uint) {
+	b := p.b
+	total := p.count(0, maxSlots)
 	p.kids(c, total)
+	c.slots = uint32(len(b.slots))
+	b.slots = append(b.slots, make([]uint16, int(c.n)+1)...)
+	used := 0
 	for s := range int(c.n) {
-		for k := c.slots[s]; k < c.slots[s+1] && p.err == nil; k++ {
-			p.column(&c.kids[k], int(rows[s]), columnCount, allowed)
+		n, m := p.count(0, total-used), 0
+		if n > 0 {
+			m = p.count(1, int(c.m))
+		}
+		for ; n > 0 && p.err == nil; n-- {
+			p.column(b.kid(c, used), m, columnCount, allowed)
+			used++
+		}
+		b.slots[int(c.slots)+s+1] = uint16(used)
+		if p.err != nil {
+			return
 		}
 	}
 }

@@ -39,21 +39,21 @@ func (b *Block) recordedAt(row int) int64 {
 	r := &b.recorded
 	switch r.mode {
 	case recordedSince:
-		return b.created.at(b.data, row) + r.at.at(b.data, row)
+		return b.int(&b.created, row) + b.int(&r.at, row)
 	case recordedPlain:
-		return r.at.at(b.data, row)
+		return b.int(&r.at, row)
 	}
-	id := b.ids.at(b.data, row)
+	id := b.int(&b.ids, row)
 	lo, hi := 0, int(r.ids.n)-1
 	for lo < hi {
 		mid := (lo + hi + 1) / 2
-		if r.ids.at(b.data, mid) <= id {
+		if b.int(&r.ids, mid) <= id {
 			lo = mid
 		} else {
 			hi = mid - 1
 		}
 	}
-	return r.at.at(b.data, lo)
+	return b.int(&r.at, lo)
 }
 
 // appendRecorded appends the times of rows with the given ids in the smallest mode.

@@ -30,9 +30,9 @@ const (
 func (b *Block) appendValue(dst []byte, c *column, i int) ([]byte, error) {
 	switch c.kind {
 	case kindInt:
-		return strconv.AppendInt(dst, c.numbers.at(b.data, i), 10), nil
+		return strconv.AppendInt(dst, b.int(&c.ints, i), 10), nil
 	case kindDigits:
-		return appendDigits(dst, uint64(c.numbers.at(b.data, i)), int(c.n)), nil
+		return appendDigits(dst, uint64(b.int(&c.ints, i)), int(c.n)), nil
 	case kindHex:
 		return b.appendHex(dst, c, i), nil
 	case kindTemplate:
@@ -52,7 +52,7 @@ func (b *Block) appendTemplate(dst []byte, c *column, t, rank int) ([]byte, erro
 	if err != nil {
 		return dst, err
 	}
-	slots := c.kids[c.slots[t]:c.slots[t+1]]
+	slot, end := b.slotsOf(c, t)
 	for k := 0; k < len(text); k++ {
 		switch ch := text[k]; {
 		case ch > markEscape || ch == 0:
@@ -62,13 +62,13 @@ func (b *Block) appendTemplate(dst []byte, c *column, t, rank int) ([]byte, erro
 				dst = append(dst, text[k])
 			}
 		default:
-			if len(slots) == 0 || rank >= int(slots[0].m) {
+			if slot >= end || rank >= int(b.kid(c, slot).m) {
 				return dst, corrupt("value %d of a template is missing", rank)
 			}
-			if dst, err = b.appendValue(dst, &slots[0], rank); err != nil {
+			if dst, err = b.appendValue(dst, b.kid(c, slot), rank); err != nil {
 				return dst, err
 			}
-			slots = slots[1:]
+			slot++
 		}
 	}
 	return dst, nil
@@ -92,12 +92,7 @@ func (b *Block) templateValues(c *column, dst []string) ([]string, error) {
 		ranks[t]++
 		ends[i] = len(text)
 	}
-	all, start := string(text), 0
-	for _, end := range ends[:c.m] {
-		dst = append(dst, all[start:end])
-		start = end
-	}
-	return dst, nil
+	return cut(dst, string(text), ends[:c.m]), nil
 }
 
 // appendDigits appends v with leading zeros to n digits.
@@ -135,10 +130,10 @@ func (b *Block) appendHex(dst []byte, c *column, i int) []byte {
 func (p *parser) numeric(c *column) {
 	switch c.kind {
 	case kindInt:
-		c.numbers = p.numbers(int(c.m))
+		c.ints = p.ints(int(c.m))
 	case kindDigits:
 		c.n = uint16(p.count(1, maxDigits))
-		c.numbers = p.numbers(int(c.m))
+		c.ints = p.ints(int(c.m))
 	case kindHex:
 		c.n = uint16(p.count(1, maxHex))
 		c.width = p.byte()
@@ -147,11 +142,6 @@ func (p *parser) numeric(c *column) {
 		}
 		c.off = uint32(p.take((int(c.m)*int(c.n) + 1) / 2))
 	}
-}
-
-func (p *parser) numbers(n int) *ints {
-	x := p.ints(n)
-	return &x
 }
 
 // appendHexColumn appends the digits of hexadecimal values.

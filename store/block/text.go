@@ -71,7 +71,7 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 		return m.some(c, set, rowOf)
 	case c.kind == kindDict && set.Count() > int(c.n):
 		return m.dict(c, set, rowOf)
-	case c.kind == kindTemplate && set.Count() > int(c.m)/8:
+	case (c.kind == kindTemplate || c.kind == kindRefs) && set.Count() > int(c.m)/8:
 		values, err := b.values(c, nil)
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 
 // dict adds the terms of a dictionary's strings to the elements that have them.
 func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
-	values, err := m.b.values(valuesOf(c), nil)
+	values, err := m.b.values(m.b.valuesOf(c), nil)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
 // some adds the terms of a sparse column's elements.
 func (m *textMatch) some(c *column, set *Rows, rowOf func(i int) int) error {
 	of, within, n := m.b.members(c, 1, set)
-	kid := &c.kids[0]
+	kid := m.b.kid(c, 0)
 	if int(kid.m) != n {
 		return corrupt("%d elements of %d are not empty", n, kid.m)
 	}
@@ -172,8 +172,8 @@ func (m *textMatch) shape(c *column, s int) error {
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		m.found[rowOf[i]] |= terms
 	}
-	for k := c.slots[s]; k < c.slots[s+1]; k++ {
-		kid := &c.kids[k]
+	for k, end := m.b.slotsOf(c, s); k < end; k++ {
+		kid := m.b.kid(c, k)
 		if int(kid.m) != n {
 			return corrupt("%d rows of %d with a shape", n, kid.m)
 		}
@@ -231,7 +231,10 @@ func (b *Block) eachText(c *column, emit func(string)) error {
 }
 
 func (b *Block) eachShape(c *column, emit func(string)) error {
-	if c.kind == kindBlob {
+	switch c.kind {
+	case kindEmpty:
+		return nil
+	case kindBlob:
 		for row := range b.rows {
 			names, values, err := b.shaped(c, row)
 			if err != nil {
@@ -255,8 +258,9 @@ func (b *Block) eachShape(c *column, emit func(string)) error {
 			return err
 		}
 	}
-	for k := range c.kids {
-		if err := b.eachText(&c.kids[k], emit); err != nil {
+	_, end := b.slotsOf(c, int(c.n)-1)
+	for k := range end {
+		if err := b.eachText(b.kid(c, k), emit); err != nil {
 			return err
 		}
 	}
@@ -275,7 +279,7 @@ func (b *Block) EachKey(fn func(key string, id int64)) error {
 	}
 	for row, key := range keys {
 		if key != "" {
-			fn(key, b.ids.at(b.data, row))
+			fn(key, b.int(&b.ids, row))
 		}
 	}
 	return nil

@@ -1,0 +1,146 @@
+package block
+
+import "strings"
+
+// Details often name what the entry has elsewhere: the resource, the actor, the
+// action. In a column of references such a name is a mark.
+const (
+	refName = 5 + iota
+	refID
+	refActor
+	refAction
+
+	refFirst, refLast = refName, refAction
+)
+
+// refColumns says which column a mark stands for.
+var refColumns = [...]int{
+	refName - refFirst:   colResourceName,
+	refID - refFirst:     colResourceID,
+	refActor - refFirst:  colActor,
+	refAction - refFirst: colAction,
+}
+
+// isRef reports whether c is a mark.
+func isRef(c byte) bool { return c >= refFirst && c <= refLast }
+
+// refValue returns element row of a column of references.
+func (b *Block) refValue(c *column, row int) (string, error) {
+	var few, more [192]byte
+	coded, err := b.appendValue(few[:0], b.kid(c, 0), row)
+	if err != nil {
+		return "", err
+	}
+	text := more[:0]
+	for _, ch := range coded {
+		if !isRef(ch) {
+			text = append(text, ch)
+			continue
+		}
+		if text, err = b.appendValue(text, &b.columns[refColumns[ch-refFirst]], row); err != nil {
+			return "", err
+		}
+	}
+	return string(text), nil
+}
+
+// refValues appends all elements of a column of references to dst.
+func (b *Block) refValues(c *column, dst []string) ([]string, error) {
+	coded, err := b.values(b.kid(c, 0), dst)
+	if err != nil {
+		return nil, err
+	}
+	var named [len(refColumns)][]string
+	var ends [MaxRows]int
+	text := make([]byte, 0, 64*len(coded))
+	for row, s := range coded {
+		for i := range len(s) {
+			if !isRef(s[i]) {
+				text = append(text, s[i])
+				continue
+			}
+			names := &named[s[i]-refFirst]
+			if *names == nil {
+				if *names, err = b.values(&b.columns[refColumns[s[i]-refFirst]], nil); err != nil {
+					return nil, err
+				}
+			}
+			text = append(text, (*names)[row]...)
+		}
+		ends[row] = len(text)
+	}
+	return cut(coded[:0], string(text), ends[:len(coded)]), nil
+}
+
+// cut appends the pieces of text that end at ends.
+func cut(dst []string, text string, ends []int) []string {
+	start := 0
+	for _, end := range ends {
+		dst = append(dst, text[start:end])
+		start = end
+	}
+	return dst
+}
+
+// references returns details with marks for what they name of their own rows. It
+// returns false if that is not worth it, or the details hold bytes that are marks.
+func (e *encoder) references(details []string) ([]string, bool) {
+	e.arena, e.ends = e.arena[:0], e.ends[:0]
+	marked := 0
+	for row, s := range details {
+		var names [len(refColumns)]string
+		for i, col := range refColumns {
+			d := &e.dicts[col]
+			names[i] = d.values[d.idx[row]]
+		}
+		before := len(e.arena)
+		if !e.refer(s, &names) {
+			return nil, false
+		}
+		if len(e.arena)-before < len(s) {
+			marked++
+		}
+		e.ends = append(e.ends, len(e.arena))
+	}
+	if marked*8 < len(details) {
+		return nil, false
+	}
+	e.coded = cut(e.coded[:0], string(e.arena), e.ends)
+	return e.coded, true
+}
+
+// refer appends s with marks for the names that stand in it by themselves. It
+// returns false if s holds bytes that are marks.
+func (e *encoder) refer(s string, names *[len(refColumns)]string) bool {
+	inWord := false
+	for i := 0; i < len(s); {
+		if isRef(s[i]) {
+			return false
+		}
+		if !inWord {
+			if ref, n := nameAt(s[i:], names); n > 0 {
+				e.arena = append(e.arena, ref)
+				i += n
+				inWord = true // whatever follows is none
+				continue
+			}
+		}
+		e.arena = append(e.arena, s[i])
+		inWord = byteClass[s[i]] != 0
+		i++
+	}
+	return true
+}
+
+// nameAt returns the mark and the length of the name with which s starts.
+func nameAt(s string, names *[len(refColumns)]string) (ref byte, n int) {
+	for i, name := range names {
+		if len(name) < 3 || s[0] != name[0] || !strings.HasPrefix(s, name) {
+			continue
+		}
+		if len(s) == len(name) || byteClass[s[len(name)]] == 0 {
+			return refFirst + byte(i), len(name)
+		}
+	}
+	return 0, 0
+}
