@@ -24,7 +24,7 @@ func TestIntsSurvive(t *testing.T) {
 			t.Fatalf("read %d of %d bytes: %v", p.pos, len(data), p.err)
 		}
 		for i := range v {
-			if got := x.at(p.data, i); got != v[i] {
+			if got := p.b.int(&x, i); got != v[i] {
 				t.Fatalf("value %d is %d, want %d", i, got, v[i])
 			}
 		}
