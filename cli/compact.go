@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/store"
+)
+
+func (a *app) compact() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "compact",
+		Short: "Rewrite the log without what purges left behind",
+		Long: `Rewrite the database of a data folder. What a purge freed, and still holds the old
+bytes until it is used again, is gone afterwards, and its space is the disk's. The
+disk needs room for the new file beside the old one.`,
+		Args: cobra.NoArgs,
+	}
+	dir := addData(cmd)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		p := a.progress(false)
+		defer p.done()
+		p.show("rewriting %s", *dir)
+		before, after, err := store.Compact(*dir)
+		if err != nil {
+			return offline(err, *dir)
+		}
+		p.done()
+		fmt.Fprintf(a.stderr, "auditlog: %s was %.1f MB and is %.1f MB\n", *dir, float64(before)/1e6, float64(after)/1e6)
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
+)
+
+// Config is everything that serve can be told. It comes from the flags that
+// flags names, from the environment and from a file, in this order; see load.
+type Config struct {
+	// Dev serves without tokens, to this machine alone. Default false.
+	Dev bool
+	// Data is the folder of the database and the index. Default "data".
+	Data string
+	// Listen is the address to serve at, as host:port; port 0 is any free one.
+	// Default 127.0.0.1:7070.
+	Listen string
+	// TLSCert and TLSKey are PEM files, both or neither. Default: no TLS.
+	TLSCert, TLSKey string
+	// LogLevel is the least level that is logged. Default "info".
+	LogLevel string
+	// LogFormat is "json" or "console". Default "", which is console on a
+	// terminal and json elsewhere.
+	LogFormat string
+	// Drain is how long requests under way may take to end when the server stops.
+	// Default 10 s.
+	Drain time.Duration
+	// Grace is how long a deleted project can be restored. Default 30 days; 0 is
+	// not at all.
+	Grace time.Duration
+	// TrustedProxies are the addresses, or ranges of them, whose X-Forwarded-For
+	// is believed. Default none.
+	TrustedProxies []string
+	// ReadOnlyActions are the actions that are no audit events and not recorded,
+	// exact or with one * in front. Default *.list, *.get, *.metrics.
+	ReadOnlyActions []string
+	// AdminToken is made a token of an admin when the log has none yet. Only the
+	// environment has it, as AUDITLOG_ADMIN_TOKEN. Default none.
+	AdminToken string
+}
+
+func defaultConfig() Config {
+	return Config{
+		Data:            "data",
+		Listen:          "127.0.0.1:7070",
+		LogLevel:        "info",
+		Drain:           10 * time.Second,
+		Grace:           30 * 24 * time.Hour,
+		ReadOnlyActions: []string{"*.list", "*.get", "*.metrics"},
+	}
+}
+
+// flags adds a flag for every field that can be one. The names are those of the
+// file and, with AUDITLOG_ in front, of the environment.
+func (c *Config) flags(fs *pflag.FlagSet) {
+	fs.BoolVar(&c.Dev, "dev", c.Dev, "serve without tokens, to this machine alone")
+	fs.StringVar(&c.Data, "data", c.Data, "the `folder` that holds everything")
+	fs.StringVar(&c.Listen, "listen", c.Listen, "the `address` to serve at, host:port; port 0 is any free one")
+	fs.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "serve HTTPS with this certificate, a PEM `file`")
+	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "the certificate's private key, a PEM `file`")
+	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
+	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
+	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
+	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies,
+		"believe X-Forwarded-For from these `addresses`: 10.0.0.7, 10.0.0.0/8")
+	fs.StringSliceVar(&c.ReadOnlyActions, "read-only-actions", c.ReadOnlyActions,
+		"the `actions` that are skipped instead of recorded")
+}
+
+// check reports the first setting that cannot be meant, as a settingError.
+func (c *Config) check() error {
+	for _, f := range []func() error{c.checkListen, c.checkTLS, c.checkLog, c.checkSpans, c.checkLists} {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkListen() error {
+	if c.Data == "" {
+		return settingErrorf("data", "must name a folder")
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return settingErrorf("listen", "must be host:port, such as 127.0.0.1:7070")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return settingErrorf("listen", "must end in a port between 0 and 65535")
+	}
+	if c.Dev && !isLoopback(host) {
+		return settingErrorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
+	}
+	return nil
+}
+
+// isLoopback reports whether host can be reached from this machine alone. Of
+// names only localhost is taken for that.
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+func (c *Config) checkTLS() error {
+	switch {
+	case c.TLSCert != "" && c.TLSKey == "":
+		return settingErrorf("tls-cert", "needs tls-key as well")
+	case c.TLSCert == "" && c.TLSKey != "":
+		return settingErrorf("tls-key", "needs tls-cert as well")
+	}
+	return nil
+}
+
+func (c *Config) checkLog() error {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		return settingErrorf("log-level", "must be debug, info, warn or error")
+	}
+	if !slices.Contains([]string{"", "json", "console"}, c.LogFormat) {
+		return settingErrorf("log-format", "must be json or console")
+	}
+	return nil
+}
+
+// level returns the checked LogLevel.
+func (c *Config) level() zerolog.Level {
+	l, err := zerolog.ParseLevel(c.LogLevel)
+	if err != nil {
+		return zerolog.InfoLevel
+	}
+	return l
+}
+
+func (c *Config) checkSpans() error {
+	if c.Drain <= 0 {
+		return settingErrorf("drain", "must be more than 0")
+	}
+	return nil
+}
+
+func (c *Config) checkLists() error {
+	for _, s := range c.TrustedProxies {
+		if _, err := parsePrefix(s); err != nil {
+			return settingErrorf("trusted-proxy", "%q is neither an address nor a range such as 10.0.0.0/8", s)
+		}
+	}
+	return nil
+}
+
+// proxies returns the checked TrustedProxies.
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	var errs []error
+	for _, s := range c.TrustedProxies {
+		p, err := parsePrefix(s)
+		prefixes, errs = append(prefixes, p), append(errs, err)
+	}
+	return prefixes, errors.Join(errs...)
+}
+
+// parsePrefix reads an address, which is a range of one, or a range.
+func parsePrefix(s string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Prefix(ip.BitLen())
+	}
+	return netip.ParsePrefix(s)
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/export"
+)
+
+// pageWriter writes entries in one format.
+type pageWriter interface {
+	writePage([]*audit.Entry) error
+	// end writes what comes after the last entry.
+	end() error
+}
+
+// entryWriter returns what writes entries to standard output in a format.
+func (a *app) entryWriter(format string) (pageWriter, error) {
+	switch format {
+	case "table":
+		limit, isTerminal := terminal(a.stdout)
+		t := &table{w: a.stdout, limit: limit, fixed: 3,
+			titles: []string{"ID", "TIME", "OUTCOME", "ACTOR", "ACTION", "RESOURCE", "DETAIL"}}
+		if isTerminal {
+			return &entryTable{t, time.Local}, nil
+		}
+		return &entryTable{t, time.UTC}, nil
+	case "json":
+		return &jsonArray{w: a.stdout}, nil
+	case "ndjson", "csv":
+		return newLines(a.stdout, export.Format(format))
+	}
+	return nil, usagef("--output: must be table, json, ndjson or csv")
+}
+
+// entryTable writes entries for people.
+type entryTable struct {
+	*table
+	loc *time.Location
+}
+
+func (t *entryTable) writePage(page []*audit.Entry) error {
+	rows := make([][]string, len(page))
+	for i, e := range page {
+		rows[i] = []string{strconv.FormatInt(e.ID, 10), e.CreatedAt.In(t.loc).Format(time.RFC3339),
+			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}
+	}
+	return t.write(rows)
+}
+
+func (t *entryTable) end() error { return nil }
+
+// actor names who did it, and what acted in their name.
+func actor(e *audit.Entry) string {
+	if e.Actor.Label == "" {
+		return e.Actor.Email
+	}
+	return e.Actor.Email + " (" + e.Actor.Label + ")"
+}
+
+// resource names what it was done to, by its name or else its id.
+func resource(e *audit.Entry) string {
+	switch {
+	case e.Resource.Name != "":
+		return e.Resource.Type + " " + e.Resource.Name
+	case e.Resource.ID != "":
+		return e.Resource.Type + " " + e.Resource.ID
+	}
+	return e.Resource.Type
+}
+
+// jsonArray writes entries as one JSON array, an entry a line.
+type jsonArray struct {
+	w     io.Writer
+	begun bool
+	buf   []byte
+}
+
+func (j *jsonArray) writePage(page []*audit.Entry) error {
+	j.buf = j.buf[:0]
+	for _, e := range page {
+		if j.begun {
+			j.buf = append(j.buf, ",\n"...)
+		} else {
+			j.buf = append(j.buf, "[\n"...)
+		}
+		j.begun = true
+		j.buf = e.AppendJSON(j.buf)
+	}
+	_, err := j.w.Write(j.buf)
+	return err
+}
+
+func (j *jsonArray) end() error {
+	text := "[]\n"
+	if j.begun {
+		text = "\n]\n"
+	}
+	_, err := io.WriteString(j.w, text)
+	return err
+}
+
+// lines writes entries as auditLog.export does.
+type lines struct {
+	w   *bufio.Writer
+	out *export.Writer
+}
+
+func newLines(w io.Writer, format export.Format) (*lines, error) {
+	buffered := bufio.NewWriter(w)
+	out, err := export.NewWriter(buffered, format)
+	return &lines{buffered, out}, err
+}
+
+func (l *lines) writePage(page []*audit.Entry) error {
+	for _, e := range page {
+		if err := l.out.Write(e); err != nil {
+			return err
+		}
+	}
+	return l.w.Flush()
+}
+
+func (l *lines) end() error { return l.w.Flush() }

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/audit"
+	"auditlog/client"
+)
+
+func (a *app) get() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "get ID",
+		Short:   "Show one entry, whole",
+		Example: `  auditlog get -p acme 184467`,
+		Args:    cobra.ExactArgs(1),
+	}
+	var project, output string
+	addProject(cmd, &project)
+	addOutput(cmd, &output, "text", "json")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		id, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil || id < 1 {
+			return usagef("%q is not the id of an entry", args[0])
+		}
+		if err := audit.ValidateProject(project); err != nil {
+			return usage(flagPath(err))
+		}
+		if output != "text" && output != "json" {
+			return usagef("--output: must be text or json")
+		}
+		e, err := c.Get(cmd.Context(), project, id)
+		if err != nil {
+			return err
+		}
+		text := string(e.AppendJSON(nil)) + "\n"
+		if output == "text" {
+			text = entryText(e, time.Local)
+		}
+		_, err = fmt.Fprint(a.stdout, text)
+		return err
+	})
+}
+
+// entryText returns everything that e says, for a person to read.
+func entryText(e *audit.Entry, loc *time.Location) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-12s %s\n", name, printable(value))
+		}
+	}
+	at := func(t time.Time) string { return t.In(loc).Format("2006-01-02T15:04:05.000000Z07:00") }
+	line("id", strconv.FormatInt(e.ID, 10))
+	line("project", e.Project)
+	line("created", at(e.CreatedAt))
+	line("recorded", at(e.RecordedAt))
+	line("outcome", string(e.Outcome))
+	line("actor", actor(e))
+	line("actor type", string(e.Actor.Type))
+	line("action", e.Action)
+	line("resource", e.Resource.Type)
+	line("  id", e.Resource.ID)
+	line("  name", e.Resource.Name)
+	line("  location", e.Resource.LocationID)
+	line("detail", e.Detail)
+	line("channel", string(e.Channel))
+	line("ip", e.Request.IP)
+	line("user agent", e.Request.UserAgent)
+	line("request", e.Request.ID)
+	for _, c := range e.Changes {
+		line("change", fmt.Sprintf("%s: %q to %q", c.Field, c.Old, c.New))
+	}
+	for _, m := range sortedMetadata(e.Metadata) {
+		line("metadata", m)
+	}
+	line("key", e.Key)
+	if p := e.Purge; p != nil {
+		line("purge", fmt.Sprintf("%d entries, ids %d to %d, from %s to %s, done %s, by %s",
+			p.Entries, p.FirstID, p.LastID, at(p.From), at(p.To), at(p.At), p.By))
+	}
+	return b.String()
+}
+
+// sortedMetadata returns the members of m as "name=value", by name.
+func sortedMetadata(m map[string]string) []string {
+	var members []string
+	for name, value := range m {
+		members = append(members, name+"="+value)
+	}
+	slices.Sort(members)
+	return members
+}

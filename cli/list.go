@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/client"
+	"auditlog/rpc"
+)
+
+func (a *app) list() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List entries, newest first",
+		Example: `  auditlog list -p acme --from yesterday --outcome failure
+  auditlog list -p acme --action 'deployment.*' -q 'revision -rollback' -o ndjson`,
+		Args: cobra.NoArgs,
+	}
+	f := addFilter(cmd)
+	var limit int
+	var all bool
+	var output string
+	cmd.Flags().IntVarP(&limit, "limit", "n", rpc.DefaultLimit, "at most so `many` entries")
+	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	addOutput(cmd, &output, "table", "json", "ndjson", "csv")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		q, err := f.parse(time.Now(), time.Local)
+		if err != nil {
+			return err
+		}
+		switch {
+		case all && cmd.Flags().Changed("limit"):
+			return usagef("--all and --limit contradict each other")
+		case all:
+			limit = 0
+		case limit < 1:
+			return usagef("--limit: must be 1 or more")
+		}
+		w, err := a.entryWriter(output)
+		if err != nil {
+			return err
+		}
+		more, err := writeList(cmd.Context(), w, c, q, limit)
+		if more {
+			fmt.Fprintf(a.stderr, "auditlog: there are more than these %d: see --limit and --all\n", limit)
+		}
+		return err
+	})
+}
+
+// addOutput adds -o with the formats that it takes, the default first.
+func addOutput(cmd *cobra.Command, output *string, formats ...string) {
+	usage := "the `format`: " + formats[0]
+	for i, f := range formats[1:] {
+		if i == len(formats)-2 {
+			usage += " or " + f
+		} else {
+			usage += ", " + f
+		}
+	}
+	cmd.Flags().StringVarP(output, "output", "o", formats[0], usage)
+	complete(cmd, "output", formats...)
+}
+
+// writeList writes at most limit entries, or all of them if that is 0, and
+// reports whether there are more.
+func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query, limit int) (more bool, err error) {
+	req := rpc.ListRequest{Query: q}
+	for left := limit; ; {
+		req.Limit = rpc.MaxLimit
+		if limit > 0 {
+			req.Limit = min(left, rpc.MaxLimit)
+		}
+		page, err := c.ListPage(ctx, req)
+		if err != nil {
+			return false, flagPath(err)
+		}
+		if err := w.writePage(page.Items); err != nil {
+			return false, err
+		}
+		left -= len(page.Items)
+		req.Cursor = page.NextCursor
+		if req.Cursor == "" || limit > 0 && left <= 0 {
+			return req.Cursor != "", w.end()
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// app is one run of the program: where it reads and writes.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	// started is set once the command line is understood: what fails before is
+	// wrong usage.
+	started bool
+}
+
+// Main runs the command that args name, without the program's own name, and
+// returns the exit code. SIGINT and SIGTERM end the command in order; a second
+// one ends the process at once.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if !a.started {
+		err = usage(err)
+	}
+	if exitCode(err) == exitUsage {
+		err = hinted(err, "%s --help", cmd.CommandPath())
+	}
+	io.WriteString(stderr, explain(err))
+	return exitCode(err)
+}
+
+// root returns the tree of commands.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "auditlog",
+		Short:         "An audit log in one binary: who did what, to which resource, with which outcome, and when",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.started = true
+		},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetVersionTemplate("auditlog {{.Version}}\n")
+	groups := []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"server", "The server:", []*cobra.Command{a.serve()}},
+		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
+			a.record(), a.list(), a.get(), a.stats(), a.export(), a.project(), a.token()}},
+		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact()}},
+	}
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	root.AddCommand(a.version(), exitCodesTopic())
+	return root
+}
+
+// parent returns a command that holds others and does nothing itself.
+func parent(name, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// terminal returns the width of w in columns, and whether w is a terminal at all.
+func terminal(w any) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 20 {
+		width = 80
+	}
+	return width, true
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/client"
+	"auditlog/rpc"
+)
+
+func (a *app) project() *cobra.Command {
+	return parent("project", "List, delete and restore projects",
+		a.projectList(), a.projectGet(), a.projectDelete(), a.projectRestore())
+}
+
+func (a *app) projectList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List the projects and what the log holds of each", Args: cobra.NoArgs}
+	var output string
+	addOutput(cmd, &output, "table", "json")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		projects, err := c.Projects(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return a.writeProjects(output, projects)
+	})
+}
+
+func (a *app) projectGet() *cobra.Command {
+	cmd := &cobra.Command{Use: "get PROJECT", Short: "Show what the log holds of one project", Args: cobra.ExactArgs(1)}
+	var output string
+	addOutput(cmd, &output, "table", "json")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		p, err := c.Project(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return a.writeProjects(output, []rpc.Project{p})
+	})
+}
+
+func (a *app) writeProjects(output string, projects []rpc.Project) error {
+	rows := make([][]string, len(projects))
+	for i := range projects {
+		p := &projects[i]
+		state := p.State
+		if p.State == rpc.Deleting {
+			state = "deleted, purge " + day(p.PurgeAt)
+		}
+		rows[i] = []string{p.Project, state, strconv.FormatInt(p.Entries, 10), day(p.First), day(p.Last)}
+	}
+	return a.writeItems(output, projects, []string{"PROJECT", "STATE", "ENTRIES", "FIRST", "LAST"}, rows)
+}
+
+func (a *app) projectDelete() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "delete PROJECT",
+		Short: "Close a project to recording, and purge it after a grace period",
+		Long: `Close a project to recording at once. After the server's grace period all of its
+entries are removed for good; until then, "auditlog project restore" takes it back.`,
+		Args: cobra.ExactArgs(1),
+	}
+	var confirm string
+	cmd.Flags().StringVar(&confirm, "confirm", "", "the project's `name` again, where nobody can be asked")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		if err := a.confirm(cmd.Context(), args[0], confirm); err != nil {
+			return err
+		}
+		p, err := c.DeleteProject(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "auditlog: deleted %s, to be purged at %s\n", p.Project, p.PurgeAt.In(time.Local).Format(time.RFC3339))
+		return nil
+	})
+}
+
+// confirm asks for the project's name again, unless it was given already.
+func (a *app) confirm(ctx context.Context, project, given string) error {
+	if given == "" {
+		if _, ok := terminal(a.stdin); !ok {
+			return usagef("--confirm: must be the project's name again")
+		}
+		fmt.Fprintf(a.stderr, "All entries of %s will be purged. Write its name again to delete it: ", project)
+		line, err := readLine(ctx, a.stdin)
+		if err != nil {
+			return err
+		}
+		given = line
+	}
+	if given != project {
+		return usagef("%q is not %q: nothing was deleted", given, project)
+	}
+	return nil
+}
+
+func (a *app) projectRestore() *cobra.Command {
+	cmd := &cobra.Command{Use: "restore PROJECT", Short: "Take a deletion back, before the purge", Args: cobra.ExactArgs(1)}
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		p, err := c.RestoreProject(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "auditlog: restored %s, %d entries\n", p.Project, p.Entries)
+		return nil
+	})
+}
+
+// readLine reads a line from r, or fails when ctx ends before.
+func readLine(ctx context.Context, r io.Reader) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := bufio.NewReader(r).ReadString('\n')
+		answers <- answer{strings.TrimSpace(line), err}
+	}()
+	select {
+	case a := <-answers:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/audit"
+	"auditlog/client"
+	"auditlog/rpc"
+)
+
+func (a *app) record() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "record [-]",
+		Short: "Record an entry, or a stream of them",
+		Long: `Record the entry that the flags describe, and print its id once it is on disk.
+
+With - as argument, record the entries on standard input instead, one JSON object
+a line, and print how many there were. An entry with a key is recorded once,
+however often it is sent.`,
+		Example: `  auditlog record -p acme --actor ada@example.com --action deployment.deploy \
+    --resource-type Deployment --resource-name web --outcome success
+  auditlog record - < entries.ndjson`,
+		Args: cobra.MatchAll(cobra.MaximumNArgs(1), onlyDash),
+	}
+	f := addEntry(cmd)
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		if len(args) == 1 {
+			return a.recordStream(cmd, c)
+		}
+		e, err := f.parse(time.Now(), time.Local)
+		if err != nil {
+			return err
+		}
+		return a.recordEntry(cmd, c, e)
+	})
+}
+
+func onlyDash(_ *cobra.Command, args []string) error {
+	if len(args) == 1 && args[0] != "-" {
+		return fmt.Errorf("%q: an entry is given by flags, or as - on standard input", args[0])
+	}
+	return nil
+}
+
+// recordEntry records e and prints its id, which for an entry with a key that
+// the log had is the first one's.
+func (a *app) recordEntry(cmd *cobra.Command, c *client.Client, e audit.Entry) error {
+	res, err := c.Record(cmd.Context(), e)
+	if err != nil {
+		return flagPath(err)
+	}
+	if len(res.Entries) != 1 {
+		return errors.New("the server does not say what became of the entry")
+	}
+	switch r := res.Entries[0]; {
+	case r.Skipped:
+		fmt.Fprintf(a.stderr, "auditlog: not recorded: %s is a read-only action\n", e.Action)
+		return nil
+	case r.Duplicate:
+		fmt.Fprintln(a.stderr, "auditlog: an entry with this key was there already")
+	}
+	_, err = fmt.Fprintln(a.stdout, res.Entries[0].ID)
+	return err
+}
+
+func (a *app) recordStream(cmd *cobra.Command, c *client.Client) error {
+	if cmd.Flags().Changed("action") {
+		return usagef("the entries on standard input are complete: no flags with -")
+	}
+	res, err := c.RecordNDJSON(cmd.Context(), bufio.NewReader(a.stdin))
+	if err == nil || res.Recorded+res.Duplicates+res.Skipped > 0 {
+		err = errors.Join(err, summarize(a.stdout, res))
+	}
+	return err
+}
+
+// summarize writes what became of many entries.
+func summarize(w io.Writer, res rpc.RecordResult) error {
+	_, err := fmt.Fprintf(w, "%d recorded, %d there already, %d read-only and skipped\n", res.Recorded, res.Duplicates, res.Skipped)
+	return err
+}
+
+// entryFlags is the flags of what an entry says.
+type entryFlags struct {
+	entry    audit.Entry
+	at       string
+	changes  []string
+	metadata []string
+}
+
+func addEntry(cmd *cobra.Command) *entryFlags {
+	f := &entryFlags{}
+	e, fs := &f.entry, cmd.Flags()
+	addProject(cmd, &e.Project)
+	fs.StringVar(&e.Actor.Email, "actor", "", "who did it: an `e-mail` or another stable name")
+	fs.StringVar((*string)(&e.Actor.Type), "actor-type", string(audit.User), "what they are, `User` or ServiceAccount")
+	fs.StringVar(&e.Actor.Label, "label", "", "what acted in their name, such as an agent's `session`")
+	fs.StringVar(&e.Action, "action", "", "what was done, as `resource.verb`: deployment.deploy")
+	fs.StringVar(&e.Resource.Type, "resource-type", "", "the `type` of what it was done to: Deployment")
+	fs.StringVar(&e.Resource.ID, "resource-id", "", "its `id`")
+	fs.StringVar(&e.Resource.Name, "resource-name", "", "its `name`")
+	fs.StringVar(&e.Resource.LocationID, "location", "", "`where` it is")
+	fs.StringVar((*string)(&e.Outcome), "outcome", "", "how it `ended`: success, forbidden or error")
+	fs.StringVar(&e.Detail, "detail", "", "what there is to say, in `words`")
+	fs.StringVar((*string)(&e.Channel), "channel", string(audit.ChannelCLI), "the `surface` it came through: api, console, cli or mcp")
+	fs.StringVar(&e.Request.IP, "ip", "", "the `address` it came from")
+	fs.StringVar(&e.Request.UserAgent, "user-agent", "", "the `program` it came from")
+	fs.StringVar(&e.Request.ID, "request-id", "", "the `id` of the request")
+	fs.StringArrayVar(&f.changes, "change", nil, "a `change`, as field=old..new; may be repeated")
+	fs.StringArrayVar(&f.metadata, "metadata", nil, "more to keep, as `name=value`; may be repeated")
+	fs.StringVar(&e.Key, "key", "", "what makes a retry safe: a `key` is recorded once a project")
+	fs.StringVar(&f.at, "at", "", "the `time` when it happened, unless now: 2026-05-01T14:30:00Z, 2h ago as 2h")
+	complete(cmd, "outcome", string(audit.Success), string(audit.Forbidden), string(audit.Error))
+	complete(cmd, "channel", channelNames()...)
+	complete(cmd, "actor-type", string(audit.User), string(audit.ServiceAccount))
+	return f
+}
+
+// parse returns the checked entry. Times are read relative to now, in loc.
+func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, error) {
+	e := f.entry
+	for _, s := range f.changes {
+		field, values, hasField := strings.Cut(s, "=")
+		from, to, hasValues := strings.Cut(values, "..")
+		if !hasField || !hasValues {
+			return e, usagef("--change: %q must be field=old..new", s)
+		}
+		e.Changes = append(e.Changes, audit.Change{Field: field, Old: from, New: to})
+	}
+	for _, s := range f.metadata {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return e, usagef("--metadata: %q must be name=value", s)
+		}
+		if e.Metadata == nil {
+			e.Metadata = make(map[string]string)
+		}
+		e.Metadata[name] = value
+	}
+	if f.at != "" {
+		var err error
+		if e.CreatedAt, err = audit.ParseTime(f.at, now, loc); err != nil {
+			return e, usagef("--at: %w", err)
+		}
+	}
+	e.Normalize()
+	return e, usage(flagPath(e.Validate(now)))
+}

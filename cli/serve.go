@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"auditlog/api"
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/retention"
+	"auditlog/store"
+)
+
+// configFlag names the file of settings. It is the one flag that is no setting.
+const configFlag = "config"
+
+// adminTokenEnv holds an admin's token for installs without hands. It is no
+// flag, because other users of the machine see those.
+const adminTokenEnv = envPrefix + "ADMIN_TOKEN"
+
+func (a *app) serve() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the log: its API and its page",
+		Long: `Serve the log from a folder that one process at a time may have open.
+
+Each option below can also be set in the environment, as AUDITLOG_ and its name
+in capitals with _ for - (AUDITLOG_LOG_LEVEL), and in a TOML file named by
+--config, under its name (log-level = "debug"). A flag wins over the environment,
+and the environment over the file.
+
+SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
+		Args: cobra.NoArgs,
+	}
+	cfg := defaultConfig()
+	settings := pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	cfg.flags(settings)
+	cmd.Flags().AddFlagSet(settings)
+	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
+	complete(cmd, "log-level", "debug", "info", "warn", "error")
+	complete(cmd, "log-format", "json", "console")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		path := cmd.Flag(configFlag).Value.String()
+		if err := cfg.load(settings, path, os.LookupEnv); err != nil {
+			return usage(err)
+		}
+		// A reader of the log that goes away must not take the server with it.
+		signal.Ignore(syscall.SIGPIPE)
+		return a.runServer(cmd.Context(), cfg)
+	}
+	return cmd
+}
+
+// load fills c, whose flags are settings, from the environment and the file at
+// path, and checks the whole.
+func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) (string, bool)) error {
+	if path == "" {
+		path, _ = lookup(envName(configFlag))
+	}
+	from, err := load(settings, path, lookup)
+	if err != nil {
+		return err
+	}
+	c.AdminToken, _ = lookup(adminTokenEnv)
+	return from.explain(c.check())
+}
+
+// runServer opens a server, runs it until ctx ends or something fails, and
+// closes it.
+func (a *app) runServer(ctx context.Context, cfg Config) error {
+	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout}
+	err := s.open(ctx)
+	if err == nil {
+		err = s.run(ctx)
+	}
+	return errors.Join(err, s.close())
+}
+
+// server is everything that runs while the log is served.
+type server struct {
+	cfg       Config
+	log       zerolog.Logger
+	stdout    io.Writer
+	store     *store.Store
+	keeper    *auth.Keeper
+	retention *retention.Worker
+	http      *http.Server
+	listener  net.Listener
+}
+
+// open opens what s is made of, each part on top of the ones before. What is
+// open when it fails is for close.
+func (s *server) open(ctx context.Context) error {
+	for _, open := range []func(context.Context) error{s.openStore, s.openWorkers, s.openHTTP, s.listen, s.greet} {
+		if err := open(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) openStore(context.Context) (err error) {
+	s.store, err = store.Open(s.cfg.Data, store.Options{})
+	switch {
+	case audit.KindOf(err) == audit.Conflict:
+		return hinted(err, "stop the other one, or choose another folder with --data")
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return hinted(err, "the user that auditlog runs as must be able to write to %s", s.cfg.Data)
+	case errors.Is(err, syscall.ENOSPC):
+		return hinted(err, "make room on the disk of %s", s.cfg.Data)
+	}
+	return err
+}
+
+func (s *server) openWorkers(context.Context) error {
+	proxies, err := s.cfg.proxies()
+	if err != nil {
+		return err
+	}
+	s.keeper, err = auth.Open(s.store, auth.Options{
+		Dev:            s.cfg.Dev,
+		TrustedProxies: proxies,
+		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
+	})
+	if err != nil {
+		return err
+	}
+	grace := s.cfg.Grace
+	if grace == 0 {
+		grace = retention.NoGrace
+	}
+	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	return nil
+}
+
+func (s *server) openHTTP(context.Context) error {
+	handler, err := api.New(api.Options{
+		Store:           s.store,
+		Auth:            s.keeper,
+		Dev:             s.cfg.Dev,
+		ReadOnlyActions: s.cfg.ReadOnlyActions,
+		Log:             s.log,
+		Version:         version(),
+	})
+	if err != nil {
+		return usage(err) // a pattern of a read-only action
+	}
+	s.http = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
+	}
+	if s.cfg.TLSCert == "" {
+		return nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.cfg.TLSCert, s.cfg.TLSKey)
+	if err != nil {
+		return fmt.Errorf("load TLS certificate: %w", err)
+	}
+	s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	return nil
+}
+
+func (s *server) listen(ctx context.Context) (err error) {
+	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = audit.Errorf(audit.Conflict, "another program listens at %s", s.cfg.Listen)
+		return hinted(err, "stop it, or choose another address with --listen")
+	}
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
+}
+
+// run works until ctx ends, which is no error, or a part fails.
+func (s *server) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range []func(context.Context) error{s.answer, s.watchStore, s.keeper.Run, s.retention.Run} {
+		group.Go(func() error { return part(ctx) })
+	}
+	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// answer serves HTTP until ctx ends, and then lets requests under way end for as
+// long as the configuration has it.
+func (s *server) answer(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.serveHTTP() }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.log.Info().Msg("stopping: requests under way may end")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
+	defer cancel()
+	if err := s.http.Shutdown(drain); err != nil {
+		s.log.Warn().Stringer("drain", s.cfg.Drain).Msg("requests under way were cut off")
+		return errors.Join(s.http.Close())
+	}
+	return nil
+}
+
+func (s *server) serveHTTP() error {
+	if s.http.TLSConfig != nil {
+		return s.http.ServeTLS(s.listener, "", "")
+	}
+	return s.http.Serve(s.listener)
+}
+
+// watchStore ends the server when the store can write no more: reading on would
+// hide from everybody that nothing is recorded.
+func (s *server) watchStore(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := s.store.Err(); err != nil {
+			return hinted(err, "start it again: everything acknowledged is on disk")
+		}
+	}
+}
+
+// close closes what is open, the last part first.
+func (s *server) close() error {
+	var errs []error
+	if s.listener != nil {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// logger returns the log of the server, on standard error.
+func (a *app) logger(cfg *Config) zerolog.Logger {
+	out := a.stderr
+	_, isTerminal := terminal(out)
+	if cfg.LogFormat == "console" || cfg.LogFormat == "" && isTerminal {
+		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal, TimeFormat: time.TimeOnly}
+	}
+	return zerolog.New(out).Level(cfg.level()).With().Timestamp().Logger()
+}
+
+// connectionLog takes what net/http has to say of connections.
+type connectionLog struct{ log zerolog.Logger }
+
+func (c connectionLog) Write(b []byte) (int, error) {
+	c.log.Debug().Msg(string(bytes.TrimSpace(b)))
+	return len(b), nil
+}

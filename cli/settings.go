@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/pflag"
+
+	"auditlog/audit"
+)
+
+// envPrefix begins the name of every setting in the environment.
+const envPrefix = "AUDITLOG_"
+
+// settingError says what is wrong with the setting called name.
+type settingError struct {
+	name    string
+	message string
+}
+
+func (e *settingError) Error() string { return e.name + ": " + e.message }
+
+func settingErrorf(name, format string, args ...any) error {
+	return &settingError{name, fmt.Sprintf(format, args...)}
+}
+
+// sources tells of each setting where it came from, as an error names it:
+// "--listen", "AUDITLOG_LISTEN" or "auditlog.toml:3: listen".
+type sources map[string]string
+
+// load gives every flag that was not given on the command line its value from
+// the environment or else from the TOML file at path; "" is no file. The keys of
+// the file are the names of the flags.
+func load(fs *pflag.FlagSet, path string, lookup func(string) (string, bool)) (sources, error) {
+	from := make(sources)
+	file, err := readSettings(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.checkNames(fs); err != nil {
+		return nil, err
+	}
+	fs.VisitAll(func(f *pflag.Flag) {
+		if err == nil {
+			err = from.set(f, file, lookup)
+		}
+	})
+	return from, err
+}
+
+// set gives one flag its value from where it has one, and remembers where.
+func (from sources) set(f *pflag.Flag, file *settingsFile, lookup func(string) (string, bool)) error {
+	env := envName(f.Name)
+	fromEnv, _ := lookup(env)
+	fromFile, inFile := file.values[f.Name]
+	var err error
+	switch {
+	case f.Changed:
+		from[f.Name] = "--" + f.Name
+	case fromEnv != "":
+		from[f.Name] = env
+		err = f.Value.Set(fromEnv)
+	case inFile:
+		from[f.Name] = file.place(f.Name)
+		err = setFrom(f.Value, fromFile)
+	}
+	var number *strconv.NumError
+	if errors.As(err, &number) && f.Value.Type() == "bool" {
+		err = fmt.Errorf("%q is neither true nor false", number.Num)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", from[f.Name], err)
+	}
+	return nil
+}
+
+// explain names the place where the setting came from that err is about.
+func (from sources) explain(err error) error {
+	var s *settingError
+	if errors.As(err, &s) && from[s.name] != "" {
+		return fmt.Errorf("%s: %s", from[s.name], s.message)
+	}
+	return err
+}
+
+// envName returns the name in the environment of the setting called name.
+func envName(name string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// setFrom sets a flag to a value of TOML.
+func setFrom(v pflag.Value, value any) error {
+	switch value := value.(type) {
+	case string:
+		return v.Set(value)
+	case bool, int64:
+		return v.Set(fmt.Sprint(value))
+	case []any:
+		list, ok := v.(pflag.SliceValue)
+		if !ok {
+			return errors.New("must be one value, not a list")
+		}
+		items := []string{} // an empty list is not an unset one
+		for _, item := range value {
+			s, ok := item.(string)
+			if !ok {
+				return errors.New("must be a list of strings")
+			}
+			items = append(items, s)
+		}
+		return list.Replace(items)
+	}
+	return errors.New("must be a string, a number, true, false or a list of strings")
+}
+
+// settingsFile is a file of settings as it was read.
+type settingsFile struct {
+	path   string
+	text   string
+	values map[string]any
+}
+
+// readSettings reads a TOML file. No path is a file without settings.
+func readSettings(path string) (*settingsFile, error) {
+	f := &settingsFile{path: path}
+	if path == "" {
+		return f, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	f.text = string(text)
+	if _, err := toml.Decode(f.text, &f.values); err != nil {
+		var syntax toml.ParseError
+		if errors.As(err, &syntax) {
+			return nil, fmt.Errorf("%s:%d: %s", path, syntax.Position.Line, syntax.Message)
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// checkNames refuses the first setting in f that is not a flag.
+func (f *settingsFile) checkNames(fs *pflag.FlagSet) error {
+	var unknown []string
+	for name := range f.values {
+		if fs.Lookup(name) == nil || name == configFlag {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.SortFunc(unknown, func(a, b string) int { return f.line(a) - f.line(b) })
+	return fmt.Errorf("%s: no such setting", f.place(unknown[0]))
+}
+
+// place names the setting called name as an error does.
+func (f *settingsFile) place(name string) string {
+	return fmt.Sprintf("%s:%d: %s", f.path, f.line(name), name)
+}
+
+// line returns the line that name is on: the settings are a flat list, so it is
+// the first that begins with the name, bare, quoted or as a table's.
+func (f *settingsFile) line(name string) int {
+	begins := regexp.MustCompile(`(?m)^[ \t]*\[*[ \t]*["']?` + regexp.QuoteMeta(name) + `\b`)
+	at := begins.FindStringIndex(f.text)
+	if at == nil {
+		return 1
+	}
+	// The match begins with the line, so what comes before are whole lines.
+	return 1 + strings.Count(f.text[:at[0]], "\n")
+}
+
+// span is a length of time as a flag: 90s, 24h, 30d, 2w.
+type span time.Duration
+
+// Set reads s.
+func (d *span) Set(s string) error {
+	t, ok := audit.ParseSpan(s)
+	if !ok {
+		return fmt.Errorf("%q is not a length of time: write 90s, 24h, 30d or 2w", s)
+	}
+	*d = span(t)
+	return nil
+}
+
+// String returns d in whole days where it is so many, else as time.Duration does.
+func (d *span) String() string {
+	t := time.Duration(*d)
+	if day := 24 * time.Hour; t >= day && t%day == 0 {
+		return fmt.Sprintf("%dd", t/day)
+	}
+	return t.String()
+}
+
+// Type names the kind of value in the help text.
+func (d *span) Type() string { return "duration" }

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/client"
+	"auditlog/rpc"
+)
+
+func (a *app) token() *cobra.Command {
+	return parent("token", "Make, list and revoke tokens", a.tokenCreate(), a.tokenList(), a.tokenRevoke())
+}
+
+func (a *app) tokenCreate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "create",
+		Short:   "Make a token and print it, this once",
+		Example: `  auditlog token create --role recorder --project acme --owner ci@acme > token`,
+		Args:    cobra.NoArgs,
+	}
+	var req rpc.TokenCreateRequest
+	var expires string
+	roles := []string{string(auth.Viewer), string(auth.Recorder), string(auth.Admin)}
+	fs := cmd.Flags()
+	fs.StringVar(&req.Role, "role", "", "what it allows: `viewer`, recorder or admin")
+	fs.StringVar(&req.Owner, "owner", "", "who calls with it: an `e-mail` or another stable name")
+	fs.StringVar(&req.OwnerType, "owner-type", string(audit.User), "what they are, `User` or ServiceAccount")
+	fs.StringSliceVarP(&req.Projects, "project", "p", nil, "the `projects` it is for, unless all; may be repeated")
+	fs.StringVar(&req.Name, "name", "", "what it is for, in `words`")
+	fs.StringVar(&expires, "expires", "", "when it ends, unless never: a `time` such as 2027-01-01, or 90d from now")
+	complete(cmd, "role", roles...)
+	complete(cmd, "owner-type", string(audit.User), string(audit.ServiceAccount))
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		if !slices.Contains(roles, req.Role) {
+			return usagef("--role: must be viewer, recorder or admin")
+		}
+		if req.Owner == "" {
+			return usagef("--owner: is required")
+		}
+		var err error
+		if req.ExpiresAt, err = parseExpiry(expires, time.Now(), time.Local); err != nil {
+			return err
+		}
+		token, err := c.CreateToken(cmd.Context(), req)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(a.stdout, token.Secret)
+		return err
+	})
+}
+
+// parseExpiry reads a time, where a span lies after now instead of before.
+func parseExpiry(s string, now time.Time, loc *time.Location) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if d, ok := audit.ParseSpan(s); ok {
+		return now.Add(d), nil
+	}
+	t, err := audit.ParseTime(s, now, loc)
+	if err != nil {
+		return t, usagef("--expires: %w", err)
+	}
+	return t, nil
+}
+
+func (a *app) tokenList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List the tokens, without their secrets", Args: cobra.NoArgs}
+	var output string
+	addOutput(cmd, &output, "table", "json")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		tokens, err := c.Tokens(cmd.Context())
+		if err != nil {
+			return err
+		}
+		rows := make([][]string, len(tokens))
+		for i := range tokens {
+			rows[i] = tokenRow(&tokens[i])
+		}
+		return a.writeItems(output, tokens, []string{"ID", "ROLE", "OWNER", "PROJECTS", "STATE", "LAST USED", "NAME"}, rows)
+	})
+}
+
+func tokenRow(t *rpc.Token) []string {
+	projects, state := "all", "active"
+	if len(t.Projects) > 0 {
+		projects = strings.Join(t.Projects, ",")
+	}
+	switch {
+	case !t.RevokedAt.IsZero():
+		state = "revoked"
+	case !t.ExpiresAt.IsZero() && time.Now().After(t.ExpiresAt):
+		state = "expired"
+	case !t.ExpiresAt.IsZero():
+		state = "until " + day(t.ExpiresAt)
+	}
+	return []string{t.ID, t.Role, t.Owner, projects, state, day(t.LastUsed), t.Name}
+}
+
+// day returns the day of t in this machine's zone, or "never".
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.In(time.Local).Format(time.DateOnly)
+}
+
+func (a *app) tokenRevoke() *cobra.Command {
+	cmd := &cobra.Command{Use: "revoke ID", Short: "End a token, at once", Args: cobra.ExactArgs(1)}
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		t, err := c.RevokeToken(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "auditlog: revoked %s of %s\n", t.ID, t.Owner)
+		return nil
+	})
+}
+
+// writeItems writes what a method lists: as a table of rows, or as JSON.
+func (a *app) writeItems(output string, items any, titles []string, rows [][]string) error {
+	switch output {
+	case "json":
+		return json.NewEncoder(a.stdout).Encode(items)
+	case "table":
+		limit, _ := terminal(a.stdout)
+		t := &table{w: a.stdout, limit: limit, fixed: 1, titles: titles}
+		return t.write(rows)
+	}
+	return usagef("--output: must be table or json")
+}
