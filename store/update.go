@@ -15,17 +15,10 @@ import (
 type point string
 
 const (
-	pointRecord  point = "record"
-	pointSeal    point = "seal"
-	pointToken   point = "token"
-	pointDelete  point = "delete"
-	pointRestore point = "restore"
-	pointPurge   point = "purge"
+	pointRecord point = "record" // entries, tokens, deletion marks: the committer
+	pointSeal   point = "seal"
+	pointPurge  point = "purge"
 )
-
-func points() []point {
-	return []point{pointRecord, pointSeal, pointToken, pointDelete, pointRestore, pointPurge}
-}
 
 // A phase is when, within a write, a test's fault happens.
 type phase int

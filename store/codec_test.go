@@ -1,0 +1,161 @@
+package store
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/audit/audittest"
+)
+
+func sampleTailRow() (tailRow, []*audit.Entry) {
+	entries := audittest.New(3, time.Second).Entries(20)
+	entries[3].Purge = &audit.Purge{Entries: 3, By: "ada@example.com", From: entries[0].CreatedAt}
+	entries[4].Key, entries[4].CreatedAt = "k", time.Time{}
+	row := tailRow{first: 7, recordedAt: time.UnixMicro(1_780_000_000_000_000).UTC()}
+	for i, e := range entries {
+		row.add(ProjectID(i%3+1), appendRow(nil, e))
+	}
+	return row, entries
+}
+
+func TestTailRowRoundTrip(t *testing.T) {
+	row, entries := sampleTailRow()
+	i := 0
+	err := decodeTailRow(7, row.encode(), func(p ProjectID, got *audit.Entry) error {
+		want := entries[i].Clone()
+		want.ID, want.RecordedAt = int64(7+i), row.recordedAt
+		if want.CreatedAt.IsZero() {
+			want.CreatedAt = row.recordedAt
+		}
+		got.Project = want.Project
+		if g, w := string(got.AppendJSON(nil)), string(want.AppendJSON(nil)); g != w || p != ProjectID(i%3+1) {
+			t.Errorf("project %d\n%s\nwant\n%s", p, g, w)
+		}
+		i++
+		return nil
+	})
+	if err != nil || i != len(entries) {
+		t.Fatalf("read %d of %d: %v", i, len(entries), err)
+	}
+}
+
+// codecs are the values that carry a checksum, each with a decoder and a sample.
+func codecs(t testing.TB) map[string]struct {
+	key, value []byte
+	decode     func(key, value []byte) error
+} {
+	type codec = struct {
+		key, value []byte
+		decode     func(key, value []byte) error
+	}
+	row, _ := sampleTailRow()
+	key, _ := orderKey(1)
+	places := []place{{}, {1, 5}, {2, 1 << 30}, {0, 0}, {1, -7}}
+	span := &spanRecord{starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, end: audit.Position{At: 99, ID: 1},
+		values: map[uint32]uint64{1: 1, 2: 3, 7: 2, 1 << 31: 3}}
+	sk := spanKey(4, 3, span.starts[0])
+	return map[string]codec{
+		"tail": {u64(7), row.encode(), func(k, v []byte) error {
+			return decodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
+		}},
+		"order": {key, encodeOrder(key, places), func(k, v []byte) error {
+			_, err := decodeOrder(k, v)
+			return err
+		}},
+		"span": {sk, span.encode(sk), func(k, v []byte) error {
+			s, err := openSpan(k, v)
+			if err == nil {
+				s.blocks([]uint32{0, 1, 2, 7, 1 << 31})
+				s.number(audit.Position{At: 5})
+				s.record()
+			}
+			return err
+		}},
+	}
+}
+
+// TestEveryByteIsCovered turns over every bit of every value, and of its key: each
+// has to be noticed.
+func TestEveryByteIsCovered(t *testing.T) {
+	for name, c := range codecs(t) {
+		if err := c.decode(c.key, c.value); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i := range 8 * (len(c.key) + len(c.value)) {
+			both := append(append([]byte(nil), c.key...), c.value...)
+			both[i/8] ^= 1 << (i % 8)
+			if c.decode(both[:len(c.key)], both[len(c.key):]) == nil {
+				t.Errorf("%s: bit %d turned over goes unnoticed", name, i)
+			}
+		}
+		for n := range c.value {
+			if c.decode(c.key, c.value[:n]) == nil {
+				t.Errorf("%s: cut to %d bytes goes unnoticed", name, n)
+			}
+		}
+	}
+}
+
+// fuzzCodec feeds a decoder anything behind a checksum that is right.
+func fuzzCodec(f *testing.F, name string) {
+	c := codecs(f)[name]
+	f.Add(c.value[:len(c.value)-4])
+	f.Fuzz(func(t *testing.T, body []byte) {
+		value := binary.BigEndian.AppendUint32(append([]byte(nil), body...), orderSum(c.key, body))
+		_ = c.decode(c.key, value) // must not panic
+		_ = c.decode(c.key, body)
+	})
+}
+
+func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
+func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
+func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
+
+func FuzzCursor(f *testing.F) {
+	q := audit.Query{Project: "acme"}
+	f.Add(encodeCursor(&q, audit.Position{At: 5, ID: 7}))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		p, err := decodeCursor(&q, cursor)
+		if err != nil {
+			if audit.KindOf(err) != audit.Invalid {
+				t.Errorf("%q: %v", cursor, err)
+			}
+			return
+		}
+		if again, err := decodeCursor(&q, encodeCursor(&q, p)); err != nil || again != p {
+			t.Errorf("%q became %v, then %v: %v", cursor, p, again, err)
+		}
+	})
+}
+
+func TestCursorOfAnotherListing(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	for i := range 9 {
+		if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i), entry("globex", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 3})
+	if err != nil || first.Next == "" {
+		t.Fatal(first, err)
+	}
+	for _, l := range []Listing{
+		{Query: audit.Query{Project: "globex"}, Cursor: first.Next},
+		{Query: audit.Query{Project: "acme", Actor: "ada@example.com"}, Cursor: first.Next},
+		{Query: audit.Query{Project: "acme", From: time.Now().Add(-time.Hour)}, Cursor: first.Next},
+		{Query: audit.Query{Project: "acme"}, Cursor: first.Next + "A"},
+		{Query: audit.Query{Project: "acme"}, Cursor: "none"},
+		{Query: audit.Query{Project: "acme"}, Limit: MaxLimit + 1},
+		{Query: audit.Query{Project: "acme"}, Limit: -1},
+	} {
+		if _, err := s.List(t.Context(), l); audit.KindOf(err) != audit.Invalid {
+			t.Errorf("%+v: %v", l, err)
+		}
+	}
+	if _, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 5, Cursor: first.Next}); err != nil {
+		t.Errorf("the same filters with another limit: %v", err)
+	}
+}
