@@ -140,11 +140,16 @@ func newStore(db *bbolt.DB, opts Options) *Store {
 const initialMap = 64 << 30
 
 func openDB(path string) (*bbolt.DB, error) {
-	return openBolt(path, &bbolt.Options{
+	db, err := openBolt(path, &bbolt.Options{
 		FreelistType:    bbolt.FreelistMapType,
 		NoFreelistSync:  true,
 		InitialMmapSize: initialMap,
 	})
+	if err != nil {
+		return nil, err
+	}
+	db.AllocSize = 4 << 20 // what the file grows by
+	return db, nil
 }
 
 // openDBForReading opens a database that must be there and stays as it is.
@@ -267,11 +272,26 @@ func (s *Store) Size() (file, free int64, err error) {
 func (s *Store) Close() error {
 	s.stop()
 	s.done.Wait()
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	var err error
+	if s.Err() == nil {
+		err = s.syncFreelist()
+	}
 	s.fail(errClosed())
-	if err := s.db.Close(); err != nil {
+	if err := errors.Join(err, s.db.Close()); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
+}
+
+// syncFreelist writes down which pages are free, which commits do not because it
+// can be many. The next start then need not find it out by reading every page.
+func (s *Store) syncFreelist() error {
+	s.db.NoFreelistSync = false
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketMeta).Put(metaFormat, u64(Format))
+	})
 }
 
 // Err returns why the store can no longer be written, or nil. Not knowing
