@@ -59,7 +59,7 @@ func (c *call) decode(req any) error {
 	if err := c.readBody(buf, maxRequest); err != nil {
 		return err
 	}
-	return decodeStrict(buf.b, req)
+	return ofBody(decodeStrict(buf.b, req))
 }
 
 // deploys reports whether a request comes from a client of deploys.app, which

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +19,10 @@ import (
 
 // decodeStrict reads one JSON value into v. Unknown and repeated members, wrong
 // types, invalid UTF-8 and anything behind the value are Invalid Faults with the
-// path of the field.
+// path of the field, which is empty where the value as a whole is at fault.
 func decodeStrict(b []byte, v any) error {
-	if len(b) == 0 {
-		return audit.Errorf(audit.Invalid, "the body is empty: send a JSON object")
+	if len(bytes.TrimSpace(b)) == 0 {
+		return audit.Errorf(audit.Invalid, "is empty: send a JSON object")
 	}
 	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
 		return decodeError(err)
@@ -47,12 +48,20 @@ func decodeError(err error) error {
 		case errors.Is(err, strconv.ErrRange):
 			return audit.FieldErrorf(path, "is out of range")
 		}
-		if path == "" {
-			return audit.Errorf(audit.Invalid, "the body must be %s", wanted(semantic.GoType))
-		}
 		return audit.FieldErrorf(path, "must be %s", wanted(semantic.GoType))
 	}
-	return fmt.Errorf("%w: %w", audit.Errorf(audit.Invalid, "the body is not valid JSON"), err)
+	return fmt.Errorf("%w: %w", audit.Errorf(audit.Invalid, "is not valid JSON"), err)
+}
+
+// ofBody names what a Fault is about that has no path.
+func ofBody(err error) error {
+	var f *audit.Fault
+	if !errors.As(err, &f) || f.Path != "" {
+		return err
+	}
+	g := *f
+	g.Message = "the body " + f.Message
+	return &g
 }
 
 func syntaxFault(err *jsontext.SyntacticError) error {
@@ -61,11 +70,11 @@ func syntaxFault(err *jsontext.SyntacticError) error {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return audit.FieldErrorf(path, "is there twice")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return audit.FieldErrorf(path, "the JSON ends before it is complete")
+		return audit.FieldErrorf(path, "ends before the JSON is complete")
 	case err.Err != nil && err.Err.Error() == "invalid UTF-8":
 		return audit.FieldErrorf(path, "must be valid UTF-8")
 	}
-	return audit.FieldErrorf(path, "not valid JSON: %v at byte %d", err.Err, err.ByteOffset)
+	return audit.FieldErrorf(path, "is not valid JSON: %v at byte %d", err.Err, err.ByteOffset)
 }
 
 // wanted names what a Go type reads, in the words of JSON.
@@ -74,7 +83,7 @@ func wanted(t reflect.Type) string {
 		return "something else"
 	}
 	if t == reflect.TypeFor[time.Time]() {
-		return "a time in RFC 3339, as 2026-05-01T14:30:00Z"
+		return "a time in RFC 3339 of the years 1 to 9999, as 2026-05-01T14:30:00Z"
 	}
 	switch t.Kind() {
 	case reflect.String:

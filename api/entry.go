@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -84,7 +85,7 @@ func decodeBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
 	if !hasEntries(b) {
 		e, err := decodeEntry(b)
 		if err != nil && severalValues(b) {
-			err = audit.Errorf(audit.Invalid, `the body must be one entry, or several as {"entries":[…]}, or one a line as `+rpc.TypeNDJSON)
+			err = audit.Errorf(audit.Invalid, `must be one entry, or several as {"entries":[…]}, or one a line as `+rpc.TypeNDJSON)
 		}
 		return []*audit.Entry{e}, true, err
 	}
@@ -171,17 +172,17 @@ func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
 }
 
 func errBatch() error {
-	return audit.Errorf(audit.TooLarge, "entries: must be at most %d at once", audit.MaxBatch)
+	return &audit.Fault{Kind: audit.TooLarge, Path: "entries", Message: fmt.Sprintf("must be at most %d at once", audit.MaxBatch)}
 }
 
 // decodeEnd returns an error unless nothing follows.
 func decodeEnd(dec *jsontext.Decoder) error {
 	_, err := dec.ReadToken()
-	if errors.Is(err, io.EOF) {
+	switch {
+	case err == nil:
+		return audit.Errorf(audit.Invalid, "is not valid JSON: something follows the object")
+	case errors.Is(err, io.EOF):
 		return nil
-	}
-	if err == nil {
-		err = audit.Errorf(audit.Invalid, "not valid JSON: something follows the object")
 	}
 	return decodeError(err)
 }

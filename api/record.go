@@ -31,12 +31,12 @@ func (s *Server) record(c *call) error {
 	}
 	entries, single, err := c.readBatch(buf.b)
 	if err != nil {
-		return err
+		return ofBody(err)
 	}
 	result, err := c.recordBatch(entries)
 	if err != nil {
 		if single {
-			return repath(err, func(int) string { return "" })
+			return ofBody(repath(err, func(int) string { return "" }))
 		}
 		return err
 	}

@@ -161,7 +161,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if isCall {
-		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %q: see /openapi.json", shown(name)))
+		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", shown(name)))
 		return
 	}
 	s.fail(x, r, audit.Errorf(audit.NotFound, "there is nothing at this path: see /openapi.json"))

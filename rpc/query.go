@@ -3,6 +3,7 @@ package rpc
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -66,7 +67,27 @@ func (w *Query) Query() (audit.Query, error) {
 	}
 	q.Normalize()
 	w.narrow(&q)
-	return q, q.Validate()
+	return q, w.named(q.Validate())
+}
+
+// named gives an error about a bound of the time range the name that the caller
+// knows the bound by.
+func (w *Query) named(err error) error {
+	var f *audit.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	g := *f
+	switch {
+	case f.Path == "from" && w.From.IsZero():
+		g.Path = "after"
+	case f.Path == "to" && w.To.IsZero():
+		g.Path = "before"
+		if w.From.IsZero() && w.Before.Before(w.After) {
+			g.Message = "must not be earlier than after"
+		}
+	}
+	return &g
 }
 
 // narrow applies After and Before to q, which is normalized.

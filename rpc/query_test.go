@@ -81,7 +81,8 @@ func TestQueryRefused(t *testing.T) {
 		`{"project":"acme","outcome":[7]}`:    "outcome: must be a string or a list of strings",
 		`{"project":"acme","outcome":{}}`:     "outcome: must be a string or a list of strings",
 		`{"project":"acme","actorType":"Us"}`: "actorType: must be User or ServiceAccount",
-		`{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`: "to: must not be before from",
+		`{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`:      "to: must not be before from",
+		`{"project":"acme","after":"2026-05-02T00:00:00Z","before":"2026-05-01T00:00:00Z"}`: "before: must not be earlier than after",
 	}
 	for body, want := range tests {
 		var w Query
