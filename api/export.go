@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"mime"
 	"net/http"
@@ -50,6 +51,9 @@ func (s *Server) export(c *call) error {
 		return d.tick()
 	})
 	if err != nil {
+		if ended := context.Cause(ctx); audit.KindOf(ended) == audit.Unauthenticated {
+			return ended // the token ended, not the client
+		}
 		return err
 	}
 	return d.close()

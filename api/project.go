@@ -22,13 +22,56 @@ func (s *Server) projectList(c *call, _ *rpc.ProjectListRequest) (*rpc.ProjectLi
 
 // projectGet is project.get.
 func (s *Server) projectGet(c *call, req *rpc.ProjectRequest) (*rpc.Project, error) {
+	if err := c.named(req); err != nil {
+		return nil, err
+	}
+	return answerProject(s.opts.Store.Project(req.Project))
+}
+
+// projectDelete is project.delete. The purge begins after the grace period.
+func (s *Server) projectDelete(c *call, req *rpc.ProjectRequest) (*rpc.Project, error) {
+	if err := c.named(req); err != nil {
+		return nil, err
+	}
+	grace := s.opts.Retention.Grace()
+	e := c.projectEntry(req.Project)
+	e.Detail = "Deleted the project, to be purged unless it is restored within " + grace.String()
+	if grace == 0 {
+		e.Detail = "Deleted the project, to be purged at once"
+	}
+	p, err := s.opts.Store.Delete(c.r.Context(), req.Project, e, grace)
+	if err == nil {
+		s.opts.Retention.Wake()
+	}
+	return answerProject(p, err)
+}
+
+// projectRestore is project.restore.
+func (s *Server) projectRestore(c *call, req *rpc.ProjectRequest) (*rpc.Project, error) {
+	if err := c.named(req); err != nil {
+		return nil, err
+	}
+	e := c.projectEntry(req.Project)
+	e.Detail = "Restored the project"
+	return answerProject(s.opts.Store.Restore(c.r.Context(), req.Project, e))
+}
+
+// named returns nil if the call is allowed on a project of a proper name.
+func (c *call) named(req *rpc.ProjectRequest) error {
 	if err := c.authorize(req.Project); err != nil {
-		return nil, err
+		return err
 	}
-	if err := audit.ValidateProject(req.Project); err != nil {
-		return nil, err
-	}
-	p, err := s.opts.Store.Project(req.Project)
+	return audit.ValidateProject(req.Project)
+}
+
+// projectEntry returns the entry that this call, which succeeds, makes of itself
+// in a project.
+func (c *call) projectEntry(project string) *audit.Entry {
+	return c.auth().Entry(c.route.permission, project, audit.Resource{Type: "Project", ID: project, Name: project})
+}
+
+// answerProject is what the API answers to what the store did.
+func answerProject(p store.Project, err error) (*rpc.Project, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -85,9 +85,6 @@ func (c *call) authorizeEntries(entries []*audit.Entry) error {
 		if i > 0 && e.Project == entries[i-1].Project {
 			continue
 		}
-		if e.Project == audit.SystemProject {
-			return audit.FieldErrorf(entryPath(i)+".project", "is kept for the log itself")
-		}
 		if err := c.authorize(e.Project); err != nil {
 			return err
 		}

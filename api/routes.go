@@ -32,6 +32,12 @@ func (s *Server) routes() []route {
 
 		{rpc.ProjectList, auth.ProjectList, method(s.projectList)},
 		{rpc.ProjectGet, auth.ProjectGet, method(s.projectGet)},
+		{rpc.ProjectDelete, auth.ProjectDelete, method(s.projectDelete)},
+		{rpc.ProjectRestore, auth.ProjectRestore, method(s.projectRestore)},
+
+		{rpc.TokenCreate, auth.TokenCreate, method(s.tokenCreate)},
+		{rpc.TokenList, auth.TokenList, method(s.tokenList)},
+		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/retention"
 	"auditlog/store"
 )
 
@@ -27,6 +28,9 @@ type Options struct {
 	// Dev is development mode: a log without tokens, so only this machine's own
 	// programs and pages are answered. Auth must be in that mode as well.
 	Dev bool
+	// Retention purges what project.delete deletes, after its grace period. Nil has
+	// its default grace period, and nobody who purges.
+	Retention *retention.Worker
 	// Search parses a full-text query. Nil refuses queries that have one.
 	Search func(text string) (store.Text, error)
 	// Index tells the state of the full-text index. Nil when there is none.
@@ -59,6 +63,9 @@ type IndexStatus struct {
 func (o *Options) setDefaults() {
 	if o.ReadOnlyActions == nil {
 		o.ReadOnlyActions = DefaultReadOnlyActions()
+	}
+	if o.Retention == nil {
+		o.Retention = retention.New(o.Store, retention.Options{Now: o.Now})
 	}
 	if o.Version == "" {
 		o.Version = "dev"

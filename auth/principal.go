@@ -95,11 +95,17 @@ func (p *Principal) May(permission Permission, project string) bool {
 	return p.Role.may(permission) && (project == "" || p.reaches(permission, project))
 }
 
-// Check returns nil if p has a permission on a project, else a *Denied. That does
-// not depend on whether there is such a project.
+// Check returns nil if p has a permission on a project, else a *Denied, or Invalid
+// for a name that no project can have. None of it depends on whether there is such
+// a project.
 func (p *Principal) Check(permission Permission, project string) error {
 	if p.May(permission, project) {
 		return nil
+	}
+	if project != "" {
+		if err := audit.ValidateProject(project); err != nil {
+			return err
+		}
 	}
 	return &Denied{Permission: permission, Project: project}
 }

@@ -78,3 +78,13 @@ func TestContains(t *testing.T) {
 		}
 	}
 }
+
+// What is kept of a refusal must be bounded, so must be what it can name.
+func TestDeniedNamesAreProjects(t *testing.T) {
+	p := Principal{Role: Viewer, Projects: []string{"acme"}}
+	for _, name := range []string{strings.Repeat("x", audit.MaxProject+1), "\xff", "_x"} {
+		if err := p.Check(AuditLogList, name); audit.KindOf(err) != audit.Invalid {
+			t.Errorf("%.20q: %v", name, err)
+		}
+	}
+}

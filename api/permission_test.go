@@ -1,0 +1,177 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/rpc"
+)
+
+// bodyOn returns a proper request of a method that concerns a project, where
+// token is the id of a token of that project.
+func bodyOn(t *testing.T, method, project, token string) string {
+	t.Helper()
+	switch method {
+	case rpc.Record:
+		return strings.Replace(deployEntry, "acme", project, 1)
+	case rpc.Get:
+		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
+	case rpc.ProjectList, rpc.TokenList:
+		return `{}`
+	case rpc.TokenCreate:
+		return fmt.Sprintf(`{"owner":"new@acme","role":"viewer","projects":[%q]}`, project)
+	case rpc.TokenRevoke:
+		return fmt.Sprintf(`{"id":%q}`, token)
+	case rpc.List, rpc.Stats, rpc.Export, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore:
+		return fmt.Sprintf(`{"project":%q}`, project)
+	}
+	t.Fatalf("no request of %s is known here: add it", method)
+	return ""
+}
+
+// mayCall says what the design grants each role, in words of its own.
+func mayCall(role auth.Role, method string) bool {
+	switch role {
+	case auth.Admin:
+		return true
+	case auth.Recorder:
+		return method == "auditLog.record"
+	case auth.Viewer:
+		return slices.Contains([]string{"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export",
+			"auditLog.pull", "auditLog.follow", "project.list", "project.get"}, method)
+	}
+	return false
+}
+
+// concernsProject reports whether a method's request names a project.
+func concernsProject(method string) bool {
+	return method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke
+}
+
+// Every method, by every role, in and out of scope, with a token that expired, one
+// that was revoked, and none.
+func TestPermissionTable(t *testing.T) {
+	for _, role := range []auth.Role{auth.Viewer, auth.Recorder, auth.Admin} {
+		t.Run(string(role), func(t *testing.T) {
+			g := startGuarded(t, "first", "acme", "beta")
+			one, _ := g.create(role, time.Time{}, "acme")
+			all, _ := g.create(role, time.Time{})
+			expired, _ := g.create(role, g.now().Add(time.Minute), "acme")
+			revoked, id := g.create(role, time.Time{}, "acme")
+			g.mustCall(g.root, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, id))
+			g.later.Add(int64(time.Hour))
+			for _, rt := range g.api.routes() {
+				may := mayCall(role, rt.method)
+				g.check(t, rt.method, "in scope", one, "acme", may)
+				g.check(t, rt.method, "of all", all, "beta", may)
+				if concernsProject(rt.method) {
+					g.check(t, rt.method, "out of scope", one, "beta", false)
+					g.checkHidden(t, rt.method, one)
+				}
+				for who, token := range map[string]string{"expired": expired, "revoked": revoked, "without a token": ""} {
+					if status, answer := g.call(token, rt.method, bodyOn(t, rt.method, "acme", "")); status != http.StatusUnauthorized {
+						t.Errorf("%s, %s: %d %s", rt.method, who, status, answer)
+					}
+				}
+			}
+		})
+	}
+}
+
+// check calls a method on a project and compares what became of it.
+func (g *guarded) check(t *testing.T, method, who, token, project string, may bool) {
+	t.Helper()
+	id := ""
+	if method == rpc.TokenRevoke {
+		_, id = g.create(auth.Viewer, time.Time{}, project)
+	}
+	status, answer := g.call(token, method, bodyOn(t, method, project, id))
+	switch {
+	case may && status != http.StatusOK && !(method == rpc.Get && status == http.StatusNotFound):
+		t.Errorf("%s, %s: %d %s", method, who, status, answer)
+	case !may && (status != http.StatusForbidden || !strings.Contains(answer, "missing permission "+method)):
+		t.Errorf("%s, %s: %d %s", method, who, status, answer)
+	}
+}
+
+// checkHidden makes sure that nothing in the answer tells whether a project out of
+// scope is there.
+func (g *guarded) checkHidden(t *testing.T, method, token string) {
+	t.Helper()
+	answers := make(map[string]string)
+	for _, project := range []string{"beta", "ghost"} {
+		_, answer := g.call(token, method, bodyOn(t, method, project, ""), rpc.HeaderRequestID, "r")
+		answers[strings.ReplaceAll(answer, project, "PROJECT")] = project
+	}
+	if len(answers) != 1 {
+		t.Errorf("%s answers differently on a project that is there: %q", method, answers)
+	}
+}
+
+// What others have must not show in lists either.
+func TestListsAreScoped(t *testing.T) {
+	g := startGuarded(t, "acme", "beta")
+	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
+	wide, _ := g.create(auth.Viewer, time.Time{})
+	_, foreign := g.create(auth.Viewer, time.Time{}, "beta")
+	for _, tt := range []struct {
+		who, token, method string
+		shows, hides       []string
+	}{
+		{"viewer of acme", viewer, rpc.ProjectList, []string{`"acme"`}, []string{"beta", audit.SystemProject}},
+		{"admin of acme", admin, rpc.ProjectList, []string{`"acme"`}, []string{"beta", audit.SystemProject}},
+		{"viewer of all", wide, rpc.ProjectList, []string{`"acme"`, `"beta"`}, []string{audit.SystemProject}},
+		{"admin of all", g.root, rpc.ProjectList, []string{`"acme"`, `"beta"`, audit.SystemProject}, nil},
+		{"admin of acme", admin, rpc.TokenList, []string{"viewer@acme", "admin@acme"}, []string{foreign, "beta"}},
+		{"admin of all", g.root, rpc.TokenList, []string{foreign, "viewer@acme"}, []string{`"token":`, "hash", g.root}},
+	} {
+		answer := g.mustCall(tt.token, tt.method, `{}`)
+		for _, s := range tt.shows {
+			if !strings.Contains(answer, s) {
+				t.Errorf("%s, %s: no %s in %s", tt.who, tt.method, s, answer)
+			}
+		}
+		for _, s := range tt.hides {
+			if strings.Contains(answer, s) {
+				t.Errorf("%s, %s: %s in %s", tt.who, tt.method, s, answer)
+			}
+		}
+	}
+	if status, answer := g.call(admin, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, foreign)); status != http.StatusNotFound {
+		t.Errorf("a foreign token: %d %s", status, answer)
+	}
+}
+
+func TestSystemProject(t *testing.T) {
+	g := startGuarded(t, "acme")
+	viewer, _ := g.create(auth.Viewer, time.Time{})
+	recorder, _ := g.create(auth.Recorder, time.Time{})
+	scoped, _ := g.create(auth.Admin, time.Time{}, "acme")
+	for _, tt := range []struct {
+		who, token, method string
+		want               int
+	}{
+		{"admin", g.root, rpc.List, http.StatusOK},
+		{"admin", g.root, rpc.Stats, http.StatusOK},
+		{"admin", g.root, rpc.Export, http.StatusOK},
+		{"admin", g.root, rpc.ProjectGet, http.StatusOK},
+		{"admin", g.root, rpc.Record, http.StatusForbidden},
+		{"admin", g.root, rpc.ProjectDelete, http.StatusForbidden},
+		{"admin", g.root, rpc.ProjectRestore, http.StatusForbidden},
+		{"recorder", recorder, rpc.Record, http.StatusForbidden},
+		{"viewer", viewer, rpc.List, http.StatusForbidden},
+		{"viewer", viewer, rpc.ProjectGet, http.StatusForbidden},
+		{"admin of acme", scoped, rpc.List, http.StatusForbidden},
+	} {
+		if status, answer := g.call(tt.token, tt.method, bodyOn(t, tt.method, audit.SystemProject, "")); status != tt.want {
+			t.Errorf("%s, %s: %d %s", tt.who, tt.method, status, answer)
+		}
+	}
+}
