@@ -29,6 +29,9 @@ func newStateCollector(s *Server) *stateCollector {
 		{"refused_total", "Calls that their caller may not make.", ""},
 		{"refusal_entries_total", "Entries that tell of refused calls.", ""},
 		{"refusal_failures_total", "Failures to record an entry that tells of refused calls.", ""},
+		{"purge_steps_total", "Steps of the purges of deleted projects.", ""},
+		{"purges_total", "Purges of deleted projects that ended.", ""},
+		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
 	} {
 		var labels []string
 		if d.label != "" {
@@ -68,6 +71,10 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	counter("refused_total", st.Refused)
 	counter("refusal_entries_total", st.RefusalEntries)
 	counter("refusal_failures_total", st.RefusalFailures)
+	purges := c.s.opts.Retention.Stats()
+	counter("purge_steps_total", purges.Steps)
+	counter("purges_total", purges.Purged)
+	counter("purge_failures_total", purges.Failures)
 }
 
 func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {

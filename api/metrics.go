@@ -45,7 +45,7 @@ func newMetrics(s *Server) *metrics {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.inFlight, m.requests, m.duration, m.entries, m.commit, newStateCollector(s), newCallerCollector(s),
+		m.inFlight, m.requests, m.duration, m.entries, m.commit, newStateCollector(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})

@@ -155,6 +155,7 @@ func (s *server) openHTTP(context.Context) error {
 		Store:           s.store,
 		Auth:            s.keeper,
 		Dev:             s.cfg.Dev,
+		Retention:       s.retention,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		Log:             s.log,
 		Version:         version(),
@@ -195,8 +196,12 @@ func (s *server) listen(ctx context.Context) (err error) {
 // run works until ctx ends, which is no error, or a part fails.
 func (s *server) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range []func(context.Context) error{s.answer, s.watchStore, s.keeper.Run, s.retention.Run} {
-		group.Go(func() error { return part(ctx) })
+	// The workers outlive the requests, whose last ones still have work for them.
+	workers, stop := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { defer stop(); return s.answer(ctx) })
+	group.Go(func() error { return s.watchStore(ctx) })
+	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run} {
+		group.Go(func() error { return worker(workers) })
 	}
 	if err := group.Wait(); !errors.Is(err, context.Canceled) {
 		return err
