@@ -53,10 +53,11 @@ func decodeError(err error) error {
 	return fmt.Errorf("%w: %w", audit.Errorf(audit.Invalid, "is not valid JSON"), err)
 }
 
-// ofBody names what a Fault is about that has no path.
+// ofBody names what a Fault is about that has no path, if it is about the body:
+// a *auth.Denied, for one, must stay what it is.
 func ofBody(err error) error {
 	var f *audit.Fault
-	if !errors.As(err, &f) || f.Path != "" {
+	if !errors.As(err, &f) || f.Path != "" || f.Kind != audit.Invalid && f.Kind != audit.TooLarge {
 		return err
 	}
 	g := *f

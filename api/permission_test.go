@@ -91,7 +91,11 @@ func (g *guarded) check(t *testing.T, method, who, token, project string, may bo
 	if method == rpc.TokenRevoke {
 		_, id = g.create(auth.Viewer, time.Time{}, project)
 	}
+	before := g.keeper.Stats().Refused
 	status, answer := g.call(token, method, bodyOn(t, method, project, id))
+	if told := g.keeper.Stats().Refused > before; told == may {
+		t.Errorf("%s, %s: that it was refused is told of: %t", method, who, told)
+	}
 	switch {
 	case may && status != http.StatusOK && !(method == rpc.Get && status == http.StatusNotFound):
 		t.Errorf("%s, %s: %d %s", method, who, status, answer)

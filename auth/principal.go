@@ -146,6 +146,8 @@ func (d *Denied) Error() string {
 		return fmt.Sprintf("missing permission %s on all projects", d.Permission)
 	case d.Project == "":
 		return fmt.Sprintf("missing permission %s", d.Permission)
+	case d.Project == audit.SystemProject:
+		return fmt.Sprintf("missing permission %s on project %q, which is kept for the log itself", d.Permission, d.Project)
 	}
 	return fmt.Sprintf("missing permission %s on project %q", d.Permission, d.Project)
 }
