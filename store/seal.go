@@ -21,7 +21,7 @@ const maxTailBytes = 8 << 20
 // The tail may outgrow what starts a seal by this factor before recording waits
 // for the sealer: late entries cost it more than others, and less each the more
 // of them it has at once.
-const tailSlack = 8
+const tailSlack = 16
 
 // sealLoop is the sealer: it moves the tail into blocks when it is large enough,
 // or old enough. Its owner is Open, its end Close.

@@ -50,7 +50,7 @@ func (o *Options) setDefaults() {
 		o.Rand = rand.Reader
 	}
 	if o.SealRows == 0 {
-		o.SealRows = 8192
+		o.SealRows = 4096
 	}
 	if o.SealAfter == 0 {
 		o.SealAfter = 5 * time.Second
