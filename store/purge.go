@@ -193,25 +193,19 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 
 // count adds a block that is deleted, but for the project.delete entry.
 func (p *purgeProgress) count(b keyedBlock) {
-	first := p.Purge.Entries == 0
-	n := int64(b.Rows())
-	if _, ok := b.FindID(p.Record.ID); ok {
-		n--
+	for row, id := range b.IDs(nil) {
+		if id == p.Record.ID {
+			continue
+		}
+		at := time.UnixMicro(b.CreatedAt(row)).UTC()
+		if p.Purge.Entries == 0 {
+			p.Purge.From, p.Purge.To, p.Purge.FirstID, p.Purge.LastID = at, at, id, id
+		}
+		p.Purge.Entries++
+		p.Purge.To = at // blocks come in the order of time
+		p.Purge.FirstID = min(p.Purge.FirstID, id)
+		p.Purge.LastID = max(p.Purge.LastID, id)
 	}
-	if n == 0 {
-		return
-	}
-	p.Purge.Entries += n
-	from, to := time.UnixMicro(b.First().At).UTC(), time.UnixMicro(b.Last().At).UTC()
-	if first {
-		p.Purge.From, p.Purge.To, p.Purge.FirstID, p.Purge.LastID = from, to, b.MinID(), b.MaxID()
-		return
-	}
-	if to.After(p.Purge.To) {
-		p.Purge.To = to
-	}
-	p.Purge.FirstID = min(p.Purge.FirstID, b.MinID())
-	p.Purge.LastID = max(p.Purge.LastID, b.MaxID())
 }
 
 // keys deletes idempotency keys.

@@ -154,11 +154,32 @@ func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
 		return func(v string, n int) { m[v] += int64(n) }
 	}
 	return errors.Join(
-		b.EachTimeOutcome(rows, t.addTime),
+		t.addTimes(b, rows),
 		b.Counts(block.ResourceType, rows, into(t.types)),
 		b.Counts(block.Action, rows, into(t.actions)),
 		b.Counts(block.Actor, rows, into(t.actors)),
 	)
+}
+
+// addTimes adds rows of a block by time and outcome: row by row only where a new
+// bucket begins.
+func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
+	for row := rows.Next(0); row >= 0 && row < b.Rows(); {
+		n := (b.CreatedAt(row) - t.from) / t.width
+		end := b.Search(audit.Position{At: t.from + (n+1)*t.width})
+		part := block.Span(row, end)
+		part.And(rows)
+		err := b.Counts(block.Outcome, &part, func(v string, count int) {
+			t.out.Total += int64(count)
+			t.out.Outcomes.add(audit.Outcome(v), int64(count))
+			t.out.Buckets[n].add(audit.Outcome(v), int64(count))
+		})
+		if err != nil {
+			return err
+		}
+		row = rows.Next(end)
+	}
+	return nil
 }
 
 func (t *tally) addTime(at int64, o audit.Outcome) {
