@@ -110,7 +110,7 @@ func (e *encoder) shaped(col int) {
 	for _, v := range d.values {
 		e.add(classDict, v)
 	}
-	e.index(d, determines[col])
+	e.index(d, narrows[col])
 	e.uvarint(slots)
 	e.kids += slots
 	e.slots(d, counts)

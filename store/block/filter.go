@@ -300,7 +300,7 @@ func (b *Block) keep(f Field, set, rows *Rows) {
 			*rows = Rows{}
 		}
 	case kindDict:
-		having := b.having(c, set)
+		having := b.having(&c.index, set)
 		rows.And(&having)
 	default:
 		rows.And(set)
@@ -360,7 +360,7 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 	}
 	var idx [MaxRows]uint16
 	var counts [MaxRows]int
-	b.ordinals(c, idx[:])
+	b.ordinals(c, &idx)
 	for row := set.Next(0); row >= 0; row = set.Next(row + 1) {
 		if idx[row] >= b.valuesOf(c).m {
 			return corrupt("index %d of %d strings", idx[row], b.valuesOf(c).m)
@@ -382,9 +382,9 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 }
 
 // ordinals reads which of its distinct strings each element of c has.
-func (b *Block) ordinals(c *column, dst []uint16) {
+func (b *Block) ordinals(c *column, dst *[MaxRows]uint16) {
 	if c.kind == kindDict {
-		b.indexes(c, dst)
+		b.all(&c.index, dst)
 		return
 	}
 	for i := range dst[:c.m] {

@@ -36,11 +36,11 @@ func (b *Block) appendValue(dst []byte, c *column, i int) ([]byte, error) {
 	case kindHex:
 		return b.appendHex(dst, c, i), nil
 	case kindTemplate:
-		t := b.index(c, i)
+		t := b.at(&c.index, i)
 		if t >= int(c.n) {
 			return dst, corrupt("index %d of %d templates", t, c.n)
 		}
-		return b.appendTemplate(dst, c, t, b.rank(c, i, t))
+		return b.appendTemplate(dst, c, t, b.rank(&c.index, i, t))
 	}
 	s, err := b.value(c, i)
 	return append(dst, s...), err
@@ -78,7 +78,7 @@ func (b *Block) appendTemplate(dst []byte, c *column, t, rank int) ([]byte, erro
 func (b *Block) templateValues(c *column, dst []string) ([]string, error) {
 	var of [MaxRows]uint16
 	var ends [MaxRows]int
-	b.indexes(c, of[:])
+	b.all(&c.index, &of)
 	ranks := make([]uint16, c.n)
 	text := make([]byte, 0, 32*int(c.m))
 	for i, t := range of[:c.m] {
@@ -113,15 +113,15 @@ const (
 // appendHex appends element i of a column of hexadecimal values.
 func (b *Block) appendHex(dst []byte, c *column, i int) []byte {
 	digits := lowerHex
-	if c.width&hexUpper != 0 {
+	if c.ints.width&hexUpper != 0 {
 		digits = upperHex
 	}
 	first := i * int(c.n)
 	for d := first; d < first+int(c.n); d++ {
-		if n := d - first; c.width&hexUUID != 0 && (n == 8 || n == 12 || n == 16 || n == 20) {
+		if n := d - first; c.ints.width&hexUUID != 0 && (n == 8 || n == 12 || n == 16 || n == 20) {
 			dst = append(dst, '-')
 		}
-		dst = append(dst, digits[b.data[int(c.off)+d/2]>>(d%2*4)&15])
+		dst = append(dst, digits[b.data[int(c.ints.off)+d/2]>>(d%2*4)&15])
 	}
 	return dst
 }
@@ -136,11 +136,11 @@ func (p *parser) numeric(c *column) {
 		c.ints = p.ints(int(c.m))
 	case kindHex:
 		c.n = uint16(p.count(1, maxHex))
-		c.width = p.byte()
-		if c.width&hexUUID != 0 && c.n != 32 {
+		c.ints.width = p.byte()
+		if c.ints.width&hexUUID != 0 && c.n != 32 {
 			p.fail("a UUID of %d digits", c.n)
 		}
-		c.off = uint32(p.take((int(c.m)*int(c.n) + 1) / 2))
+		c.ints.off = uint32(p.take((int(c.m)*int(c.n) + 1) / 2))
 	}
 }
 

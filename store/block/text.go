@@ -102,9 +102,7 @@ func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
 		if terms == 0 {
 			continue
 		}
-		var want Rows
-		want.Set(v)
-		having := m.b.having(c, &want)
+		having := m.b.havingOne(&c.index, v)
 		having.And(set)
 		for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 			m.found[rowOf(i)] |= terms
@@ -126,9 +124,7 @@ func (m *textMatch) some(c *column, set *Rows, rowOf func(i int) int) error {
 // members returns the elements of c with index v, how many they are, and which
 // of them, counted from 0, are in set.
 func (b *Block) members(c *column, v int, set *Rows) (of [MaxRows]uint16, within Rows, n int) {
-	var want Rows
-	want.Set(v)
-	having := b.having(c, &want)
+	having := b.havingOne(&c.index, v)
 	for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 		if set.Has(i) {
 			within.Set(n)
