@@ -101,6 +101,9 @@ func (b *Block) value(c *column, i int) (string, error) {
 		if v >= int(c.n) {
 			return "", corrupt("index %d of %d strings", v, c.n)
 		}
+		if list := b.kid(c, 0); list.kind == kindEach {
+			return b.text(int(list.text) + v)
+		}
 		return b.value(b.kid(c, 0), v)
 	case kindSome:
 		if b.at(&c.index, i) == 0 {
@@ -118,66 +121,6 @@ func (b *Block) value(c *column, i int) (string, error) {
 	var few [128]byte
 	s, err := b.appendValue(few[:0], c, i)
 	return string(s), err
-}
-
-// values returns all elements of a column of strings, in dst's memory if it has
-// room.
-func (b *Block) values(c *column, dst []string) ([]string, error) {
-	switch c.kind {
-	case kindDict:
-		return b.dictValues(c, dst[:0])
-	case kindSome:
-		return b.someValues(c, dst[:0])
-	case kindTemplate:
-		return b.templateValues(c, dst[:0])
-	case kindRefs:
-		return b.refValues(c, dst[:0])
-	}
-	dst = dst[:0]
-	for i := range int(c.m) {
-		s, err := b.value(c, i)
-		if err != nil {
-			return nil, err
-		}
-		dst = append(dst, s)
-	}
-	return dst, nil
-}
-
-func (b *Block) dictValues(c *column, dst []string) ([]string, error) {
-	distinct, err := b.values(b.kid(c, 0), make([]string, 0, c.n))
-	if err != nil {
-		return nil, err
-	}
-	var idx [MaxRows]uint16
-	b.all(&c.index, &idx)
-	for _, v := range idx[:c.m] {
-		if int(v) >= len(distinct) {
-			return nil, corrupt("index %d of %d strings", v, c.n)
-		}
-		dst = append(dst, distinct[v])
-	}
-	return dst, nil
-}
-
-func (b *Block) someValues(c *column, dst []string) ([]string, error) {
-	present, err := b.values(b.kid(c, 0), make([]string, 0, b.kid(c, 0).m))
-	if err != nil {
-		return nil, err
-	}
-	var idx [MaxRows]uint16
-	b.all(&c.index, &idx)
-	for _, there := range idx[:c.m] {
-		switch {
-		case there == 0:
-			dst = append(dst, "")
-		case len(present) == 0:
-			return nil, corrupt("more than %d values", b.kid(c, 0).m)
-		default:
-			dst, present = append(dst, present[0]), present[1:]
-		}
-	}
-	return dst, nil
 }
 
 // splitShape calls fn with each name that shape s is made of. A shape is its

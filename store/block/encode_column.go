@@ -67,7 +67,8 @@ func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
 		e.add(class, values[0])
 		return nil
 	case class == classRaw:
-		e.dict(d, p.others)
+		by, _ := e.narrowest(d, p.others)
+		e.dict(d, by)
 		e.each(d.values, class)
 		return nil
 	case p.sparse && e.some(d, values, p):
@@ -94,7 +95,8 @@ func (e *encoder) list(d *dictionary, values []string, p plan) []string {
 			once, all = plain, plain+(m-n)*30
 		}
 	}
-	byDict, byRow := m*indexWidth(n)+once, all
+	by, size := e.narrowest(d, p.others)
+	byDict, byRow := 8*size+once, all
 	if p.field {
 		byDict, byRow = byDict+16*n, byRow+16*m
 	}
@@ -102,7 +104,7 @@ func (e *encoder) list(d *dictionary, values []string, p plan) []string {
 		byRow += byDict
 	}
 	if byDict <= byRow {
-		e.dict(d, p.others)
+		e.dict(d, by)
 		if mined && once+templateGain < plain {
 			e.templates(d.values, e.identity(n), classDict)
 		} else {
@@ -127,11 +129,11 @@ func (e *encoder) identity(n int) []uint16 {
 }
 
 // dict appends the start of a column with a dictionary; its strings follow.
-func (e *encoder) dict(d *dictionary, others []int) {
+func (e *encoder) dict(d *dictionary, by int) {
 	d.indexed = true
 	e.out = append(e.out, kindDict)
 	e.uvarint(len(d.values))
-	e.index(d, others)
+	e.index(d, by)
 	e.kids++
 }
 
@@ -162,7 +164,8 @@ func (e *encoder) some(d *dictionary, values []string, p plan) bool {
 	}
 	presence.values = append(presence.values[:0], "", "some")
 	e.out = append(e.out, kindSome)
-	e.index(presence, p.others)
+	by, _ := e.narrowest(presence, p.others)
+	e.index(presence, by)
 	e.uvarint(len(present))
 	e.kids++
 	e.build(&e.some1, present)

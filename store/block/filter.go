@@ -68,7 +68,7 @@ func hash(s string) uint32 {
 // Hashes returns the hashes of the values that the rows have in f, each once or
 // more, in no order.
 func (b *Block) Hashes(f Field) ([]uint32, error) {
-	values, err := b.distinct(&b.columns[fieldColumns[f]])
+	values, err := b.distinct(&b.columns[fieldColumns[f]], nil)
 	if err != nil {
 		return nil, err
 	}
@@ -327,18 +327,19 @@ func (b *Block) verify(c *constraint, set, rows *Rows) error {
 	return nil
 }
 
-// distinct returns the strings of c, most of them once.
-func (b *Block) distinct(c *column) ([]string, error) {
+// distinct returns the strings of c, most of them once, in dst's memory if it has
+// room.
+func (b *Block) distinct(c *column, dst []string) ([]string, error) {
 	switch v := b.valuesOf(c); v.kind {
 	case kindEmpty:
-		return nil, nil
+		return dst[:0], nil
 	case kindOne:
 		s, err := b.text(int(v.text))
-		return []string{s}, err
+		return append(dst[:0], s), err
 	case kindSome:
-		return b.distinct(b.kid(v, 0))
+		return b.distinct(b.kid(v, 0), dst)
 	default:
-		return b.values(v, nil)
+		return b.values(v, dst)
 	}
 }
 

@@ -144,32 +144,38 @@ var narrows = [columnCount][]int{
 
 // narrowed is the way to index a column by another one.
 type narrowed struct {
-	by      int
 	choice  int
 	table   []uint16
 	choices []uint16
 }
 
-// index appends the index of d, which others may narrow down, in the smallest way.
-func (e *encoder) index(d *dictionary, others []int) {
+// narrowest returns which of others, by its number in the block, gives d the smallest
+// index, or -1 if none narrows it down, and the size of that index in bytes.
+func (e *encoder) narrowest(d *dictionary, others []int) (by, size int) {
 	width := indexWidth(len(d.values))
-	size, best := width*planeBytes(len(d.idx)), -1
-	for i, by := range others {
-		if e.dicts[by].indexed && e.narrow(d, by) {
+	by, size = -1, width*planeBytes(len(d.idx))
+	for _, other := range others {
+		if e.dicts[other].indexed && e.narrow(d, other) {
 			n := &e.narrowed
 			if s := 1 + packedBytes(len(n.table), width) + n.choice*planeBytes(len(d.idx)); s < size {
-				size, best = s, i
+				by, size = other, s
 			}
 		}
 	}
-	if best < 0 {
+	return by, size
+}
+
+// index appends the index of d, which column by narrows down, or none if it is -1.
+func (e *encoder) index(d *dictionary, by int) {
+	width := indexWidth(len(d.values))
+	if by < 0 {
 		e.out = append(e.out, 0)
 		e.out = appendPlanes(e.out, d.idx, width)
 		return
 	}
-	e.narrow(d, others[best])
+	e.narrow(d, by)
 	n := &e.narrowed
-	e.out = append(e.out, byte(n.by+1))
+	e.out = append(e.out, byte(by+1))
 	e.uvarint(n.choice)
 	p := packer{dst: e.out}
 	for _, v := range n.table {
@@ -185,7 +191,7 @@ func (e *encoder) narrow(d *dictionary, by int) bool {
 	const most = 1 << maxChoice
 	n, other := &e.narrowed, &e.dicts[by]
 	var used [MaxRows]uint8
-	n.by, n.choices = by, n.choices[:0]
+	n.choices = n.choices[:0]
 	e.seen = grow(e.seen, most*len(other.values))
 	widest := 0
 	for i, v := range other.idx {

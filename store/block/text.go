@@ -72,12 +72,14 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 	case c.kind == kindDict && set.Count() > int(c.n):
 		return m.dict(c, set, rowOf)
 	case (c.kind == kindTemplate || c.kind == kindRefs) && set.Count() > int(c.m)/8:
-		values, err := b.values(c, nil)
-		if err != nil {
+		s := scratches.Get().(*scratch)
+		defer scratches.Put(s)
+		var err error
+		if s.values, err = b.values(c, s.values); err != nil {
 			return err
 		}
 		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-			m.found[rowOf(i)] |= m.terms(values[i])
+			m.found[rowOf(i)] |= m.terms(s.values[i])
 		}
 		return nil
 	}
@@ -219,11 +221,16 @@ func (b *Block) EachText(fn func(value string)) error {
 }
 
 func (b *Block) eachText(c *column, emit func(string)) error {
-	values, err := b.distinct(c)
-	for _, s := range values {
-		emit(s)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	var err error
+	if s.values, err = b.distinct(c, s.values); err != nil {
+		return err
 	}
-	return err
+	for _, v := range s.values {
+		emit(v)
+	}
+	return nil
 }
 
 func (b *Block) eachShape(c *column, emit func(string)) error {
