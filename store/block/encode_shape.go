@@ -110,8 +110,7 @@ func (e *encoder) shaped(col int) {
 	for _, v := range d.values {
 		e.add(classDict, v)
 	}
-	by, _ := e.narrowest(d, narrows[col])
-	e.index(d, by)
+	e.index(d, determines[col])
 	e.uvarint(slots)
 	e.kids += slots
 	e.slots(d, counts)

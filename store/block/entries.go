@@ -138,7 +138,9 @@ func (b *Block) eachOfShape(c *column, s int, fn func(row int, names, values []s
 	if err := splitShape(shape, func(name string) { names = append(names, name) }); err != nil {
 		return err
 	}
-	having := b.havingOne(&c.index, s)
+	var want Rows
+	want.Set(s)
+	having := b.having(c, &want)
 	n := having.Count()
 	first, end := b.slotsOf(c, s)
 	columns := make([][]string, end-first)

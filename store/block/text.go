@@ -72,14 +72,12 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 	case c.kind == kindDict && set.Count() > int(c.n):
 		return m.dict(c, set, rowOf)
 	case (c.kind == kindTemplate || c.kind == kindRefs) && set.Count() > int(c.m)/8:
-		s := scratches.Get().(*scratch)
-		defer scratches.Put(s)
-		var err error
-		if s.values, err = b.values(c, s.values); err != nil {
+		values, err := b.values(c, nil)
+		if err != nil {
 			return err
 		}
 		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-			m.found[rowOf(i)] |= m.terms(s.values[i])
+			m.found[rowOf(i)] |= m.terms(values[i])
 		}
 		return nil
 	}
@@ -104,7 +102,9 @@ func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
 		if terms == 0 {
 			continue
 		}
-		having := m.b.havingOne(&c.index, v)
+		var want Rows
+		want.Set(v)
+		having := m.b.having(c, &want)
 		having.And(set)
 		for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 			m.found[rowOf(i)] |= terms
@@ -126,7 +126,9 @@ func (m *textMatch) some(c *column, set *Rows, rowOf func(i int) int) error {
 // members returns the elements of c with index v, how many they are, and which
 // of them, counted from 0, are in set.
 func (b *Block) members(c *column, v int, set *Rows) (of [MaxRows]uint16, within Rows, n int) {
-	having := b.havingOne(&c.index, v)
+	var want Rows
+	want.Set(v)
+	having := b.having(c, &want)
 	for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 		if set.Has(i) {
 			within.Set(n)
@@ -221,16 +223,11 @@ func (b *Block) EachText(fn func(value string)) error {
 }
 
 func (b *Block) eachText(c *column, emit func(string)) error {
-	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
-	var err error
-	if s.values, err = b.distinct(c, s.values); err != nil {
-		return err
+	values, err := b.distinct(c)
+	for _, s := range values {
+		emit(s)
 	}
-	for _, v := range s.values {
-		emit(v)
-	}
-	return nil
+	return err
 }
 
 func (b *Block) eachShape(c *column, emit func(string)) error {

@@ -1,0 +1,6 @@
+rememberZone();
+startFrame();
+startLogs();
+startChart();
+startLive();
+startKeys();

@@ -1,0 +1,184 @@
+package console
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/store"
+)
+
+// chart is the stacked bars of entries over time, in units of an SVG that is
+// stretched to the page's width.
+type chart struct {
+	Bars []bar
+	// Width is that of all bars together, each barWidth wide.
+	Width int
+	// Top is the greatest count of a bar.
+	Top int64
+	// From and To are what the chart spans; Marks are times along it.
+	From, To moment
+	Marks    []string
+	// Summary tells in words what the chart shows.
+	Summary string
+	// Step is the width of a bar in seconds.
+	Step int64
+}
+
+// bar is one part of time.
+type bar struct {
+	X      int
+	Parts  []barPart
+	Total  int64
+	Label  string
+	URL    string
+	From   string
+	To     string
+	Counts store.Outcomes
+}
+
+// barPart is the entries of one outcome in a bar.
+type barPart struct {
+	Outcome audit.Outcome
+	Y, H    string
+}
+
+// The size of the drawing: barGap of each bar's width stays empty.
+const (
+	barWidth    = 10
+	barGap      = 2
+	chartHeight = 100
+	leastHeight = 2 // of a part that is not empty, so that one error among thousands is seen
+)
+
+// chartBounds returns the range of time that the chart of f spans and the number
+// of its bars. What f leaves open ends with the project's own entries.
+func chartBounds(f filter, project store.Project, v *visit) (from, to time.Time, bars int) {
+	if r, ok := findRange(f.Range); ok {
+		return r.bounds(f.asOf(v.now), v.zone)
+	}
+	from, to = f.From, f.To
+	first, last := project.First, project.Last
+	if first.IsZero() {
+		first, last = v.now, v.now
+	}
+	if from.IsZero() {
+		from = first
+	}
+	if to.IsZero() {
+		to = last.Add(time.Microsecond)
+	}
+	if !from.Before(to) {
+		to = from.Add(time.Minute)
+	}
+	step := chartStep(from, to)
+	if f.From.IsZero() {
+		from = floorTime(from, step, v.zone)
+	}
+	if f.To.IsZero() {
+		to = from.Add(time.Duration(countSteps(from, to, step)) * step)
+	}
+	return from, to, min(countSteps(from, to, step), store.MaxBuckets)
+}
+
+// newChart draws counts.
+func newChart(f filter, buckets []store.Bucket, v *visit) chart {
+	c := chart{Width: len(buckets) * barWidth}
+	if len(buckets) == 0 {
+		return c
+	}
+	c.From, c.To = v.moment(buckets[0].From), v.moment(buckets[len(buckets)-1].To)
+	c.Step = (buckets[0].To.UnixMicro() - buckets[0].From.UnixMicro()) / 1e6
+	var total int64
+	busiest := buckets[0]
+	for _, b := range buckets {
+		n := b.Success + b.Forbidden + b.Error
+		total += n
+		if n > c.Top {
+			c.Top, busiest = n, b
+		}
+	}
+	for i, b := range buckets {
+		c.Bars = append(c.Bars, newBar(f, i, b, c.Top, v))
+	}
+	c.Marks = chartMarks(buckets, v)
+	c.Summary = fmt.Sprintf("%s from %s to %s", entriesCount(total), c.From.Short(), c.To.Short())
+	if c.Top > 0 {
+		c.Summary += fmt.Sprintf("; most of them, %s, from %s", formatCount(c.Top), v.moment(busiest.From).Short())
+	}
+	return c
+}
+
+func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
+	out := bar{
+		X: i * barWidth, Counts: b.Outcomes, Total: b.Success + b.Forbidden + b.Error,
+		From: formatMinute(b.From), To: formatMinute(b.To),
+		URL: f.between(b.From, b.To).url("/logs"),
+	}
+	out.Label = barLabel(b, v)
+	if top == 0 {
+		return out
+	}
+	y := float64(chartHeight)
+	for _, part := range []struct {
+		outcome audit.Outcome
+		n       int64
+	}{{audit.Success, b.Success}, {audit.Forbidden, b.Forbidden}, {audit.Error, b.Error}} {
+		if part.n == 0 {
+			continue
+		}
+		h := max(leastHeight, float64(part.n)/float64(top)*(chartHeight-2*leastHeight))
+		y -= h
+		out.Parts = append(out.Parts, barPart{part.outcome, formatUnits(max(y, 0)), formatUnits(h)})
+	}
+	return out
+}
+
+func formatUnits(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
+
+// barLabel tells the time and the counts of a bar.
+func barLabel(b store.Bucket, v *visit) string {
+	layout := "Jan 2 15:04"
+	if b.To.Sub(b.From) >= day {
+		layout = "Jan 2"
+	}
+	if b.From.In(v.zone).Year() != v.now.In(v.zone).Year() {
+		layout = "2006 " + layout
+	}
+	label := b.From.In(v.zone).Format(layout) + " – " + b.To.In(v.zone).Format(layout)
+	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", label,
+		formatCount(b.Success), formatCount(b.Forbidden), formatCount(b.Error))
+}
+
+// chartMarks returns what stands under the chart: the times at its ends and
+// between them.
+func chartMarks(buckets []store.Bucket, v *visit) []string {
+	first, last := buckets[0].From, buckets[len(buckets)-1].To
+	layout := "Jan 2"
+	switch span := last.UnixMicro() - first.UnixMicro(); {
+	case span <= (2 * day).Microseconds():
+		layout = "15:04"
+	case span <= (8 * day).Microseconds():
+		layout = "Jan 2, 15:04"
+	case first.In(v.zone).Year() != v.now.In(v.zone).Year():
+		layout = "2 Jan 2006"
+	}
+	const marks = 5
+	var out []string
+	for i := range marks {
+		at := first
+		if i > 0 {
+			at = buckets[(len(buckets)-1)*i/(marks-1)].To
+		}
+		out = append(out, at.In(v.zone).Format(layout))
+	}
+	return out
+}
+
+func entriesCount(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return formatCount(n) + " entries"
+}

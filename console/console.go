@@ -1,0 +1,260 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rs/zerolog"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/retention"
+	"auditlog/rpc"
+	"auditlog/store"
+)
+
+// Options configure the console. Store and Auth are required.
+type Options struct {
+	Store *store.Store
+	// Auth tells who a token belongs to and what they may.
+	Auth *auth.Keeper
+	// Dev needs no log-in: every visitor is auth.Dev. Whoever serves the console
+	// then must answer this machine alone, as package api does.
+	Dev bool
+	// Retention purges deleted projects. Nil leaves deleting them to the API.
+	Retention *retention.Worker
+	// Search parses a full-text query. Nil refuses queries that have one.
+	Search func(text string) (store.Text, error)
+	// Index tells the state of the full-text index. Nil when there is none.
+	Index func() IndexStatus
+	// Stopping is closed when the server stops: live views end then. Nil is never.
+	Stopping <-chan struct{}
+	// Log is told of errors that are nobody's mistake but ours. Its zero value is
+	// silent.
+	Log zerolog.Logger
+	// Version is this program's. Default "dev".
+	Version string
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// IndexStatus tells how the full-text index follows the log.
+type IndexStatus struct {
+	// Behind counts the changes of the log that are not in the index yet.
+	Behind int64
+	// Err is why the index cannot follow.
+	Err error
+}
+
+func (o *Options) setDefaults() {
+	if o.Search == nil {
+		o.Search = func(string) (store.Text, error) {
+			return nil, audit.FieldErrorf(keyText, "this log has no full-text search")
+		}
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// console answers every page.
+type console struct {
+	opts     Options
+	assets   assets
+	pages    pages
+	sessions *sessions
+	// everybody is the one session of development mode.
+	everybody *session
+	began     time.Time
+	watchers  watchers
+}
+
+// New returns the handler of the console's pages, which are to stand at the root
+// of a host.
+func New(opts Options) (http.Handler, error) {
+	if opts.Store == nil || opts.Auth == nil {
+		return nil, errors.New("console: store and auth are required")
+	}
+	opts.setDefaults()
+	c := &console{opts: opts, sessions: newSessions(), began: opts.Now()}
+	if opts.Dev {
+		c.everybody = c.sessions.lasting()
+	}
+	var err error
+	if c.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if c.pages, err = parsePages(c.assets); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	for _, rt := range c.routes() {
+		mux.Handle(rt.pattern, c.adapt(rt))
+	}
+	mux.HandleFunc("GET /assets/{name}", c.assets.serve)
+	return secure(mux), nil
+}
+
+// A handler answers a visit, or returns why it cannot and has written nothing.
+type handler func(*visit) error
+
+// A route is a page or what a form of one does. An open one needs no log-in;
+// the handlers of the others check the permission for the project concerned.
+type route struct {
+	pattern string
+	open    bool
+	handle  handler
+}
+
+func (c *console) routes() []route {
+	return []route{
+		{"GET /{$}", false, c.home},
+		{"GET /logs", false, c.logs},
+		{"GET /entry", false, c.entry},
+		{"GET /export", false, c.export},
+		{"GET /live", false, c.live},
+
+		{"GET /projects", false, c.projects},
+		{"POST /projects/delete", false, c.deleteProject},
+		{"POST /projects/restore", false, c.restoreProject},
+		{"GET /tokens", false, c.tokens},
+		{"POST /tokens/create", false, c.createToken},
+		{"POST /tokens/revoke", false, c.revokeToken},
+		{"GET /status", false, c.status},
+		{"POST /demo", false, c.fillDemo},
+
+		{"GET /login", true, c.showLogin},
+		{"POST /login", true, c.login},
+		{"POST /logout", false, c.logout},
+		{"POST /theme", true, c.setTheme},
+		{"/", true, c.unknown},
+	}
+}
+
+// policy allows what comes from this host's own files and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// secure sets what every answer carries, and refuses what other sites' pages
+// would have a browser change here.
+func secure(next http.Handler) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// visit is one request with what the console knows of who makes it.
+type visit struct {
+	w http.ResponseWriter
+	r *http.Request
+	// who is nobody, and session nil, where nobody is logged in.
+	who     auth.Principal
+	session *session
+	now     time.Time
+	zone    *time.Location
+	// zoned is set when zone is what the browser said, not UTC for want of it.
+	zoned bool
+}
+
+// maxForm bounds what a form may send.
+const maxForm = 64 << 10
+
+// adapt makes an http.Handler of a route: it finds out who visits, and answers
+// with the error's page.
+func (c *console) adapt(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v := &visit{w: w, r: r, now: c.opts.Now().UTC()}
+		v.zone, v.zoned = zoneOf(r)
+		c.recognize(v)
+		if err := c.answer(v, rt); err != nil {
+			c.fail(v, err)
+		}
+	})
+}
+
+// recognize finds the session and whose it is.
+func (c *console) recognize(v *visit) {
+	s := c.everybody
+	if s == nil {
+		s = c.sessions.find(v.r, v.now)
+	}
+	if s == nil {
+		return
+	}
+	if who, ok := c.opts.Auth.Lookup(s.tokenID); ok {
+		v.session, v.who = s, who
+	} else {
+		c.sessions.finish(v.r)
+	}
+}
+
+func (c *console) answer(v *visit, rt route) error {
+	if rt.open {
+		return rt.handle(v)
+	}
+	if v.session == nil {
+		return c.askLogin(v)
+	}
+	if v.r.Method == http.MethodPost {
+		if err := v.session.check(v.r.PostFormValue("csrf")); err != nil {
+			return err
+		}
+	}
+	return rt.handle(v)
+}
+
+// call returns what the entries about this visit say of it.
+func (c *console) call(v *visit) *auth.Call {
+	return c.opts.Auth.NewCall(v.r, v.who, string(audit.ChannelConsole), v.w.Header().Get(rpc.HeaderRequestID))
+}
+
+// fail answers with an error's page, and has refusals recorded.
+func (c *console) fail(v *visit, err error) {
+	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+		c.opts.Auth.Refuse(c.call(v), denied)
+	}
+	kind := audit.KindOf(err)
+	page := errorPage{frame: c.frame(v, "Error", "", ""), Kind: kind, RequestID: v.w.Header().Get(rpc.HeaderRequestID)}
+	var fault *audit.Fault
+	if errors.As(err, &fault) && kind != audit.Internal {
+		page.Message = sentence(fault.Error())
+	} else if v.r.Context().Err() == nil {
+		c.opts.Log.Error().Err(err).Str("id", page.RequestID).Str("path", v.r.URL.Path).Msg("console")
+	}
+	if err := c.render(v, rpc.Status(kind), "error", page); err != nil {
+		c.opts.Log.Error().Err(err).Str("id", page.RequestID).Msg("console: render error page")
+		http.Error(v.w, "This page could not be made.", http.StatusInternalServerError)
+	}
+}
+
+// sentence makes a sentence of an error's message.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	if r, size := utf8.DecodeRuneInString(s); r < unicode.MaxASCII {
+		s = string(unicode.ToUpper(r)) + s[size:]
+	}
+	return strings.TrimSuffix(s, ".") + "."
+}
+
+func (c *console) unknown(v *visit) error {
+	return audit.Errorf(audit.NotFound, "there is no page at this address")
+}

@@ -1,0 +1,223 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/index"
+	"auditlog/retention"
+	"auditlog/store"
+)
+
+var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+// site is a console with its log.
+type site struct {
+	*httptest.Server
+	store *store.Store
+	auth  *auth.Keeper
+	// admin is the first token; empty in development mode.
+	admin string
+}
+
+// newSite serves a console whose log holds the given entries.
+func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
+	t.Helper()
+	now := func() time.Time { return testNow }
+	if opts.Now != nil {
+		now = opts.Now
+	}
+	s, err := store.Open(t.TempDir(), store.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	for rest := entries; len(rest) > 0; rest = rest[min(len(rest), 1000):] {
+		if _, err := s.Record(t.Context(), rest[:min(len(rest), 1000)]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	site := &site{store: s}
+	if site.auth, err = auth.Open(s, auth.Options{Dev: opts.Dev, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	if !opts.Dev {
+		keep := func(secret string) error { site.admin = secret; return nil }
+		if err := site.auth.Start(t.Context(), "", keep); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opts.Store, opts.Auth, opts.Now, opts.Search = s, site.auth, now, search
+	opts.Retention = retention.New(s, retention.Options{Now: now})
+	h, err := New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Server = httptest.NewServer(h)
+	t.Cleanup(site.Close)
+	return site
+}
+
+// search is full text without an index: every block is looked into.
+func search(text string) (store.Text, error) {
+	q, err := index.Parse(text)
+	return everywhere{q}, err
+}
+
+type everywhere struct{ *index.Query }
+
+func (everywhere) Blocks(context.Context, store.ProjectID, audit.Position, int64) ([]store.BlockKey, uint64, bool, error) {
+	return nil, 0, false, nil
+}
+
+// record records entries while the site is up.
+func (s *site) record(t testing.TB, entries ...*audit.Entry) {
+	t.Helper()
+	if _, err := s.store.Record(t.Context(), entries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// token makes a token and returns its secret.
+func (s *site) token(t testing.TB, token auth.Token) string {
+	t.Helper()
+	dev := auth.Dev()
+	secret, _, err := s.auth.Create(t.Context(), &auth.Call{Principal: dev}, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// browser is a visitor without scripts.
+type browser struct {
+	t    testing.TB
+	site *site
+	http.Client
+}
+
+// visitor returns a visitor who follows no redirects.
+func (s *site) visitor(t testing.TB) *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t, s, http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// answer is what a visitor got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *browser) do(resp *http.Response, err error) answer {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		b.t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(body)}
+}
+
+func (b *browser) get(path string) answer {
+	b.t.Helper()
+	return b.do(b.Get(b.site.URL + path))
+}
+
+var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+
+// send sends a form, with the token of the session that a page tells.
+func (b *browser) send(path string, form url.Values) answer {
+	b.t.Helper()
+	if m := csrfField.FindStringSubmatch(b.get("/projects").body); m != nil {
+		form.Set("csrf", m[1])
+	}
+	return b.do(b.PostForm(b.site.URL+path, form))
+}
+
+// login logs in with a token.
+func (b *browser) login(secret string) *browser {
+	b.t.Helper()
+	if a := b.do(b.PostForm(b.site.URL+"/login", url.Values{"token": {secret}})); a.status != http.StatusSeeOther {
+		b.t.Fatalf("logging in: %d\n%s", a.status, a.body)
+	}
+	return b
+}
+
+func testEntry(project, actor, action string, outcome audit.Outcome) *audit.Entry {
+	resource, _, _ := strings.Cut(action, ".")
+	return &audit.Entry{
+		Project: project, Actor: audit.Actor{Email: actor}, Action: action, Outcome: outcome,
+		Resource:  audit.Resource{Type: resource, ID: "4711", Name: "web", LocationID: "gke.cluster-rcf2"},
+		CreatedAt: testNow.Add(-time.Hour), Detail: "did " + action,
+	}
+}
+
+func TestPages(t *testing.T) {
+	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success),
+		testEntry("acme", "mallory@example.com", "role.grant", audit.Forbidden))
+	tests := map[string]struct {
+		status int
+		want   string // in the body, or the redirect's target
+	}{
+		"/":                             {http.StatusSeeOther, "/logs?project=acme"},
+		"/?all":                         {http.StatusOK, "<h1>Projects</h1>"},
+		"/login":                        {http.StatusSeeOther, "/"},
+		"/logs?project=acme":            {http.StatusOK, "did deployment.deploy"},
+		"/logs?project=acme&entry=2":    {http.StatusOK, "By this actor"},
+		"/entry?project=acme&id=2":      {http.StatusOK, "mallory@example.com"},
+		"/entry?project=acme&id=3":      {http.StatusNotFound, "Entry 3 not found"},
+		"/entry?project=acme&id=x":      {http.StatusBadRequest, "must be the number of an entry"},
+		"/logs":                         {http.StatusBadRequest, "Project: is required"},
+		"/logs?project=other":           {http.StatusOK, "Nothing recorded yet"},
+		"/logs?project=acme&range=2h":   {http.StatusBadRequest, "must be one of 1h, today"},
+		"/logs?project=acme&outcome=no": {http.StatusBadRequest, "Outcome: must be"},
+		"/logs?project=acme&channel=ui": {http.StatusBadRequest, "Channel: must be"},
+		"/logs?project=acme&at=x":       {http.StatusBadRequest, "At: must be"},
+		"/logs?project=acme&cursor=x":   {http.StatusBadRequest, "Cursor: is not a cursor"},
+		"/nowhere":                      {http.StatusNotFound, "no page at this address"},
+		"/projects":                     {http.StatusOK, "Delete…"},
+		"/projects?project=acme":        {http.StatusOK, "Delete the project acme?"},
+		"/tokens":                       {http.StatusOK, "Make a token"},
+		"/status":                       {http.StatusOK, "Running for"},
+		"/logs?project=acme&search=outcome:forbidden": {http.StatusSeeOther, "/logs?project=acme&outcome=forbidden"},
+		"/logs?project=acme&search=outcom:forbidden":  {http.StatusBadRequest, "Did you mean outcome:?"},
+		"/logs?project=acme&search=%22":               {http.StatusBadRequest, "search-fault"},
+		"/logs?project=acme&outcome=error":            {http.StatusOK, "No entry matches"},
+		"/logs?project=acme&q=mallory":                {http.StatusOK, "did role.grant"},
+		"/logs?project=acme&part=rows":                {http.StatusOK, "<table><tbody><tr"},
+		"/logs?project=acme&part=summary":             {http.StatusOK, `<section class="chart"`},
+		"/entry?project=acme&id=1&part=panel":         {http.StatusOK, `<article class="entry"`},
+	}
+	visitor := site.visitor(t)
+	for path, want := range tests {
+		a := visitor.get(path)
+		got := a.body
+		if location := a.header.Get("Location"); location != "" {
+			got = location
+		}
+		if a.status != want.status || !strings.Contains(got, want.want) {
+			t.Errorf("%s: %d, want %d with %q in\n%.3000s", path, a.status, want.status, want.want, got)
+		}
+		if a.header.Get("Content-Security-Policy") != policy || a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: headers are %v", path, a.header)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"auditlog/audit"
+)
+
+// entryPage is an entry on a page of its own, under its permanent address.
+type entryPage struct {
+	frame
+	Entry *entryView
+}
+
+// entryView is everything that an entry holds, with links to what is near it.
+type entryView struct {
+	*audit.Entry
+	f          filter
+	At         moment
+	Committed  moment
+	Metadata   []member
+	JSON       string
+	CloseURL   string
+	ByActor    string
+	OnResource string
+	Around     string
+}
+
+// member is one of an entry's metadata.
+type member struct{ Name, Value string }
+
+// Permalink is the entry's own address.
+func (e *entryView) Permalink() string {
+	return filter{Project: e.Project}.url("/entry", "id", strconv.FormatInt(e.ID, 10))
+}
+
+// By returns the address of the list narrowed by one value of the entry.
+func (e *entryView) By(key, value string) string { return e.f.with(key, value).url("/logs") }
+
+// Late reports whether the log learnt of the call noticeably after it happened.
+func (e *entryView) Late() bool { return e.RecordedAt.Sub(e.CreatedAt) > time.Minute }
+
+// around is how far the entries before and after an entry reach.
+const around = 10 * time.Minute
+
+// entry answers with one entry on its own page, or as the part that stands
+// beside a list.
+func (c *console) entry(v *visit) error {
+	params := v.r.URL.Query()
+	f, err := parseFilter(params, v.zone)
+	if err != nil {
+		return err
+	}
+	if err := c.mayRead(v, f.Project); err != nil {
+		return err
+	}
+	view, err := c.entryBeside(v, f, params.Get("id"))
+	if err != nil {
+		return err
+	}
+	if params.Get(keyPart) == "panel" {
+		return c.renderPart(v, http.StatusOK, "entry", "panel", view)
+	}
+	p := entryPage{frame: c.frame(v, view.Action+" · "+f.Project, navLogs, f.Project), Entry: view}
+	return c.render(v, http.StatusOK, "entry", p)
+}
+
+// entryBeside returns an entry with links that keep the filter of its list.
+func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nil, audit.FieldErrorf("id", "must be the number of an entry")
+	}
+	e, err := c.opts.Store.Get(v.r.Context(), f.Project, n)
+	if err != nil {
+		return nil, err
+	}
+	f.At = time.Time{}
+	all := filter{Project: e.Project}
+	view := &entryView{
+		Entry:     e,
+		f:         f,
+		At:        v.moment(e.CreatedAt),
+		Committed: v.moment(e.RecordedAt),
+		CloseURL:  f.url("/logs"),
+		ByActor:   all.with(keyActor, e.Actor.Email).url("/logs"),
+		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyEntry, id),
+	}
+	view.OnResource = onResource(all, e)
+	for name, value := range e.Metadata {
+		view.Metadata = append(view.Metadata, member{name, value})
+	}
+	slices.SortFunc(view.Metadata, func(a, b member) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
+	var b bytes.Buffer
+	if err := json.Indent(&b, e.AppendJSON(nil), "", "  "); err != nil {
+		return nil, err
+	}
+	view.JSON = b.String()
+	return view, nil
+}
+
+// onResource returns the address of what else was done to an entry's resource:
+// by its id, or where it has none, by the words of its name.
+func onResource(all filter, e *audit.Entry) string {
+	all = all.with(keyResourceType, e.Resource.Type)
+	switch {
+	case e.Resource.ID != "":
+		all = all.with(keyResourceID, e.Resource.ID)
+	case e.Resource.Name != "":
+		all = all.with(keyText, strconv.Quote(e.Resource.Name))
+	}
+	return all.url("/logs")
+}

@@ -1,0 +1,152 @@
+package console
+
+import (
+	"context"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store"
+)
+
+// facet is a list of the values of one field, each a link that filters by it.
+type facet struct {
+	Key, Title string
+	Values     []facetValue
+	// Rest are the values that are shown on demand.
+	Rest []facetValue
+	// ClearURL takes the field's filter away; empty when there is none.
+	ClearURL string
+}
+
+type facetValue struct {
+	Label    string
+	URL      string
+	Count    int64
+	Counted  bool
+	Selected bool
+	// Outcome is set in the list of outcomes.
+	Outcome audit.Outcome
+}
+
+// How many values a facet shows at once and on demand.
+const (
+	facetShown = 7
+	facetMost  = 100
+)
+
+// counts are what a page tells of numbers: of the entries that are shown, and
+// for each field that is filtered by, of what there would be without that.
+type counts struct {
+	shown *store.Stats
+	other map[string]*store.Stats
+}
+
+// count asks the store for the counts of a view, several at once.
+func (c *console) count(ctx context.Context, f filter, text store.Text, v *visit) (*counts, error) {
+	project, err := c.opts.Store.Project(f.Project)
+	if err != nil && audit.KindOf(err) != audit.NotFound {
+		return nil, err
+	}
+	from, to, bars := chartBounds(f, project, v)
+	ask := func(f filter, buckets int) (*store.Stats, error) {
+		q := f.query(v.now, v.zone)
+		q.From, q.To = from, to
+		return c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Buckets: buckets})
+	}
+	out := &counts{other: make(map[string]*store.Stats)}
+	if out.shown, err = ask(f, bars); err != nil {
+		return nil, err
+	}
+	for _, key := range []string{keyOutcome, keyResourceType, keyAction, keyActor} {
+		if wider := f.with(key, ""); wider.encode() != f.with(keyAt, "").encode() {
+			if out.other[key], err = ask(wider, 1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// without returns the counts that hold when the filter of one field is gone.
+func (n *counts) without(key string) *store.Stats {
+	if s := n.other[key]; s != nil {
+		return s
+	}
+	return n.shown
+}
+
+// facets returns the lists beside the entries.
+func (n *counts) facets(f filter) []facet {
+	return []facet{
+		n.outcomeFacet(f),
+		valueFacet(f, keyResourceType, "Resource type", f.ResourceType, n.without(keyResourceType).ResourceTypes),
+		valueFacet(f, keyAction, "Action", f.Action, n.without(keyAction).Actions),
+		valueFacet(f, keyActor, "Actor", f.Actor, n.without(keyActor).Actors),
+		fixedFacet(f, keyActorType, "Actor type", f.ActorType,
+			[][2]string{{string(audit.User), "People"}, {string(audit.ServiceAccount), "Service accounts"}}),
+		fixedFacet(f, keyChannel, "Channel", f.Channel,
+			[][2]string{{"api", "API"}, {"console", "Console"}, {"cli", "CLI"}, {"mcp", "MCP"}}),
+	}
+}
+
+func (n *counts) outcomeFacet(f filter) facet {
+	out := facet{Key: keyOutcome, Title: "Outcome"}
+	if len(f.Outcomes) > 0 {
+		out.ClearURL = f.with(keyOutcome, "").url("/logs")
+	}
+	by := n.without(keyOutcome).Outcomes
+	for _, o := range []struct {
+		outcome audit.Outcome
+		n       int64
+	}{{audit.Success, by.Success}, {audit.Forbidden, by.Forbidden}, {audit.Error, by.Error}} {
+		out.Values = append(out.Values, facetValue{
+			Label: string(o.outcome), URL: f.toggled(string(o.outcome)).url("/logs"), Count: o.n, Counted: true,
+			Selected: slices.Contains(f.Outcomes, string(o.outcome)), Outcome: o.outcome,
+		})
+	}
+	return out
+}
+
+// valueFacet lists the values that occur. The one that is filtered by comes
+// first, and choosing it again takes the filter away.
+func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) facet {
+	out := facet{Key: key, Title: title}
+	var list []facetValue
+	found := chosen == ""
+	for _, vc := range values {
+		selected := chosen != "" && audit.Fold(vc.Value) == audit.Fold(chosen)
+		value := facetValue{Label: vc.Value, Count: vc.Count, Counted: true, Selected: selected, URL: f.with(key, vc.Value).url("/logs")}
+		if selected {
+			found = true
+			value.URL = f.with(key, "").url("/logs")
+			list = slices.Insert(list, 0, value)
+		} else if len(list) < facetMost {
+			list = append(list, value)
+		}
+	}
+	if !found {
+		list = slices.Insert(list, 0, facetValue{Label: chosen, Selected: true, URL: f.with(key, "").url("/logs")})
+	}
+	if chosen != "" {
+		out.ClearURL = f.with(key, "").url("/logs")
+	}
+	out.Values = list
+	if len(list) > facetShown+1 {
+		out.Values, out.Rest = list[:facetShown], list[facetShown:]
+	}
+	return out
+}
+
+// fixedFacet lists values that are known beforehand, without counts.
+func fixedFacet(f filter, key, title, chosen string, values [][2]string) facet {
+	out := facet{Key: key, Title: title}
+	for _, value := range values {
+		fv := facetValue{Label: value[1], URL: f.with(key, value[0]).url("/logs"), Selected: chosen == value[0]}
+		if fv.Selected {
+			fv.URL = f.with(key, "").url("/logs")
+			out.ClearURL = fv.URL
+		}
+		out.Values = append(out.Values, fv)
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/store"
+)
+
+// homePage lets the visitor choose a project.
+type homePage struct {
+	frame
+	List []projectRow
+	// Demo offers made-up entries.
+	Demo bool
+	// Address is where entries are recorded to.
+	Address string
+}
+
+// home leads to the only project there is, or lists them; with "all" it lists
+// even one.
+func (c *console) home(v *visit) error {
+	p := homePage{frame: c.frame(v, "Choose a project", "", ""), Demo: c.demoable(), Address: address(v.r)}
+	for _, project := range c.visible(v) {
+		if project.Name == audit.SystemProject && project.Entries == 0 {
+			continue
+		}
+		p.List = append(p.List, c.projectRow(v, project))
+	}
+	if len(p.List) == 1 && !v.r.URL.Query().Has("all") {
+		http.Redirect(v.w, v.r, p.List[0].URL, http.StatusSeeOther)
+		return nil
+	}
+	return c.render(v, http.StatusOK, "home", p)
+}
+
+// address returns how the visitor reached this log.
+func address(r *http.Request) string {
+	if isTLS(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// visible returns the projects that the visitor may read.
+func (c *console) visible(v *visit) []store.Project {
+	var list []store.Project
+	for _, p := range c.opts.Store.Projects() {
+		if v.who.May(auth.AuditLogList, p.Name) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// mayRead returns nil when the visitor may read a project, else a Fault that is
+// the same whether there is such a project or not.
+func (c *console) mayRead(v *visit, project string) error {
+	return v.who.Check(auth.AuditLogList, project)
+}
+
+// mostLinks is how many projects the menu of projects holds.
+const mostLinks = 20
+
+// projectLinks returns the menu of projects, the busiest of late first.
+func (c *console) projectLinks(v *visit, current string) []projectLink {
+	list := c.visible(v)
+	slices.SortStableFunc(list, func(a, b store.Project) int { return b.Last.Compare(a.Last) })
+	var links []projectLink
+	for _, p := range list {
+		if len(links) == mostLinks {
+			break
+		}
+		if p.Name == audit.SystemProject && p.Entries == 0 {
+			continue
+		}
+		links = append(links, projectLink{
+			Name: p.Name, URL: filter{Project: p.Name}.url("/logs"), Entries: p.Entries, Current: p.Name == current,
+		})
+	}
+	return links
+}

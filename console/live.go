@@ -1,0 +1,249 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/store"
+)
+
+const (
+	// heartbeat keeps proxies from taking a quiet view for a dead one.
+	heartbeat = 15 * time.Second
+	// settle is how long a view waits after an entry for more to come with it.
+	settle = 200 * time.Millisecond
+	// burst is how many entries at once a view takes; of more it is told that
+	// there are too many to show.
+	burst = 200
+)
+
+// maxWatchers bounds the live views, maxTokenWatchers those of one token.
+const (
+	maxWatchers      = 500
+	maxTokenWatchers = 20
+)
+
+// watchers counts live views. Its zero value is ready.
+type watchers struct {
+	mu     sync.Mutex // guards what follows
+	all    int
+	tokens map[string]int
+}
+
+// enter counts a view of a token in, unless there are too many.
+func (w *watchers) enter(token string) (leave func(), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all >= maxWatchers || w.tokens[token] >= maxTokenWatchers {
+		return nil, audit.Errorf(audit.RateLimited, "too many live views are open: close some of them")
+	}
+	if w.tokens == nil {
+		w.tokens = make(map[string]int)
+	}
+	w.all++
+	w.tokens[token]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.all--
+		if w.tokens[token]--; w.tokens[token] == 0 {
+			delete(w.tokens, token)
+		}
+	}, nil
+}
+
+// keyAfter is the id after which a live view begins.
+const keyAfter = "after"
+
+// live answers with entries of a view as they are committed, as server-sent
+// events: "rows" with the rows' HTML, "many" when there were too many to show,
+// and "end" with the reason when the view is over.
+func (c *console) live(v *visit) error {
+	params := v.r.URL.Query()
+	f, err := parseFilter(params, v.zone)
+	if err != nil {
+		return err
+	}
+	if err := v.who.Check(auth.AuditLogFollow, f.Project); err != nil {
+		return err
+	}
+	text, err := c.parseText(f.Text)
+	if err != nil {
+		return err
+	}
+	after, err := afterOf(v.r)
+	if err != nil {
+		return err
+	}
+	leave, err := c.watchers.enter(v.who.TokenID)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := c.liveContext(v)
+	defer cancel()
+	h := v.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	w := &watch{console: c, v: v, f: f, q: liveQuery(f), text: text, after: after, out: patientWriter{v.w}}
+	// From here on what fails is the connection, or the view is over.
+	_ = w.run(ctx)
+	return nil
+}
+
+// afterOf returns the id of the last entry that the browser has: after a broken
+// connection it says so itself.
+func afterOf(r *http.Request) (int64, error) {
+	s := r.Header.Get("Last-Event-ID")
+	if s == "" {
+		s = r.URL.Query().Get(keyAfter)
+	}
+	after, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || after < 0 {
+		return 0, audit.FieldErrorf(keyAfter, "must be the id of an entry, or 0")
+	}
+	return after, nil
+}
+
+// liveQuery returns what a view of f shows of entries to come: a range that is
+// relative to now goes on.
+func liveQuery(f filter) audit.Query {
+	if f.Range != "" {
+		f = f.with(keyRange, "")
+	}
+	return f.query(time.Time{}, time.UTC)
+}
+
+// watch is one live view.
+type watch struct {
+	*console
+	v     *visit
+	f     filter
+	q     audit.Query
+	text  store.Text
+	after int64
+	out   patientWriter
+}
+
+func (w *watch) run(ctx context.Context) error {
+	if err := w.send("", "retry: 2000\n\n"); err != nil {
+		return err
+	}
+	for {
+		found, err := w.wait(ctx)
+		switch {
+		case w.over():
+			return w.send("end", "over")
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return err
+		case found:
+			err = w.entries(ctx)
+		default:
+			err = w.send("", ": beat\n\n")
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// wait returns true once there are entries that the view has not seen, false
+// when it is time for a heartbeat.
+func (w *watch) wait(ctx context.Context) (bool, error) {
+	beat, cancel := context.WithTimeout(ctx, heartbeat)
+	defer cancel()
+	err := w.opts.Store.Wait(beat, w.after)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// over reports whether the session, or the token that it acts by, has ended.
+func (w *watch) over() bool {
+	if w.everybody != nil {
+		return false
+	}
+	_, counts := w.opts.Auth.Lookup(w.v.session.tokenID)
+	return !counts || w.v.session.over(w.opts.Now()) || w.v.session.ended.Err() != nil
+}
+
+// entries sends what was committed since the last time.
+func (w *watch) entries(ctx context.Context) error {
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return nil
+	}
+	last := w.opts.Store.LastID()
+	entries, err := w.opts.Store.Since(ctx, w.f.Project, w.after, burst+1)
+	if err != nil {
+		return err
+	}
+	w.after = last
+	if len(entries) > burst {
+		return w.send("many", "more")
+	}
+	if len(entries) > 0 {
+		w.after = max(last, entries[len(entries)-1].ID)
+	}
+	html, err := w.rows(entries)
+	if err != nil || html == "" {
+		return err
+	}
+	return w.send("rows", html)
+}
+
+// rows returns the HTML of those entries that the view shows, the newest first.
+func (w *watch) rows(entries []*audit.Entry) (string, error) {
+	var page logsPage
+	w.v.now = w.opts.Now().UTC()
+	for i := len(entries) - 1; i >= 0; i-- {
+		if e := entries[i]; w.q.Match(e) && matches(w.text, e) {
+			page.Rows = append(page.Rows, w.row(w.v, w.f, e))
+		}
+	}
+	if len(page.Rows) == 0 {
+		return "", nil
+	}
+	var b bytes.Buffer
+	err := w.pages["logs"].ExecuteTemplate(&b, "entry-rows", page)
+	return b.String(), err
+}
+
+// matches reports whether an entry has what a full-text query asks for.
+func matches(text store.Text, e *audit.Entry) bool {
+	if text == nil {
+		return true
+	}
+	var terms uint64
+	e.EachText(func(v string) { terms |= text.Terms(v) })
+	return text.Match(terms)
+}
+
+// send writes one event, or data alone when it has no name.
+func (w *watch) send(event, data string) error {
+	if event != "" {
+		data = fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", w.after, event, eventLines.Replace(data))
+	}
+	if _, err := w.out.Write([]byte(data)); err != nil {
+		return err
+	}
+	return w.out.flush()
+}
+
+// eventLines lets data have lines of its own. A carriage return ends a line of an
+// event as well, and can only be part of a value here.
+var eventLines = strings.NewReplacer("\r", "&#13;", "\n", "\ndata: ")

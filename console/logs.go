@@ -1,0 +1,374 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/export"
+	"auditlog/store"
+)
+
+// logsPage shows entries of a project.
+type logsPage struct {
+	frame
+	Filter filter
+	// Search is what the search box holds, Fault what is wrong with it, and
+	// QuotedURL leads to the same as mere words.
+	Search    string
+	Fault     string
+	QuotedURL string
+	Chips     []chip
+	Views     []view
+	Ranges    []rangeLink
+	// RangeTitle names the range that is shown; FromLocal and ToLocal fill its form.
+	RangeTitle         string
+	FromLocal, ToLocal string
+	// Kept are the parameters that a form of the page hands on.
+	Kept map[string]string
+	summary
+	list
+	// Entry is the one that is open beside the list, if any.
+	Entry *entryView
+	// ClearURL leads to the project's entries without filters.
+	ClearURL string
+	// CSVURL and NDJSONURL export what is shown.
+	CSVURL, NDJSONURL string
+	// LiveURL is where new entries come from after LastID; empty for a range that
+	// has ended. SummaryURL is where the summary comes from again.
+	LiveURL    string
+	LastID     int64
+	SummaryURL string
+	// Deleting is set on a project that takes no more entries.
+	Deleting *store.Deletion
+}
+
+// summary is what stands around the entries: numbers of them.
+type summary struct {
+	Total   int64
+	Chart   chart
+	Facets  []facet
+	URL     string
+	Counted bool
+}
+
+// list is a page of entries.
+type list struct {
+	Rows []row
+	// OlderURL leads to the next page, NewestURL to the first when this is not it.
+	OlderURL, NewestURL string
+}
+
+// row is an entry in the list.
+type row struct {
+	*audit.Entry
+	At  moment
+	URL string
+	// Open is set on the entry that is shown beside the list.
+	Open bool
+}
+
+// Name is what the row calls the resource.
+func (r row) Name() string {
+	if r.Resource.Name != "" {
+		return r.Resource.Name
+	}
+	return r.Resource.ID
+}
+
+// chip is one filter that is on.
+type chip struct{ Key, Label, Value, RemoveURL string }
+
+// view is a link to a filter that people often want.
+type view struct {
+	Title, URL string
+	Current    bool
+}
+
+// rangeLink offers a range of time.
+type rangeLink struct {
+	Title, URL string
+	Current    bool
+}
+
+// keyCursor and keyEntry are parameters of the list beside its filter; keySearch
+// is what the search box sends.
+const (
+	keyCursor = "cursor"
+	keyEntry  = "entry"
+	keySearch = "search"
+	keyPart   = "part"
+	keyZone   = "zone"
+)
+
+// formZone returns the zone in which the form of a range was filled in.
+func formZone(params url.Values, zone *time.Location) *time.Location {
+	if name := params.Get(keyZone); name != "" && name != "Local" {
+		if told, err := time.LoadLocation(name); err == nil {
+			return told
+		}
+	}
+	return zone
+}
+
+// logs answers with the entries that a filter selects, or with a part of that page.
+func (c *console) logs(v *visit) error {
+	params := v.r.URL.Query()
+	f, err := parseFilter(params, formZone(params, v.zone))
+	if err != nil {
+		return err
+	}
+	if err := c.mayRead(v, f.Project); err != nil {
+		return err
+	}
+	if params.Has(keySearch) {
+		return c.redirectSearch(v, f, params.Get(keySearch))
+	}
+	if params.Has(keyZone) {
+		http.Redirect(v.w, v.r, f.url("/logs"), http.StatusSeeOther)
+		return nil
+	}
+	text, err := c.parseText(f.Text)
+	if err != nil {
+		return c.searchFault(v, f, f.Text, err)
+	}
+	return c.showLogs(v, f, text)
+}
+
+func (c *console) parseText(text string) (store.Text, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return c.opts.Search(text)
+}
+
+// redirectSearch turns what was typed into the search box into the URL of what
+// it selects.
+func (c *console) redirectSearch(v *visit, f filter, typed string) error {
+	narrowed, err := f.search(typed, v.now, v.zone)
+	if err == nil {
+		_, err = c.parseText(narrowed.Text)
+	}
+	if err != nil {
+		return c.searchFault(v, f, typed, err)
+	}
+	http.Redirect(v.w, v.r, narrowed.url("/logs"), http.StatusSeeOther)
+	return nil
+}
+
+// searchFault answers with the page that says what is wrong with a search.
+func (c *console) searchFault(v *visit, f filter, typed string, err error) error {
+	var fault *searchError
+	var invalid *audit.Fault
+	p := c.logsPage(v, f)
+	p.Search = typed
+	switch {
+	case errors.As(err, &fault):
+		p.Fault = fault.Message
+		if fault.Quoted != "" {
+			p.QuotedURL = f.with(keyText, "").url("/logs", keySearch, fault.Quoted)
+		}
+	case errors.As(err, &invalid) && invalid.Kind == audit.Invalid:
+		p.Fault = invalid.Message
+		if invalid.Path != "" && invalid.Path != keyText {
+			p.Fault = invalid.Error()
+		}
+	default:
+		return err
+	}
+	return c.render(v, http.StatusBadRequest, "logs", p)
+}
+
+// showLogs answers with a page of entries, or with one part of it.
+func (c *console) showLogs(v *visit, f filter, text store.Text) error {
+	params := v.r.URL.Query()
+	part := params.Get(keyPart)
+	p := c.logsPage(v, f)
+	var err error
+	if part != "summary" {
+		if p.list, err = c.list(v, f, text, params.Get(keyCursor)); err != nil {
+			return err
+		}
+	}
+	if part == "rows" {
+		return c.renderPart(v, http.StatusOK, "logs", "rows", p)
+	}
+	n, err := c.count(v.r.Context(), f, text, v)
+	if err != nil {
+		return err
+	}
+	p.Total, p.Counted = n.shown.Total, true
+	p.Chart = newChart(f, n.shown.Buckets, v)
+	p.Facets = n.facets(f)
+	if part == "summary" {
+		return c.renderPart(v, http.StatusOK, "logs", "summary", p)
+	}
+	p.Views = c.views(f, n, v)
+	if id := params.Get(keyEntry); id != "" {
+		if p.Entry, err = c.entryBeside(v, f, id); err != nil {
+			return err
+		}
+		for i := range p.Rows {
+			p.Rows[i].Open = p.Rows[i].ID == p.Entry.ID
+		}
+	}
+	return c.render(v, http.StatusOK, "logs", p)
+}
+
+// logsPage returns the page without its entries and their numbers.
+func (c *console) logsPage(v *visit, f filter) logsPage {
+	p := logsPage{
+		frame:    c.frame(v, f.Project, navLogs, f.Project),
+		Filter:   f,
+		Search:   f.Text,
+		Chips:    f.chips(v),
+		ClearURL: filter{Project: f.Project}.url("/logs"),
+		Kept:     f.kept(),
+	}
+	if project, err := c.opts.Store.Project(f.Project); err == nil {
+		p.Deleting = project.Deletion
+	}
+	p.addRanges(f, v)
+	pinned := f.pinned(v.now)
+	p.CSVURL = pinned.url("/export", keyFormat, string(export.CSV))
+	p.NDJSONURL = pinned.url("/export", keyFormat, string(export.NDJSON))
+	p.SummaryURL = f.url("/logs", keyPart, "summary")
+	// Read before the entries are: what comes between is shown twice, not never.
+	p.LastID = c.opts.Store.LastID()
+	if q := liveQuery(f); f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.now)) && p.Deleting == nil {
+		p.LiveURL = f.url("/live")
+	}
+	return p
+}
+
+func (p *logsPage) addRanges(f filter, v *visit) {
+	p.RangeTitle = "All time"
+	for _, r := range ranges() {
+		current := f.Range == r.Name
+		p.Ranges = append(p.Ranges, rangeLink{r.Title, f.with(keyRange, r.Name).url("/logs"), current})
+		if current {
+			p.RangeTitle = r.Title
+		}
+	}
+	custom := !f.From.IsZero() || !f.To.IsZero()
+	p.Ranges = append(p.Ranges, rangeLink{"All time", f.with(keyRange, "").url("/logs"), f.Range == "" && !custom})
+	if custom {
+		p.RangeTitle = f.customTitle(v.zone)
+	}
+	q := f.query(v.now, v.zone)
+	p.FromLocal, p.ToLocal = formatLocal(q.From, v.zone), formatLocal(q.To, v.zone)
+}
+
+// formatLocal writes a time as the browser's own field for times takes it.
+func formatLocal(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zone).Format("2006-01-02T15:04")
+}
+
+// customTitle names a range by its ends.
+func (f filter) customTitle(zone *time.Location) string {
+	const layout = "2 Jan 2006 15:04"
+	switch from, to := f.From.In(zone).Format(layout), f.To.In(zone).Format(layout); {
+	case f.To.IsZero():
+		return "Since " + from
+	case f.From.IsZero():
+		return "Until " + to
+	default:
+		return from + " – " + to
+	}
+}
+
+// list reads one page of entries.
+func (c *console) list(v *visit, f filter, text store.Text, cursor string) (list, error) {
+	page, err := c.opts.Store.List(v.r.Context(), store.Listing{Query: f.query(v.now, v.zone), Text: text, Cursor: cursor})
+	if err != nil {
+		return list{}, err
+	}
+	var l list
+	for _, e := range page.Entries {
+		l.Rows = append(l.Rows, c.row(v, f, e))
+	}
+	if page.Next != "" {
+		l.OlderURL = f.pinned(v.now).url("/logs", keyCursor, page.Next)
+	}
+	if cursor != "" {
+		f.At = time.Time{}
+		l.NewestURL = f.url("/logs")
+	}
+	return l, nil
+}
+
+func (c *console) row(v *visit, f filter, e *audit.Entry) row {
+	return row{Entry: e, At: v.moment(e.CreatedAt), URL: f.url("/logs", keyEntry, strconv.FormatInt(e.ID, 10))}
+}
+
+// chips returns the filters that are on.
+func (f filter) chips(v *visit) []chip {
+	var chips []chip
+	add := func(key, label, value string) {
+		if value != "" {
+			chips = append(chips, chip{key, label, value, f.with(key, "").url("/logs")})
+		}
+	}
+	switch r, ok := findRange(f.Range); {
+	case ok:
+		add(keyRange, "time", r.Title)
+	case !f.From.IsZero() || !f.To.IsZero():
+		add(keyRange, "time", f.customTitle(v.zone))
+	}
+	add(keyOutcome, "outcome", strings.Join(f.Outcomes, " or "))
+	add(keyResourceType, "type", f.ResourceType)
+	add(keyResourceID, "id", f.ResourceID)
+	add(keyAction, "action", f.Action)
+	add(keyActor, "actor", f.Actor)
+	switch audit.ActorType(f.ActorType) {
+	case audit.User:
+		add(keyActorType, "by", "people")
+	case audit.ServiceAccount:
+		add(keyActorType, "by", "service accounts")
+	}
+	add(keyChannel, "channel", f.Channel)
+	add(keyText, "text", f.Text)
+	return chips
+}
+
+// kept returns the parameters of f that a form hands on as hidden fields.
+func (f filter) kept() map[string]string {
+	f.At = time.Time{}
+	kept := make(map[string]string)
+	for _, p := range f.params() {
+		if p[1] != "" {
+			kept[p[0]] = p[1]
+		}
+	}
+	return kept
+}
+
+// views are the questions that people come with, as links.
+func (c *console) views(f filter, n *counts, v *visit) []view {
+	all := filter{Project: f.Project}
+	views := []view{{Title: "Everything", URL: all.url("/logs")}}
+	for _, vc := range n.without(keyAction).Actions {
+		if strings.HasSuffix(vc.Value, ".deploy") {
+			views = append(views, view{Title: "Deployments", URL: all.with(keyAction, vc.Value).url("/logs")})
+			break
+		}
+	}
+	views = append(views,
+		view{Title: "Blocked", URL: all.with(keyOutcome, string(audit.Forbidden)).url("/logs")},
+		view{Title: "Failed", URL: all.with(keyOutcome, string(audit.Error)).url("/logs")},
+		view{Title: "Service accounts yesterday", URL: all.with(keyActorType, string(audit.ServiceAccount)).with(keyRange, "yesterday").url("/logs")},
+		view{Title: "Today", URL: all.with(keyRange, "today").url("/logs")},
+	)
+	f.At = time.Time{}
+	for i := range views {
+		views[i].Current = views[i].URL == f.url("/logs")
+	}
+	return views
+}

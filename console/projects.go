@@ -1,0 +1,166 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/store"
+)
+
+// projectsPage lists projects for those who may delete them.
+type projectsPage struct {
+	frame
+	List []projectRow
+	// Chosen is the project whose deletion or restoring is being confirmed.
+	Chosen *projectRow
+	// Fault says why the last attempt failed.
+	Fault string
+	// Grace is how long a project that is deleted now can be restored.
+	Grace string
+}
+
+// projectRow is a project in a list.
+type projectRow struct {
+	store.Project
+	URL         string
+	First, Last moment
+	// Deletable and Restorable say what the visitor may do and its state allows.
+	Deletable, Restorable bool
+	// PurgeAt is when a deleted project is purged.
+	PurgeAt moment
+}
+
+func (c *console) projectRow(v *visit, p store.Project) projectRow {
+	row := projectRow{
+		Project: p, URL: filter{Project: p.Name}.url("/logs"),
+		First: v.moment(p.First), Last: v.moment(p.Last),
+		Deletable:  p.State == store.Active && c.opts.Retention != nil && v.who.May(auth.ProjectDelete, p.Name),
+		Restorable: p.State == store.Deleting && v.who.May(auth.ProjectRestore, p.Name),
+	}
+	if p.Deletion != nil {
+		row.PurgeAt = v.moment(p.Deletion.PurgeAt)
+	}
+	return row
+}
+
+// projects answers with the list, and asks for the name of one that is to be
+// deleted or restored.
+func (c *console) projects(v *visit) error {
+	return c.showProjects(v, http.StatusOK, v.r.URL.Query().Get(keyProject), "")
+}
+
+func (c *console) showProjects(v *visit, status int, chosen, fault string) error {
+	if err := v.who.Check(auth.ProjectList, ""); err != nil {
+		return err
+	}
+	p := projectsPage{frame: c.frame(v, "Projects", navProjects, ""), Fault: fault}
+	if c.opts.Retention != nil {
+		p.Grace = plural(int64(c.opts.Retention.Grace()/day), "day")
+	}
+	for _, project := range c.visible(v) {
+		row := c.projectRow(v, project)
+		p.List = append(p.List, row)
+		if project.Name == chosen && (row.Deletable || row.Restorable) {
+			p.Chosen = &row
+		}
+	}
+	return c.render(v, status, "projects", p)
+}
+
+// deleteProject closes a project to recording, to be purged later.
+func (c *console) deleteProject(v *visit) error {
+	return c.changeProject(v, auth.ProjectDelete, func(name string, entry *audit.Entry) error {
+		if c.opts.Retention == nil {
+			return audit.Errorf(audit.Conflict, "projects cannot be deleted here")
+		}
+		_, err := c.opts.Store.Delete(v.r.Context(), name, entry, c.opts.Retention.Grace())
+		c.opts.Retention.Wake()
+		return err
+	})
+}
+
+// restoreProject takes a deletion back.
+func (c *console) restoreProject(v *visit) error {
+	return c.changeProject(v, auth.ProjectRestore, func(name string, entry *audit.Entry) error {
+		_, err := c.opts.Store.Restore(v.r.Context(), name, entry)
+		return err
+	})
+}
+
+// changeProject does something to a project whose name was typed again.
+func (c *console) changeProject(v *visit, permission auth.Permission, change func(string, *audit.Entry) error) error {
+	name := v.r.PostFormValue(keyProject)
+	if err := v.who.Check(permission, name); err != nil {
+		return err
+	}
+	if v.r.PostFormValue("again") != name {
+		return c.showProjects(v, http.StatusBadRequest, name, "That is not the name of the project. Nothing was changed.")
+	}
+	entry := c.call(v).Entry(permission, name, audit.Resource{Type: "Project", ID: name, Name: name})
+	if err := change(name, entry); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, "/projects", http.StatusSeeOther)
+	return nil
+}
+
+// statusPage tells how the log is.
+type statusPage struct {
+	frame
+	Entries      int64
+	ProjectCount int
+	LastID       int64
+	File, Free   string
+	HasIndex     bool
+	IndexBehind  int64
+	IndexFault   string
+	Uptime       string
+	Since        moment
+	Err          string
+}
+
+// status answers how the log is, to admins of the whole of it.
+func (c *console) status(v *visit) error {
+	if err := v.who.Check(auth.ProjectGet, audit.SystemProject); err != nil {
+		return err
+	}
+	p := statusPage{
+		frame: c.frame(v, "Status", navStatus, ""), LastID: c.opts.Store.LastID(),
+		Uptime: uptime(v.now.Sub(c.began)), Since: v.moment(c.began),
+	}
+	for _, project := range c.opts.Store.Projects() {
+		p.Entries += project.Entries
+		p.ProjectCount++
+	}
+	file, free, err := c.opts.Store.Size()
+	if err != nil {
+		return err
+	}
+	p.File, p.Free = formatBytes(file), formatBytes(free)
+	if err := c.opts.Store.Err(); err != nil {
+		p.Err = err.Error()
+	}
+	if c.opts.Index != nil {
+		index := c.opts.Index()
+		p.HasIndex, p.IndexBehind = true, index.Behind
+		if index.Err != nil {
+			p.IndexFault = index.Err.Error()
+		}
+	}
+	return c.render(v, http.StatusOK, "status", p)
+}
+
+// uptime says how long the server has been running.
+func uptime(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return plural(int64(d/time.Second), "second")
+	case d < time.Hour:
+		return plural(int64(d/time.Minute), "minute")
+	case d < day:
+		return plural(int64(d/time.Hour), "hour") + ", " + plural(int64(d%time.Hour/time.Minute), "minute")
+	}
+	return plural(int64(d/day), "day") + ", " + plural(int64(d%day/time.Hour), "hour")
+}

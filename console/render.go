@@ -1,0 +1,226 @@
+package console
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"auditlog/audit"
+	"auditlog/auth"
+)
+
+// pages holds a set of templates a page: the page's own file, and what all share.
+type pages map[string]*template.Template
+
+// shared are the files that every page's set holds.
+func shared() []string {
+	return []string{"templates/frame.html", "templates/icons.html", "templates/parts.html"}
+}
+
+// parsePages parses every template once.
+func parsePages(all assets) (pages, error) {
+	names, err := fs.Glob(files, "templates/pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	sets := make(pages)
+	for _, name := range names {
+		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
+			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable,
+		})
+		if _, err := set.ParseFS(files, append(shared(), name)...); err != nil {
+			return nil, fmt.Errorf("parse %s: %w", name, err)
+		}
+		short := strings.TrimSuffix(strings.TrimPrefix(name, "templates/pages/"), ".html")
+		sets[short] = set
+	}
+	return sets, nil
+}
+
+// icon returns the drawing of that name, for the eye alone.
+func icon(name string) template.HTML {
+	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="#i-` + template.HTMLEscapeString(name) + `"/></svg>`)
+}
+
+// breakable returns a value that may go on in a new line after its punctuation, as
+// paths and versions are best read. What is copied from the page is the value.
+func breakable(s string) template.HTML {
+	var b strings.Builder
+	start := 0
+	for i := range len(s) {
+		if strings.IndexByte("/:,;=&?@_-", s[i]) >= 0 {
+			b.WriteString(template.HTMLEscapeString(s[start : i+1]))
+			b.WriteString("<wbr>")
+			start = i + 1
+		}
+	}
+	b.WriteString(template.HTMLEscapeString(s[start:]))
+	return template.HTML(b.String())
+}
+
+// formatCount writes a number with its thousands apart.
+func formatCount(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// frame is what every page has around its content.
+type frame struct {
+	Title string
+	// Theme is light or dark, or empty for what the system says.
+	Theme string
+	// Who is logged in; empty for nobody. Dev says that there is no log-in.
+	Who string
+	Dev bool
+	// MayTokens and MayStatus open the pages of admins, MayProjects that of all
+	// who read.
+	MayTokens, MayStatus, MayProjects bool
+	// CSRF is what the page's forms carry.
+	CSRF    string
+	Version string
+	// Here is the page's own address, to come back to.
+	Here string
+	// Nav is the entry of the navigation that the page belongs to.
+	Nav string
+	// Project is the one that is looked at, if any.
+	Project  string
+	Projects []projectLink
+	// Zone names the zone of the times on the page; Zoned says that the browser
+	// told it.
+	Zone  string
+	Zoned bool
+}
+
+// projectLink leads to the entries of a project.
+type projectLink struct {
+	Name, URL string
+	Entries   int64
+	Current   bool
+}
+
+// The entries of the navigation.
+const (
+	navLogs     = "logs"
+	navProjects = "projects"
+	navTokens   = "tokens"
+	navStatus   = "status"
+)
+
+// frame returns what stands around a page. The project is the one that the page
+// is about, if any.
+func (c *console) frame(v *visit, title, nav, project string) frame {
+	f := frame{
+		Title:   title,
+		Nav:     nav,
+		Project: project,
+		Theme:   themeOf(v.r),
+		Dev:     c.opts.Dev,
+		Version: c.opts.Version,
+		Here:    v.r.URL.RequestURI(),
+		Zone:    v.zone.String(),
+		Zoned:   v.zoned,
+	}
+	if v.r.Method != http.MethodGet {
+		f.Here = "/"
+	}
+	if v.session == nil {
+		return f
+	}
+	f.Who, f.CSRF = v.who.Owner, v.session.csrf
+	f.Projects = c.projectLinks(v, project)
+	f.MayProjects = v.who.May(auth.ProjectDelete, "")
+	f.MayTokens = v.who.May(auth.TokenList, "")
+	f.MayStatus = v.who.May(auth.ProjectGet, audit.SystemProject)
+	return f
+}
+
+// errorPage says what went wrong and what to do next.
+type errorPage struct {
+	frame
+	Kind audit.Kind
+	// Message is for the visitor; empty when the fault is ours.
+	Message   string
+	RequestID string
+}
+
+// Headline names the kind of error.
+func (p errorPage) Headline() string {
+	switch p.Kind {
+	case audit.NotFound:
+		return "Nothing here"
+	case audit.PermissionDenied:
+		return "You may not see this"
+	case audit.Invalid:
+		return "That filter does not work"
+	case audit.RateLimited:
+		return "Too many attempts"
+	case audit.Conflict:
+		return "That cannot be done now"
+	case audit.Unavailable:
+		return "The log cannot answer now"
+	}
+	return "Something went wrong here"
+}
+
+// render answers with a page.
+func (c *console) render(v *visit, status int, page string, data any) error {
+	return c.renderPart(v, status, page, "frame", data)
+}
+
+// renderPart answers with one template of a page's set. Nothing is written when
+// it fails.
+func (c *console) renderPart(v *visit, status int, page, part string, data any) error {
+	var b bytes.Buffer
+	if err := c.pages[page].ExecuteTemplate(&b, part, data); err != nil {
+		return fmt.Errorf("render %s: %w", page, err)
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Vary", "Accept-Encoding, Cookie")
+	// What fails from here on is the connection, and nobody is left to tell.
+	if !acceptsGzip(v.r) {
+		v.w.WriteHeader(status)
+		_, _ = v.w.Write(b.Bytes())
+		return nil
+	}
+	h.Set("Content-Encoding", "gzip")
+	v.w.WriteHeader(status)
+	z := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(z)
+	z.Reset(v.w)
+	_, _ = z.Write(b.Bytes())
+	_ = z.Close()
+	return nil
+}
+
+var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+// themeOf returns the theme that the visitor chose, or "".
+func themeOf(r *http.Request) string {
+	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
+		return c.Value
+	}
+	return ""
+}
+
+// formatBytes writes a size in the unit that suits it.
+func formatBytes(n int64) string {
+	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
+	size, unit := float64(n), 0
+	for size >= 1024 && unit < len(units)-1 {
+		size, unit = size/1024, unit+1
+	}
+	if unit == 0 {
+		return strconv.FormatInt(n, 10) + " bytes"
+	}
+	return strconv.FormatFloat(size, 'f', 1, 64) + " " + units[unit]
+}

@@ -1,0 +1,210 @@
+package console
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"auditlog/audit"
+)
+
+// searchKeys are what the search box takes before a colon, and the parameter
+// that each sets. The first of a parameter is the one that is suggested.
+func searchKeys() []searchKey {
+	return []searchKey{
+		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID},
+		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType},
+		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo},
+		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType},
+		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
+	}
+}
+
+type searchKey struct{ name, param string }
+
+// searchError is what is wrong with the text of the search box.
+type searchError struct {
+	Message string
+	// Quoted is the text with the offending part as mere words, when that may be
+	// what was meant.
+	Quoted string
+}
+
+func (e *searchError) Error() string { return e.Message }
+
+// search narrows f by the text of the search box: words and "key:value" alike.
+// Words replace those of f, and a key its former value. now and zone say what
+// times without them mean.
+func (f filter) search(text string, now time.Time, zone *time.Location) (filter, error) {
+	f.At, f.Text = time.Time{}, ""
+	var words []string
+	outcomes := false
+	pieces := splitSearch(text)
+	for i, p := range pieces {
+		key, value, ok := cutKey(p)
+		if !ok {
+			words = append(words, p)
+			continue
+		}
+		param, err := paramOf(key)
+		if err == nil && value == "" {
+			err = &searchError{Message: fmt.Sprintf("%s: wants a value, as in %s", key, examples[param])}
+		}
+		if err != nil {
+			return f, quoteInstead(err, pieces, i)
+		}
+		if param == keyOutcome && outcomes {
+			f.addOutcomes(value)
+			continue
+		}
+		outcomes = outcomes || param == keyOutcome
+		if err := f.set(param, value, now, zone); err != nil {
+			return f, err
+		}
+	}
+	f.Text = strings.Join(words, " ")
+	q := f.query(now, zone)
+	return f, q.Validate()
+}
+
+// set applies one key of the search box.
+func (f *filter) set(param, value string, now time.Time, zone *time.Location) error {
+	switch param {
+	case keyActorType:
+		t, ok := actorTypes[strings.ToLower(value)]
+		if !ok {
+			return &searchError{Message: "is: wants user or service, as in is:service"}
+		}
+		value = string(t)
+	case keyRange:
+		if _, ok := findRange(strings.ToLower(value)); !ok {
+			return &searchError{Message: "range: wants one of " + rangeNames()}
+		}
+		value = strings.ToLower(value)
+	case keyFrom, keyTo:
+		t, err := audit.ParseTime(value, now, zone)
+		if err != nil {
+			return audit.AtPath(err, param)
+		}
+		f.setBound(param, t)
+		return nil
+	}
+	*f = f.with(param, value)
+	return nil
+}
+
+func (f *filter) setBound(param string, t time.Time) {
+	f.Range = ""
+	if param == keyFrom {
+		f.From = t.UTC().Truncate(time.Minute)
+	} else {
+		f.To = t.UTC().Truncate(time.Minute)
+	}
+}
+
+var actorTypes = map[string]audit.ActorType{
+	"user": audit.User, "person": audit.User, "human": audit.User,
+	"service": audit.ServiceAccount, "serviceaccount": audit.ServiceAccount, "bot": audit.ServiceAccount,
+}
+
+// examples shows what each parameter of the search box looks like.
+var examples = map[string]string{
+	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
+	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
+	keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:yesterday",
+}
+
+// splitSearch cuts text at white space outside quotes.
+func splitSearch(text string) []string {
+	var pieces []string
+	quoted, start := false, -1
+	for i, r := range text {
+		if r == '"' {
+			quoted = !quoted
+		}
+		space := unicode.IsSpace(r) && !quoted
+		if space && start >= 0 {
+			pieces, start = append(pieces, text[start:i]), -1
+		}
+		if !space && start < 0 {
+			start = i
+		}
+	}
+	if start >= 0 {
+		pieces = append(pieces, text[start:])
+	}
+	return pieces
+}
+
+// cutKey parts a piece into key and value. What only looks like one is a word:
+// sha256:9f2c, https://…, 12:30 and whatever begins with a quote.
+func cutKey(piece string) (key, value string, ok bool) {
+	key, value, ok = strings.Cut(piece, ":")
+	if !ok || key == "" || strings.HasPrefix(value, "//") || strings.HasPrefix(value, ":") {
+		return "", "", false
+	}
+	for _, r := range key {
+		if r != '_' && (r >= unicode.MaxASCII || !unicode.IsLetter(r)) {
+			return "", "", false
+		}
+	}
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		value = value[1 : len(value)-1]
+	}
+	return key, strings.TrimSpace(value), true
+}
+
+// paramOf returns the parameter that a key sets, or a searchError that says
+// which keys there are.
+func paramOf(key string) (string, error) {
+	name := strings.ReplaceAll(strings.ToLower(key), "_", "")
+	keys := searchKeys()
+	if i := slices.IndexFunc(keys, func(k searchKey) bool { return k.name == name }); i >= 0 {
+		return keys[i].param, nil
+	}
+	near := slices.MinFunc(keys, func(a, b searchKey) int { return distance(a.name, name) - distance(b.name, name) })
+	message := fmt.Sprintf("%s: is not something to filter by.", key)
+	if distance(near.name, name) <= 2 {
+		message += fmt.Sprintf(" Did you mean %s:?", near.name)
+	} else {
+		message += " There are actor:, action:, type:, id:, outcome:, channel:, is:, range:, from: and to:."
+	}
+	return "", &searchError{Message: message}
+}
+
+// quoteInstead adds to a searchError the text in which the piece at fault is a
+// phrase to look for.
+func quoteInstead(err error, pieces []string, at int) error {
+	e, ok := err.(*searchError)
+	if !ok {
+		return err
+	}
+	quoted := slices.Clone(pieces)
+	quoted[at] = `"` + strings.ReplaceAll(quoted[at], `"`, "") + `"`
+	e.Quoted = strings.Join(quoted, " ")
+	return e
+}
+
+// distance returns how many letters must be put in, left out or replaced to make
+// b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

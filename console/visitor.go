@@ -1,0 +1,108 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+	// The zones that browsers name must be known on machines without them too.
+	_ "time/tzdata"
+)
+
+// The cookies that keep what a visitor prefers. Scripts may write them.
+const (
+	themeCookie = "auditlog_theme"
+	zoneCookie  = "auditlog_zone"
+)
+
+// zoneOf returns the zone that the visitor's browser named, or UTC.
+func zoneOf(r *http.Request) (zone *time.Location, told bool) {
+	cookie, err := r.Cookie(zoneCookie)
+	if err != nil || cookie.Value == "" || cookie.Value == "Local" {
+		return time.UTC, false
+	}
+	zone, err = time.LoadLocation(cookie.Value)
+	if err != nil {
+		return time.UTC, false
+	}
+	return zone, true
+}
+
+// setTheme keeps the theme that the visitor chose and goes back to the page.
+func (c *console) setTheme(v *visit) error {
+	cookie := &http.Cookie{
+		Name: themeCookie, Value: v.r.PostFormValue("theme"), Path: "/",
+		MaxAge: int((365 * day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
+	}
+	if cookie.Value != "light" && cookie.Value != "dark" {
+		cookie.Value, cookie.MaxAge = "", -1
+	}
+	http.SetCookie(v.w, cookie)
+	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("back")), http.StatusSeeOther)
+	return nil
+}
+
+// isTLS reports whether the visitor's browser speaks TLS, to this process or to
+// a proxy before it.
+func isTLS(r *http.Request) bool {
+	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
+// localPath returns s if it is an address on this host, else the start page.
+func localPath(s string) string {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+		return "/"
+	}
+	return s
+}
+
+// moment is a time as the pages show it.
+type moment struct {
+	time.Time
+	zone *time.Location
+	now  time.Time
+}
+
+func (v *visit) moment(t time.Time) moment { return moment{t, v.zone, v.now} }
+
+// Machine is the time for the datetime attribute.
+func (m moment) Machine() string { return m.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// Short is the time in the visitor's zone, with the year where it is not this one.
+func (m moment) Short() string {
+	t := m.In(m.zone)
+	if t.Year() == m.now.In(m.zone).Year() {
+		return t.Format("Jan _2 15:04:05")
+	}
+	return t.Format("2006-01-02 15:04:05")
+}
+
+// Date is the day of the time in the visitor's zone.
+func (m moment) Date() string { return m.In(m.zone).Format("2 Jan 2006") }
+
+// Long is the time in full in the visitor's zone.
+func (m moment) Long() string { return m.In(m.zone).Format("Mon, 2 Jan 2006, 15:04:05 MST") }
+
+// Exact is the time in UTC with every digit that the log keeps.
+func (m moment) Exact() string { return m.UTC().Format("2006-01-02 15:04:05.000000") + " UTC" }
+
+// Ago says how long ago the time was, roughly.
+func (m moment) Ago() string {
+	d := m.now.Sub(m.Time)
+	units := []struct {
+		length time.Duration
+		name   string
+	}{{365 * day, "year"}, {30 * day, "month"}, {day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}}
+	for _, u := range units {
+		if n := int64(d / u.length); n > 0 {
+			return plural(n, u.name) + " ago"
+		}
+	}
+	return "just now"
+}
+
+func plural(n int64, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return formatCount(n) + " " + unit + "s"
+}
