@@ -87,3 +87,42 @@ func BenchmarkFilter(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkMatchText(b *testing.B) {
+	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	for name, w := range map[string]words{
+		"rare":   {all: []string{"4882c4e7e432"}},
+		"common": {all: []string{"replicas"}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				rows := All(x.Rows())
+				if err := x.MatchText(w, &rows); err != nil || rows.Empty() {
+					b.Fatal(rows, err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkEachText(b *testing.B) {
+	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := x.EachText(func(string) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCounts(b *testing.B) {
+	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	b.ReportAllocs()
+	for b.Loop() {
+		rows := All(x.Rows())
+		if err := x.Counts(Actor, &rows, func(string, int) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

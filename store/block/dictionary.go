@@ -1,9 +1,6 @@
 package block
 
-import (
-	"hash/maphash"
-	"math/bits"
-)
+import "hash/maphash"
 
 // dictionary is a list of strings as indexes into its distinct ones.
 type dictionary struct {
@@ -63,54 +60,3 @@ func (t *table) findBytes(d *dictionary, v []byte, h uint64) uint16 {
 		}
 	}
 }
-
-// determines lists the columns that often determine another one.
-var determines = [columnCount][]int{
-	colActorType:    {colActor},
-	colLabel:        {colActor},
-	colResourceType: {colAction},
-	colResourceName: {colResourceID},
-	colLocation:     {colResourceID, colResourceName},
-	colIP:           {colActor},
-	colAgent:        {colActor, colIP},
-	colChanges:      {colAction},
-	colMetadata:     {colAction},
-}
-
-// index appends the index of d, which belongs to a column that parents may determine.
-func (e *encoder) index(d *dictionary, parents []int) {
-	width := indexWidth(len(d.values))
-	planes := width * planeBytes(len(d.idx))
-	for _, p := range parents {
-		parent := &e.dicts[p]
-		if !parent.indexed || packedBytes(len(parent.values), width) >= planes {
-			continue
-		}
-		if through, ok := e.through(parent, d); ok {
-			e.out = append(e.out, byte(p+1))
-			e.out = appendPacked(e.out, through, 0, width)
-			return
-		}
-	}
-	e.out = append(e.out, 0)
-	e.out = appendPlanes(e.out, d.idx, width)
-}
-
-// through returns d's index for each of parent's, if there is only one.
-func (e *encoder) through(parent, d *dictionary) ([]int64, bool) {
-	m := e.numbers[:0]
-	for range parent.values {
-		m = append(m, -1)
-	}
-	e.numbers = m
-	for i, v := range parent.idx {
-		if m[v] < 0 {
-			m[v] = int64(d.idx[i])
-		} else if m[v] != int64(d.idx[i]) {
-			return nil, false
-		}
-	}
-	return m, true
-}
-
-func indexWidth(n int) int { return bits.Len(uint(n) - 1) }

@@ -35,6 +35,8 @@ type encoder struct {
 	table     table
 	shapes    shapes
 	miner     miner
+	narrowed  narrowed
+	seen      []uint16
 	naturals  []uint16
 	numbers16 []uint16
 	arena     []byte // details with references

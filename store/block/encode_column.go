@@ -8,9 +8,9 @@ import (
 
 // plan says what may be tried on a column of strings.
 type plan struct {
-	parents   []int // the columns that may determine it
+	others    []int // the columns that may narrow it down
 	field     bool  // filters compare it
-	parent    bool  // it may determine others
+	narrows   bool  // it may narrow others down
 	templates bool
 	sparse    bool
 }
@@ -34,9 +34,9 @@ func (e *encoder) column(col int, entries []*audit.Entry) {
 	}
 	f := fieldOf(col)
 	listed := e.strings(d, values, plan{
-		parents:   determines[col],
+		others:    narrows[col],
 		field:     f != noField,
-		parent:    col == colResourceID || col == colActor,
+		narrows:   col == colResourceID || col == colActor,
 		templates: true,
 		sparse:    f == noField,
 	})
@@ -67,7 +67,8 @@ func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
 		e.add(class, values[0])
 		return nil
 	case class == classRaw:
-		e.dict(d, p.parents)
+		by, _ := e.narrowest(d, p.others)
+		e.dict(d, by)
 		e.each(d.values, class)
 		return nil
 	case p.sparse && e.some(d, values, p):
@@ -76,30 +77,35 @@ func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
 	return e.list(d, values, p)
 }
 
+// templateGain is how many bits templates must save in a dictionary, whose strings
+// are faster to read as they are.
+const templateGain = 8 * 256
+
 // list appends several strings, as a dictionary or one by one, as they are or as
 // templates, by estimate in bits.
 func (e *encoder) list(d *dictionary, values []string, p plan) []string {
 	n, m := len(d.values), len(values)
 	mined := p.templates && n >= 8 && e.mine(d.values)
-	once := 10*n + 3*rawBytes(d.values)
-	all := once + (m-n)*30 // a repeated string is found again by zstd
+	plain := 10*n + 3*rawBytes(d.values)
+	once, all := plain, plain+(m-n)*30 // a repeated string is found again by zstd
 	if mined {
-		plain := e.miner.estimatePlain(d.values)
+		plain = e.miner.estimatePlain(d.values)
 		once, all = e.miner.estimate(d.idx)
 		if mined = once < plain; !mined {
 			once, all = plain, plain+(m-n)*30
 		}
 	}
-	byDict, byRow := m*indexWidth(n)+once, all
+	by, size := e.narrowest(d, p.others)
+	byDict, byRow := 8*size+once, all
 	if p.field {
 		byDict, byRow = byDict+16*n, byRow+16*m
 	}
-	if p.parent && 2*n < m {
+	if p.narrows && 2*n < m {
 		byRow += byDict
 	}
 	if byDict <= byRow {
-		e.dict(d, p.parents)
-		if mined {
+		e.dict(d, by)
+		if mined && once+templateGain < plain {
 			e.templates(d.values, e.identity(n), classDict)
 		} else {
 			e.each(d.values, classDict)
@@ -123,11 +129,11 @@ func (e *encoder) identity(n int) []uint16 {
 }
 
 // dict appends the start of a column with a dictionary; its strings follow.
-func (e *encoder) dict(d *dictionary, parents []int) {
+func (e *encoder) dict(d *dictionary, by int) {
 	d.indexed = true
 	e.out = append(e.out, kindDict)
 	e.uvarint(len(d.values))
-	e.index(d, parents)
+	e.index(d, by)
 	e.kids++
 }
 
@@ -158,11 +164,12 @@ func (e *encoder) some(d *dictionary, values []string, p plan) bool {
 	}
 	presence.values = append(presence.values[:0], "", "some")
 	e.out = append(e.out, kindSome)
-	e.index(presence, p.parents)
+	by, _ := e.narrowest(presence, p.others)
+	e.index(presence, by)
 	e.uvarint(len(present))
 	e.kids++
 	e.build(&e.some1, present)
-	p.parents, p.sparse = nil, false
+	p.others, p.sparse = nil, false
 	e.strings(&e.some1, present, p)
 	return true
 }

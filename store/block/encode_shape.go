@@ -110,7 +110,8 @@ func (e *encoder) shaped(col int) {
 	for _, v := range d.values {
 		e.add(classDict, v)
 	}
-	e.index(d, determines[col])
+	by, _ := e.narrowest(d, narrows[col])
+	e.index(d, by)
 	e.uvarint(slots)
 	e.kids += slots
 	e.slots(d, counts)

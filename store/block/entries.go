@@ -138,9 +138,7 @@ func (b *Block) eachOfShape(c *column, s int, fn func(row int, names, values []s
 	if err := splitShape(shape, func(name string) { names = append(names, name) }); err != nil {
 		return err
 	}
-	var want Rows
-	want.Set(s)
-	having := b.having(c, &want)
+	having := b.havingOne(&c.index, s)
 	n := having.Count()
 	first, end := b.slotsOf(c, s)
 	columns := make([][]string, end-first)

@@ -149,7 +149,7 @@ func (b *Block) shaped(c *column, i int) (names, values []string, err error) {
 		}
 		return splitBlob(s)
 	}
-	s := b.index(c, i)
+	s := b.at(&c.index, i)
 	if s >= int(c.n) {
 		return nil, nil, corrupt("index %d of %d shapes", s, c.n)
 	}
@@ -160,7 +160,7 @@ func (b *Block) shaped(c *column, i int) (names, values []string, err error) {
 	if err := splitShape(shape, func(name string) { names = append(names, name) }); err != nil {
 		return nil, nil, err
 	}
-	rank := b.rank(c, i, s)
+	rank := b.rank(&c.index, i, s)
 	for k, end := b.slotsOf(c, s); k < end; k++ {
 		v, err := b.slot(c, k, rank)
 		if err != nil {

@@ -68,7 +68,7 @@ func hash(s string) uint32 {
 // Hashes returns the hashes of the values that the rows have in f, each once or
 // more, in no order.
 func (b *Block) Hashes(f Field) ([]uint32, error) {
-	values, err := b.distinct(&b.columns[fieldColumns[f]])
+	values, err := b.distinct(&b.columns[fieldColumns[f]], nil)
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +300,7 @@ func (b *Block) keep(f Field, set, rows *Rows) {
 			*rows = Rows{}
 		}
 	case kindDict:
-		having := b.having(c, set)
+		having := b.having(&c.index, set)
 		rows.And(&having)
 	default:
 		rows.And(set)
@@ -327,18 +327,19 @@ func (b *Block) verify(c *constraint, set, rows *Rows) error {
 	return nil
 }
 
-// distinct returns the strings of c, most of them once.
-func (b *Block) distinct(c *column) ([]string, error) {
+// distinct returns the strings of c, most of them once, in dst's memory if it has
+// room.
+func (b *Block) distinct(c *column, dst []string) ([]string, error) {
 	switch v := b.valuesOf(c); v.kind {
 	case kindEmpty:
-		return nil, nil
+		return dst[:0], nil
 	case kindOne:
 		s, err := b.text(int(v.text))
-		return []string{s}, err
+		return append(dst[:0], s), err
 	case kindSome:
-		return b.distinct(b.kid(v, 0))
+		return b.distinct(b.kid(v, 0), dst)
 	default:
-		return b.values(v, nil)
+		return b.values(v, dst)
 	}
 }
 
@@ -360,7 +361,7 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 	}
 	var idx [MaxRows]uint16
 	var counts [MaxRows]int
-	b.ordinals(c, idx[:])
+	b.ordinals(c, &idx)
 	for row := set.Next(0); row >= 0; row = set.Next(row + 1) {
 		if idx[row] >= b.valuesOf(c).m {
 			return corrupt("index %d of %d strings", idx[row], b.valuesOf(c).m)
@@ -382,9 +383,9 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 }
 
 // ordinals reads which of its distinct strings each element of c has.
-func (b *Block) ordinals(c *column, dst []uint16) {
+func (b *Block) ordinals(c *column, dst *[MaxRows]uint16) {
 	if c.kind == kindDict {
-		b.indexes(c, dst)
+		b.all(&c.index, dst)
 		return
 	}
 	for i := range dst[:c.m] {

@@ -9,7 +9,7 @@ import (
 const (
 	intsFlat   = iota // one base and one width for all
 	intsFramed        // a base and a width for every 64
-	intsLinear        // as framed, each value relative to a line through its frame
+	intsLinear        // as framed, each value relative to a line through its frame, or rising
 )
 
 // frameRows is how many integers share a base and a width in a framed list.
@@ -30,7 +30,8 @@ type frame struct {
 	base  int64
 	slope int64 // how much the line rises over the frame
 	off   uint32
-	width uint8
+	width uint8 // with risingFrame set: of the low bits
+	rows  uint8
 }
 
 // int returns value i of x, which must be within the list.
@@ -40,6 +41,9 @@ func (b *Block) int(x *ints, i int) int64 {
 	}
 	f := &b.frames[int(x.off)+i/frameRows]
 	i %= frameRows
+	if f.width&risingFrame != 0 {
+		return f.base + int64(f.rising(b.data, i))
+	}
 	v := loadBits(b.data, int(f.off), i, uint(f.width))
 	if x.mode == intsLinear {
 		// The residual is signed.
@@ -206,7 +210,8 @@ func lineOf(v []int64, k int) frame {
 	if next := (k + 1) * frameRows; next < len(v) {
 		f.slope = v[next] - f.base
 	} else if n := int64(len(v) - 1 - k*frameRows); n > 0 {
-		f.slope = (v[len(v)-1] - f.base) / n * frameRows
+		rise := v[len(v)-1] - f.base
+		f.slope = max(rise/n*frameRows, rise)
 	}
 	return f
 }
@@ -221,17 +226,30 @@ func residualWidth(v []int64, k int, f *frame) int {
 	return bits.Len64(all)
 }
 
+// linear chooses how frame k is stored, and returns its line, its width byte and its size.
+func linear(v []int64, k int) (f frame, width, size int) {
+	f = lineOf(v, k)
+	rows := frameOf(v, k)
+	width = residualWidth(v, k, &f)
+	size = packedBytes(len(rows), width)
+	if isRising(rows, f.slope) {
+		low := risingLow(f.slope, len(rows))
+		if n := risingBytes(f.slope, len(rows), low); n < size {
+			return f, low | risingFrame, n
+		}
+	}
+	return f, width, size
+}
+
 func linearBytes(v []int64) int {
 	n := 12
 	var anchors [MaxRows/frameRows + 1]int64
 	frames := frameCount(len(v))
 	for k := range frames {
-		f := lineOf(v, k)
-		anchors[k] = f.base
-		n += 1 + packedBytes(len(frameOf(v, k)), residualWidth(v, k, &f))
+		f, _, size := linear(v, k)
+		anchors[k], anchors[k+1] = f.base, f.base+f.slope
+		n += 1 + size
 	}
-	f := lineOf(v, frames-1)
-	anchors[frames] = f.base + f.slope
 	_, width := span(anchors[:frames+1])
 	return n + packedBytes(frames+1, width)
 }
@@ -243,14 +261,17 @@ func appendLinear(dst []byte, v []int64) []byte {
 	var widths [MaxRows / frameRows]int
 	frames := frameCount(len(v))
 	for k := range frames {
-		f := lineOf(v, k)
-		anchors[k] = f.base
-		widths[k] = residualWidth(v, k, &f)
-		anchors[k+1] = f.base + f.slope
+		f, width, _ := linear(v, k)
+		anchors[k], anchors[k+1] = f.base, f.base+f.slope
+		widths[k] = width
 	}
 	dst = appendAnchors(dst, anchors[:frames+1], widths[:frames])
 	for k := range frames {
-		f := lineOf(v, k)
+		f := frame{base: anchors[k], slope: anchors[k+1] - anchors[k]}
+		if widths[k]&risingFrame != 0 {
+			dst = appendRising(dst, frameOf(v, k), f.base, f.slope, widths[k]&^risingFrame)
+			continue
+		}
 		p := packer{dst: dst}
 		mask := ^uint64(0) >> (64 - uint(widths[k]))
 		for i, x := range frameOf(v, k) {

@@ -119,7 +119,7 @@ func (m *miner) split(v string) {
 	for i := 0; i < len(v); {
 		c := v[i]
 		if byteClass[c] == 0 {
-			if c <= markEscape && c > 0 {
+			if isMark(c) {
 				m.text = append(m.text, markEscape)
 			}
 			m.text = append(m.text, c)

@@ -2,7 +2,6 @@ package block
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unsafe"
 )
 
@@ -140,17 +139,34 @@ func (p *parser) framed(x *ints, n, bases int) {
 	b := p.b
 	x.off = uint32(len(b.frames))
 	for k := range count {
-		f := frame{base: b.int(&base, k), width: p.data[widths+k]}
+		f := frame{base: b.int(&base, k), width: p.data[widths+k], rows: uint8(min(frameRows, n-k*frameRows))}
 		if k+1 < bases {
 			f.slope = b.int(&base, k+1) - f.base
 		}
-		if f.width > 64 {
-			p.fail("integers of %d bits", f.width)
+		f.off = uint32(p.take(p.frameBytes(&f, x.mode)))
+		if p.err != nil {
 			return
 		}
-		f.off = uint32(p.take(packedBytes(min(frameRows, n-k*frameRows), int(f.width))))
 		b.frames = append(b.frames, f)
 	}
+}
+
+// frameBytes returns the size of a frame's values.
+func (p *parser) frameBytes(f *frame, mode uint8) int {
+	width := int(f.width)
+	if mode == intsLinear && f.width&risingFrame != 0 {
+		width &^= risingFrame
+		if f.slope < 0 || width > 62 || f.slope>>width > 8*int64(len(p.data)) {
+			p.fail("a frame that rises by %d, of %d bits", f.slope, width)
+			return 0
+		}
+		return risingBytes(f.slope, int(f.rows), width)
+	}
+	if width > 64 {
+		p.fail("integers of %d bits", width)
+		return 0
+	}
+	return packedBytes(int(f.rows), width)
 }
 
 // column reads column number top, or one below it, of m elements and of one of
@@ -212,27 +228,6 @@ func (p *parser) strings(c *column, class, n int) {
 		c.text += uint32(p.total[before])
 	}
 	p.next[class] += n
-}
-
-// index reads the index of c, which is column number top of the block, or none
-// of them and so has an index of its own.
-func (p *parser) index(c *column, top int) {
-	c.width = uint8(bits.Len(uint(c.n) - 1))
-	c.by = p.byte()
-	if c.by == 0 {
-		c.off = uint32(p.take(int(c.width) * planeBytes(int(c.m))))
-		return
-	}
-	if top >= columnCount || int(c.by) > top {
-		p.fail("an index by column %d", c.by)
-		return
-	}
-	parent := &p.b.columns[c.by-1]
-	if parent.kind != kindDict {
-		p.fail("an index by a column of kind %d", parent.kind)
-		return
-	}
-	c.off = uint32(p.take(packedBytes(int(parent.n), int(c.width))))
 }
 
 // kids gives c the next n kids.

@@ -1,6 +1,9 @@
 package block
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // An index column is stored as bit planes: plane p holds bit p of every row's
 // index, eight rows a byte. So "which rows have index v" is a handful of word
@@ -24,19 +27,57 @@ func planeGet(data []byte, off, width, m, i int) int {
 	return v
 }
 
+// Where bit p of v is 0, v>>p&1 - 1 is all ones and turns plane p round, so that
+// the planes' conjunction is what equals v.
+
 // planeEq returns which of the rows 64k to 64k+63 have index v.
 func planeEq(data []byte, off, width, m, k, v int) uint64 {
 	stride := planeBytes(m)
 	off += 8 * k
 	eq := below(m - 64*k)
 	for p := range width {
-		w := load64(data, off+p*stride)
-		if v>>p&1 == 0 {
-			w = ^w
-		}
-		eq &= w
+		eq &= load64(data, off+p*stride) ^ (uint64(v>>p&1) - 1)
 	}
 	return eq
+}
+
+// planesHaving adds the rows to r that have an index out of want.
+func planesHaving(data []byte, off, width, m int, want, r *Rows) {
+	var few [16]uint16
+	values := few[:0]
+	for v := want.Next(0); v >= 0; v = want.Next(v + 1) {
+		values = append(values, uint16(v))
+	}
+	stride := planeBytes(m)
+	var planes [16]uint64 // of 64 rows
+	for k := range (m + 63) / 64 {
+		for p := range width {
+			planes[p&15] = load64(data, off+p*stride+8*k)
+		}
+		found := uint64(0)
+		for _, v := range values {
+			eq := ^uint64(0)
+			for p := range width {
+				eq &= planes[p&15] ^ (uint64(v>>p&1) - 1)
+			}
+			found |= eq
+		}
+		r[k] |= found & below(m-64*k)
+	}
+}
+
+// planeRank returns how many rows before i have index v.
+func planeRank(data []byte, off, width, m, i, v int) int {
+	stride := planeBytes(m)
+	n := 0
+	for k := 0; 64*k < i; k++ {
+		eq := below(i - 64*k)
+		for p := range width {
+			eq &= load64(data, off+p*stride+8*k) ^ (uint64(v>>p&1) - 1)
+		}
+		n += bits.OnesCount64(eq)
+	}
+	return n
 }
 
 // spread moves bit i of b to the lowest bit of byte i.

@@ -22,7 +22,7 @@ var refColumns = [...]int{
 }
 
 // isRef reports whether c is a mark.
-func isRef(c byte) bool { return c >= refFirst && c <= refLast }
+func isRef(c byte) bool { return c-refFirst <= refLast-refFirst }
 
 // refValue returns element row of a column of references.
 func (b *Block) refValue(c *column, row int) (string, error) {
@@ -31,55 +31,25 @@ func (b *Block) refValue(c *column, row int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := more[:0]
-	for _, ch := range coded {
+	text, err := b.appendRefs(more[:0], coded, row)
+	return string(text), err
+}
+
+// appendRefs appends coded, of a row, with what its marks stand for.
+func (b *Block) appendRefs(dst, coded []byte, row int) ([]byte, error) {
+	start := 0
+	for i, ch := range coded {
 		if !isRef(ch) {
-			text = append(text, ch)
 			continue
 		}
-		if text, err = b.appendValue(text, &b.columns[refColumns[ch-refFirst]], row); err != nil {
-			return "", err
+		dst = append(dst, coded[start:i]...)
+		start = i + 1
+		var err error
+		if dst, err = b.appendValue(dst, &b.columns[refColumns[ch-refFirst]], row); err != nil {
+			return dst, err
 		}
 	}
-	return string(text), nil
-}
-
-// refValues appends all elements of a column of references to dst.
-func (b *Block) refValues(c *column, dst []string) ([]string, error) {
-	coded, err := b.values(b.kid(c, 0), dst)
-	if err != nil {
-		return nil, err
-	}
-	var named [len(refColumns)][]string
-	var ends [MaxRows]int
-	text := make([]byte, 0, 64*len(coded))
-	for row, s := range coded {
-		for i := range len(s) {
-			if !isRef(s[i]) {
-				text = append(text, s[i])
-				continue
-			}
-			names := &named[s[i]-refFirst]
-			if *names == nil {
-				if *names, err = b.values(&b.columns[refColumns[s[i]-refFirst]], nil); err != nil {
-					return nil, err
-				}
-			}
-			text = append(text, (*names)[row]...)
-		}
-		ends[row] = len(text)
-	}
-	return cut(coded[:0], string(text), ends[:len(coded)]), nil
-}
-
-// cut appends the pieces of text that end at ends.
-func cut(dst []string, text string, ends []int) []string {
-	start := 0
-	for _, end := range ends {
-		dst = append(dst, text[start:end])
-		start = end
-	}
-	return dst
+	return append(dst, coded[start:]...), nil
 }
 
 // references returns details with marks for what they name of their own rows. It

@@ -1,7 +1,6 @@
 package block
 
 import (
-	"encoding/binary"
 	"strconv"
 )
 
@@ -14,11 +13,8 @@ const (
 	markEscape = 4 // the next byte stands for itself
 )
 
-// Flags of a column of hexadecimal values.
-const (
-	hexUpper = 1 << iota
-	hexUUID  // 32 digits with dashes
-)
+// isMark reports whether c is a mark, or escapes one.
+func isMark(c byte) bool { return c-1 < markEscape }
 
 const (
 	maxDigits = 18  // of a decimal value
@@ -36,11 +32,11 @@ func (b *Block) appendValue(dst []byte, c *column, i int) ([]byte, error) {
 	case kindHex:
 		return b.appendHex(dst, c, i), nil
 	case kindTemplate:
-		t := b.index(c, i)
+		t := b.at(&c.index, i)
 		if t >= int(c.n) {
 			return dst, corrupt("index %d of %d templates", t, c.n)
 		}
-		return b.appendTemplate(dst, c, t, b.rank(c, i, t))
+		return b.appendTemplate(dst, c, t, b.rank(&c.index, i, t))
 	}
 	s, err := b.value(c, i)
 	return append(dst, s...), err
@@ -54,10 +50,14 @@ func (b *Block) appendTemplate(dst []byte, c *column, t, rank int) ([]byte, erro
 	}
 	slot, end := b.slotsOf(c, t)
 	for k := 0; k < len(text); k++ {
-		switch ch := text[k]; {
-		case ch > markEscape || ch == 0:
-			dst = append(dst, ch)
-		case ch == markEscape:
+		start := k
+		for k < len(text) && !isMark(text[k]) {
+			k++
+		}
+		dst = append(dst, text[start:k]...)
+		switch {
+		case k == len(text):
+		case text[k] == markEscape:
 			if k++; k < len(text) {
 				dst = append(dst, text[k])
 			}
@@ -74,27 +74,6 @@ func (b *Block) appendTemplate(dst []byte, c *column, t, rank int) ([]byte, erro
 	return dst, nil
 }
 
-// templateValues appends all elements, which are cut from one string, to dst.
-func (b *Block) templateValues(c *column, dst []string) ([]string, error) {
-	var of [MaxRows]uint16
-	var ends [MaxRows]int
-	b.indexes(c, of[:])
-	ranks := make([]uint16, c.n)
-	text := make([]byte, 0, 32*int(c.m))
-	for i, t := range of[:c.m] {
-		if t >= c.n {
-			return nil, corrupt("index %d of %d templates", t, c.n)
-		}
-		var err error
-		if text, err = b.appendTemplate(text, c, int(t), int(ranks[t])); err != nil {
-			return nil, err
-		}
-		ranks[t]++
-		ends[i] = len(text)
-	}
-	return cut(dst, string(text), ends[:c.m]), nil
-}
-
 // appendDigits appends v with leading zeros to n digits.
 func appendDigits(dst []byte, v uint64, n int) []byte {
 	var digits [maxDigits]byte
@@ -103,27 +82,6 @@ func appendDigits(dst []byte, v uint64, n int) []byte {
 		v /= 10
 	}
 	return append(dst, digits[:n]...)
-}
-
-const (
-	lowerHex = "0123456789abcdef"
-	upperHex = "0123456789ABCDEF"
-)
-
-// appendHex appends element i of a column of hexadecimal values.
-func (b *Block) appendHex(dst []byte, c *column, i int) []byte {
-	digits := lowerHex
-	if c.width&hexUpper != 0 {
-		digits = upperHex
-	}
-	first := i * int(c.n)
-	for d := first; d < first+int(c.n); d++ {
-		if n := d - first; c.width&hexUUID != 0 && (n == 8 || n == 12 || n == 16 || n == 20) {
-			dst = append(dst, '-')
-		}
-		dst = append(dst, digits[b.data[int(c.off)+d/2]>>(d%2*4)&15])
-	}
-	return dst
 }
 
 // numeric reads the rest of a column that belongs to a slot.
@@ -136,46 +94,10 @@ func (p *parser) numeric(c *column) {
 		c.ints = p.ints(int(c.m))
 	case kindHex:
 		c.n = uint16(p.count(1, maxHex))
-		c.width = p.byte()
-		if c.width&hexUUID != 0 && c.n != 32 {
+		c.ints.width = p.byte()
+		if c.ints.width&hexUUID != 0 && c.n != 32 {
 			p.fail("a UUID of %d digits", c.n)
 		}
-		c.off = uint32(p.take((int(c.m)*int(c.n) + 1) / 2))
+		c.ints.off = uint32(p.take((int(c.m)*int(c.n) + 1) / 2))
 	}
-}
-
-// appendHexColumn appends the digits of hexadecimal values.
-func appendHexColumn(dst []byte, values []string, flags byte) []byte {
-	n := len(values[0])
-	if flags&hexUUID != 0 {
-		n = 32
-	}
-	dst = append(dst, kindHex)
-	dst = binary.AppendUvarint(dst, uint64(n))
-	dst = append(dst, flags)
-	half, odd := byte(0), false
-	for _, v := range values {
-		for i := range len(v) {
-			if v[i] == '-' {
-				continue
-			}
-			if odd {
-				dst = append(dst, half|nibble(v[i])<<4)
-			} else {
-				half = nibble(v[i])
-			}
-			odd = !odd
-		}
-	}
-	if odd {
-		dst = append(dst, half)
-	}
-	return dst
-}
-
-func nibble(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&15 + 9
 }

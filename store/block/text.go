@@ -72,12 +72,14 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 	case c.kind == kindDict && set.Count() > int(c.n):
 		return m.dict(c, set, rowOf)
 	case (c.kind == kindTemplate || c.kind == kindRefs) && set.Count() > int(c.m)/8:
-		values, err := b.values(c, nil)
-		if err != nil {
+		s := scratches.Get().(*scratch)
+		defer scratches.Put(s)
+		var err error
+		if s.values, err = b.values(c, s.values); err != nil {
 			return err
 		}
 		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-			m.found[rowOf(i)] |= m.terms(values[i])
+			m.found[rowOf(i)] |= m.terms(s.values[i])
 		}
 		return nil
 	}
@@ -102,9 +104,7 @@ func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
 		if terms == 0 {
 			continue
 		}
-		var want Rows
-		want.Set(v)
-		having := m.b.having(c, &want)
+		having := m.b.havingOne(&c.index, v)
 		having.And(set)
 		for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 			m.found[rowOf(i)] |= terms
@@ -126,9 +126,7 @@ func (m *textMatch) some(c *column, set *Rows, rowOf func(i int) int) error {
 // members returns the elements of c with index v, how many they are, and which
 // of them, counted from 0, are in set.
 func (b *Block) members(c *column, v int, set *Rows) (of [MaxRows]uint16, within Rows, n int) {
-	var want Rows
-	want.Set(v)
-	having := b.having(c, &want)
+	having := b.havingOne(&c.index, v)
 	for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 		if set.Has(i) {
 			within.Set(n)
@@ -223,11 +221,16 @@ func (b *Block) EachText(fn func(value string)) error {
 }
 
 func (b *Block) eachText(c *column, emit func(string)) error {
-	values, err := b.distinct(c)
-	for _, s := range values {
-		emit(s)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	var err error
+	if s.values, err = b.distinct(c, s.values); err != nil {
+		return err
 	}
-	return err
+	for _, v := range s.values {
+		emit(v)
+	}
+	return nil
 }
 
 func (b *Block) eachShape(c *column, emit func(string)) error {

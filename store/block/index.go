@@ -1,0 +1,232 @@
+package block
+
+import "math/bits"
+
+// maxChoice is how many bits may choose among what another column leaves.
+const maxChoice = 3
+
+// index says for each of m elements which of n strings, shapes or templates it
+// has. Where another column narrows that down, it is a choice among the few
+// that occur with the other column's index, or none is left to make.
+type index struct {
+	by     uint8 // number of the other column, plus one; 0: there is none
+	width  uint8 // of an index, in bits
+	choice uint8 // of a choice
+	m, n   uint16
+	table  uint32 // the choices for each of the other column's indexes
+	planes uint32 // of the indexes, or of the choices
+}
+
+func indexWidth(n int) int { return bits.Len(uint(n) - 1) }
+
+// at returns the index of element i. It is less than n unless the block is
+// damaged, which callers check.
+func (b *Block) at(x *index, i int) int {
+	if x.by == 0 {
+		return planeGet(b.data, int(x.planes), int(x.width), int(x.m), i)
+	}
+	other := &b.columns[x.by-1].index
+	v := b.at(other, i)
+	if v >= int(other.n) {
+		return MaxRows
+	}
+	v <<= x.choice
+	if x.choice != 0 {
+		v |= planeGet(b.data, int(x.planes), int(x.choice), int(x.m), i)
+	}
+	return b.choose(x, v)
+}
+
+// choose returns entry v of x's table.
+func (b *Block) choose(x *index, v int) int {
+	return int(loadBits(b.data, int(x.table), v, uint(x.width)))
+}
+
+// all reads the index of every element into dst.
+func (b *Block) all(x *index, dst *[MaxRows]uint16) {
+	if x.by == 0 {
+		planesGet(b.data, int(x.planes), int(x.width), int(x.m), dst[:])
+		return
+	}
+	var choices [MaxRows]uint16
+	if x.choice != 0 {
+		planesGet(b.data, int(x.planes), int(x.choice), int(x.m), choices[:])
+	}
+	other := &b.columns[x.by-1].index
+	b.all(other, dst)
+	for i, v := range dst[:x.m] {
+		if v >= other.n {
+			dst[i] = MaxRows
+			continue
+		}
+		dst[i] = uint16(b.choose(x, int(v)<<x.choice|int(choices[i])))
+	}
+}
+
+// having returns which elements have an index out of want.
+func (b *Block) having(x *index, want *Rows) (r Rows) {
+	if x.by == 0 {
+		planesHaving(b.data, int(x.planes), int(x.width), int(x.m), want, &r)
+		return r
+	}
+	var through [1 << maxChoice]Rows // the other column's indexes by choice
+	other := &b.columns[x.by-1].index
+	for v := range int(other.n) << x.choice {
+		if want.Has(b.choose(x, v)) {
+			through[v&(1<<x.choice-1)].Set(v >> x.choice)
+		}
+	}
+	for choice := range 1 << x.choice {
+		if through[choice].Empty() {
+			continue
+		}
+		there := b.having(other, &through[choice])
+		for k := range (int(x.m) + 63) / 64 {
+			r[k] |= there[k] & planeEq(b.data, int(x.planes), int(x.choice), int(x.m), k, choice)
+		}
+	}
+	return r
+}
+
+// havingOne returns which elements have index v.
+func (b *Block) havingOne(x *index, v int) Rows {
+	var want Rows
+	want.Set(v)
+	return b.having(x, &want)
+}
+
+// rank returns how many elements before i have index v.
+func (b *Block) rank(x *index, i, v int) int {
+	if x.by == 0 {
+		return planeRank(b.data, int(x.planes), int(x.width), int(x.m), i, v)
+	}
+	r, before := b.havingOne(x, v), All(i)
+	r.And(&before)
+	return r.Count()
+}
+
+// index reads the index of c. That of a top column may be narrowed down by a column before it.
+func (p *parser) index(c *column, top int) {
+	x := &c.index
+	x.m, x.n, x.width = c.m, c.n, uint8(indexWidth(int(c.n)))
+	x.by = p.byte()
+	if x.by == 0 {
+		x.planes = uint32(p.take(int(x.width) * planeBytes(int(x.m))))
+		return
+	}
+	if top >= columnCount || int(x.by) > top {
+		p.fail("an index by column %d", x.by)
+		return
+	}
+	other := &p.b.columns[x.by-1]
+	if other.kind != kindDict {
+		p.fail("an index by a column of kind %d", other.kind)
+		return
+	}
+	x.choice = uint8(p.count(0, maxChoice))
+	x.table = uint32(p.take(packedBytes(int(other.n)<<x.choice, int(x.width))))
+	x.planes = uint32(p.take(int(x.choice) * planeBytes(int(x.m))))
+}
+
+// narrows lists the columns that often narrow another one down.
+var narrows = [columnCount][]int{
+	colActorType:    {colActor},
+	colLabel:        {colActor},
+	colResourceType: {colAction},
+	colResourceName: {colResourceID},
+	colLocation:     {colResourceID, colResourceName},
+	colChannel:      {colActor},
+	colIP:           {colActor},
+	colAgent:        {colActor, colIP},
+	colChanges:      {colAction},
+	colMetadata:     {colAction},
+}
+
+// narrowed is the way to index a column by another one.
+type narrowed struct {
+	choice  int
+	table   []uint16
+	choices []uint16
+}
+
+// narrowest returns which of others, by its number in the block, gives d the smallest
+// index, or -1 if none narrows it down, and the size of that index in bytes.
+func (e *encoder) narrowest(d *dictionary, others []int) (by, size int) {
+	width := indexWidth(len(d.values))
+	by, size = -1, width*planeBytes(len(d.idx))
+	for _, other := range others {
+		if e.dicts[other].indexed && e.narrow(d, other) {
+			n := &e.narrowed
+			if s := 1 + packedBytes(len(n.table), width) + n.choice*planeBytes(len(d.idx)); s < size {
+				by, size = other, s
+			}
+		}
+	}
+	return by, size
+}
+
+// index appends the index of d, which column by narrows down, or none if it is -1.
+func (e *encoder) index(d *dictionary, by int) {
+	width := indexWidth(len(d.values))
+	if by < 0 {
+		e.out = append(e.out, 0)
+		e.out = appendPlanes(e.out, d.idx, width)
+		return
+	}
+	e.narrow(d, by)
+	n := &e.narrowed
+	e.out = append(e.out, byte(by+1))
+	e.uvarint(n.choice)
+	p := packer{dst: e.out}
+	for _, v := range n.table {
+		p.put(uint64(v), uint(width))
+	}
+	p.flush()
+	e.out = appendPlanes(p.dst, n.choices, n.choice)
+}
+
+// narrow finds what choices d's elements have where column by has the same value.
+// It returns false if they are too many.
+func (e *encoder) narrow(d *dictionary, by int) bool {
+	const most = 1 << maxChoice
+	n, other := &e.narrowed, &e.dicts[by]
+	var used [MaxRows]uint8
+	n.choices = n.choices[:0]
+	e.seen = grow(e.seen, most*len(other.values))
+	widest := 0
+	for i, v := range other.idx {
+		seen, have := e.seen[most*int(v):], int(used[v])
+		k := 0
+		for k < have && seen[k] != d.idx[i] {
+			k++
+		}
+		if k == have {
+			if have == most {
+				return false
+			}
+			seen[k] = d.idx[i]
+			used[v]++
+			widest = max(widest, k)
+		}
+		n.choices = append(n.choices, uint16(k))
+	}
+	n.choice = indexWidth(widest + 1)
+	n.table = grow(n.table, len(other.values)<<n.choice)
+	for v := range other.values {
+		for k := range 1 << n.choice {
+			n.table[v<<n.choice|k] = 0
+			if k < int(used[v]) {
+				n.table[v<<n.choice|k] = e.seen[most*v+k]
+			}
+		}
+	}
+	return true
+}
+
+// grow returns a slice of length n, in s's memory if it has room.
+func grow(s []uint16, n int) []uint16 {
+	if cap(s) < n {
+		return make([]uint16, n)
+	}
+	return s[:n]
+}
