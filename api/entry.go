@@ -160,7 +160,7 @@ func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
 		}
 		e, err := decodeEntry(value)
 		if err != nil {
-			return nil, audit.AtPath(err, entryPath(len(entries)))
+			return nil, audit.AtPath(err, entryPath(len(entries), ""))
 		}
 		entries = append(entries, e)
 	}

@@ -36,7 +36,7 @@ func (s *Server) record(c *call) error {
 	result, err := c.recordBatch(entries)
 	if err != nil {
 		if single {
-			return ofBody(repath(err, func(int) string { return "" }))
+			return ofBody(repath(err, func(_ int, field string) string { return field }))
 		}
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 	started := time.Now()
 	recorded, err := c.opts.Store.Record(c.r.Context(), kept)
 	if err != nil {
-		return nil, repath(err, func(i int) string { return entryPath(places.of(i)) })
+		return nil, repath(err, func(i int, field string) string { return entryPath(places.of(i), field) })
 	}
 	took := time.Since(started)
 	for i, r := range recorded {
@@ -92,26 +92,31 @@ func (c *call) authorizeEntries(entries []*audit.Entry) error {
 	return nil
 }
 
-func entryPath(i int) string { return "entries[" + strconv.Itoa(i) + "]" }
-
-// repath gives a Fault whose path begins with "entries[i]" another beginning,
-// or none. Other errors are returned as they are.
-func repath(err error, prefix func(i int) string) error {
+// repath gives a Fault that is about the entry i of a batch, or a field of it,
+// another path. Other errors are returned as they are.
+func repath(err error, path func(i int, field string) string) error {
 	var f *audit.Fault
 	if !errors.As(err, &f) {
 		return err
 	}
-	number, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "entries["), "]")
+	rest, isEntry := strings.CutPrefix(f.Path, "entries[")
+	number, field, _ := strings.Cut(rest, "]")
 	i, numberErr := strconv.Atoi(number)
-	if !ok || numberErr != nil || !strings.HasPrefix(f.Path, "entries[") {
+	if !isEntry || numberErr != nil {
 		return err
 	}
 	g := *f
-	g.Path = prefix(i) + rest
-	if prefix(i) == "" {
-		g.Path = strings.TrimPrefix(rest, ".")
-	}
+	g.Path = path(i, strings.TrimPrefix(field, "."))
 	return &g
+}
+
+// entryPath is the path of an entry of a batch, or of a field of it.
+func entryPath(i int, field string) string {
+	path := "entries[" + strconv.Itoa(i) + "]"
+	if field != "" {
+		path += "." + field
+	}
+	return path
 }
 
 // appendRecorded appends the answer to auditLog.record.

@@ -86,7 +86,7 @@ func (s *stream) copy(lines *lineReader) error {
 func (s *stream) commit() error {
 	result, err := s.recordBatch(s.entries)
 	if err != nil {
-		return repath(err, func(i int) string { return linePath(s.lines[i]) })
+		return repath(err, func(i int, field string) string { return linePath(s.lines[i], field) })
 	}
 	result.Entries = nil // a stream may be too long to answer for each
 	s.sum.Add(*result)
@@ -96,11 +96,18 @@ func (s *stream) commit() error {
 	return nil
 }
 
-func linePath(line int) string { return "line " + strconv.Itoa(line) }
+// linePath is the path of a line, or of a field of the entry on it.
+func linePath(line int, field string) string {
+	path := "line " + strconv.Itoa(line)
+	if field != "" {
+		path += ": " + field
+	}
+	return path
+}
 
-// atLine puts the number of a line before what is wrong with it.
+// atLine puts the number of a line before what is wrong with the entry on it.
 func atLine(err error, line int) error {
-	return repath(audit.AtPath(err, entryPath(0)), func(int) string { return linePath(line) })
+	return repath(audit.AtPath(err, entryPath(0, "")), func(_ int, field string) string { return linePath(line, field) })
 }
 
 // lineReader reads lines of any number and bounded length.
@@ -128,7 +135,7 @@ func (l *lineReader) next() ([]byte, error) {
 			return line, nil
 		}
 		if l.blank += size; l.blank > maxBlank {
-			return nil, audit.FieldErrorf(linePath(l.line), "too many empty lines")
+			return nil, audit.FieldErrorf(linePath(l.line, ""), "too many empty lines")
 		}
 	}
 }
@@ -152,7 +159,7 @@ func (l *lineReader) read() ([]byte, error) {
 			return line, nil
 		}
 		if rest > maxEntryJSON {
-			return nil, &audit.Fault{Kind: audit.TooLarge, Path: linePath(l.line + 1), Message: entryTooLarge}
+			return nil, &audit.Fault{Kind: audit.TooLarge, Path: linePath(l.line+1, ""), Message: entryTooLarge}
 		}
 		if err := l.fill(); err != nil {
 			return nil, err

@@ -41,8 +41,9 @@ type Config struct {
 	// ReadOnlyActions are the actions that are no audit events and not recorded,
 	// exact or with one * in front. Default *.list, *.get, *.metrics.
 	ReadOnlyActions []string
-	// AdminToken is made a token of an admin when the log has none yet. Only the
-	// environment has it, as AUDITLOG_ADMIN_TOKEN. Default none.
+	// AdminToken is the token of an admin of all projects for as long as it is
+	// set: a start with another one, or none, ends it. Only the environment has it,
+	// as AUDITLOG_ADMIN_TOKEN. Default none.
 	AdminToken string
 }
 

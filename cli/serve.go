@@ -46,6 +46,11 @@ in capitals with _ for - (AUDITLOG_LOG_LEVEL), and in a TOML file named by
 --config, under its name (log-level = "debug"). A flag wins over the environment,
 and the environment over the file.
 
+The first start makes an admin token and prints it, once. For installs without
+hands, AUDITLOG_ADMIN_TOKEN sets one: at least 32 random characters, such as from
+"openssl rand -hex 32". It counts for as long as the variable is set; a start with
+another value, or none, ends it.
+
 SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
 	}

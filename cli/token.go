@@ -53,9 +53,20 @@ func (a *app) tokenCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(a.stdout, token.Secret)
-		return err
+		if _, err = fmt.Fprintln(a.stdout, token.Secret); err != nil {
+			return fmt.Errorf("write token %s, which nobody has now: revoke it: %w", token.ID, err)
+		}
+		fmt.Fprintf(a.stderr, "auditlog: made %s, a %s token of %s for %s\n", token.ID, token.Role, token.Owner, scope(&token.Token))
+		return nil
 	})
+}
+
+// scope returns the projects that a token is for, in words.
+func scope(t *rpc.Token) string {
+	if len(t.Projects) == 0 {
+		return "all projects"
+	}
+	return strings.Join(t.Projects, ", ")
 }
 
 // parseExpiry reads a time, where a span lies after now instead of before.

@@ -30,7 +30,8 @@ type Client struct {
 	HTTP *http.Client
 	// UserAgent is sent with every call; "auditlog-client" when empty.
 	UserAgent string
-	// Channel is put on the entries to record that have none.
+	// Channel is put on the entries to record that have none, and on those that
+	// the log keeps of the calls themselves.
 	Channel audit.Channel
 	// Tries is how often a call is tried before it fails; 8 when 0.
 	Tries int
@@ -107,6 +108,9 @@ func (c *Client) send(ctx context.Context, verb, path, contentType string, body 
 	req.Header.Set("User-Agent", "auditlog-client")
 	if c.UserAgent != "" {
 		req.Header.Set("User-Agent", c.UserAgent)
+	}
+	if c.Channel != "" {
+		req.Header.Set(rpc.HeaderChannel, string(c.Channel))
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)

@@ -138,7 +138,7 @@ func TestFaultsOfTheLog(t *testing.T) {
 	}
 	stream.WriteString(`{"project":"acme"}` + "\n")
 	res, err := c.RecordNDJSON(ctx, &stream)
-	if err == nil || !strings.HasPrefix(err.Error(), "line 1501.") || res.Recorded == 0 {
+	if err == nil || !strings.HasPrefix(err.Error(), "line 1501: ") || res.Recorded == 0 {
 		t.Errorf("recording a stream: %+v, %v", res, err)
 	}
 }

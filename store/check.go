@@ -254,7 +254,7 @@ func (c *checker) key(key BlockKey, e *audit.Entry) {
 		return
 	}
 	c.keyed++
-	if id := int64(getU64(c.tx.Bucket(bucketKeys).Get(keyKey(key.Project, e.Key)))); id != e.ID {
+	if id, _ := keyOwner(c.tx, key.Project, e.Key); id != e.ID {
 		c.problem("%v: key of entry %d leads to entry %d", key, e.ID, id)
 	}
 }
@@ -324,7 +324,7 @@ func (c *checker) small() error {
 func (c *checker) keys() error {
 	n := 0
 	err := c.tx.Bucket(bucketKeys).ForEach(func(k, v []byte) error {
-		if len(k) <= 4 || len(v) != 8 {
+		if _, n := binary.Uvarint(v); len(k) <= 4 || n != len(v) {
 			c.problem("key %x: %v", k, errCorrupt)
 			return nil
 		}

@@ -385,8 +385,8 @@ func (w *commitWriter) duplicate(p *project, key string) (int64, bool) {
 	if id, ok := w.keys[string(k)]; ok {
 		return id, true
 	}
-	if v := w.tx.Bucket(bucketKeys).Get(k); v != nil {
-		return int64(getU64(v)), true
+	if id, ok := keyOwner(w.tx, p.id, key); ok {
+		return id, true
 	}
 	w.keys[string(k)] = w.next
 	return 0, false

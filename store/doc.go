@@ -69,7 +69,7 @@
 //	          less that of the id before (varint), checksum. Leads from an id to its
 //	          block, and through the log in commit order
 //
-//	keys      project (4), idempotency key -> id (8)
+//	keys      project (4), idempotency key -> id (uvarint)
 //
 //	tokens    name -> record: package auth knows
 //

@@ -70,8 +70,8 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		return fmt.Errorf("read project.delete entry: %w", err)
 	}
 	return s.update(pointPurge, func(tx *bbolt.Tx) error {
-		if p.rec.State != Deleting {
-			return errNothing // restored in between, or begun by another
+		if p.rec.State != Deleting || p.rec.Deletion.EntryID != e.ID {
+			return errNothing // restored in between, deleted anew, or begun by another
 		}
 		rec = p.rec
 		rec.State = Purging

@@ -140,9 +140,9 @@ func (w *sealWriter) write(s *Store, tx *bbolt.Tx) error {
 		if err := w.count(s, tx, plan); err != nil {
 			return err
 		}
-		if err := putKeys(tx, plan); err != nil {
-			return err
-		}
+	}
+	if err := putKeys(tx, w.plans); err != nil {
+		return err
 	}
 	w.seq = blocks.seq
 	last := w.tail.next() - 1
@@ -171,24 +171,6 @@ func (w *sealWriter) count(s *Store, tx *bbolt.Tx, plan *projectPlan) error {
 	}
 	w.records[plan.project] = &rec
 	return plan.project.put(tx, &rec)
-}
-
-// putKeys writes the idempotency keys of sealed entries, in order: pages of the
-// bucket are touched once for many of them.
-func putKeys(tx *bbolt.Tx, plan *projectPlan) error {
-	var keyed []*audit.Entry
-	for _, e := range plan.entries {
-		if e.Key != "" {
-			keyed = append(keyed, e)
-		}
-	}
-	slices.SortFunc(keyed, func(a, b *audit.Entry) int { return cmp.Compare(a.Key, b.Key) })
-	for _, e := range keyed {
-		if err := tx.Bucket(bucketKeys).Put(keyKey(plan.project.id, e.Key), u64(uint64(e.ID))); err != nil {
-			return fmt.Errorf("put key of entry %d: %w", e.ID, err)
-		}
-	}
-	return nil
 }
 
 // dropTail deletes the tail's rows up to the one with the id last. The keys are

@@ -91,6 +91,3 @@ func getU64(b []byte) uint64 {
 	}
 	return binary.BigEndian.Uint64(b)
 }
-
-// keyKey is the key of an idempotency key in its bucket.
-func keyKey(p ProjectID, key string) []byte { return append(u32(p), key...) }
