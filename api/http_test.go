@@ -285,7 +285,7 @@ func TestMetrics(t *testing.T) {
 		`auditlog_requests_total{method="auditLog.record",status="200"} 1`, `auditlog_requests_total{method="other",status="404"} 1`,
 		`auditlog_request_duration_seconds_count{method="auditLog.record"} 1`, `auditlog_commit_duration_seconds_count 1`,
 		`auditlog_entries_total{result="recorded"} 1`, `auditlog_entries_total{result="duplicate"} 1`, `auditlog_entries_total{result="skipped"} 1`,
-		`auditlog_projects{state="active"} 1`, `auditlog_projects{state="purging"} 0`, `auditlog_entries 1`, `auditlog_writable 1`,
+		`auditlog_projects{state="active"} 1`, `auditlog_projects{state="purging"} 0`, `auditlog_entries 1`, `auditlog_tail_entries 1`, `auditlog_writable 1`,
 		`auditlog_index_behind 7`, `auditlog_index_working 1`, `auditlog_build_info{version="1.2.3"} 1`, `auditlog_requests_in_flight 1`,
 	} {
 		if !lines[want] {

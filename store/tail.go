@@ -33,6 +33,13 @@ func (r *recent) get(id int64) (*audit.Entry, *project) {
 	return r.entries[id-r.first], r.owners[id-r.first]
 }
 
+// Unsealed returns how many entries are in the tail.
+func (s *Store) Unsealed() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.recent.entries)
+}
+
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx *bbolt.Tx) error {
 	s.recent.first = int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))) + 1
