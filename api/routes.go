@@ -71,6 +71,9 @@ func (s *Server) newRouter() *httprouter.Router {
 		router.HandlerFunc(http.MethodGet, path, serve)
 		router.HandlerFunc(http.MethodHead, path, serve)
 	}
+	if s.opts.Profile {
+		router.HandlerFunc(http.MethodGet, profilePath+"*name", s.profile)
+	}
 	router.NotFound = http.HandlerFunc(s.notFound)
 	router.MethodNotAllowed = http.HandlerFunc(s.wrongVerb)
 	return router

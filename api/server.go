@@ -37,6 +37,9 @@ type Options struct {
 	Index func() IndexStatus
 	// Console answers every path that is not the API's. Nil leaves them unknown.
 	Console http.Handler
+	// Profile has profiles of the process answered at /debug/pprof/, to admins on
+	// this machine.
+	Profile bool
 	// ReadOnlyActions are patterns of actions that are no audit events: exact, or
 	// with a "*" at the start or the end. Nil means DefaultReadOnlyActions, an
 	// empty list none.

@@ -29,6 +29,9 @@ const (
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
 	TokenRevoke Permission = "token.revoke"
+
+	// DebugProfile is no method of the API's: it lets one read profiles of the process.
+	DebugProfile Permission = "debug.profile"
 )
 
 // Permissions lists every permission.
@@ -36,7 +39,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
-		TokenCreate, TokenList, TokenRevoke,
+		TokenCreate, TokenList, TokenRevoke, DebugProfile,
 	}
 }
 

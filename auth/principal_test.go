@@ -19,7 +19,7 @@ func rolePermissions() map[Role][]Permission {
 		Viewer:   read,
 		Recorder: {"auditLog.record"},
 		Admin: append(slices.Clone(read), "auditLog.record", "project.delete", "project.restore",
-			"token.create", "token.list", "token.revoke"),
+			"token.create", "token.list", "token.revoke", "debug.profile"),
 		"": nil, "owner": nil,
 	}
 }

@@ -41,6 +41,9 @@ type Config struct {
 	// ReadOnlyActions are the actions that are no audit events and not recorded,
 	// exact or with one * in front. Default *.list, *.get, *.metrics.
 	ReadOnlyActions []string
+	// Profile answers profiles of the process at /debug/pprof/, to admins on this
+	// machine. Default false.
+	Profile bool
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -72,6 +75,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies,
 		"believe X-Forwarded-For from these `addresses`: 10.0.0.7, 10.0.0.0/8")
+	fs.BoolVar(&c.Profile, "pprof", c.Profile, "answer profiles of the process at /debug/pprof/, to admins on this machine")
 	fs.StringSliceVar(&c.ReadOnlyActions, "read-only-actions", c.ReadOnlyActions,
 		"the `actions` that are skipped instead of recorded")
 }

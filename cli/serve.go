@@ -162,6 +162,7 @@ func (s *server) openHTTP(context.Context) error {
 		Dev:             s.cfg.Dev,
 		Retention:       s.retention,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
+		Profile:         s.cfg.Profile,
 		Log:             s.log,
 		Version:         version(),
 	})

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"net"
+	"net/http"
+	"net/http/pprof"
+
+	"auditlog/audit"
+	"auditlog/auth"
+)
+
+// profilePath begins the paths of the profiles of the process, which are there
+// only with Options.Profile.
+const profilePath = "/debug/pprof/"
+
+// profile answers programs on this machine, with an admin's token for all
+// projects: what a process does tells of everything that it is asked.
+func (s *Server) profile(w http.ResponseWriter, r *http.Request) {
+	rt := &route{method: profilePath, permission: auth.DebugProfile, handle: func(c *call) error {
+		if !fromHere(c.r) {
+			return audit.Errorf(audit.PermissionDenied, "profiles are for programs on this machine alone")
+		}
+		if err := c.authorize(""); err != nil {
+			return err
+		}
+		if len(c.principal.Projects) > 0 {
+			return &auth.Denied{Permission: auth.DebugProfile, All: true}
+		}
+		c.w.extendWrite(0) // a profile takes as long as its caller says
+		c.profiled()
+		return nil
+	}}
+	s.serve(w.(*exchange), r, rt)
+}
+
+// profiled answers with the profile that the path names.
+func (c *call) profiled() {
+	switch c.r.URL.Path[len(profilePath):] {
+	case "profile":
+		pprof.Profile(c.w, c.r)
+	case "trace":
+		pprof.Trace(c.w, c.r)
+	case "symbol":
+		pprof.Symbol(c.w, c.r)
+	default:
+		pprof.Index(c.w, c.r)
+	}
+}
+
+// fromHere reports whether the connection was made on this machine. What a proxy
+// says of others is of no concern: it would have to be here itself.
+func fromHere(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
+}
