@@ -1,0 +1,262 @@
+package peer
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/client"
+	"auditlog/rpc"
+)
+
+// Auditlog is this log: its own binary, reached over HTTP alone.
+type Auditlog struct {
+	folder string
+	binary string
+	server *process
+	url    string
+	stderr bytes.Buffer
+}
+
+// NewAuditlog returns the log in folder, served by a binary.
+func NewAuditlog(binary, folder string) *Auditlog { return &Auditlog{binary: binary, folder: folder} }
+
+// Build builds the binary of the module that the benchmark stands beside.
+func Build(ctx context.Context, path string) error {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "auditlog").Output()
+	if err != nil {
+		return fmt.Errorf("find the module to build: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, ".")
+	cmd.Dir = strings.TrimSpace(string(out))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build auditlog: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// token is an admin's, so that every call is asked who makes it.
+const token = "a-token-for-the-benchmark-alone-0123456789"
+
+func (a *Auditlog) Name() string     { return "auditlog" }
+func (a *Auditlog) Folder() string   { return a.folder }
+func (a *Auditlog) Processes() []int { return []int{a.server.pid()} }
+
+func (a *Auditlog) Start(ctx context.Context) error {
+	cmd := exec.Command(a.binary, "serve", "--data", a.folder, "--listen", "127.0.0.1:0",
+		"--grace", "1ms", "--log-level", "warn", "--log-format", "json")
+	cmd.Env = append(os.Environ(), "AUDITLOG_ADMIN_TOKEN="+token)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the benchmark, which stops it
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	a.stderr.Reset()
+	cmd.Stderr = &a.stderr
+	if a.server, err = start(cmd); err != nil {
+		return err
+	}
+	if a.url, err = readURL(stdout); err != nil {
+		a.server.kill()
+		return fmt.Errorf("start auditlog: %w: %s", err, bytes.TrimSpace(a.stderr.Bytes()))
+	}
+	return (&client.Client{URL: a.url, Token: token}).Ready(ctx)
+}
+
+// readURL finds where the server listens in what it prints.
+func readURL(r io.Reader) (string, error) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if _, rest, ok := strings.Cut(lines.Text(), "listening on "); ok {
+			url, _, _ := strings.Cut(rest, ",")
+			go io.Copy(io.Discard, r) // ends with the server
+			return url, nil
+		}
+	}
+	return "", errors.Join(lines.Err(), errors.New("it did not say where it listens"))
+}
+
+func (a *Auditlog) Stop() error {
+	if a.server == nil {
+		return nil
+	}
+	err := a.server.stop(syscall.SIGTERM)
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(a.stderr.Bytes()))
+	}
+	a.server = nil
+	return err
+}
+
+func (a *Auditlog) Kill() error {
+	a.server.kill()
+	a.server = nil
+	return nil
+}
+
+func (a *Auditlog) Connect(ctx context.Context) (Conn, error) {
+	c := &http.Client{Transport: &http.Transport{DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10}}
+	conn := &auditlogConn{url: a.url, http: c, reader: client.Client{URL: a.url, Token: token, HTTP: c}}
+	return conn, conn.reader.Ready(ctx) // which makes the connection
+}
+
+// Settle waits until everything is in blocks and in the index of words.
+func (a *Auditlog) Settle(ctx context.Context) error {
+	for {
+		unsettled, err := a.metric(ctx, "auditlog_index_behind", "auditlog_tail_entries")
+		if err != nil || unsettled == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// metric returns the sum of some of the server's metrics.
+func (a *Auditlog) metric(ctx context.Context, names ...string) (float64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, fmt.Errorf("read metrics: %w", err)
+	}
+	defer res.Body.Close()
+	sum, found := 0.0, 0
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		for _, want := range names {
+			if name != want {
+				continue
+			}
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				return 0, fmt.Errorf("read metric %s: %w", name, err)
+			}
+			sum, found = sum+v, found+1
+		}
+	}
+	if err := lines.Err(); err != nil || found == 0 {
+		return 0, fmt.Errorf("read metrics %v: found %d, %w", names, found, err)
+	}
+	return sum, nil
+}
+
+func (a *Auditlog) Purge(ctx context.Context, project string) error {
+	admin := &client.Client{URL: a.url, Token: token}
+	if _, err := admin.DeleteProject(ctx, project); err != nil {
+		return fmt.Errorf("delete project: %w", err)
+	}
+	for {
+		p, err := admin.Project(ctx, project)
+		if err != nil || p.State == rpc.Purged {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (a *Auditlog) Disk(context.Context) (int64, error) { return Size(a.folder) }
+
+func (a *Auditlog) Pack(ctx context.Context) error {
+	if err := a.Stop(); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, a.binary, "compact", "--data", a.folder)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("compact: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return a.Start(ctx)
+}
+
+// auditlogConn is one client with one connection. It records without the keys
+// that package client makes, because the other logs have none either.
+type auditlogConn struct {
+	url    string
+	http   *http.Client
+	reader client.Client
+	body   []byte
+}
+
+func (c *auditlogConn) Bulk(ctx context.Context, entries []audit.Entry) error {
+	c.body = append(c.body[:0], `{"entries":[`...)
+	for i := range entries {
+		if i > 0 {
+			c.body = append(c.body, ',')
+		}
+		c.body = entries[i].AppendInput(c.body)
+	}
+	c.body = append(c.body, "]}"...)
+	return c.record(ctx, len(entries))
+}
+
+func (c *auditlogConn) Insert(ctx context.Context, e *audit.Entry) error {
+	c.body = e.AppendInput(c.body[:0])
+	return c.record(ctx, 1)
+}
+
+// record sends the body and makes sure that all n entries of it are recorded.
+func (c *auditlogConn) record(ctx context.Context, n int) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/"+rpc.Record, bytes.NewReader(c.body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", rpc.TypeJSON)
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	var answer rpc.Answer[rpc.RecordResult]
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	if !answer.OK || answer.Result == nil || answer.Result.Recorded != int64(n) {
+		return fmt.Errorf("record %d entries: status %s: %.200s", n, res.Status, body)
+	}
+	return nil
+}
+
+func (c *auditlogConn) List(ctx context.Context, q audit.Query, limit int) ([]audit.Entry, error) {
+	page, err := c.reader.ListPage(ctx, rpc.ListRequest{Query: rpc.QueryOf(q), Limit: limit})
+	if err != nil {
+		return nil, fmt.Errorf("list: %w", err)
+	}
+	entries := make([]audit.Entry, len(page.Items))
+	for i, e := range page.Items {
+		entries[i] = *e
+	}
+	return entries, nil
+}
+
+func (c *auditlogConn) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
