@@ -1,7 +1,5 @@
 package block
 
-import "encoding/binary"
-
 // The columns of text, in the order in which a block holds them. A column that
 // another one can determine comes behind it.
 const (
@@ -121,33 +119,4 @@ func (b *Block) value(c *column, i int) (string, error) {
 	var few [128]byte
 	s, err := b.appendValue(few[:0], c, i)
 	return string(s), err
-}
-
-// splitShape calls fn with each name that shape s is made of. A shape is its
-// names, each behind its length.
-func splitShape(s string, fn func(name string)) error {
-	for s != "" {
-		name, rest, ok := cutText(s)
-		if !ok {
-			return corrupt("a shape is cut short")
-		}
-		fn(name)
-		s = rest
-	}
-	return nil
-}
-
-// cutText takes a string behind its length off s.
-func cutText(s string) (text, rest string, ok bool) {
-	n, size := uvarint(s)
-	if size <= 0 || n > uint64(len(s)-size) {
-		return "", "", false
-	}
-	return s[size : size+int(n)], s[size+int(n):], true
-}
-
-// uvarint is binary.Uvarint of a string.
-func uvarint(s string) (uint64, int) {
-	var few [binary.MaxVarintLen64]byte
-	return binary.Uvarint(few[:copy(few[:], s)])
 }

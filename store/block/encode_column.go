@@ -164,8 +164,7 @@ func (e *encoder) some(d *dictionary, values []string, p plan) bool {
 	}
 	presence.values = append(presence.values[:0], "", "some")
 	e.out = append(e.out, kindSome)
-	by, _ := e.narrowest(presence, p.others)
-	e.index(presence, by)
+	e.index(presence, -1)
 	e.uvarint(len(present))
 	e.kids++
 	e.build(&e.some1, present)

@@ -12,13 +12,14 @@ const maxSlots = 1024
 
 // shapes is a column of changes or metadata while it is encoded.
 type shapes struct {
-	names  []byte   // the rows' shapes, one behind the other
-	ends   []int    // of the rows' shapes
-	values []string // the rows' values, one behind the other
-	starts []int    // of the rows' values
-	keys   []string // of one row
-	column []string // of one slot
-	dict   dictionary
+	names  []byte     // the rows' shapes, one behind the other
+	ends   []int      // of the rows' shapes
+	values []string   // the rows' values, one behind the other
+	starts []int      // of the rows' values
+	keys   []string   // of one row
+	column []string   // of one slot
+	dict   dictionary // of the rows' shapes
+	slot   dictionary // of the values of one slot
 }
 
 func (s *shapes) reset() {
@@ -30,6 +31,7 @@ func (s *shapes) forget() {
 	clear(s.keys)
 	clear(s.column)
 	clear(s.dict.values)
+	clear(s.slot.values)
 }
 
 // row starts the next row.
@@ -55,7 +57,7 @@ func (e *encoder) changes(entries []*audit.Entry) {
 		}
 		s.end()
 	}
-	e.shaped(colChanges)
+	e.shaped()
 }
 
 func (e *encoder) metadata(entries []*audit.Entry) {
@@ -68,7 +70,7 @@ func (e *encoder) metadata(entries []*audit.Entry) {
 		}
 		s.end()
 	}
-	e.shaped(colMetadata)
+	e.shaped()
 }
 
 func (s *shapes) metadata(m map[string]string) {
@@ -85,7 +87,7 @@ func (s *shapes) metadata(m map[string]string) {
 }
 
 // shaped appends the column that was collected.
-func (e *encoder) shaped(col int) {
+func (e *encoder) shaped() {
 	s := &e.shapes
 	if len(s.names) == 0 {
 		e.out = append(e.out, kindEmpty)
@@ -98,7 +100,7 @@ func (e *encoder) shaped(col int) {
 		start = end
 	}
 	e.values = rows
-	d := &e.dicts[col]
+	d := &s.dict
 	e.build(d, rows)
 	counts, slots := s.count(d)
 	if slots > 64 && (slots > maxSlots || 4*slots > len(s.values)) {
@@ -110,8 +112,7 @@ func (e *encoder) shaped(col int) {
 	for _, v := range d.values {
 		e.add(classDict, v)
 	}
-	by, _ := e.narrowest(d, narrows[col])
-	e.index(d, by)
+	e.index(d, -1)
 	e.uvarint(slots)
 	e.kids += slots
 	e.slots(d, counts)
@@ -157,8 +158,8 @@ func (e *encoder) slots(d *dictionary, counts []shapeCount) {
 				}
 			}
 			s.column = column
-			e.build(&s.dict, column)
-			e.strings(&s.dict, column, plan{templates: true, sparse: true})
+			e.build(&s.slot, column)
+			e.strings(&s.slot, column, plan{templates: true, sparse: true})
 		}
 	}
 }
@@ -173,8 +174,8 @@ func (e *encoder) blobs(rows []string) {
 		column = append(column, joinBlob(shape, s.valuesOf(row)))
 	}
 	s.column = column
-	e.build(&s.dict, column)
-	e.strings(&s.dict, column, plan{})
+	e.build(&s.slot, column)
+	e.strings(&s.slot, column, plan{})
 }
 
 func joinBlob(shape string, values []string) string {

@@ -31,14 +31,14 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 			return nil, err
 		}
 	}
-	err := b.eachShaped(&b.columns[colChanges], func(row int, names, values []string, fail func(error)) {
-		slab[row].Changes = changesOf(names, values, fail)
+	err := b.eachNameOfAll(colChanges, func(row int, name, old, new string, n int) {
+		slab[row].Changes = addChange(slab[row].Changes, name, old, new, n)
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = b.eachShaped(&b.columns[colMetadata], func(row int, names, values []string, fail func(error)) {
-		slab[row].Metadata = metadataOf(names, values, fail)
+	err = b.eachNameOfAll(colMetadata, func(row int, name, value, _ string, n int) {
+		slab[row].Metadata = addMetadata(slab[row].Metadata, name, value, n)
 	})
 	return entries, err
 }
@@ -96,69 +96,6 @@ func setColumn(entries []audit.Entry, col int, values []string) error {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// eachShaped calls fn with the names and values of each row of a column of
-// shapes; values is valid only then. fn calls fail when they do not fit.
-func (b *Block) eachShaped(c *column, fn func(row int, names, values []string, fail func(error))) (err error) {
-	fail := func(e error) {
-		if err == nil {
-			err = e
-		}
-	}
-	switch c.kind {
-	case kindEmpty:
-		return nil
-	case kindBlob:
-		for row := range b.rows {
-			names, values, err := b.shaped(c, row)
-			if err != nil {
-				return err
-			}
-			fn(row, names, values, fail)
-		}
-		return err
-	}
-	for s := range int(c.n) {
-		if e := b.eachOfShape(c, s, fn, fail); e != nil {
-			return e
-		}
-	}
-	return err
-}
-
-func (b *Block) eachOfShape(c *column, s int, fn func(row int, names, values []string, fail func(error)), fail func(error)) error {
-	shape, err := b.text(int(c.text) + s)
-	if err != nil {
-		return err
-	}
-	var names []string
-	if err := splitShape(shape, func(name string) { names = append(names, name) }); err != nil {
-		return err
-	}
-	having := b.havingOne(&c.index, s)
-	n := having.Count()
-	first, end := b.slotsOf(c, s)
-	columns := make([][]string, end-first)
-	for k := range columns {
-		kid := b.kid(c, first+k)
-		if int(kid.m) != n {
-			return corrupt("%d rows of %d with a shape", n, kid.m)
-		}
-		if columns[k], err = b.values(kid, nil); err != nil {
-			return err
-		}
-	}
-	values := make([]string, len(columns))
-	i := 0
-	for row := having.Next(0); row >= 0; row = having.Next(row + 1) {
-		for k := range columns {
-			values[k] = columns[k][i]
-		}
-		fn(row, names, values, fail)
-		i++
 	}
 	return nil
 }

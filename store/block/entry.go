@@ -59,9 +59,7 @@ func (r *reader) keep(err error) {
 
 func (r *reader) text(col int) string {
 	s, err := r.b.value(&r.b.columns[col], r.row)
-	if err != nil {
-		r.keep(err)
-	}
+	r.keep(err)
 	return s
 }
 
@@ -70,9 +68,7 @@ func (r *reader) purge() *audit.Purge {
 		return nil
 	}
 	p, err := decodePurge(r.text(colPurge))
-	if err != nil {
-		r.keep(err)
-	}
+	r.keep(err)
 	return p
 }
 
@@ -87,113 +83,31 @@ func decodePurge(s string) (*audit.Purge, error) {
 	return p, nil
 }
 
-func (r *reader) changes() []audit.Change {
-	names, values := r.shaped(&r.b.columns[colChanges])
-	return changesOf(names, values, r.keep)
-}
-
-// changesOf joins the fields' names with their old and new values.
-func changesOf(names, values []string, fail func(error)) []audit.Change {
-	if len(names) == 0 {
-		return nil
-	}
-	if len(values) != 2*len(names) {
-		fail(corrupt("%d values of %d changes", len(values), len(names)))
-		return nil
-	}
-	changes := make([]audit.Change, len(names))
-	for i, name := range names {
-		changes[i] = audit.Change{Field: name, Old: values[2*i], New: values[2*i+1]}
-	}
+func (r *reader) changes() (changes []audit.Change) {
+	r.keep(r.b.eachName(colChanges, r.row, func(name, old, new string, n int) {
+		changes = addChange(changes, name, old, new, n)
+	}))
 	return changes
 }
 
-func (r *reader) metadata() map[string]string {
-	names, values := r.shaped(&r.b.columns[colMetadata])
-	return metadataOf(names, values, r.keep)
+func addChange(changes []audit.Change, name, old, new string, n int) []audit.Change {
+	if changes == nil {
+		changes = make([]audit.Change, 0, n)
+	}
+	return append(changes, audit.Change{Field: name, Old: old, New: new})
 }
 
-func metadataOf(names, values []string, fail func(error)) map[string]string {
-	if len(names) == 0 {
-		return nil
-	}
-	if len(values) != len(names) {
-		fail(corrupt("%d values of %d metadata names", len(values), len(names)))
-		return nil
-	}
-	m := make(map[string]string, len(names))
-	for i, name := range names {
-		m[name] = values[i]
-	}
+func (r *reader) metadata() (m map[string]string) {
+	r.keep(r.b.eachName(colMetadata, r.row, func(name, value, _ string, n int) {
+		m = addMetadata(m, name, value, n)
+	}))
 	return m
 }
 
-// shaped returns the names that the row's shape is made of, and its values in their order.
-func (r *reader) shaped(c *column) (names, values []string) {
-	if c.kind == kindEmpty {
-		return nil, nil
+func addMetadata(m map[string]string, name, value string, n int) map[string]string {
+	if m == nil {
+		m = make(map[string]string, n)
 	}
-	names, values, err := r.b.shaped(c, r.row)
-	if err != nil {
-		r.keep(err)
-		return nil, nil
-	}
-	return names, values
-}
-
-func (b *Block) shaped(c *column, i int) (names, values []string, err error) {
-	if c.kind == kindBlob {
-		s, err := b.value(b.kid(c, 0), i)
-		if err != nil {
-			return nil, nil, err
-		}
-		return splitBlob(s)
-	}
-	s := b.at(&c.index, i)
-	if s >= int(c.n) {
-		return nil, nil, corrupt("index %d of %d shapes", s, c.n)
-	}
-	shape, err := b.text(int(c.text) + s)
-	if err != nil || shape == "" {
-		return nil, nil, err
-	}
-	if err := splitShape(shape, func(name string) { names = append(names, name) }); err != nil {
-		return nil, nil, err
-	}
-	rank := b.rank(&c.index, i, s)
-	for k, end := b.slotsOf(c, s); k < end; k++ {
-		v, err := b.slot(c, k, rank)
-		if err != nil {
-			return nil, nil, err
-		}
-		values = append(values, v)
-	}
-	return names, values, nil
-}
-
-// slot returns the value that the rank'th row of a shape has in slot k.
-func (b *Block) slot(c *column, k, rank int) (string, error) {
-	kid := b.kid(c, k)
-	if rank >= int(kid.m) {
-		return "", corrupt("row %d of %d with a shape", rank, kid.m)
-	}
-	return b.value(kid, rank)
-}
-
-// splitBlob takes apart what joinBlob made: a shape behind its length, then each
-// value behind its own.
-func splitBlob(s string) (names, values []string, err error) {
-	if s == "" {
-		return nil, nil, nil
-	}
-	shape, rest, ok := cutText(s)
-	if !ok {
-		return nil, nil, corrupt("a blob is cut short")
-	}
-	err = splitShape(shape, func(name string) { names = append(names, name) })
-	if err != nil {
-		return nil, nil, err
-	}
-	err = splitShape(rest, func(value string) { values = append(values, value) })
-	return names, values, err
+	m[name] = value
+	return m
 }

@@ -95,17 +95,14 @@ func (b *Block) havingOne(x *index, v int) Rows {
 	return b.having(x, &want)
 }
 
-// rank returns how many elements before i have index v.
+// rank returns how many elements before i have index v. The index is not
+// narrowed down by another column.
 func (b *Block) rank(x *index, i, v int) int {
-	if x.by == 0 {
-		return planeRank(b.data, int(x.planes), int(x.width), int(x.m), i, v)
-	}
-	r, before := b.havingOne(x, v), All(i)
-	r.And(&before)
-	return r.Count()
+	return planeRank(b.data, int(x.planes), int(x.width), int(x.m), i, v)
 }
 
-// index reads the index of c. That of a top column may be narrowed down by a column before it.
+// index reads the index of c. That of a top column's dictionary may be narrowed
+// down by a column before it; where the elements of one index are counted, it is not.
 func (p *parser) index(c *column, top int) {
 	x := &c.index
 	x.m, x.n, x.width = c.m, c.n, uint8(indexWidth(int(c.n)))
@@ -114,7 +111,7 @@ func (p *parser) index(c *column, top int) {
 		x.planes = uint32(p.take(int(x.width) * planeBytes(int(x.m))))
 		return
 	}
-	if top >= columnCount || int(x.by) > top {
+	if top >= columnCount || int(x.by) > top || c.kind != kindDict {
 		p.fail("an index by column %d", x.by)
 		return
 	}
@@ -131,15 +128,12 @@ func (p *parser) index(c *column, top int) {
 // narrows lists the columns that often narrow another one down.
 var narrows = [columnCount][]int{
 	colActorType:    {colActor},
-	colLabel:        {colActor},
 	colResourceType: {colAction},
 	colResourceName: {colResourceID},
 	colLocation:     {colResourceID, colResourceName},
 	colChannel:      {colActor},
 	colIP:           {colActor},
 	colAgent:        {colActor, colIP},
-	colChanges:      {colAction},
-	colMetadata:     {colAction},
 }
 
 // narrowed is the way to index a column by another one.

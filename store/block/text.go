@@ -21,12 +21,12 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 		}
 	}
 	for _, col := range []int{colChanges, colMetadata} {
-		if err := m.shaped(&b.columns[col]); err != nil {
+		if err := m.shaped(col); err != nil {
 			return err
 		}
 	}
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
-		if !t.Match(m.found[row] | m.all) {
+		if !t.Match(m.found[row]) {
 			rows.Clear(row)
 		}
 	}
@@ -38,7 +38,6 @@ type textMatch struct {
 	b     *Block
 	t     Text
 	rows  *Rows
-	all   uint64 // in every row
 	found [MaxRows]uint64
 }
 
@@ -138,12 +137,13 @@ func (b *Block) members(c *column, v int, set *Rows) (of [MaxRows]uint16, within
 }
 
 // shaped adds the terms of names and values of a column of shapes.
-func (m *textMatch) shaped(c *column) error {
+func (m *textMatch) shaped(col int) error {
+	c := &m.b.columns[col]
 	switch c.kind {
 	case kindEmpty:
 		return nil
 	case kindBlob:
-		return m.blobs(c)
+		return m.blobs(col)
 	}
 	for s := range int(c.n) {
 		if err := m.shape(c, s); err != nil {
@@ -183,17 +183,13 @@ func (m *textMatch) shape(c *column, s int) error {
 	return nil
 }
 
-func (m *textMatch) blobs(c *column) error {
+func (m *textMatch) blobs(col int) error {
 	for row := m.rows.Next(0); row >= 0; row = m.rows.Next(row + 1) {
-		names, values, err := m.b.shaped(c, row)
+		err := m.b.eachName(col, row, func(name, first, second string, _ int) {
+			m.found[row] |= m.terms(name) | m.terms(first) | m.terms(second)
+		})
 		if err != nil {
 			return err
-		}
-		for _, s := range names {
-			m.found[row] |= m.terms(s)
-		}
-		for _, s := range values {
-			m.found[row] |= m.terms(s)
 		}
 	}
 	return nil
@@ -213,7 +209,7 @@ func (b *Block) EachText(fn func(value string)) error {
 		}
 	}
 	for _, col := range []int{colChanges, colMetadata} {
-		if err := b.eachShape(&b.columns[col], emit); err != nil {
+		if err := b.eachShape(col, emit); err != nil {
 			return err
 		}
 	}
@@ -233,24 +229,17 @@ func (b *Block) eachText(c *column, emit func(string)) error {
 	return nil
 }
 
-func (b *Block) eachShape(c *column, emit func(string)) error {
+func (b *Block) eachShape(col int, emit func(string)) error {
+	c := &b.columns[col]
 	switch c.kind {
 	case kindEmpty:
 		return nil
 	case kindBlob:
-		for row := range b.rows {
-			names, values, err := b.shaped(c, row)
-			if err != nil {
-				return err
-			}
-			for _, s := range names {
-				emit(s)
-			}
-			for _, s := range values {
-				emit(s)
-			}
-		}
-		return nil
+		return b.eachNameOfAll(col, func(_ int, name, first, second string, _ int) {
+			emit(name)
+			emit(first)
+			emit(second)
+		})
 	}
 	for s := range int(c.n) {
 		shape, err := b.text(int(c.text) + s)
