@@ -42,9 +42,6 @@ func (c *call) readBody(buf *buffer, limit int) error {
 		buf.b = slices.Grow(buf.b, n+1)
 	}
 	for {
-		if len(buf.b) > limit {
-			return errTooLarge(limit)
-		}
 		if len(buf.b) == cap(buf.b) {
 			if err := c.grow(buf, limit); err != nil {
 				return err
@@ -52,10 +49,12 @@ func (c *call) readBody(buf *buffer, limit int) error {
 		}
 		n, err := r.Read(buf.b[len(buf.b):cap(buf.b)])
 		buf.b = buf.b[:len(buf.b)+n]
-		if err == io.EOF {
+		switch {
+		case len(buf.b) > limit:
+			return errTooLarge(limit)
+		case err == io.EOF:
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return c.bodyError(err)
 		}
 	}

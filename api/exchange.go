@@ -72,8 +72,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	h.Set("Cache-Control", "no-store")
 	s.metrics.inFlight.Inc()
 	if r.ContentLength != 0 {
-		// A body that nobody reads is awaited by net/http before it answers.
-		_ = http.NewResponseController(w).SetReadDeadline(x.started.Add(s.opts.Patience))
+		// A body that no handler reads is awaited by net/http before it answers, and
+		// must leave time for that. Handlers that read it have their own deadlines.
+		_ = http.NewResponseController(w).SetReadDeadline(x.started.Add(s.opts.Patience / 2))
 	}
 	return x
 }

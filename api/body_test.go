@@ -1,0 +1,237 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/rs/zerolog"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+// dial opens a connection and sends the head of a request to record.
+func (f *fixture) dial(headers string) net.Conn {
+	f.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { conn.Close() })
+	fmt.Fprintf(conn, "POST /auditLog.record HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", headers)
+	return conn
+}
+
+// answerOf reads an answer from a connection.
+func answerOf(t *testing.T, conn net.Conn) (int, string) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+func TestBodyThatDoesNotCome(t *testing.T) {
+	log := newLog()
+	f := start(t, Options{Patience: 50 * time.Millisecond, Log: zerolog.New(log)})
+	for name, headers := range map[string]string{
+		"JSON":       "Content-Length: 1000",
+		"NDJSON":     "Content-Length: 1000\r\nContent-Type: application/x-ndjson",
+		"in chunks":  "Transfer-Encoding: chunked",
+		"compressed": "Content-Length: 1000\r\nContent-Encoding: gzip",
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := f.dial(headers)
+			status, body := answerOf(t, conn)
+			if status != http.StatusBadRequest || !strings.Contains(body, "the body arrives too slowly") {
+				t.Errorf("answered %d %s", status, body)
+			}
+		})
+	}
+	f.ok(rpc.Record, deployEntry, nil)
+}
+
+// A body of a byte at a time, each sent in good time, must end even so.
+func TestBodyThatTrickles(t *testing.T) {
+	f := start(t, Options{Patience: 100 * time.Millisecond})
+	conn := f.dial("Content-Length: 100000")
+	stop := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				if _, err := conn.Write([]byte(" ")); err != nil {
+					return
+				}
+			}
+		}
+	}()
+	status, body := answerOf(t, conn)
+	close(stop)
+	<-ended
+	if status != http.StatusBadRequest || !strings.Contains(body, "too slowly") {
+		t.Errorf("answered %d %s", status, body)
+	}
+}
+
+// A stream that keeps coming may take much longer than the patience.
+func TestStreamThatKeepsComing(t *testing.T) {
+	const patience, parts = 200 * time.Millisecond, 12
+	f := start(t, Options{Patience: patience})
+	part := strings.Repeat(deployEntry+"\n", 100)
+	r, w := io.Pipe()
+	go func() {
+		tick := time.NewTicker(patience / 4)
+		defer tick.Stop()
+		for range parts {
+			<-tick.C
+			if _, err := io.WriteString(w, part); err != nil {
+				return
+			}
+		}
+		w.Close()
+	}()
+	started := time.Now()
+	res, err := http.Post(f.url+"/"+rpc.Record, rpc.TypeNDJSON, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("%s %s, %v", res.Status, body, err)
+	}
+	if took := time.Since(started); took < 2*patience {
+		t.Errorf("the stream took %v, which shows nothing", took)
+	}
+	if n := f.count("acme"); n != 100*parts {
+		t.Errorf("%d entries are there", n)
+	}
+}
+
+func TestBodyThatBreaksOff(t *testing.T) {
+	log := newLog()
+	f := start(t, Options{Log: zerolog.New(log)})
+	conn := f.dial("Content-Length: 1000")
+	fmt.Fprint(conn, deployEntry)
+	conn.Close()
+	if m := log.next(t, "/"+rpc.Record); m["level"] != "info" || !strings.Contains(m["error"].(string), "the body ends too early") {
+		t.Errorf("logged as %v", m)
+	}
+	if len(f.store.Projects()) != 0 {
+		t.Error("something was stored")
+	}
+}
+
+// Who is refused before the body is read need not send it, and cannot hold the
+// answer up by not sending it.
+func TestRefusedBeforeTheBody(t *testing.T) {
+	f, _ := withTokens(t, Options{Patience: 100 * time.Millisecond})
+	for _, headers := range []string{"Content-Length: 1000", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
+		if status, body := answerOf(t, f.dial(headers)); status != http.StatusUnauthorized {
+			t.Errorf("%s: answered %d %s", headers, status, body)
+		}
+	}
+	dev := start(t, Options{Patience: 100 * time.Millisecond})
+	if status, body := answerOf(t, dev.dial(fmt.Sprintf("Content-Length: %d", audit.MaxBatchSize+1))); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body that says it is too large: %d %s", status, body)
+	}
+}
+
+func zipped(t testing.TB, write func(io.Writer)) string {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(z)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// repeat writes s until n bytes are written.
+func repeat(s string, n int) func(io.Writer) {
+	return func(w io.Writer) {
+		block := []byte(strings.Repeat(s, 1+(1<<16)/len(s)))
+		for n > 0 {
+			w.Write(block)
+			n -= len(block)
+		}
+	}
+}
+
+func TestCompressedBodies(t *testing.T) {
+	whole := zipped(t, repeat(deployEntry+"\n", 1))
+	tests := map[string]struct {
+		encoding, contentType, body string
+		status                      int
+		want                        string
+	}{
+		"an entry":      {"gzip", rpc.TypeJSON, zipped(t, func(w io.Writer) { io.WriteString(w, deployEntry) }), 200, `"recorded":1`},
+		"a stream":      {"x-gzip", rpc.TypeNDJSON, whole, 200, `"recorded":`},
+		"identity":      {"identity", rpc.TypeJSON, deployEntry, 200, `"recorded":1`},
+		"not gzip":      {"gzip", rpc.TypeJSON, deployEntry, 400, "the body is not the gzip that Content-Encoding says"},
+		"cut off":       {"gzip", rpc.TypeNDJSON, whole[:len(whole)-9], 400, "the body ends too early"},
+		"damaged":       {"gzip", rpc.TypeNDJSON, whole[:len(whole)-8] + "xxxxxxxx", 400, "the body is not the gzip"},
+		"damaged early": {"gzip", rpc.TypeJSON, whole[:12] + "\xff\xff\xff\xff" + whole[16:], 400, "the body"},
+		"brotli":        {"br", rpc.TypeJSON, deployEntry, 400, `Content-Encoding: must be gzip or identity, not \"br\"`},
+		"a bomb":        {"gzip", rpc.TypeJSON, zipped(t, repeat(" ", audit.MaxBatchSize+1)), 413, "the body must be at most 32 MiB"},
+		"bomb of lines": {"gzip", rpc.TypeNDJSON, zipped(t, repeat("\n", 4<<20)), 400, "too many empty lines"},
+		"bomb in line":  {"gzip", rpc.TypeNDJSON, zipped(t, repeat("a", 4<<20)), 413, "line 1: must be at most 65535 bytes as stored"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, Options{})
+			res, body := f.post(rpc.Record, tt.body, "Content-Encoding", tt.encoding, "Content-Type", tt.contentType)
+			if res.StatusCode != tt.status || !strings.Contains(body, tt.want) {
+				t.Errorf("answered %s %s", res.Status, body)
+			}
+			if tt.contentType == rpc.TypeJSON && tt.status != 200 && len(f.store.Projects()) != 0 {
+				t.Error("something was stored")
+			}
+		})
+	}
+}
+
+// The slots for large bodies bound the memory, and are given back.
+func TestManyLargeBodies(t *testing.T) {
+	f := start(t, Options{Patience: 100 * time.Millisecond})
+	if err := f.api.largeSlots.Acquire(t.Context(), largeBodies); err != nil {
+		t.Fatal(err)
+	}
+	large := batchOf(deployEntry + strings.Repeat(" ", 3*largeBody))
+	if e := f.bad(http.StatusServiceUnavailable, rpc.Record, large); e.Error.Message != "too many large requests at once" {
+		t.Errorf("answered %+v", e.Error)
+	}
+	f.ok(rpc.Record, deployEntry, nil)
+	f.api.largeSlots.Release(largeBodies)
+	for range 2 * largeBodies {
+		f.ok(rpc.Record, large, nil)
+	}
+}
