@@ -120,6 +120,7 @@ func compareGolden(t *testing.T, path string, got []byte) {
 
 // Each of these is too much of something: the answer is 413, and nothing is stored.
 func TestTooLarge(t *testing.T) {
+	t.Parallel()
 	f := start(t, Options{})
 	huge := added(`"detail":"` + strings.Repeat("a", audit.MaxStored) + `"`)
 	tests := map[string]struct{ method, body, want string }{

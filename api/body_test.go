@@ -99,7 +99,7 @@ func TestBodyThatTrickles(t *testing.T) {
 
 // A stream that keeps coming may take much longer than the patience.
 func TestStreamThatKeepsComing(t *testing.T) {
-	const patience, parts = 200 * time.Millisecond, 12
+	const patience, parts = 400 * time.Millisecond, 9
 	f := start(t, Options{Patience: patience})
 	part := strings.Repeat(deployEntry+"\n", 100)
 	r, w := io.Pipe()
@@ -187,6 +187,7 @@ func repeat(s string, n int) func(io.Writer) {
 }
 
 func TestCompressedBodies(t *testing.T) {
+	t.Parallel()
 	whole := zipped(t, repeat(deployEntry+"\n", 1))
 	tests := map[string]struct {
 		encoding, contentType, body string

@@ -157,6 +157,7 @@ func TestStreamInChunks(t *testing.T) {
 }
 
 func TestStreamWithAFault(t *testing.T) {
+	t.Parallel()
 	long := added(`"detail":"` + strings.Repeat("a", 2*maxEntryJSON) + `"`)
 	tests := map[string]struct {
 		line, message string

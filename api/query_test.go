@@ -1,0 +1,264 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+	"auditlog/store"
+)
+
+// wordSearch finds entries with a word in one of their values.
+type wordSearch struct {
+	store.Text // every block has to be looked into: nothing but the entries is asked
+	word       string
+}
+
+func (w wordSearch) Terms(value string) uint64 {
+	if strings.Contains(value, w.word) {
+		return 1
+	}
+	return 0
+}
+
+func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
+
+// searchWord is Options.Search for tests: one word, and "!" is not understood.
+func searchWord(text string) (store.Text, error) {
+	if text == "!" {
+		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
+	}
+	return wordSearch{word: text}, nil
+}
+
+// sample is a random entry whose values repeat and often agree in one part only.
+func sample(r *rand.Rand, i int) *audit.Entry {
+	pick := func(values ...string) string { return values[r.IntN(len(values))] }
+	return &audit.Entry{
+		Project:  pick("acme", "acme", "acme", "other"),
+		Actor:    audit.Actor{Email: pick("ada@example.com", "bob@example.com", "ci@acme"), Type: audit.ActorType(pick("User", "ServiceAccount"))},
+		Action:   pick("deployment.deploy", "deployment.delete", "deploymentx.deploy", "role.grant"),
+		Resource: audit.Resource{Type: pick("Deployment", "deployment", "Role", "ΣΑΣ"), ID: pick("1", "2", "3"), Name: pick("web", "db")},
+		Outcome:  audit.Outcome(pick("success", "success", "forbidden", "error")),
+		Detail:   fmt.Sprintf("entry %d %s", i, pick("red", "green")),
+		Channel:  audit.Channel(pick("", "api", "cli")),
+		// Many at one moment, many a microsecond apart.
+		CreatedAt: testNow.Add(-time.Duration(r.IntN(20)) * time.Microsecond).Add(-time.Duration(r.IntN(3)) * time.Hour),
+	}
+}
+
+// randomQuery returns filters as they are sent, and the same done by hand.
+func randomQuery(r *rand.Rand) (body map[string]any, match func(*audit.Entry) bool) {
+	body = map[string]any{"project": "acme"}
+	var tests []func(*audit.Entry) bool
+	filter := func(name string, value any, test func(*audit.Entry) bool) {
+		if r.IntN(4) == 0 {
+			body[name] = value
+			tests = append(tests, test)
+		}
+	}
+	at := testNow.Add(-time.Duration(r.IntN(20)) * time.Microsecond).Add(-time.Duration(r.IntN(3)) * time.Hour)
+	end := at.Add(time.Duration(r.IntN(int(2 * time.Hour))))
+	format := func(t time.Time) string { return t.In(time.FixedZone("", 7*3600)).Format(time.RFC3339Nano) }
+	filter("resourceType", "DEPLOYMENT", func(e *audit.Entry) bool { return strings.EqualFold(e.Resource.Type, "deployment") })
+	filter("resourceId", "2", func(e *audit.Entry) bool { return e.Resource.ID == "2" })
+	filter("actor", "ada@example.com", func(e *audit.Entry) bool { return e.Actor.Email == "ada@example.com" })
+	filter("actorType", "ServiceAccount", func(e *audit.Entry) bool { return e.Actor.Type == audit.ServiceAccount })
+	filter("channel", "CLI", func(e *audit.Entry) bool { return e.Channel == audit.ChannelCLI })
+	filter("q", "green", func(e *audit.Entry) bool { return strings.Contains(e.Detail, "green") })
+	filter("from", format(at), func(e *audit.Entry) bool { return !e.CreatedAt.Before(at) })
+	filter("after", format(at), func(e *audit.Entry) bool { return e.CreatedAt.After(at) })
+	filter("to", format(end), func(e *audit.Entry) bool { return e.CreatedAt.Before(end) })
+	filter("before", format(end), func(e *audit.Entry) bool { return e.CreatedAt.Before(end) })
+	switch r.IntN(8) {
+	case 0:
+		filter("action", "deployment.*", func(e *audit.Entry) bool { return strings.HasPrefix(e.Action, "deployment.") })
+	case 1:
+		filter("action", "deployment.deploy", func(e *audit.Entry) bool { return e.Action == "deployment.deploy" })
+	case 2:
+		filter("outcome", "Success", func(e *audit.Entry) bool { return e.Outcome == audit.Success })
+	case 3:
+		filter("outcome", []string{"failure"}, func(e *audit.Entry) bool { return e.Outcome != audit.Success })
+	case 4:
+		filter("outcome", []string{"error", "success"}, func(e *audit.Entry) bool { return e.Outcome != audit.Forbidden })
+	}
+	return body, func(e *audit.Entry) bool {
+		return e.Project == "acme" && !slices.ContainsFunc(tests, func(test func(*audit.Entry) bool) bool { return !test(e) })
+	}
+}
+
+// asBody writes a request, with one more member.
+func asBody(t testing.TB, m map[string]any, name string, value any) string {
+	t.Helper()
+	all := map[string]any{name: value}
+	for k, v := range m {
+		all[k] = v
+	}
+	b, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Every filter of list, stats and export against the same done by hand.
+func TestQueriesAgainstAModel(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{Search: searchWord})
+	r := rand.New(rand.NewPCG(1, 2))
+	var all []*audit.Entry
+	var body []byte
+	for i := range 600 {
+		e := sample(r, i)
+		all = append(all, e)
+		body = append(e.AppendInput(body), '\n')
+	}
+	if res, answer := f.post(rpc.Record, string(body), "Content-Type", rpc.TypeNDJSON); res.StatusCode != http.StatusOK {
+		t.Fatal(answer)
+	}
+	for i, e := range all {
+		e.ID, e.RecordedAt = int64(i+1), testNow
+	}
+	slices.SortFunc(all, func(a, b *audit.Entry) int { return b.Position().Compare(a.Position()) })
+	for range 150 {
+		query, match := randomQuery(r)
+		var want []int64
+		counts := rpc.Counts{}
+		var export []byte
+		for _, e := range all {
+			if !match(e) {
+				continue
+			}
+			want = append(want, e.ID)
+			export = append(e.AppendJSON(export), '\n')
+			switch e.Outcome {
+			case audit.Success:
+				counts.Success++
+			case audit.Forbidden:
+				counts.Forbidden++
+			case audit.Error:
+				counts.Error++
+			}
+		}
+		if got := f.listAll(query, 1+r.IntN(50)); !slices.Equal(got, want) {
+			t.Fatalf("%v lists %v, want %v", query, got, want)
+		}
+		if res, got := f.post(rpc.Export, asBody(t, query, "format", "ndjson")); res.StatusCode != 200 || got != string(export) {
+			t.Fatalf("%v exports %s\n%s\nwant\n%s", query, res.Status, got, export)
+		}
+		f.checkStats(query, int64(len(want)), counts)
+	}
+}
+
+// listAll pages through a listing.
+func (f *fixture) listAll(query map[string]any, limit int) []int64 {
+	f.t.Helper()
+	var ids []int64
+	cursor := ""
+	for {
+		page := rpc.ListResult{}
+		withLimit := map[string]any{"limit": limit}
+		for k, v := range query {
+			withLimit[k] = v
+		}
+		f.ok(rpc.List, asBody(f.t, withLimit, "cursor", cursor), &page)
+		if page.Items == nil || len(page.Items) > limit {
+			f.t.Fatalf("a page of %d with limit %d", len(page.Items), limit)
+		}
+		for _, e := range page.Items {
+			ids = append(ids, e.ID)
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			return ids
+		}
+	}
+}
+
+func (f *fixture) checkStats(query map[string]any, total int64, counts rpc.Counts) {
+	f.t.Helper()
+	var st rpc.StatsResult
+	f.ok(rpc.Stats, asBody(f.t, query, "buckets", 7), &st)
+	if st.Total != total || st.Outcomes != counts || len(st.Buckets) > 7 {
+		f.t.Fatalf("%v: the stats are %+v, want %d, %+v", query, st, total, counts)
+	}
+	var inBuckets int64
+	for i, b := range st.Buckets {
+		inBuckets += b.Success + b.Forbidden + b.Error
+		if !b.From.Before(b.To) || i > 0 && !st.Buckets[i-1].To.Equal(b.From) {
+			f.t.Fatalf("the buckets are %+v", st.Buckets)
+		}
+	}
+	for _, values := range [][]rpc.ValueCount{st.Types, st.Actions, st.Actors} {
+		var n int64
+		for i, v := range values {
+			n += v.Count
+			if i > 0 && values[i-1].Count < v.Count {
+				f.t.Fatalf("the values are %+v", values)
+			}
+		}
+		if n != total || inBuckets != total {
+			f.t.Fatalf("%v: of %d entries, %d have values and %d are in buckets", query, total, n, inBuckets)
+		}
+	}
+}
+
+func TestListOfNothing(t *testing.T) {
+	f := start(t, Options{})
+	if _, body := f.post(rpc.List, `{"project":"acme"}`); body != `{"ok":true,"result":{"items":[]}}`+"\n" {
+		t.Errorf("answered %s", body)
+	}
+	if _, body := f.post(rpc.Stats, `{"project":"acme"}`); !strings.Contains(body, `"total":0`) || strings.Contains(body, "null") {
+		t.Errorf("answered %s", body)
+	}
+	if _, body := f.post(rpc.ProjectList, ``); !strings.Contains(body, "the body is empty") {
+		t.Errorf("answered %s", body)
+	}
+}
+
+func TestDefaultLimit(t *testing.T) {
+	f := start(t, Options{})
+	f.ok(rpc.Record, batchOf(slices.Repeat([]string{deployEntry}, 60)...), nil)
+	for _, body := range []string{`{"project":"acme"}`, `{"project":"acme","limit":0}`, `{"project":"acme","limit":null}`} {
+		var page rpc.ListResult
+		f.ok(rpc.List, body, &page)
+		if len(page.Items) != rpc.DefaultLimit || page.NextCursor == "" {
+			t.Errorf("%s lists %d, next %q", body, len(page.Items), page.NextCursor)
+		}
+	}
+}
+
+func TestCursorsBelongToTheirQuery(t *testing.T) {
+	f := start(t, Options{Search: searchWord})
+	f.ok(rpc.Record, batchOf(deployEntry, deployEntry, edited(`"acme"`, `"other"`), edited(`"acme"`, `"other"`)), nil)
+	var page rpc.ListResult
+	f.ok(rpc.List, `{"project":"acme","resourceType":"deployment","limit":1}`, &page)
+	cursor := `,"cursor":"` + page.NextCursor + `"}`
+	f.ok(rpc.List, `{"project":"acme","resourceType":"DEPLOYMENT","limit":5`+cursor, &page)
+	if len(page.Items) != 1 || page.Items[0].ID != 1 {
+		t.Errorf("the next page is %+v", page.Items)
+	}
+	for _, query := range []string{
+		`{"project":"other","resourceType":"deployment"`, `{"project":"acme"`, `{"project":"acme","resourceType":"deployment","outcome":"success"`,
+		`{"project":"acme","resourceType":"deployment","q":"x"`, `{"project":"acme","resourceType":"deployment","to":"2026-06-01T00:00:00Z"`,
+	} {
+		if e := f.bad(http.StatusBadRequest, rpc.List, query+cursor); e.Error.Path != "cursor" {
+			t.Errorf("%s: %+v", query, e.Error)
+		}
+	}
+}
+
+func TestSearchErrors(t *testing.T) {
+	f := start(t, Options{Search: searchWord})
+	for _, method := range []string{rpc.List, rpc.Stats, rpc.Export} {
+		if e := f.bad(http.StatusBadRequest, method, `{"project":"acme","q":"!"}`); e.Error.Message != "q: must hold a letter or a digit" {
+			t.Errorf("%s: %+v", method, e.Error)
+		}
+	}
+}
