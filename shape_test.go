@@ -1,0 +1,193 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport is the table of which package may import which others of this module.
+// What is not in it may not exist.
+var mayImport = map[string]string{
+	".":               "cli",
+	"audit":           "",
+	"audit/audittest": "audit",
+	"rpc":             "audit",
+	"export":          "audit",
+	"importer":        "audit",
+	"demo":            "audit",
+	"client":          "audit rpc",
+	"store/block":     "audit",
+	"store":           "audit store/block",
+	"index":           "audit store",
+	"retention":       "audit",
+	"auth":            "audit",
+	"api":             "audit rpc export store index auth retention",
+	"console":         "audit rpc export store index auth retention demo",
+	"cli":             "audit rpc export importer demo client store index auth retention api console",
+}
+
+// onlyIn says of packages from outside this module which of its packages may
+// import them, so that what they are stays in one place. Packages of the standard
+// library are free but for those that are named here.
+var onlyIn = map[string]string{
+	"net/http": "api auth client console cli rpc",
+
+	"go.etcd.io/bbolt":                    "store",
+	"github.com/blevesearch":              "index",
+	"github.com/julienschmidt/httprouter": "api",
+	"github.com/prometheus/client_golang": "api",
+	"github.com/rs/zerolog":               "api console retention cli",
+	"github.com/go-json-experiment/json":  "api importer",
+	"github.com/klauspost/compress":       "api importer store/block",
+	"github.com/spf13":                    "cli",
+	"github.com/BurntSushi/toml":          "cli",
+	"golang.org/x/term":                   "cli",
+	"golang.org/x/text":                   "index cli",
+	"golang.org/x/time":                   "auth",
+	"golang.org/x/sync":                   "api store index cli",
+}
+
+// inTests are the packages that tests alone may import.
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/chromedp", "golang.org/x/sys"}
+
+const (
+	maxFileLines     = 600
+	maxFunctionLines = 100
+)
+
+// sourceFile is a parsed file of this module.
+type sourceFile struct {
+	path   string
+	pkg    string // the folder
+	isTest bool
+	set    *token.FileSet
+	syntax *ast.File
+}
+
+// source parses every file of this module. Other modules in its folders are left out.
+func source(t *testing.T) []sourceFile {
+	t.Helper()
+	var files []sourceFile
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return enter(file, d.Name())
+		}
+		if !strings.HasSuffix(file, ".go") {
+			return nil
+		}
+		set := token.NewFileSet()
+		syntax, err := parser.ParseFile(set, file, nil, parser.ParseComments)
+		files = append(files, sourceFile{file, path.Dir(filepath.ToSlash(file)), strings.HasSuffix(file, "_test.go"), set, syntax})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 50 {
+		t.Fatalf("there are only %d files: the test does not see them", len(files))
+	}
+	return files
+}
+
+// enter decides whether a folder holds source of this module.
+func enter(dir, name string) error {
+	if dir == "." {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil || name == "testdata" || strings.HasPrefix(name, ".") {
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+func TestImports(t *testing.T) {
+	for _, f := range source(t) {
+		for _, spec := range f.syntax.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if why := refused(f, name); why != "" {
+				t.Errorf("%s: %s: %s", f.set.Position(spec.Pos()), name, why)
+			}
+		}
+	}
+}
+
+// refused returns why a file may not import a package, or "".
+func refused(f sourceFile, name string) string {
+	allowed, known := mayImport[f.pkg]
+	own, isOwn := strings.CutPrefix(name, "auditlog/")
+	switch {
+	case !known:
+		return "package " + f.pkg + " is not in the table"
+	case isOwn && !f.isTest && !slices.Contains(strings.Fields(allowed), own):
+		return "package " + f.pkg + " may import " + allowed
+	case isOwn || f.isTest:
+		return ""
+	case slices.ContainsFunc(inTests, func(p string) bool { return within(name, p) }):
+		return "only tests may import it"
+	}
+	for p, where := range onlyIn {
+		if within(name, p) {
+			if slices.Contains(strings.Fields(where), f.pkg) {
+				return ""
+			}
+			return "only " + where + " may import it"
+		}
+	}
+	if first, _, _ := strings.Cut(name, "/"); strings.Contains(first, ".") {
+		return "is in no table"
+	}
+	return ""
+}
+
+// within reports whether the package called name is p or lies in it.
+func within(name, p string) bool { return name == p || strings.HasPrefix(name, p+"/") }
+
+func TestSizes(t *testing.T) {
+	for _, f := range source(t) {
+		if n := f.set.File(f.syntax.Pos()).LineCount(); n > maxFileLines {
+			t.Errorf("%s has %d lines, at most %d are read with pleasure", f.path, n, maxFileLines)
+		}
+		for _, decl := range f.syntax.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			from, to := f.set.Position(fn.Pos()), f.set.Position(fn.End())
+			if n := to.Line - from.Line + 1; n > maxFunctionLines {
+				t.Errorf("%s: %s has %d lines, at most %d fit a screen", from, fn.Name.Name, n, maxFunctionLines)
+			}
+			if fn.Name.Name == "init" && fn.Recv == nil {
+				t.Errorf("%s: an init function runs behind everybody's back", from)
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	told := make(map[string]bool)
+	for _, f := range source(t) {
+		if !f.isTest {
+			told[f.pkg] = told[f.pkg] || f.syntax.Doc != nil
+		}
+	}
+	for pkg, ok := range told {
+		if !ok {
+			t.Errorf("package %s has no comment", pkg)
+		}
+	}
+}
