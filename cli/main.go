@@ -25,9 +25,8 @@ type app struct {
 // returns the exit code. SIGINT and SIGTERM end the command in order; a second
 // one ends the process at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
@@ -43,6 +42,23 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	io.WriteString(stderr, explain(err))
 	return exitCode(err)
+}
+
+// interruptible returns a context that the first SIGINT or SIGTERM ends. When it
+// has ended, the next one ends the process.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // root returns the tree of commands.

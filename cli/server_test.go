@@ -74,9 +74,10 @@ func startServer(env []string, dir string, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer w.Close()
 	cmd.Stdout = w
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	w.Close() // the process has its own
+	if err != nil {
 		stdout.Close()
 		return nil, err
 	}
@@ -141,13 +142,18 @@ func (p *process) stop(sig syscall.Signal) error {
 
 // lockedBuffer is a buffer that a process writes while a test reads.
 type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu    sync.Mutex
+	b     bytes.Buffer
+	grown chan struct{} // closed with the next write; nil when nobody waits
 }
 
 func (l *lockedBuffer) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.grown != nil {
+		close(l.grown)
+		l.grown = nil
+	}
 	return l.b.Write(b)
 }
 
@@ -155,4 +161,27 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// await returns once the buffer holds text.
+func (l *lockedBuffer) await(t *testing.T, text string) {
+	t.Helper()
+	limit := time.After(startLimit)
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.b.String(), text) {
+			l.mu.Unlock()
+			return
+		}
+		if l.grown == nil {
+			l.grown = make(chan struct{})
+		}
+		grown := l.grown
+		l.mu.Unlock()
+		select {
+		case <-grown:
+		case <-limit:
+			t.Fatalf("%q did not come:\n%s", text, l.String())
+		}
+	}
 }

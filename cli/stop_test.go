@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"auditlog/rpc"
+)
+
+const stopEntry = `{"project":"acme","actor":{"email":"ada@example.com"},"action":"a.b","resource":{"type":"T"},"outcome":"success"}` + "\n"
+
+// slowRequest is a request to record whose body the test writes.
+type slowRequest struct {
+	body *io.PipeWriter
+	// answer gives the answer, or why there is none.
+	answer chan string
+}
+
+// startSlowRequest returns once the server waits for the request's body.
+func startSlowRequest(t *testing.T, url string) *slowRequest {
+	t.Helper()
+	reading := make(chan struct{})
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
+	r, w := io.Pipe()
+	t.Cleanup(func() { w.Close() })
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/"+rpc.Record, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", rpc.TypeNDJSON)
+	req.Header.Set("Expect", "100-continue")
+	s := &slowRequest{body: w, answer: make(chan string, 1)}
+	go func() {
+		client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: startLimit, DisableKeepAlives: true}}
+		res, err := client.Do(req)
+		if err != nil {
+			s.answer <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			text = []byte(err.Error())
+		}
+		s.answer <- string(text)
+	}()
+	select {
+	case <-reading:
+	case answer := <-s.answer:
+		t.Fatalf("the server did not wait for the body: %s", answer)
+	}
+	return s
+}
+
+func startStopServer(t *testing.T, drain string) *process {
+	t.Helper()
+	dir := t.TempDir()
+	p, err := startServer(os.Environ(), dir, "--dev", "--data", dir, "--drain", drain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+func TestStopLetsRequestsEnd(t *testing.T) {
+	p := startStopServer(t, "1h")
+	s := startSlowRequest(t, p.url)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.log.await(t, "stopping")
+	if _, err := io.WriteString(s.body, stopEntry); err != nil {
+		t.Fatal(err)
+	}
+	s.body.Close()
+	if answer := <-s.answer; !strings.Contains(answer, `"recorded":1`) {
+		t.Errorf("the request under way was answered %s", answer)
+	}
+	if err := <-p.exit; err != nil {
+		t.Errorf("the server ended with %v:\n%s", err, p.log.String())
+	}
+	p.exit <- nil
+}
+
+func TestStopIsBounded(t *testing.T) {
+	p := startStopServer(t, "100ms")
+	s := startSlowRequest(t, p.url)
+	begin := time.Now()
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if took := time.Since(begin); took > startLimit/2 {
+		t.Errorf("the end took %v", took)
+	}
+	p.log.await(t, "requests under way were cut off")
+	s.body.Close() // the client waits for its own body first
+	if answer := <-s.answer; strings.Contains(answer, `"recorded"`) {
+		t.Errorf("a request that was cut off was answered %s", answer)
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	p := startStopServer(t, "1h")
+	startSlowRequest(t, p.url)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.log.await(t, "stopping")
+	err := p.stop(syscall.SIGTERM)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("the server ended with %v", err)
+	}
+}
