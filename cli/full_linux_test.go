@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 		size := func(size string, flags uintptr) error {
 			return unix.Mount("tmpfs", dir, "tmpfs", flags, "size="+size)
 		}
-		if err := size("24m", 0); err != nil {
+		if err := size("14m", 0); err != nil {
 			t.Skipf("cannot mount a small file system here: %v", err)
 		}
 		t.Cleanup(func() {
@@ -46,7 +46,7 @@ func TestFullDisk(t *testing.T) {
 			return unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_FSIZE, &rlimit, nil)
 		}
 		testFullDisk(t, t.TempDir(), "nothing was stored", fullDisk{
-			fill: func(p *process) error { return limit(p, 24<<20) },
+			fill: func(p *process) error { return limit(p, 14<<20) },
 			free: func(p *process) error { return limit(p, unix.RLIM_INFINITY) },
 		})
 	})

@@ -31,7 +31,7 @@ func (s *server) greet(ctx context.Context) error {
 		b.WriteString("\n  DEVELOPMENT MODE: nobody is asked who they are. Every program on this machine\n" +
 			"  can record, read and delete everything. Other machines are not let in.\n")
 	}
-	fmt.Fprintf(&b, "\nRecord an entry, and list what there is:\n\n  %s\n  %s\n\n",
+	fmt.Fprintf(&b, "\nThe Audit Logs page is at %s/. Record an entry, and list what there is:\n\n  %s\n  %s\n\n", base,
 		s.curl(base, "auditLog.record", `{"project":"demo","actor":{"email":"ada@example.com"},"action":"deployment.deploy",`+
 			`"resource":{"type":"Deployment","name":"web"},"outcome":"success"}`),
 		s.curl(base, "auditLog.list", `{"project":"demo"}`))

@@ -24,6 +24,7 @@ import (
 	"auditlog/api"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/console"
 	"auditlog/retention"
 	"auditlog/store"
 )
@@ -156,18 +157,10 @@ func (s *server) openWorkers(context.Context) error {
 }
 
 func (s *server) openHTTP(context.Context) error {
-	handler, err := api.New(api.Options{
-		Store:           s.store,
-		Auth:            s.keeper,
-		Dev:             s.cfg.Dev,
-		Retention:       s.retention,
-		ReadOnlyActions: s.cfg.ReadOnlyActions,
-		Profile:         s.cfg.Profile,
-		Log:             s.log,
-		Version:         version(),
-	})
+	stopping := make(chan struct{})
+	handler, err := s.handler(stopping)
 	if err != nil {
-		return usage(err) // a pattern of a read-only action
+		return err
 	}
 	s.http = &http.Server{
 		Handler:           handler,
@@ -176,6 +169,7 @@ func (s *server) openHTTP(context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
 	}
+	s.http.RegisterOnShutdown(func() { close(stopping) })
 	if s.cfg.TLSCert == "" {
 		return nil
 	}
@@ -185,6 +179,38 @@ func (s *server) openHTTP(context.Context) error {
 	}
 	s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	return nil
+}
+
+// handler returns what answers requests: the API, and the page beneath it. What
+// it answers for long ends when stopping is closed.
+func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
+	pages, err := console.New(console.Options{
+		Store:     s.store,
+		Auth:      s.keeper,
+		Dev:       s.cfg.Dev,
+		Retention: s.retention,
+		Stopping:  stopping,
+		Log:       s.log,
+		Version:   version(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	handler, err := api.New(api.Options{
+		Store:           s.store,
+		Console:         pages,
+		Auth:            s.keeper,
+		Dev:             s.cfg.Dev,
+		Retention:       s.retention,
+		ReadOnlyActions: s.cfg.ReadOnlyActions,
+		Profile:         s.cfg.Profile,
+		Log:             s.log,
+		Version:         version(),
+	})
+	if err != nil {
+		return nil, usage(err) // a pattern of a read-only action
+	}
+	return handler, nil
 }
 
 func (s *server) listen(ctx context.Context) (err error) {
