@@ -208,9 +208,6 @@ type commitWriter struct {
 
 func (s *Store) newCommitWriter(tx *bbolt.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
-	if at.Before(s.lastCommit) {
-		at = s.lastCommit // a clock set back must not reorder commits
-	}
 	next := s.recent.next()
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next,
@@ -239,7 +236,6 @@ func (w *commitWriter) apply() {
 		p.rec = *rec
 	}
 	w.s.addRecent(w.batch)
-	w.s.lastCommit = w.at
 	w.s.committed.broadcast()
 }
 

@@ -81,8 +81,7 @@ type Store struct {
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
-	writing    sync.Mutex // held by each write from its transaction to its apply
-	lastCommit time.Time  // guarded by writing
+	writing sync.Mutex // held by each write from its transaction to its apply
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project

@@ -1,9 +1,14 @@
 package store
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"auditlog/audit"
 )
@@ -63,5 +68,91 @@ func TestRecordListReopen(t *testing.T) {
 	check()
 	if _, err := Open(dir, Options{}); audit.KindOf(err) != audit.Conflict {
 		t.Fatalf("a second opener got %v", err)
+	}
+}
+
+// TestClockJumps records under a clock that jumps ahead and back: each entry has
+// the time that the clock showed, ids go on, and the listing is by time.
+func TestClockJumps(t *testing.T) {
+	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	s := open(t, t.TempDir(), Options{Now: func() time.Time { return now }})
+	want := map[int64]time.Time{}
+	for i, jump := range []time.Duration{0, 4 * 365 * 24 * time.Hour, -4*365*24*time.Hour + time.Second, -time.Hour, 2 * time.Hour} {
+		now = now.Add(jump)
+		got, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i)})
+		if err != nil || got[0].ID != int64(i+1) {
+			t.Fatalf("recorded %v: %v", got, err)
+		}
+		want[got[0].ID] = now
+		if err := s.Seal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}})
+	if err != nil || len(page.Entries) != len(want) {
+		t.Fatalf("listed %d: %v", len(page.Entries), err)
+	}
+	for i, e := range page.Entries {
+		if !e.CreatedAt.Equal(want[e.ID]) || !e.RecordedAt.Equal(want[e.ID]) {
+			t.Errorf("entry %d is of %v, recorded at %v, want %v", e.ID, e.CreatedAt, e.RecordedAt, want[e.ID])
+		}
+		if i > 0 && page.Entries[i-1].CreatedAt.Before(e.CreatedAt) {
+			t.Errorf("entry %d is out of order", e.ID)
+		}
+	}
+	checkClean(t, s)
+}
+
+// TestNewerFormat wants a database of a later version to be left alone.
+func TestNewerFormat(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(Format+1)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, Options{}); audit.KindOf(err) != audit.Conflict || !strings.Contains(err.Error(), "newer auditlog") {
+		t.Errorf("opening a newer database: %v", err)
+	}
+}
+
+// TestDamagedBlock turns a byte over in a sealed block: whoever reads it gets an
+// error that names the block and the file, and the check reports it.
+func TestDamagedBlock(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
+	if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", 1), entry("globex", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketBlocks)
+		k, v := b.Cursor().First()
+		v = bytes.Clone(v)
+		v[len(v)/2] ^= 4
+		return b.Put(bytes.Clone(k), v)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, listing := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}})
+	_, getting := s.Get(t.Context(), "acme", 1)
+	_, counting := s.Stats(t.Context(), Counting{Query: audit.Query{Project: "acme"}})
+	for _, err := range []error{listing, getting, counting} {
+		if !errors.Is(err, errCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
+			t.Errorf("reading a damaged block: %v", err)
+		}
+	}
+	if page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "globex"}}); err != nil || len(page.Entries) != 1 {
+		t.Errorf("the project beside it: %v, %v", page, err)
+	}
+	var problems []string
+	sum, err := s.Check(t.Context(), func(p string) { problems = append(problems, p) })
+	if err != nil || sum.Problems == 0 || !strings.Contains(strings.Join(problems, "\n"), "block 1/") {
+		t.Errorf("the check reports %q: %v", problems, err)
 	}
 }
