@@ -30,10 +30,8 @@ type Project struct {
 	State   string `json:"state"`
 	Entries int64  `json:"entries"`
 	// First and Last bound the CreatedAt of the project's entries.
-	First time.Time `json:"first,omitzero"`
-	Last  time.Time `json:"last,omitzero"`
-	// CreatedAt is when the log first heard of the project.
-	CreatedAt time.Time `json:"createdAt,omitzero"`
+	First     time.Time `json:"first,omitzero"`
+	Last      time.Time `json:"last,omitzero"`
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
 	DeletedBy string    `json:"deletedBy,omitempty"`
 	// PurgeAt is when the purge of a deleted project begins.

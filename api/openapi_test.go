@@ -1,0 +1,274 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+// document is the part of OpenAPI that the tests look at.
+type document struct {
+	Info  struct{ Version string }
+	Paths map[string]map[string]struct {
+		OperationID string `json:"operationId"`
+		Summary     string
+		Permission  string `json:"x-permission"`
+		RequestBody struct {
+			Content map[string]struct {
+				Schema   schema
+				Example  json.RawMessage
+				Examples map[string]struct{ Value json.RawMessage }
+			}
+		} `json:"requestBody"`
+		Responses map[string]struct {
+			Ref     string `json:"$ref"`
+			Content map[string]struct{ Example json.RawMessage }
+		}
+	}
+	Components struct {
+		Schemas   map[string]schema
+		Responses map[string]struct {
+			Content map[string]struct{ Example rpc.Answer[struct{}] }
+		}
+	}
+}
+
+type schema struct {
+	Ref                  string `json:"$ref"`
+	Type                 any
+	Description          string
+	Properties           map[string]schema
+	Required             []string
+	AllOf, AnyOf         []schema
+	Items                *schema
+	Enum                 []any
+	AdditionalProperties any `json:"additionalProperties"`
+}
+
+func (f *fixture) document() document {
+	f.t.Helper()
+	_, body := f.do(f.request(http.MethodGet, "/openapi.json", ""))
+	var doc document
+	decodeAnswer(f.t, body, &doc)
+	return doc
+}
+
+func TestDocumentAgainstRoutes(t *testing.T) {
+	f := start(t, Options{Version: `1.2 "3"`})
+	doc := f.document()
+	if doc.Info.Version != `1.2 "3"` {
+		t.Errorf("the version is %q", doc.Info.Version)
+	}
+	for _, rt := range f.api.routes() {
+		op, ok := doc.Paths["/"+rt.method]["post"]
+		if !ok || op.Permission != string(rt.permission) || op.Summary == "" || op.OperationID == "" {
+			t.Errorf("%s: described as %+v", rt.method, op)
+		}
+		for _, status := range []string{"200", "400", "401", "403", "413", "429", "500", "503"} {
+			if _, ok := op.Responses[status]; !ok {
+				t.Errorf("%s: no answer %s", rt.method, status)
+			}
+		}
+	}
+	for path := range f.api.pages() {
+		if _, ok := doc.Paths[path]["get"]; !ok {
+			t.Errorf("%s is not described", path)
+		}
+	}
+	if want := len(f.api.routes()) + len(f.api.pages()); len(doc.Paths) != want {
+		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
+	}
+}
+
+func TestDocumentAgainstKinds(t *testing.T) {
+	doc := start(t, Options{}).document()
+	codes := doc.Components.Schemas["Error"].Properties["code"].Enum
+	for k := audit.Internal; k <= audit.Unavailable; k++ {
+		if !slices.Contains(codes, any(k.String())) {
+			t.Errorf("the code %s is not described", k)
+		}
+	}
+	for name, res := range doc.Components.Responses {
+		e := res.Content[rpc.TypeJSON].Example.Error
+		if e == nil || !slices.Contains(codes, any(e.Code)) {
+			t.Errorf("the response %s has no example", name)
+		}
+	}
+	for path, ops := range doc.Paths {
+		for _, op := range ops {
+			for status, res := range op.Responses {
+				if status == "200" {
+					continue
+				}
+				e := doc.Components.Responses[strings.TrimPrefix(res.Ref, "#/components/responses/")].Content[rpc.TypeJSON].Example.Error
+				if e == nil || status != strconv.Itoa(rpc.Status(audit.ParseKind(e.Code))) {
+					t.Errorf("%s: the answer %s is %+v", path, status, e)
+				}
+			}
+		}
+	}
+}
+
+// types are the types that have a schema.
+var types = map[string]reflect.Type{
+	"Actor": reflect.TypeFor[audit.Actor](), "Resource": reflect.TypeFor[audit.Resource](), "Request": reflect.TypeFor[audit.Request](),
+	"Change": reflect.TypeFor[audit.Change](), "Purge": reflect.TypeFor[audit.Purge](), "Entry": reflect.TypeFor[audit.Entry](),
+	"RecordRequest": reflect.TypeFor[rpc.RecordRequest](), "Recorded": reflect.TypeFor[rpc.Recorded](), "RecordResult": reflect.TypeFor[rpc.RecordResult](),
+	"Query": reflect.TypeFor[rpc.Query](), "ListRequest": reflect.TypeFor[rpc.ListRequest](), "ListResult": reflect.TypeFor[rpc.ListResult](),
+	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[rpc.StatsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
+	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](),
+	"ExportRequest": reflect.TypeFor[rpc.ExportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
+	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
+	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
+	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),
+	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
+	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),
+}
+
+func TestDocumentAgainstTypes(t *testing.T) {
+	doc := start(t, Options{}).document()
+	names := func(typ reflect.Type) []string {
+		names := memberNames(typ)
+		slices.Sort(names)
+		return names
+	}
+	for name, typ := range types {
+		s, ok := doc.Components.Schemas[name]
+		if !ok {
+			t.Errorf("%s is not described", name)
+			continue
+		}
+		described := properties(t, doc, s)
+		var got []string
+		for member, p := range described {
+			got = append(got, member)
+			checkDescribed(t, doc, name+"."+member, p)
+		}
+		slices.Sort(got)
+		if want := names(typ); !slices.Equal(got, want) {
+			t.Errorf("%s is described with %v, has %v", name, got, want)
+		}
+		for _, f := range reflect.VisibleFields(typ) {
+			member, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if p, ok := described[member]; ok && f.Type == reflect.TypeFor[time.Time]() && p.Type != "string" {
+				t.Errorf("%s.%s is a time, described as %v", name, member, p.Type)
+			}
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		if s.Description == "" {
+			t.Errorf("%s has no description", name)
+		}
+		if _, ok := types[name]; !ok && name != "EntryInput" && s.Enum == nil {
+			t.Errorf("%s stands for no type", name)
+		}
+	}
+	input, entry := properties(t, doc, doc.Components.Schemas["EntryInput"]), properties(t, doc, doc.Components.Schemas["Entry"])
+	for _, given := range []string{"id", "recordedAt", "purge"} {
+		delete(entry, given)
+	}
+	if len(input) != len(entry) {
+		t.Errorf("an entry is sent as %d members and kept as %d", len(input), len(entry))
+	}
+}
+
+// properties returns the members of a schema, those of its parts included.
+func properties(t *testing.T, doc document, s schema) map[string]schema {
+	t.Helper()
+	if s.Ref != "" {
+		resolved, ok := doc.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
+		if !ok {
+			t.Errorf("there is no %s", s.Ref)
+		}
+		return properties(t, doc, resolved)
+	}
+	all := make(map[string]schema)
+	for name, p := range s.Properties {
+		all[name] = p
+	}
+	for _, part := range s.AllOf {
+		for name, p := range properties(t, doc, part) {
+			all[name] = p
+		}
+	}
+	for _, name := range s.Required {
+		if _, ok := all[name]; !ok {
+			t.Errorf("%s is required and not described", name)
+		}
+	}
+	return all
+}
+
+func checkDescribed(t *testing.T, doc document, path string, s schema) {
+	t.Helper()
+	if s.Description == "" {
+		t.Errorf("%s has no description", path)
+	}
+	if s.Ref != "" {
+		properties(t, doc, s)
+	}
+	if s.Items != nil && s.Items.Ref != "" {
+		properties(t, doc, *s.Items)
+	}
+}
+
+// The examples are sent as they stand, in an order in which each can succeed.
+func TestDocumentExamplesWork(t *testing.T) {
+	f := start(t, Options{})
+	doc := f.document()
+	f.ok(rpc.Record, deployEntry, nil) // the first id
+	secret, made := f.tokenFor("viewer", "acme")
+	for _, method := range []string{
+		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
+		rpc.TokenCreate, rpc.TokenList, rpc.TokenRevoke,
+	} {
+		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
+			examples := []string{string(body.Example)}
+			for _, e := range body.Examples {
+				examples = append(examples, string(e.Value))
+			}
+			for _, example := range examples {
+				if example == "" {
+					continue
+				}
+				if contentType != rpc.TypeJSON {
+					decodeAnswer(t, example, &example)
+				}
+				example = strings.Replace(example, "0f3KxQ9Z", made.ID, 1)
+				if res, answer := f.post(method, example, "Content-Type", contentType); res.StatusCode != http.StatusOK {
+					t.Errorf("%s %s: %s %s", method, example, res.Status, answer)
+				}
+			}
+		}
+	}
+	if _, err := f.api.opts.Auth.Verify(secret); err == nil {
+		t.Error("the example of token.revoke revoked nothing")
+	}
+}
+
+// The example answers have the members of their types and no others.
+func TestDocumentExampleAnswers(t *testing.T) {
+	doc := start(t, Options{}).document()
+	results := map[string]any{
+		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
+		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
+		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.Token),
+	}
+	for method, result := range results {
+		var answer rpc.Answer[json.RawMessage]
+		decodeAnswer(t, string(doc.Paths["/"+method]["post"].Responses["200"].Content[rpc.TypeJSON].Example), &answer)
+		if !answer.OK || answer.Result == nil {
+			t.Errorf("%s has no example answer", method)
+		} else if err := decodeStrict(*answer.Result, result); err != nil {
+			t.Errorf("%s: %v in %s", method, err, *answer.Result)
+		}
+	}
+}
