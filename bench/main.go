@@ -31,6 +31,8 @@ type config struct {
 	binary      string        // of this log; built when empty
 	json        string        // file for the figures
 	docs        string        // file for the tables
+	profile     string        // folder for profiles of this log's steps
+	profileFor  time.Duration // how long each step is profiled
 	end         time.Time     // of the entries
 	out, err    io.Writer
 }
@@ -49,6 +51,8 @@ func (c *config) flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.base, "dir", "", "`folder` for the data; a temporary one when empty")
 	fs.StringVar(&c.binary, "binary", "", "`file` to run as this log; built when empty")
 	fs.StringVar(&c.json, "json", "", "write the figures of every run to this `file`")
+	fs.StringVar(&c.profile, "profile", "", "write processor profiles of each step, this log's and the client's, to this `folder`")
+	fs.DurationVar(&c.profileFor, "profile-for", 10*time.Second, "how long each step is profiled; figures are of no use meanwhile")
 	fs.StringVar(&c.docs, "docs", "", "put the tables between the markers of this `file`")
 }
 

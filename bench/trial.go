@@ -63,7 +63,7 @@ func (t *trial) run(ctx context.Context) (err error) {
 			continue
 		}
 		began := time.Now()
-		if err := s.run(t, ctx); err != nil {
+		if err := t.profiling(ctx, s); err != nil {
 			return fmt.Errorf("%s: %s: %w", t.log.Name(), s.name, err)
 		}
 		t.say("%-10s %-8s %s", t.log.Name(), s.name, time.Since(began).Round(time.Millisecond))

@@ -57,7 +57,7 @@ func (a *Auditlog) Processes() []int { return []int{a.server.pid()} }
 
 func (a *Auditlog) Start(ctx context.Context) error {
 	cmd := exec.Command(a.binary, "serve", "--data", a.folder, "--listen", "127.0.0.1:0",
-		"--grace", "1ms", "--log-level", "warn", "--log-format", "json")
+		"--grace", "1ms", "--log-level", "warn", "--log-format", "json", "--pprof")
 	cmd.Env = append(os.Environ(), "AUDITLOG_ADMIN_TOKEN="+token)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the benchmark, which stops it
 	stdout, err := cmd.StdoutPipe()
@@ -130,11 +130,7 @@ func (a *Auditlog) Settle(ctx context.Context) error {
 
 // metric returns the sum of some of the server's metrics.
 func (a *Auditlog) metric(ctx context.Context, names ...string) (float64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/metrics", nil)
-	if err != nil {
-		return 0, err
-	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := a.get(ctx, "/metrics")
 	if err != nil {
 		return 0, fmt.Errorf("read metrics: %w", err)
 	}
@@ -158,6 +154,38 @@ func (a *Auditlog) metric(ctx context.Context, names ...string) (float64, error)
 		return 0, fmt.Errorf("read metrics %v: found %d, %w", names, found, err)
 	}
 	return sum, nil
+}
+
+// Profile writes a profile of the server's processor time.
+func (a *Auditlog) Profile(ctx context.Context, path string, length time.Duration) error {
+	res, err := a.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", max(1, int(length.Seconds()))))
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	defer res.Body.Close()
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	_, err = io.Copy(f, res.Body)
+	return errors.Join(err, f.Close())
+}
+
+// get asks for a page.
+func (a *Auditlog) get(ctx context.Context, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("%s: %s", path, res.Status), res.Body.Close())
+	}
+	return res, nil
 }
 
 func (a *Auditlog) Purge(ctx context.Context, project string) error {
