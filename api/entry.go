@@ -41,7 +41,7 @@ func (givenByLog) UnmarshalJSON([]byte) error {
 func (s *Server) readEntry(b []byte) (*audit.Entry, error) {
 	sc := s.scanner()
 	defer s.scanners.Put(sc)
-	if e, ok := sc.one(b); ok {
+	if e, ok := sc.One(b); ok {
 		return e, nil
 	}
 	return decodeEntry(b)
@@ -51,20 +51,20 @@ func (s *Server) readEntry(b []byte) (*audit.Entry, error) {
 func (s *Server) readBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
 	sc := s.scanner()
 	defer s.scanners.Put(sc)
-	if entries, ok := sc.batch(b); ok {
+	if entries, ok := sc.Batch(b); ok {
 		return entries, false, nil
 	}
-	if e, ok := sc.one(b); ok {
+	if e, ok := sc.One(b); ok {
 		return []*audit.Entry{e}, true, nil
 	}
 	return decodeBatch(b)
 }
 
-func (s *Server) scanner() *scanner {
-	if sc, ok := s.scanners.Get().(*scanner); ok {
+func (s *Server) scanner() *rpc.Scanner {
+	if sc, ok := s.scanners.Get().(*rpc.Scanner); ok {
 		return sc
 	}
-	return new(scanner)
+	return new(rpc.Scanner)
 }
 
 // decodeEntry reads one entry from JSON.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/rpc"
 )
 
 // benchEntry makes an entry of about 330 bytes of JSON.
@@ -42,9 +43,9 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run("scan/"+name, func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
-			var s scanner
+			var s rpc.Scanner
 			for b.Loop() {
-				if _, ok := s.one(body); !ok {
+				if _, ok := s.One(body); !ok {
 					b.Fatal("not read")
 				}
 			}
@@ -72,9 +73,9 @@ func BenchmarkDecode(b *testing.B) {
 	b.Run("scan/batch1000", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
-		var s scanner
+		var s rpc.Scanner
 		for b.Loop() {
-			if _, ok := s.batch(body); !ok {
+			if _, ok := s.Batch(body); !ok {
 				b.Fatal("not read")
 			}
 		}
@@ -95,17 +96,17 @@ func FuzzScanner(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	var s scanner
+	var s rpc.Scanner
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before := bytes.Clone(b)
-		if got, ok := s.one(b); ok {
+		if got, ok := s.One(b); ok {
 			want, err := decodeEntry(b)
 			normalize(got, want)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Fatalf("%q is read as %+v, and strictly as %+v, %v", b, got, want, err)
 			}
 		}
-		if got, ok := s.batch(b); ok {
+		if got, ok := s.Batch(b); ok {
 			want, single, err := decodeBatch(b)
 			normalize(append(got, want...)...)
 			if err != nil || single || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {

@@ -90,7 +90,7 @@ type Server struct {
 	metrics  *metrics
 	buffers  bufferPool
 	gzips    gzipPool
-	scanners sync.Pool // of *scanner
+	scanners sync.Pool // of *rpc.Scanner
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 	largeSlots  *semaphore.Weighted

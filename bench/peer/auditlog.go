@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -222,10 +221,11 @@ func (a *Auditlog) Pack(ctx context.Context) error {
 // auditlogConn is one client with one connection. It records without the keys
 // that package client makes, because the other logs have none either.
 type auditlogConn struct {
-	url    string
-	http   *http.Client
-	reader client.Client
-	body   []byte
+	url     string
+	http    *http.Client
+	reader  client.Client
+	scanner rpc.Scanner // reads answers as package client does
+	body    []byte
 }
 
 func (c *auditlogConn) Bulk(ctx context.Context, entries []audit.Entry) error {
@@ -262,11 +262,8 @@ func (c *auditlogConn) record(ctx context.Context, n int) error {
 	if err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
-	var answer rpc.Answer[rpc.RecordResult]
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
-	if !answer.OK || answer.Result == nil || answer.Result.Recorded != int64(n) {
+	var result rpc.RecordResult
+	if !c.scanner.Answer(body, &result) || result.Recorded != int64(n) {
 		return fmt.Errorf("record %d entries: status %s: %.200s", n, res.Status, body)
 	}
 	return nil

@@ -1,0 +1,278 @@
+package rpc
+
+import (
+	"bytes"
+	"hash/maphash"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"auditlog/audit"
+)
+
+// Scanner reads the JSON of entries and of answers as this log and well-behaved
+// clients write it, several times faster than a JSON package can. It knows no
+// errors: whatever it does not expect, be it wrong or only unusual, it does not
+// read, and its caller reads the same bytes with a JSON package, which words what
+// is wrong. Fuzz targets hold that it never reads anything that those do not read
+// alike.
+//
+// The zero Scanner is ready. It is for one goroutine at a time, and worth keeping:
+// it remembers strings, so that a value which many entries share is in memory once.
+type Scanner struct {
+	b       []byte
+	i       int // of the next byte
+	strings internTable
+	scratch []byte
+	slab    []audit.Entry // not given out yet
+}
+
+// slabSize is how many entries are allocated at once.
+const slabSize = 16
+
+// reset begins with other bytes.
+func (s *Scanner) reset(b []byte) { s.b, s.i = b, 0 }
+
+// alloc returns a zero entry.
+func (s *Scanner) alloc() *audit.Entry {
+	if len(s.slab) == 0 {
+		s.slab = make([]audit.Entry, slabSize)
+	}
+	e := &s.slab[0]
+	s.slab = s.slab[1:]
+	return e
+}
+
+// fields are the members that an object had already, a bit each.
+type fields uint16
+
+// first reports whether a member comes for the first time.
+func (f *fields) first(bit fields) bool {
+	if *f&bit != 0 {
+		return false
+	}
+	*f |= bit
+	return true
+}
+
+// name reads a string of which there are few different ones.
+func (s *Scanner) name(v *string) bool {
+	b, ok := s.str()
+	if ok {
+		*v = s.strings.get(b)
+	}
+	return ok
+}
+
+// text reads a string of which no two are alike.
+func (s *Scanner) text(v *string) bool {
+	b, ok := s.str()
+	if ok {
+		*v = string(b)
+	}
+	return ok
+}
+
+// object reads an object, calling member after each name for its value.
+func (s *Scanner) object(member func(name []byte) bool) bool {
+	if !s.skip('{') {
+		return false
+	}
+	if s.skip('}') {
+		return true
+	}
+	for {
+		name, ok := s.str()
+		if !ok || !s.skip(':') || !member(name) {
+			return false
+		}
+		if !s.skip(',') {
+			return s.skip('}')
+		}
+	}
+}
+
+// list reads a list, calling item for each value.
+func (s *Scanner) list(item func() bool) bool {
+	if !s.skip('[') {
+		return false
+	}
+	if s.skip(']') {
+		return true
+	}
+	for {
+		if !item() {
+			return false
+		}
+		if !s.skip(',') {
+			return s.skip(']')
+		}
+	}
+}
+
+// skip passes white space and then c, or only the white space when c is not next.
+func (s *Scanner) skip(c byte) bool {
+	s.space()
+	if s.i == len(s.b) || s.b[s.i] != c {
+		return false
+	}
+	s.i++
+	return true
+}
+
+// space passes white space.
+func (s *Scanner) space() {
+	for s.i < len(s.b) {
+		switch s.b[s.i] {
+		case ' ', '\n', '\t', '\r':
+			s.i++
+		default:
+			return
+		}
+	}
+}
+
+// atEnd reports whether only white space is left.
+func (s *Scanner) atEnd() bool { return len(bytes.TrimLeft(s.b[s.i:], " \n\t\r")) == 0 }
+
+// str reads a string and returns its bytes until the next call.
+func (s *Scanner) str() ([]byte, bool) {
+	if !s.skip('"') {
+		return nil, false
+	}
+	start, ascii := s.i, true
+	for i, c := range s.b[start:] {
+		switch {
+		case c == '"':
+			s.i = start + i + 1
+			v := s.b[start : start+i]
+			return v, ascii || utf8.Valid(v)
+		case c == '\\':
+			s.i = start + i
+			return s.escaped(s.b[start:s.i])
+		case c < ' ':
+			return nil, false
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	return nil, false
+}
+
+// escaped reads the rest of a string that begins with before, from an escape on.
+func (s *Scanner) escaped(before []byte) ([]byte, bool) {
+	s.scratch = append(s.scratch[:0], before...)
+	for s.i < len(s.b) {
+		c := s.b[s.i]
+		s.i++
+		switch {
+		case c == '"':
+			return s.scratch, utf8.Valid(s.scratch)
+		case c < ' ', c == '\\' && !s.escape():
+			return nil, false
+		case c != '\\':
+			s.scratch = append(s.scratch, c)
+		}
+	}
+	return nil, false
+}
+
+// escape reads what follows a backslash.
+func (s *Scanner) escape() bool {
+	if s.i >= len(s.b) {
+		return false
+	}
+	c := s.b[s.i]
+	s.i++
+	if c == 'u' {
+		r, ok := s.escapedRune()
+		s.scratch = utf8.AppendRune(s.scratch, r)
+		return ok
+	}
+	const escapes, meant = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
+	k := bytes.IndexByte([]byte(escapes), c)
+	if k < 0 {
+		return false
+	}
+	s.scratch = append(s.scratch, meant[k])
+	return true
+}
+
+// escapedRune reads what follows \u, with the second half of a pair.
+func (s *Scanner) escapedRune() (rune, bool) {
+	r, ok := s.hex4()
+	if !ok || !utf16.IsSurrogate(r) {
+		return r, ok
+	}
+	if !bytes.HasPrefix(s.b[s.i:], []byte(`\u`)) {
+		return 0, false
+	}
+	s.i += 2
+	low, ok := s.hex4()
+	r = utf16.DecodeRune(r, low)
+	return r, ok && r != utf8.RuneError
+}
+
+func (s *Scanner) hex4() (rune, bool) {
+	if len(s.b)-s.i < 4 {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(string(s.b[s.i:s.i+4]), 16, 16)
+	s.i += 4
+	return rune(v), err == nil
+}
+
+// number reads a whole number that is not negative.
+func (s *Scanner) number(v *int64) bool {
+	s.space()
+	start := s.i
+	for s.i < len(s.b) && '0' <= s.b[s.i] && s.b[s.i] <= '9' {
+		s.i++
+	}
+	digits := s.b[start:s.i]
+	if len(digits) == 0 || len(digits) > 18 || digits[0] == '0' && len(digits) > 1 {
+		return false
+	}
+	*v = 0
+	for _, d := range digits {
+		*v = *v*10 + int64(d-'0')
+	}
+	return true
+}
+
+// isTrue reads the value true.
+func (s *Scanner) isTrue(v *bool) bool {
+	s.space()
+	if *v = bytes.HasPrefix(s.b[s.i:], []byte("true")); *v {
+		s.i += len("true")
+	}
+	return *v
+}
+
+// internTable remembers strings, so that a value which many entries share is in
+// memory once. Its zero value is ready.
+type internTable struct {
+	seed maphash.Seed
+	set  bool
+	t    [1024]string
+}
+
+// maxInterned bounds what the table can hold on to.
+const maxInterned = 64
+
+func (t *internTable) get(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > maxInterned {
+		return string(b)
+	}
+	if !t.set {
+		t.seed, t.set = maphash.MakeSeed(), true
+	}
+	slot := &t.t[maphash.Bytes(t.seed, b)%uint64(len(t.t))]
+	if *slot != string(b) {
+		*slot = string(b)
+	}
+	return *slot
+}

@@ -1,0 +1,95 @@
+package rpc
+
+import "auditlog/audit"
+
+// Answer reads an answer that is no error, and nothing else, into its result: a
+// *ListResult, a *RecordResult or a **audit.Entry. No other answers are long.
+func (s *Scanner) Answer(b []byte, result any) bool {
+	s.reset(b)
+	var isOK, done bool
+	ok := s.object(func(name []byte) bool {
+		switch string(name) {
+		case "ok":
+			return s.isTrue(&isOK)
+		case "result":
+			done = !done && s.result(result)
+			return done
+		}
+		return false
+	})
+	return ok && isOK && done && s.atEnd()
+}
+
+func (s *Scanner) result(result any) bool {
+	switch r := result.(type) {
+	case *ListResult:
+		*r = ListResult{}
+		return s.page(r)
+	case *RecordResult:
+		*r = RecordResult{}
+		return s.recorded(r)
+	case **audit.Entry:
+		*r = s.alloc()
+		return s.entry(*r, true)
+	}
+	return false
+}
+
+func (s *Scanner) page(r *ListResult) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "items":
+			r.Items = []*audit.Entry{}
+			return seen.first(1<<0) && s.list(func() bool {
+				e := s.alloc()
+				r.Items = append(r.Items, e)
+				return s.entry(e, true)
+			})
+		case "nextCursor":
+			return seen.first(1<<1) && s.text(&r.NextCursor)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) recorded(r *RecordResult) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "recorded":
+			return seen.first(1<<0) && s.number(&r.Recorded)
+		case "duplicates":
+			return seen.first(1<<1) && s.number(&r.Duplicates)
+		case "skipped":
+			return seen.first(1<<2) && s.number(&r.Skipped)
+		case "firstId":
+			return seen.first(1<<3) && s.number(&r.FirstID)
+		case "lastId":
+			return seen.first(1<<4) && s.number(&r.LastID)
+		case "entries":
+			r.Entries = []Recorded{}
+			return seen.first(1<<5) && s.list(func() bool {
+				r.Entries = append(r.Entries, Recorded{})
+				return s.one(&r.Entries[len(r.Entries)-1])
+			})
+		}
+		return false
+	})
+}
+
+// one reads what became of one entry.
+func (s *Scanner) one(r *Recorded) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "id":
+			return seen.first(1<<0) && s.number(&r.ID)
+		case "duplicate":
+			return seen.first(1<<1) && s.isTrue(&r.Duplicate)
+		case "skipped":
+			return seen.first(1<<2) && s.isTrue(&r.Skipped)
+		}
+		return false
+	})
+}

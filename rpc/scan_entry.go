@@ -1,0 +1,173 @@
+package rpc
+
+import (
+	"time"
+
+	"auditlog/audit"
+)
+
+// One reads an entry as it is sent to be recorded, and nothing else.
+func (s *Scanner) One(b []byte) (*audit.Entry, bool) {
+	s.reset(b)
+	e := s.alloc()
+	return e, s.entry(e, false) && s.atEnd()
+}
+
+// Batch reads {"entries":[…]} and nothing else, up to audit.MaxBatch.
+func (s *Scanner) Batch(b []byte) ([]*audit.Entry, bool) {
+	s.reset(b)
+	var entries []*audit.Entry
+	ok := s.object(func(name []byte) bool {
+		return string(name) == "entries" && entries == nil && s.list(func() bool {
+			e := s.alloc()
+			entries = append(entries, e)
+			return len(entries) <= audit.MaxBatch && s.entry(e, false)
+		})
+	})
+	return entries, ok && entries != nil && s.atEnd()
+}
+
+// entry reads an entry. A recorded one has what the log itself gives.
+func (s *Scanner) entry(e *audit.Entry, recorded bool) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "project":
+			return seen.first(1<<0) && s.name(&e.Project)
+		case "actor":
+			return seen.first(1<<1) && s.actor(&e.Actor)
+		case "action":
+			return seen.first(1<<2) && s.name(&e.Action)
+		case "resource":
+			return seen.first(1<<3) && s.resource(&e.Resource)
+		case "outcome":
+			return seen.first(1<<4) && s.name((*string)(&e.Outcome))
+		case "detail":
+			return seen.first(1<<5) && s.text(&e.Detail)
+		case "channel":
+			return seen.first(1<<6) && s.name((*string)(&e.Channel))
+		case "request":
+			return seen.first(1<<7) && s.request(&e.Request)
+		case "changes":
+			return seen.first(1<<8) && s.changes(&e.Changes)
+		case "metadata":
+			return seen.first(1<<9) && s.metadata(&e.Metadata)
+		case "key":
+			return seen.first(1<<10) && s.text(&e.Key)
+		case "createdAt":
+			return seen.first(1<<11) && s.time(&e.CreatedAt)
+		case "id":
+			return recorded && seen.first(1<<12) && s.number(&e.ID)
+		case "recordedAt":
+			return recorded && seen.first(1<<13) && s.time(&e.RecordedAt)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) actor(a *audit.Actor) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "email":
+			return seen.first(1<<0) && s.name(&a.Email)
+		case "type":
+			return seen.first(1<<1) && s.name((*string)(&a.Type))
+		case "label":
+			return seen.first(1<<2) && s.name(&a.Label)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) resource(r *audit.Resource) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "type":
+			return seen.first(1<<0) && s.name(&r.Type)
+		case "id":
+			return seen.first(1<<1) && s.name(&r.ID)
+		case "name":
+			return seen.first(1<<2) && s.name(&r.Name)
+		case "locationId":
+			return seen.first(1<<3) && s.name(&r.LocationID)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) request(r *audit.Request) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "ip":
+			return seen.first(1<<0) && s.name(&r.IP)
+		case "userAgent":
+			return seen.first(1<<1) && s.name(&r.UserAgent)
+		case "id":
+			return seen.first(1<<2) && s.text(&r.ID)
+		}
+		return false
+	})
+}
+
+// manyParts is from how many changes or metadata on an entry is unusual.
+const manyParts = 1000
+
+func (s *Scanner) changes(list *[]audit.Change) bool {
+	return s.list(func() bool {
+		*list = append(*list, audit.Change{})
+		return len(*list) <= manyParts && s.change(&(*list)[len(*list)-1])
+	})
+}
+
+func (s *Scanner) change(c *audit.Change) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "field":
+			return seen.first(1<<0) && s.name(&c.Field)
+		case "old":
+			return seen.first(1<<1) && s.text(&c.Old)
+		case "new":
+			return seen.first(1<<2) && s.text(&c.New)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) metadata(m *map[string]string) bool {
+	*m = make(map[string]string)
+	return s.object(func(name []byte) bool {
+		if _, twice := (*m)[string(name)]; twice || len(*m) == manyParts {
+			return false
+		}
+		k, v := s.strings.get(name), ""
+		ok := s.text(&v)
+		(*m)[k] = v
+		return ok
+	})
+}
+
+// time reads a time of RFC 3339 in UTC.
+func (s *Scanner) time(t *time.Time) bool {
+	b, ok := s.str()
+	return ok && isUTC(b) && t.UnmarshalText(b) == nil
+}
+
+// isUTC reports whether b has the form 2026-05-04T08:15:30Z, with or without a
+// fraction. UnmarshalText takes more than RFC 3339 does, but not in this form.
+func isUTC(b []byte) bool {
+	const form = "0000-00-00T00:00:00"
+	if len(b) < len(form)+1 || len(b) > len(form)+len(".000000000Z") || b[len(b)-1] != 'Z' {
+		return false
+	}
+	for i := range len(form) {
+		if form[i] == '0' && (b[i] < '0' || b[i] > '9') || form[i] != '0' && b[i] != form[i] {
+			return false
+		}
+	}
+	fraction := b[len(form) : len(b)-1]
+	return len(fraction) == 0 || len(fraction) > 1 && fraction[0] == '.'
+}

@@ -1,0 +1,121 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+)
+
+func scanned(i int) *audit.Entry {
+	at := time.Date(2026, 5, 4, 8, 15, 30, i*1000, time.UTC)
+	return &audit.Entry{
+		ID: int64(1000 + i), Project: "acme", Actor: audit.Actor{Email: fmt.Sprintf("user-%d@example.com", i%50), Type: audit.User},
+		Action: "deployment.deploy", Resource: audit.Resource{Type: "Deployment", ID: fmt.Sprint(4000 + i%500), Name: "web", LocationID: "gke.cluster-rcf2"},
+		Outcome: audit.Success, Detail: fmt.Sprintf("Deployed \"revision %d\"\n\tof <web> ü\u2028", i), Channel: audit.ChannelCLI,
+		Request: audit.Request{IP: "203.0.113.9"}, CreatedAt: at, RecordedAt: at.Add(time.Millisecond),
+	}
+}
+
+func page(n int) []byte {
+	b := []byte(`{"ok":true,"result":{"items":[`)
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = scanned(i).AppendJSON(b)
+	}
+	return append(b, `],"nextCursor":"abc_-"}}`+"\n"...)
+}
+
+// What the log itself writes is read without falling back.
+func TestScannerAnswers(t *testing.T) {
+	var s Scanner
+	var list ListResult
+	if !s.Answer(page(3), &list) || len(list.Items) != 3 || list.NextCursor != "abc_-" || !reflect.DeepEqual(list.Items[2], scanned(2)) {
+		t.Errorf("read %+v", list)
+	}
+	if !s.Answer([]byte(`{"ok":true,"result":{"items":[]}}`), &list) || list.Items == nil || len(list.Items) != 0 || list.NextCursor != "" {
+		t.Errorf("read %+v", list)
+	}
+	var e *audit.Entry
+	if !s.Answer(append(scanned(7).AppendJSON([]byte(`{"ok":true,"result":`)), '}'), &e) || !reflect.DeepEqual(e, scanned(7)) {
+		t.Errorf("read %+v", e)
+	}
+	var r RecordResult
+	want := RecordResult{Recorded: 1, Duplicates: 1, Skipped: 1, FirstID: 9, LastID: 9,
+		Entries: []Recorded{{ID: 9}, {ID: 3, Duplicate: true}, {Skipped: true}}}
+	b, err := json.Marshal(Answer[RecordResult]{OK: true, Result: &want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Answer(b, &r) || !reflect.DeepEqual(r, want) {
+		t.Errorf("read %+v", r)
+	}
+}
+
+// compare checks what a scanner has read against package json.
+func compare[T any](t *testing.T, s *Scanner, b []byte) {
+	t.Helper()
+	var got T
+	if !s.Answer(b, &got) {
+		return
+	}
+	var want Answer[T]
+	if err := json.Unmarshal(b, &want); err != nil || !want.OK || want.Result == nil || want.Error != nil || !reflect.DeepEqual(got, *want.Result) {
+		t.Fatalf("%q is read as %+v, and by package json as %+v, %v", b, got, want.Result, err)
+	}
+}
+
+func FuzzScannerAnswer(f *testing.F) {
+	f.Add(page(2))
+	f.Add(append(scanned(7).AppendJSON([]byte(`{"ok":true,"result":`)), '}'))
+	for _, b := range []string{
+		`{"ok":true,"result":{"recorded":2,"duplicates":0,"skipped":1,"firstId":9,"lastId":10,"entries":[{"id":9},{"id":3,"duplicate":true},{"skipped":true}]}}`,
+		`{"ok":true,"result":{"items":null}}`, `{"result":{"items":[]},"ok":true}`, `{"ok":true,"result":{"items":[]},"ok":true}`, `{"ok":false,"error":{"code":"x"}}`,
+		`{"ok":true,"result":{"items":[{"detail":"\ud83d\ude00\u00e9\/\b","metadata":{"a":"1","a":"2"}}]}}`, `{"ok":true,"result":{"recorded":01}}`,
+		`{"ok":true,"result":{"recorded":1e3}}`, `{"ok": true , "result": { "items": [ {"id": 1 , "recordedAt":"2026-05-04T08:15:30Z"} ] } } `, "{\"ok\":\x00true}",
+		`{"ok":true,"result":{"items":[{"detail":"\ud83d"}]}}`, `{"ok":true,"result":{"items":[{"detail":"\u12"}]}}`, `{"ok":true,"result":{"Items":[{}]}}`,
+	} {
+		f.Add([]byte(b))
+	}
+	var s Scanner
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before := bytes.Clone(b)
+		compare[ListResult](t, &s, b)
+		compare[RecordResult](t, &s, b)
+		compare[*audit.Entry](t, &s, b)
+		if !bytes.Equal(b, before) {
+			t.Fatal("the body was changed")
+		}
+	})
+}
+
+func BenchmarkScannerAnswer(b *testing.B) {
+	body := page(50)
+	b.Run("scan", func(b *testing.B) {
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		var s Scanner
+		for b.Loop() {
+			var list ListResult
+			if !s.Answer(body, &list) {
+				b.Fatal("not read")
+			}
+		}
+	})
+	b.Run("json", func(b *testing.B) {
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var a Answer[ListResult]
+			if err := json.Unmarshal(body, &a); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
