@@ -36,40 +36,29 @@ func (e *encoder) column(col int, entries []*audit.Entry) {
 	listed := e.strings(d, values, plan{
 		others:    narrows[col],
 		field:     f != noField,
-		narrows:   col == colResourceID || col == colActor,
-		templates: true,
+		narrows:   col == colResourceID || col == colActor || col == colAction,
+		templates: f != ResourceType, // which is compared folded
 		sparse:    f == noField,
 	})
-	if f == noField {
-		return
-	}
-	// The fingerprints of what lies in a compressed frame.
-	for _, v := range listed {
+	for _, v := range listed { // their fingerprints
 		e.out = binary.LittleEndian.AppendUint16(e.out, uint16(Hash(f, v)))
 	}
 }
 
 // strings appends a column of strings, d being their dictionary, in what is
-// probably the smallest way. It returns the strings that it lists, if they are several
-// and not of the raw class.
+// probably the smallest way. It returns the strings that want fingerprints.
 func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
-	n := len(d.values)
-	class := classDict
-	if p.field && rawBytes(d.values) <= 2*len(values)+64 {
-		class = classRaw
-	}
-	switch {
+	switch n := len(d.values); {
 	case n == 1 && values[0] == "":
 		e.out = append(e.out, kindEmpty)
 		return nil
 	case n == 1:
+		class := classDict
+		if p.field && len(values[0]) <= rawLimit(len(values)) {
+			class = classRaw
+		}
 		e.out = append(e.out, kindOne|byte(class)<<4)
 		e.add(class, values[0])
-		return nil
-	case class == classRaw:
-		by, _ := e.narrowest(d, p.others)
-		e.dict(d, by)
-		e.each(d.values, class)
 		return nil
 	case p.sparse && e.some(d, values, p):
 		return nil
@@ -77,47 +66,50 @@ func (e *encoder) strings(d *dictionary, values []string, p plan) []string {
 	return e.list(d, values, p)
 }
 
-// templateGain is how many bits templates must save in a dictionary, whose strings
-// are faster to read as they are.
-const templateGain = 8 * 256
+// rawLimit is how many bytes of a field's strings are worth being stored raw in a
+// block of so many rows.
+func rawLimit(rows int) int { return 64 + rows/2 }
 
 // list appends several strings, as a dictionary or one by one, as they are or as
-// templates, by estimate in bits.
+// templates, by estimates in bits.
 func (e *encoder) list(d *dictionary, values []string, p plan) []string {
 	n, m := len(d.values), len(values)
-	mined := p.templates && n >= 8 && e.mine(d.values)
-	plain := 10*n + 3*rawBytes(d.values)
-	once, all := plain, plain+(m-n)*30 // a repeated string is found again by zstd
+	mined := p.templates && n >= 8 && e.mine(d.values) && (!p.field || e.miner.numeric())
+	// gain is what templates must save in a dictionary, whose strings are faster
+	// to read as they are.
+	class, gain := classDict, 8*256
+	once, again := plainBits(d.values), 30 // a repeated string is found again by zstd
 	if mined {
-		plain = e.miner.estimatePlain(d.values)
-		once, all = e.miner.estimate(d.idx)
-		if mined = once < plain; !mined {
-			once, all = plain, plain+(m-n)*30
+		once = e.miner.plainBits(d.values)
+	}
+	if p.field {
+		class, gain = classRaw, 8*64
+		if raw := rawBytes(d.values); raw <= rawLimit(m) {
+			once, again = 8*raw, 8*m // always a dictionary
+		} else {
+			class = classDict
+			once, again = once+16*n, again+16
+		}
+	}
+	each, all := once, once+(m-n)*again
+	templates := false
+	if mined {
+		var bits int
+		if bits, all = e.miner.bits(d.idx); bits+gain < once {
+			templates, each = true, bits
+		} else if bits >= once {
+			mined, all = false, once+(m-n)*again
 		}
 	}
 	by, size := e.narrowest(d, p.others)
-	byDict, byRow := 8*size+once, all
-	if p.field {
-		byDict, byRow = byDict+16*n, byRow+16*m
-	}
-	if p.narrows && 2*n < m {
-		byRow += byDict
-	}
-	if byDict <= byRow {
+	if byDict := 8*size + each; byDict <= all || p.narrows && 2*n < m {
 		e.dict(d, by)
-		if mined && once+templateGain < plain {
-			e.templates(d.values, e.identity(n), classDict)
-		} else {
-			e.each(d.values, classDict)
-		}
-		return d.values
+		return e.listed(d.values, e.identity(n), class, templates, p)
 	}
 	if mined {
-		e.templates(d.values, d.idx, classDict)
-	} else {
-		e.each(values, classHeap)
+		return e.listed(d.values, d.idx, class, true, p)
 	}
-	return values
+	return e.listed(values, nil, classHeap, false, p)
 }
 
 // identity returns the numbers below n.
@@ -137,11 +129,24 @@ func (e *encoder) dict(d *dictionary, by int) {
 	e.kids++
 }
 
-func (e *encoder) each(values []string, class int) {
+// listed appends values as they are, or, if they are mined, the elements that idx
+// names as templates, whose texts filters compare. It returns the strings that want fingerprints.
+func (e *encoder) listed(values []string, idx []uint16, class int, mined bool, p plan) []string {
+	if mined {
+		if p.field {
+			class = classRaw
+		}
+		e.templates(values, idx, class)
+		return nil
+	}
 	e.out = append(e.out, kindEach|byte(class)<<4)
 	for _, v := range values {
 		e.add(class, v)
 	}
+	if !p.field || class == classRaw {
+		return nil
+	}
+	return values
 }
 
 // some appends a column of which many elements are empty: which are not, and a
@@ -172,6 +177,9 @@ func (e *encoder) some(d *dictionary, values []string, p plan) bool {
 	e.strings(&e.some1, present, p)
 	return true
 }
+
+// plainBits returns about how many bits strings take that zstd compresses.
+func plainBits(values []string) int { return 10*len(values) + 3*rawBytes(values) }
 
 func rawBytes(values []string) int {
 	n := len(values)

@@ -91,6 +91,7 @@ type constraint struct {
 	field  Field
 	values []string // folded if the field compares so
 	hashes []uint32
+	parsed []parsed
 	prefix string
 }
 
@@ -138,6 +139,7 @@ func (f *Filter) oneOf(field Field, values []string) {
 	c := constraint{field: field, values: values}
 	for _, v := range values {
 		c.hashes = append(c.hashes, Hash(field, v))
+		c.parsed = append(c.parsed, parse(v))
 	}
 	f.constraints = append(f.constraints, c)
 }
@@ -204,7 +206,7 @@ func (b *Block) valuesOf(c *column) *column {
 // values cannot be compared without decoding a text frame.
 func fingered(b *Block, c *column) bool {
 	v := b.valuesOf(c)
-	return v.kind == kindTemplate || v.kind == kindEach && !b.isRaw(v)
+	return v.kind == kindEach && !b.isRaw(v)
 }
 
 // isRaw reports whether v's strings are at hand since Open.
@@ -233,6 +235,12 @@ func (b *Block) candidates(c *constraint) (set Rows, exact bool) {
 			}
 		}
 		return set, true
+	case v.kind == kindTemplate && c.prefix == "" && int(v.text)+int(v.n) <= b.raws:
+		exact = true
+		for i := range c.parsed {
+			exact = b.templateEqual(v, &c.parsed[i], &set) && exact
+		}
+		return set, exact
 	case b.fingers[c.field] != 0 && c.prefix == "":
 		for i := range n {
 			finger := b.fingerprint(c.field, i)

@@ -1,7 +1,10 @@
 package block
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +100,50 @@ func checkHashes(t *rapid.T, b *Block, f *Filter, rows *Rows) {
 		}
 		if !found {
 			t.Fatalf("field %d: none of %v is among the block's hashes", v.Field, v.Hashes)
+		}
+	}
+}
+
+// TestFilterFindsNumbers asks for resource ids that are stored as numbers, and
+// for others that only look like them.
+func TestFilterFindsNumbers(t *testing.T) {
+	g := newGenerator(8, time.Second)
+	kinds := map[string]func(i int) string{
+		"decimal": func(i int) string { return strconv.Itoa(i * 37) },
+		"padded":  func(i int) string { return fmt.Sprintf("%06d", i*i) },
+		"hex":     func(int) string { return g.hex(9) },
+		"upper":   func(int) string { return strings.ToUpper(g.hex(20)) },
+		"uuid":    func(int) string { return g.uuid() },
+		"named":   func(i int) string { return fmt.Sprintf("%s-%d", []string{"db", "vm"}[i%2], i/3) },
+		"address": func(i int) string { return fmt.Sprintf("10.%d.%d.1", i%3, i%250) },
+		"name":    func(int) string { return "x" + g.hex(9) + "z" },
+	}
+	for name, id := range kinds {
+		entries := realistic(1, 500)
+		for i, e := range entries {
+			e.Resource.ID = id(i)
+		}
+		b := open(t, Append(nil, 1, entries))
+		for i := 0; i < len(entries); i += 7 {
+			real := entries[i].Resource.ID
+			for _, want := range []string{real, "0" + real, strings.ToUpper(real), strings.ToLower(real), real + "1", real[:len(real)-1]} {
+				if want == "" {
+					continue // no filter
+				}
+				f := NewFilter(&audit.Query{ResourceID: want})
+				rows := All(b.Rows())
+				if err := f.Match(b, &rows); err != nil {
+					t.Fatal(err)
+				}
+				for row, e := range entries {
+					if rows.Has(row) != (e.Resource.ID == want) {
+						t.Fatalf("%s: %q is %q: %v", name, e.Resource.ID, want, rows.Has(row))
+					}
+				}
+				if !rows.Empty() && !f.May(b) {
+					t.Fatalf("%s: %q may not be there", name, want)
+				}
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // miner finds the templates of a list of strings: the runs of letters and digits
@@ -75,8 +76,8 @@ var byteClass = func() (t [256]byte) {
 	return t
 }()
 
-// mine finds the templates of values. It gives up, and returns false, when there
-// are about as many as values.
+// mine finds the templates of values. It returns false, and gives up early, when
+// there is not one for several values.
 func (e *encoder) mine(values []string) bool {
 	m := &e.miner
 	m.reset()
@@ -102,7 +103,7 @@ func (e *encoder) mine(values []string) bool {
 		}
 		f.rows++
 	}
-	return true
+	return 2*len(m.found) <= len(values)
 }
 
 func (m *miner) reset() {
@@ -116,7 +117,13 @@ func (m *miner) forget() { clear(m.strings[:cap(m.strings)]) }
 // split finds v's places and its template.
 func (m *miner) split(v string) {
 	m.text = m.text[:0]
+	address, addressEnd := nextAddress(v, 0)
 	for i := 0; i < len(v); {
+		if i == address {
+			i = m.place(markWord, i, addressEnd)
+			address, addressEnd = nextAddress(v, i)
+			continue
+		}
 		c := v[i]
 		if byteClass[c] == 0 {
 			if isMark(c) {
@@ -177,6 +184,34 @@ func (m *miner) place(mark byte, start, end int) int {
 	m.text = append(m.text, mark)
 	m.places = append(m.places, place{int32(start), int32(end)})
 	return end
+}
+
+// nextAddress returns where the next e-mail address in v from i starts and ends.
+func nextAddress(v string, i int) (start, end int) {
+	for {
+		at := strings.IndexByte(v[i:], '@')
+		if at < 0 {
+			return -1, -1
+		}
+		at += i
+		for start = at; start > i && inAddress(v[start-1]); {
+			start--
+		}
+		for end = at + 1; end < len(v) && inAddress(v[end]); {
+			end++
+		}
+		if v[end-1] == '.' { // of a sentence
+			end--
+		}
+		if start < at && strings.IndexByte(v[at:end], '.') > 0 {
+			return start, end
+		}
+		i = at + 1
+	}
+}
+
+func inAddress(c byte) bool {
+	return byteClass[c] != 0 || c == '.' || c == '-' || c == '_' || c == '+'
 }
 
 // uuidAt reports whether a UUID in one case starts at i and ends with its run of
@@ -264,12 +299,22 @@ func (s *slot) bits(rows int) int {
 	case kindHex:
 		return rows * 4 * s.longest
 	}
-	return 8*rows + 2*s.size
+	return 10*rows + 5*s.size
 }
 
-// estimate returns about how many bits the mined strings take, each once and as
+// numeric reports whether all values are numbers.
+func (m *miner) numeric() bool {
+	for i := range m.slots {
+		if m.slots[i].kind() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// bits returns about how many bits the mined strings take, each once and as
 // often as idx names them.
-func (m *miner) estimate(idx []uint16) (once, all int) {
+func (m *miner) bits(idx []uint16) (once, all int) {
 	m.rows = slices.Grow(m.rows[:0], len(m.found))[:len(m.found)]
 	clear(m.rows)
 	for _, v := range idx {
@@ -288,9 +333,9 @@ func (m *miner) estimate(idx []uint16) (once, all int) {
 	return once, all
 }
 
-// estimatePlain returns about how many bits the strings take as they are: what
+// plainBits returns about how many bits the strings take as they are: what
 // varies hardly compresses, what is always the same almost vanishes.
-func (m *miner) estimatePlain(values []string) int {
+func (m *miner) plainBits(values []string) int {
 	all, places := 0, 0 // bytes
 	for _, v := range values {
 		all += len(v)

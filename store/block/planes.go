@@ -68,6 +68,9 @@ func planesHaving(data []byte, off, width, m int, want, r *Rows) {
 
 // planeRank returns how many rows before i have index v.
 func planeRank(data []byte, off, width, m, i, v int) int {
+	if width == 0 {
+		return i
+	}
 	stride := planeBytes(m)
 	n := 0
 	for k := 0; 64*k < i; k++ {
