@@ -96,6 +96,7 @@ func (s *Server) failStatus(x *exchange, r *http.Request, status int, err error)
 	if x.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
+	s.boundRest(x, r)
 	f := faultOf(err)
 	h := x.Header()
 	switch f.Kind {

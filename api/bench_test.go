@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"auditlog/rpc"
 	"auditlog/store"
@@ -38,7 +39,7 @@ func BenchmarkRecord(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("batch=%d", n), func(b *testing.B) {
 			f := benchStart(b)
-			body := benchBatch(n)
+			body := benchBatch(n, time.Time{})
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
@@ -52,7 +53,7 @@ func BenchmarkRecord(b *testing.B) {
 
 func BenchmarkList(b *testing.B) {
 	f := benchStart(b)
-	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000))
+	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000, time.Time{}))
 	for _, limit := range []int{50, 1000} {
 		b.Run(fmt.Sprintf("limit=%d", limit), func(b *testing.B) {
 			body := fmt.Appendf(nil, `{"project":"acme","limit":%d}`, limit)
@@ -67,7 +68,13 @@ func BenchmarkList(b *testing.B) {
 // BenchmarkHandlers leaves the connection out.
 func BenchmarkHandlers(b *testing.B) {
 	f := benchStart(b)
-	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000))
+	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000, time.Time{}))
+	b.Run("get", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			f.api.ServeHTTP(&discard{header: make(http.Header)}, f.request(http.MethodPost, "/auditLog.get", `{"project":"acme","id":7}`))
+		}
+	})
 	for _, encoding := range []string{"identity", "gzip"} {
 		b.Run("list/"+encoding, func(b *testing.B) {
 			b.ReportAllocs()

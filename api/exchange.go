@@ -71,12 +71,17 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	s.metrics.inFlight.Inc()
-	if r.ContentLength != 0 {
-		// A body that no handler reads is awaited by net/http before it answers, and
-		// must leave time for that. Handlers that read it have their own deadlines.
-		_ = http.NewResponseController(w).SetReadDeadline(x.started.Add(s.opts.Patience / 2))
-	}
+	s.boundRest(x, r)
 	return x
+}
+
+// boundRest bounds how long what no handler reads of a body can hold the answer
+// up: net/http awaits it first, and there must be time left to answer.
+func (s *Server) boundRest(x *exchange, r *http.Request) {
+	if r.ContentLength != 0 {
+		// What has no deadlines, as in a test without a connection, does without.
+		_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(s.opts.Patience / 2))
+	}
 }
 
 // saneID reports whether a request id from outside can stand in a log line and

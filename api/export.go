@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -98,7 +99,11 @@ func (d *download) send(b []byte) (int, error) {
 		d.header(d.x.Header())
 	}
 	d.x.extendWrite(d.patient)
-	return d.x.Write(b)
+	n, err := d.x.Write(b)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the client does not take the answer"), err)
+	}
+	return n, err
 }
 
 // tick sends what has waited long enough, so that who watches sees it come.

@@ -170,7 +170,7 @@ func TestExportToWhoDoesNotRead(t *testing.T) {
 	defer conn.Close()
 	const body = `{"project":"acme"}`
 	fmt.Fprintf(conn, "POST /auditLog.export HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	if m := log.next(t, "/"+rpc.Export); m["aborted"] != true || !strings.Contains(fmt.Sprint(m["error"]), "i/o timeout") {
+	if m := log.next(t, "/"+rpc.Export); m["aborted"] != true || m["level"] != "info" || !strings.Contains(fmt.Sprint(m["error"]), "i/o timeout") {
 		t.Errorf("logged as %v", m)
 	}
 }

@@ -2,7 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"net/http"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -131,6 +135,29 @@ var types = map[string]reflect.Type{
 	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),
 	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
 	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),
+}
+
+// Every type of package rpc that crosses the wire is among those.
+func TestTypesAreThoseOfTheWire(t *testing.T) {
+	files, err := filepath.Glob("../rpc/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no source of rpc: %v", err)
+	}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.Name != "Answer" && spec.Name.IsExported() {
+				_, isStruct := spec.Type.(*ast.StructType)
+				if _, ok := types[spec.Name.Name]; isStruct && !ok {
+					t.Errorf("%s: %s is not looked at", path, spec.Name.Name)
+				}
+			}
+			return true
+		})
+	}
 }
 
 func TestDocumentAgainstTypes(t *testing.T) {
