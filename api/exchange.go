@@ -113,6 +113,9 @@ func (s *Server) end(x *exchange, r *http.Request) {
 			v = nil
 		}
 	}
+	if x.status == 0 && v == nil {
+		x.status = http.StatusOK // as net/http has it
+	}
 	s.metrics.finish(x)
 	s.log(x, r, v != nil)
 	if v != nil {
@@ -128,10 +131,7 @@ func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
 	if event == nil {
 		return
 	}
-	path := r.URL.Path
-	if len(path) > maxLogged {
-		path = path[:maxLogged]
-	}
+	path := r.URL.Path[:min(len(r.URL.Path), maxLogged)]
 	event.Str("id", x.id).Str("method", r.Method).Str("path", path).Int("status", x.status).
 		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started))
 	if ip := s.opts.Auth.Address(r); ip.IsValid() {

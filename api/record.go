@@ -85,7 +85,11 @@ func (c *call) authorizeEntries(entries []*audit.Entry) error {
 		if i > 0 && e.Project == entries[i-1].Project {
 			continue
 		}
-		if err := c.authorize(e.Project); err != nil {
+		err := c.authorize(e.Project)
+		if audit.KindOf(err) == audit.Invalid {
+			return audit.AtPath(err, entryPath(i, ""))
+		}
+		if err != nil {
 			return err
 		}
 	}
