@@ -3,6 +3,7 @@ package block
 import (
 	"bytes"
 	"errors"
+	"sync"
 	"testing"
 
 	"auditlog/audit"
@@ -80,4 +81,28 @@ func TestEveryByteCounts(t *testing.T) {
 			t.Fatalf("cut to %d bytes: %v", i, err)
 		}
 	}
+}
+
+// TestConcurrentReads reads a fresh block from several goroutines, which all want
+// the same text frames at once.
+func TestConcurrentReads(t *testing.T) {
+	entries := append(realistic(1, 600), strange(1, 400)...)
+	sortEntries(entries)
+	b := open(t, Append(nil, 1, entries))
+	var readers sync.WaitGroup
+	for k := range 4 {
+		readers.Go(func() {
+			for row := k; row < len(entries); row += 4 {
+				got, err := b.Entry(row, "acme")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if !bytes.Equal(got.AppendJSON(nil), entries[row].AppendJSON(nil)) {
+					t.Errorf("row %d is another", row)
+				}
+			}
+		})
+	}
+	readers.Wait()
 }

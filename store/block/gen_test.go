@@ -1,55 +1,31 @@
 package block
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
-// generator makes entries as an organisation of many projects does: the same for
-// the same seed.
+// generator makes realistic entries of one project, with what the log sets.
 type generator struct {
-	r      *rand.Rand
-	id     int64
-	at     time.Time
-	every  time.Duration // between calls, on average
-	people []string
-	ips    []string
-	apps   []string
+	*audittest.Generator
+	r  *rand.Rand
+	id int64
 }
 
 func newGenerator(seed uint64, every time.Duration) *generator {
-	g := &generator{
-		r:     rand.New(rand.NewPCG(seed, 1)),
-		id:    int64(seed * 1000),
-		at:    time.Date(2025, 6, 1, 8, 0, 0, 0, time.UTC),
-		every: every,
+	return &generator{
+		Generator: audittest.New(seed, every),
+		r:         rand.New(rand.NewPCG(seed, 3)),
+		id:        int64(seed * 1000),
 	}
-	names := []string{"ada", "grace", "linus", "somchai", "malee", "jörg", "mei", "olu", "priya", "sven", "tomás", "yuki"}
-	for i := range 40 {
-		name := fmt.Sprintf("%s.%c@example.com", names[i%len(names)], 'a'+i/len(names))
-		if i%5 == 4 {
-			name = fmt.Sprintf("ci-%d@acme.iam.example.com", i)
-		}
-		g.people = append(g.people, name)
-		g.ips = append(g.ips, fmt.Sprintf("203.0.%d.%d", g.r.IntN(256), g.r.IntN(256)))
-	}
-	for i := range 120 {
-		kinds := []string{"web", "api", "worker", "billing", "search", "mailer"}
-		g.apps = append(g.apps, fmt.Sprintf("%s-%d", kinds[i%len(kinds)], i/len(kinds)))
-	}
-	return g
 }
 
-// skewed returns a number below n, small ones far more often.
-func (g *generator) skewed(n int) int {
-	return min(n-1, int(float64(n)*g.r.Float64()*g.r.Float64()*g.r.Float64()))
-}
-
+// hex returns n random hexadecimal digits.
 func (g *generator) hex(n int) string {
 	const digits = "0123456789abcdef"
 	b := make([]byte, n)
@@ -59,120 +35,44 @@ func (g *generator) hex(n int) string {
 	return string(b)
 }
 
-var genActions = []struct{ action, kind, detail string }{
-	{"deployment.deploy", "Deployment", "Deployed revision %d of %s, image sha256:%s"},
-	{"deployment.deploy", "Deployment", "Deployed revision %d of %s, image sha256:%s"},
-	{"deployment.scale", "Deployment", "Scaled to %d replicas"},
-	{"deployment.pause", "Deployment", "Paused"},
-	{"deployment.resume", "Deployment", "Resumed"},
-	{"deployment.rollback", "Deployment", "Rolled back to revision %d of %s (%s)"},
-	{"domain.create", "Domain", "Created www%d.%s.example.com"},
-	{"domain.delete", "Domain", "Deleted www%d.%s.example.com"},
-	{"route.create", "Route", "Routed /v%d to %s"},
-	{"route.delete", "Route", "Removed route /v%d of %s"},
-	{"disk.create", "Disk", "Created a disk of %dGi for %s"},
-	{"disk.update", "Disk", "Grew disk to %dGi"},
-	{"role.grant", "Role", "Granted role %d"},
-	{"role.revoke", "Role", "Revoked role %d"},
-	{"serviceAccount.createKey", "ServiceAccount", "Created key %d for %s: %s"},
-	{"secret.update", "Secret", "Set version %d"},
-	{"pullSecret.create", "PullSecret", "Created"},
+func (g *generator) uuid() string {
+	return strings.Join([]string{g.hex(8), g.hex(4), g.hex(4), g.hex(4), g.hex(12)}, "-")
 }
 
 func (g *generator) next() *audit.Entry {
+	e := g.Next()
 	g.id += 1 + int64(g.r.ExpFloat64()*10)
-	g.at = g.at.Add(time.Duration(g.r.ExpFloat64() * float64(g.every)))
-	a := genActions[g.skewed(len(genActions))]
-	who, app := g.skewed(len(g.people)), g.skewed(len(g.apps))
-	e := &audit.Entry{
-		ID:        g.id,
-		Project:   "acme",
-		Actor:     audit.Actor{Email: g.people[who], Type: audit.User},
-		Action:    a.action,
-		Outcome:   audit.Success,
-		Channel:   audit.Channels()[g.skewed(4)],
-		CreatedAt: audit.Truncate(g.at),
-		Resource: audit.Resource{
-			Type: a.kind, ID: fmt.Sprint(1000 + app*7), Name: g.apps[app],
-			LocationID: []string{"gke.cluster-rcf2", "gke.cluster-rcf3"}[app%2],
-		},
-		Request: audit.Request{
-			IP:        g.ips[(who+g.skewed(3))%len(g.ips)],
-			UserAgent: []string{"deploys/1.4", "Mozilla/5.0 (X11; Linux x86_64) Firefox/126.0", "deploys-mcp/0.3"}[who%3],
-		},
-	}
-	if who%5 == 4 {
-		e.Actor.Type = audit.ServiceAccount
-	}
-	if who%8 == 3 {
-		e.Actor.Label = fmt.Sprintf("claude-code:pr-%d", g.r.IntN(300))
-	}
+	e.ID, e.Project = g.id, "acme"
 	e.RecordedAt = e.CreatedAt.Add(time.Duration(1000+g.r.IntN(4000)) * time.Microsecond)
-	args := []any{1 + g.skewed(400), g.apps[app], g.hex(12)}
-	e.Detail = fmt.Sprintf(a.detail, args[:countVerbs(a.detail)]...)
-	g.decorate(e)
-	return e
-}
-
-func countVerbs(s string) int {
-	n := 0
-	for _, c := range s {
-		if c == '%' {
-			n++
-		}
-	}
-	return n
-}
-
-// decorate adds what some entries have.
-func (g *generator) decorate(e *audit.Entry) {
-	switch p := g.r.IntN(100); {
-	case p < 5:
-		e.Outcome, e.Detail = audit.Forbidden, "permission "+e.Action+" is missing"
-	case p < 7:
-		e.Outcome, e.Detail = audit.Error, fmt.Sprintf("timed out after %dms (request %s)", g.r.IntN(30000), g.hex(16))
-	}
-	if e.Action == "deployment.deploy" && g.r.IntN(2) == 0 {
-		e.Metadata = map[string]string{"commit": g.hex(40), "branch": "main"}
-	}
-	if e.Action == "deployment.scale" {
-		n := 1 + g.skewed(20)
-		e.Changes = []audit.Change{{Field: "replicas", Old: fmt.Sprint(n), New: fmt.Sprint(n + 1)}}
-	}
 	if g.r.IntN(10) == 0 {
 		e.Key = "evt-" + g.hex(16)
 	}
+	return e
 }
 
-func (g *generator) entries(n int) []*audit.Entry {
+// realistic returns a block's worth of a busy project: two hundred thousand
+// entries in 400 days, each committed by itself.
+func realistic(seed uint64, n int) []*audit.Entry {
+	g := newGenerator(seed, 173*time.Second)
 	entries := make([]*audit.Entry, n)
 	for i := range entries {
 		entries[i] = g.next()
 	}
-	slices.SortFunc(entries, func(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) })
+	sortEntries(entries)
 	return entries
 }
 
-// realistic returns a block's worth of a busy project: two hundred thousand
-// entries in 400 days.
-func realistic(seed uint64, n int) []*audit.Entry {
-	return newGenerator(seed, 173*time.Second).entries(n)
-}
-
-// TestGenerator keeps what the figures are measured on as described.
-func TestGenerator(t *testing.T) {
-	size := 0
-	entries := realistic(1, 10_000)
-	outcomes := map[audit.Outcome]int{}
+// TestSize keeps the size of a full block of realistic entries, of which nearly
+// half are random digits: numbers, commit hashes, times.
+func TestSize(t *testing.T) {
+	entries := realistic(1, MaxRows)
+	plain := 0
 	for _, e := range entries {
-		size += len(e.AppendJSON(nil))
-		outcomes[e.Outcome]++
-		if err := e.Validate(e.RecordedAt); err != nil {
-			t.Fatal(err)
-		}
+		plain += len(e.AppendJSON(nil))
 	}
-	t.Logf("%d bytes of JSON an entry, outcomes %v", size/len(entries), outcomes)
-	if outcomes[audit.Forbidden] < 400 || outcomes[audit.Error] < 100 {
-		t.Errorf("outcomes %v", outcomes)
+	size := len(Append(nil, 1, entries))
+	t.Logf("%.1f bytes an entry, of %.1f as JSON", float64(size)/MaxRows, float64(plain)/MaxRows)
+	if size > 26*MaxRows {
+		t.Errorf("a block of %d bytes", size)
 	}
 }

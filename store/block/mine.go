@@ -54,23 +54,23 @@ const (
 
 // Classes of bytes.
 const (
-	classDigit = 1 << iota
-	classLowerHex
-	classUpperHex
-	classLetter // any other
+	charDigit = 1 << iota
+	charLowerHex
+	charUpperHex
+	charLetter // any other
 )
 
-var byteClass = func() (t [256]byte) {
+var charClass = func() (t [256]byte) {
 	for c := range t {
 		switch {
 		case '0' <= c && c <= '9':
-			t[c] = classDigit
+			t[c] = charDigit
 		case 'a' <= c && c <= 'f':
-			t[c] = classLowerHex
+			t[c] = charLowerHex
 		case 'A' <= c && c <= 'F':
-			t[c] = classUpperHex
+			t[c] = charUpperHex
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-			t[c] = classLetter
+			t[c] = charLetter
 		}
 	}
 	return t
@@ -125,7 +125,7 @@ func (m *miner) split(v string) {
 			continue
 		}
 		c := v[i]
-		if byteClass[c] == 0 {
+		if charClass[c] == 0 {
 			if isMark(c) {
 				m.text = append(m.text, markEscape)
 			}
@@ -134,10 +134,10 @@ func (m *miner) split(v string) {
 			continue
 		}
 		end, classes, turns := i, byte(0), 0
-		for digits := c <= '9'; end < len(v) && byteClass[v[end]] != 0; end++ {
-			class := byteClass[v[end]]
+		for digits := c <= '9'; end < len(v) && charClass[v[end]] != 0; end++ {
+			class := charClass[v[end]]
 			classes |= class
-			if (class == classDigit) != digits {
+			if (class == charDigit) != digits {
 				digits = !digits
 				turns++
 			}
@@ -150,12 +150,12 @@ func (m *miner) split(v string) {
 // the two so many turns, and returns where to go on.
 func (m *miner) token(v string, i, end int, classes byte, turns int) int {
 	n := end - i
-	hex := classes == classDigit || n <= maxHex &&
-		(classes&^(classDigit|classLowerHex) == 0 || classes&^(classDigit|classUpperHex) == 0)
+	hex := classes == charDigit || n <= maxHex &&
+		(classes&^(charDigit|charLowerHex) == 0 || classes&^(charDigit|charUpperHex) == 0)
 	switch {
 	case hex && n == 8 && uuidAt(v, i):
 		return m.place(markUUID, i, i+uuidBytes)
-	case classes == classDigit, hex && (n >= 7 || n == 6 && turns > 0):
+	case classes == charDigit, hex && (n >= 7 || n == 6 && turns > 0):
 		return m.place(markCode, i, end)
 	case turns == 0:
 		m.text = append(m.text, v[i:end]...)
@@ -211,13 +211,13 @@ func nextAddress(v string, i int) (start, end int) {
 }
 
 func inAddress(c byte) bool {
-	return byteClass[c] != 0 || c == '.' || c == '-' || c == '_' || c == '+'
+	return charClass[c] != 0 || c == '.' || c == '-' || c == '_' || c == '+'
 }
 
 // uuidAt reports whether a UUID in one case starts at i and ends with its run of
 // letters and digits.
 func uuidAt(v string, i int) bool {
-	if len(v) < i+uuidBytes || len(v) > i+uuidBytes && byteClass[v[i+uuidBytes]] != 0 {
+	if len(v) < i+uuidBytes || len(v) > i+uuidBytes && charClass[v[i+uuidBytes]] != 0 {
 		return false
 	}
 	var classes byte
@@ -229,13 +229,13 @@ func uuidAt(v string, i int) bool {
 			}
 			continue
 		}
-		class := byteClass[c]
-		if class == 0 || class == classLetter {
+		class := charClass[c]
+		if class == 0 || class == charLetter {
 			return false
 		}
 		classes |= class
 	}
-	return classes&classLowerHex == 0 || classes&classUpperHex == 0
+	return classes&charLowerHex == 0 || classes&charUpperHex == 0
 }
 
 // add takes note of a value.
@@ -244,18 +244,18 @@ func (s *slot) add(v string, first bool) {
 	s.shortest, s.longest = min(s.shortest, len(v)), max(s.longest, len(v))
 	var classes byte
 	for i := range len(v) {
-		classes |= byteClass[v[i]]
+		classes |= charClass[v[i]]
 	}
 	if len(v) == uuidBytes && v[8] == '-' {
 		s.traits |= isUUID
 	}
-	if classes&(classUpperHex|classLetter) != 0 {
+	if classes&(charUpperHex|charLetter) != 0 {
 		s.traits |= notLower
 	}
-	if classes&(classLowerHex|classLetter) != 0 {
+	if classes&(charLowerHex|charLetter) != 0 {
 		s.traits |= notUpper
 	}
-	if classes != classDigit || len(v) > maxDigits {
+	if classes != charDigit || len(v) > maxDigits {
 		s.traits |= notDigits | notPlain
 		return
 	}

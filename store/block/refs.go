@@ -96,7 +96,7 @@ func (e *encoder) refer(s string, names *[len(refColumns)]string) bool {
 			}
 		}
 		e.arena = append(e.arena, s[i])
-		inWord = byteClass[s[i]] != 0
+		inWord = charClass[s[i]] != 0
 		i++
 	}
 	return true
@@ -108,7 +108,7 @@ func nameAt(s string, names *[len(refColumns)]string) (ref byte, n int) {
 		if len(name) < 3 || s[0] != name[0] || !strings.HasPrefix(s, name) {
 			continue
 		}
-		if len(s) == len(name) || byteClass[s[len(name)]] == 0 {
+		if len(s) == len(name) || charClass[s[len(name)]] == 0 {
 			return refFirst + byte(i), len(name)
 		}
 	}

@@ -93,10 +93,6 @@ func uniform(seed uint64, n int) []*audit.Entry {
 	return entries
 }
 
-func (g *generator) uuid() string {
-	return strings.Join([]string{g.hex(8), g.hex(4), g.hex(4), g.hex(4), g.hex(12)}, "-")
-}
-
 func TestRoundTripStrange(t *testing.T) {
 	for _, n := range []int{1, 5, 64, 200, 1024} {
 		checkRoundTrip(t, strange(uint64(n), n))
