@@ -1,17 +1,52 @@
-# What people do with this project, a target each.
-# ARGS are flags of the benchmark: make bench ARGS='-n 100000 -runs 1'.
-.PHONY: test lint bench
+# What people do with this project, a target each. ARGS are further flags:
+#   make test ARGS='-run Record ./store'    make bench ARGS='-n 100000 -runs 1'
+.PHONY: test lint build fuzz bench cover screenshots tools
+FUZZTIME ?= 10s
 
-# test does everything that CI does: it installs what the tests need, then checks and tests.
-test: lint
-	go test -race -timeout 9m ./...
-	cd bench && go vet ./... && go test ./...
+# test does everything that CI does. On a fresh machine it installs what it needs.
+test: tools lint build
+	go test -race -timeout 9m $(or $(ARGS),./...)
+	$(if $(ARGS),,cd bench && go vet ./... && go test ./...)
 
+# lint checks the form of the source. staticcheck's version is in go.mod.
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "these files want gofmt"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 
+# build makes bin/auditlog: static, and small enough to be copied anywhere.
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/auditlog .
+	@size=$$(wc -c < bin/auditlog); echo "bin/auditlog: $$((size / 1000)) kB"; \
+	  test $$size -lt 25000000 || { echo "bin/auditlog is over 25 MB"; exit 1; }
+
+# fuzz runs every fuzz target for FUZZTIME.
+fuzz:
+	@set -e; for pkg in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
 # bench measures this log beside SQLite and PostgreSQL, and writes docs/performance.md.
 bench:
 	cd bench && go run . -docs ../docs/performance.md $(ARGS)
+
+# cover says how much of each package its own tests and those above it run.
+cover:
+	go test -coverpkg ./... -coverprofile bin/cover.out ./...
+	go tool cover -func bin/cover.out | tail -n 1
+
+# screenshots draws the pictures of the documentation.
+screenshots: tools
+	AUDITLOG_SCREENSHOTS=$(CURDIR)/docs go test -count 1 -run '^TestScreenshots$$' ./console
+
+# tools installs what the tests need and is not here: a C compiler for the race
+# detector, and a browser for the page, without which its tests are skipped.
+tools:
+	@for need in cc:gcc chromium:chromium curl:curl; do \
+	  command -v $${need%:*} > /dev/null && continue; \
+	  if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${need#*:} > /dev/null; \
+	  else echo "$${need%:*} is not here: install it, or some tests are skipped"; fi; \
+	done
