@@ -8,6 +8,20 @@
 // an error or has answered; one adapter, Server.serve, writes the errors, and
 // only an audit.Fault's own message leaves the process.
 //
+// # Bounds
+//
+// A body is at most 1 MiB, of auditLog.record 32 MiB, of NDJSON any length with
+// about a mebibyte of it in memory; no more than a few large bodies are in memory
+// at once. Time that a client lets the server wait counts against
+// Options.Patience and every byte buys some back, so that what trickles ends and
+// what keeps coming does not; an answer is accepted in parts within it likewise.
+//
+// # Reading entries
+//
+// An rpc.Scanner reads what well-behaved clients send. What it does not expect is
+// read again by decodeEntry and decodeBatch, which are strict and word what is
+// wrong: the one place where that is decided.
+//
 // It never decides what a token may do (package auth does), never words the
 // console's pages, and keeps nothing of its own but counters.
 package api

@@ -178,7 +178,7 @@ func TestExportToWhoDoesNotRead(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})
-	const writers, batches, size = 8, 20, 25
+	const writers, batches, size = 8, 8, 25
 	var work sync.WaitGroup
 	for w := range writers {
 		work.Go(func() {
@@ -203,7 +203,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	for range 4 {
 		work.Go(func() {
-			for range 20 {
+			for range 8 {
 				for _, method := range []string{rpc.List, rpc.Stats, rpc.Export, rpc.ProjectGet} {
 					res, err := http.Post(f.url+"/"+method, rpc.TypeJSON, strings.NewReader(`{"project":"acme"}`))
 					if err != nil {

@@ -127,7 +127,7 @@ func TestQueriesAgainstAModel(t *testing.T) {
 		e.ID, e.RecordedAt = int64(i+1), testNow
 	}
 	slices.SortFunc(all, func(a, b *audit.Entry) int { return b.Position().Compare(a.Position()) })
-	for range 150 {
+	for range 80 {
 		query, match := randomQuery(r)
 		var want []int64
 		counts := rpc.Counts{}
