@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"path/filepath"
 
 	"go.etcd.io/bbolt"
 
@@ -22,24 +22,24 @@ type Summary struct {
 	Problems int
 }
 
-// Check reads the whole database in folder dir, which no process may have open
-// for writing, and calls report with everything that is not as it has to be. The
-// error is for what kept it from reading on.
+// Check checks the store in folder dir, which no process may have open for
+// writing: see Store.Check.
 func Check(ctx context.Context, dir string, report func(problem string)) (Summary, error) {
-	db, err := openDBForReading(filepath.Join(dir, FileName))
-	if err != nil {
-		return Summary{}, err
-	}
-	s := newStore(db, Options{})
-	defer db.Close()
-	if err := db.View(s.load); err != nil {
+	s, err := OpenReadOnly(dir)
+	if errors.Is(err, errCorrupt) {
 		report(err.Error())
 		return Summary{Problems: 1}, nil
 	}
+	if err != nil {
+		return Summary{}, err
+	}
+	defer s.Close()
 	return s.Check(ctx, report)
 }
 
-// Check is Check of an open store. Nothing is written meanwhile.
+// Check reads the whole database and calls report with everything that is not as
+// it has to be. The error is for what kept it from reading on. Nothing is written
+// meanwhile.
 func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()

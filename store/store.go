@@ -121,6 +121,28 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// OpenReadOnly opens the store in folder dir as it is, for those who check it. It
+// can be read and closed; every write is Unavailable. The folder must hold a store
+// that no process has open for writing, else it returns a Conflict Fault.
+func OpenReadOnly(dir string) (*Store, error) {
+	path := filepath.Join(dir, FileName)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db, err := openBolt(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	if err != nil {
+		return nil, err
+	}
+	s := newStore(db, Options{})
+	s.closing, s.stop = context.WithCancel(context.Background())
+	s.stop()
+	s.fail(audit.Errorf(audit.Unavailable, "the log is open for reading only"))
+	if err := db.View(s.load); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
 // newStore returns a Store with nothing read and nothing running.
 func newStore(db *bbolt.DB, opts Options) *Store {
 	opts.setDefaults()
@@ -149,14 +171,6 @@ func openDB(path string) (*bbolt.DB, error) {
 	}
 	db.AllocSize = 4 << 20 // what the file grows by
 	return db, nil
-}
-
-// openDBForReading opens a database that must be there and stays as it is.
-func openDBForReading(path string) (*bbolt.DB, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	return openBolt(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
 }
 
 func openBolt(path string, o *bbolt.Options) (*bbolt.DB, error) {

@@ -156,3 +156,29 @@ func TestDamagedBlock(t *testing.T) {
 		t.Errorf("the check reports %q: %v", problems, err)
 	}
 }
+
+func TestReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenReadOnly(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if page, err := r.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}}); err != nil || len(page.Entries) != 1 {
+		t.Errorf("listed %v: %v", page, err)
+	}
+	if _, err := r.Record(t.Context(), []*audit.Entry{entry("acme", 2)}); audit.KindOf(err) != audit.Unavailable {
+		t.Errorf("recording to a store open for reading: %v", err)
+	}
+	if err := r.Seal(); audit.KindOf(err) != audit.Unavailable {
+		t.Errorf("sealing a store open for reading: %v", err)
+	}
+	checkClean(t, r)
+}
