@@ -43,10 +43,17 @@ screenshots: tools
 
 # tools installs what the tests need and is not here: a C compiler for the race
 # detector, and a browser for the page, without which its tests are skipped.
-tools:
+tools: .cache/axe-4.14.1.min.js
 	@for need in cc:gcc chromium:chromium curl:curl; do \
 	  command -v $${need%:*} > /dev/null && continue; \
 	  if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${need#*:} > /dev/null; \
 	  else echo "$${need%:*} is not here: install it, or some tests are skipped"; fi; \
 	done
+
+# axe-core checks the page for accessibility, in tests alone.
+.cache/axe-4.14.1.min.js:
+	@mkdir -p .cache && cd .cache && npm pack --silent axe-core@4.14.1 > /dev/null && \
+	  tar -xzOf axe-core-4.14.1.tgz package/axe.min.js > axe.new && rm axe-core-4.14.1.tgz && \
+	  echo "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c  axe.new" | sha256sum --quiet -c && mv axe.new $(@F) || \
+	  echo "axe-core could not be had from the npm registry: accessibility goes unchecked"

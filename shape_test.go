@@ -53,7 +53,7 @@ var onlyIn = map[string]string{
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index cli",
 	"golang.org/x/time":                   "auth",
-	"golang.org/x/sync":                   "api store index cli",
+	"golang.org/x/sync":                   "api store index console cli",
 }
 
 // inTests are the packages that tests alone may import.

@@ -116,7 +116,7 @@ func (p *tab) zone(name string) {
 	}))
 }
 
-// dark sets what the system prefers.
+// scheme sets whether the system prefers light or dark.
 func (p *tab) scheme(name string) {
 	p.t.Helper()
 	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -254,7 +254,8 @@ func (p *tab) press(keys string) {
 // fill writes into a field.
 func (p *tab) fill(selector, text string) {
 	p.t.Helper()
-	p.do(chromedp.SetValue(selector, text))
+	p.until(fmt.Sprintf("document.querySelector(%q)", selector))
+	eval[bool](p, fmt.Sprintf("document.querySelector(%q).value = %q, true", selector, text))
 }
 
 // text returns the text of an element as it is seen.

@@ -17,25 +17,19 @@ type chart struct {
 	Width int
 	// Top is the greatest count of a bar.
 	Top int64
-	// From and To are what the chart spans; Marks are times along it.
-	From, To moment
-	Marks    []string
+	// Marks are times along the chart.
+	Marks []string
 	// Summary tells in words what the chart shows.
 	Summary string
-	// Step is the width of a bar in seconds.
-	Step int64
 }
 
 // bar is one part of time.
 type bar struct {
-	X      int
-	Parts  []barPart
-	Total  int64
-	Label  string
-	URL    string
-	From   string
-	To     string
-	Counts store.Outcomes
+	X     int
+	Parts []barPart
+	Label string
+	// URL shows the bar's entries alone; From and To are its bounds as a URL has them.
+	URL, From, To string
 }
 
 // barPart is the entries of one outcome in a bar.
@@ -88,8 +82,6 @@ func newChart(f filter, buckets []store.Bucket, v *visit) chart {
 	if len(buckets) == 0 {
 		return c
 	}
-	c.From, c.To = v.moment(buckets[0].From), v.moment(buckets[len(buckets)-1].To)
-	c.Step = (buckets[0].To.UnixMicro() - buckets[0].From.UnixMicro()) / 1e6
 	var total int64
 	busiest := buckets[0]
 	for _, b := range buckets {
@@ -103,7 +95,8 @@ func newChart(f filter, buckets []store.Bucket, v *visit) chart {
 		c.Bars = append(c.Bars, newBar(f, i, b, c.Top, v))
 	}
 	c.Marks = chartMarks(buckets, v)
-	c.Summary = fmt.Sprintf("%s from %s to %s", entriesCount(total), c.From.Short(), c.To.Short())
+	from, to := v.moment(buckets[0].From), v.moment(buckets[len(buckets)-1].To)
+	c.Summary = fmt.Sprintf("%s from %s to %s", entriesCount(total), from.Short(), to.Short())
 	if c.Top > 0 {
 		c.Summary += fmt.Sprintf("; most of them, %s, from %s", formatCount(c.Top), v.moment(busiest.From).Short())
 	}
@@ -112,11 +105,10 @@ func newChart(f filter, buckets []store.Bucket, v *visit) chart {
 
 func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
 	out := bar{
-		X: i * barWidth, Counts: b.Outcomes, Total: b.Success + b.Forbidden + b.Error,
+		X: i * barWidth, Label: barLabel(b, v),
 		From: formatMinute(b.From), To: formatMinute(b.To),
 		URL: f.between(b.From, b.To).url("/logs"),
 	}
-	out.Label = barLabel(b, v)
 	if top == 0 {
 		return out
 	}

@@ -146,7 +146,7 @@ var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 // send sends a form, with the token of the session that a page tells.
 func (b *browser) send(path string, form url.Values) answer {
 	b.t.Helper()
-	if m := csrfField.FindStringSubmatch(b.get("/projects").body); m != nil {
+	if m := csrfField.FindStringSubmatch(b.get("/tokens").body); m != nil {
 		form.Set("csrf", m[1])
 	}
 	return b.do(b.PostForm(b.site.URL+path, form))

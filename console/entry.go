@@ -89,7 +89,7 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 		Committed: v.moment(e.RecordedAt),
 		CloseURL:  f.url("/logs"),
 		ByActor:   all.with(keyActor, e.Actor.Email).url("/logs"),
-		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyEntry, id),
+		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyMark, id),
 	}
 	view.OnResource = onResource(all, e)
 	for name, value := range e.Metadata {

@@ -2,7 +2,11 @@ package console
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
 	"auditlog/store"
@@ -34,54 +38,81 @@ const (
 	facetMost  = 100
 )
 
-// counts are what a page tells of numbers: of the entries that are shown, and
-// for each field that is filtered by, of what there would be without that.
+// counts are the numbers of a page: of the entries that are shown, and of what
+// there would be without the filter of one field, which is the same where that
+// field is not filtered by.
 type counts struct {
-	shown *store.Stats
-	other map[string]*store.Stats
+	shown                                    *store.Stats
+	anyOutcome, anyType, anyAction, anyActor *store.Stats
 }
 
-// count asks the store for the counts of a view, several at once.
-func (c *console) count(ctx context.Context, f filter, text store.Text, v *visit) (*counts, error) {
+// countPatience is how long a page waits for its counts. The entries themselves
+// come quickly however many there are; what is not counted by then is asked for
+// by the page's script, or by a link.
+const countPatience = 100 * time.Millisecond
+
+// countSoon is count for a page that has its entries already: nil when it takes
+// too long.
+func (c *console) countSoon(v *visit, f filter, text store.Text) (*counts, error) {
+	ctx, cancel := context.WithTimeout(v.r.Context(), countPatience)
+	defer cancel()
+	n, err := c.count(ctx, v, f, text)
+	if errors.Is(err, context.DeadlineExceeded) && v.r.Context().Err() == nil {
+		return nil, nil
+	}
+	return n, err
+}
+
+// count asks the store for the counts of a view, all at once.
+func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text) (*counts, error) {
 	project, err := c.opts.Store.Project(f.Project)
 	if err != nil && audit.KindOf(err) != audit.NotFound {
 		return nil, err
 	}
 	from, to, bars := chartBounds(f, project, v)
-	ask := func(f filter, buckets int) (*store.Stats, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	ask := func(f filter, buckets int, answer **store.Stats) {
 		q := f.query(v.now, v.zone)
 		q.From, q.To = from, to
-		return c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Buckets: buckets})
+		group.Go(func() (err error) {
+			*answer, err = c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Buckets: buckets})
+			return err
+		})
 	}
-	out := &counts{other: make(map[string]*store.Stats)}
-	if out.shown, err = ask(f, bars); err != nil {
+	out := new(counts)
+	ask(f, bars, &out.shown)
+	for _, other := range []struct {
+		chosen bool
+		key    string
+		answer **store.Stats
+	}{
+		{len(f.Outcomes) > 0, keyOutcome, &out.anyOutcome},
+		{f.ResourceType != "", keyResourceType, &out.anyType},
+		{f.Action != "", keyAction, &out.anyAction},
+		{f.Actor != "", keyActor, &out.anyActor},
+	} {
+		if other.chosen {
+			ask(f.with(other.key, ""), 1, other.answer)
+		}
+	}
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, key := range []string{keyOutcome, keyResourceType, keyAction, keyActor} {
-		if wider := f.with(key, ""); wider.encode() != f.with(keyAt, "").encode() {
-			if out.other[key], err = ask(wider, 1); err != nil {
-				return nil, err
-			}
+	for _, answer := range []**store.Stats{&out.anyOutcome, &out.anyType, &out.anyAction, &out.anyActor} {
+		if *answer == nil {
+			*answer = out.shown
 		}
 	}
 	return out, nil
-}
-
-// without returns the counts that hold when the filter of one field is gone.
-func (n *counts) without(key string) *store.Stats {
-	if s := n.other[key]; s != nil {
-		return s
-	}
-	return n.shown
 }
 
 // facets returns the lists beside the entries.
 func (n *counts) facets(f filter) []facet {
 	return []facet{
 		n.outcomeFacet(f),
-		valueFacet(f, keyResourceType, "Resource type", f.ResourceType, n.without(keyResourceType).ResourceTypes),
-		valueFacet(f, keyAction, "Action", f.Action, n.without(keyAction).Actions),
-		valueFacet(f, keyActor, "Actor", f.Actor, n.without(keyActor).Actors),
+		valueFacet(f, keyResourceType, "Resource type", f.ResourceType, n.anyType.ResourceTypes),
+		valueFacet(f, keyAction, "Action", f.Action, n.anyAction.Actions),
+		valueFacet(f, keyActor, "Actor", f.Actor, n.anyActor.Actors),
 		fixedFacet(f, keyActorType, "Actor type", f.ActorType,
 			[][2]string{{string(audit.User), "People"}, {string(audit.ServiceAccount), "Service accounts"}}),
 		fixedFacet(f, keyChannel, "Channel", f.Channel,
@@ -94,7 +125,7 @@ func (n *counts) outcomeFacet(f filter) facet {
 	if len(f.Outcomes) > 0 {
 		out.ClearURL = f.with(keyOutcome, "").url("/logs")
 	}
-	by := n.without(keyOutcome).Outcomes
+	by := n.anyOutcome.Outcomes
 	for _, o := range []struct {
 		outcome audit.Outcome
 		n       int64

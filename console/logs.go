@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"auditlog/audit"
 	"auditlog/export"
 	"auditlog/store"
@@ -49,11 +51,13 @@ type logsPage struct {
 
 // summary is what stands around the entries: numbers of them.
 type summary struct {
-	Total   int64
-	Chart   chart
-	Facets  []facet
-	URL     string
-	Counted bool
+	// Counted is set once there are numbers; until then CountURL leads to the page
+	// that waits for them.
+	Counted  bool
+	CountURL string
+	Total    int64
+	Chart    chart
+	Facets   []facet
 }
 
 // list is a page of entries.
@@ -68,8 +72,9 @@ type row struct {
 	*audit.Entry
 	At  moment
 	URL string
-	// Open is set on the entry that is shown beside the list.
-	Open bool
+	// Open is set on the entry that is shown beside the list, Marked on the one
+	// that the view is around.
+	Open, Marked bool
 }
 
 // Name is what the row calls the resource.
@@ -100,9 +105,11 @@ type rangeLink struct {
 const (
 	keyCursor = "cursor"
 	keyEntry  = "entry"
+	keyMark   = "mark"
 	keySearch = "search"
 	keyPart   = "part"
 	keyZone   = "zone"
+	keyCounts = "counts"
 )
 
 // formZone returns the zone in which the form of a range was filled in.
@@ -186,37 +193,63 @@ func (c *console) searchFault(v *visit, f filter, typed string, err error) error
 // showLogs answers with a page of entries, or with one part of it.
 func (c *console) showLogs(v *visit, f filter, text store.Text) error {
 	params := v.r.URL.Query()
-	part := params.Get(keyPart)
 	p := c.logsPage(v, f)
 	var err error
-	if part != "summary" {
+	switch params.Get(keyPart) {
+	case "rows":
 		if p.list, err = c.list(v, f, text, params.Get(keyCursor)); err != nil {
 			return err
 		}
-	}
-	if part == "rows" {
 		return c.renderPart(v, http.StatusOK, "logs", "rows", p)
-	}
-	n, err := c.count(v.r.Context(), f, text, v)
-	if err != nil {
-		return err
-	}
-	p.Total, p.Counted = n.shown.Total, true
-	p.Chart = newChart(f, n.shown.Buckets, v)
-	p.Facets = n.facets(f)
-	if part == "summary" {
+	case "summary":
+		n, err := c.count(v.r.Context(), v, f, text)
+		if err != nil {
+			return err
+		}
+		p.summary = newSummary(v, f, n)
 		return c.renderPart(v, http.StatusOK, "logs", "summary", p)
 	}
-	p.Views = c.views(f, n, v)
+	var n *counts
+	group := new(errgroup.Group)
+	group.Go(func() (err error) {
+		p.list, err = c.list(v, f, text, params.Get(keyCursor))
+		return err
+	})
+	group.Go(func() (err error) {
+		if params.Has(keyCounts) {
+			n, err = c.count(v.r.Context(), v, f, text)
+		} else {
+			n, err = c.countSoon(v, f, text)
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	p.summary = newSummary(v, f, n)
+	p.Views = views(f, n)
 	if id := params.Get(keyEntry); id != "" {
 		if p.Entry, err = c.entryBeside(v, f, id); err != nil {
 			return err
 		}
-		for i := range p.Rows {
-			p.Rows[i].Open = p.Rows[i].ID == p.Entry.ID
-		}
+	}
+	for i := range p.Rows {
+		id := strconv.FormatInt(p.Rows[i].ID, 10)
+		p.Rows[i].Open, p.Rows[i].Marked = id == params.Get(keyEntry), id == params.Get(keyMark)
 	}
 	return c.render(v, http.StatusOK, "logs", p)
+}
+
+// newSummary returns what stands around the entries. Without counts it says that
+// they are still to come.
+func newSummary(v *visit, f filter, n *counts) summary {
+	if n == nil {
+		return summary{CountURL: f.pinned(v.now).url("/logs", keyCounts, "wait")}
+	}
+	return summary{
+		Counted: true, Total: n.shown.Total,
+		Chart: newChart(f, n.shown.Buckets, v), Facets: n.facets(f),
+	}
 }
 
 // logsPage returns the page without its entries and their numbers.
@@ -351,14 +384,11 @@ func (f filter) kept() map[string]string {
 }
 
 // views are the questions that people come with, as links.
-func (c *console) views(f filter, n *counts, v *visit) []view {
+func views(f filter, n *counts) []view {
 	all := filter{Project: f.Project}
-	views := []view{{Title: "Everything", URL: all.url("/logs")}}
-	for _, vc := range n.without(keyAction).Actions {
-		if strings.HasSuffix(vc.Value, ".deploy") {
-			views = append(views, view{Title: "Deployments", URL: all.with(keyAction, vc.Value).url("/logs")})
-			break
-		}
+	views := []view{
+		{Title: "Everything", URL: all.url("/logs")},
+		{Title: "Deployments", URL: deployments(all, n).url("/logs")},
 	}
 	views = append(views,
 		view{Title: "Blocked", URL: all.with(keyOutcome, string(audit.Forbidden)).url("/logs")},
@@ -371,4 +401,17 @@ func (c *console) views(f filter, n *counts, v *visit) []view {
 		views[i].Current = views[i].URL == f.url("/logs")
 	}
 	return views
+}
+
+// deployments narrows a filter to deployments: by the action for them, where the
+// counts know one, else by the word.
+func deployments(all filter, n *counts) filter {
+	if n != nil {
+		for _, vc := range n.anyAction.Actions {
+			if strings.HasSuffix(vc.Value, ".deploy") {
+				return all.with(keyAction, vc.Value)
+			}
+		}
+	}
+	return all.with(keyText, "deploy")
 }

@@ -14,6 +14,7 @@ function liveState(on, note) {
 function openLive() {
   source?.close();
   source = new EventSource(`${liveButton().dataset.url}&after=${after}`);
+  source.addEventListener('open', () => liveButton().classList.add('open'));
   source.addEventListener('rows', (event) => {
     after = event.lastEventId;
     addRows(fragment(event.data));
@@ -24,12 +25,20 @@ function openLive() {
   });
   source.addEventListener('end', () => endLive('You are no longer logged in. Log in again to go on.'));
   source.addEventListener('error', () => {
-    if (source.readyState === EventSource.CLOSED) endLive('The live view was refused. Load the page again, or close other live views.');
+    liveButton().classList.remove('open');
+    // A page that is being left loses its connection as well: that is no refusal.
+    const refused = source;
+    setTimeout(() => {
+      if (source === refused && source.readyState === EventSource.CLOSED) {
+        endLive('The live view was refused. Load the page again, log in again, or close other live views.');
+      }
+    }, 300);
   });
 }
 
 function closeLive() {
   source?.close();
+  liveButton().classList.remove('open');
   source = undefined;
 }
 
@@ -81,9 +90,7 @@ async function refreshSummary() {
   refreshing = undefined;
   if (drag || $('#filters:popover-open')) return;
   try {
-    const fresh = fragment(await fetchPart($('#summary').dataset.url));
-    $('#summary').replaceChildren(fresh);
-    startChart();
+    await loadSummary();
   } catch {
     // The next entries bring it.
   }

@@ -121,6 +121,25 @@ function watchOlder() {
   olderSeen.observe(link);
 }
 
+// loadSummary puts the chart and the counts in their place.
+async function loadSummary() {
+  const summary = $('#summary');
+  summary.replaceChildren(fragment(await fetchPart(summary.dataset.url)));
+  startChart();
+}
+
+// awaitCounts gets what the page itself did not wait for.
+async function awaitCounts() {
+  const counting = $('#counting');
+  if (!counting) return;
+  counting.textContent = 'Counting…';
+  try {
+    await loadSummary();
+  } catch {
+    counting.textContent = 'The entries could not be counted. Choose a shorter time, or load the page again.';
+  }
+}
+
 function clickInList(event) {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const older = event.target.closest('#older');
@@ -145,4 +164,5 @@ function startLogs() {
   });
   addEventListener('popstate', followHistory);
   watchOlder();
+  awaitCounts();
 }

@@ -1,0 +1,162 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"auditlog/audit"
+	"auditlog/auth"
+)
+
+// TestWhoSeesWhat asks for every page as every role, in its scope and out of it.
+func TestWhoSeesWhat(t *testing.T) {
+	site := newSite(t, Options{},
+		testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success),
+		testEntry("shop", "eve@example.com", "role.grant", audit.Forbidden))
+	visitors := map[string]*browser{
+		"admin":       site.visitor(t).login(site.admin),
+		"acme admin":  site.visitor(t).login(site.token(t, auth.Token{Owner: "a@acme", Role: auth.Admin, Projects: []string{"acme"}})),
+		"viewer":      site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})),
+		"acme viewer": site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}})),
+	}
+	const ok, no = http.StatusOK, http.StatusForbidden
+	pages := []struct {
+		path                                 string
+		admin, acmeAdmin, viewer, acmeViewer int
+	}{
+		{"/logs?project=acme", ok, ok, ok, ok},
+		{"/logs?project=shop", ok, no, ok, no},
+		{"/logs?project=none", ok, no, ok, no},
+		{"/logs?project=_auditlog", ok, no, no, no},
+		{"/logs?project=shop&part=rows", ok, no, ok, no},
+		{"/logs?project=shop&part=summary", ok, no, ok, no},
+		{"/entry?project=acme&id=1", ok, ok, ok, ok},
+		{"/entry?project=shop&id=2", ok, no, ok, no},
+		{"/export?project=shop&format=csv", ok, no, ok, no},
+		{"/live?project=shop&after=x", http.StatusBadRequest, no, http.StatusBadRequest, no},
+		{"/projects", ok, ok, ok, ok},
+		{"/tokens", ok, ok, no, no},
+		{"/status", ok, no, no, no},
+	}
+	for _, page := range pages {
+		for name, want := range map[string]int{"admin": page.admin, "acme admin": page.acmeAdmin, "viewer": page.viewer, "acme viewer": page.acmeViewer} {
+			a := visitors[name].get(page.path)
+			if a.status != want {
+				t.Errorf("%s as %s: %d, want %d", page.path, name, a.status, want)
+			}
+			if strings.HasPrefix(name, "acme") && (strings.Contains(a.body, "eve@") || page.path == "/projects" && strings.Contains(a.body, "shop")) {
+				t.Errorf("%s tells %s of another project", page.path, name)
+			}
+		}
+	}
+	changes := map[string]url.Values{
+		"/projects/delete":  {"project": {"shop"}, "again": {"shop"}},
+		"/projects/restore": {"project": {"shop"}, "again": {"shop"}},
+		"/tokens/create":    {"owner": {"x@y"}, "ownerType": {"User"}, "role": {"viewer"}},
+		"/tokens/revoke":    {"id": {"zzzzzzzz"}},
+	}
+	for path, form := range changes {
+		for _, name := range []string{"viewer", "acme viewer"} {
+			if a := visitors[name].send(path, form); a.status != no || !strings.Contains(a.body, "permission") {
+				t.Errorf("%s as %s: %d\n%s", path, name, a.status, a.body)
+			}
+		}
+	}
+	if a := visitors["acme admin"].send("/projects/delete", changes["/projects/delete"]); a.status != no {
+		t.Errorf("another project's deletion: %d", a.status)
+	}
+}
+
+// TestRefusalsAreTheSame: whether a project exists is nobody's business who may
+// not read it.
+func TestRefusalsAreTheSame(t *testing.T) {
+	site := newSite(t, Options{}, testEntry("shop", "eve@example.com", "role.grant", audit.Forbidden))
+	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}}))
+	for _, path := range []string{"/logs?project=", "/entry?id=1&project=", "/export?project="} {
+		there, absent := v.get(path+"shop"), v.get(path+"nope")
+		if there.status != absent.status || strings.ReplaceAll(there.body, "shop", "nope") != absent.body {
+			t.Errorf("%s tells whether the project exists", path)
+		}
+	}
+}
+
+func TestRefusalIsRecorded(t *testing.T) {
+	site := newSite(t, Options{})
+	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer}))
+	v.get("/tokens")
+	if n := site.auth.Stats().Refused; n != 1 {
+		t.Errorf("%d refusals", n)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	site := newSite(t, Options{})
+	v := site.visitor(t).login(site.admin)
+	form := url.Values{"name": {"pipeline"}, "owner": {"ci@acme"}, "ownerType": {"ServiceAccount"}, "role": {"viewer"}, "projects": {"acme, shop"}, "expires": {"2026-06-01T10:00"}}
+	if a := v.send("/tokens/create", form); a.status != http.StatusSeeOther || a.header.Get("Location") != "/tokens" {
+		t.Fatalf("%d\n%s", a.status, a.body)
+	}
+	page := v.get("/tokens").body
+	_, rest, ok := strings.Cut(page, `id="secret" class="secret mono">`)
+	secret, _, _ := strings.Cut(rest, "<")
+	if !ok {
+		t.Fatalf("no secret in\n%s", page)
+	}
+	p, err := site.auth.Verify(secret)
+	if err != nil || p.Owner != "ci@acme" || p.Role != auth.Viewer || strings.Join(p.Projects, " ") != "acme shop" {
+		t.Errorf("the token is of %+v, %v", p, err)
+	}
+	if again := v.get("/tokens").body; strings.Contains(again, secret) {
+		t.Error("the secret was shown twice")
+	}
+	form.Set("role", "king")
+	form.Set("owner", `"><script>alert(1)</script>`)
+	a := v.send("/tokens/create", form)
+	if a.status != http.StatusBadRequest || !strings.Contains(a.body, "Role: must be viewer, recorder or admin.") {
+		t.Errorf("a role that is none: %d\n%s", a.status, a.body)
+	}
+	if strings.Contains(a.body, "<script>alert") || !strings.Contains(a.body, `value="pipeline"`) {
+		t.Error("the form does not come back as it was sent")
+	}
+	if a := v.get("/tokens?revoke=" + p.TokenID); !strings.Contains(a.body, "Revoke the token pipeline of ci@acme?") {
+		t.Error("revoking is not confirmed")
+	}
+	if a := v.send("/tokens/revoke", url.Values{"id": {p.TokenID}}); a.status != http.StatusSeeOther {
+		t.Errorf("revoking: %d\n%s", a.status, a.body)
+	}
+	if _, err := site.auth.Verify(secret); err == nil {
+		t.Error("the token counts still")
+	}
+}
+
+func TestDeleteAndRestoreProject(t *testing.T) {
+	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	v := site.visitor(t).login(site.admin)
+	if a := v.send("/projects/delete", url.Values{"project": {"acme"}, "again": {"acm"}}); a.status != http.StatusBadRequest || !strings.Contains(a.body, "not the name of the project") {
+		t.Errorf("another name typed: %d", a.status)
+	}
+	if a := v.send("/projects/delete", url.Values{"project": {"acme"}, "again": {"acme"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("deleting: %d\n%s", a.status, a.body)
+	}
+	if a := v.send("/projects/delete", url.Values{"project": {"acme"}, "again": {"acme"}}); a.status != http.StatusConflict {
+		t.Errorf("deleting twice: %d", a.status)
+	}
+	if a := v.get("/logs?project=acme"); !strings.Contains(a.body, "takes no more entries") || !strings.Contains(a.body, "project.delete") {
+		t.Error("the page does not tell of the deletion")
+	}
+	e, err := site.store.Get(t.Context(), "acme", 3)
+	if err != nil || e.Action != "project.delete" || e.Channel != audit.ChannelConsole || e.Request.IP != "127.0.0.1" {
+		t.Errorf("the entry is %+v, %v", e, err)
+	}
+	if a := v.get("/projects?project=acme"); !strings.Contains(a.body, "Restore the project acme?") {
+		t.Error("restoring is not offered")
+	}
+	if a := v.send("/projects/restore", url.Values{"project": {"acme"}, "again": {"acme"}}); a.status != http.StatusSeeOther {
+		t.Errorf("restoring: %d\n%s", a.status, a.body)
+	}
+	if p, err := site.store.Project("acme"); err != nil || p.State != "active" {
+		t.Errorf("the project is %v, %v", p.State, err)
+	}
+}

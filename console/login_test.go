@@ -1,0 +1,197 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+)
+
+// clock is a time that tests set.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+func TestLogin(t *testing.T) {
+	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
+	v := site.visitor(t)
+	if a := v.get("/logs?project=acme&outcome=success"); a.status != http.StatusSeeOther ||
+		a.header.Get("Location") != "/login?next=/logs%3Fproject%3Dacme%26outcome%3Dsuccess" {
+		t.Errorf("without a session: %d %s", a.status, a.header.Get("Location"))
+	}
+	if a := v.get("/logs?project=acme&part=rows"); a.status != http.StatusUnauthorized {
+		t.Errorf("a part without a session: %d", a.status)
+	}
+	if a := v.do(v.PostForm(site.URL+"/login", url.Values{"token": {"al_wrong"}})); a.status != http.StatusUnauthorized || !strings.Contains(a.body, `role="alert"`) {
+		t.Errorf("a wrong token: %d\n%s", a.status, a.body)
+	}
+	a := v.do(v.PostForm(site.URL+"/login", url.Values{"token": {site.admin}, "next": {"/logs?project=acme"}}))
+	if a.status != http.StatusSeeOther || a.header.Get("Location") != "/logs?project=acme" {
+		t.Fatalf("logging in: %d %s", a.status, a.header.Get("Location"))
+	}
+	cookie := a.header.Get("Set-Cookie")
+	for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("the cookie is without %s: %s", want, cookie)
+		}
+	}
+	if strings.Contains(cookie, "Secure") || strings.Contains(cookie, site.admin) {
+		t.Errorf("the cookie is %s", cookie)
+	}
+	if a := v.get("/logs?project=acme"); a.status != http.StatusOK || !strings.Contains(a.body, "did deployment.deploy") {
+		t.Errorf("with a session: %d", a.status)
+	}
+	if a := v.send("/logout", url.Values{}); a.status != http.StatusSeeOther {
+		t.Errorf("logging out: %d", a.status)
+	}
+	if a := v.get("/logs?project=acme"); a.status != http.StatusSeeOther {
+		t.Errorf("after logging out: %d", a.status)
+	}
+}
+
+func TestLoginGoesNowhereElse(t *testing.T) {
+	for in, want := range map[string]string{
+		"/logs?project=a": "/logs?project=a", "": "/", "//evil.example": "/", "https://evil.example": "/",
+		`/\evil.example`: "/", "javascript:alert(1)": "/", "/a\r\nb": "/",
+	} {
+		if got := localPath(in); got != want {
+			t.Errorf("localPath(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCookieIsSecureOverTLS(t *testing.T) {
+	site := newSite(t, Options{})
+	v := site.visitor(t)
+	r, _ := http.NewRequest(http.MethodPost, site.URL+"/login", strings.NewReader(url.Values{"token": {site.admin}}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-Proto", "https")
+	if a := v.do(v.Do(r)); !strings.Contains(a.header.Get("Set-Cookie"), "Secure") {
+		t.Errorf("the cookie is %s", a.header.Get("Set-Cookie"))
+	}
+}
+
+func TestRecorderCannotLogIn(t *testing.T) {
+	site := newSite(t, Options{})
+	secret := site.token(t, auth.Token{Owner: "ci@acme", Role: auth.Recorder})
+	v := site.visitor(t)
+	if a := v.do(v.PostForm(site.URL+"/login", url.Values{"token": {secret}})); a.status != http.StatusForbidden || !strings.Contains(a.body, "may record entries and not read them") {
+		t.Errorf("%d\n%s", a.status, a.body)
+	}
+}
+
+func TestLoginAttemptsAreLimited(t *testing.T) {
+	site := newSite(t, Options{})
+	v := site.visitor(t)
+	for range 100 {
+		a := v.do(v.PostForm(site.URL+"/login", url.Values{"token": {"guess"}}))
+		if a.status == http.StatusTooManyRequests {
+			if a.header.Get("Retry-After") == "" || !strings.Contains(a.body, `role="alert"`) {
+				t.Errorf("limited: %v\n%s", a.header, a.body)
+			}
+			v.login(site.admin) // who has a token is not held up
+			return
+		}
+	}
+	t.Error("a hundred guesses were answered")
+}
+
+func TestSessionEnds(t *testing.T) {
+	ends := map[string]func(site *site, c *clock, id string){
+		"revoked": func(site *site, _ *clock, id string) {
+			if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: auth.Dev()}, id); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"token expired": func(_ *site, c *clock, _ string) { c.now = c.now.Add(3 * time.Hour) },
+		"idle":          func(_ *site, c *clock, _ string) { c.now = c.now.Add(sessionIdle) },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			c := &clock{testNow}
+			site := newSite(t, Options{Now: c.Now}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+			token := auth.Token{Owner: "ada@example.com", Role: auth.Viewer}
+			if name == "token expired" {
+				token.ExpiresAt = testNow.Add(2 * time.Hour)
+			}
+			secret := site.token(t, token)
+			v := site.visitor(t).login(secret)
+			if a := v.get("/logs?project=acme"); a.status != http.StatusOK {
+				t.Fatalf("with a session: %d", a.status)
+			}
+			p, err := site.auth.Verify(secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			end(site, c, p.TokenID)
+			if a := v.get("/logs?project=acme"); a.status != http.StatusSeeOther {
+				t.Errorf("afterwards: %d", a.status)
+			}
+			if a := v.get("/login"); !strings.Contains(a.body, "Your session has ended") {
+				t.Error("the log-in page does not say why")
+			}
+		})
+	}
+}
+
+func TestSessionLastsAWeek(t *testing.T) {
+	s := newSessions()
+	secret := s.begin("t1", testNow)
+	r, _ := http.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: secret})
+	now := testNow
+	for now.Sub(testNow) < sessionLife {
+		if s.find(r, now) == nil {
+			t.Fatalf("over after %v", now.Sub(testNow))
+		}
+		now = now.Add(6 * time.Hour)
+	}
+	if s.find(r, now) != nil {
+		t.Error("never over")
+	}
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	s := newSessions()
+	first := s.begin("t1", testNow)
+	other := s.begin("t2", testNow)
+	for i := range maxTokenSessions {
+		s.begin("t1", testNow.Add(time.Duration(i+1)*time.Second))
+	}
+	if len(s.all) != maxTokenSessions+1 {
+		t.Errorf("%d sessions", len(s.all))
+	}
+	if s.all[keyOf(first)] != nil || s.all[keyOf(other)] == nil {
+		t.Error("the wrong session made room")
+	}
+}
+
+func TestForms(t *testing.T) {
+	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	v := site.visitor(t).login(site.admin)
+	form := url.Values{"project": {"acme"}, "again": {"acme"}}
+	if a := v.do(v.PostForm(site.URL+"/projects/delete", form)); a.status != http.StatusForbidden {
+		t.Errorf("a form without a session's token: %d", a.status)
+	}
+	form.Set("csrf", "x")
+	if a := v.do(v.PostForm(site.URL+"/projects/delete", form)); a.status != http.StatusForbidden {
+		t.Errorf("a form with another's token: %d", a.status)
+	}
+	form.Set("csrf", csrfField.FindStringSubmatch(v.get("/projects").body)[1])
+	r, _ := http.NewRequest(http.MethodPost, site.URL+"/projects/delete", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	if a := v.do(v.Do(r)); a.status != http.StatusForbidden {
+		t.Errorf("a form of another site: %d", a.status)
+	}
+	if p, err := site.store.Project("acme"); err != nil || p.State != "active" {
+		t.Errorf("the project is %v, %v", p.State, err)
+	}
+	if a := v.do(v.PostForm(site.URL+"/projects/delete", form)); a.status != http.StatusSeeOther {
+		t.Errorf("the form itself: %d\n%s", a.status, a.body)
+	}
+}

@@ -1,0 +1,134 @@
+package console
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/demo"
+)
+
+var assetLink = regexp.MustCompile(`(?:href|src)="(/assets/[^"]+)"`)
+
+// TestWeight asks for a page as a browser does, and weighs what comes.
+func TestWeight(t *testing.T) {
+	site := newSite(t, Options{Dev: true}, demo.Entries("acme", testNow)...)
+	total := 0
+	fetch := func(path string) (string, http.Header) {
+		r, _ := http.NewRequest(http.MethodGet, site.URL+path, nil)
+		r.Header.Set("Accept-Encoding", "gzip, deflate, br")
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if resp.Header.Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s is not compressed", path)
+		}
+		var wire counter
+		z, err := gzip.NewReader(io.TeeReader(resp.Body, &wire))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d bytes, %d over the wire", path, len(body), wire)
+		total += int(wire)
+		return string(body), resp.Header
+	}
+	page, _ := fetch("/logs?project=acme")
+	if n := strings.Count(page, "<tr data-id"); n != 50 {
+		t.Errorf("%d rows", n)
+	}
+	links := assetLink.FindAllStringSubmatch(page, -1)
+	if len(links) != 3 {
+		t.Errorf("the page refers to %v", links)
+	}
+	for _, link := range links {
+		if _, h := fetch(link[1]); !strings.Contains(h.Get("Cache-Control"), "immutable") || h.Get("Content-Type") == "" {
+			t.Errorf("%s comes with %v", link[1], h)
+		}
+	}
+	if total > 100<<10 {
+		t.Errorf("%d bytes in all", total)
+	}
+	if regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<script[^>]*>[^<]|<style|https?://`).MatchString(page) {
+		t.Error("the page has something inline, or from elsewhere")
+	}
+}
+
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return len(b), nil }
+
+func TestAssetsUncompressed(t *testing.T) {
+	site := newSite(t, Options{Dev: true})
+	v := site.visitor(t)
+	for _, link := range assetLink.FindAllStringSubmatch(v.get("/?all").body, -1) {
+		r, _ := http.NewRequest(http.MethodGet, site.URL+link[1], nil)
+		r.Header.Set("Accept-Encoding", "identity")
+		if a := v.do(v.Do(r)); a.status != http.StatusOK || a.header.Get("Content-Encoding") != "" || len(a.body) < 100 {
+			t.Errorf("%s: %d, %d bytes", link[1], a.status, len(a.body))
+		}
+	}
+	if a := v.get("/assets/console.000000000000.css"); a.status != http.StatusNotFound {
+		t.Errorf("an old asset: %d", a.status)
+	}
+}
+
+func TestMoment(t *testing.T) {
+	at := time.Date(2026, 5, 3, 23, 5, 6, 7000, time.UTC)
+	m := moment{at, zone(t, "Asia/Tokyo"), testNow}
+	for got, want := range map[string]string{
+		m.Short():   "May  4 08:05:06",
+		m.Long():    "Mon, 4 May 2026, 08:05:06 JST",
+		m.Exact():   "2026-05-03 23:05:06.000007 UTC",
+		m.Machine(): "2026-05-03T23:05:06.000007Z",
+		m.Date():    "4 May 2026",
+		m.Ago():     "12 hours ago",
+		moment{at.AddDate(-1, 0, 0), time.UTC, testNow}.Short():   "2025-05-03 23:05:06",
+		moment{testNow.Add(time.Minute), time.UTC, testNow}.Ago(): "just now",
+		moment{testNow.Add(-day), time.UTC, testNow}.Ago():        "1 day ago",
+		moment{testNow.Add(-800 * day), time.UTC, testNow}.Ago():  "2 years ago",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestZoneOfVisitor(t *testing.T) {
+	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	for cookie, want := range map[string]string{
+		"": "May  4 11:00:00", "Asia/Tokyo": "May  4 20:00:00", "America/New_York": "May  4 07:00:00",
+		"Nowhere/Land": "May  4 11:00:00", "../../etc/passwd": "May  4 11:00:00", "Local": "May  4 11:00:00",
+	} {
+		r, _ := http.NewRequest(http.MethodGet, site.URL+"/logs?project=acme", nil)
+		r.Header.Set("Cookie", zoneCookie+"="+cookie)
+		v := site.visitor(t)
+		if a := v.do(v.Do(r)); !strings.Contains(a.body, ">"+want+"<") {
+			t.Errorf("%s: no %q in the page", cookie, want)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for got, want := range map[string]string{
+		formatCount(0): "0", formatCount(999): "999", formatCount(1000): "1,000", formatCount(1234567): "1,234,567",
+		formatBytes(12): "12 bytes", formatBytes(1536): "1.5 KiB", formatBytes(5 << 30): "5.0 GiB",
+		uptime(42 * time.Second): "42 seconds", uptime(90 * time.Minute): "1 hour, 30 minutes", uptime(49 * time.Hour): "2 days, 1 hour",
+		string(breakable("a/b<c>:d")): "a/<wbr>b&lt;c&gt;:<wbr>d",
+		sentence("path: is wrong"):    "Path: is wrong.",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
