@@ -16,34 +16,31 @@ const (
 )
 
 func (t *trial) listings(ctx context.Context) error {
-	sum := 0
-	memory := watchMemory(t.log)
-	for _, l := range work.Listings() {
-		n, err := t.listing(ctx, workListings, l.Name, l, listVariants)
-		if err != nil {
-			memory.end()
-			return err
-		}
-		sum += n
-	}
-	peak, err := memory.end()
-	if err != nil {
-		return err
-	}
-	t.note(row{workListings, "entries compared between the logs", unitNumber}, float64(sum))
-	if t.separate() {
-		t.note(row{workListings, "memory at most", unitMemory}, mebi(peak.Own+peak.Shared))
-		t.note(row{workListings, "of it the processes' own", unitMemory}, mebi(peak.Own))
-	}
-	return nil
+	return t.asking(ctx, workListings, "", work.Listings(), listVariants)
 }
 
 func (t *trial) searches(ctx context.Context) error {
-	for _, l := range work.Searches() {
-		if _, err := t.listing(ctx, workSearch, l.Name, l, searchVariants); err != nil {
-			return err
+	return t.asking(ctx, workSearch, "", work.Searches(), searchVariants)
+}
+
+// asking does listings for one table; suffix is added to their names.
+func (t *trial) asking(ctx context.Context, table, suffix string, listings []work.Listing, variants int) error {
+	compared := 0
+	u, err := t.using(func() (calls int, err error) {
+		for _, l := range listings {
+			entries, n, err := t.listing(ctx, table, l.Name+suffix, l, variants)
+			if err != nil {
+				return 0, fmt.Errorf("%s: %w", l.Name, err)
+			}
+			compared, calls = compared+entries, calls+n
 		}
+		return calls, nil
+	})
+	if err != nil || suffix != "" {
+		return err
 	}
+	t.note(row{table, "entries compared between the logs", unitNumber}, float64(compared))
+	t.noteUsage(table, unitCall, u)
 	return nil
 }
 
@@ -71,43 +68,34 @@ func (t *trial) indexedWords(ctx context.Context) error {
 		return err
 	}
 	t.note(row{workSearch, "the index of trigrams", unitBytes}, float64(after-before)/float64(t.next))
-	for _, l := range work.Searches() {
-		if _, err := t.listing(ctx, workSearch, l.Name+", trigrams", l, searchVariants); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.asking(ctx, workSearch, ", trigrams", work.Searches(), searchVariants)
 }
 
 // listing compares and then times one listing. It returns how many entries were
-// compared.
-func (t *trial) listing(ctx context.Context, table, name string, l work.Listing, variants int) (int, error) {
+// compared, and how many calls it made.
+func (t *trial) listing(ctx context.Context, table, name string, l work.Listing, variants int) (compared, calls int, err error) {
 	c, err := t.log.Connect(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer c.Close()
-	sum := 0
 	for v := range variants {
 		entries, err := c.List(ctx, t.work.Query(l, v), work.Limit)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		sum += len(entries)
+		compared += len(entries)
 		if err := t.answers.check(t.log.Name(), fmt.Sprintf("%s, variant %d", l.Name, v), entries); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
 	ask := func(ctx context.Context, c peer.Conn, i int) error {
-		// Another stride for each round keeps clients from asking the same at once.
+		// This stride keeps clients from asking the same at about the same time.
 		_, err := c.List(ctx, t.work.Query(l, i*7%variants), work.Limit)
 		return err
 	}
 	d := drive{clients: readers, n: t.requests, within: t.within, least: variants}
 	res, err := d.run(ctx, t.log, ask, ask)
-	if err != nil {
-		return 0, err
-	}
 	t.noteLatencies(table, name, res)
-	return sum, nil
+	return compared, variants + readers + len(res.latencies), err
 }

@@ -16,6 +16,7 @@ const (
 	unitBytes   unit = "B/entry"
 	unitMemory  unit = "MiB"
 	unitCPU     unit = "µs/entry"
+	unitCall    unit = "µs/call"
 	unitPercent unit = "%"
 	unitNumber  unit = ""
 )

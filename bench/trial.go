@@ -86,29 +86,54 @@ func (t *trial) separate() bool { return !slices.Contains(t.log.Processes(), os.
 
 // metered has fn record size entries and takes down what the log used for it.
 func (t *trial) metered(work string, size int, fn func() error) error {
+	u, err := t.using(func() (int, error) { return size, fn() })
+	if err != nil {
+		return err
+	}
+	t.note(row{work, "written to disk", unitBytes}, float64(u.written)/float64(size))
+	t.noteUsage(work, unitCPU, u)
+	return nil
+}
+
+// usage is what a work used, the log and its client.
+type usage struct {
+	calls       int // or entries
+	log, client time.Duration
+	written     int64
+	peak        peer.Memory
+}
+
+// using measures what fn uses, which returns how many calls it made.
+func (t *trial) using(fn func() (int, error)) (u usage, err error) {
 	before, err := peer.UsageOf(t.log.Processes())
 	if err != nil {
-		return err
+		return u, err
 	}
 	own, memory := ownCPU(), watchMemory(t.log)
-	err = fn()
-	peak, memoryErr := memory.end()
+	u.calls, err = fn()
+	var memoryErr error
+	u.peak, memoryErr = memory.end()
 	if err := errors.Join(err, memoryErr); err != nil {
-		return err
+		return u, err
 	}
 	after, err := peer.UsageOf(t.log.Processes())
-	if err != nil {
-		return err
-	}
-	t.note(row{work, "written to disk", unitBytes}, float64(after.Written-before.Written)/float64(size))
-	cpu := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) / float64(size) }
+	u.log, u.client, u.written = after.CPU-before.CPU, ownCPU()-own, after.Written-before.Written
+	return u, err
+}
+
+// noteUsage takes down what was used for each call. Of a log within this process
+// it cannot be told apart.
+func (t *trial) noteUsage(work string, each unit, u usage) {
+	cpu := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) / float64(u.calls) }
 	if t.separate() {
-		t.note(row{work, "CPU, the log", unitCPU}, cpu(after.CPU-before.CPU))
-		t.note(row{work, "memory at most", unitMemory}, mebi(peak.Own+peak.Shared))
-		t.note(row{work, "of it the processes' own", unitMemory}, mebi(peak.Own))
+		t.note(row{work, "CPU, the log", each}, cpu(u.log))
+		t.note(row{work, "CPU, the client", each}, cpu(u.client))
 	}
-	t.note(row{work, "CPU, the client", unitCPU}, cpu(ownCPU()-own))
-	return nil
+	t.note(row{work, "CPU, both", each}, cpu(u.log)+cpu(u.client))
+	if t.separate() {
+		t.note(row{work, "memory at most", unitMemory}, mebi(u.peak.Own+u.peak.Shared))
+		t.note(row{work, "of it the processes' own", unitMemory}, mebi(u.peak.Own))
+	}
 }
 
 func mebi(bytes int64) float64 { return float64(bytes) / (1 << 20) }
