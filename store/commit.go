@@ -199,6 +199,7 @@ type commitWriter struct {
 	at      time.Time // recordedAt of the whole commit
 	next    int64
 	batch   []committed
+	added   map[*project][]*audit.Entry // of the batch
 	row     tailRow
 	keys    map[string]int64 // by keyKey, of this commit
 	created map[string]*project
@@ -212,6 +213,7 @@ func (s *Store) newCommitWriter(tx *bbolt.Tx) *commitWriter {
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next,
 		row:     tailRow{first: next, recordedAt: at},
+		added:   make(map[*project][]*audit.Entry),
 		keys:    make(map[string]int64),
 		created: make(map[string]*project),
 		changed: make(map[*project]*projectRecord),
@@ -235,7 +237,7 @@ func (w *commitWriter) apply() {
 	for p, rec := range w.changed {
 		p.rec = *rec
 	}
-	w.s.addRecent(w.batch)
+	w.s.addRecent(w.batch, w.added)
 	w.s.committed.broadcast()
 }
 
@@ -395,6 +397,7 @@ func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
 	}
 	w.next++
 	w.batch = append(w.batch, committed{p, e, len(row)})
+	w.added[p] = append(w.added[p], e)
 	w.row.add(p.id, row)
 	if len(w.row.body) >= maxTailRow {
 		return w.flush()

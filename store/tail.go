@@ -75,21 +75,21 @@ func (s *Store) loadTail(tx *bbolt.Tx) error {
 	return nil
 }
 
-// addRecent puts committed entries into memory. The caller holds Store.mu.
-func (s *Store) addRecent(batch []committed) {
+// addRecent puts committed entries into memory, those of a project all at once:
+// late ones have the rest of its tail copied. The caller holds Store.mu.
+func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) {
 	if len(s.recent.entries) == 0 {
 		s.recent.since = time.Now()
 	}
-	for i := 0; i < len(batch); {
-		p := batch[i].project
-		var run []*audit.Entry
-		for ; i < len(batch) && batch[i].project == p; i++ {
-			s.recent.entries = append(s.recent.entries, batch[i].entry)
-			s.recent.owners = append(s.recent.owners, p)
-			s.recent.bytes += batch[i].size
-			run = append(run, batch[i].entry)
-		}
-		p.add(run)
+	s.recent.entries = slices.Grow(s.recent.entries, len(batch))
+	s.recent.owners = slices.Grow(s.recent.owners, len(batch))
+	for _, c := range batch {
+		s.recent.entries = append(s.recent.entries, c.entry)
+		s.recent.owners = append(s.recent.owners, c.project)
+		s.recent.bytes += c.size
+	}
+	for p, entries := range added {
+		p.add(entries)
 	}
 }
 
