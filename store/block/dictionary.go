@@ -6,8 +6,8 @@ import "hash/maphash"
 type dictionary struct {
 	idx    []uint16
 	values []string // in the order of first appearance
-	// indexed is set once the column is stored with an index, by which others can go.
-	indexed bool
+	// narrows is set once the column is stored with an index that can narrow others down.
+	narrows bool
 }
 
 // table finds the index of a string by its hash.
@@ -18,7 +18,7 @@ type table struct {
 
 // build fills d from values.
 func (e *encoder) build(d *dictionary, values []string) {
-	d.idx, d.values, d.indexed = d.idx[:0], d.values[:0], false
+	d.idx, d.values, d.narrows = d.idx[:0], d.values[:0], false
 	t := &e.table
 	clear(t.slots[:])
 	for i, v := range values {

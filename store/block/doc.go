@@ -99,9 +99,9 @@
 //
 // An index has a byte, and needs w bits for n-1. If the byte is 0, w bit planes
 // follow: plane p holds bit p of every element, eight elements a byte. Else it is
-// one more than the number of a top column with a dictionary, of N strings, before this one: then
-// follow a uvarint of bits b, N·2^b indexes, packed, and b bit planes of choices.
-// The index of an element is the one that its choice has among those of its
+// one more than the number of a top column before this one, which has a dictionary of N strings
+// and planes: then follow a uvarint of bits b, N·2^b indexes, packed, and b bit planes of
+// choices. The index of an element is the one that its choice has among those of its
 // string there. Only top columns with a dictionary are narrowed down so.
 //
 // Slots are a uvarint of all of them, and for each shape or template a uvarint of

@@ -190,24 +190,7 @@ func (w *textWriter) appendTable(dst []byte) []byte {
 	return dst
 }
 
-// fieldText returns e's value of a column of text.
-func fieldText(e *audit.Entry, col int) string {
-	if s := textOf(e, col); s != nil {
-		return *s
-	}
-	switch col {
-	case colActorType:
-		return string(e.Actor.Type)
-	case colOutcome:
-		return string(e.Outcome)
-	case colChannel:
-		return string(e.Channel)
-	case colPurge:
-		return purgeText(e.Purge)
-	}
-	panic("block: a column without a field")
-}
-
+// purgeText returns what a column of purges holds.
 func purgeText(p *audit.Purge) string {
 	if p == nil {
 		return ""

@@ -19,7 +19,11 @@ type plan struct {
 func (e *encoder) column(col int, entries []*audit.Entry) {
 	values := e.values[:0]
 	for _, x := range entries {
-		values = append(values, fieldText(x, col))
+		if col == colPurge {
+			values = append(values, purgeText(x.Purge))
+		} else {
+			values = append(values, *fields[col](x))
+		}
 	}
 	e.values = values
 	d := &e.dicts[col]
@@ -122,7 +126,7 @@ func (e *encoder) identity(n int) []uint16 {
 
 // dict appends the start of a column with a dictionary; its strings follow.
 func (e *encoder) dict(d *dictionary, by int) {
-	d.indexed = true
+	d.narrows = by < 0
 	e.out = append(e.out, kindDict)
 	e.uvarint(len(d.values))
 	e.index(d, by)

@@ -27,8 +27,14 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 		if values, err = b.values(&b.columns[col], values); err != nil {
 			return nil, err
 		}
-		if err := setColumn(slab, col, values); err != nil {
-			return nil, err
+		if col == colPurge {
+			if err := setPurges(slab, values); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for row, field := range values {
+			*fields[col](&slab[row]) = field
 		}
 	}
 	err := b.eachNameOfAll(colChanges, func(row int, name, old, new string, n int) {
@@ -43,59 +49,31 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 	return entries, err
 }
 
-// textOf returns where an entry keeps the value of a column of text that is a
-// plain string there, or nil.
-func textOf(e *audit.Entry, col int) *string {
-	switch col {
-	case colActor:
-		return &e.Actor.Email
-	case colLabel:
-		return &e.Actor.Label
-	case colAction:
-		return &e.Action
-	case colResourceType:
-		return &e.Resource.Type
-	case colResourceID:
-		return &e.Resource.ID
-	case colResourceName:
-		return &e.Resource.Name
-	case colLocation:
-		return &e.Resource.LocationID
-	case colDetail:
-		return &e.Detail
-	case colIP:
-		return &e.Request.IP
-	case colAgent:
-		return &e.Request.UserAgent
-	case colRequest:
-		return &e.Request.ID
-	case colKey:
-		return &e.Key
+func setPurges(entries []audit.Entry, values []string) error {
+	for row, s := range values {
+		var err error
+		if entries[row].Purge, err = decodePurge(s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// setColumn gives each entry its value of a column.
-func setColumn(entries []audit.Entry, col int, values []string) error {
-	for i := range entries {
-		e, s := &entries[i], values[i]
-		if p := textOf(e, col); p != nil {
-			*p = s
-			continue
-		}
-		switch col {
-		case colActorType:
-			e.Actor.Type = audit.ActorType(s)
-		case colOutcome:
-			e.Outcome = audit.Outcome(s)
-		case colChannel:
-			e.Channel = audit.Channel(s)
-		case colPurge:
-			var err error
-			if e.Purge, err = decodePurge(s); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// fields says where an entry keeps the value of a column of text, but for purges.
+var fields = [colPurge]func(e *audit.Entry) *string{
+	colActor:        func(e *audit.Entry) *string { return &e.Actor.Email },
+	colActorType:    func(e *audit.Entry) *string { return (*string)(&e.Actor.Type) },
+	colLabel:        func(e *audit.Entry) *string { return &e.Actor.Label },
+	colAction:       func(e *audit.Entry) *string { return &e.Action },
+	colResourceType: func(e *audit.Entry) *string { return &e.Resource.Type },
+	colResourceID:   func(e *audit.Entry) *string { return &e.Resource.ID },
+	colResourceName: func(e *audit.Entry) *string { return &e.Resource.Name },
+	colLocation:     func(e *audit.Entry) *string { return &e.Resource.LocationID },
+	colOutcome:      func(e *audit.Entry) *string { return (*string)(&e.Outcome) },
+	colDetail:       func(e *audit.Entry) *string { return &e.Detail },
+	colChannel:      func(e *audit.Entry) *string { return (*string)(&e.Channel) },
+	colIP:           func(e *audit.Entry) *string { return &e.Request.IP },
+	colAgent:        func(e *audit.Entry) *string { return &e.Request.UserAgent },
+	colRequest:      func(e *audit.Entry) *string { return &e.Request.ID },
+	colKey:          func(e *audit.Entry) *string { return &e.Key },
 }

@@ -161,7 +161,7 @@ func TestCounts(t *testing.T) {
 			want := map[string]int{}
 			for row, e := range entries {
 				if rows.Has(row) {
-					want[fieldText(e, fieldColumns[f])]++
+					want[*fields[fieldColumns[f]](e)]++
 				}
 			}
 			got := map[string]int{}

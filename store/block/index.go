@@ -26,7 +26,7 @@ func (b *Block) at(x *index, i int) int {
 		return planeGet(b.data, int(x.planes), int(x.width), int(x.m), i)
 	}
 	other := &b.columns[x.by-1].index
-	v := b.at(other, i)
+	v := planeGet(b.data, int(other.planes), int(other.width), int(other.m), i)
 	if v >= int(other.n) {
 		return MaxRows
 	}
@@ -102,7 +102,8 @@ func (b *Block) rank(x *index, i, v int) int {
 }
 
 // index reads the index of c. That of a top column's dictionary may be narrowed
-// down by a column before it; where the elements of one index are counted, it is not.
+// down by a column before it that is not itself; where the elements of one index
+// are counted, it is not.
 func (p *parser) index(c *column, top int) {
 	x := &c.index
 	x.m, x.n, x.width = c.m, c.n, uint8(indexWidth(int(c.n)))
@@ -116,7 +117,7 @@ func (p *parser) index(c *column, top int) {
 		return
 	}
 	other := &p.b.columns[x.by-1]
-	if other.kind != kindDict {
+	if other.kind != kindDict || other.index.by != 0 {
 		p.fail("an index by a column of kind %d", other.kind)
 		return
 	}
@@ -149,7 +150,7 @@ func (e *encoder) narrowest(d *dictionary, others []int) (by, size int) {
 	width := indexWidth(len(d.values))
 	by, size = -1, width*planeBytes(len(d.idx))
 	for _, other := range others {
-		if e.dicts[other].indexed && e.narrow(d, other) {
+		if e.dicts[other].narrows && e.narrow(d, other) {
 			n := &e.narrowed
 			if s := 1 + packedBytes(len(n.table), width) + n.choice*planeBytes(len(d.idx)); s < size {
 				by, size = other, s

@@ -82,23 +82,21 @@ func (e *encoder) references(details []string) ([]string, bool) {
 // refer appends s with marks for the names that stand in it by themselves. It
 // returns false if s holds bytes that are marks.
 func (e *encoder) refer(s string, names *[len(refColumns)]string) bool {
-	inWord := false
-	for i := 0; i < len(s); {
+	start, inWord := 0, false
+	for i := 0; i < len(s); i++ {
 		if isRef(s[i]) {
 			return false
 		}
 		if !inWord {
 			if ref, n := nameAt(s[i:], names); n > 0 {
-				e.arena = append(e.arena, ref)
-				i += n
-				inWord = true // whatever follows is none
-				continue
+				e.arena = append(append(e.arena, s[start:i]...), ref)
+				start = i + n
+				i = start - 1
 			}
 		}
-		e.arena = append(e.arena, s[i])
 		inWord = charClass[s[i]] != 0
-		i++
 	}
+	e.arena = append(e.arena, s[start:]...)
 	return true
 }
 
