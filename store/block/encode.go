@@ -26,22 +26,22 @@ type encoder struct {
 	stepIDs, stepAt           []int64
 	order                     []uint16
 
-	values    []string
-	dicts     [columnCount]dictionary // of the top columns, for those that they determine
-	sub       dictionary              // of the words of a template's slot
-	present   []string                // of a sparse column
-	presence  dictionary
-	some1     dictionary
-	table     table
-	shapes    shapes
-	miner     miner
-	narrowed  narrowed
-	seen      []uint16
-	naturals  []uint16
-	numbers16 []uint16
-	arena     []byte // details with references
-	ends      []int
-	coded     []string
+	values      []string
+	dicts       [columnCount]dictionary // of the top columns, for those that they determine
+	sub         dictionary              // of the words of a template's slot
+	present     []string                // of a sparse column
+	presence    dictionary
+	filled      dictionary
+	table       table
+	shapes      shapes
+	miner       miner
+	narrowed    narrowed
+	seen        []uint16
+	naturals    []uint16
+	templatesOf []uint16
+	arena       []byte // details with references
+	ends        []int
+	coded       []string
 }
 
 var encoders = sync.Pool{New: func() any {
@@ -86,7 +86,7 @@ func (e *encoder) forget() {
 	clear(e.sub.values)
 	clear(e.present)
 	clear(e.coded)
-	clear(e.some1.values)
+	clear(e.filled.values)
 	e.miner.forget()
 	for i := range e.dicts {
 		clear(e.dicts[i].values)

@@ -176,9 +176,9 @@ func (e *encoder) some(d *dictionary, values []string, p plan) bool {
 	e.index(presence, -1)
 	e.uvarint(len(present))
 	e.kids++
-	e.build(&e.some1, present)
+	e.build(&e.filled, present)
 	p.others, p.sparse = nil, false
-	e.strings(&e.some1, present, p)
+	e.strings(&e.filled, present, p)
 	return true
 }
 

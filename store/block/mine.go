@@ -355,13 +355,13 @@ func (e *encoder) templates(values []string, idx []uint16, class int) {
 	for _, t := range m.templates.values {
 		e.add(class, t)
 	}
-	of := e.numbers16[:0]
+	of := e.templatesOf[:0]
 	counts := make([]int, len(m.found)+1)
 	for _, v := range idx {
 		of = append(of, m.of[v])
 		counts[m.of[v]+1]++
 	}
-	e.numbers16 = of
+	e.templatesOf = of
 	e.out = append(e.out, 0)
 	e.out = appendPlanes(e.out, of, indexWidth(len(m.found)))
 	e.uvarint(len(m.slots))

@@ -1,0 +1,92 @@
+package block
+
+import (
+	"slices"
+
+	"auditlog/audit"
+)
+
+// Field is a field that a filter compares. The numbers are stored: by whoever
+// keeps an index of Hashes.
+type Field uint8
+
+// The fields.
+const (
+	ResourceType Field = iota
+	Action
+	Outcome
+	Actor
+	ActorType
+	Channel
+	ResourceID
+	fieldCount
+	noField Field = 255
+)
+
+// fieldColumns says which column holds a field.
+var fieldColumns = [fieldCount]int{
+	ResourceType: colResourceType,
+	Action:       colAction,
+	Outcome:      colOutcome,
+	Actor:        colActor,
+	ActorType:    colActorType,
+	Channel:      colChannel,
+	ResourceID:   colResourceID,
+}
+
+func fieldOf(col int) Field {
+	if i := slices.Index(fieldColumns[:], col); i >= 0 {
+		return Field(i)
+	}
+	return noField
+}
+
+// Hash returns the hash of a field's value that indexes may keep: it is the same
+// for ever, and for values that a filter takes for the same.
+func Hash(f Field, value string) uint32 {
+	if f == ResourceType {
+		value = audit.Fold(value)
+	}
+	return hash(value)
+}
+
+// hash is FNV-1a with the end of MurmurHash3, so that every bit of it is worth as much.
+func hash(s string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(s) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	h = (h ^ h>>16) * 0x85ebca6b
+	h = (h ^ h>>13) * 0xc2b2ae35
+	return h ^ h>>16
+}
+
+// Hashes returns the hashes of the values that the rows have in f, each once or
+// more, in no order.
+func (b *Block) Hashes(f Field) ([]uint32, error) {
+	values, err := b.distinct(&b.columns[fieldColumns[f]], nil)
+	if err != nil {
+		return nil, err
+	}
+	hashes := make([]uint32, len(values))
+	for i, v := range values {
+		hashes[i] = Hash(f, v)
+	}
+	return hashes, nil
+}
+
+// distinct returns the strings of c, most of them once, in dst's memory if it has
+// room.
+func (b *Block) distinct(c *column, dst []string) ([]string, error) {
+	switch v := b.valuesOf(c); v.kind {
+	case kindEmpty:
+		return dst[:0], nil
+	case kindOne:
+		s, err := b.text(int(v.text))
+		return append(dst[:0], s), err
+	case kindSome:
+		return b.distinct(b.kid(v, 0), dst)
+	default:
+		return b.values(v, dst)
+	}
+}
