@@ -114,6 +114,13 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
+// exposed reports whether tokens would cross a network in clear text, as far as
+// the configuration tells.
+func (c *Config) exposed() bool {
+	host, _, _ := net.SplitHostPort(c.Listen) // checked before
+	return !isLoopback(host) && c.TLSCert == "" && len(c.TrustedProxies) == 0
+}
+
 func (c *Config) checkTLS() error {
 	switch {
 	case c.TLSCert != "" && c.TLSKey == "":

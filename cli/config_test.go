@@ -147,3 +147,22 @@ func TestLoopback(t *testing.T) {
 		}
 	}
 }
+
+func TestExposed(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		want bool
+	}{
+		{"this machine", nil, false},
+		{"open", []string{"--listen=:7070"}, true},
+		{"open with TLS", []string{"--listen=:7070", "--tls-cert=c", "--tls-key=k"}, false},
+		{"behind a proxy", []string{"--listen=:7070", "--trusted-proxy=10.0.0.1"}, false},
+	}
+	for _, tt := range tests {
+		cfg, err := loadConfig(t, tt.args, nil, "")
+		if err != nil || cfg.exposed() != tt.want {
+			t.Errorf("%s: %v, %v", tt.name, cfg.exposed(), err)
+		}
+	}
+}

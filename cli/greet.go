@@ -24,6 +24,9 @@ func (s *server) greet(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.cfg.exposed() {
+		s.log.Warn().Str("listen", s.cfg.Listen).Msg("tokens travel unencrypted: use --tls-cert, or a proxy with TLS and --trusted-proxy")
+	}
 	base := s.baseURL()
 	var b strings.Builder
 	fmt.Fprintf(&b, "auditlog: listening on %s, data in %s\n", base, s.cfg.Data)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
@@ -79,7 +80,11 @@ func (t *table) appendRow(b *strings.Builder, row []string) {
 		if i > 0 {
 			line.WriteString(gap)
 		}
-		cell = cut(cell, t.widths[i])
+		if i < len(row)-1 {
+			cell = cutMiddle(cell, t.widths[i])
+		} else {
+			cell = cut(cell, t.widths[i])
+		}
 		line.WriteString(cell)
 		line.WriteString(strings.Repeat(" ", t.widths[i]-columns(cell)))
 	}
@@ -101,6 +106,23 @@ func cut(s string, n int) string {
 		used += w
 	}
 	return s
+}
+
+// cutMiddle is cut for names, which tell most at their ends.
+func cutMiddle(s string, n int) string {
+	if columns(s) <= n {
+		return s
+	}
+	head := cut(s, n/2)
+	room, from := n-columns(head), len(s)
+	for room > 0 {
+		r, size := utf8.DecodeLastRuneInString(s[:from])
+		if room -= runeColumns(r); room < 0 {
+			break
+		}
+		from -= size
+	}
+	return head + s[from:]
 }
 
 // columns returns how many columns of a terminal s takes.
