@@ -41,11 +41,12 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api auth client console cli rpc",
 
-	"go.etcd.io/bbolt":                    "store",
+	"go.etcd.io/bbolt":                    "store index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
+	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api console retention cli",
+	"github.com/rs/zerolog":               "api console index retention cli",
 	"github.com/go-json-experiment/json":  "api importer",
 	"github.com/klauspost/compress":       "api importer store/block",
 	"github.com/spf13":                    "cli",

@@ -22,7 +22,7 @@ may not.`,
 	project := cmd.Flags().StringP("project", "p", "demo", "the `project`")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		if err := audit.ValidateProject(*project); err != nil {
-			return usage(flagPath(err))
+			return flagPath(err)
 		}
 		w := c.NewWriter(cmd.Context())
 		for _, e := range demo.Entries(*project, time.Now()) {

@@ -57,7 +57,7 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 		}
 	}
 	if _, err := q.Query(); err != nil {
-		return q, usage(flagPath(err))
+		return q, flagPath(err)
 	}
 	return q, nil
 }

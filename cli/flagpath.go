@@ -2,17 +2,16 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"auditlog/audit"
 )
 
 // flagPath returns err, when it is a Fault of the field of an entry or a query,
-// as one of the flag that the field comes from.
+// as wrong usage of the flag that the field comes from.
 func flagPath(err error) error {
 	var f *audit.Fault
-	if !errors.As(err, &f) || f.Path == "" {
+	if !errors.As(err, &f) || f.Path == "" || f.Kind != audit.Invalid {
 		return err
 	}
 	path := f.Path
@@ -23,7 +22,7 @@ func flagPath(err error) error {
 	if flag == "" {
 		return err
 	}
-	return &audit.Fault{Kind: f.Kind, Message: fmt.Sprintf("--%s: %s", flag, f.Message)}
+	return usagef("--%s: %s", flag, f.Message)
 }
 
 // flagOf returns the name of the flag for a field, or "".

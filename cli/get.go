@@ -29,7 +29,7 @@ func (a *app) get() *cobra.Command {
 			return usagef("%q is not the id of an entry", args[0])
 		}
 		if err := audit.ValidateProject(project); err != nil {
-			return usage(flagPath(err))
+			return flagPath(err)
 		}
 		if output != "text" && output != "json" {
 			return usagef("--output: must be text or json")

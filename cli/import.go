@@ -48,7 +48,7 @@ type reader func(r io.Reader, emit func(audit.Entry) error) (skipped int64, err 
 func importFormat(format, project string) (reader, error) {
 	if project != "" || format == "cloudtrail" {
 		if err := audit.ValidateProject(project); err != nil {
-			return nil, usage(flagPath(err))
+			return nil, flagPath(err)
 		}
 	}
 	switch format {

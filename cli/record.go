@@ -151,5 +151,5 @@ func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, erro
 		}
 	}
 	e.Normalize()
-	return e, usage(flagPath(e.Validate(now)))
+	return e, flagPath(e.Validate(now))
 }
