@@ -12,13 +12,35 @@
 // its own. Everything else separates words and is not looked at.
 //
 // So shop-777.example.com is the four words shop, 777, example, com. The same text
-// in a query is the phrase of these four, which is how a pasted name, an e-mail, an
-// address or a digest is found whole as well as by its parts, and how เมือง is
-// found within เมืองไทย. createKey is one word.
+// in a query means these four in this order with no space between them, which is how a
+// pasted name, an e-mail, an address or a digest is found whole as well as by its
+// parts, and how เมือง is found within เมืองไทย. createKey is one word.
 //
 // # Exactness
 //
 // [Query] decides alone whether an entry matches. The index only narrows where
 // to look: it may name blocks that hold no match, and never leaves out one that does.
-// It is derived from the log and can be deleted at any time.
+//
+// # The index
+//
+// A document is a block of the log, about a thousand entries: one an entry would be
+// twelve times as large and a quarter as fast to make. It has no text, only the terms
+// of its words (terms.go), and its id is the block's key and the sequence of the change
+// that it was read for. Run follows the log's changes and commits them together with
+// the sequence that it has reached; a search answers as of that sequence, and the store
+// looks itself into what changed later.
+//
+// Everything in the folder can be made anew from the log, so nothing is repaired: what
+// cannot be trusted is moved aside (<folder>.broken-<time>, one at most, gone after the
+// next purge) and rebuilt, while searches look into every block. What is trusted is
+//
+//   - the segments, *.zap: their checksum is compared when they are opened, and a
+//     search is answered only if they are the same files afterwards;
+//   - bleve's list of them, root.bolt: its checksum, root.sum, is written when the
+//     index is closed and compared when it is opened; after a crash, bbolt's check
+//     must do. It is not read by searches;
+//   - the documents: their ids are compared with the log's changes at each opening.
+//
+// bleve's lowest layer, scorch, is used directly: no mapping, no analyzers, no
+// scoring, and 9 MB less of program. It must be kept on a leash; see engine.
 package index

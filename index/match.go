@@ -3,6 +3,8 @@ package index
 import (
 	"bytes"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Match reports whether an entry matches whose values together hold terms.
@@ -63,6 +65,9 @@ func (t *term) at(text []byte, i int) bool {
 	for k, want := range t.words {
 		start, end := nextWord(text, i)
 		got := text[start:end]
+		if t.touching && hasSpace(text[i:start]) {
+			return false
+		}
 		if t.prefix && k == len(t.words)-1 {
 			return bytes.HasPrefix(got, want)
 		}
@@ -72,6 +77,19 @@ func (t *term) at(text []byte, i int) bool {
 		i = end
 	}
 	return true
+}
+
+// hasSpace reports whether there is a space between two words.
+func hasSpace(gap []byte) bool {
+	for _, c := range gap {
+		if c >= utf8.RuneSelf {
+			return bytes.ContainsFunc(gap, unicode.IsSpace)
+		}
+		if c == ' ' || '\t' <= c && c <= '\r' {
+			return true
+		}
+	}
+	return false
 }
 
 // needle finds the longest word of a term in ASCII text as it is, whatever

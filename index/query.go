@@ -34,7 +34,10 @@ type term struct {
 	words [][]byte
 	// prefix says that the last word need only begin so.
 	prefix bool
-	needle needle
+	// touching says that there is no space between the words: they were written
+	// as one. The words of a phrase may stand in any way.
+	touching bool
+	needle   needle
 }
 
 // Parse parses text:
@@ -44,9 +47,10 @@ type term struct {
 //	-error             not this; -"not found" as well
 //	dep*               words that begin so, from three characters on
 //
-// A word that is made of several, such as an address, is a phrase. Between quotation
-// marks only these have a meaning; elsewhere a word of two dashes or more, such
-// as --force, is no exclusion. Characters that belong to no word are skipped.
+// A word that is made of several, such as an address, is a phrase without spaces.
+// Within quotation marks nothing else has a meaning; a word that begins with
+// two dashes or more, such as --force, is no exclusion. Characters that belong to no
+// word are skipped.
 //
 // The error is an Invalid Fault of the field q.
 func Parse(text string) (*Query, error) {
@@ -145,6 +149,7 @@ func newTerm(it item) (term, error) {
 		}
 	}
 	t := term{words: words(appendNormal(nil, text))}
+	t.touching = !it.phrase && len(t.words) > 1
 	t.prefix = star && endsNarrow(text)
 	if t.prefix && utf8.RuneCount(t.words[len(t.words)-1]) < MinPrefix {
 		return term{}, audit.FieldErrorf("q", "has %q; write at least %d characters before the *", it.text, MinPrefix)
@@ -173,5 +178,5 @@ func words(text []byte) [][]byte {
 }
 
 func (t term) equal(u term) bool {
-	return t.prefix == u.prefix && slices.EqualFunc(t.words, u.words, bytes.Equal)
+	return t.prefix == u.prefix && t.touching == u.touching && slices.EqualFunc(t.words, u.words, bytes.Equal)
 }

@@ -1,0 +1,103 @@
+package index
+
+import (
+	"context"
+	"fmt"
+
+	"auditlog/store"
+)
+
+// docSet is what is known of an index's documents: of each block the sequence
+// that its document was read for.
+type docSet struct {
+	state
+	seqs map[store.BlockKey]uint64
+	// stale documents are of blocks that are not there any more.
+	stale []docID
+}
+
+// staleError says why an index is not one of this log.
+type staleError struct{ reason string }
+
+func (e *staleError) Error() string { return e.reason }
+
+// sourceError is an error of the log, for which its index is not to blame.
+type sourceError struct{ error }
+
+func (e *sourceError) Unwrap() error { return e.error }
+
+// loadDocs reads which documents e has, and checks that they are those that the
+// log asks for as of the state of the index: neither damaged files that look
+// sound nor a log that was brought back from a copy may lead to a wrong answer.
+func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
+	d := &docSet{seqs: make(map[store.BlockKey]uint64)}
+	err := e.read(func(s *snapshot) error {
+		d.state = s.state
+		s.eachDoc(func(id docID) {
+			if seq, ok := d.seqs[id.key]; ok {
+				d.stale = append(d.stale, docID{id.key, min(seq, id.seq)})
+			}
+			d.seqs[id.key] = max(d.seqs[id.key], id.seq)
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d.state == (state{}) {
+		d.state = state{format: format, identity: cfg.Identity}
+		return d, nil
+	}
+	return d, d.compare(ctx, cfg)
+}
+
+// compare compares the documents with the blocks of the log.
+func (d *docSet) compare(ctx context.Context, cfg *Config) error {
+	switch {
+	case d.format != format:
+		return &staleError{fmt.Sprintf("the index has format %d, this program's is %d", d.format, format)}
+	case d.identity != cfg.Identity:
+		return &staleError{"the index is of another log"}
+	case d.cursor > cfg.Source.BlockSeq():
+		return &staleError{"the log is older than the index: was it restored from a copy?"}
+	}
+	known := make(map[store.BlockKey]bool, len(d.seqs))
+	err := eachChange(ctx, cfg.Source, 0, func(c store.BlockChange) error {
+		seq, ok := d.seqs[c.Key]
+		if !c.Deleted && c.Seq <= d.cursor && (!ok || seq != c.Seq) {
+			return fmt.Errorf("the index lacks %v as of change %d", c.Key, c.Seq)
+		}
+		known[c.Key] = !c.Deleted || c.Seq > d.cursor
+		return nil
+	})
+	for key, seq := range d.seqs {
+		if !known[key] {
+			d.stale = append(d.stale, docID{key, seq})
+			delete(d.seqs, key)
+		}
+	}
+	return err
+}
+
+// eachChange calls fn with the changes behind a sequence, oldest first.
+func eachChange(ctx context.Context, src Source, after uint64, fn func(store.BlockChange) error) error {
+	const limit = 4096
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		changes, through, err := src.BlockChanges(after, limit)
+		if err != nil {
+			return &sourceError{err}
+		}
+		for _, c := range changes {
+			if err := fn(c); err != nil {
+				return err
+			}
+		}
+		if len(changes) < limit {
+			return nil
+		}
+		after = through
+	}
+}

@@ -1,0 +1,250 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Bounds of one commit to the index: what it holds in memory until it is on disk.
+const (
+	batchBlocks = 32
+	batchTerms  = 200_000
+)
+
+// restFraction is the part of the time that it takes to take changes in for which
+// the follower rests when there are more, so that recording has the machine.
+const restFraction = 4
+
+// progressEvery is how often a long rebuild says in the log how far it is.
+const progressEvery = 10 * time.Second
+
+// follower takes the changes of the log into an open index.
+type follower struct {
+	x    *Index
+	e    *engine
+	docs *docSet
+
+	// goal is the sequence at which a rebuild is over, 0 when there is none.
+	goal     uint64
+	reported time.Time
+	// purge says that documents went since the files were last looked through for
+	// words of purged projects, and forget that blocks did.
+	purge, forget bool
+	// troubled says that the status holds an error of the log.
+	troubled bool
+}
+
+// rebuildFrom is how many changes an index is behind to be called rebuilding.
+const rebuildFrom = 256
+
+// run follows the log until ctx is done or the index fails.
+func (f *follower) run(ctx context.Context) error {
+	if err := f.begin(); err != nil {
+		return err
+	}
+	for {
+		begin := time.Now()
+		full, err := f.step()
+		switch {
+		case err != nil:
+		case full:
+			sleep(ctx, time.Since(begin)/restFraction)
+		default:
+			err = f.idle(ctx)
+		}
+		var source *sourceError
+		if errors.As(err, &source) {
+			err = f.await(ctx, source)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// begin makes sure that the index says what it is of, and drops what it should not have.
+func (f *follower) begin() error {
+	f.purge = true
+	if goal := f.x.cfg.Source.BlockSeq(); goal > f.docs.cursor+rebuildFrom {
+		f.goal, f.reported = goal, time.Now()
+	}
+	if f.docs.cursor == 0 || len(f.docs.stale) > 0 {
+		if err := f.apply(nil, f.docs.stale, f.docs.cursor); err != nil {
+			return err
+		}
+		f.docs.stale = nil
+	}
+	f.report()
+	return nil
+}
+
+// step takes in the next changes. full says that there may be more.
+func (f *follower) step() (full bool, err error) {
+	b, err := f.read()
+	if err != nil {
+		return false, err
+	}
+	if len(b.docs)+len(b.gone) == 0 {
+		f.docs.cursor = b.cursor // not worth a commit
+	} else if err := f.apply(b.docs, b.gone, b.cursor); err != nil {
+		return false, err
+	}
+	f.report()
+	return b.full, nil
+}
+
+// batch is what one commit changes.
+type batch struct {
+	docs   []*document
+	gone   []docID
+	cursor uint64
+	// full says that there may be more changes.
+	full bool
+}
+
+// read reads the blocks of the next changes.
+func (f *follower) read() (b batch, err error) {
+	src := f.x.cfg.Source
+	changes, through, err := src.BlockChanges(f.docs.cursor, batchBlocks)
+	if err != nil {
+		return b, &sourceError{fmt.Errorf("read changes of the log: %w", err)}
+	}
+	terms := 0
+	for _, c := range changes {
+		if seq, ok := f.docs.seqs[c.Key]; ok && seq != c.Seq {
+			b.gone = append(b.gone, docID{c.Key, seq})
+		}
+		b.cursor = c.Seq
+		if c.Deleted {
+			f.forget = true
+			continue
+		}
+		d := newDocument(docID{c.Key, c.Seq})
+		ok, err := src.BlockTexts(c.Key, d.add)
+		if err != nil {
+			return b, &sourceError{fmt.Errorf("read %v: %w", c.Key, err)}
+		}
+		if ok {
+			b.docs = append(b.docs, d)
+		}
+		if terms += len(d.terms); terms >= batchTerms {
+			b.full = true
+			return b, nil
+		}
+	}
+	b.cursor, b.full = max(through, f.docs.cursor), len(changes) == batchBlocks
+	return b, nil
+}
+
+// apply commits a batch to the index.
+func (f *follower) apply(docs []*document, gone []docID, cursor uint64) error {
+	s := f.docs.state
+	s.cursor = cursor
+	if err := f.e.apply(docs, gone, s); err != nil {
+		return err
+	}
+	f.docs.state = s
+	for _, id := range gone {
+		if f.docs.seqs[id.key] == id.seq {
+			delete(f.docs.seqs, id.key)
+			f.purge = true
+		}
+	}
+	for _, d := range docs {
+		f.docs.seqs[d.id.key] = d.id.seq
+	}
+	return nil
+}
+
+// report brings the status up to date, and tells the log of a rebuild's progress.
+func (f *follower) report() {
+	cursor, blocks := f.docs.cursor, len(f.docs.seqs)
+	if f.goal != 0 && cursor >= f.goal {
+		f.goal = 0
+		f.x.cfg.Log.Info().Int("blocks", blocks).Msg("full-text index is complete")
+	}
+	if f.goal != 0 && time.Since(f.reported) >= progressEvery {
+		f.reported = time.Now()
+		f.x.cfg.Log.Info().Int("blocks", blocks).Uint64("changesLeft", f.goal-cursor).Msg("rebuilding the full-text index")
+	}
+	f.x.setStatus(func(s *Status) {
+		s.State, s.Blocks, s.cursor = Ready, blocks, cursor
+		if f.goal != 0 {
+			s.State = Rebuilding
+		}
+		if f.troubled {
+			s.Reason, f.troubled = "", false
+		}
+	})
+}
+
+// await waits after an error of the log, about which the index can do nothing: it
+// stays as it is until the log can be read.
+func (f *follower) await(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	f.x.cfg.Log.Warn().Err(err).Msg("full-text index cannot follow the log")
+	f.x.setStatus(func(s *Status) { s.Reason = err.Error() })
+	f.troubled = true
+	sleep(ctx, f.x.cfg.CheckEvery)
+	return f.checkFiles()
+}
+
+// idle waits for the next changes, and meanwhile sees to the files.
+func (f *follower) idle(ctx context.Context) error {
+	if err := f.purgeFiles(ctx); err != nil {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, f.x.cfg.CheckEvery)
+	defer cancel()
+	err := f.x.cfg.Source.WaitBlocks(wait, f.docs.cursor)
+	switch {
+	case err == nil:
+		sleep(ctx, f.x.cfg.Linger)
+		return nil
+	case wait.Err() == nil:
+		return &sourceError{err}
+	}
+	return f.checkFiles()
+}
+
+// purgeFiles sees to it that words of purged projects leave the files: bleve only
+// marks documents as gone, and a damaged index that was moved aside has them still.
+func (f *follower) purgeFiles(ctx context.Context) error {
+	if f.forget {
+		if err := removeAside(f.e.dir); err != nil {
+			return err
+		}
+		f.forget = false
+	}
+	if !f.purge {
+		return nil
+	}
+	purged := false
+	err := f.e.read(func(s *snapshot) error {
+		purged = s.purged()
+		return nil
+	})
+	if err == nil && purged {
+		err = f.e.merge(ctx)
+	}
+	f.purge = err != nil
+	return err
+}
+
+// checkFiles reports an error when the files of the index are not there any more,
+// or not as they were written.
+func (f *follower) checkFiles() error {
+	if _, err := os.Stat(filepath.Join(f.e.dir, boltFile)); err != nil {
+		return err
+	}
+	return errors.Join(f.e.read((*snapshot).unchanged), f.e.failed())
+}

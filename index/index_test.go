@@ -1,0 +1,358 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"auditlog/audit"
+	"auditlog/store"
+)
+
+// logBuffer collects what the index says.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// running is an Index whose Run is under way.
+type running struct {
+	*Index
+	t    testing.TB
+	log  *logBuffer
+	stop func() error
+}
+
+func testConfig(dir string, src Source) Config {
+	return Config{
+		Dir: dir, Source: src, Identity: "log-1",
+		Linger: time.Millisecond, Retry: time.Millisecond, CheckEvery: 20 * time.Millisecond,
+	}
+}
+
+// start runs the index of cfg until the test ends or stop is called.
+func start(t testing.TB, cfg Config) *running {
+	t.Helper()
+	buf := &logBuffer{}
+	cfg.Log = zerolog.New(buf)
+	x := New(cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- x.Run(ctx) }()
+	stop := sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	t.Cleanup(func() { stop() })
+	return &running{x, t, buf, stop}
+}
+
+// caughtUp waits until the index knows all of its log.
+func (r *running) caughtUp() {
+	r.t.Helper()
+	r.until("caught up", func(s Status) bool { return s.State == Ready && s.Behind == 0 })
+}
+
+// until waits for a status.
+func (r *running) until(what string, ok func(Status) bool) {
+	r.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(r.Status()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("the index is not %s: %+v\n%s", what, r.Status(), r.log)
+		}
+	}
+}
+
+// everything is a position behind all entries.
+var everything = audit.Position{At: 1 << 62}
+
+// find returns the blocks of a project that the index names for a query.
+func (r *running) find(p store.ProjectID, query string) []store.BlockKey {
+	r.t.Helper()
+	q, err := Parse(query)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	keys, _, ok, err := r.Search(q).Blocks(context.Background(), p, everything, 0)
+	if !ok || err != nil {
+		r.t.Fatalf("search %q: ok %v, error %v", query, ok, err)
+	}
+	return keys
+}
+
+func (r *running) mustFind(p store.ProjectID, query string, want ...store.BlockKey) {
+	r.t.Helper()
+	if got := r.find(p, query); !slices.Equal(got, want) {
+		r.t.Errorf("search %q in project %d: blocks %v, want %v", query, p, got, want)
+	}
+}
+
+// key returns the key of a block that begins at a time.
+func key(p store.ProjectID, at int64) store.BlockKey {
+	return store.BlockKey{Project: p, Position: audit.Position{At: at, ID: at}}
+}
+
+// mustCheck checks an index that is not running.
+func mustCheck(t testing.TB, cfg Config) {
+	t.Helper()
+	if err := Check(context.Background(), cfg, func(p string) { t.Errorf("check: %s", p) }); err != nil {
+		t.Errorf("check: %v", err)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	l := newMemoryLog()
+	l.put(key(1, 10), "Deployed shop-777.example.com", "sha256:9f2c01ab77d0", "ada@example.com")
+	l.put(key(1, 20), "Deployed shop-778.example.com", "sha256:9f2c77d001ab", "東京タワー", "Straße")
+	l.put(key(1, 30), "created", "deployment.delete", "9f2cafe", strings.Repeat("x1", 100))
+	l.put(key(2, 15), "Deployed shop-777.example.com")
+	r := start(t, testConfig(t.TempDir()+"/index", l))
+	r.caughtUp()
+	a, b, c := key(1, 10), key(1, 20), key(1, 30)
+	r.mustFind(1, "deployed", b, a)
+	r.mustFind(1, "shop-777", a)
+	r.mustFind(1, "SHOP-777.example.com deployed", a)
+	r.mustFind(2, "shop-777", key(2, 15))
+	r.mustFind(3, "shop-777")
+	r.mustFind(1, "shop -deployed", b, a)
+	r.mustFind(1, "nothing")
+	r.mustFind(1, "sha256:9f2c01ab77d0", a)
+	r.mustFind(1, "9f2c77d001ab", b)
+	r.mustFind(1, "9f2cafe", c)
+	r.mustFind(1, "9f2*", c, b, a)
+	r.mustFind(1, "9f2c*", c, b, a)
+	r.mustFind(1, "9f2c0*", c, b, a) // the second term of a digest has no prefix
+	r.mustFind(1, "9f2c01ab*", a)
+	r.mustFind(1, "dep*", c, b, a)
+	r.mustFind(1, "deployed dep* sha256", b, a)
+	r.mustFind(1, "strasse", b)
+	r.mustFind(1, "タワー", b)
+	r.mustFind(1, "京タ", b)
+	r.mustFind(1, "京東")
+	r.mustFind(1, strings.Repeat("x1", 100), c)
+	r.mustFind(1, strings.Repeat("x1", 90)+"*", c)
+
+	q, err := Parse("-deployed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok, err := r.Search(q).Blocks(context.Background(), 1, everything, 0); ok || err != nil {
+		t.Errorf("a query that only excludes: ok %v, error %v; want neither", ok, err)
+	}
+}
+
+func TestSearchWithin(t *testing.T) {
+	l := newMemoryLog()
+	for at := int64(10); at <= 50; at += 10 {
+		l.put(key(1, at), "web")
+	}
+	r := start(t, testConfig(t.TempDir()+"/index", l))
+	r.caughtUp()
+	q, err := Parse("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		before, after int64
+		want          []int64
+	}{
+		{100, 0, []int64{50, 40, 30, 20, 10}},
+		{30, 0, []int64{30, 20, 10}},
+		{29, 0, []int64{20, 10}},
+		{9, 0, nil},
+		{100, 30, []int64{50, 40, 30, 20}}, // 20 may reach beyond 30
+		{100, 31, []int64{50, 40, 30}},
+		{100, 60, []int64{50}},
+		{30, 30, []int64{30, 20}},
+	} {
+		keys, through, ok, err := r.Search(q).Blocks(context.Background(), 1, audit.Position{At: test.before, ID: 1 << 62}, test.after)
+		var got []int64
+		for _, k := range keys {
+			got = append(got, k.At)
+		}
+		if !slices.Equal(got, test.want) || through != 5 || !ok || err != nil {
+			t.Errorf("from %d to %d: blocks at %v, want %v (through %d, ok %v, error %v)", test.after, test.before, got, test.want, through, ok, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, _, ok, err := r.Search(q).Blocks(ctx, 1, everything, 0); ok || !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that is done: ok %v, error %v", ok, err)
+	}
+	if s := r.Status(); s.State != Ready {
+		t.Errorf("a search that was given up broke the index: %+v", s)
+	}
+}
+
+// A changed block has its new words, a removed one none; and the same after the
+// index was opened again.
+func TestFollow(t *testing.T) {
+	l := newMemoryLog()
+	cfg := testConfig(t.TempDir()+"/index", l)
+	l.put(key(1, 10), "alpha")
+	l.put(key(1, 20), "alpha", "beta")
+	r := start(t, cfg)
+	r.caughtUp()
+	l.put(key(1, 10), "gamma")
+	l.set(key(1, 20), nil)
+	l.put(key(1, 30), "beta")
+	r.caughtUp()
+	check := func() {
+		t.Helper()
+		r.mustFind(1, "alpha")
+		r.mustFind(1, "beta", key(1, 30))
+		r.mustFind(1, "gamma", key(1, 10))
+		if s := r.Status(); s.Blocks != 2 || s.Bytes == 0 || s.Reason != "" {
+			t.Errorf("status %+v, want 2 blocks", s)
+		}
+	}
+	check()
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	mustCheck(t, cfg)
+	r = start(t, cfg)
+	r.caughtUp()
+	check()
+	if out := r.log.String(); out != "" {
+		t.Errorf("a sound index has nothing to say, but said %s", out)
+	}
+}
+
+// The words of a project that was purged leave the files.
+func TestPurge(t *testing.T) {
+	l := newMemoryLog()
+	cfg := testConfig(t.TempDir()+"/index", l)
+	aside := cfg.Dir + asideSuffix + "20260101T000000"
+	if err := os.MkdirAll(aside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(20) {
+		l.put(key(1, 10+i), "unmentionable", "kept")
+		l.put(key(2, 10+i), "kept")
+	}
+	r := start(t, cfg)
+	r.caughtUp()
+	for i := range int64(20) {
+		l.set(key(1, 10+i), nil)
+	}
+	r.caughtUp()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		_, err := os.Stat(aside)
+		if !anyFileHolds(t, cfg.Dir, "unmentionable") && os.IsNotExist(err) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the files still hold the word of a purged project")
+		}
+	}
+	r.mustFind(1, "kept")
+	if got := len(r.find(2, "kept")); got != 20 {
+		t.Errorf("%d blocks of the other project, want 20", got)
+	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	mustCheck(t, cfg)
+}
+
+// anyFileHolds reports whether a segment file has a term in its dictionary.
+func anyFileHolds(t *testing.T, dir, term string) bool {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/*.zap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	register()
+	for _, path := range files {
+		s, err := new(segmentPlugin).Open(path)
+		if err != nil {
+			if os.IsNotExist(err) {
+				continue // bleve removed it meanwhile
+			}
+			t.Fatal(err)
+		}
+		dict, err := s.Dictionary(fieldText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		holds, err := dict.Contains([]byte(term))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if holds {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRebuildAndCheck(t *testing.T) {
+	l := damagedLog(40)
+	cfg := testConfig(t.TempDir()+"/index", l)
+	mustCheck(t, cfg) // no index is no problem
+	var steps []uint64
+	if err := Rebuild(context.Background(), cfg, func(done, of uint64) { steps = append(steps, done, of) }); err != nil {
+		t.Fatal(err)
+	}
+	if want := []uint64{32, 40, 40, 40}; !slices.Equal(steps, want) {
+		t.Errorf("progress %v, want %v", steps, want)
+	}
+	mustCheck(t, cfg)
+	// A block whose words are not those that were indexed is a problem.
+	changes, _, _ := l.BlockChanges(0, 40)
+	l.mu.Lock()
+	l.blocks[changes[7].Key] = memoryBlock{changes[7].Seq, func(fn func(string)) { fn("other words") }}
+	l.mu.Unlock()
+	var problems []string
+	if err := Check(context.Background(), cfg, func(p string) { problems = append(problems, p) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(problems) != 1 || !strings.Contains(problems[0], "of which the block has 2; it lacks 2") {
+		t.Errorf("problems %q, want one block that lacks two terms", problems)
+	}
+}
+
+// What cannot be read of the log is retried, and does not harm the index.
+func TestLogThatCannotBeRead(t *testing.T) {
+	l := newMemoryLog()
+	l.put(key(1, 10), "alpha")
+	r := start(t, testConfig(t.TempDir()+"/index", l))
+	r.caughtUp()
+	l.mu.Lock()
+	l.fail = errors.New("out of paper")
+	l.mu.Unlock()
+	l.put(key(1, 20), "beta")
+	r.until("out of paper", func(s Status) bool { return strings.Contains(s.Reason, "out of paper") })
+	r.mustFind(1, "alpha", key(1, 10))
+	l.mu.Lock()
+	l.fail = nil
+	l.mu.Unlock()
+	r.caughtUp()
+	r.mustFind(1, "beta", key(1, 20))
+	if s := r.Status(); s.Reason != "" {
+		t.Errorf("the log can be read again, but the reason is %q", s.Reason)
+	}
+}

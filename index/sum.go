@@ -1,0 +1,99 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Bleve keeps the list of its segments in a bbolt file, whose pages have no
+// checksums. So the index has one for the whole file beside it while it is closed.
+// After a crash there is none, and bbolt's own check must do.
+const (
+	boltFile = "root.bolt"
+	sumFile  = "root.sum"
+)
+
+// boltTimeout is how long to wait for a process that has the file open.
+const boltTimeout = 2 * time.Second
+
+// verifyList checks bleve's list of segments, and removes its checksum: from now on
+// the list is written to.
+func verifyList(dir string) error {
+	path := filepath.Join(dir, sumFile)
+	want, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(want) == 0 {
+		return checkList(dir)
+	}
+	if err != nil {
+		return err
+	}
+	got, err := listSum(dir)
+	if err != nil {
+		return err
+	}
+	if string(want) != got {
+		return fmt.Errorf("%s: %w", filepath.Join(dir, boltFile), errChecksum)
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// sealList checks the list, which is not written to any more, and writes its checksum.
+func sealList(dir string) error {
+	if err := checkList(dir); err != nil {
+		return err
+	}
+	sum, err := listSum(dir)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, sumFile), []byte(sum), 0o600)
+}
+
+func listSum(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, boltFile))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%08x %d\n", crc32.ChecksumIEEE(b), len(b)), nil
+}
+
+// checkList has bbolt check the list, if there is one.
+func checkList(dir string) error {
+	path := filepath.Join(dir, boltFile)
+	if st, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && st.Size() == 0 {
+		return nil // bbolt begins with an empty file
+	}
+	return guard(func() error {
+		db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: boltTimeout})
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return db.View(func(tx *bbolt.Tx) error {
+			var first error
+			for err := range tx.Check() {
+				if first == nil {
+					first = fmt.Errorf("%s: %w", path, err)
+				}
+			}
+			return first
+		})
+	})
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
