@@ -202,9 +202,11 @@ func (f *Filter) May(b *Block) bool {
 
 // Match removes the rows from rows that do not match.
 func (f *Filter) Match(b *Block, rows *Rows) error {
-	lo := b.Search(audit.Position{At: f.from, ID: math.MinInt64})
-	hi := b.Search(audit.Position{At: f.to, ID: math.MinInt64})
-	within := Span(lo, hi)
+	within := All(b.rows)
+	if b.first.At < f.from || b.last.At >= f.to {
+		within = Span(b.Search(audit.Position{At: f.from, ID: math.MinInt64}),
+			b.Search(audit.Position{At: f.to, ID: math.MinInt64}))
+	}
 	rows.And(&within)
 	var unsure [fieldCount]Rows
 	for i := range f.constraints {
