@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"auditlog/audit"
 )
@@ -176,7 +177,7 @@ func openDB(path string) (*bbolt.DB, error) {
 func openBolt(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	o.Timeout = 50 * time.Millisecond // another process that has it does not let go
 	db, err := bbolt.Open(path, 0o600, o)
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, audit.Errorf(audit.Conflict, "data folder %s is in use by another auditlog", filepath.Dir(path))
 	}
 	if err != nil {
