@@ -2,14 +2,17 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/index"
 	"auditlog/store"
 )
 
@@ -26,19 +29,49 @@ and with their checksums, and print each fault on a line. Nothing is changed.`,
 		p := a.progress(false)
 		defer p.done()
 		p.show("reading %s", *dir)
-		sum, err := store.Check(cmd.Context(), *dir, func(problem string) { fmt.Fprintln(a.stdout, printable(problem)) })
+		problems := 0
+		report := func(problem string) {
+			problems++
+			p.done()
+			fmt.Fprintln(a.stdout, printable(problem))
+		}
+		sum, err := store.Check(cmd.Context(), *dir, report)
+		if err != nil {
+			return offline(err, *dir)
+		}
+		if problems == 0 { // the index of a faulty log tells nothing
+			err = checkIndex(cmd.Context(), *dir, report)
+		}
 		if err != nil {
 			return offline(err, *dir)
 		}
 		p.done()
 		fmt.Fprintf(a.stderr, "auditlog: read %d entries of %d projects in %d blocks\n", sum.Entries, sum.Projects, sum.Blocks)
-		if sum.Problems > 0 {
-			err := fmt.Errorf("%d faults in %s", sum.Problems, *dir)
-			return &problem{err: err, code: exitFaulty, hint: "stop using this folder and restore a backup of it"}
+		if problems > 0 {
+			return faulty(problems, sum.Problems == 0, *dir)
 		}
 		return nil
 	}
 	return cmd
+}
+
+// checkIndex compares the full-text index of a data folder with its log.
+func checkIndex(ctx context.Context, dir string, report func(problem string)) error {
+	s, err := store.OpenReadOnly(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(index.Check(ctx, indexConfig(dir, s, zerolog.Nop()), report), s.Close())
+}
+
+// faulty is the error of a check that has found something.
+func faulty(problems int, onlyIndex bool, dir string) error {
+	p := &problem{err: fmt.Errorf("%d faults in %s", problems, dir), code: exitFaulty,
+		hint: "stop using this folder and restore a backup of it"}
+	if onlyIndex {
+		p.hint = "make the index anew: auditlog reindex --data " + dir
+	}
+	return p
 }
 
 // addData adds --data, which the environment may name as well, to a command that

@@ -21,8 +21,8 @@ import (
 
 // TestKill kills a real server under load, again and again, and looks after each
 // time whether every entry that was acknowledged is there exactly once, every
-// request is there wholly or not at all, no id is missing, and the check finds
-// nothing.
+// request is there wholly or not at all, no id is missing, and the check of the
+// database and of the full-text index finds nothing.
 func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills servers for 15 seconds")
@@ -49,6 +49,9 @@ func TestKill(t *testing.T) {
 		sum, err := store.Check(t.Context(), dir, func(problem string) { t.Error(problem) })
 		if err != nil || sum.Problems > 0 {
 			t.Fatalf("%d faults, %v", sum.Problems, err)
+		}
+		if err := checkIndex(t.Context(), dir, func(problem string) { t.Error(problem) }); err != nil {
+			t.Fatal(err)
 		}
 		p = start()
 		l.verify(t, p.url, sum.Entries)

@@ -84,7 +84,7 @@ func (a *app) root() *cobra.Command {
 		{"server", "The server:", []*cobra.Command{a.serve()}},
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
 			a.record(), a.list(), a.get(), a.stats(), a.export(), a.imports(), a.demo(), a.project(), a.token()}},
-		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact()}},
+		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex()}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

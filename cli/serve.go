@@ -25,6 +25,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/console"
+	"auditlog/index"
 	"auditlog/retention"
 	"auditlog/store"
 )
@@ -106,6 +107,7 @@ type server struct {
 	stdout    io.Writer
 	store     *store.Store
 	keeper    *auth.Keeper
+	index     *index.Index
 	retention *retention.Worker
 	http      *http.Server
 	listener  net.Listener
@@ -153,6 +155,7 @@ func (s *server) openWorkers(context.Context) error {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	return nil
 }
 
@@ -189,6 +192,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Auth:      s.keeper,
 		Dev:       s.cfg.Dev,
 		Retention: s.retention,
+		Search:    s.search,
+		Index:     func() console.IndexStatus { return console.IndexStatus(s.indexStatus()) },
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -202,6 +207,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Auth:            s.keeper,
 		Dev:             s.cfg.Dev,
 		Retention:       s.retention,
+		Search:          s.search,
+		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		Profile:         s.cfg.Profile,
 		Log:             s.log,
@@ -232,7 +239,7 @@ func (s *server) run(ctx context.Context) error {
 	workers, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
-	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run} {
+	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run, s.index.Run} {
 		group.Go(func() error { return worker(workers) })
 	}
 	if err := group.Wait(); !errors.Is(err, context.Canceled) {

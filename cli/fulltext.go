@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"errors"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+
+	"auditlog/api"
+	"auditlog/index"
+	"auditlog/store"
+)
+
+// indexConfig says where in a data folder the full-text index of its log is.
+func indexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
+	return index.Config{Dir: filepath.Join(dir, "index"), Source: log, Identity: log.Identity(), Log: to}
+}
+
+// search makes a query of what somebody searches for.
+func (s *server) search(text string) (store.Text, error) {
+	q, err := index.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return s.index.Search(q), nil
+}
+
+// indexStatus tells how the index follows the log.
+func (s *server) indexStatus() api.IndexStatus {
+	st := s.index.Status()
+	status := api.IndexStatus{Behind: int64(st.Behind)}
+	if st.State == index.Broken {
+		status.Err = errors.New(st.Reason)
+	}
+	return status
+}
