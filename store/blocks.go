@@ -133,12 +133,12 @@ type blockWriter struct {
 
 // write does what a plan says.
 func (w *blockWriter) write(plan *blockPlan) error {
-	fresh := make(map[BlockKey]bool, len(plan.put))
+	told := make(map[BlockKey]bool, len(plan.put)) // what followers will be told of
 	for _, b := range plan.put {
-		fresh[b.key] = true
+		told[b.key] = w.sizes.indexable(b.Block)
 	}
 	for _, b := range plan.drop {
-		if err := w.drop(b, !fresh[b.key]); err != nil {
+		if err := w.drop(b, !told[b.key]); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,8 @@ func (w *blockWriter) write(plan *blockPlan) error {
 	return nil
 }
 
-// drop removes a block. gone is set when nothing takes its key over.
+// drop removes a block. gone is set when nothing takes its key over that
+// followers are told of instead.
 func (w *blockWriter) drop(b keyedBlock, gone bool) error {
 	k := b.key.Append(nil)
 	if err := w.tx.Bucket(bucketBlocks).Delete(k); err != nil {

@@ -182,3 +182,32 @@ func TestReadOnly(t *testing.T) {
 	}
 	checkClean(t, r)
 }
+
+// TestBlockTurnsSmall has a block cut into two that are too small for followers to
+// be told of: they are told that the first one is gone, though its key is not.
+func TestBlockTurnsSmall(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, sizes: sizes{blockRows: 4, indexableRows: 4, indexableBytes: 1 << 20, span: 4, ahead: 2}})
+	record := func(minutes ...int) {
+		t.Helper()
+		for _, i := range minutes {
+			e := entry("acme", i)
+			e.CreatedAt = time.Date(2026, 5, 4, 8, i, 0, 0, time.UTC)
+			if _, err := s.Record(t.Context(), []*audit.Entry{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Seal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(10, 20, 30, 40)
+	record(50, 60, 70, 80)
+	record(25)
+	changes, _, err := s.BlockChanges(0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) != 2 || changes[0].Deleted || !changes[1].Deleted {
+		t.Errorf("changes %v, want the second block, and that the first is gone", changes)
+	}
+}
