@@ -14,17 +14,21 @@ func (a *app) compact() *cobra.Command {
 		Short: "Rewrite the log without what purges left behind",
 		Long: `Rewrite the database of a data folder. What a purge freed, and still holds the old
 bytes until it is used again, is gone afterwards, and its space is the disk's. The
-disk needs room for the new file beside the old one.`,
+disk needs room for the new file beside the old one. The full-text index, which may
+still hold words of what was purged, is made anew.`,
 		Args: cobra.NoArgs,
 	}
 	dir := addData(cmd)
-	cmd.RunE = func(*cobra.Command, []string) error {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		p := a.progress(false)
 		defer p.done()
 		p.show("rewriting %s", *dir)
 		before, after, err := store.Compact(*dir)
 		if err != nil {
 			return offline(err, *dir)
+		}
+		if _, err := rebuildIndex(cmd.Context(), *dir, p); err != nil {
+			return err
 		}
 		p.done()
 		fmt.Fprintf(a.stderr, "auditlog: %s was %.1f MB and is %.1f MB\n", *dir, float64(before)/1e6, float64(after)/1e6)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,25 +25,34 @@ are fast once it is done.`,
 	}
 	dir := addData(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		s, err := openStore(*dir)
-		if err != nil {
-			return offline(err, *dir)
-		}
 		p := a.progress(false)
 		defer p.done()
-		var changes uint64
-		err = index.Rebuild(cmd.Context(), indexConfig(*dir, s, zerolog.Nop()), func(done, of uint64) {
-			changes = of
-			p.show("%d of %d changes", done, of)
-		})
-		if err := errors.Join(err, s.Close()); err != nil {
-			return fmt.Errorf("make the index: %w", err)
+		changes, err := rebuildIndex(cmd.Context(), *dir, p)
+		if err != nil {
+			return err
 		}
 		p.done()
 		fmt.Fprintf(a.stderr, "auditlog: the index of %s is made anew, from %d changes of the log\n", *dir, changes)
 		return nil
 	}
 	return cmd
+}
+
+// rebuildIndex makes the full-text index of a data folder anew and returns of how
+// many changes of the log.
+func rebuildIndex(ctx context.Context, dir string, p *progress) (changes uint64, err error) {
+	s, err := openStore(dir)
+	if err != nil {
+		return 0, offline(err, dir)
+	}
+	err = index.Rebuild(ctx, indexConfig(dir, s, zerolog.Nop()), func(done, of uint64) {
+		changes = of
+		p.show("indexing %d of %d changes", done, of)
+	})
+	if err := errors.Join(err, s.Close()); err != nil {
+		return 0, fmt.Errorf("make the index: %w", err)
+	}
+	return changes, nil
 }
 
 // openStore opens the log of a data folder, which must be there already, and
