@@ -37,9 +37,11 @@ cover:
 	go test -coverpkg ./... -coverprofile bin/cover.out ./...
 	go tool cover -func bin/cover.out | tail -n 1
 
-# screenshots draws the pictures of the documentation.
+# screenshots draws the pictures of the documentation, in fonts like those of most
+# systems where Debian's fonts-inter and fonts-jetbrains-mono are installed.
 screenshots: tools
-	AUDITLOG_SCREENSHOTS=$(CURDIR)/docs go test -count 1 -run '^TestScreenshots$$' ./console
+	FONTCONFIG_FILE=$(CURDIR)/console/testdata/fonts.conf AUDITLOG_SCREENSHOTS=$(CURDIR)/docs \
+	  go test -count 1 -run '^TestScreenshots$$' ./console
 
 # tools installs what the tests need and is not here: a C compiler for the race
 # detector, and a browser for the page, without which its tests are skipped.

@@ -156,14 +156,10 @@ func chartMarks(buckets []store.Bucket, v *visit) []string {
 	case first.In(v.zone).Year() != v.now.In(v.zone).Year():
 		layout = "2 Jan 2006"
 	}
-	const marks = 5
-	var out []string
-	for i := range marks {
-		at := first
-		if i > 0 {
-			at = buckets[(len(buckets)-1)*i/(marks-1)].To
-		}
-		out = append(out, at.In(v.zone).Format(layout))
+	parts := min(4, len(buckets))
+	out := []string{first.In(v.zone).Format(layout)}
+	for i := 1; i <= parts; i++ {
+		out = append(out, buckets[len(buckets)*i/parts-1].To.In(v.zone).Format(layout))
 	}
 	return out
 }

@@ -74,16 +74,26 @@ type console struct {
 	everybody *session
 	began     time.Time
 	watchers  watchers
+	// countPatience is how long a page waits for its counts.
+	countPatience time.Duration
 }
 
 // New returns the handler of the console's pages, which are to stand at the root
 // of a host.
 func New(opts Options) (http.Handler, error) {
+	c, err := newConsole(opts)
+	if err != nil {
+		return nil, err
+	}
+	return c.handler(), nil
+}
+
+func newConsole(opts Options) (*console, error) {
 	if opts.Store == nil || opts.Auth == nil {
 		return nil, errors.New("console: store and auth are required")
 	}
 	opts.setDefaults()
-	c := &console{opts: opts, sessions: newSessions(), began: opts.Now()}
+	c := &console{opts: opts, sessions: newSessions(), began: opts.Now(), countPatience: countPatience}
 	if opts.Dev {
 		c.everybody = c.sessions.lasting()
 	}
@@ -91,15 +101,17 @@ func New(opts Options) (http.Handler, error) {
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	if c.pages, err = parsePages(c.assets); err != nil {
-		return nil, err
-	}
+	c.pages, err = parsePages(c.assets)
+	return c, err
+}
+
+func (c *console) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range c.routes() {
 		mux.Handle(rt.pattern, c.adapt(rt))
 	}
 	mux.HandleFunc("GET /assets/{name}", c.assets.serve)
-	return secure(mux), nil
+	return secure(mux)
 }
 
 // A handler answers a visit, or returns why it cannot and has written nothing.

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -25,8 +26,9 @@ var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 // site is a console with its log.
 type site struct {
 	*httptest.Server
-	store *store.Store
-	auth  *auth.Keeper
+	store   *store.Store
+	auth    *auth.Keeper
+	console *console
 	// admin is the first token; empty in development mode.
 	admin string
 }
@@ -60,11 +62,10 @@ func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
 	}
 	opts.Store, opts.Auth, opts.Now, opts.Search = s, site.auth, now, search
 	opts.Retention = retention.New(s, retention.Options{Now: now})
-	h, err := New(opts)
-	if err != nil {
+	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)
 	}
-	site.Server = httptest.NewServer(h)
+	site.Server = httptest.NewServer(site.console.handler())
 	t.Cleanup(site.Close)
 	return site
 }
@@ -218,6 +219,47 @@ func TestPages(t *testing.T) {
 		}
 		if a.header.Get("Content-Security-Policy") != policy || a.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: headers are %v", path, a.header)
+		}
+	}
+}
+
+// TestManyProjects: nobody reads a list of a thousand, and no page holds one.
+func TestManyProjects(t *testing.T) {
+	var entries []*audit.Entry
+	for i := range 300 {
+		entries = append(entries, testEntry(fmt.Sprintf("tenant-%03d", i), "ada@example.com", "a.b", audit.Success))
+	}
+	v := newSite(t, Options{Dev: true}, entries...).visitor(t)
+	for _, path := range []string{"/", "/projects"} {
+		a := v.get(path)
+		if !strings.Contains(a.body, "And 100 more") || strings.Count(a.body, "<tr>") != mostProjects+1 {
+			t.Errorf("%s lists %d projects", path, strings.Count(a.body, "<tr>")-1)
+		}
+		a = v.get(path + "?find=T-29")
+		if strings.Count(a.body, "<tr>") != 11 || strings.Contains(a.body, "more. Find") {
+			t.Errorf("%s finds %d projects", path, strings.Count(a.body, "<tr>")-1)
+		}
+		if a = v.get(path + "?find=nope"); !strings.Contains(a.body, "No project has this in its name") {
+			t.Errorf("%s does not say that there is none", path)
+		}
+	}
+	if a := v.get("/projects?project=tenant-299"); !strings.Contains(a.body, "Delete the project tenant-299?") {
+		t.Error("a project beyond the list cannot be deleted")
+	}
+}
+
+// TestCountsThatTakeLong: the entries do not wait for their counts.
+func TestCountsThatTakeLong(t *testing.T) {
+	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	site.console.countPatience = 0
+	v := site.visitor(t)
+	page := v.get("/logs?project=acme&outcome=success").body
+	if !strings.Contains(page, "<tr data-id") || !strings.Contains(page, `id="counting"`) {
+		t.Errorf("the page is without its entries, or waited:\n%s", page)
+	}
+	for _, path := range []string{"/logs?project=acme&outcome=success&part=summary", "/logs?project=acme&outcome=success&counts=wait"} {
+		if a := v.get(path); !strings.Contains(a.body, `<b id="total">1</b>`) {
+			t.Errorf("%s is without counts:\n%s", path, a.body)
 		}
 	}
 }

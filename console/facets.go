@@ -54,7 +54,7 @@ const countPatience = 100 * time.Millisecond
 // countSoon is count for a page that has its entries already: nil when it takes
 // too long.
 func (c *console) countSoon(v *visit, f filter, text store.Text) (*counts, error) {
-	ctx, cancel := context.WithTimeout(v.r.Context(), countPatience)
+	ctx, cancel := context.WithTimeout(v.r.Context(), c.countPatience)
 	defer cancel()
 	n, err := c.count(ctx, v, f, text)
 	if errors.Is(err, context.DeadlineExceeded) && v.r.Context().Err() == nil {

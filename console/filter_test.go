@@ -113,7 +113,7 @@ func TestSearch(t *testing.T) {
 func TestSearchRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		`actr:ada`:       "actr: is not something to filter by. Did you mean actor:?",
-		`colour:red`:     "colour: is not something to filter by. There are actor:",
+		`colour:red`:     "colour: is not something to filter by.",
 		`actor:`:         "actor: wants a value, as in actor:ada@example.com",
 		`is:cat`:         "is: wants user or service",
 		`range:5d`:       "range: wants one of 1h, today",

@@ -12,24 +12,21 @@ import (
 // homePage lets the visitor choose a project.
 type homePage struct {
 	frame
-	List []projectRow
+	projectList
 	// Demo offers made-up entries.
 	Demo bool
 	// Address is where entries are recorded to.
 	Address string
 }
 
+// Example names the project of the example on the page.
+func (homePage) Example() string { return "acme" }
+
 // home leads to the only project there is, or lists them; with "all" it lists
 // even one.
 func (c *console) home(v *visit) error {
-	p := homePage{frame: c.frame(v, "Choose a project", "", ""), Demo: c.demoable(), Address: address(v.r)}
-	for _, project := range c.visible(v) {
-		if project.Name == audit.SystemProject && project.Entries == 0 {
-			continue
-		}
-		p.List = append(p.List, c.projectRow(v, project))
-	}
-	if len(p.List) == 1 && !v.r.URL.Query().Has("all") {
+	p := homePage{frame: c.frame(v, "Choose a project", "", ""), projectList: c.projectList(v), Demo: c.demoable(), Address: address(v.r)}
+	if len(p.List) == 1 && p.Find == "" && !v.r.URL.Query().Has("all") {
 		http.Redirect(v.w, v.r, p.List[0].URL, http.StatusSeeOther)
 		return nil
 	}

@@ -38,6 +38,8 @@ type logsPage struct {
 	Entry *entryView
 	// ClearURL leads to the project's entries without filters.
 	ClearURL string
+	// Address is where entries are recorded to.
+	Address string
 	// CSVURL and NDJSONURL export what is shown.
 	CSVURL, NDJSONURL string
 	// LiveURL is where new entries come from after LastID; empty for a range that
@@ -84,6 +86,14 @@ func (r row) Name() string {
 	}
 	return r.Resource.ID
 }
+
+// Empty reports whether the project has no entries at all.
+func (p logsPage) Empty() bool {
+	return len(p.Rows) == 0 && p.NewestURL == "" && !p.Filter.Narrowed()
+}
+
+// Example names the project of the example on the page.
+func (p logsPage) Example() string { return p.Filter.Project }
 
 // chip is one filter that is on.
 type chip struct{ Key, Label, Value, RemoveURL string }
@@ -260,6 +270,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 		Search:   f.Text,
 		Chips:    f.chips(v),
 		ClearURL: filter{Project: f.Project}.url("/logs"),
+		Address:  address(v.r),
 		Kept:     f.kept(),
 	}
 	if project, err := c.opts.Store.Project(f.Project); err == nil {

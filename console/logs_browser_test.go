@@ -358,6 +358,21 @@ func TestBrowserChart(t *testing.T) {
 	}
 }
 
+func TestBrowserCountsThatTakeLong(t *testing.T) {
+	t.Parallel()
+	site := demoSite(t)
+	site.console.countPatience = 0
+	p := site.tab(t)
+	p.open("/logs?project=acme&range=30d")
+	p.until("document.querySelectorAll('#plot .bar').length > 50 && document.querySelectorAll('.facet').length > 3")
+	if got, want := p.total(), site.count(t, filter{Project: "acme", Range: "30d"}); got != want {
+		t.Errorf("%d entries, want %d", got, want)
+	}
+	if got := eval[string](p, "document.querySelector('#plot .bar').dataset.label"); !strings.Contains(got, "forbidden") {
+		t.Errorf("the chart has no tips: %q", got)
+	}
+}
+
 func (p *tab) barBounds(i int) (from, to string) {
 	p.t.Helper()
 	b := eval[[]string](p, fmt.Sprintf("(() => { const b = document.querySelectorAll('#plot .bar')[%d].dataset; return [b.from, b.to] })()", i))

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -12,13 +13,41 @@ import (
 // projectsPage lists projects for those who may delete them.
 type projectsPage struct {
 	frame
-	List []projectRow
+	projectList
 	// Chosen is the project whose deletion or restoring is being confirmed.
 	Chosen *projectRow
 	// Fault says why the last attempt failed.
 	Fault string
 	// Grace is how long a project that is deleted now can be restored.
 	Grace string
+}
+
+// projectList is the projects that the visitor may see, narrowed by name.
+type projectList struct {
+	List []projectRow
+	// Find is the part of the name that is looked for, More how many projects are
+	// not listed, because nobody would read so many.
+	Find string
+	More int
+}
+
+// mostProjects is how many projects are listed at once.
+const mostProjects = 200
+
+func (c *console) projectList(v *visit) projectList {
+	list := projectList{Find: strings.TrimSpace(v.r.URL.Query().Get("find"))}
+	for _, project := range c.visible(v) {
+		empty := project.Name == audit.SystemProject && project.Entries == 0
+		if empty || !strings.Contains(audit.Fold(project.Name), audit.Fold(list.Find)) {
+			continue
+		}
+		if len(list.List) == mostProjects {
+			list.More++
+			continue
+		}
+		list.List = append(list.List, c.projectRow(v, project))
+	}
+	return list
 }
 
 // projectRow is a project in a list.
@@ -55,14 +84,12 @@ func (c *console) showProjects(v *visit, status int, chosen, fault string) error
 	if err := v.who.Check(auth.ProjectList, ""); err != nil {
 		return err
 	}
-	p := projectsPage{frame: c.frame(v, "Projects", navProjects, ""), Fault: fault}
+	p := projectsPage{frame: c.frame(v, "Projects", navProjects, ""), projectList: c.projectList(v), Fault: fault}
 	if c.opts.Retention != nil {
 		p.Grace = plural(int64(c.opts.Retention.Grace()/day), "day")
 	}
-	for _, project := range c.visible(v) {
-		row := c.projectRow(v, project)
-		p.List = append(p.List, row)
-		if project.Name == chosen && (row.Deletable || row.Restorable) {
+	if project, err := c.opts.Store.Project(chosen); err == nil && v.who.Sees(chosen) {
+		if row := c.projectRow(v, project); row.Deletable || row.Restorable {
 			p.Chosen = &row
 		}
 	}

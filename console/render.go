@@ -96,8 +96,8 @@ type frame struct {
 	Projects []projectLink
 	// Zone names the zone of the times on the page; Zoned says that the browser
 	// told it.
-	Zone  string
-	Zoned bool
+	Zone, ZoneShort string
+	Zoned           bool
 }
 
 // projectLink leads to the entries of a project.
@@ -119,15 +119,16 @@ const (
 // is about, if any.
 func (c *console) frame(v *visit, title, nav, project string) frame {
 	f := frame{
-		Title:   title,
-		Nav:     nav,
-		Project: project,
-		Theme:   themeOf(v.r),
-		Dev:     c.opts.Dev,
-		Version: c.opts.Version,
-		Here:    v.r.URL.RequestURI(),
-		Zone:    v.zone.String(),
-		Zoned:   v.zoned,
+		Title:     title,
+		Nav:       nav,
+		Project:   project,
+		Theme:     themeOf(v.r),
+		Dev:       c.opts.Dev,
+		Version:   c.opts.Version,
+		Here:      v.r.URL.RequestURI(),
+		Zone:      v.zone.String(),
+		ZoneShort: shortZone(v.now.In(v.zone)),
+		Zoned:     v.zoned,
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"
@@ -169,6 +170,21 @@ func (p errorPage) Headline() string {
 		return "The log cannot answer now"
 	}
 	return "Something went wrong here"
+}
+
+// Next says what to do about the error.
+func (p errorPage) Next() string {
+	switch p.Kind {
+	case audit.PermissionDenied:
+		return "Ask an admin of this log for a token that may, and log in with it."
+	case audit.Invalid:
+		return "Correct the address, or begin again from the start page."
+	case audit.RateLimited, audit.Unavailable:
+		return "Try again in a moment."
+	case audit.Internal:
+		return "The fault is not yours. Try again; if it stays, tell whoever runs this log."
+	}
+	return ""
 }
 
 // render answers with a page.

@@ -25,7 +25,7 @@ func TestScreenshots(t *testing.T) {
 	// A Tuesday: the day before, the bad release, was a working day.
 	now := func() time.Time { return time.Date(2026, 5, 5, 16, 40, 0, 0, time.UTC) }
 	site := newSite(t, Options{Now: now, Version: "1.0.0"}, demo.Entries("acme", now())...)
-	site.token(t, auth.Token{Name: "deploy pipeline", Owner: "ci@acme.serviceaccount.example", OwnerType: audit.ServiceAccount, Role: auth.Recorder, Projects: []string{"acme"}})
+	site.token(t, auth.Token{Name: "deploy pipeline", Owner: "ci@acme.serviceaccount.example", OwnerType: audit.ServiceAccount, Role: auth.Recorder})
 	site.token(t, auth.Token{Name: "on call", Owner: "ada@example.com", Role: auth.Viewer, ExpiresAt: now().AddDate(0, 3, 0)})
 	p := site.tab(t)
 	p.scheme("light")
@@ -40,8 +40,8 @@ func TestScreenshots(t *testing.T) {
 	}{
 		{"page", "/logs?project=acme&range=30d", 1440, 900, "light"},
 		{"page-dark", "/logs?project=acme&range=30d", 1440, 900, "dark"},
-		{"entry", "/logs?project=acme&range=7d&resourceType=Deployment&entry=" + entry, 1440, 900, "light"},
-		{"entry-dark", "/logs?project=acme&range=7d&resourceType=Deployment&entry=" + entry, 1440, 900, "dark"},
+		{"entry", "/logs?project=acme&range=7d&resourceId=4720&entry=" + entry, 1440, 900, "light"},
+		{"entry-dark", "/logs?project=acme&range=7d&resourceId=4720&entry=" + entry, 1440, 900, "dark"},
 		{"phone", "/logs?project=acme&outcome=forbidden,error", 375, 812, "light"},
 		{"phone-dark", "/logs?project=acme&outcome=forbidden,error", 375, 812, "dark"},
 		{"phone-entry", "/logs?project=acme&entry=" + entry, 375, 812, "light"},

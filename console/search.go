@@ -156,8 +156,8 @@ func cutKey(piece string) (key, value string, ok bool) {
 	return key, strings.TrimSpace(value), true
 }
 
-// paramOf returns the parameter that a key sets, or a searchError that says
-// which keys there are.
+// paramOf returns the parameter that a key sets, or a searchError that names the
+// key that may have been meant. The page says which others there are.
 func paramOf(key string) (string, error) {
 	name := strings.ReplaceAll(strings.ToLower(key), "_", "")
 	keys := searchKeys()
@@ -168,8 +168,6 @@ func paramOf(key string) (string, error) {
 	message := fmt.Sprintf("%s: is not something to filter by.", key)
 	if distance(near.name, name) <= 2 {
 		message += fmt.Sprintf(" Did you mean %s:?", near.name)
-	} else {
-		message += " There are actor:, action:, type:, id:, outcome:, channel:, is:, range:, from: and to:."
 	}
 	return "", &searchError{Message: message}
 }

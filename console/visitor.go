@@ -27,6 +27,16 @@ func zoneOf(r *http.Request) (zone *time.Location, told bool) {
 	return zone, true
 }
 
+// shortZone names the zone of a time briefly: by its letters, or by how far it is
+// from UTC where it has none.
+func shortZone(t time.Time) string {
+	name, _ := t.Zone()
+	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") {
+		return "UTC" + name
+	}
+	return name
+}
+
 // setTheme keeps the theme that the visitor chose and goes back to the page.
 func (c *console) setTheme(v *visit) error {
 	cookie := &http.Cookie{
