@@ -48,7 +48,8 @@ func (c *call) auth() *auth.Call {
 
 // authorize returns an *auth.Denied unless the caller has the route's permission
 // for a project, which is empty where the call concerns no single one. What can
-// be no project's name is an Invalid Fault, and in no line of any log.
+// be no project's name is an Invalid Fault, and in no line of any log. A token that
+// ended since the call began, as the body may take its time, is Unauthenticated.
 func (c *call) authorize(project string) error {
 	if project != "" {
 		if err := audit.ValidateProject(project); err != nil {
@@ -56,6 +57,9 @@ func (c *call) authorize(project string) error {
 		}
 	}
 	c.w.project = project
+	if err := c.opts.Auth.Standing(&c.principal); err != nil {
+		return err
+	}
 	return c.principal.Check(c.route.permission, project)
 }
 

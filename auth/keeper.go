@@ -149,6 +149,20 @@ func (k *Keeper) Lookup(id string) (Principal, bool) {
 	return p, err == nil
 }
 
+// Standing returns nil while the token that p called with counts, else an
+// Unauthenticated Fault: for calls whose caller was known before the rest of them
+// arrived.
+func (k *Keeper) Standing(p *Principal) error {
+	if k.opts.Dev {
+		return nil
+	}
+	h := k.find(p.TokenID)
+	if h == nil {
+		return audit.Errorf(audit.Unauthenticated, "the token is not known")
+	}
+	return h.live(k.opts.Now())
+}
+
 // Live returns a context that ends when ctx does and, with the reason as its
 // cause, as soon as p's token no longer counts: for answers that take long. The
 // caller calls the function returned once it is done.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
@@ -158,5 +159,49 @@ func TestDeleteAndRestoreProject(t *testing.T) {
 	}
 	if p, err := site.store.Project("acme"); err != nil || p.State != "active" {
 		t.Errorf("the project is %v, %v", p.State, err)
+	}
+}
+
+// readerFunc is a function as an io.Reader.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// A form counts for nothing when the token behind its session ends while it is on
+// its way.
+func TestTokenEndsWhileTheFormComes(t *testing.T) {
+	site := newSite(t, Options{})
+	secret := site.token(t, auth.Token{Owner: "eve@acme", Role: auth.Admin})
+	who, err := site.auth.Verify(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := site.visitor(t).login(secret)
+	v.Transport = &http.Transport{ExpectContinueTimeout: time.Minute}
+	form := url.Values{"owner": {"eve@acme"}, "ownerType": {"User"}, "role": {"admin"}, "csrf": {csrfField.FindStringSubmatch(v.get("/tokens").body)[1]}}
+	text := strings.NewReader(form.Encode())
+	body := readerFunc(func(b []byte) (int, error) {
+		dev := auth.Dev()
+		// Asked for once the server waits for the body; Conflict the second time.
+		if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: dev}, who.TokenID); err != nil && audit.KindOf(err) != audit.Conflict {
+			t.Error(err)
+		}
+		return text.Read(b)
+	})
+	r, err := http.NewRequest(http.MethodPost, site.URL+"/tokens/create", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Expect", "100-continue")
+	if a := v.do(v.Do(r)); a.status != http.StatusUnauthorized {
+		t.Errorf("answered %d", a.status)
+	}
+	root, err := site.auth.Verify(site.admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tokens, err := site.auth.List(&root); err != nil || len(tokens) != 2 {
+		t.Errorf("there are the tokens %+v, %v", tokens, err)
 	}
 }

@@ -192,6 +192,9 @@ const maxForm = 64 << 10
 func (c *console) adapt(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		// Before it is asked whose session it is, which may end while a form arrives.
+		// One that cannot be read lacks what its handler asks for.
+		_ = r.ParseForm()
 		v := &visit{w: w, r: r, now: c.opts.Now().UTC()}
 		v.zone, v.zoned = zoneOf(r)
 		c.recognize(v)
