@@ -26,6 +26,17 @@ func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
 	if b := s.cache.get(key, block.SeqOf(v)); b != nil {
 		return b, nil
 	}
+	b, err := s.readBlock(key, v)
+	if err == nil {
+		s.cache.put(key, b)
+	}
+	return b, err
+}
+
+// readBlock is openBlock past the cache. So a write reads: what it has put may not
+// come to be, and its sequences be given out again; and what it deletes would only
+// displace what is read.
+func (s *Store) readBlock(key BlockKey, v []byte) (*block.Block, error) {
 	b, err := block.Open(bytes.Clone(v))
 	if err == nil && b.First() != key.Position {
 		err = fmt.Errorf("%w: begins at another entry", block.ErrCorrupt)
@@ -33,7 +44,6 @@ func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%v of %s: %w: %w", key, s.db.Path(), errCorrupt, err)
 	}
-	s.cache.put(key, b)
 	return b, nil
 }
 
@@ -105,8 +115,8 @@ type sizes struct {
 	// blockRows is how many entries a block holds at most.
 	blockRows int
 	// indexableRows and indexableBytes: a block of so many rows, or so many
-	// bytes, is one that followers are told of. Smaller ones are still growing
-	// and are cheaper to look into than to index again and again.
+	// bytes, is one that followers are told of, as is one whose entries have half
+	// of block.MaxBytes. Smaller ones are still growing and are cheaper to look into than to index again and again.
 	indexableRows, indexableBytes int
 	// span is how many blocks one key of the spans bucket tells of, 64 at most;
 	// ahead how many there must be beyond them before it is written, because
@@ -120,7 +130,17 @@ func defaultSizes() sizes {
 
 // indexable reports whether followers of the blocks are told of b.
 func (z *sizes) indexable(b *block.Block) bool {
-	return b.Rows() >= z.indexableRows || b.Size() >= z.indexableBytes
+	return b.Rows() >= z.indexableRows || z.heavy(b)
+}
+
+// growing reports whether b, if nothing is behind it, can take in more.
+func (z *sizes) growing(b *block.Block) bool {
+	return b.Rows() < z.blockRows && !z.heavy(b)
+}
+
+// heavy reports whether b has few entries because they are long.
+func (z *sizes) heavy(b *block.Block) bool {
+	return b.Size() >= z.indexableBytes || b.EntryBytes() >= block.MaxBytes/2
 }
 
 // A blockWriter changes blocks and, with them, everything that tells of blocks.

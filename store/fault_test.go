@@ -234,6 +234,41 @@ func proceed(t *testing.T, sc scene, s *Store) {
 	checkClean(t, s)
 }
 
+// What a seal that failed had in mind is not in the cache afterwards.
+func TestFailedSealIsNotCached(t *testing.T) {
+	f := &faulty{point: pointSeal, phase: beforeCommit, err: syscall.ENOSPC}
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, fault: f.hook,
+		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	rec := func(from, to int) {
+		for i := from; i < to; i += 2 {
+			e := entry("acme", i)
+			e.CreatedAt = at.Add(time.Duration(i) * time.Second)
+			if _, err := s.Record(t.Context(), []*audit.Entry{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rec(0, 60)
+	f.armed = true
+	if err := s.Seal(); err == nil {
+		t.Fatal("the seal did not fail")
+	}
+	rec(1, 60)
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range page.Entries {
+		if want := at.Add(time.Duration(59-i) * time.Second); !e.CreatedAt.Equal(want) {
+			t.Fatalf("entry %d of the page is of %v, want %v", i, e.CreatedAt, want)
+		}
+	}
+}
+
 func checkClean(t testing.TB, s *Store) Summary {
 	t.Helper()
 	sum, err := s.Check(context.Background(), func(problem string) { t.Error("check: " + problem) })

@@ -64,20 +64,25 @@ func (s *Store) await(ctx context.Context, sig *signal, ready func() bool) error
 
 // Since returns entries of a project with an id above after in commit order, the
 // oldest of them first, at most limit. The entries must not be changed.
+//
+// As with a view, the tail is taken before the transaction begins: what is sealed
+// in between is in both, and is read from one of them.
 func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
-	older, err := s.sealedSince(ctx, project, after, limit)
-	if err != nil || len(older) == limit {
-		return older, err
-	}
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if len(older) > 0 {
-		after = older[len(older)-1].ID
+	p, tail := s.projects[project], s.recent
+	visible := p.visible()
+	s.mu.RUnlock()
+	if !visible {
+		return nil, nil
 	}
-	for id := max(after+1, s.recent.first); id < s.recent.next() && len(older) < limit; id++ {
-		if e, p := s.recent.get(id); p.name == project {
-			older = append(older, e)
+	entries, err := s.sealedSince(ctx, p, after, tail.first, limit)
+	if err != nil {
+		return nil, err
+	}
+	for id := max(after+1, tail.first); id < tail.next() && len(entries) < limit; id++ {
+		if e, owner := tail.get(id); owner == p {
+			entries = append(entries, e)
 		}
 	}
-	return older, nil
+	return entries, nil
 }

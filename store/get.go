@@ -70,18 +70,12 @@ func (s *Store) entryAt(tx *bbolt.Tx, p *project, id int64, at place) (*audit.En
 	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, errCorrupt)
 }
 
-// sealedSince returns entries of a project from its blocks in commit order: see Since.
-func (s *Store) sealedSince(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
-	s.mu.RLock()
-	p, first := s.projects[project], s.recent.first
-	visible := p.visible()
-	s.mu.RUnlock()
-	if !visible {
-		return nil, nil
-	}
+// sealedSince returns entries of p with an id between two others from its blocks,
+// in commit order: see Since.
+func (s *Store) sealedSince(ctx context.Context, p *project, after, before int64, limit int) ([]*audit.Entry, error) {
 	var entries []*audit.Entry
 	err := s.db.View(func(tx *bbolt.Tx) error {
-		for id := max(after, 0) + 1; id < first && len(entries) < limit; {
+		for id := max(after, 0) + 1; id < before && len(entries) < limit; {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -90,7 +84,7 @@ func (s *Store) sealedSince(ctx context.Context, project string, after int64, li
 			if err != nil {
 				return err
 			}
-			for ; index < len(places) && id < first && len(entries) < limit; index, id = index+1, id+1 {
+			for ; index < len(places) && id < before && len(entries) < limit; index, id = index+1, id+1 {
 				if places[index].project != p.id {
 					continue
 				}

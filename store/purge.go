@@ -75,7 +75,7 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		}
 		rec = p.rec
 		rec.State = Purging
-		rec.Purge = &purgeProgress{Record: e, Purge: audit.Purge{By: rec.Deletion.By}}
+		rec.Purge = &purgeProgress{Record: e.Clone(), Purge: audit.Purge{By: rec.Deletion.By}}
 		return p.put(tx, &rec)
 	}, func() { p.rec = rec })
 }
@@ -105,6 +105,9 @@ type purgeWriter struct {
 func (w *purgeWriter) step(tx *bbolt.Tx) error {
 	w.tx = tx
 	w.rec = w.p.rec
+	if w.rec.State != Purging {
+		return errNothing // another has ended it
+	}
 	w.seq = getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))
 	progress := *w.rec.Purge
 	w.rec.Purge = &progress
@@ -171,7 +174,7 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 	var drop []keyedBlock
 	ok, err := c.first()
 	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.next() {
-		b, err := w.s.openBlock(c.key, c.value)
+		b, err := w.s.readBlock(c.key, c.value)
 		if err != nil {
 			return false, err
 		}
@@ -233,7 +236,7 @@ func (w *purgeWriter) drop(bucket []byte) (left bool, err error) {
 
 // finish begins the project anew, its deletion's record the only entry.
 func (w *purgeWriter) finish() error {
-	e := w.rec.Purge.Record
+	e := w.rec.Purge.Record.Clone() // a step that fails leaves it as it was
 	purge := w.rec.Purge.Purge
 	purge.At = audit.Truncate(w.s.opts.Now())
 	e.Purge = &purge

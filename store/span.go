@@ -245,7 +245,7 @@ func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 		c := newBlockCursor(tx, p)
 		ok, err := c.from(rec.Spanned)
 		for ; ok && err == nil && len(run) < z.span; ok, err = c.next() {
-			b, err := s.openBlock(c.key, c.value)
+			b, err := s.readBlock(c.key, c.value)
 			if err != nil {
 				return err
 			}

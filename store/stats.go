@@ -79,6 +79,7 @@ func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
 		return nil, err
 	}
 	from, to := s.countingRange(&l.Query)
+	l.Query.From = time.UnixMicro(from).UTC() // an older entry that comes in now has no bucket
 	t := newTally(from, to, c.Buckets)
 	err := s.spans(ctx, &l, audit.Position{At: to}, func(w *walker) (bool, error) {
 		return true, w.count(ctx, t)

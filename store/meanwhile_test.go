@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+)
+
+// hookContext calls do whenever it is asked whether it is over.
+type hookContext struct {
+	context.Context
+	do func()
+}
+
+func (c hookContext) Err() error {
+	c.do()
+	return c.Context.Err()
+}
+
+// A follower that reads while the tail is sealed sees every entry.
+func TestSinceMissesNothing(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
+	seal := func() {
+		if err := s.Seal(); err != nil {
+			t.Error(err)
+		}
+	}
+	for i := range 3 {
+		if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i)}); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			seal()
+		}
+	}
+	entries, err := s.Since(hookContext{t.Context(), seal}, "acme", 0, 10)
+	if err != nil || len(entries) != 3 {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+}
+
+type meddler struct {
+	words
+	do func()
+}
+
+func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) ([]BlockKey, uint64, bool, error) {
+	m.do()
+	return nil, 0, false, nil
+}
+
+// An entry older than all that comes in while a project is counted does no harm.
+func TestStatsWhileOlderEntriesCome(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour,
+		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	rec := func(i int) {
+		e := entry("acme", i)
+		e.CreatedAt = at.Add(time.Duration(i) * time.Hour)
+		if _, err := s.Record(t.Context(), []*audit.Entry{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 60 {
+		rec(i)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	m := &meddler{words{want: []string{"Deployed"}}, func() { rec(-1000) }}
+	stats, err := s.Stats(t.Context(), Counting{Query: audit.Query{Project: "acme", Text: "Deployed"}, Text: m})
+	if err != nil || stats.Total != 60 {
+		t.Fatalf("%+v, %v", stats, err)
+	}
+}
+
+// Two who purge the same project do not get in each other's way, and an entry
+// that was handed out before stays as it is.
+func TestPurgedByTwo(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
+	for i := range 50 {
+		if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+		t.Fatal(err)
+	}
+	deletion, err := s.Get(t.Context(), "acme", 51)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				done, err := s.PurgeStep(t.Context(), "acme")
+				if err != nil {
+					t.Error(err)
+				}
+				if done {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if deletion.Purge != nil {
+		t.Error("an entry that was handed out has changed")
+	}
+	checkClean(t, s)
+}
