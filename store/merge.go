@@ -112,7 +112,7 @@ func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error
 	}
 	overlap := entries[0].Position().Compare(last.Last()) < 0
 	z := &m.s.opts.sizes
-	for overlap || last.Rows() < z.blockRows && last.Size() < z.indexableBytes && last.Rows() <= 2*len(entries) {
+	for overlap || z.growing(last) && last.Rows() <= 2*len(entries) {
 		old, err := m.take(key, value)
 		if err != nil {
 			return err
@@ -183,7 +183,7 @@ func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
 	var parts [][]*audit.Entry
 	start, size := 0, 0
 	for i, e := range entries {
-		n := sizeOf(e)
+		n := block.SizeOf(e)
 		if i > start && (i-start == rows || size+n > block.MaxBytes) {
 			parts = append(parts, entries[start:i])
 			start, size = i, 0
@@ -191,18 +191,4 @@ func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
 		size += n
 	}
 	return append(parts, entries[start:])
-}
-
-// sizeOf returns about how many bytes e has as a row.
-func sizeOf(e *audit.Entry) int {
-	n := 64 + len(e.Detail) + len(e.Actor.Email) + len(e.Actor.Label) + len(e.Action) + len(e.Key)
-	n += len(e.Resource.Type) + len(e.Resource.ID) + len(e.Resource.Name) + len(e.Resource.LocationID)
-	n += len(e.Request.IP) + len(e.Request.UserAgent) + len(e.Request.ID)
-	for i := range e.Changes {
-		n += len(e.Changes[i].Field) + len(e.Changes[i].Old) + len(e.Changes[i].New)
-	}
-	for k, v := range e.Metadata {
-		n += len(k) + len(v)
-	}
-	return n
 }

@@ -1,6 +1,40 @@
 package block
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"auditlog/audit"
+)
+
+// SizeOf returns about how many bytes e has before it is packed.
+func SizeOf(e *audit.Entry) int {
+	n := 64 + len(e.Detail) + len(e.Actor.Email) + len(e.Actor.Label) + len(e.Action) + len(e.Key)
+	n += len(e.Resource.Type) + len(e.Resource.ID) + len(e.Resource.Name) + len(e.Resource.LocationID)
+	n += len(e.Request.IP) + len(e.Request.UserAgent) + len(e.Request.ID)
+	for i := range e.Changes {
+		n += len(e.Changes[i].Field) + len(e.Changes[i].Old) + len(e.Changes[i].New)
+	}
+	for k, v := range e.Metadata {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
+// sizeUnit is what the header counts the size of a block's entries in.
+const sizeUnit = 8 << 10
+
+// sizeByte returns the sum of the entries' sizes as the header has it.
+func sizeByte(entries []*audit.Entry) byte {
+	n := 0
+	for _, e := range entries {
+		n += SizeOf(e)
+	}
+	return byte(min(n/sizeUnit, 255))
+}
+
+// EntryBytes returns about how many bytes the block's entries have before they are
+// packed, 8 KiB at most too few.
+func (b *Block) EntryBytes() int { return int(b.data[5]) * sizeUnit }
 
 // SeqOf returns the sequence of the block in data without checking any of it, or
 // 0 when data is too short to hold one. It tells a cached block from a newer one

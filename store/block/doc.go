@@ -30,9 +30,10 @@
 // encoding/binary. m is the number of elements of the column at hand: the rows,
 // at the top.
 //
-//	header    magic "ALBK" · version 1 byte · 0 1 byte · rows 2 · sequence 8 ·
-//	          first position (time 8, id 8) · last position · least id 8 ·
-//	          greatest id 8 · columns below the top ones 4
+//	header    magic "ALBK" · version 1 byte · 1 byte, about how many times 8 KiB the
+//	          entries have before they are packed · rows 2 · sequence 8 · first
+//	          position (time 8, id 8) · last position · least id 8 · greatest id 8 ·
+//	          columns below the top ones 4
 //	texts     the table of the text frames
 //	times     createdAt as ints · id as ints · recordedAt
 //	columns   actor, actor type, label, action, resource type, resource id,

@@ -114,7 +114,7 @@ func (e *encoder) finish(dst []byte, seq uint64, entries []*audit.Entry) []byte 
 	start := len(dst)
 	first, last := entries[0].Position(), entries[len(entries)-1].Position()
 	dst = append(dst, magic...)
-	dst = append(dst, version, 0)
+	dst = append(dst, version, sizeByte(entries))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(entries)))
 	dst = binary.LittleEndian.AppendUint64(dst, seq)
 	for _, v := range []int64{first.At, first.ID, last.At, last.ID, slices.Min(e.ids), slices.Max(e.ids)} {
