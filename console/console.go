@@ -1,9 +1,11 @@
 package console
 
 import (
+	"compress/gzip"
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -74,6 +76,7 @@ type console struct {
 	everybody *session
 	began     time.Time
 	watchers  watchers
+	zips      sync.Pool // of *gzip.Writer
 	// countPatience is how long a page waits for its counts.
 	countPatience time.Duration
 }
@@ -94,6 +97,7 @@ func newConsole(opts Options) (*console, error) {
 	}
 	opts.setDefaults()
 	c := &console{opts: opts, sessions: newSessions(), began: opts.Now(), countPatience: countPatience}
+	c.zips.New = func() any { return gzip.NewWriter(nil) }
 	if opts.Dev {
 		c.everybody = c.sessions.lasting()
 	}

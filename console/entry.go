@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -95,7 +96,7 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	for name, value := range e.Metadata {
 		view.Metadata = append(view.Metadata, member{name, value})
 	}
-	slices.SortFunc(view.Metadata, func(a, b member) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
+	slices.SortFunc(view.Metadata, func(a, b member) int { return strings.Compare(a.Name, b.Name) })
 	var b bytes.Buffer
 	if err := json.Indent(&b, e.AppendJSON(nil), "", "  "); err != nil {
 		return nil, err
@@ -105,14 +106,14 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 }
 
 // onResource returns the address of what else was done to an entry's resource:
-// by its id, or where it has none, by the words of its name.
+// by its id or, where it has none, by its name as a phrase.
 func onResource(all filter, e *audit.Entry) string {
 	all = all.with(keyResourceType, e.Resource.Type)
 	switch {
 	case e.Resource.ID != "":
 		all = all.with(keyResourceID, e.Resource.ID)
 	case e.Resource.Name != "":
-		all = all.with(keyText, strconv.Quote(e.Resource.Name))
+		all = all.with(keyText, `"`+strings.ReplaceAll(e.Resource.Name, `"`, " ")+`"`)
 	}
 	return all.url("/logs")
 }

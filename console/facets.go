@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -104,6 +105,35 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 		}
 	}
 	return out, nil
+}
+
+// suggestion is a value that there is, in the place of one that there is not.
+type suggestion struct{ Value, URL string }
+
+// mostSuggestions is how many values are suggested of each field.
+const mostSuggestions = 3
+
+// suggestions returns values that hold what a view filters by, for those who
+// wrote a part of one.
+func (n *counts) suggestions(f filter) []suggestion {
+	var list []suggestion
+	for _, field := range []struct {
+		key, chosen string
+		values      []store.ValueCount
+	}{
+		{keyActor, f.Actor, n.anyActor.Actors},
+		{keyAction, strings.TrimSuffix(f.Action, ".*"), n.anyAction.Actions},
+		{keyResourceType, f.ResourceType, n.anyType.ResourceTypes},
+	} {
+		found := 0
+		for _, vc := range field.values {
+			if field.chosen != "" && found < mostSuggestions && strings.Contains(audit.Fold(vc.Value), audit.Fold(field.chosen)) {
+				list = append(list, suggestion{vc.Value, f.with(field.key, vc.Value).url("/logs")})
+				found++
+			}
+		}
+	}
+	return list
 }
 
 // facets returns the lists beside the entries.

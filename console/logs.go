@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +37,8 @@ type logsPage struct {
 	Entry *entryView
 	// ClearURL leads to the project's entries without filters.
 	ClearURL string
+	// Suggestions are offered where nothing matches.
+	Suggestions []suggestion
 	// Address is where entries are recorded to.
 	Address string
 	// CSVURL and NDJSONURL export what is shown.
@@ -95,21 +96,6 @@ func (p logsPage) Empty() bool {
 // Example names the project of the example on the page.
 func (p logsPage) Example() string { return p.Filter.Project }
 
-// chip is one filter that is on.
-type chip struct{ Key, Label, Value, RemoveURL string }
-
-// view is a link to a filter that people often want.
-type view struct {
-	Title, URL string
-	Current    bool
-}
-
-// rangeLink offers a range of time.
-type rangeLink struct {
-	Title, URL string
-	Current    bool
-}
-
 // keyCursor and keyEntry are parameters of the list beside its filter; keySearch
 // is what the search box sends.
 const (
@@ -153,7 +139,12 @@ func (c *console) logs(v *visit) error {
 	if err != nil {
 		return c.searchFault(v, f, f.Text, err)
 	}
-	return c.showLogs(v, f, text)
+	err = c.showLogs(v, f, text)
+	var fault *audit.Fault
+	if errors.As(err, &fault) && fault.Kind == audit.Invalid && fault.Path == keyText {
+		return c.searchFault(v, f, f.Text, err) // what the index finds too costly
+	}
+	return err
 }
 
 func (c *console) parseText(text string) (store.Text, error) {
@@ -190,9 +181,9 @@ func (c *console) searchFault(v *visit, f filter, typed string, err error) error
 			p.QuotedURL = f.with(keyText, "").url("/logs", keySearch, fault.Quoted)
 		}
 	case errors.As(err, &invalid) && invalid.Kind == audit.Invalid:
-		p.Fault = invalid.Message
-		if invalid.Path != "" && invalid.Path != keyText {
-			p.Fault = invalid.Error()
+		p.Fault = sentence(invalid.Error())
+		if invalid.Path == keyText {
+			p.Fault = sentence("the search " + invalid.Message)
 		}
 	default:
 		return err
@@ -238,6 +229,9 @@ func (c *console) showLogs(v *visit, f filter, text store.Text) error {
 	}
 	p.summary = newSummary(v, f, n)
 	p.Views = views(f, n)
+	if len(p.Rows) == 0 && n != nil {
+		p.Suggestions = n.suggestions(f)
+	}
 	if id := params.Get(keyEntry); id != "" {
 		if p.Entry, err = c.entryBeside(v, f, id); err != nil {
 			return err
@@ -289,45 +283,6 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 	return p
 }
 
-func (p *logsPage) addRanges(f filter, v *visit) {
-	p.RangeTitle = "All time"
-	for _, r := range ranges() {
-		current := f.Range == r.Name
-		p.Ranges = append(p.Ranges, rangeLink{r.Title, f.with(keyRange, r.Name).url("/logs"), current})
-		if current {
-			p.RangeTitle = r.Title
-		}
-	}
-	custom := !f.From.IsZero() || !f.To.IsZero()
-	p.Ranges = append(p.Ranges, rangeLink{"All time", f.with(keyRange, "").url("/logs"), f.Range == "" && !custom})
-	if custom {
-		p.RangeTitle = f.customTitle(v.zone)
-	}
-	q := f.query(v.now, v.zone)
-	p.FromLocal, p.ToLocal = formatLocal(q.From, v.zone), formatLocal(q.To, v.zone)
-}
-
-// formatLocal writes a time as the browser's own field for times takes it.
-func formatLocal(t time.Time, zone *time.Location) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(zone).Format("2006-01-02T15:04")
-}
-
-// customTitle names a range by its ends.
-func (f filter) customTitle(zone *time.Location) string {
-	const layout = "2 Jan 2006 15:04"
-	switch from, to := f.From.In(zone).Format(layout), f.To.In(zone).Format(layout); {
-	case f.To.IsZero():
-		return "Since " + from
-	case f.From.IsZero():
-		return "Until " + to
-	default:
-		return from + " – " + to
-	}
-}
-
 // list reads one page of entries.
 func (c *console) list(v *visit, f filter, text store.Text, cursor string) (list, error) {
 	page, err := c.opts.Store.List(v.r.Context(), store.Listing{Query: f.query(v.now, v.zone), Text: text, Cursor: cursor})
@@ -350,79 +305,4 @@ func (c *console) list(v *visit, f filter, text store.Text, cursor string) (list
 
 func (c *console) row(v *visit, f filter, e *audit.Entry) row {
 	return row{Entry: e, At: v.moment(e.CreatedAt), URL: f.url("/logs", keyEntry, strconv.FormatInt(e.ID, 10))}
-}
-
-// chips returns the filters that are on.
-func (f filter) chips(v *visit) []chip {
-	var chips []chip
-	add := func(key, label, value string) {
-		if value != "" {
-			chips = append(chips, chip{key, label, value, f.with(key, "").url("/logs")})
-		}
-	}
-	switch r, ok := findRange(f.Range); {
-	case ok:
-		add(keyRange, "time", r.Title)
-	case !f.From.IsZero() || !f.To.IsZero():
-		add(keyRange, "time", f.customTitle(v.zone))
-	}
-	add(keyOutcome, "outcome", strings.Join(f.Outcomes, " or "))
-	add(keyResourceType, "type", f.ResourceType)
-	add(keyResourceID, "id", f.ResourceID)
-	add(keyAction, "action", f.Action)
-	add(keyActor, "actor", f.Actor)
-	switch audit.ActorType(f.ActorType) {
-	case audit.User:
-		add(keyActorType, "by", "people")
-	case audit.ServiceAccount:
-		add(keyActorType, "by", "service accounts")
-	}
-	add(keyChannel, "channel", f.Channel)
-	add(keyText, "text", f.Text)
-	return chips
-}
-
-// kept returns the parameters of f that a form hands on as hidden fields.
-func (f filter) kept() map[string]string {
-	f.At = time.Time{}
-	kept := make(map[string]string)
-	for _, p := range f.params() {
-		if p[1] != "" {
-			kept[p[0]] = p[1]
-		}
-	}
-	return kept
-}
-
-// views are the questions that people come with, as links.
-func views(f filter, n *counts) []view {
-	all := filter{Project: f.Project}
-	views := []view{
-		{Title: "Everything", URL: all.url("/logs")},
-		{Title: "Deployments", URL: deployments(all, n).url("/logs")},
-	}
-	views = append(views,
-		view{Title: "Blocked", URL: all.with(keyOutcome, string(audit.Forbidden)).url("/logs")},
-		view{Title: "Failed", URL: all.with(keyOutcome, string(audit.Error)).url("/logs")},
-		view{Title: "Service accounts yesterday", URL: all.with(keyActorType, string(audit.ServiceAccount)).with(keyRange, "yesterday").url("/logs")},
-		view{Title: "Today", URL: all.with(keyRange, "today").url("/logs")},
-	)
-	f.At = time.Time{}
-	for i := range views {
-		views[i].Current = views[i].URL == f.url("/logs")
-	}
-	return views
-}
-
-// deployments narrows a filter to deployments: by the action for them, where the
-// counts know one, else by the word.
-func deployments(all filter, n *counts) filter {
-	if n != nil {
-		for _, vc := range n.anyAction.Actions {
-			if strings.HasSuffix(vc.Value, ".deploy") {
-				return all.with(keyAction, vc.Value)
-			}
-		}
-	}
-	return all.with(keyText, "deploy")
 }

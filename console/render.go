@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"auditlog/audit"
 	"auditlog/auth"
@@ -81,8 +80,7 @@ type frame struct {
 	// Who is logged in; empty for nobody. Dev says that there is no log-in.
 	Who string
 	Dev bool
-	// MayTokens and MayStatus open the pages of admins, MayProjects that of all
-	// who read.
+	// MayTokens, MayStatus and MayProjects show the ways to the pages for admins.
 	MayTokens, MayStatus, MayProjects bool
 	// CSRF is what the page's forms carry.
 	CSRF    string
@@ -161,7 +159,7 @@ func (p errorPage) Headline() string {
 	case audit.PermissionDenied:
 		return "You may not see this"
 	case audit.Invalid:
-		return "That filter does not work"
+		return "That does not work"
 	case audit.RateLimited:
 		return "Too many attempts"
 	case audit.Conflict:
@@ -210,15 +208,13 @@ func (c *console) renderPart(v *visit, status int, page, part string, data any) 
 	}
 	h.Set("Content-Encoding", "gzip")
 	v.w.WriteHeader(status)
-	z := gzipWriters.Get().(*gzip.Writer)
-	defer gzipWriters.Put(z)
+	z := c.zips.Get().(*gzip.Writer)
+	defer c.zips.Put(z)
 	z.Reset(v.w)
 	_, _ = z.Write(b.Bytes())
 	_ = z.Close()
 	return nil
 }
-
-var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
 // themeOf returns the theme that the visitor chose, or "".
 func themeOf(r *http.Request) string {
