@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -97,6 +98,8 @@ func (c *config) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A client with next to nothing in memory would spend its time collecting garbage.
+	debug.SetGCPercent(1000)
 	cfg := config{out: os.Stdout, err: os.Stderr, end: time.Now()}
 	cfg.flags(flag.CommandLine)
 	flag.Parse()

@@ -107,7 +107,7 @@ func (a *Auditlog) Kill() error {
 }
 
 func (a *Auditlog) Connect(ctx context.Context) (Conn, error) {
-	c := &http.Client{Transport: &http.Transport{DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10}}
+	c := &http.Client{Transport: &http.Transport{}}
 	conn := &auditlogConn{url: a.url, http: c, reader: client.Client{URL: a.url, Token: token, HTTP: c}}
 	return conn, conn.reader.Ready(ctx) // which makes the connection
 }
