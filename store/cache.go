@@ -40,6 +40,7 @@ func (c *blockCache) get(key BlockKey, seq uint64) *block.Block {
 	}
 	c.order.MoveToFront(el)
 	c.charge(item) // what a block decodes when it is used comes on top
+	c.trim()
 	return item.b
 }
 
@@ -55,6 +56,11 @@ func (c *blockCache) put(key BlockKey, b *block.Block) {
 	item := &cached{key: key, b: b}
 	c.items[key] = c.order.PushFront(item)
 	c.charge(item)
+	c.trim()
+}
+
+// trim removes the blocks that were not used for longest. The caller holds mu.
+func (c *blockCache) trim() {
 	for c.used > c.limit && c.order.Len() > 1 {
 		c.remove(c.order.Back())
 	}

@@ -21,6 +21,8 @@ type Listing struct {
 	Limit int
 	// Cursor is a former page's Next, or empty for the newest entries.
 	Cursor string
+
+	once bool // nobody will ask for these entries again soon
 }
 
 // Page is an answer to a Listing: entries newest first by (CreatedAt, ID).
@@ -80,7 +82,7 @@ const exportPage = MaxLimit
 // Export calls fn with every entry that matches, newest first, in constant
 // memory. It stops at fn's first error and returns it.
 func (s *Store) Export(ctx context.Context, q audit.Query, text Text, fn func(*audit.Entry) error) error {
-	l := Listing{Query: q, Text: text, Limit: exportPage}
+	l := Listing{Query: q, Text: text, Limit: exportPage, once: true}
 	for {
 		page, err := s.List(ctx, l)
 		if err != nil {

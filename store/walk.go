@@ -185,14 +185,11 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 	more := true
 	err := w.eachBlock(ctx, func(b *block.Block, rows *block.Rows) (bool, error) {
 		for row := rows.Prev(b.Rows() - 1); row >= 0; row = rows.Prev(row - 1) {
-			if more = rest(b.Position(row)); !more {
-				return false, nil
-			}
-			e, err := b.Entry(row, w.project.name)
+			e, err := w.entry(b, row)
 			if err != nil {
 				return false, err
 			}
-			if more = fn(e); !more {
+			if more = rest(e.Position()) && fn(e); !more {
 				return false, nil
 			}
 		}
@@ -202,6 +199,15 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 		rest(w.low)
 	}
 	return err
+}
+
+// entry returns that of a row. What is exported is not likely to be asked for
+// again, and would drive out what is.
+func (w *walker) entry(b *block.Block, row int) (*audit.Entry, error) {
+	if w.l.once {
+		return b.Entry(row, w.project.name)
+	}
+	return b.Kept(row, w.project.name)
 }
 
 // tailSpan returns the part of the tail that lies in the span.

@@ -55,6 +55,7 @@ type Block struct {
 	texts        []textFrame
 	raws         int // strings of the raw class
 
+	kept   atomic.Pointer[keptRows]
 	memory atomic.Int64
 	mu     sync.Mutex // held while a text frame is decoded
 }
@@ -117,7 +118,7 @@ func (b *Block) MaxID() int64 { return b.maxID }
 func (b *Block) Size() int { return len(b.data) }
 
 // Memory returns how many bytes the opened block holds beside its data; it grows
-// as texts are decoded.
+// as texts are decoded and entries kept.
 func (b *Block) Memory() int { return int(unsafe.Sizeof(*b)) + int(b.memory.Load()) }
 
 // Position returns where row stands in its project's listing.
