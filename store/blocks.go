@@ -167,6 +167,11 @@ func (w *blockWriter) write(plan *blockPlan) error {
 			return err
 		}
 	}
+	for _, p := range plan.spans {
+		if err := w.tx.Bucket(bucketSpans).Put(p.key, p.value); err != nil {
+			return fmt.Errorf("put span: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -198,9 +203,6 @@ func (w *blockWriter) put(b keyedBlock) error {
 	k := b.key.Append(nil)
 	if err := w.tx.Bucket(bucketBlocks).Put(k, b.Bytes()); err != nil {
 		return fmt.Errorf("put %v: %w", b.key, err)
-	}
-	if err := extendSpans(w.tx, b); err != nil {
-		return err
 	}
 	if w.sizes.indexable(b.Block) {
 		return putChange(w.tx, BlockChange{Seq: b.Seq(), Key: b.key})

@@ -17,6 +17,7 @@ type keyedBlock struct {
 // can be done before the transaction that does it.
 type blockPlan struct {
 	drop, put []keyedBlock
+	spans     []spanPut
 }
 
 // looser returns how many blocks more there are behind the project's spans.

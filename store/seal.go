@@ -126,6 +126,9 @@ func (w *sealWriter) plan(s *Store) error {
 			if plan.blocks, err = s.planMerge(c, plan.project.name, plan.entries, &w.seq); err != nil {
 				return err
 			}
+			if plan.blocks.spans, err = planSpans(tx, plan.blocks.put); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"auditlog/audit"
 )
@@ -34,4 +37,53 @@ func TestSealLeavesHeavyBlocks(t *testing.T) {
 	if blocks := checkClean(t, s).Blocks; err != nil || len(changes) < blocks-1 {
 		t.Errorf("followers are told of %d of %d blocks, %v", len(changes), blocks, err)
 	}
+}
+
+// However many blocks late entries go to, each record of a span is written once,
+// and what is in it was worked out before the transaction.
+func TestLateEntriesWriteASpanOnce(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour,
+		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 8, ahead: 1}})
+	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	batch := func(offset time.Duration) (entries []*audit.Entry) {
+		for i := range 200 {
+			e := entry("acme", i)
+			e.Resource.ID = fmt.Sprint(i, offset)
+			e.CreatedAt = at.Add(time.Duration(i)*time.Minute + offset)
+			entries = append(entries, e)
+		}
+		return entries
+	}
+	if _, err := s.Record(t.Context(), batch(0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Record(t.Context(), batch(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	records := 0
+	if err := s.db.View(func(tx *bbolt.Tx) error {
+		records = tx.Bucket(bucketSpans).Stats().KeyN
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w := &sealWriter{tail: s.recent, seq: s.BlockSeq(), records: make(map[*project]*projectRecord)}
+	if err := w.plan(s); err != nil {
+		t.Fatal(err)
+	}
+	plan := w.plans[0].blocks
+	keys := make(map[string]bool)
+	for _, p := range plan.spans {
+		keys[string(p.key)] = true
+	}
+	if len(keys) == 0 || len(keys) != len(plan.spans) || len(keys) > records || len(plan.put) < 50 {
+		t.Errorf("%d blocks change %d records of %d, in %d writes", len(plan.put), len(keys), records, len(plan.spans))
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	checkClean(t, s)
 }

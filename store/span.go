@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"maps"
 	"math/bits"
 	"slices"
 
@@ -27,8 +26,11 @@ func spanFields() []block.Field {
 type spanRecord struct {
 	starts []audit.Position
 	end    audit.Position // where what the record tells of ends
-	values map[uint32]uint64
+	values []uint64       // which value is in which block: see spanValue
 }
+
+// spanValue says that a value with this hash is in block i.
+func spanValue(hash uint32, i int) uint64 { return uint64(hash)<<6 | uint64(i&63) }
 
 // spanKey returns project, field and start of a span.
 func spanKey(p ProjectID, f block.Field, start audit.Position) []byte {
@@ -47,31 +49,28 @@ func (r *spanRecord) encode(key []byte) []byte {
 	for _, p := range append(slices.Clone(r.starts), r.end) {
 		b = BlockKey{0, p}.Append(b)
 	}
-	var several, one []uint32
-	for _, h := range slices.Sorted(maps.Keys(r.values)) {
-		if bits.OnesCount64(r.values[h]) == 1 {
-			one = append(one, h)
+	slices.Sort(r.values)
+	var several, postings, one, ordinals []byte
+	for i := 0; i < len(r.values); {
+		hash, set := uint32(r.values[i]>>6), uint64(0)
+		for ; i < len(r.values) && uint32(r.values[i]>>6) == hash; i++ {
+			set |= 1 << (r.values[i] & 63)
+		}
+		if bits.OnesCount64(set) == 1 {
+			one = binary.BigEndian.AppendUint32(one, hash)
+			ordinals = append(ordinals, byte(bits.TrailingZeros64(set)))
 		} else {
-			several = append(several, h)
+			several = binary.BigEndian.AppendUint32(several, hash)
+			postings = binary.BigEndian.AppendUint64(postings, set)
 		}
 	}
-	b = appendHashes(b, several)
-	for _, h := range several {
-		b = binary.BigEndian.AppendUint64(b, r.values[h])
-	}
-	b = appendHashes(b, one)
-	for _, h := range one {
-		b = append(b, byte(bits.TrailingZeros64(r.values[h])))
-	}
+	b = append(appendHashes(b, several), postings...)
+	b = append(appendHashes(b, one), ordinals...)
 	return binary.BigEndian.AppendUint32(b, orderSum(key, b))
 }
 
-func appendHashes(b []byte, hashes []uint32) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(hashes)))
-	for _, h := range hashes {
-		b = binary.BigEndian.AppendUint32(b, h)
-	}
-	return b
+func appendHashes(b, hashes []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(hashes)/4)), hashes...)
 }
 
 // A spanView reads a record where it lies.
@@ -175,12 +174,15 @@ func (v *spanView) number(p audit.Position) int {
 
 // record returns v in a form that can be added to.
 func (v *spanView) record() *spanRecord {
-	r := &spanRecord{starts: v.starts, end: v.end, values: make(map[uint32]uint64)}
+	r := &spanRecord{starts: v.starts, end: v.end}
 	for i := range len(v.several) / 4 {
-		r.values[binary.BigEndian.Uint32(v.several[4*i:])] = binary.BigEndian.Uint64(v.postings[8*i:])
+		hash := binary.BigEndian.Uint32(v.several[4*i:])
+		for set := binary.BigEndian.Uint64(v.postings[8*i:]); set != 0; set &= set - 1 {
+			r.values = append(r.values, spanValue(hash, bits.TrailingZeros64(set)))
+		}
 	}
 	for i := range len(v.one) / 4 {
-		r.values[binary.BigEndian.Uint32(v.one[4*i:])] = 1 << v.ordinals[i]
+		r.values = append(r.values, spanValue(binary.BigEndian.Uint32(v.one[4*i:]), int(v.ordinals[i])))
 	}
 	return r
 }
@@ -208,32 +210,63 @@ func spanAt(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (k
 	return k, v, nil
 }
 
-// extendSpans adds the values of a block to the span that it lies in, if any.
-func extendSpans(tx *bbolt.Tx, b keyedBlock) error {
-	for _, f := range spanFields() {
-		key, v, err := spanAt(tx, b.key.Project, f, b.key.Position)
-		if err != nil || v == nil {
-			return err
-		}
-		hashes, err := b.Hashes(f)
+// spanPut is a record of a span as it is to be written.
+type spanPut struct{ key, value []byte }
+
+// planSpans returns the records of the spans that blocks, in their order, lie in,
+// with the values of these blocks added. It is part of the work before a
+// transaction: the records are large, and late entries touch many of them.
+func planSpans(tx *bbolt.Tx, blocks []keyedBlock) (puts []spanPut, err error) {
+	for len(blocks) > 0 {
+		_, v, err := spanAt(tx, blocks[0].key.Project, spanFields()[0], blocks[0].key.Position)
 		if err != nil {
-			return fmt.Errorf("%v: %w", b.key, err)
+			return nil, err
 		}
-		r, bit := v.record(), uint64(1)<<v.number(b.key.Position)
-		fresh := false
-		for _, h := range hashes {
-			fresh = fresh || r.values[h]&bit == 0
-			r.values[h] |= bit
+		n := 1
+		for v != nil && n < len(blocks) && blocks[n].key.Compare(v.end) < 0 {
+			n++
 		}
-		if !fresh {
+		if v != nil {
+			if puts, err = extendSpan(tx, puts, blocks[:n]); err != nil {
+				return nil, err
+			}
+		}
+		blocks = blocks[n:]
+	}
+	return puts, nil
+}
+
+// extendSpan appends the records, one a field, of the span that all of blocks lie
+// in, but for those that know all values already.
+func extendSpan(tx *bbolt.Tx, puts []spanPut, blocks []keyedBlock) ([]spanPut, error) {
+	for _, f := range spanFields() {
+		key, v, err := spanAt(tx, blocks[0].key.Project, f, blocks[0].key.Position)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
 			continue
 		}
-		key = bytes.Clone(key)
-		if err := tx.Bucket(bucketSpans).Put(key, r.encode(key)); err != nil {
-			return fmt.Errorf("put span: %w", err)
+		var fresh []uint64
+		for _, b := range blocks {
+			hashes, err := b.Hashes(f)
+			if err != nil {
+				return nil, fmt.Errorf("%v: %w", b.key, err)
+			}
+			n := v.number(b.key.Position)
+			for _, h := range hashes {
+				if v.blocks([]uint32{h})>>n&1 == 0 {
+					fresh = append(fresh, spanValue(h, n))
+				}
+			}
+		}
+		if len(fresh) > 0 {
+			r := v.record()
+			r.values = append(r.values, fresh...)
+			puts = append(puts, spanPut{bytes.Clone(key), r.encode(key)})
 		}
 	}
-	return nil
+	return puts, nil
 }
 
 // growSpans writes the spans that a project has blocks enough for. rec.Spanned is
@@ -269,7 +302,7 @@ func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 // putSpan writes the records of a run of blocks, one a field.
 func putSpan(tx *bbolt.Tx, run []keyedBlock, end audit.Position) error {
 	for _, f := range spanFields() {
-		r := &spanRecord{end: end, values: make(map[uint32]uint64)}
+		r := &spanRecord{end: end}
 		for i, b := range run {
 			r.starts = append(r.starts, b.key.Position)
 			hashes, err := b.Hashes(f)
@@ -277,7 +310,7 @@ func putSpan(tx *bbolt.Tx, run []keyedBlock, end audit.Position) error {
 				return fmt.Errorf("%v: %w", b.key, err)
 			}
 			for _, h := range hashes {
-				r.values[h] |= 1 << i
+				r.values = append(r.values, spanValue(h, i))
 			}
 		}
 		key := spanKey(run[0].key.Project, f, r.starts[0])
