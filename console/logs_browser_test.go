@@ -38,7 +38,7 @@ func (p *tab) link(within, text string) string {
 	p.t.Helper()
 	found := eval[bool](p, fmt.Sprintf(`(() => {
 		for (const old of document.querySelectorAll('[data-found]')) delete old.dataset.found;
-		const a = [...document.querySelectorAll(%q)].find((a) => (a.querySelector('.clip') ?? a).textContent.trim() === %q);
+		const a = [...document.querySelectorAll(%q)].find((a) => (a.querySelector('.ends, .clip') ?? a).textContent.trim() === %q);
 		if (a) a.dataset.found = '1';
 		return !!a;
 	})()`, within+" a", text))

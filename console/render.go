@@ -31,7 +31,7 @@ func parsePages(all assets) (pages, error) {
 	sets := make(pages)
 	for _, name := range names {
 		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable,
+			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable, "ends": newEnds,
 		})
 		if _, err := set.ParseFS(files, append(shared(), name)...); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
@@ -62,6 +62,24 @@ func breakable(s string) template.HTML {
 	b.WriteString(template.HTMLEscapeString(s[start:]))
 	return template.HTML(b.String())
 }
+
+// ends is a value that is cut in its middle where there is no room for it: what
+// tells actions and cloud identities apart stands at their end.
+type ends struct{ Head, Tail string }
+
+// maxTail is the longest end that is kept whole, in bytes.
+const maxTail = 32
+
+func newEnds(s string) ends {
+	i := strings.LastIndexAny(s, "/:.")
+	if i <= 0 || len(s)-i > maxTail || strings.Contains(s, "@") {
+		return ends{Head: s}
+	}
+	return ends{s[:i], s[i:]}
+}
+
+// Whole is the value.
+func (e ends) Whole() string { return e.Head + e.Tail }
 
 // formatCount writes a number with its thousands apart.
 func formatCount(n int64) string {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -124,8 +125,11 @@ func TestFormats(t *testing.T) {
 		formatCount(0): "0", formatCount(999): "999", formatCount(1000): "1,000", formatCount(1234567): "1,234,567",
 		formatBytes(12): "12 bytes", formatBytes(1536): "1.5 KiB", formatBytes(5 << 30): "5.0 GiB",
 		uptime(42 * time.Second): "42 seconds", uptime(90 * time.Minute): "1 hour, 30 minutes", uptime(49 * time.Hour): "2 days, 1 hour",
-		string(breakable("a/b<c>:d")): "a/<wbr>b&lt;c&gt;:<wbr>d",
-		sentence("path: is wrong"):    "Path: is wrong.",
+		string(breakable("a/b<c>:d")):                    "a/<wbr>b&lt;c&gt;:<wbr>d",
+		fmt.Sprint(newEnds("arn:aws:iam::123:user/ada")): "{arn:aws:iam::123:user /ada}", fmt.Sprint(newEnds("ec2.CreateVpc")): "{ec2 .CreateVpc}",
+		fmt.Sprint(newEnds("ada@example.com")): "{ada@example.com }", fmt.Sprint(newEnds("/root")): "{/root }",
+		fmt.Sprint(newEnds("")): "{ }", newEnds("a:b/c").Whole(): "a:b/c",
+		sentence("path: is wrong"): "Path: is wrong.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
