@@ -65,9 +65,13 @@ func errTooLarge(limit int) error {
 }
 
 // grow doubles buf. A body that turns out to be large waits for its slot, which
-// the call gives back when it ends.
+// the call gives back when it ends; there is none for whoever may not make the call
+// on any project, so that reading on would be in vain.
 func (c *call) grow(buf *buffer, limit int) error {
 	if cap(buf.b) >= largeBody && !c.large {
+		if err := c.authorize(""); err != nil {
+			return err
+		}
 		ctx, cancel := context.WithTimeout(c.r.Context(), c.opts.Patience)
 		defer cancel()
 		if c.largeSlots.Acquire(ctx, 1) != nil {
@@ -96,7 +100,7 @@ func (c *call) body() (io.Reader, error) {
 		}
 		return z, nil
 	default:
-		return nil, audit.Errorf(audit.Invalid, "Content-Encoding: must be gzip or identity, not %q", encoding)
+		return nil, audit.Errorf(audit.Invalid, "Content-Encoding: must be gzip or identity, not %.64q", encoding)
 	}
 }
 

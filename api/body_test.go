@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/rpc"
 )
 
@@ -234,5 +235,18 @@ func TestManyLargeBodies(t *testing.T) {
 	f.api.largeSlots.Release(largeBodies)
 	for range largeBodies + 1 {
 		f.ok(rpc.Record, large, nil)
+	}
+}
+
+// Who may not record at all takes none of the slots for large bodies.
+func TestLargeBodyOfAViewer(t *testing.T) {
+	g := startGuarded(t, "acme")
+	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	if err := g.api.largeSlots.Acquire(t.Context(), largeBodies); err != nil {
+		t.Fatal(err)
+	}
+	status, answer := g.call(viewer, rpc.Record, batchOf(deployEntry+strings.Repeat(" ", 3*largeBody)))
+	if status != http.StatusForbidden || !strings.Contains(answer, "missing permission auditLog.record") {
+		t.Errorf("answered %d %s", status, answer)
 	}
 }
