@@ -99,12 +99,20 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
+// maxPath is where the path of a field is cut, about.
+const maxPath = 256
+
 // fieldPath writes a JSON pointer as the log writes paths: entries[3].outcome.
-// The members of metadata are named by callers, and may be numbers.
+// The members of metadata are named by callers, and may be numbers; one that leads
+// too deep to be a field of anything is cut.
 func fieldPath(p jsontext.Pointer) string {
 	var b strings.Builder
 	last := ""
 	for token := range p.Tokens() {
+		if b.Len() >= maxPath {
+			b.WriteString("…")
+			break
+		}
 		if _, err := strconv.ParseUint(token, 10, 64); err == nil && last != "metadata" {
 			b.WriteString("[" + token + "]")
 		} else {

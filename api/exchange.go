@@ -123,16 +123,18 @@ func (s *Server) end(x *exchange, r *http.Request) {
 	}
 }
 
-// maxLogged bounds what a caller can put into a log line.
-const maxLogged = 256
+// maxLogged bounds each thing that a caller can put into a log line.
+const maxLogged = 512
+
+func logged(s string) string { return s[:min(len(s), maxLogged)] }
 
 func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
 	event := s.opts.Log.WithLevel(x.level())
 	if event == nil {
 		return
 	}
-	path := r.URL.Path[:min(len(r.URL.Path), maxLogged)]
-	event.Str("id", x.id).Str("method", r.Method).Str("path", path).Int("status", x.status).
+	// As it came: what is escaped in it does not reach a terminal.
+	event.Str("id", x.id).Str("method", logged(r.Method)).Str("path", logged(r.URL.EscapedPath())).Int("status", x.status).
 		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started))
 	if ip := s.opts.Auth.Address(r); ip.IsValid() {
 		event.Str("ip", ip.String())
@@ -147,7 +149,7 @@ func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
 		event.Bool("aborted", true)
 	}
 	if x.err != nil {
-		event.AnErr("error", x.err)
+		event.Str("error", logged(x.err.Error()))
 	}
 	event.Msg("request")
 }

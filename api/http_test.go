@@ -322,3 +322,47 @@ func TestAnswersAreJSON(t *testing.T) {
 		}
 	}
 }
+
+// However long what a caller writes, answers and log lines stay short.
+func TestLongNamesInErrors(t *testing.T) {
+	log := newLog()
+	f := start(t, Options{Log: zerolog.New(log)})
+	long := strings.Repeat("k", 100_000)
+	deep := `{"project":` + strings.Repeat(`{"`+strings.Repeat("k", 60)+`":`, 5000) + "x"
+	for name, r := range map[string]*http.Request{
+		"deep names":       f.request(http.MethodPost, "/"+rpc.List, deep),
+		"deep lists":       f.request(http.MethodPost, "/"+rpc.Record, `{"entries":`+strings.Repeat("[", 20_000)),
+		"a deep entry":     f.request(http.MethodPost, "/"+rpc.Record, `{"entries":[`+deep),
+		"a deep line":      f.request(http.MethodPost, "/"+rpc.Record, deep, "Content-Type", rpc.TypeNDJSON),
+		"a token's id":     f.request(http.MethodPost, "/"+rpc.TokenRevoke, `{"id":"`+strings.Repeat(`\u0001`, 10_000)+`"}`),
+		"a verb":           f.request(long, "/"+rpc.List, ""),
+		"a content coding": f.request(http.MethodPost, "/"+rpc.List, "{}", "Content-Encoding", long),
+		"a method":         f.request(http.MethodPost, "/"+long+".x", ""),
+	} {
+		r.Host = "localhost"
+		res, body := f.do(r)
+		if res.StatusCode < 400 || len(body) > 1500 || !json.Valid([]byte(body)) {
+			t.Errorf("%s: answered %s in %d bytes: %.200s", name, res.Status, len(body), body)
+		}
+	}
+	r := f.request(http.MethodPost, "/"+rpc.List, "{}")
+	r.Host = long
+	if res, body := f.do(r); res.StatusCode != http.StatusForbidden || len(body) > 1500 {
+		t.Errorf("a host: answered %s in %d bytes", res.Status, len(body))
+	}
+	for line := range strings.Lines(log.String()) {
+		if len(line) > 1500 {
+			t.Errorf("a log line of %d bytes: %.200s", len(line), line)
+		}
+	}
+}
+
+// What is in a path cannot steer the terminal that shows the log.
+func TestLogLinesArePlain(t *testing.T) {
+	log := newLog()
+	f := start(t, Options{Log: zerolog.New(log)})
+	f.do(f.request(http.MethodGet, "/%1b%5b31m%c2%9b31m%e2%80%ae%0a", ""))
+	if m := log.next(t, "/%1b%5b31m%c2%9b31m%e2%80%ae%0a"); m == nil {
+		t.Errorf("the log is %q", log.String())
+	}
+}

@@ -14,7 +14,7 @@ import (
 // resolve to this machine by the Host.
 func (s *Server) checkLocal(r *http.Request) error {
 	if !localHost(r.Host) {
-		return audit.Errorf(audit.PermissionDenied, "in development mode only localhost is answered, not %q", r.Host)
+		return audit.Errorf(audit.PermissionDenied, "in development mode only localhost is answered, not %.128q", r.Host)
 	}
 	if s.crossOrigin.Check(r) != nil {
 		return audit.Errorf(audit.PermissionDenied, "in development mode no page from elsewhere is answered")

@@ -86,7 +86,7 @@ func (s *Server) wrongVerb(w http.ResponseWriter, r *http.Request) {
 		allow = "POST"
 	}
 	w.Header().Set("Allow", allow)
-	err := audit.Errorf(audit.Invalid, "%s is not answered here: use %s", r.Method, allow)
+	err := audit.Errorf(audit.Invalid, "%.32s is not answered here: use %s", r.Method, allow)
 	s.failStatus(w.(*exchange), r, http.StatusMethodNotAllowed, err)
 }
 

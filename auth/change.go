@@ -80,7 +80,7 @@ func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, erro
 	defer k.changing.Unlock()
 	h := k.find(id)
 	if h == nil || !call.Principal.contains(h.Projects) {
-		return Token{}, audit.Errorf(audit.NotFound, "token %q not found", id)
+		return Token{}, audit.Errorf(audit.NotFound, "token %.64q not found", id)
 	}
 	if err := h.live(k.opts.Now()); err != nil {
 		return Token{}, audit.Errorf(audit.Conflict, "%s", err)
