@@ -25,9 +25,9 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 		t := &table{w: a.stdout, limit: limit, fixed: 3,
 			titles: []string{"ID", "TIME", "OUTCOME", "ACTOR", "ACTION", "RESOURCE", "DETAIL"}}
 		if isTerminal {
-			return &entryTable{t, time.Local}, nil
+			return &entryTable{t, time.Local, time.DateTime}, nil
 		}
-		return &entryTable{t, time.UTC}, nil
+		return &entryTable{t, time.UTC, time.RFC3339}, nil
 	case "json":
 		return &jsonArray{w: a.stdout}, nil
 	case "ndjson", "csv":
@@ -36,16 +36,18 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 	return nil, usagef("--output: must be table, json, ndjson or csv")
 }
 
-// entryTable writes entries for people.
+// entryTable writes entries for people. On a terminal times are as its clock
+// shows them, and as --from reads them; elsewhere they say their zone.
 type entryTable struct {
 	*table
-	loc *time.Location
+	loc    *time.Location
+	layout string
 }
 
 func (t *entryTable) writePage(page []*audit.Entry) error {
 	rows := make([][]string, len(page))
 	for i, e := range page {
-		rows[i] = []string{strconv.FormatInt(e.ID, 10), e.CreatedAt.In(t.loc).Format(time.RFC3339),
+		rows[i] = []string{strconv.FormatInt(e.ID, 10), e.CreatedAt.In(t.loc).Format(t.layout),
 			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}
 	}
 	return t.write(rows)
