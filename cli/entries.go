@@ -22,8 +22,11 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 	switch format {
 	case "table":
 		limit, isTerminal := terminal(a.stdout)
-		t := &table{w: a.stdout, limit: limit, fixed: 3,
+		t := &table{w: a.stdout, limit: limit, fixed: 3, prose: true,
 			titles: []string{"ID", "TIME", "OUTCOME", "ACTOR", "ACTION", "RESOURCE", "DETAIL"}}
+		if isTerminal && limit < roomForDetail {
+			t.titles, t.prose = t.titles[:len(t.titles)-1], false
+		}
 		if isTerminal {
 			return &entryTable{t, time.Local, time.DateTime}, nil
 		}
@@ -35,6 +38,9 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 	}
 	return nil, usagef("--output: must be table, json, ndjson or csv")
 }
+
+// roomForDetail is the width from which on a table has more to show than names.
+const roomForDetail = 110
 
 // entryTable writes entries for people. On a terminal times are as its clock
 // shows them, and as --from reads them; elsewhere they say their zone.
@@ -48,7 +54,7 @@ func (t *entryTable) writePage(page []*audit.Entry) error {
 	rows := make([][]string, len(page))
 	for i, e := range page {
 		rows[i] = []string{strconv.FormatInt(e.ID, 10), e.CreatedAt.In(t.loc).Format(t.layout),
-			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}
+			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}[:len(t.titles)]
 	}
 	return t.write(rows)
 }

@@ -19,7 +19,9 @@ type table struct {
 	// limit is the width that rows are cut to; 0 is none.
 	limit int
 	// fixed counts the first columns, which are never cut.
-	fixed  int
+	fixed int
+	// prose is set where the last column has words, not names.
+	prose  bool
 	titles []string
 	widths []int // of the rows written before
 }
@@ -80,10 +82,10 @@ func (t *table) appendRow(b *strings.Builder, row []string) {
 		if i > 0 {
 			line.WriteString(gap)
 		}
-		if i < len(row)-1 {
-			cell = cutMiddle(cell, t.widths[i])
-		} else {
+		if t.prose && i == len(row)-1 {
 			cell = cut(cell, t.widths[i])
+		} else {
+			cell = cutMiddle(cell, t.widths[i])
 		}
 		line.WriteString(cell)
 		line.WriteString(strings.Repeat(" ", t.widths[i]-columns(cell)))

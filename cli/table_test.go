@@ -44,7 +44,7 @@ ID  ACTOR         DETAIL
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var b strings.Builder
-			table := table{w: &b, limit: tt.limit, fixed: 1, titles: []string{"ID", "ACTOR", "DETAIL"}}
+			table := table{w: &b, limit: tt.limit, fixed: 1, prose: true, titles: []string{"ID", "ACTOR", "DETAIL"}}
 			if err := table.write(tt.rows); err != nil {
 				t.Fatal(err)
 			}
