@@ -37,11 +37,10 @@ func encode(b *bytes.Buffer, v any) error {
 	return nil
 }
 
-// send writes a whole answer of JSON. The client has Patience to accept it.
+// send writes a whole answer of JSON.
 func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	h := x.Header()
 	h.Set("Content-Type", rpc.TypeJSON)
-	x.extendWrite(s.opts.Patience)
 	h.Add("Vary", "Accept-Encoding")
 	if wantsGzip(r, len(body)) {
 		buf := s.buffers.get()
@@ -53,17 +52,6 @@ func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	x.WriteHeader(status)
 	// Who is gone gets no answer; the log line has the status that was meant.
 	_, _ = x.Write(body)
-}
-
-// extendWrite gives the client so long to accept what is written next, or any
-// time when patience is 0.
-func (x *exchange) extendWrite(patience time.Duration) {
-	var deadline time.Time
-	if patience > 0 {
-		deadline = time.Now().Add(patience)
-	}
-	// What cannot be bounded, as in a test without a connection, is not.
-	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(deadline)
 }
 
 // fail answers with an error.

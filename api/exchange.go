@@ -18,8 +18,9 @@ import (
 // writes to, and what the log line and the metrics will tell.
 type exchange struct {
 	http.ResponseWriter
-	id      string
-	started time.Time
+	id       string
+	started  time.Time
+	patience time.Duration // for the client to accept each part of the answer
 
 	status int // 0 until the header is written
 	bytes  int64
@@ -35,6 +36,7 @@ func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
 	}
+	x.extendWrite()
 	x.ResponseWriter.WriteHeader(status)
 }
 
@@ -43,9 +45,17 @@ func (x *exchange) Write(b []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
+	x.extendWrite()
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)
 	return n, err
+}
+
+// extendWrite gives the client its time to accept what is written next. No answer
+// is without: who asks and does not read would hold the connection for ever.
+func (x *exchange) extendWrite() {
+	// What cannot be bounded, as in a test without a connection, is not.
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(x.patience))
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -59,7 +69,7 @@ func (x *exchange) Flush() {
 
 // begin makes the exchange of a request and sets what every answer carries.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{ResponseWriter: w, id: r.Header.Get(rpc.HeaderRequestID), started: time.Now()}
+	x := &exchange{ResponseWriter: w, id: r.Header.Get(rpc.HeaderRequestID), started: time.Now(), patience: s.opts.Patience}
 	if !saneID(x.id) {
 		x.id = s.idPrefix + "-" + strconv.FormatUint(s.lastID.Add(1), 10)
 	}

@@ -63,9 +63,8 @@ func (s *Server) export(c *call) error {
 // download is an answer that is a file of any length. Nothing of it is sent, not
 // even its header, before the first buffer is full.
 type download struct {
-	x       *exchange
-	header  func(http.Header)
-	patient time.Duration
+	x      *exchange
+	header func(http.Header)
 
 	buf     *bufio.Writer // onto zip, or the download itself
 	zip     *gzip.Writer  // nil when not compressed
@@ -74,7 +73,7 @@ type download struct {
 }
 
 func (c *call) download(project string, f export.Format) *download {
-	d := &download{x: c.w, patient: c.opts.Patience, gzips: &c.gzips, flushed: time.Now()}
+	d := &download{x: c.w, gzips: &c.gzips, flushed: time.Now()}
 	var out io.Writer = writerFunc(d.send)
 	if wantsGzip(c.r, exportBuffer) {
 		d.zip = c.gzips.get(out)
@@ -93,12 +92,11 @@ func (c *call) download(project string, f export.Format) *download {
 	return d
 }
 
-// send writes to the client, who has so long to accept it.
+// send writes to the client.
 func (d *download) send(b []byte) (int, error) {
 	if d.x.status == 0 {
 		d.header(d.x.Header())
 	}
-	d.x.extendWrite(d.patient)
 	n, err := d.x.Write(b)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the client does not take the answer"), err)

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -364,5 +367,27 @@ func TestLogLinesArePlain(t *testing.T) {
 	f.do(f.request(http.MethodGet, "/%1b%5b31m%c2%9b31m%e2%80%ae%0a", ""))
 	if m := log.next(t, "/%1b%5b31m%c2%9b31m%e2%80%ae%0a"); m == nil {
 		t.Errorf("the log is %q", log.String())
+	}
+}
+
+// A page is no place to hide from deadlines: who asks again and again and does not
+// read is let go of, and nobody is asked for a token before.
+func TestPageToWhoDoesNotRead(t *testing.T) {
+	log := newLog()
+	f := start(t, Options{Patience: 100 * time.Millisecond, Log: zerolog.New(log), Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 1000 {
+			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+				panic(err)
+			}
+		}
+	})})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if m := log.next(t, "/page"); !strings.Contains(fmt.Sprint(m["error"]), "i/o timeout") {
+		t.Errorf("logged as %v", m)
 	}
 }

@@ -54,7 +54,6 @@ func newMetrics(s *Server) *metrics {
 
 // metricsPage answers /metrics.
 func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request) {
-	w.(*exchange).extendWrite(s.opts.Patience)
 	s.metrics.page.ServeHTTP(w, r)
 }
 

@@ -166,7 +166,6 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	isCall := r.Method == http.MethodPost && strings.Contains(name, ".") && !strings.Contains(name, "/")
 	if s.opts.Console != nil && !isCall {
 		x.method = "console"
-		x.extendWrite(0) // it may stream
 		s.opts.Console.ServeHTTP(x, r)
 		return
 	}
