@@ -167,12 +167,7 @@ func (w *blockWriter) write(plan *blockPlan) error {
 			return err
 		}
 	}
-	for _, p := range plan.spans {
-		if err := w.tx.Bucket(bucketSpans).Put(p.key, p.value); err != nil {
-			return fmt.Errorf("put span: %w", err)
-		}
-	}
-	return nil
+	return putSpans(w.tx, plan.spans)
 }
 
 // drop removes a block. gone is set when nothing takes its key over that

@@ -85,7 +85,11 @@ func (s *Store) Seal() error {
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	return s.update(pointSeal, func(tx *bbolt.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
+	err := s.update(pointSeal, func(tx *bbolt.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
+	if err != nil {
+		return err
+	}
+	return s.respan(w)
 }
 
 // projectPlan is the part of a seal that concerns one project.

@@ -26,13 +26,14 @@ type allBlocks struct {
 	high    audit.Position
 	started bool
 	want    []block.FieldHashes
+	bare    audit.Position   // from there on up to the last block no span tells of any
 	starts  []audit.Position // of the span that was looked up last
 	end     audit.Position
 	set     uint64 // its blocks that hold all values
 }
 
 func newAllBlocks(v *view, f *block.Filter, sp span) *allBlocks {
-	a := &allBlocks{tx: v.tx, c: newBlockCursor(v.tx, v.project.id), high: sp.high}
+	a := &allBlocks{tx: v.tx, c: newBlockCursor(v.tx, v.project.id), high: sp.high, bare: v.spanned}
 	for _, fh := range f.Values() {
 		if slices.Contains(spanFields(), fh.Field) {
 			a.want = append(a.want, fh)
@@ -66,16 +67,13 @@ func (a *allBlocks) next() (BlockKey, []byte, error) {
 // skip returns below which position to go on, or zero when the block that begins
 // at p has to be looked into.
 func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
-	if len(a.want) == 0 {
+	if len(a.want) == 0 || p.Compare(a.bare) >= 0 {
 		return audit.Position{}, nil
 	}
 	if len(a.starts) == 0 || p.Compare(a.starts[0]) < 0 {
 		if err := a.load(p); err != nil || len(a.starts) == 0 {
 			return audit.Position{}, err
 		}
-	}
-	if p.Compare(a.starts[0]) < 0 || p.Compare(a.end) >= 0 {
-		return audit.Position{}, nil
 	}
 	v := spanView{starts: a.starts}
 	n := v.number(p)
@@ -89,17 +87,26 @@ func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
 	return a.starts[bits.Len64(lower)], nil
 }
 
-// load looks up the span that tells of a block beginning at p, if there is one.
+// load looks up the span that tells of a block beginning at p. When there is none,
+// it says from where on that is so.
 func (a *allBlocks) load(p audit.Position) error {
 	a.starts, a.set = nil, ^uint64(0)
 	for _, w := range a.want {
-		_, v, err := spanAt(a.tx, a.c.project, w.Field, p)
-		if err != nil || v == nil {
-			a.starts = nil
+		_, v, err := spanBefore(a.tx, a.c.project, w.Field, p)
+		switch {
+		case err != nil:
 			return err
+		case v == nil:
+			a.bare = audit.Position{At: math.MinInt64}
+		case p.Compare(v.end) >= 0:
+			a.bare = v.end
+		default:
+			a.starts, a.end = v.starts, v.end
+			a.set &= v.blocks(w.Hashes)
+			continue
 		}
-		a.starts, a.end = v.starts, v.end
-		a.set &= v.blocks(w.Hashes)
+		a.starts = nil
+		return nil
 	}
 	return nil
 }

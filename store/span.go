@@ -16,7 +16,8 @@ import (
 
 // spanFields are the fields that the secondary index covers.
 func spanFields() []block.Field {
-	return []block.Field{block.ResourceType, block.Action, block.Outcome, block.Actor, block.ResourceID}
+	return []block.Field{block.ResourceType, block.Action, block.Outcome, block.Actor, block.ResourceID,
+		block.ActionPrefix, block.ActorType, block.Channel}
 }
 
 // A spanRecord tells for one field which of a run of blocks hold a value, by its
@@ -190,6 +191,16 @@ func (v *spanView) record() *spanRecord {
 // spanAt returns the record of field f that tells of a block beginning at p, and
 // its key, or nil when no span does.
 func spanAt(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
+	key, v, err = spanBefore(tx, project, f, p)
+	if v == nil || p.Compare(v.end) >= 0 {
+		return nil, nil, err
+	}
+	return key, v, err
+}
+
+// spanBefore returns the last record of field f that begins at or before p, and its
+// key, or nil when there is none.
+func spanBefore(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
 	c := tx.Bucket(bucketSpans).Cursor()
 	want := spanKey(project, f, p)
 	k, value := c.Seek(want)
@@ -204,10 +215,7 @@ func spanAt(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (k
 		return nil, nil, nil
 	}
 	v, err = openSpan(k, value)
-	if err != nil || p.Compare(v.end) >= 0 {
-		return nil, nil, err
-	}
-	return k, v, nil
+	return k, v, err
 }
 
 // spanPut is a record of a span as it is to be written.
@@ -290,7 +298,11 @@ func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 		if !ok {
 			return fmt.Errorf("spans of project %d: %w: %d blocks behind %v, %d expected", p, errCorrupt, len(run), rec.Spanned, rec.Loose)
 		}
-		if err := putSpan(tx, run, c.key.Position); err != nil {
+		puts, err := encodeSpan(run, c.key.Position)
+		if err != nil {
+			return err
+		}
+		if err := putSpans(tx, puts); err != nil {
 			return err
 		}
 		rec.Spanned = c.key.Position
@@ -299,22 +311,29 @@ func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 	return nil
 }
 
-// putSpan writes the records of a run of blocks, one a field.
-func putSpan(tx *bbolt.Tx, run []keyedBlock, end audit.Position) error {
+// encodeSpan returns the records of a run of blocks, one a field.
+func encodeSpan(run []keyedBlock, end audit.Position) (puts []spanPut, err error) {
 	for _, f := range spanFields() {
 		r := &spanRecord{end: end}
 		for i, b := range run {
 			r.starts = append(r.starts, b.key.Position)
 			hashes, err := b.Hashes(f)
 			if err != nil {
-				return fmt.Errorf("%v: %w", b.key, err)
+				return nil, fmt.Errorf("%v: %w", b.key, err)
 			}
 			for _, h := range hashes {
 				r.values = append(r.values, spanValue(h, i))
 			}
 		}
 		key := spanKey(run[0].key.Project, f, r.starts[0])
-		if err := tx.Bucket(bucketSpans).Put(key, r.encode(key)); err != nil {
+		puts = append(puts, spanPut{key, r.encode(key)})
+	}
+	return puts, nil
+}
+
+func putSpans(tx *bbolt.Tx, puts []spanPut) error {
+	for _, p := range puts {
+		if err := tx.Bucket(bucketSpans).Put(p.key, p.value); err != nil {
 			return fmt.Errorf("put span: %w", err)
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"sort"
 
 	"go.etcd.io/bbolt"
@@ -18,6 +19,7 @@ type view struct {
 	tx      *bbolt.Tx
 	project *project
 	tail    []*audit.Entry
+	spanned audit.Position // no span tells of blocks from there on, as far as is known
 }
 
 // view returns the present state of a project, or nil when it has none.
@@ -32,6 +34,9 @@ func (s *Store) view(name string) (*view, error) {
 	v := &view{s: s, project: p}
 	if visible {
 		v.tail = p.tail
+		if v.spanned = p.rec.Spanned; v.spanned == (audit.Position{}) {
+			v.spanned.At = math.MinInt64 // there is none
+		}
 	}
 	s.mu.RUnlock()
 	if !visible {

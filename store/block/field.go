@@ -21,6 +21,10 @@ const (
 	ResourceID
 	fieldCount
 	noField Field = 255
+
+	// ActionPrefix is no field but what Hashes knows besides: the beginnings of the
+	// actions, up to each of their dots, which a filter may ask for.
+	ActionPrefix Field = 16
 )
 
 // fieldColumns says which column holds a field.
@@ -64,6 +68,9 @@ func hash(s string) uint32 {
 // Hashes returns the hashes of the values that the rows have in f, each once or
 // more, in no order.
 func (b *Block) Hashes(f Field) ([]uint32, error) {
+	if f == ActionPrefix {
+		return b.prefixHashes()
+	}
 	values, err := b.distinct(&b.columns[fieldColumns[f]], nil)
 	if err != nil {
 		return nil, err
@@ -73,6 +80,18 @@ func (b *Block) Hashes(f Field) ([]uint32, error) {
 		hashes[i] = Hash(f, v)
 	}
 	return hashes, nil
+}
+
+func (b *Block) prefixHashes() (hashes []uint32, err error) {
+	actions, err := b.distinct(&b.columns[colAction], nil)
+	for _, action := range actions {
+		for i := range len(action) {
+			if action[i] == '.' {
+				hashes = append(hashes, hash(action[:i+1]))
+			}
+		}
+	}
+	return hashes, err
 }
 
 // distinct returns the strings of c, most of them once, in dst's memory if it has

@@ -75,12 +75,13 @@ func (f *Filter) oneOf(field Field, values []string) {
 	f.constraints = append(f.constraints, c)
 }
 
-// Values returns what the filter asks of values, in hashes. Action prefixes are
-// not among it.
+// Values returns what the filter asks of values, in hashes.
 func (f *Filter) Values() []FieldHashes {
 	var all []FieldHashes
 	for _, c := range f.constraints {
-		if c.prefix == "" {
+		if c.prefix != "" {
+			all = append(all, FieldHashes{ActionPrefix, []uint32{hash(c.prefix)}})
+		} else {
 			all = append(all, FieldHashes{c.field, c.hashes})
 		}
 	}
