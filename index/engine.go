@@ -61,13 +61,14 @@ func (e *engine) config() map[string]any {
 		"eventCallbackName":   eventGuard,
 		"forceSegmentType":    segmentType,
 		"forceSegmentVersion": int(zap.Version),
-		// A document is a thousand entries, where the defaults expect one: tiers
-		// begin with small segments, and there are few of each.
+		// A document is a thousand entries, where the defaults expect one, so tiers
+		// begin with small segments. And there are few segments of each: of the
+		// bytes of a small one, most are spent on listing the terms again.
 		"scorchMergePlanOptions": map[string]any{
-			"MaxSegmentsPerTier":   4,
-			"SegmentsPerMergeTask": 4,
-			"TierGrowth":           4,
-			"FloorSegmentSize":     64,
+			"MaxSegmentsPerTier":   2,
+			"SegmentsPerMergeTask": 8,
+			"TierGrowth":           8,
+			"FloorSegmentSize":     32,
 		},
 	}
 }

@@ -2,12 +2,14 @@ package index
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"sync"
+	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store"
 )
 
@@ -101,9 +103,8 @@ func (l *memoryLog) WaitBlocks(ctx context.Context, after uint64) error {
 // blockRows is how many entries the blocks of workload have.
 const blockRows = 1024
 
-// workload returns a log of n blocks over 50 projects, unevenly, whose entries
-// resemble what the API of a hosting company records: about 330 bytes of JSON
-// each, the same for the same n. The first one of block i holds needle-i.
+// workload returns a log of n full blocks of realistic entries, over 50 projects
+// of different sizes: the same for the same n. One entry of block i holds needle-i.
 func workload(n int) *memoryLog {
 	l := newMemoryLog()
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), 1.2, 4, 49)
@@ -111,56 +112,32 @@ func workload(n int) *memoryLog {
 		project := store.ProjectID(zipf.Uint64() + 1)
 		key := store.BlockKey{Project: project, Position: audit.Position{At: int64(i) * 1e9, ID: int64(i)*blockRows + 1}}
 		l.set(key, func(fn func(string)) {
-			w := worker{r: rand.New(rand.NewPCG(uint64(i), 2)), fn: fn}
-			w.text("needle-").num(i).end()
-			for range blockRows {
-				w.entry(int(project))
+			fn(fmt.Sprintf("needle-%d", i))
+			for _, e := range audittest.New(uint64(i), time.Minute).Entries(blockRows) {
+				e.EachText(fn)
 			}
 		})
 	}
 	return l
 }
 
-var (
-	workActions = []string{
-		"deployment.deploy", "deployment.delete", "deployment.pause", "deployment.resume", "deployment.rollback",
-		"domain.create", "domain.delete", "domain.purgeCache", "route.create", "route.delete", "disk.create", "disk.update",
-		"serviceAccount.create", "serviceAccount.createKey", "role.grant", "project.update",
+// distinct returns a log that gives each value of a block once, from memory, as
+// the store does of most.
+func distinct(l *memoryLog) *memoryLog {
+	for key, b := range l.blocks {
+		var values []string
+		seen := make(map[string]bool)
+		b.texts(func(v string) {
+			if !seen[v] {
+				seen[v], values = true, append(values, v)
+			}
+		})
+		b.texts = func(fn func(string)) {
+			for _, v := range values {
+				fn(v)
+			}
+		}
+		l.blocks[key] = b
 	}
-	workNames     = []string{"shop-", "web-", "api-", "worker-", "billing-", "search-"}
-	workLocations = []string{"gke.cluster-rcf2", "gke.cluster-a1", "eks.bkk-3"}
-)
-
-// worker writes the values of entries.
-type worker struct {
-	r   *rand.Rand
-	fn  func(string)
-	buf []byte
-}
-
-func (w *worker) text(s string) *worker { w.buf = append(w.buf, s...); return w }
-func (w *worker) num(n int) *worker     { w.buf = strconv.AppendInt(w.buf, int64(n), 10); return w }
-func (w *worker) hex() *worker {
-	w.buf = strconv.AppendUint(w.buf, w.r.Uint64()>>16, 16)
-	return w
-}
-
-func (w *worker) end() {
-	w.fn(string(w.buf))
-	w.buf = w.buf[:0]
-}
-
-func (w *worker) entry(project int) {
-	name, number := workNames[w.r.IntN(len(workNames))], w.r.IntN(1000)
-	w.text("Deployed ").text(name).num(number).text(".example.com revision ").num(w.r.IntN(2000)).text(" image sha256:").hex().end()
-	w.text(workActions[w.r.IntN(len(workActions))]).end()
-	w.text("user").num(w.r.IntN(200)).text("@team").num(project).text(".example.com").end()
-	w.text("Deployment").end()
-	w.num(w.r.IntN(5000)).end()
-	w.text(name).num(number).end()
-	w.text(workLocations[w.r.IntN(len(workLocations))]).end()
-	if w.r.IntN(100) < 40 {
-		w.text("commit").end()
-		w.hex().end()
-	}
+	return l
 }

@@ -162,14 +162,11 @@ func (l *lookup) all(found *roaring.Bitmap, terms [][]byte) error {
 func (l *lookup) prefix(c condition) (*roaring.Bitmap, error) {
 	found := roaring.New()
 	if len(c.digest) > 0 {
-		digests, err := l.term(c.digest[0])
+		digests, err := l.term(c.digest)
 		if err != nil {
 			return nil, err
 		}
 		found.Or(digests)
-		if err := l.all(found, c.digest[1:]); err != nil {
-			return nil, err
-		}
 	}
 	it := l.dict.AutomatonIterator(nil, c.prefix, prefixEnd(c.prefix))
 	for n := 0; ; n++ {

@@ -1,34 +1,32 @@
 package index
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // The terms of a word are what the index holds of it. Most words are a term
-// themselves; these are not:
+// themselves. These are more, or less:
 //
-//   - Of a long word the beginning is a term: it is an encoded file, or no word.
-//   - A digest (seven hexadecimal digits or more, of both kinds) is two terms of
-//     four digits each: the first four, and the four that follow. Nearly every
-//     digest is in one entry only, and a term that is costs 20 to 40 bytes, against 6
-//     for two terms that others share; and a block that holds both of them and
-//     not the digest is one among two thousand.
-//   - Two neighbours of unspaced scripts are a term besides: a thousand entries
+//   - Of a long word only the beginning is a term: it is an encoded file, or no word.
+//   - A digest (seven hexadecimal digits or more, of both kinds) is two terms: its
+//     first three digits, and a bucket that it is hashed into. Nearly every
+//     digest is in one entry only, and a term that few blocks have takes 20 bytes and
+//     more, one that many have three for each. A block with a few hundred digests has
+//     both terms of another one with a probability of one in four hundred.
+//   - Two neighbours of unspaced scripts have a bucket besides: a thousand entries
 //     in Japanese hold most single characters.
-//   - So are a word and a number that follows without a space, as in shop-777: a
+//   - So have a word and a number that follows without a space, as in shop-777: a
 //     thousand entries hold most small numbers.
 //
 // A block that holds a word has all its terms. The converse need not hold.
 const (
-	maxTerm     = 64
-	minDigest   = 7
-	digestPiece = 4
+	maxTerm      = 64
+	minDigest    = 7
+	digestPrefix = MinPrefix // else a prefix could not be looked up
+	bucketBits   = 14
 )
 
-// What marks the second term of a digest, and the terms of neighbours. No word
-// holds these characters.
+// What the terms begin with that are buckets. No word does.
 const (
-	markSecond = '\x01'
+	markDigest = '\x01'
 	markPair   = '\x02'
 )
 
@@ -37,13 +35,7 @@ func appendTerms(terms [][]byte, word []byte) [][]byte {
 	if !isDigest(word) {
 		return append(terms, cutTerm(word))
 	}
-	return append(terms, word[:digestPiece], secondTerm(word))
-}
-
-// secondTerm returns the second term of a digest.
-func secondTerm(word []byte) []byte {
-	from := min(digestPiece, len(word)-digestPiece)
-	return append([]byte{markSecond}, word[from:from+digestPiece]...)
+	return append(terms, word[:digestPrefix], appendBucket(nil, markDigest, word, nil))
 }
 
 // cutTerm cuts a word to maxTerm, at the end of a character.
@@ -86,19 +78,6 @@ func isHex(prefix []byte) bool {
 	return true
 }
 
-// appendPair appends the term of two neighbours to b, if they have one. touching
-// says that there is no space between them.
-func appendPair(b, before, word []byte, touching bool) ([]byte, bool) {
-	switch {
-	case isWide(before) && isWide(word):
-	case touching && hasDigit(word) && !isDigest(before) && !isDigest(word):
-	default:
-		return b, false
-	}
-	b = append(append(b, markPair), cutTerm(before)...)
-	return append(append(b, markPair), cutTerm(word)...), true
-}
-
 func hasDigit(word []byte) bool {
 	for _, c := range word {
 		if '0' <= c && c <= '9' {
@@ -108,15 +87,41 @@ func hasDigit(word []byte) bool {
 	return false
 }
 
+// appendPair appends the bucket of two neighbours to b, if they have one. touching
+// says that there is no space between them.
+func appendPair(b, before, word []byte, touching bool) ([]byte, bool) {
+	switch {
+	case isWide(before) && isWide(word):
+	case touching && hasDigit(word) && !isDigest(before) && !isDigest(word):
+	default:
+		return b, false
+	}
+	return appendBucket(b, markPair, before, word), true
+}
+
+// appendBucket appends the bucket of one or two words to b.
+func appendBucket(b []byte, mark byte, x, y []byte) []byte {
+	const offset, prime = 2166136261, 16777619 // FNV-1a
+	h := uint32(offset)
+	for _, c := range x {
+		h = (h ^ uint32(c)) * prime
+	}
+	h = (h ^ 0xff) * prime // which is in no word
+	for _, c := range y {
+		h = (h ^ uint32(c)) * prime
+	}
+	h = (h ^ h>>bucketBits) & (1<<bucketBits - 1)
+	return append(b, mark, byte(h>>8), byte(h))
+}
+
 // condition is what the terms of a block must fulfil for it to hold a term of a
 // query, as far as the index can tell.
 type condition struct {
 	// all must be there.
 	all [][]byte
-	// prefix, unless empty, is what a further term must begin with. Digests that
-	// begin so have the terms digest instead, unless it is empty.
-	prefix []byte
-	digest [][]byte
+	// prefix, unless empty, is what a further term must begin with. A digest that
+	// begins so may have the term digest instead, unless that is empty.
+	prefix, digest []byte
 }
 
 // condition returns what the index can tell of t.
@@ -141,11 +146,7 @@ func (t *term) condition() condition {
 
 func (c *condition) setPrefix(prefix []byte) {
 	c.prefix = cutTerm(prefix)
-	if len(prefix) <= digestPiece || !isHex(prefix) {
-		return // a digest's first term begins with it
-	}
-	c.digest = append(c.digest, prefix[:digestPiece])
-	if len(prefix) >= 2*digestPiece {
-		c.digest = append(c.digest, secondTerm(prefix[:2*digestPiece]))
+	if len(prefix) > digestPrefix && isHex(prefix) {
+		c.digest = prefix[:digestPrefix]
 	}
 }

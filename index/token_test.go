@@ -106,7 +106,7 @@ func TestWords(t *testing.T) {
 func TestFoldRuneAgreesWithUnicode(t *testing.T) {
 	byFull, byOurs := map[string]rune{}, map[string]string{}
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if !unicode.In(r, unicode.L, unicode.M, unicode.N) || norm.NFKD.String(string(r)) != string(r) || isInvisible(r) {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.N) || isPlainWide(r) || norm.NFKD.String(string(r)) != string(r) || isInvisible(r) {
 			continue
 		}
 		want, got := fullFold(string(r)), string(foldRune(r))
@@ -231,7 +231,7 @@ func TestPlainAgreesWithAny(t *testing.T) {
 		}
 	}
 	var plain []rune
-	for r := rune(1); r <= unicode.MaxRune; r++ {
+	for r := rune(1); r <= 0xffff; r++ {
 		if _, ok := appendPlain(nil, string(r)); ok {
 			plain = append(plain, r)
 		}
