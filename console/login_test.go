@@ -155,6 +155,22 @@ func TestSessionLastsAWeek(t *testing.T) {
 	}
 }
 
+func TestSecretIsNotKept(t *testing.T) {
+	s := newSessions().lasting()
+	created := createdToken{Secret: "al_x", Token: auth.Token{CreatedAt: testNow}}
+	s.keep(created)
+	if got := s.take(testNow.Add(time.Second)); got.Secret != created.Secret {
+		t.Error("the secret is not shown")
+	}
+	if got := s.take(testNow.Add(time.Second)); got.Secret != "" {
+		t.Error("the secret is shown twice")
+	}
+	s.keep(created)
+	if got := s.take(testNow.Add(time.Hour)); got.Secret != "" {
+		t.Error("the secret is shown an hour later")
+	}
+}
+
 func TestSessionsAreBounded(t *testing.T) {
 	s := newSessions()
 	first := s.begin("t1", testNow)

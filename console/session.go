@@ -169,12 +169,18 @@ func (s *session) keep(t createdToken) {
 	s.created = t
 }
 
-// take returns what keep held, once.
-func (s *session) take() createdToken {
+// secretKept is how long a new token's secret waits to be shown.
+const secretKept = 5 * time.Minute
+
+// take returns what keep held, once and not for long.
+func (s *session) take(now time.Time) createdToken {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.created
 	s.created = createdToken{}
+	if now.Sub(t.Token.CreatedAt) > secretKept {
+		return createdToken{}
+	}
 	return t
 }
 

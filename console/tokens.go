@@ -43,7 +43,7 @@ type tokenRow struct {
 // tokens answers with the list.
 func (c *console) tokens(v *visit) error {
 	p := tokensPage{Form: tokenForm{OwnerType: string(audit.ServiceAccount), Role: string(auth.Recorder)}}
-	p.Created = v.session.take()
+	p.Created = v.session.take(v.now)
 	return c.showTokens(v, http.StatusOK, p)
 }
 

@@ -35,6 +35,7 @@ async function showEntry(url, {focus = false} = {}) {
   markOpen(id);
   $('#board').classList.add('opened');
   panel.setAttribute('aria-busy', 'true');
+  if (!panel.firstElementChild) panel.replaceChildren(fragment($('#entry-loading').innerHTML));
   try {
     panel.replaceChildren(fragment(await fetchPart(panelURL(url), signal)));
     showCopyButtons(panel);
