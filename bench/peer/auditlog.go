@@ -149,8 +149,11 @@ func (a *Auditlog) metric(ctx context.Context, names ...string) (float64, error)
 			sum, found = sum+v, found+1
 		}
 	}
-	if err := lines.Err(); err != nil || found == 0 {
-		return 0, fmt.Errorf("read metrics %v: found %d, %w", names, found, err)
+	if err := lines.Err(); err != nil {
+		return 0, fmt.Errorf("read metrics: %w", err)
+	}
+	if found != len(names) {
+		return 0, fmt.Errorf("read metrics: not all of %v are there", names)
 	}
 	return sum, nil
 }

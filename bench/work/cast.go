@@ -39,7 +39,7 @@ var familyNames = strings.Fields(`lovelace hopper keller srisai wong mueller che
 	novak tanaka boonmee liskov eze volkov yilmaz haddad horvat lamarr costa kamau johnson berg`)
 
 var appNames = strings.Fields(`web api worker billing search mailer gateway auth catalog orders cart
-	payments reports notifier scheduler importer exporter images assets admin docs metrics`)
+	payments reports notifier scheduler importer exporter media assets admin docs metrics`)
 
 var programs = strings.Fields(`deployer github-actions gitlab-ci terraform argocd renovate`)
 
