@@ -47,7 +47,7 @@ func sample() *report {
 		r.add(newest, "auditlog", 0.4)
 		r.add(newest, postgres, 0.2)
 	}
-	r.add(row{workIdle, "memory", unitMemory}, "auditlog", 30)
+	r.add(row{workIdle, "just started, memory", unitMemory}, "auditlog", 30)
 	return r
 }
 
@@ -71,9 +71,9 @@ func TestTables(t *testing.T) {
 
 ### Idle
 
-|             | auditlog | PostgreSQL | × |
-|-------------|---------:|-----------:|--:|
-| memory, MiB |     30.0 |          – |   |
+|                           | auditlog | PostgreSQL | × |
+|---------------------------|---------:|-----------:|--:|
+| just started, memory, MiB |     30.0 |          – |   |
 
 ### Targets
 
@@ -81,7 +81,7 @@ func TestTables(t *testing.T) {
 |-----------------------------------|------------------:|---------:|----:|
 | Bulk: batches of 1,000, 4 loaders | 2.50 × PostgreSQL |   3.00 × | yes |
 | Listings: newest, p50             | 1.00 × PostgreSQL |  0.500 × |  no |
-| Idle: memory                      |  60.0 MiB at most | 30.0 MiB | yes |
+| Idle: just started, memory        |  60.0 MiB at most | 30.0 MiB | yes |
 
 ### Where this log loses
 

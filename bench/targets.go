@@ -38,8 +38,10 @@ func targets(n int) []target {
 	}
 	bound(workDisk, "as it is, indexes included", unitBytes, 40)
 	bound(workPurge, "writers meanwhile, p99", unitTime, 50)
-	bound(workIdle, "memory", unitMemory, 60)
-	bound(workIdle, "CPU of one core", unitPercent, 0.1)
+	for _, when := range []string{"after the work", "just started"} {
+		bound(workIdle, when+", memory", unitMemory, 60)
+		bound(workIdle, when+", CPU of one core", unitPercent, 0.1)
+	}
 	if n >= 10_000_000 {
 		bound(workStart, "after a stop, until the first answer", unitTime, 1000)
 		bound(workBulk, "memory at most", unitMemory, 512)

@@ -240,11 +240,24 @@ func (t *trial) disk(ctx context.Context) error {
 	return size("packed (VACUUM, compact)")
 }
 
-// idle measures a log that nobody calls.
+// idle measures a log that nobody calls, after the work and just started.
 func (t *trial) idle(ctx context.Context) error {
 	if !t.separate() {
 		return nil
 	}
+	if err := t.idleness(ctx, "after the work"); err != nil {
+		return err
+	}
+	if err := t.log.Stop(); err != nil {
+		return err
+	}
+	if err := t.log.Start(ctx); err != nil {
+		return err
+	}
+	return t.idleness(ctx, "just started")
+}
+
+func (t *trial) idleness(ctx context.Context, when string) error {
 	before, err := peer.UsageOf(t.log.Processes())
 	if err != nil {
 		return err
@@ -262,9 +275,9 @@ func (t *trial) idle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.note(row{workIdle, "CPU of one core", unitPercent}, 100*float64(after.CPU-before.CPU)/float64(t.idleFor))
-	t.note(row{workIdle, "memory", unitMemory}, mebi(m.Own+m.Shared))
-	t.note(row{workIdle, "of it the processes' own", unitMemory}, mebi(m.Own))
+	t.note(row{workIdle, when + ", CPU of one core", unitPercent}, 100*float64(after.CPU-before.CPU)/float64(t.idleFor))
+	t.note(row{workIdle, when + ", memory", unitMemory}, mebi(m.Own+m.Shared))
+	t.note(row{workIdle, when + ", of it the processes' own", unitMemory}, mebi(m.Own))
 	return nil
 }
 
