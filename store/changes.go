@@ -26,7 +26,7 @@ func (s *Store) BlockSeq() uint64 {
 // limit: of each indexable block its newest one. through is the sequence up to
 // which the caller then knows everything.
 func (s *Store) BlockChanges(after uint64, limit int) (changes []BlockChange, through uint64, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.read(func(tx *bbolt.Tx) error {
 		changes, through, err = blockChanges(tx, after, limit)
 		return err
 	})
@@ -69,7 +69,7 @@ func putChange(tx *bbolt.Tx, c BlockChange) error {
 // BlockTexts calls fn with the values that full-text search looks into of a
 // block's entries, each at least once. ok is false when the block is gone.
 func (s *Store) BlockTexts(key BlockKey, fn func(value string)) (ok bool, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.read(func(tx *bbolt.Tx) error {
 		b, err := s.block(tx, key)
 		if b == nil || err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"auditlog/audit"
+	"auditlog/store/block"
 )
 
 // Get returns one entry of a project, or a NotFound Fault. The entry must not be
@@ -36,7 +37,7 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 // sealedEntry returns the entry of p with id from its block, or nil.
 func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 	var e *audit.Entry
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx *bbolt.Tx) error {
 		at, ok, err := placeOf(tx, id)
 		if err != nil || !ok || at.project != p.id {
 			return err
@@ -53,12 +54,16 @@ func (s *Store) entryAt(tx *bbolt.Tx, p *project, id int64, at place) (*audit.En
 	c := newBlockCursor(tx, p.id)
 	ok, err := c.before(audit.Position{At: to})
 	for ; ok && err == nil; ok, err = c.prev() {
+		last, least, greatest := block.Bounds(c.value)
+		if last < from {
+			break
+		}
+		if id < least || id > greatest {
+			continue // of the many blocks of a busy second only a few are opened
+		}
 		b, err := s.openBlock(c.key, c.value)
 		if err != nil {
 			return nil, err
-		}
-		if b.Last().At < from {
-			break
 		}
 		if row, ok := b.FindID(id); ok {
 			return b.Entry(row, p.name)
@@ -74,7 +79,7 @@ func (s *Store) entryAt(tx *bbolt.Tx, p *project, id int64, at place) (*audit.En
 // in commit order: see Since.
 func (s *Store) sealedSince(ctx context.Context, p *project, after, before int64, limit int) ([]*audit.Entry, error) {
 	var entries []*audit.Entry
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx *bbolt.Tx) error {
 		for id := max(after, 0) + 1; id < before && len(entries) < limit; {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -308,6 +308,15 @@ func (s *Store) syncFreelist() error {
 	})
 }
 
+// read runs fn in a read transaction, unless the store is closed.
+func (s *Store) read(fn func(*bbolt.Tx) error) error {
+	err := s.db.View(fn)
+	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+		return errClosed()
+	}
+	return err
+}
+
 // Err returns why the store can no longer be written, or nil. Not knowing
 // whether a commit is on disk is such a reason; only opening it again helps.
 func (s *Store) Err() error {

@@ -14,7 +14,7 @@ import (
 // names and records mean.
 func (s *Store) Tokens() (map[string][]byte, error) {
 	tokens := make(map[string][]byte)
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketTokens).ForEach(func(k, v []byte) error {
 			tokens[string(k)] = bytes.Clone(v)
 			return nil

@@ -2,6 +2,7 @@ package block
 
 import (
 	"encoding/binary"
+	"math"
 
 	"auditlog/audit"
 )
@@ -48,3 +49,12 @@ func SeqOf(data []byte) uint64 {
 
 // Bytes returns what the block was opened from. It must not be changed.
 func (b *Block) Bytes() []byte { return b.data }
+
+// Bounds returns the time of the last row and the least and greatest id of the block
+// in data, without checking any of it. A block that is cut short holds every id.
+func Bounds(data []byte) (last, minID, maxID int64) {
+	if len(data) < headerBytes {
+		return math.MaxInt64, math.MinInt64, math.MaxInt64
+	}
+	return int64At(data, 32), int64At(data, 48), int64At(data, 56)
+}
