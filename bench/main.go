@@ -109,18 +109,30 @@ func main() {
 	}
 }
 
+// commandOf returns how to do a run with these arguments again.
+func commandOf(args string) string {
+	args = strings.TrimSpace(strings.TrimPrefix(args, "-docs ../docs/performance.md")) // the Makefile's own
+	if args == "" {
+		return "make bench"
+	}
+	return "make bench ARGS='" + args + "'"
+}
+
 // run measures and writes the report.
 func run(ctx context.Context, cfg config, args string) error {
 	if err := cfg.check(); err != nil {
 		return err
 	}
-	r, err := measure(ctx, cfg)
+	r := &report{Began: cfg.end, Entries: cfg.n, Command: commandOf(args)}
+	// What is measured is kept after every run: the next one may be interrupted.
+	err := measure(ctx, cfg, r, func() error {
+		return errors.Join(r.writeJSON(cfg.json), r.writeDocs(cfg.docs))
+	})
 	if err != nil {
 		return err
 	}
-	r.Command = strings.TrimSpace("make bench ARGS=" + fmt.Sprintf("%q", args))
 	r.write(cfg.out)
-	return errors.Join(r.writeJSON(cfg.json), r.writeDocs(cfg.docs))
+	return nil
 }
 
 func (r *report) writeJSON(path string) error {

@@ -40,35 +40,34 @@ func (c *config) makers() ([]maker, error) {
 	return wanted, nil
 }
 
-// measure does all runs.
-func measure(ctx context.Context, cfg config) (r *report, err error) {
+// measure does all runs, and calls after when each has ended.
+func measure(ctx context.Context, cfg config, r *report, after func() error) (err error) {
 	if cfg.base == "" {
 		if cfg.base, err = os.MkdirTemp("", "auditlog-bench-"); err != nil {
-			return nil, err
+			return err
 		}
 		defer os.RemoveAll(cfg.base)
 	}
 	if err := os.Chmod(cfg.base, 0o755); err != nil { // PostgreSQL runs as another user
-		return nil, err
+		return err
 	}
 	if cfg.binary == "" {
 		cfg.binary = filepath.Join(cfg.base, "auditlog")
 		if err := peer.Build(ctx, cfg.binary); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	r = &report{Began: cfg.end, Entries: cfg.n, Runs: cfg.runs}
 	if r.Machine, err = inspect(cfg.base); err != nil {
-		return nil, err
+		return err
 	}
 	makers, err := cfg.makers()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return r, cfg.runAll(ctx, r, makers)
+	return cfg.runAll(ctx, r, makers, after)
 }
 
-func (c *config) runAll(ctx context.Context, r *report, makers []maker) error {
+func (c *config) runAll(ctx context.Context, r *report, makers []maker, after func() error) error {
 	for _, m := range makers {
 		log, err := m("")
 		if err != nil {
@@ -89,6 +88,10 @@ func (c *config) runAll(ctx context.Context, r *report, makers []maker) error {
 			if err := c.trial(ctx, m, r, given, (*trial).run); err != nil {
 				return err
 			}
+		}
+		r.Runs++
+		if err := after(); err != nil {
+			return err
 		}
 	}
 	return nil

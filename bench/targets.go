@@ -109,8 +109,16 @@ func (r *report) writeLosses(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
+// of says of how many runs the figures are.
+func (r *report) of() string {
+	if r.Runs == 1 {
+		return "one run"
+	}
+	return fmt.Sprintf("medians of %d runs", r.Runs)
+}
+
 // writeHead says what the tables are of.
 func (r *report) writeHead(w io.Writer) {
-	fmt.Fprintf(w, "%s entries, medians of %d, %s, by `%s`.\n\n%s.\n\n",
-		unitNumber.format(float64(r.Entries)), r.Runs, r.Began.UTC().Format("2 January 2006"), r.Command, r.Machine)
+	fmt.Fprintf(w, "%s entries, %s, %s, by `%s`.\n\n%s.\n\n",
+		unitNumber.format(float64(r.Entries)), r.of(), r.Began.UTC().Format("2 January 2006"), r.Command, r.Machine)
 }
