@@ -173,7 +173,8 @@ func (e *Entry) validateTime(now time.Time) error {
 	return nil
 }
 
-// ValidateProject reports what is wrong with a project's name.
+// ValidateProject reports what is wrong with a project's name. Access is granted by
+// names, so no two may look the same for want of something to see.
 func ValidateProject(name string) error {
 	if err := validateName("project", name, MaxProject, true); err != nil {
 		return err
@@ -181,8 +182,17 @@ func ValidateProject(name string) error {
 	if strings.HasPrefix(name, "_") && name != SystemProject {
 		return FieldErrorf("project", "must not start with an underscore, which is kept for the log itself")
 	}
+	if strings.TrimSpace(name) != name {
+		return FieldErrorf("project", "must not begin or end with a space")
+	}
+	if strings.ContainsFunc(name, isUnseen) {
+		return FieldErrorf("project", "must not hold characters that cannot be seen")
+	}
 	return nil
 }
+
+// isUnseen reports whether r takes no place of its own, or parts lines.
+func isUnseen(r rune) bool { return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func validateName(path, s string, limit int, required bool) error {
 	if s == "" {

@@ -46,7 +46,13 @@ func TestValidateEntry(t *testing.T) {
 		}, ""},
 		"the log's own project": {func(e *Entry) { e.Project = SystemProject }, ""},
 
-		"no project":       {func(e *Entry) { e.Project = "" }, "project: is required"},
+		"no project":                        {func(e *Entry) { e.Project = "" }, "project: is required"},
+		"project with a space at its end":   {func(e *Entry) { e.Project = "acme " }, "project: must not begin or end with a space"},
+		"project with a space at its start": {func(e *Entry) { e.Project = "\u3000acme" }, "project: must not begin or end with a space"},
+		"project with what is not seen":     {func(e *Entry) { e.Project = "ac\u200bme" }, "project: must not hold characters that cannot be seen"},
+		"project written backwards":         {func(e *Entry) { e.Project = "\u202eemca" }, "project: must not hold characters that cannot be seen"},
+		"project of several words":          {func(e *Entry) { e.Project = "acme shop, เว็บ" }, ""},
+
 		"reserved project": {func(e *Entry) { e.Project = "_x" }, "project: must not start with an underscore, which is kept for the log itself"},
 		"no actor":         {func(e *Entry) { e.Actor.Email = "" }, "actor.email: is required"},
 		"no action":        {func(e *Entry) { e.Action = "" }, "action: is required"},
@@ -128,6 +134,9 @@ func TestValidateNames(t *testing.T) {
 			e := full()
 			delete(e.Metadata, "")
 			*f.of(e) = value
+			if f.path == "project" && strings.HasPrefix(value, " ") {
+				want = "must not begin or end with a space"
+			}
 			if want != "" {
 				want = f.path + ": " + strings.Replace(want, "%d", itoa(f.limit), 1)
 			}

@@ -110,10 +110,15 @@ func Defuse(s string) string {
 	return s
 }
 
-// isFormula reports whether a spreadsheet may take s for a formula. White space
-// before it does not protect, and East Asian forms of the signs count as well.
+// isUnseen reports whether r is white space, a control character or one of those
+// that only steer how others are shown.
+func isUnseen(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+
+// isFormula reports whether a spreadsheet may take s for a formula. What is not
+// seen before it does not protect, for some leave it out, and East Asian forms of
+// the signs count as well.
 func isFormula(s string) bool {
-	s = strings.TrimLeftFunc(s, func(r rune) bool { return r != '\t' && r != '\r' && r != '\n' && unicode.IsSpace(r) })
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return r != '\t' && r != '\r' && r != '\n' && isUnseen(r) })
 	for _, r := range s {
 		return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
 	}

@@ -103,6 +103,7 @@ func TestDefuse(t *testing.T) {
 		"": "", "web": "web", "a=b": "a=b", "it's": "it's", "'quoted'": "'quoted'",
 		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\t=1": "'\t=1", "\r": "'\r", "\n=1": "'\n=1",
 		"  =1": "'  =1", "'=1": "''=1", "＝1": "'＝1", "\u00a0@x": "'\u00a0@x",
+		"\x00=1": "'\x00=1", "\ufeff=1": "'\ufeff=1", "\u200b@x": "'\u200b@x", " \u202e\x1b-1": "' \u202e\x1b-1", "\u200b": "\u200b",
 	} {
 		if got := Defuse(in); got != want {
 			t.Errorf("Defuse(%q) = %q, want %q", in, got, want)
