@@ -64,9 +64,10 @@ func errTooLarge(limit int) error {
 	return audit.Errorf(audit.TooLarge, "the body must be at most %d MiB", limit>>20)
 }
 
-// grow doubles buf. A body that turns out to be large waits for its slot, which
-// the call gives back when it ends; there is none for whoever may not make the call
-// on any project, so that reading on would be in vain.
+// grow makes room in buf: twice as much, or all that a large body needs. A body
+// that turns out to be large waits for its slot, which the call gives back when it
+// ends; there is none for whoever may not make the call on any project, so that
+// reading on would be in vain.
 func (c *call) grow(buf *buffer, limit int) error {
 	if cap(buf.b) >= largeBody && !c.large {
 		if err := c.authorize(""); err != nil {
@@ -79,7 +80,11 @@ func (c *call) grow(buf *buffer, limit int) error {
 		}
 		c.large = true
 	}
-	buf.b = slices.Grow(buf.b, min(cap(buf.b), limit+1-len(buf.b)))
+	more := cap(buf.b)
+	if c.large {
+		more = max(more, int(c.r.ContentLength)+1-len(buf.b)) // all that is to come
+	}
+	buf.b = slices.Grow(buf.b, min(more, limit+1-len(buf.b)))
 	return nil
 }
 

@@ -112,7 +112,9 @@ func Defuse(s string) string {
 
 // isUnseen reports whether r is white space, a control character or one of those
 // that only steer how others are shown.
-func isUnseen(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+func isUnseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
 
 // isFormula reports whether a spreadsheet may take s for a formula. What is not
 // seen before it does not protect, for some leave it out, and East Asian forms of

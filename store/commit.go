@@ -101,29 +101,31 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
-	var buf []byte
-	ends := make([]int, len(entries))
+	var buf []byte // of the rows that follow each other; it grows no larger than rowChunk
 	for i, e := range entries {
 		e.Normalize()
 		if err := e.Validate(now); err != nil {
 			return nil, audit.AtPath(err, fmt.Sprintf("entries[%d]", i))
 		}
+		if len(buf) >= rowChunk {
+			buf = make([]byte, 0, rowChunk+audit.MaxStored)
+		}
 		before := len(buf)
 		buf = appendRow(buf, e)
-		if n := len(buf) - before; n > audit.MaxStored {
+		n := len(buf) - before
+		if n > audit.MaxStored {
 			return nil, &audit.Fault{Kind: audit.TooLarge, Path: fmt.Sprintf("entries[%d]", i),
 				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
 		}
-		ends[i] = len(buf)
+		sub.rows[i] = buf[before:len(buf):len(buf)]
+		sub.size += n
 	}
-	start := 0
-	for i, end := range ends {
-		sub.rows[i] = buf[start:end]
-		start = end
-	}
-	sub.size = len(buf)
 	return sub, nil
 }
+
+// rowChunk is how many bytes of rows are in one piece of memory, about: a batch of
+// large entries must not be copied again and again as its rows become more.
+const rowChunk = 1 << 20
 
 // commitLoop is the committer: it takes every submission that waits, commits
 // them together, and answers them. Its owner is Open, its end Close.
