@@ -122,9 +122,10 @@ func explain(err error) string {
 	return text
 }
 
-// oneLine keeps what joined errors say on one line.
+// oneLine keeps what joined errors say on one line, and a server's words from
+// steering the terminal.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return printable(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; "))
 }
 
 // exitCodesTopic is what "auditlog help exit-codes" shows.

@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"auditlog/audit"
 )
 
 func TestTable(t *testing.T) {
@@ -65,5 +67,13 @@ func TestTableKeepsItsColumns(t *testing.T) {
 	}
 	if got, want := b.String(), "A     B\nlong  x\na     x\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What a server says of an error is shown and not obeyed either.
+func TestExplainIsPlain(t *testing.T) {
+	err := audit.Errorf(audit.Invalid, "no \x1b]0;evil\a \u009b31m\nand more")
+	if got, want := explain(err), "auditlog: error: no \\x1b]0;evil\\a \\u009b31m; and more\n"; got != want {
+		t.Errorf("explained as %q, want %q", got, want)
 	}
 }
