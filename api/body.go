@@ -20,8 +20,9 @@ const (
 	maxRequest = 1 << 20
 	// largeBody is from where on a body needs one of the slots for large ones.
 	largeBody = 1 << 20
-	// largeBodies is how many large bodies are in memory at once.
-	largeBodies = 8
+	// largeBodies is how many large bodies are in memory at once, each of which takes
+	// up to about 100 MiB until it is committed.
+	largeBodies = 4
 	// minRate is how many bytes a second a body must bring on average, beyond
 	// Options.Patience.
 	minRate = 8 << 10
