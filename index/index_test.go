@@ -354,3 +354,17 @@ func TestLogThatCannotBeRead(t *testing.T) {
 		t.Errorf("the log can be read again, but the reason is %q", s.Reason)
 	}
 }
+
+func FuzzParseDocID(f *testing.F) {
+	f.Add([]byte(docID{key(7, -3), 1 << 40}.String()))
+	f.Add([]byte("short"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		id, err := parseDocID(b)
+		if err == nil && id.String() != string(b) {
+			t.Errorf("%x: read as %v, which is written %x", b, id, id.String())
+		}
+		if (err == nil) != (len(b) == docIDSize) {
+			t.Errorf("%d bytes: %v", len(b), err)
+		}
+	})
+}
