@@ -38,7 +38,9 @@
 //     search is answered only if they are the same files afterwards;
 //   - bleve's list of them, root.bolt: its checksum, root.sum, is written when the
 //     index is closed and compared when it is opened; after a crash, bbolt's check
-//     must do. It is not read by searches;
+//     must do. It is not read by searches. What no check can help against is that
+//     another process writes into it while this one has it open, which can end
+//     the process, as it would with the log itself; the next one rebuilds the index;
 //   - the documents: their ids are compared with the log's changes at each opening.
 //
 // bleve's lowest layer, scorch, is used directly: no mapping, no analyzers, no

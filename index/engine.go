@@ -74,8 +74,17 @@ func (e *engine) config() map[string]any {
 }
 
 // openEngine opens the index in folder dir, or makes a new one there.
-func openEngine(dir string) (*engine, error) {
+func openEngine(dir string) (e *engine, err error) {
 	register()
+	if err := attempt(dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if serr := survived(dir); err == nil && serr != nil {
+			e.close()
+			e, err = nil, serr
+		}
+	}()
 	if err := verifyList(dir); err != nil {
 		return nil, err
 	}
@@ -83,7 +92,7 @@ func openEngine(dir string) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{dir: dir, queue: bleve.NewAnalysisQueue(1)}
+	e = &engine{dir: dir, queue: bleve.NewAnalysisQueue(1)}
 	if err := e.open(); err != nil {
 		e.queue.Close()
 		return nil, err

@@ -90,6 +90,33 @@ func checkList(dir string) error {
 	})
 }
 
+// attemptsFile holds a byte for each attempt to open the index since the last one
+// that did not end the process. A damaged list can do that, inside bbolt, where
+// nothing can be recovered from; after some attempts the index is given up.
+const (
+	attemptsFile = "root.attempts"
+	maxAttempts  = 3
+)
+
+// attempt notes that the index is about to be opened.
+func attempt(dir string) error {
+	path := filepath.Join(dir, attemptsFile)
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if len(b) >= maxAttempts {
+		return fmt.Errorf("%s: %d attempts to open it ended the process", dir, len(b))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, '.'), 0o600)
+}
+
+// survived notes that the process outlived the attempt.
+func survived(dir string) error { return os.Remove(filepath.Join(dir, attemptsFile)) }
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
