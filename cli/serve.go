@@ -125,7 +125,9 @@ func (s *server) open(ctx context.Context) error {
 }
 
 func (s *server) openStore(context.Context) (err error) {
-	s.store, err = store.Open(s.cfg.Data, store.Options{})
+	s.store, err = store.Open(s.cfg.Data, store.Options{
+		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
+	})
 	switch {
 	case audit.KindOf(err) == audit.Conflict:
 		return hinted(err, "stop the other one, or choose another folder with --data")

@@ -135,9 +135,13 @@ func (s *Store) commitLoop() {
 		case <-s.closing.Done():
 			return
 		case sub := <-s.submit:
-			s.awaitRoom()
+			err := s.awaitRoom()
 			group := s.gather(sub)
-			s.commit(group)
+			if err == nil {
+				s.commit(group)
+			} else {
+				refuse(group, err)
+			}
 			for _, sub := range group {
 				close(sub.done)
 			}
@@ -145,13 +149,33 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// awaitRoom holds recording up while the sealer is far behind: the tail is in
-// memory, and that is bounded. When the sealer cannot go on either, recording
-// finds out for itself why.
-func (s *Store) awaitRoom() {
-	ctx, cancel := context.WithTimeout(s.closing, 10*time.Second)
+// roomWait is how long recording waits for a sealer that is far behind.
+const roomWait = 10 * time.Second
+
+// awaitRoom holds recording up while the tail is full: it is in memory, and that
+// is bounded. When the sealer cannot go on, or not soon, recording is refused.
+func (s *Store) awaitRoom() error {
+	ctx, cancel := context.WithTimeout(s.closing, roomWait)
 	defer cancel()
-	s.await(ctx, &s.sealed, func() bool { return !s.full() || s.broken != nil })
+	err := s.await(ctx, &s.sealed, func() bool { return !s.full() || s.sealErr != nil || s.broken != nil })
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	switch {
+	case s.broken != nil:
+		return nil // the commit says why
+	case s.full() && s.sealErr != nil:
+		return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot make room for more; nothing was stored"), s.sealErr)
+	case err != nil:
+		return audit.Errorf(audit.Unavailable, "the log is too busy; nothing was stored")
+	}
+	return nil
+}
+
+// refuse gives a whole group the same error.
+func refuse(group []*submission, err error) {
+	for _, sub := range group {
+		sub.results, sub.err = nil, err
+	}
 }
 
 // gather returns first and the submissions that wait behind it, up to the size

@@ -73,7 +73,7 @@ func (s *Store) Purges() map[string]time.Time {
 // changeProject commits an entry of a project and a change of the project's
 // record in one transaction, unless decide refuses.
 func (s *Store) changeProject(ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *projectRecord) error) error {
-	entry.Project = name
+	entry.Project, entry.Key = name, "" // no duplicate of anything
 	sub, err := s.prepare([]*audit.Entry{entry})
 	if err != nil {
 		return err

@@ -33,11 +33,10 @@ func (s *Store) sealLoop() {
 		wait, ch := s.sealWait(), s.committed.wait()
 		s.mu.Unlock()
 		if wait <= 0 {
-			if err := s.Seal(); err == nil {
+			if s.noteSeal(s.Seal()) {
 				continue
 			}
-			wait = time.Second // a full disk, or a broken store: what is sealed can wait
-			ch = nil
+			wait, ch = sealRetry, nil
 		}
 		timer.Reset(wait)
 		select {
@@ -47,6 +46,24 @@ func (s *Store) sealLoop() {
 			return
 		}
 	}
+}
+
+// sealRetry is how long the sealer waits after a failure: a full disk may have
+// room again then.
+const sealRetry = time.Second
+
+// noteSeal keeps how the last seal ended, for recording to know, and reports a
+// failure once, not at each further try.
+func (s *Store) noteSeal(err error) (ok bool) {
+	s.mu.Lock()
+	before := s.sealErr
+	s.sealErr = err
+	s.sealed.broadcast()
+	s.mu.Unlock()
+	if err != nil && (before == nil || before.Error() != err.Error()) && s.closing.Err() == nil {
+		s.opts.Report(fmt.Errorf("move entries into blocks: %w", err))
+	}
+	return err == nil
 }
 
 // sealWait returns how long the tail may still wait, 0 or less when it is due.

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -84,6 +87,40 @@ func TestLateEntriesWriteASpanOnce(t *testing.T) {
 	}
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
+	}
+	checkClean(t, s)
+}
+
+// TestSealerThatFails wants a sealer that cannot go on to be reported once, and
+// recording to be refused, not held in memory without end, until it can.
+func TestSealerThatFails(t *testing.T) {
+	var failing atomic.Bool
+	failing.Store(true)
+	reports := make(chan error, 100)
+	s := open(t, t.TempDir(), Options{SealRows: 10, SealAfter: time.Hour, Report: func(err error) { reports <- err },
+		fault: func(at point, p phase) error {
+			if at == pointSeal && p == beforeCommit && failing.Load() {
+				return syscall.ENOSPC
+			}
+			return nil
+		}})
+	var err error
+	n := 0
+	for ; err == nil && n < 10*tailSlack+100; n++ {
+		_, err = s.Record(t.Context(), []*audit.Entry{entry("acme", n)})
+	}
+	if audit.KindOf(err) != audit.Unavailable || !errors.Is(err, syscall.ENOSPC) || n < 10*tailSlack {
+		t.Fatalf("entry %d into a tail that cannot be sealed: %v", n, err)
+	}
+	if err := <-reports; !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("reported: %v", err)
+	}
+	failing.Store(false)
+	for err != nil {
+		_, err = s.Record(t.Context(), []*audit.Entry{entry("acme", n)})
+	}
+	if len(reports) != 0 {
+		t.Errorf("reported %d times more", len(reports))
 	}
 	checkClean(t, s)
 }

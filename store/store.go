@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -38,6 +39,10 @@ type Options struct {
 	// CacheBytes bounds the memory of opened blocks. Default 64 MiB.
 	CacheBytes int
 
+	// Report is told once when what goes on behind the calls fails and is tried
+	// again. Default: nobody.
+	Report func(error)
+
 	sizes sizes
 	// fault, in tests, makes a write fail at a chosen point.
 	fault func(point, phase) error
@@ -61,6 +66,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.sizes == (sizes{}) {
 		o.sizes = defaultSizes()
+	}
+	if o.Report == nil {
+		o.Report = func(error) {}
 	}
 	if o.fault == nil {
 		o.fault = func(point, phase) error { return nil }
@@ -89,6 +97,7 @@ type Store struct {
 	byID     map[ProjectID]*project
 	recent   recent
 	blockSeq uint64 // newest sequence of the changes bucket
+	sealErr  error  // why the last seal failed
 	broken   error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
@@ -101,7 +110,7 @@ type Store struct {
 // newer version of this program wrote it.
 func Open(dir string, opts Options) (*Store, error) {
 	opts.setDefaults()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	path := filepath.Join(dir, FileName)
@@ -159,7 +168,7 @@ func newStore(db *bbolt.DB, opts Options) *Store {
 
 // initialMap is the address space kept for the database file. Without it a long
 // reader holds the writer up whenever the map must grow. It costs no memory.
-const initialMap = 64 << 30
+const initialMap = 1 << (30 + 6*(strconv.IntSize/64)) // 64 GiB, or 1 GiB of 32 bits
 
 func openDB(path string) (*bbolt.DB, error) {
 	db, err := openBolt(path, &bbolt.Options{
@@ -230,6 +239,18 @@ func initialize(path string, random io.Reader) error {
 		return errors.Join(meta.Put(metaFormat, u64(Format)), meta.Put(metaIdentity, identity))
 	})
 	return errors.Join(err, db.Close())
+}
+
+// makeDir makes a folder that only its owner can enter, so that it is there after
+// a power cut.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(filepath.Clean(dir)))
 }
 
 func syncDir(dir string) error {
