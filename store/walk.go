@@ -80,7 +80,7 @@ type span struct{ low, high audit.Position }
 
 // directBlocks is how many blocks a search looks into before it asks the index: a
 // common word has filled a page by then.
-const directBlocks = 4
+const directBlocks = 2
 
 // walk calls fn with the entries below a position that match, newest first,
 // until fn returns false.
