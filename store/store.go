@@ -332,7 +332,7 @@ func (s *Store) syncFreelist() error {
 // read runs fn in a read transaction, unless the store is closed.
 func (s *Store) read(fn func(*bbolt.Tx) error) error {
 	err := s.db.View(fn)
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return errClosed()
 	}
 	return err
