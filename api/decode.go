@@ -140,7 +140,7 @@ func shown(name string) string {
 
 func unknownField(err *json.SemanticError, path string) error {
 	name := err.JSONPointer.LastToken()
-	if best := closest(name, memberNames(err.GoType)); best != "" {
+	if best := audit.Closest(name, memberNames(err.GoType)); best != "" {
 		return audit.FieldErrorf(path, "unknown field: did you mean %q?", best)
 	}
 	return audit.FieldErrorf(path, "unknown field")
@@ -159,45 +159,4 @@ func memberNames(t reflect.Type) []string {
 		}
 	}
 	return names
-}
-
-// closest returns the name that was probably meant: the same in another case, or
-// with no more than two letters wrong.
-func closest(name string, names []string) string {
-	best, least := "", 3
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return n
-		}
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && d < len(n)-1 {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance returns how many bytes must be added, left out or changed to make one
-// of two short strings of the other; for long ones, more than anybody asks for.
-func distance(a, b string) int {
-	const most = 64
-	if len(a) > most || len(b) > most {
-		return most
-	}
-	var row [most + 1]int
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

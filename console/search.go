@@ -164,10 +164,13 @@ func paramOf(key string) (string, error) {
 	if i := slices.IndexFunc(keys, func(k searchKey) bool { return k.name == name }); i >= 0 {
 		return keys[i].param, nil
 	}
-	near := slices.MinFunc(keys, func(a, b searchKey) int { return distance(a.name, name) - distance(b.name, name) })
+	var names []string
+	for _, k := range keys {
+		names = append(names, k.name)
+	}
 	message := fmt.Sprintf("%s: is not something to filter by.", key)
-	if distance(near.name, name) <= 2 {
-		message += fmt.Sprintf(" Did you mean %s:?", near.name)
+	if near := audit.Closest(name, names); near != "" {
+		message += fmt.Sprintf(" Did you mean %s:?", near)
 	}
 	return "", &searchError{Message: message}
 }
@@ -183,26 +186,4 @@ func quoteInstead(err error, pieces []string, at int) error {
 	quoted[at] = `"` + strings.ReplaceAll(quoted[at], `"`, "") + `"`
 	e.Quoted = strings.Join(quoted, " ")
 	return e
-}
-
-// distance returns how many letters must be put in, left out or replaced to make
-// b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
