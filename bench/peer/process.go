@@ -98,7 +98,7 @@ func UsageOf(pids []int) (Usage, error) {
 	var sum Usage
 	for _, pid := range pids {
 		stat, err := statOf(pid)
-		if errors.Is(err, os.ErrNotExist) {
+		if gone(err) {
 			continue
 		}
 		if err != nil {
@@ -120,6 +120,10 @@ func UsageOf(pids []int) (Usage, error) {
 	return sum, nil
 }
 
+// gone reports whether a file of /proc could not be read because its process has
+// ended, be it before it was opened or after.
+func gone(err error) bool { return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
+
 // statOf returns the fields of /proc/PID/stat from the third, the state, on.
 func statOf(pid int) ([]string, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -136,7 +140,7 @@ func statOf(pid int) ([]string, error) {
 
 func writtenBy(pid int) (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+	if gone(err) {
 		return 0, nil
 	}
 	if err != nil {
@@ -157,7 +161,7 @@ func MemoryOf(pids []int) (Memory, error) {
 	page := int64(os.Getpagesize())
 	for _, pid := range pids {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		if gone(err) {
 			continue
 		}
 		if err != nil {
