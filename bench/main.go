@@ -103,27 +103,35 @@ func main() {
 	cfg := config{out: os.Stdout, err: os.Stderr, end: time.Now()}
 	cfg.flags(flag.CommandLine)
 	flag.Parse()
-	if err := run(ctx, cfg, strings.Join(os.Args[1:], " ")); err != nil {
+	if err := run(ctx, cfg, commandOf(flag.CommandLine)); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: error:", err)
 		os.Exit(1)
 	}
 }
 
-// commandOf returns how to do a run with these arguments again.
-func commandOf(args string) string {
-	args = strings.TrimSpace(strings.TrimPrefix(args, "-docs ../docs/performance.md")) // the Makefile's own
-	if args == "" {
+// commandOf returns how to do a run again that was done with these flags. Where
+// the files were is nobody else's concern.
+func commandOf(fs *flag.FlagSet) string {
+	var args []string
+	fs.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "docs", "json", "dir", "binary", "profile", "profile-for":
+		default:
+			args = append(args, "-"+f.Name, f.Value.String())
+		}
+	})
+	if len(args) == 0 {
 		return "make bench"
 	}
-	return "make bench ARGS='" + args + "'"
+	return "make bench ARGS='" + strings.Join(args, " ") + "'"
 }
 
 // run measures and writes the report.
-func run(ctx context.Context, cfg config, args string) error {
+func run(ctx context.Context, cfg config, command string) error {
 	if err := cfg.check(); err != nil {
 		return err
 	}
-	r := &report{Began: cfg.end, Entries: cfg.n, Command: commandOf(args)}
+	r := &report{Began: cfg.end, Entries: cfg.n, Command: command}
 	// What is measured is kept after every run: the next one may be interrupted.
 	err := measure(ctx, cfg, r, func() error {
 		return errors.Join(r.writeJSON(cfg.json), r.writeDocs(cfg.docs))

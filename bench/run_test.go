@@ -32,7 +32,7 @@ func TestRun(t *testing.T) {
 		idleFor: 10 * time.Millisecond, undisturbed: 10 * time.Millisecond, end: time.Now(),
 		base: base, json: filepath.Join(dir, "figures.json"), docs: docs, out: &out, err: t.Output(),
 	}
-	if err := run(t.Context(), cfg, "-n 5000"); err != nil {
+	if err := run(t.Context(), cfg, "make bench"); err != nil {
 		t.Fatal(err)
 	}
 	var r report
