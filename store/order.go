@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 
 	"go.etcd.io/bbolt"
 
@@ -49,21 +48,13 @@ func encodeOrder(key []byte, places []place) []byte {
 		b = binary.AppendVarint(b, p.at-at)
 		at = p.at
 	}
-	return binary.BigEndian.AppendUint32(b, orderSum(key, b))
-}
-
-func orderSum(key, b []byte) uint32 {
-	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, b)
+	return appendSum(key, b)
 }
 
 func decodeOrder(key, value []byte) ([]place, error) {
-	const sum = 4
-	if len(value) < 1+sum {
-		return nil, fmt.Errorf("order %x: %w: cut short", key, errCorrupt)
-	}
-	body := value[:len(value)-sum]
-	if binary.BigEndian.Uint32(value[len(body):]) != orderSum(key, body) {
-		return nil, fmt.Errorf("order %x: %w: checksum does not match", key, errCorrupt)
+	body, err := cutSum(key, value, 1)
+	if err != nil {
+		return nil, fmt.Errorf("order %x: %w", key, err)
 	}
 	if body[0] != orderVersion {
 		return nil, fmt.Errorf("order %x: %w: unknown version %d", key, errCorrupt, body[0])

@@ -3,20 +3,12 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"time"
 
 	"auditlog/audit"
 )
-
-// errCorrupt is in the chain of every error about bytes that are not what the
-// store wrote.
-var errCorrupt = errors.New("corrupt")
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // The flag bits of a row.
 const (
@@ -250,32 +242,23 @@ func (t *tailRow) add(p ProjectID, row []byte) {
 	t.n++
 }
 
-// encode returns the value: version, recordedAt, count, rows, checksum. The
-// checksum covers the key too, so that a value cannot stand under another's.
+// encode returns the value: version, recordedAt, count, rows, checksum.
 func (t *tailRow) encode() []byte {
 	b := make([]byte, 0, len(t.body)+24)
 	b = append(b, tailRowVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(t.recordedAt.UnixMicro()))
 	b = binary.AppendUvarint(b, uint64(t.n))
 	b = append(b, t.body...)
-	return binary.BigEndian.AppendUint32(b, tailSum(t.first, b))
-}
-
-func tailSum(first int64, b []byte) uint32 {
-	sum := crc32.Checksum(u64(uint64(first)), castagnoli)
-	return crc32.Update(sum, castagnoli, b)
+	return appendSum(u64(uint64(t.first)), b)
 }
 
 // decodeTailRow reads what encode wrote under the key first, and calls fn with
 // each entry, its id and recordedAt set, its project's name not.
 func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) error) error {
-	const head, sum = 9, 4
-	if len(value) < head+sum {
-		return fmt.Errorf("tail row %d: %w: cut short", first, errCorrupt)
-	}
-	body := value[:len(value)-sum]
-	if binary.BigEndian.Uint32(value[len(body):]) != tailSum(first, body) {
-		return fmt.Errorf("tail row %d: %w: checksum does not match", first, errCorrupt)
+	const head = 9
+	body, err := cutSum(u64(uint64(first)), value, head)
+	if err != nil {
+		return fmt.Errorf("tail row %d: %w", first, err)
 	}
 	if body[0] != tailRowVersion {
 		return fmt.Errorf("tail row %d: %w: unknown version %d", first, errCorrupt, body[0])
