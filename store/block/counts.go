@@ -1,7 +1,5 @@
 package block
 
-import "auditlog/audit"
-
 // Counts calls add with each value that f has in rows, and how many of the rows
 // have it. A value may come more than once.
 func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error {
@@ -50,17 +48,4 @@ func (b *Block) ordinals(c *column, dst *[MaxRows]uint16) {
 	for i := range dst[:c.m] {
 		dst[i] = uint16(i)
 	}
-}
-
-// EachTimeOutcome calls fn with the CreatedAt, in microseconds, and the outcome of each of rows.
-func (b *Block) EachTimeOutcome(rows *Rows, fn func(at int64, o audit.Outcome)) error {
-	c := &b.columns[colOutcome]
-	values, err := b.values(c, nil)
-	if err != nil {
-		return err
-	}
-	for row := rows.Next(0); row >= 0 && row < b.rows; row = rows.Next(row + 1) {
-		fn(b.int(&b.created, row), audit.Outcome(values[row]))
-	}
-	return nil
 }

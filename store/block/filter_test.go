@@ -177,11 +177,11 @@ func TestCounts(t *testing.T) {
 				want[e.CreatedAt.String()+string(e.Outcome)]++
 			}
 		}
-		err := b.EachTimeOutcome(&rows, func(at int64, o audit.Outcome) {
-			got[time.UnixMicro(at).UTC().String()+string(o)]++
-		})
-		if err != nil {
-			t.Fatal(err)
+		for row := rows.Next(0); row >= 0 && row < b.Rows(); row = rows.Next(row + 1) {
+			one, at := Span(row, row+1), time.UnixMicro(b.CreatedAt(row)).UTC().String()
+			if err := b.Counts(Outcome, &one, func(o string, n int) { got[at+o] += n }); err != nil {
+				t.Fatal(err)
+			}
 		}
 		compareCounts(t, got, want)
 	}

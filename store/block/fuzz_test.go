@@ -57,7 +57,6 @@ func exercise(t *testing.T, b *Block) {
 		_ = filter.Match(b, &all)
 	}
 	all := All(MaxRows)
-	_ = b.EachTimeOutcome(&all, func(int64, audit.Outcome) {})
 	_ = b.MatchText(words{all: []string{"a", "1"}}, &all)
 	_ = b.EachText(func(string) {})
 	_ = b.EachKey(func(string, int64) {})
