@@ -16,7 +16,10 @@ const (
 )
 
 func (t *trial) listings(ctx context.Context) error {
-	return t.asking(ctx, workListings, "", work.Listings(), listVariants)
+	if err := t.asking(ctx, workListings, "", work.Listings(), listVariants); err != nil {
+		return err
+	}
+	return t.newestPackaged(ctx)
 }
 
 func (t *trial) searches(ctx context.Context) error {

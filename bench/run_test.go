@@ -80,6 +80,11 @@ func wantFigures(t *testing.T, r *report) {
 	for _, l := range work.Listings() {
 		rows = append(rows, row{workListings, l.Name + ", p50", unitTime}, row{workListings, l.Name + ", p99", unitTime})
 	}
+	for _, at := range []row{{workListings, "newest" + viaClient + ", p50", unitTime}, {workSingle, "64 clients" + viaClient, unitRate}} {
+		if l := r.line(at); l == nil || len(l.Figures) != 1 {
+			t.Errorf("%v is not measured of this log alone", at)
+		}
+	}
 	for _, at := range rows {
 		l := r.line(at)
 		if l == nil {

@@ -49,6 +49,7 @@ func steps() []step {
 		{"words", (*trial).indexedWords, false},
 		{"start", (*trial).startUp, false},
 		{"cold", (*trial).cold, false},
+		{"package", (*trial).singlePackaged, false},
 		{"purge", (*trial).purge, false},
 	}
 }
@@ -104,6 +105,11 @@ type usage struct {
 	peak        peer.Memory
 }
 
+// each returns the part of one call in d, in microseconds.
+func (u *usage) each(d time.Duration) float64 {
+	return float64(d) / float64(time.Microsecond) / float64(u.calls)
+}
+
 // using measures what fn uses, which returns how many calls it made.
 func (t *trial) using(fn func() (int, error)) (u usage, err error) {
 	before, err := peer.UsageOf(t.log.Processes())
@@ -125,12 +131,11 @@ func (t *trial) using(fn func() (int, error)) (u usage, err error) {
 // noteUsage takes down what was used for each call. Of a log within this process
 // it cannot be told apart.
 func (t *trial) noteUsage(work string, each unit, u usage) {
-	cpu := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) / float64(u.calls) }
 	if t.separate() {
-		t.note(row{work, "CPU, the log", each}, cpu(u.log))
-		t.note(row{work, "CPU, the client", each}, cpu(u.client))
+		t.note(row{work, "CPU, the log", each}, u.each(u.log))
+		t.note(row{work, "CPU, the client", each}, u.each(u.client))
 	}
-	t.note(row{work, "CPU, both", each}, cpu(u.log)+cpu(u.client))
+	t.note(row{work, "CPU, both", each}, u.each(u.log+u.client))
 	if t.separate() {
 		t.note(row{work, "memory at most", unitMemory}, mebi(u.peak.Own+u.peak.Shared))
 		t.note(row{work, "of it the processes' own", unitMemory}, mebi(u.peak.Own))

@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -106,10 +105,14 @@ func (a *Auditlog) Kill() error {
 	return nil
 }
 
-func (a *Auditlog) Connect(ctx context.Context) (Conn, error) {
+func (a *Auditlog) Connect(context.Context) (Conn, error) { return newLeanConn(a.url) }
+
+// ConnectPackage returns a connection that calls as Go programs do that use
+// package client.
+func (a *Auditlog) ConnectPackage(ctx context.Context) (Conn, error) {
 	c := &http.Client{Transport: &http.Transport{}}
-	conn := &auditlogConn{url: a.url, http: c, reader: client.Client{URL: a.url, Token: token, HTTP: c}}
-	return conn, conn.reader.Ready(ctx) // which makes the connection
+	conn := &packageConn{client: client.Client{URL: a.url, Token: token, HTTP: c}}
+	return conn, conn.client.Ready(ctx) // which makes the connection
 }
 
 // Settle waits until everything is in blocks and in the index of words.
@@ -219,72 +222,4 @@ func (a *Auditlog) Pack(ctx context.Context) error {
 		return fmt.Errorf("compact: %w: %s", err, bytes.TrimSpace(out))
 	}
 	return a.Start(ctx)
-}
-
-// auditlogConn is one client with one connection. It records without the keys
-// that package client makes, because the other logs have none either.
-type auditlogConn struct {
-	url     string
-	http    *http.Client
-	reader  client.Client
-	scanner rpc.Scanner // reads answers as package client does
-	body    []byte
-}
-
-func (c *auditlogConn) Bulk(ctx context.Context, entries []audit.Entry) error {
-	c.body = append(c.body[:0], `{"entries":[`...)
-	for i := range entries {
-		if i > 0 {
-			c.body = append(c.body, ',')
-		}
-		c.body = entries[i].AppendInput(c.body)
-	}
-	c.body = append(c.body, "]}"...)
-	return c.record(ctx, len(entries))
-}
-
-func (c *auditlogConn) Insert(ctx context.Context, e *audit.Entry) error {
-	c.body = e.AppendInput(c.body[:0])
-	return c.record(ctx, 1)
-}
-
-// record sends the body and makes sure that all n entries of it are recorded.
-func (c *auditlogConn) record(ctx context.Context, n int) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/"+rpc.Record, bytes.NewReader(c.body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", rpc.TypeJSON)
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
-	var result rpc.RecordResult
-	if !c.scanner.Answer(body, &result) || result.Recorded != int64(n) {
-		return fmt.Errorf("record %d entries: status %s: %.200s", n, res.Status, body)
-	}
-	return nil
-}
-
-func (c *auditlogConn) List(ctx context.Context, q audit.Query, limit int) ([]audit.Entry, error) {
-	page, err := c.reader.ListPage(ctx, rpc.ListRequest{Query: rpc.QueryOf(q), Limit: limit})
-	if err != nil {
-		return nil, fmt.Errorf("list: %w", err)
-	}
-	entries := make([]audit.Entry, len(page.Items))
-	for i, e := range page.Items {
-		entries[i] = *e
-	}
-	return entries, nil
-}
-
-func (c *auditlogConn) Close() error {
-	c.http.CloseIdleConnections()
-	return nil
 }

@@ -43,7 +43,7 @@ type Conn interface {
 	// Insert records one entry and returns once it is on disk.
 	Insert(ctx context.Context, entry *audit.Entry) error
 	// List returns the newest limit entries that q selects. Text is one word in
-	// lower case.
+	// lower case. The entries are the caller's until the next call.
 	List(ctx context.Context, q audit.Query, limit int) ([]audit.Entry, error)
 	Close() error
 }
