@@ -18,7 +18,7 @@
 //
 // A listing merges the tail and the blocks from the newest down and stops when the
 // page is full. Blocks say without being decoded which values they hold; spans say
-// so for 64 blocks at once. A search checks the newest blocks itself and asks the
+// so for 64 blocks at once, and which values are in the same row. A search checks the newest blocks itself and asks the
 // index which of the others to look into; what the index does not know yet is
 // looked into directly, so an answer is exact however far it is behind.
 //
@@ -62,7 +62,9 @@
 //	          the full-text index follows. Those of deleted blocks stay
 //
 //	spans     project (4), field (1), start (16) -> which of up to 64 blocks hold which
-//	          values of the field, by 32-bit hash: see spanRecord.encode
+//	          values of the field, by 32-bit hash: see spanRecord.encode. Field 17 has
+//	          the combinations of type and actor that are in one row, and of rows
+//	          that are no success those of outcome with type, actor and both
 //
 //	order     id / 1024 (8) -> version (1), count (uvarint), for each id project
 //	          number (uvarint; 0: purged) and CreatedAt in units of 2^20 microseconds

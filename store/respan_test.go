@@ -49,6 +49,9 @@ func TestSpansInAnyOrder(t *testing.T) {
 				var batch []*audit.Entry
 				for k := range 40 {
 					e := entry("acme", i+k)
+					if k%2 == 1 {
+						e.Actor.Email, e.Resource.Type, e.Outcome = "grace@example.com", "Domain", audit.Forbidden
+					}
 					e.CreatedAt = start.Add(time.Duration(at(i+k)) * time.Second)
 					if name == "before what is" && i < 120 {
 						e.CreatedAt = start.Add(time.Duration(i+k) * time.Second)
@@ -66,9 +69,15 @@ func TestSpansInAnyOrder(t *testing.T) {
 			if n := looked(t, s, audit.Query{Project: "acme"}); n != blocks {
 				t.Errorf("a query without a filter looks into %d of %d blocks", n, blocks)
 			}
+			failures := []audit.Outcome{audit.Forbidden, audit.Error}
 			nothing := map[string]audit.Query{
 				"action": {Action: "nothing.at"}, "prefix": {Action: "nothing.*"}, "channel": {Channel: audit.ChannelMCP},
 				"actor type": {ActorType: audit.ServiceAccount}, "actor": {Actor: "nobody"}, "resource": {ResourceID: "nothing"},
+				"type and actor":    {ResourceType: "domain", Actor: "ada@example.com"},
+				"type and outcome":  {ResourceType: "deployment", Outcomes: failures},
+				"actor and outcome": {Actor: "ada@example.com", Outcomes: failures},
+				"all three":         {ResourceType: "Domain", Actor: "ada@example.com", Outcomes: failures},
+				"three, success":    {ResourceType: "Domain", Actor: "ada@example.com", Outcomes: audit.Outcomes()},
 			}
 			for what, q := range nothing {
 				q.Project = "acme"
@@ -76,8 +85,14 @@ func TestSpansInAnyOrder(t *testing.T) {
 					t.Errorf("by %s: looks into %d of %d blocks", what, n, blocks)
 				}
 			}
-			if n := looked(t, s, audit.Query{Project: "acme", Action: "deployment.*"}); n != blocks {
-				t.Errorf("looks into %d of %d blocks, all of which hold matches", n, blocks)
+			for what, q := range map[string]audit.Query{
+				"prefix":    {Action: "deployment.*"},
+				"all three": {ResourceType: "DOMAIN", Actor: "grace@example.com", Outcomes: failures},
+			} {
+				q.Project = "acme"
+				if n := looked(t, s, q); n < blocks/2 {
+					t.Errorf("by %s: looks into %d of %d blocks, of which at least half hold matches", what, n, blocks)
+				}
 			}
 		})
 	}

@@ -75,10 +75,18 @@ func (f *Filter) oneOf(field Field, values []string) {
 	f.constraints = append(f.constraints, c)
 }
 
-// Values returns what the filter asks of values, in hashes.
+// Values returns what the filter asks of values, in hashes. What a combination
+// asks for is left out besides.
 func (f *Filter) Values() []FieldHashes {
 	var all []FieldHashes
+	combined, covered := f.combined()
+	if combined != nil {
+		all = append(all, FieldHashes{Combination, combined})
+	}
 	for _, c := range f.constraints {
+		if slices.Contains(covered, c.field) {
+			continue
+		}
 		if c.prefix != "" {
 			all = append(all, FieldHashes{ActionPrefix, []uint32{hash(c.prefix)}})
 		} else {

@@ -1,0 +1,115 @@
+package block
+
+import (
+	"errors"
+	"slices"
+
+	"auditlog/audit"
+)
+
+// What values a combination is of. The numbers go into hashes, which are stored.
+const (
+	ofTypeActor       = 1 + iota
+	ofFailedType      // with an outcome other than success
+	ofFailedActor     // likewise
+	ofFailedTypeActor // likewise
+)
+
+// combine returns the hash of a combination of values, by their own hashes.
+func combine(of uint32, hashes ...uint32) uint32 {
+	h := (2166136261 ^ of) * 16777619
+	for _, v := range hashes {
+		h = (h ^ v) * 16777619
+		h ^= h >> 15
+	}
+	return scatter(h)
+}
+
+// combinedHashes returns the hashes of the combinations that the rows have, each
+// once.
+func (b *Block) combinedHashes() ([]uint32, error) {
+	var types, actors, outcomes hashedColumn
+	err := errors.Join(b.hashed(ResourceType, &types), b.hashed(Actor, &actors), b.hashed(Outcome, &outcomes))
+	if err != nil {
+		return nil, err
+	}
+	success := Hash(Outcome, string(audit.Success))
+	hashes := make([]uint32, 0, b.rows+b.rows/4)
+	for row := range b.rows {
+		kind, actor, outcome := types.at(row), actors.at(row), outcomes.at(row)
+		hashes = append(hashes, combine(ofTypeActor, kind, actor))
+		if outcome != success {
+			hashes = append(hashes, combine(ofFailedType, kind, outcome), combine(ofFailedActor, actor, outcome),
+				combine(ofFailedTypeActor, kind, actor, outcome))
+		}
+	}
+	slices.Sort(hashes)
+	return slices.Compact(hashes), nil
+}
+
+// hashedColumn is the hash of the value that each row has in a field.
+type hashedColumn struct {
+	of     [MaxRows]uint16 // of the rows, which of hashes
+	hashes []uint32
+}
+
+func (h *hashedColumn) at(row int) uint32 { return h.hashes[h.of[row]] }
+
+func (b *Block) hashed(f Field, h *hashedColumn) error {
+	c := &b.columns[fieldColumns[f]]
+	if c.kind == kindEmpty || c.kind == kindOne {
+		s, err := b.value(c, 0)
+		h.hashes = []uint32{Hash(f, s)}
+		return err
+	}
+	values, err := b.values(b.valuesOf(c), nil)
+	if err != nil {
+		return err
+	}
+	for _, s := range values {
+		h.hashes = append(h.hashes, Hash(f, s))
+	}
+	b.ordinals(c, &h.of)
+	for _, v := range h.of[:c.m] {
+		if int(v) >= len(h.hashes) {
+			return corrupt("index %d of %d strings", v, len(h.hashes))
+		}
+	}
+	return nil
+}
+
+// combined returns the most telling combination that the filter asks for, and the
+// fields that it covers; nil when there is none.
+func (f *Filter) combined() (hashes []uint32, covers []Field) {
+	kind, actor, failed := f.constraint(ResourceType), f.constraint(Actor), f.constraint(Outcome)
+	if failed != nil && slices.Contains(failed.values, string(audit.Success)) {
+		failed = nil
+	}
+	switch {
+	case failed == nil && kind != nil && actor != nil:
+		return []uint32{combine(ofTypeActor, kind.hashes[0], actor.hashes[0])}, []Field{ResourceType, Actor}
+	case failed == nil || kind == nil && actor == nil:
+		return nil, nil
+	}
+	for _, outcome := range failed.hashes {
+		switch {
+		case actor == nil:
+			hashes = append(hashes, combine(ofFailedType, kind.hashes[0], outcome))
+		case kind == nil:
+			hashes = append(hashes, combine(ofFailedActor, actor.hashes[0], outcome))
+		default:
+			hashes = append(hashes, combine(ofFailedTypeActor, kind.hashes[0], actor.hashes[0], outcome))
+		}
+	}
+	return hashes, []Field{ResourceType, Actor, Outcome}
+}
+
+// constraint returns the filter's condition on a field, or nil.
+func (f *Filter) constraint(field Field) *constraint {
+	for i := range f.constraints {
+		if f.constraints[i].field == field {
+			return &f.constraints[i]
+		}
+	}
+	return nil
+}
