@@ -256,10 +256,14 @@ func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *block.Row
 
 // rows returns the rows of b that lie in the span and match.
 func (w *walker) rows(b *block.Block) (rows block.Rows, err error) {
-	if !w.filter.May(b) {
-		return rows, nil
+	lo, hi := 0, b.Rows()
+	if b.First().Compare(w.low) < 0 {
+		lo = b.Search(w.low)
 	}
-	rows = block.Span(b.Search(w.low), b.Search(w.high))
+	if b.Last().Compare(w.high) >= 0 {
+		hi = b.Search(w.high)
+	}
+	rows = block.Span(lo, hi)
 	if err := w.filter.Match(b, &rows); err != nil || w.l.Text == nil || rows.Empty() {
 		return rows, err
 	}

@@ -52,7 +52,7 @@ func TestValuesAsksForTheMostTelling(t *testing.T) {
 		"type, actor, some":     {audit.Query{ResourceType: "Domain", Actor: "ada", Outcomes: some}, []Field{Combination, Outcome}},
 		"actor, some":           {audit.Query{Actor: "ada", Outcomes: some}, []Field{Actor, Outcome}},
 		"actor, failures, more": {audit.Query{Actor: "ada", Outcomes: failures, Channel: audit.ChannelCLI, Action: "domain.*"},
-			[]Field{Combination, Channel, ActionPrefix}},
+			[]Field{Combination, ActionPrefix, Channel}},
 	} {
 		var got []Field
 		for _, v := range NewFilter(&c.q).Values() {

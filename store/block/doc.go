@@ -75,7 +75,7 @@
 // The table has for each class a uvarint of frames, and for each frame uvarints of
 // its strings, of its length, and of its length as stored, which is 0 if it is as
 // it is. A frame ends after 32 KiB, so that one row of long texts does not cost the decoding
-// of all. A column refers to its strings by class and order alone: the next
+// of all; the raw strings, which are few, are one frame. A column refers to its strings by class and order alone: the next
 // column's start where its own end.
 //
 // # Columns

@@ -39,21 +39,22 @@ func NewFilter(q *audit.Query) *Filter {
 	n.Normalize()
 	f := &Filter{}
 	f.from, f.to = n.Bounds()
-	f.equal(ResourceType, n.ResourceType)
+	// First what leaves the fewest rows: the rest looks at those only.
 	f.equal(ResourceID, n.ResourceID)
 	f.equal(Actor, n.Actor)
-	f.equal(ActorType, string(n.ActorType))
-	f.equal(Channel, string(n.Channel))
-	if prefix, ok := n.ActionPrefix(); ok {
-		f.constraints = append(f.constraints, constraint{field: Action, prefix: prefix})
-	} else {
-		f.equal(Action, n.Action)
-	}
 	outcomes := make([]string, len(n.Outcomes))
 	for i, o := range n.Outcomes {
 		outcomes[i] = string(o)
 	}
 	f.oneOf(Outcome, outcomes)
+	if prefix, ok := n.ActionPrefix(); ok {
+		f.constraints = append(f.constraints, constraint{field: Action, prefix: prefix})
+	} else {
+		f.equal(Action, n.Action)
+	}
+	f.equal(ResourceType, n.ResourceType)
+	f.equal(Channel, string(n.Channel))
+	f.equal(ActorType, string(n.ActorType))
 	return f
 }
 
@@ -115,23 +116,18 @@ func (c *constraint) matches(v string) bool {
 // foldEqual reports whether audit.Fold(v) is folded, without making it.
 func foldEqual(v, folded string) bool {
 	for i := range len(v) {
-		if v[i] >= utf8.RuneSelf {
-			return audit.Fold(v) == folded
-		}
-	}
-	if len(v) != len(folded) {
-		return false
-	}
-	for i := range len(v) {
 		c := v[i]
-		if 'A' <= c && c <= 'Z' {
+		switch {
+		case c >= utf8.RuneSelf:
+			return audit.Fold(v) == folded
+		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'
 		}
-		if c != folded[i] {
+		if i >= len(folded) || c != folded[i] {
 			return false
 		}
 	}
-	return true
+	return len(v) == len(folded)
 }
 
 // valuesOf returns the column of a column's distinct strings.
@@ -151,29 +147,22 @@ func fingered(b *Block, c *column) bool {
 
 // isRaw reports whether v's strings are at hand since Open.
 func (b *Block) isRaw(v *column) bool {
-	return v.kind == kindEmpty || v.kind != kindTemplate && int(v.text) < b.raws
-}
-
-// fingerprint returns the stored part of the hash of value i of a field.
-func (b *Block) fingerprint(f Field, i int) uint16 {
-	return binary.LittleEndian.Uint16(b.data[int(b.fingers[f])+2*i:])
+	switch v.kind {
+	case kindEmpty:
+		return true
+	case kindOne, kindEach:
+		return int(v.text) < b.raws
+	}
+	return false
 }
 
 // candidates returns which of the distinct values of c's column may match: all
 // that do, and some that do not unless exact. It decodes nothing.
 func (b *Block) candidates(c *constraint) (set Rows, exact bool) {
 	v := b.valuesOf(&b.columns[fieldColumns[c.field]])
-	n := int(v.m)
-	if v.kind == kindEmpty || v.kind == kindOne {
-		n = 1
-	}
 	switch {
 	case b.isRaw(v):
-		for i := range n {
-			if s, err := b.value(v, i); err == nil && c.matches(s) {
-				set.Set(i)
-			}
-		}
+		b.rawEqual(v, c, &set)
 		return set, true
 	case v.kind == kindTemplate && c.prefix == "" && int(v.text)+int(v.n) <= b.raws:
 		exact = true
@@ -182,63 +171,92 @@ func (b *Block) candidates(c *constraint) (set Rows, exact bool) {
 		}
 		return set, exact
 	case b.fingers[c.field] != 0 && c.prefix == "":
+		b.fingersEqual(c, int(v.m), &set)
+		return set, false
+	case v.kind == kindOne:
+		return All(1), false
+	}
+	return All(int(v.m)), false
+}
+
+// rawEqual adds the elements of v, whose strings are raw, to set that c asks for.
+func (b *Block) rawEqual(v *column, c *constraint, set *Rows) {
+	if v.kind == kindEmpty {
+		if c.matches("") {
+			set.Set(0)
+		}
+		return
+	}
+	n := int(v.m)
+	if v.kind == kindOne {
+		n = 1
+	}
+	p := b.texts[0].pool.Load() // there since Open
+	for i := range n {
+		if c.matches(p.get(int(v.text) + i)) {
+			set.Set(i)
+		}
+	}
+}
+
+// fingersEqual adds those of n values to set whose fingerprints c asks for.
+func (b *Block) fingersEqual(c *constraint, n int, set *Rows) {
+	off := int(b.fingers[c.field])
+	fingers := b.data[off : off+2*n]
+	for _, h := range c.hashes {
 		for i := range n {
-			finger := b.fingerprint(c.field, i)
-			for _, h := range c.hashes {
-				if uint16(h) == finger {
-					set.Set(i)
-				}
+			if binary.LittleEndian.Uint16(fingers[2*i:]) == uint16(h) {
+				set.Set(i)
 			}
 		}
-		return set, false
 	}
-	return All(n), false
 }
 
-// May reports whether b can hold a row that matches. It looks at no row and
-// decodes nothing.
-func (f *Filter) May(b *Block) bool {
-	if b.last.At < f.from || b.first.At >= f.to {
-		return false
-	}
-	for i := range f.constraints {
-		if set, _ := b.candidates(&f.constraints[i]); set.Empty() {
-			return false
-		}
-	}
-	return true
-}
-
-// Match removes the rows from rows that do not match.
+// Match removes the rows from rows that do not match. Blocks that do not have one
+// of the values that are asked for cost little.
 func (f *Filter) Match(b *Block, rows *Rows) error {
-	within := All(b.rows)
-	if b.first.At < f.from || b.last.At >= f.to {
-		within = Span(b.Search(audit.Position{At: f.from, ID: math.MinInt64}),
-			b.Search(audit.Position{At: f.to, ID: math.MinInt64}))
+	if b.last.At < f.from || b.first.At >= f.to {
+		*rows = Rows{}
+		return nil
 	}
-	rows.And(&within)
-	var unsure [fieldCount]Rows
+	var sets [fieldCount]Rows
+	var exact [fieldCount]bool
 	for i := range f.constraints {
-		c := &f.constraints[i]
-		set, exact := b.candidates(c)
-		if !exact {
-			unsure[i] = set
+		if sets[i], exact[i] = b.candidates(&f.constraints[i]); sets[i].Empty() {
+			*rows = Rows{}
+			return nil
 		}
-		b.keep(c.field, &set, rows)
-		if rows.Empty() {
+	}
+	b.within(f.from, f.to, rows)
+	for i := range f.constraints {
+		if b.keep(f.constraints[i].field, &sets[i], rows); rows.Empty() {
 			return nil
 		}
 	}
 	// Only now, for what is left, texts are decoded.
 	for i := range f.constraints {
-		if unsure[i].Empty() {
+		if exact[i] {
 			continue
 		}
-		if err := b.verify(&f.constraints[i], &unsure[i], rows); err != nil {
+		if err := b.verify(&f.constraints[i], &sets[i], rows); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// within removes the rows from rows that are not of the time from, or later but
+// before to.
+func (b *Block) within(from, to int64, rows *Rows) {
+	lo, hi := 0, b.rows
+	if b.first.At < from {
+		lo = b.Search(audit.Position{At: from, ID: math.MinInt64})
+	}
+	if b.last.At >= to {
+		hi = b.Search(audit.Position{At: to, ID: math.MinInt64})
+	}
+	span := Span(lo, hi)
+	rows.And(&span)
 }
 
 // keep removes the rows from rows whose value of f is not in set.
@@ -250,8 +268,7 @@ func (b *Block) keep(f Field, set, rows *Rows) {
 			*rows = Rows{}
 		}
 	case kindDict:
-		having := b.having(&c.index, set)
-		rows.And(&having)
+		b.keepHaving(&c.index, set, rows)
 	default:
 		rows.And(set)
 	}

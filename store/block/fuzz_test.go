@@ -52,7 +52,6 @@ func exercise(t *testing.T, b *Block) {
 		{Outcomes: []audit.Outcome{"success"}, Channel: "cli", ActorType: "User", Action: "deployment.deploy"},
 	} {
 		filter := NewFilter(&q)
-		filter.May(b)
 		all := All(MaxRows)
 		_ = filter.Match(b, &all)
 	}

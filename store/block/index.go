@@ -64,10 +64,17 @@ func (b *Block) all(x *index, dst *[MaxRows]uint16) {
 }
 
 // having returns which elements have an index out of want.
-func (b *Block) having(x *index, want *Rows) (r Rows) {
+func (b *Block) having(x *index, want *Rows) Rows {
+	r := All(int(x.m))
+	b.keepHaving(x, want, &r)
+	return r
+}
+
+// keepHaving removes the elements from r that do not have an index out of want.
+func (b *Block) keepHaving(x *index, want, r *Rows) {
 	if x.by == 0 {
-		planesHaving(b.data, int(x.planes), int(x.width), int(x.m), want, &r)
-		return r
+		planesKeep(b.data, int(x.planes), int(x.width), int(x.m), want, r)
+		return
 	}
 	var through [1 << maxChoice]Rows // the other column's indexes by choice
 	other := &b.columns[x.by-1].index
@@ -76,16 +83,17 @@ func (b *Block) having(x *index, want *Rows) (r Rows) {
 			through[v&(1<<x.choice-1)].Set(v >> x.choice)
 		}
 	}
+	var kept Rows
 	for choice := range 1 << x.choice {
 		if through[choice].Empty() {
 			continue
 		}
-		there := b.having(other, &through[choice])
-		for k := range (int(x.m) + 63) / 64 {
-			r[k] |= there[k] & planeEq(b.data, int(x.planes), int(x.choice), int(x.m), k, choice)
-		}
+		part := *r
+		planesKeepOne(b.data, int(x.planes), int(x.choice), int(x.m), choice, &part)
+		planesKeep(b.data, int(other.planes), int(other.width), int(other.m), &through[choice], &part)
+		kept.Or(&part)
 	}
-	return r
+	*r = kept
 }
 
 // havingOne returns which elements have index v.

@@ -271,6 +271,9 @@ func (p *parser) textFrames() {
 	first := 0
 	for class := range classCount {
 		n := p.count(0, len(p.data))
+		if class == classRaw && n > 1 {
+			p.fail("%d frames of the raw class", n)
+		}
 		for range n {
 			b.texts = append(b.texts, textFrame{})
 			f := &b.texts[len(b.texts)-1]

@@ -30,27 +30,38 @@ func planeGet(data []byte, off, width, m, i int) int {
 // Where bit p of v is 0, v>>p&1 - 1 is all ones and turns plane p round, so that
 // the planes' conjunction is what equals v.
 
-// planeEq returns which of the rows 64k to 64k+63 have index v.
-func planeEq(data []byte, off, width, m, k, v int) uint64 {
+// planesKeepOne removes the rows from r that do not have index v.
+func planesKeepOne(data []byte, off, width, m, v int, r *Rows) {
 	stride := planeBytes(m)
-	off += 8 * k
-	eq := below(m - 64*k)
-	for p := range width {
-		eq &= load64(data, off+p*stride) ^ (uint64(v>>p&1) - 1)
+	for k := range (m + 63) / 64 {
+		if r[k] == 0 {
+			continue
+		}
+		eq := below(m - 64*k)
+		for p := range width {
+			eq &= load64(data, off+p*stride+8*k) ^ (uint64(v>>p&1) - 1)
+		}
+		r[k] &= eq
 	}
-	return eq
 }
 
-// planesHaving adds the rows to r that have an index out of want.
-func planesHaving(data []byte, off, width, m int, want, r *Rows) {
+// planesKeep removes the rows from r that do not have an index out of want.
+func planesKeep(data []byte, off, width, m int, want, r *Rows) {
 	var few [16]uint16
 	values := few[:0]
 	for v := want.Next(0); v >= 0; v = want.Next(v + 1) {
 		values = append(values, uint16(v))
 	}
+	if len(values) == 1 {
+		planesKeepOne(data, off, width, m, int(values[0]), r)
+		return
+	}
 	stride := planeBytes(m)
 	var planes [16]uint64 // of 64 rows
 	for k := range (m + 63) / 64 {
+		if r[k] == 0 {
+			continue
+		}
 		for p := range width {
 			planes[p&15] = load64(data, off+p*stride+8*k)
 		}
@@ -62,7 +73,7 @@ func planesHaving(data []byte, off, width, m int, want, r *Rows) {
 			}
 			found |= eq
 		}
-		r[k] |= found & below(m-64*k)
+		r[k] &= found & below(m-64*k)
 	}
 }
 
