@@ -55,7 +55,7 @@ type Block struct {
 	texts        []textFrame
 	raws         int // strings of the raw class
 
-	kept   atomic.Pointer[keptRows]
+	kept   keptRows
 	memory atomic.Int64
 	mu     sync.Mutex // held while a text frame is decoded
 }

@@ -7,39 +7,42 @@ import (
 	"auditlog/audit"
 )
 
-// keptRows are the entries of rows that were asked for before. Those who look at
-// a log look at the same few pages again and again.
-type keptRows []atomic.Pointer[audit.Entry]
+// keptRows are the entries of rows that were asked for before, a group of rows at a
+// time. Those who look at a log look at the same few pages again and again.
+type keptRows [MaxRows / keptGroup]atomic.Pointer[[keptGroup]atomic.Pointer[audit.Entry]]
+
+const keptGroup = 32
 
 // Kept is Entry for rows that are likely to be asked for again: the block keeps
 // the entry, which everybody shares and nobody changes, as long as it lives
 // itself. The project is the same in every call.
 func (b *Block) Kept(row int, project string) (*audit.Entry, error) {
-	kept := b.rowsKept()
-	if e := kept[row].Load(); e != nil {
+	group := b.kept[row/keptGroup].Load()
+	if group == nil {
+		group = b.keptGroup(row / keptGroup)
+	}
+	kept := &group[row%keptGroup]
+	if e := kept.Load(); e != nil {
 		return e, nil
 	}
 	e, err := b.Entry(row, project)
 	if err != nil {
 		return nil, err
 	}
-	if !kept[row].CompareAndSwap(nil, e) {
-		return kept[row].Load(), nil
+	if !kept.CompareAndSwap(nil, e) {
+		return kept.Load(), nil
 	}
 	b.memory.Add(footprint(e))
 	return e, nil
 }
 
-// rowsKept returns where kept entries are.
-func (b *Block) rowsKept() keptRows {
-	if kept := b.kept.Load(); kept != nil {
-		return *kept
+// keptGroup returns where the kept entries of group i are, which it makes.
+func (b *Block) keptGroup(i int) *[keptGroup]atomic.Pointer[audit.Entry] {
+	group := new([keptGroup]atomic.Pointer[audit.Entry])
+	if b.kept[i].CompareAndSwap(nil, group) {
+		b.memory.Add(int64(unsafe.Sizeof(*group)))
 	}
-	kept := make(keptRows, b.rows)
-	if b.kept.CompareAndSwap(nil, &kept) {
-		b.memory.Add(int64(b.rows) * int64(unsafe.Sizeof(kept[0])))
-	}
-	return *b.kept.Load()
+	return b.kept[i].Load()
 }
 
 // footprint returns about how much memory an entry takes, as if it shared none.
