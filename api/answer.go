@@ -50,8 +50,7 @@ func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	x.WriteHeader(status)
-	// Who is gone gets no answer; the log line has the status that was meant.
-	_, _ = x.Write(body)
+	s.write(x, r, body)
 }
 
 // fail answers with an error.

@@ -43,7 +43,9 @@ func start(t testing.TB, opts Options) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(s)
+	srv := httptest.NewUnstartedServer(s)
+	srv.Listener, srv.Config.ConnContext = Listener{srv.Listener}, ConnContext
+	srv.Start()
 	t.Cleanup(srv.Close)
 	return &fixture{t: t, store: opts.Store, api: s, url: srv.URL}
 }

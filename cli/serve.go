@@ -172,6 +172,7 @@ func (s *server) openHTTP(context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnContext:       api.ConnContext,
 		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
 	}
 	s.http.RegisterOnShutdown(func() { close(stopping) })
@@ -274,7 +275,7 @@ func (s *server) serveHTTP() error {
 	if s.http.TLSConfig != nil {
 		return s.http.ServeTLS(s.listener, "", "")
 	}
-	return s.http.Serve(s.listener)
+	return s.http.Serve(api.Listener{Listener: s.listener})
 }
 
 // watchStore ends the server when the store can write no more: reading on would

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"auditlog/audit"
+	"auditlog/rpc"
+)
+
+// connected returns both ends of a connection of a Listener.
+func connected(t *testing.T) (server *conn, client net.Conn) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Listener{inner}
+	t.Cleanup(func() { l.Close() })
+	if client, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c.(*conn), client
+}
+
+func TestConnHoldsBack(t *testing.T) {
+	server, client := connected(t)
+	write := func(s string) {
+		if n, err := server.Write([]byte(s)); n != len(s) || err != nil {
+			t.Fatalf("write %s: %d, %v", s, n, err)
+		}
+	}
+	var first buffer
+	hold := func() { server.first, first.b = &first, first.b[:0] }
+
+	write("at once ")
+	hold()
+	write("held ")
+	if string(first.b) != "held " {
+		t.Errorf("%q is held back", first.b)
+	}
+	write("and more ")
+	write("and more ")
+	server.release()
+	hold()
+	write("released ")
+	server.release()
+	hold()
+	server.release()
+	server.Close()
+	got, err := io.ReadAll(client)
+	if want := "at once held and more and more released "; string(got) != want || err != nil {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	hold()
+	write("held ")
+	if n, err := server.Write([]byte("lost")); n != 0 || err == nil {
+		t.Errorf("a write to a connection that is closed: %d, %v", n, err)
+	}
+}
+
+// Answers of every length around what net/http keeps are whole, and so is the next
+// one on the same connection.
+func TestAnswersOfAllLengths(t *testing.T) {
+	f := start(t, Options{})
+	var lengths []int
+	for n := range 250 {
+		lengths = append(lengths, 1650+n, 3200+n) // with an overhead of about 290, and 480 of headers
+	}
+	batch := []byte(`{"entries":[`)
+	for _, n := range lengths {
+		batch = append(batch, strings.Replace(deployEntry, "{", `{"detail":"`+strings.Repeat("x", n)+`",`, 1)...)
+		batch = append(batch, ',')
+	}
+	batch[len(batch)-1] = ']'
+	f.ok(rpc.Record, string(batch)+"}", nil)
+	for i, n := range lengths {
+		var e audit.Entry
+		f.ok(rpc.Get, fmt.Sprintf(`{"project":"acme","id":%d}`, 1+i), &e)
+		if len(e.Detail) != n {
+			t.Fatalf("a detail of %d bytes comes back with %d", n, len(e.Detail))
+		}
+	}
+}
