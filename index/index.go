@@ -24,7 +24,8 @@ type Config struct {
 	// Log is told of what happens to the index. The zero Logger says nothing.
 	Log zerolog.Logger
 	// Linger is how long the index waits after a change for further ones, so as to
-	// take them together. Default 1 s.
+	// take them together: the last block of a project changes with each that comes.
+	// Default 5 s.
 	Linger time.Duration
 	// Retry is how long the index waits before it opens its folder again after a
 	// failure; each further one doubles it, up to a minute. Default 1 s.
@@ -38,7 +39,7 @@ func (c *Config) setDefaults() {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&c.Linger, time.Second}, {&c.Retry, time.Second}, {&c.CheckEvery, 10 * time.Second}} {
+	}{{&c.Linger, 5 * time.Second}, {&c.Retry, time.Second}, {&c.CheckEvery, 10 * time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
