@@ -308,14 +308,14 @@ func anyFileHolds(t *testing.T, dir, term string) bool {
 }
 
 func TestRebuildAndCheck(t *testing.T) {
-	l := damagedLog(40)
+	l := damagedLog(batchBlocks + 8)
 	cfg := testConfig(t.TempDir()+"/index", l)
 	mustCheck(t, cfg) // no index is no problem
 	var steps []uint64
 	if err := Rebuild(context.Background(), cfg, func(done, of uint64) { steps = append(steps, done, of) }); err != nil {
 		t.Fatal(err)
 	}
-	if want := []uint64{32, 40, 40, 40}; !slices.Equal(steps, want) {
+	if want := []uint64{batchBlocks, batchBlocks + 8, batchBlocks + 8, batchBlocks + 8}; !slices.Equal(steps, want) {
 		t.Errorf("progress %v, want %v", steps, want)
 	}
 	mustCheck(t, cfg)

@@ -9,11 +9,11 @@ import (
 	"auditlog/audit/audittest"
 )
 
-func sampleTailRow() (tailRow, []*audit.Entry) {
+func sampleTailRow() (*tailRow, []*audit.Entry) {
 	entries := audittest.New(3, time.Second).Entries(20)
 	entries[3].Purge = &audit.Purge{Entries: 3, By: "ada@example.com", From: entries[0].CreatedAt}
 	entries[4].Key, entries[4].CreatedAt = "k", time.Time{}
-	row := tailRow{first: 7, recordedAt: time.UnixMicro(1_780_000_000_000_000).UTC()}
+	row := &tailRow{first: 7, recordedAt: time.UnixMicro(1_780_000_000_000_000).UTC()}
 	for i, e := range entries {
 		row.add(ProjectID(i%3+1), appendRow(nil, e))
 	}
@@ -38,6 +38,32 @@ func TestTailRowRoundTrip(t *testing.T) {
 	})
 	if err != nil || i != len(entries) {
 		t.Fatalf("read %d of %d: %v", i, len(entries), err)
+	}
+}
+
+// TestTailRowIsPackedWhenItPays wants repetition compressed, and other rows as they are.
+func TestTailRowIsPackedWhenItPays(t *testing.T) {
+	packed, entries := sampleTailRow()
+	if v := packed.encode(); v[0] != tailRowPacked || len(v) > 2*len(packed.body)/3 {
+		t.Errorf("%d entries: version %d, %d bytes of %d", len(entries), v[0], len(v), len(packed.body))
+	}
+	plain := &tailRow{first: 9, recordedAt: packed.recordedAt}
+	e := &audit.Entry{Outcome: audit.Success, Actor: audit.Actor{Type: audit.User, Email: "a"}, Action: "b.c"}
+	plain.add(1, appendRow(nil, e))
+	v := plain.encode()
+	if v[0] != tailRowPlain {
+		t.Errorf("one short entry: version %d", v[0])
+	}
+	read := 0
+	err := decodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
+		read++
+		if got.ID != 9 || got.Action != "b.c" {
+			t.Errorf("read entry %d, %s", got.ID, got.Action)
+		}
+		return nil
+	})
+	if err != nil || read != 1 {
+		t.Errorf("read %d entries: %v", read, err)
 	}
 }
 

@@ -226,7 +226,7 @@ type commitWriter struct {
 	next    int64
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
-	row     tailRow
+	row     *tailRow
 	keys    map[string]int64 // by keyKey, of this commit
 	created map[string]*project
 	changed map[*project]*projectRecord
@@ -236,9 +236,9 @@ type commitWriter struct {
 func (s *Store) newCommitWriter(tx *bbolt.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
 	next := s.recent.next()
+	s.row.reset(next, at)
 	return &commitWriter{
-		s: s, tx: tx, at: at, next: next,
-		row:     tailRow{first: next, recordedAt: at},
+		s: s, tx: tx, at: at, next: next, row: &s.row,
 		added:   make(map[*project][]*audit.Entry),
 		keys:    make(map[string]int64),
 		created: make(map[string]*project),
@@ -368,12 +368,14 @@ func (w *commitWriter) owner(name string) (*project, error) {
 	if p == nil {
 		return w.create(name)
 	}
-	if rec := *w.record(p); rec.State == Purged {
-		rec.State = Active
-		w.changed[p] = &rec
-		return p, p.put(w.tx, &rec)
+	before := w.record(p)
+	if before.State != Purged {
+		return p, nil
 	}
-	return p, nil
+	rec := *before
+	rec.State = Active
+	w.changed[p] = &rec
+	return p, p.put(w.tx, &rec)
 }
 
 // create makes a project with a number and a secret of its own.
@@ -439,6 +441,6 @@ func (w *commitWriter) flush() error {
 	if err := w.tx.Bucket(bucketTail).Put(u64(uint64(w.row.first)), w.row.encode()); err != nil {
 		return fmt.Errorf("put tail row: %w", err)
 	}
-	w.row = tailRow{first: w.next, recordedAt: w.at}
+	w.row.reset(w.next, w.at)
 	return nil
 }

@@ -46,8 +46,9 @@
 //	          a purge has come, counts and bounds of the blocks, spans
 //
 //	tail      id of the first entry (8) -> consecutive entries of one commit:
-//	          version (1), recordedAt in microseconds (8), count (uvarint), for each
-//	          entry project number (uvarint), length (uvarint) and row, checksum.
+//	          version (1), recordedAt in microseconds (8), count (uvarint), body,
+//	          checksum. The body, of version 2 an S2 block, is for each entry
+//	          project number (uvarint), length (uvarint) and row.
 //	          A row: flags (1), outcome (1), channel (1), createdAt (varint, flagged),
 //	          then strings, each behind its length (uvarint): actor, action, resource
 //	          type, id, name, location, detail, and what the flags announce

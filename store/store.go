@@ -91,6 +91,7 @@ type Store struct {
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
 	writing sync.Mutex // held by each write from its transaction to its apply
+	row     tailRow    // of the commit under way; whoever holds writing has it
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
