@@ -33,6 +33,15 @@ func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
 	return b, err
 }
 
+// takeBlock is openBlock for one that is read a last time before it is rewritten:
+// it would only displace what others read.
+func (s *Store) takeBlock(key BlockKey, v []byte) (*block.Block, error) {
+	if b := s.cache.get(key, block.SeqOf(v)); b != nil {
+		return b, nil
+	}
+	return s.readBlock(key, v)
+}
+
 // readBlock is openBlock past the cache. So a write reads: what it has put may not
 // come to be, and its sequences be given out again; and what it deletes would only
 // displace what is read.

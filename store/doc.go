@@ -67,7 +67,7 @@
 //	          the combinations of type and actor that are in one row, and of rows
 //	          that are no success those of outcome with type, actor and both
 //
-//	order     id / 1024 (8) -> version (1), count (uvarint), for each id project
+//	order     id / 896 (8) -> version (1), count (uvarint), for each id project
 //	          number (uvarint; 0: purged) and CreatedAt in units of 2^20 microseconds
 //	          less that of the id before (varint), checksum. Leads from an id to its
 //	          block, and through the log in commit order

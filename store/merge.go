@@ -107,7 +107,7 @@ func countBefore(entries []*audit.Entry, p audit.Position) int {
 // taken in while they are not much larger than what is added: so each entry is
 // rewritten a few times at most, and few small blocks remain.
 func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error {
-	last, err := m.s.openBlock(key, value)
+	last, err := m.s.takeBlock(key, value)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error
 			break
 		}
 		key, value = m.cursor.key, m.cursor.value
-		if last, err = m.s.openBlock(key, value); err != nil {
+		if last, err = m.s.takeBlock(key, value); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (m *planner) seekBefore(key BlockKey) (bool, error) {
 
 // take plans a block's end and returns its entries.
 func (m *planner) take(key BlockKey, value []byte) ([]*audit.Entry, error) {
-	b, err := m.s.openBlock(key, value)
+	b, err := m.s.takeBlock(key, value)
 	if err != nil {
 		return nil, err
 	}

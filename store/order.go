@@ -9,8 +9,9 @@ import (
 	"auditlog/audit"
 )
 
-// orderSpan is how many ids one key of the order bucket holds.
-const orderSpan = 1024
+// orderSpan is how many ids one key of the order bucket holds: so many that two
+// keys fill a page of bbolt, at two bytes an id and some more.
+const orderSpan = 896
 
 // place is where the entry with some id lies: its project, and its CreatedAt in
 // units of about a second, which is enough to find its block and takes a third of
