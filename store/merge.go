@@ -77,20 +77,23 @@ func (m *planner) group(entries []*audit.Entry) (int, error) {
 	if !ok { // the project has no block
 		return len(entries), m.put(entries, false)
 	}
-	key, value := m.cursor.key, m.cursor.value
+	b, err := m.open()
+	if err != nil {
+		return 0, err
+	}
 	more, err := m.cursor.next()
 	if err != nil {
 		return 0, err
 	}
 	if !more {
-		return len(entries), m.grow(key, value, entries)
+		return len(entries), m.grow(b, entries)
 	}
 	n := countBefore(entries, m.cursor.key.Position)
-	old, err := m.take(key, value)
+	old, err := m.take(b)
 	if err != nil {
 		return 0, err
 	}
-	m.taken = key
+	m.taken = b.key
 	return n, m.put(merge(old, entries[:n]), true)
 }
 
@@ -106,29 +109,24 @@ func countBefore(entries []*audit.Entry, p audit.Position) int {
 // grow plans entries into and behind the last block. Small blocks at the end are
 // taken in while they are not much larger than what is added: so each entry is
 // rewritten a few times at most, and few small blocks remain.
-func (m *planner) grow(key BlockKey, value []byte, entries []*audit.Entry) error {
-	last, err := m.s.takeBlock(key, value)
-	if err != nil {
-		return err
-	}
+func (m *planner) grow(last keyedBlock, entries []*audit.Entry) error {
 	overlap := entries[0].Position().Compare(last.Last()) < 0
 	z := &m.s.opts.sizes
-	for overlap || z.growing(last) && last.Rows() <= 2*len(entries) {
-		old, err := m.take(key, value)
+	for overlap || z.growing(last.Block) && last.Rows() <= 2*len(entries) {
+		old, err := m.take(last)
 		if err != nil {
 			return err
 		}
 		entries = merge(old, entries)
 		overlap = false
-		ok, err := m.seekBefore(key)
+		ok, err := m.seekBefore(last.key)
 		if err != nil {
 			return err
 		}
 		if !ok || m.cursor.key == m.taken {
 			break
 		}
-		key, value = m.cursor.key, m.cursor.value
-		if last, err = m.s.takeBlock(key, value); err != nil {
+		if last, err = m.open(); err != nil {
 			return err
 		}
 	}
@@ -143,13 +141,15 @@ func (m *planner) seekBefore(key BlockKey) (bool, error) {
 	return m.cursor.prev()
 }
 
+// open opens the block at the cursor.
+func (m *planner) open() (keyedBlock, error) {
+	b, err := m.s.takeBlock(m.cursor.key, m.cursor.value)
+	return keyedBlock{m.cursor.key, b}, err
+}
+
 // take plans a block's end and returns its entries.
-func (m *planner) take(key BlockKey, value []byte) ([]*audit.Entry, error) {
-	b, err := m.s.takeBlock(key, value)
-	if err != nil {
-		return nil, err
-	}
-	m.plan.drop = append(m.plan.drop, keyedBlock{key, b})
+func (m *planner) take(b keyedBlock) ([]*audit.Entry, error) {
+	m.plan.drop = append(m.plan.drop, b)
 	return b.Entries(m.project)
 }
 
