@@ -92,6 +92,7 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 // runServer opens a server, runs it until ctx ends or something fails, and
 // closes it.
 func (a *app) runServer(ctx context.Context, cfg Config) error {
+	tuneGC()
 	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout}
 	err := s.open(ctx)
 	if err == nil {
@@ -242,6 +243,7 @@ func (s *server) run(ctx context.Context) error {
 	workers, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
+	group.Go(func() error { return s.keepMemory(ctx) })
 	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run, s.index.Run} {
 		group.Go(func() error { return worker(workers) })
 	}

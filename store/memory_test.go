@@ -1,0 +1,63 @@
+package store
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/audit/audittest"
+)
+
+// A store that gave its memory back answers as before, also while others read it.
+func TestRelease(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	entries := audittest.New(1, time.Minute).Entries(3000)
+	for _, e := range entries {
+		e.Project = "acme"
+	}
+	if _, err := s.Record(t.Context(), entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	list := func() []*audit.Entry {
+		page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme", Actor: entries[0].Actor.Email}, Limit: 200})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Entries
+	}
+	want := list()
+	if s.cache.used == 0 {
+		t.Error("a listing left nothing in the cache")
+	}
+	reading := make(chan error, 1)
+	go func() {
+		for range 100 {
+			if _, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 200}); err != nil {
+				reading <- err
+				return
+			}
+		}
+		reading <- nil
+	}()
+	for range 10 {
+		if err := s.Release(); err != nil {
+			t.Error(err)
+		}
+		if got := list(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%d entries after the release, %d before", len(got), len(want))
+		}
+	}
+	if err := <-reading; err != nil {
+		t.Error(err)
+	}
+	if err := s.Release(); err != nil {
+		t.Error(err)
+	}
+	if n := len(s.cache.items); s.cache.used != 0 || n != 0 || s.cache.order.Len() != 0 {
+		t.Errorf("the cache holds %d bytes, %d blocks", s.cache.used, n)
+	}
+}
