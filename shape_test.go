@@ -48,7 +48,7 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api console index retention cli",
 	"github.com/go-json-experiment/json":  "api importer",
-	"github.com/klauspost/compress":       "api importer store/block",
+	"github.com/klauspost/compress":       "api importer store store/block",
 	"github.com/spf13":                    "cli",
 	"github.com/BurntSushi/toml":          "cli",
 	"golang.org/x/term":                   "cli",
