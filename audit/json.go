@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 	"time"
@@ -161,32 +162,71 @@ func appendTime(b []byte, t time.Time) []byte {
 		return append(t.AppendFormat(append(b, '"'), timeLayout), '"')
 	}
 	hour, minute, second := t.Clock()
-	b = append(b, '"')
-	b = appendDigits(b, year, 4)
-	b = appendDigits(append(b, '-'), int(month), 2)
-	b = appendDigits(append(b, '-'), day, 2)
-	b = appendDigits(append(b, 'T'), hour, 2)
-	b = appendDigits(append(b, ':'), minute, 2)
-	b = appendDigits(append(b, ':'), second, 2)
-	b = appendDigits(append(b, '.'), t.Nanosecond()/1000, 6)
-	return append(b, 'Z', '"')
+	micros := t.Nanosecond() / 1000
+	b = append(b, `"0000-00-00T00:00:00.000000Z"`...)
+	d := b[len(b)-len(`0000-00-00T00:00:00.000000Z"`):]
+	twoDigits(d[0:], year/100)
+	twoDigits(d[2:], year%100)
+	twoDigits(d[5:], int(month))
+	twoDigits(d[8:], day)
+	twoDigits(d[11:], hour)
+	twoDigits(d[14:], minute)
+	twoDigits(d[17:], second)
+	twoDigits(d[20:], micros/10_000)
+	twoDigits(d[22:], micros/100%100)
+	twoDigits(d[24:], micros%100)
+	return b
 }
 
-// appendDigits appends the last digits of n.
-func appendDigits(b []byte, n, digits int) []byte {
-	b = append(b, "000000"[:digits]...)
-	for i := len(b) - 1; n > 0 && digits > 0; digits-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-		i--
-	}
-	return b
+// twoDigits writes n, which is less than 100.
+func twoDigits(b []byte, n int) {
+	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
 }
 
 const hexDigits = "0123456789abcdef"
 
 // appendString appends s as a JSON string with the escapes of RFC 8785 section 3.2.2.2.
 func appendString(b []byte, s string) []byte {
+	if plain(s) {
+		b = append(append(b, '"'), s...)
+		return append(b, '"')
+	}
+	return appendEscaped(b, s)
+}
+
+// plain reports whether nothing in s needs an escape. It looks at eight bytes at a
+// time, at some of them twice where they do not come out even.
+func plain(s string) bool {
+	b, n := []byte(s), len(s) // which is no copy, as it is only read
+	switch {
+	case n >= 8:
+		special := anySpecial(binary.LittleEndian.Uint64(b[n-8:]))
+		for ; len(b) > 8; b = b[8:] {
+			special |= anySpecial(binary.LittleEndian.Uint64(b))
+		}
+		return special == 0
+	case n >= 4:
+		first, last := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[n-4:])
+		return anySpecial(uint64(first)|uint64(last)<<32) == 0
+	}
+	for _, c := range b {
+		if c < 0x20 || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// anySpecial returns 0 unless one of the eight bytes of v needs an escape. Of a byte
+// less than n, and not over 0x7f, subtracting n sets the highest bit; what is borrowed
+// from the bytes above it is of no matter, as there is one to escape already. With
+// the bit 2 the other way round, control characters and the quote are those up to 0x20.
+func anySpecial(v uint64) uint64 {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	return ((v ^ 2*each - 0x21*each) | (v ^ '\\'*each - each)) &^ v & high
+}
+
+func appendEscaped(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); i++ {

@@ -172,11 +172,31 @@ func TestTimesAreAppendedAsFormatted(t *testing.T) {
 }
 
 func BenchmarkAppendJSON(b *testing.B) {
-	e := full()
-	buf := e.AppendJSON(nil)
-	b.SetBytes(int64(len(buf)))
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = e.AppendJSON(buf[:0])
+	usual := full()
+	usual.Changes, usual.Metadata, usual.Key, usual.Purge = nil, nil, "", nil
+	usual.Request.ID = "8f14e45fceea167a5a36dedd4bea2543"
+	for name, e := range map[string]*Entry{"full": full(), "usual": usual} {
+		b.Run(name, func(b *testing.B) {
+			buf := e.AppendJSON(nil)
+			b.SetBytes(int64(len(buf)))
+			b.ReportAllocs()
+			for b.Loop() {
+				buf = e.AppendJSON(buf[:0])
+			}
+		})
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for length := range 40 {
+		for at := range length {
+			for c := range 256 {
+				b := bytes.Repeat([]byte("a\x7f\xff !#]["), 5)[:length]
+				b[at] = byte(c)
+				if got, want := plain(string(b)), c >= 0x20 && c != '"' && c != '\\'; got != want {
+					t.Fatalf("plain(%q) is %v", b, got)
+				}
+			}
+		}
 	}
 }
