@@ -40,16 +40,18 @@ func encode(b *bytes.Buffer, v any) error {
 // send writes a whole answer of JSON.
 func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	h := x.Header()
-	h.Set("Content-Type", rpc.TypeJSON)
-	h.Add("Vary", "Accept-Encoding")
+	h["Content-Type"] = headerValues.json[:]
+	h["Vary"] = headerValues.vary[:]
 	if wantsGzip(r, len(body)) {
 		buf := s.buffers.get()
 		defer s.buffers.put(buf)
 		body = s.compress(buf, body)
 		h.Set("Content-Encoding", "gzip")
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.WriteHeader(status)
+	if len(body) > keptTogether { // or net/http will count them itself
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	x.head(status)
 	s.write(x, r, body)
 }
 

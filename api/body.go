@@ -93,7 +93,7 @@ func (c *call) grow(buf *buffer, limit int) error {
 // deadlines.
 func (c *call) body() (io.Reader, error) {
 	patient := &patientReader{
-		r: c.r.Body, control: http.NewResponseController(c.w.ResponseWriter),
+		r: c.r.Body, control: *http.NewResponseController(c.w.ResponseWriter),
 		left: c.opts.Patience, most: c.opts.Patience,
 	}
 	switch encoding := c.r.Header.Get("Content-Encoding"); encoding {
@@ -133,7 +133,7 @@ func (c *call) bodyError(err error) error {
 // a long one that keeps coming does not, however long the log takes between.
 type patientReader struct {
 	r          io.Reader
-	control    *http.ResponseController
+	control    http.ResponseController
 	left, most time.Duration
 }
 

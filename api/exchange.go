@@ -19,6 +19,7 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	id       string
+	idHeader [1]string // the id as the header has it
 	started  time.Time
 	patience time.Duration // for the client to accept each part of the answer
 
@@ -33,10 +34,15 @@ type exchange struct {
 
 // WriteHeader notes the status.
 func (x *exchange) WriteHeader(status int) {
+	x.extendWrite()
+	x.head(status)
+}
+
+// head is WriteHeader where a Write follows at once.
+func (x *exchange) head(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
 	}
-	x.extendWrite()
 	x.ResponseWriter.WriteHeader(status)
 }
 
@@ -73,16 +79,29 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	if !saneID(x.id) {
 		x.id = s.idPrefix + "-" + strconv.FormatUint(s.lastID.Add(1), 10)
 	}
+	x.idHeader[0] = x.id
 	h := w.Header()
-	h.Set(rpc.HeaderRequestID, x.id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-store")
+	h[rpc.HeaderRequestID] = x.idHeader[:]
+	h["X-Content-Type-Options"] = headerValues.noSniff[:]
+	h["X-Frame-Options"] = headerValues.deny[:]
+	h["Referrer-Policy"] = headerValues.noReferrer[:]
+	h["Content-Security-Policy"] = headerValues.policy[:]
+	h["Cache-Control"] = headerValues.noStore[:]
 	s.metrics.inFlight.Inc()
 	s.boundRest(x, r)
 	return x
+}
+
+// headerValues are what answers have in common, in the form that headers take it,
+// so that no answer allocates it. Nobody changes a header's value in its place.
+var headerValues = struct{ noSniff, deny, noReferrer, policy, noStore, json, vary [1]string }{
+	noSniff:    [1]string{"nosniff"},
+	deny:       [1]string{"DENY"},
+	noReferrer: [1]string{"no-referrer"},
+	policy:     [1]string{"default-src 'none'; frame-ancestors 'none'"},
+	noStore:    [1]string{"no-store"},
+	json:       [1]string{rpc.TypeJSON},
+	vary:       [1]string{"Accept-Encoding"},
 }
 
 // boundRest bounds how long what no handler reads of a body can hold the answer

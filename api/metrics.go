@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,13 +19,31 @@ type metrics struct {
 	inFlight prometheus.Gauge
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
-	entries  *prometheus.CounterVec
 	commit   prometheus.Histogram
 	page     http.Handler
+	// What becomes of entries.
+	fresh, duplicate, skipped prometheus.Counter
+
+	mu   sync.RWMutex // guards ends
+	ends map[end]counters
+}
+
+// end is how a request ends.
+type end struct {
+	method string
+	status int
+}
+
+// counters count the requests that end in one way. To find them by their labels
+// takes much longer.
+type counters struct {
+	requests prometheus.Counter
+	duration prometheus.Observer
 }
 
 func newMetrics(s *Server) *metrics {
 	m := &metrics{
+		ends: make(map[end]counters),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "auditlog_requests_in_flight", Help: "Requests being answered.",
 		}),
@@ -35,17 +54,18 @@ func newMetrics(s *Server) *metrics {
 			Name: "auditlog_request_duration_seconds", Help: "How long requests took, by method.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 10),
 		}, []string{"method"}),
-		entries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auditlog_entries_total", Help: "Entries that were sent to be recorded, by what became of them.",
-		}, []string{"result"}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "auditlog_commit_duration_seconds", Help: "How long entries took to be on disk.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 10),
 		}),
 	}
+	entries := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "auditlog_entries_total", Help: "Entries that were sent to be recorded, by what became of them.",
+	}, []string{"result"})
+	m.fresh, m.duplicate, m.skipped = entries.WithLabelValues("recorded"), entries.WithLabelValues("duplicate"), entries.WithLabelValues("skipped")
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.inFlight, m.requests, m.duration, m.entries, m.commit, newStateCollector(s),
+		m.inFlight, m.requests, m.duration, entries, m.commit, newStateCollector(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
@@ -64,14 +84,30 @@ func (m *metrics) finish(x *exchange) {
 		method = "other"
 	}
 	m.inFlight.Dec()
-	m.requests.WithLabelValues(method, strconv.Itoa(x.status)).Inc()
-	m.duration.WithLabelValues(method).Observe(time.Since(x.started).Seconds())
+	c := m.of(end{method, x.status})
+	c.requests.Inc()
+	c.duration.Observe(time.Since(x.started).Seconds())
+}
+
+// of returns the counters of requests that end so.
+func (m *metrics) of(e end) counters {
+	m.mu.RLock()
+	c, ok := m.ends[e]
+	m.mu.RUnlock()
+	if ok {
+		return c
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c = counters{m.requests.WithLabelValues(e.method, strconv.Itoa(e.status)), m.duration.WithLabelValues(e.method)}
+	m.ends[e] = c
+	return c
 }
 
 // recorded counts what became of the entries of a commit that took so long.
 func (m *metrics) recorded(r *rpc.RecordResult, took time.Duration) {
 	m.commit.Observe(took.Seconds())
-	m.entries.WithLabelValues("recorded").Add(float64(r.Recorded))
-	m.entries.WithLabelValues("duplicate").Add(float64(r.Duplicates))
-	m.entries.WithLabelValues("skipped").Add(float64(r.Skipped))
+	m.fresh.Add(float64(r.Recorded))
+	m.duplicate.Add(float64(r.Duplicates))
+	m.skipped.Add(float64(r.Skipped))
 }

@@ -14,7 +14,11 @@ import (
 
 // recordsStream reports whether the body is NDJSON.
 func (c *call) recordsStream() bool {
-	t, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	header := c.r.Header.Get("Content-Type")
+	if header == rpc.TypeJSON {
+		return false
+	}
+	t, _, err := mime.ParseMediaType(header)
 	return err == nil && t == rpc.TypeNDJSON
 }
 

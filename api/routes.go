@@ -57,11 +57,15 @@ func (s *Server) newRouter() *httprouter.Router {
 	router.RedirectFixedPath = false
 	router.HandleOPTIONS = false
 	for _, rt := range s.routes() {
-		path := "/" + strings.ToLower(rt.method)
-		s.paths[path] = true
-		router.Handle(http.MethodPost, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+		serve := func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 			s.serve(w.(*exchange), r, &rt)
-		})
+		}
+		for _, path := range []string{"/" + strings.ToLower(rt.method), "/" + rt.method} {
+			if !s.paths[path] {
+				s.paths[path] = true
+				router.Handle(http.MethodPost, path, serve)
+			}
+		}
 	}
 	for path, page := range s.pages() {
 		serve := func(w http.ResponseWriter, r *http.Request) {

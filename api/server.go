@@ -85,7 +85,7 @@ func (o *Options) setDefaults() {
 type Server struct {
 	opts     Options
 	router   *httprouter.Router
-	paths    map[string]bool // of the methods, in lower case
+	paths    map[string]bool // of the methods, as they are written and in lower case
 	readOnly readOnlyActions
 	metrics  *metrics
 	buffers  bufferPool
@@ -144,11 +144,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.router.ServeHTTP(x, s.lowerPath(r))
 }
 
-// lowerPath returns r with the path of a method in the case that the router
-// knows, or r itself.
+// lowerPath returns r with the path of a method in lower case, or r itself where
+// the router knows its path, or nobody does.
 func (s *Server) lowerPath(r *http.Request) *http.Request {
+	if s.paths[r.URL.Path] {
+		return r
+	}
 	lower := strings.ToLower(r.URL.Path)
-	if lower == r.URL.Path || !s.paths[lower] {
+	if !s.paths[lower] {
 		return r
 	}
 	u := *r.URL

@@ -223,7 +223,7 @@ func plain(s string) bool {
 // the bit 2 the other way round, control characters and the quote are those up to 0x20.
 func anySpecial(v uint64) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
-	return ((v ^ 2*each - 0x21*each) | (v ^ '\\'*each - each)) &^ v & high
+	return (((v ^ 2*each) - 0x21*each) | ((v ^ '\\'*each) - each)) &^ v & high
 }
 
 func appendEscaped(b []byte, s string) []byte {
