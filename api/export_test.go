@@ -121,6 +121,8 @@ type breaking struct {
 
 func (b *breaking) Terms(string) uint64 { return 1 }
 
+func (b *breaking) Clues() []store.Clue { return nil }
+
 func (b *breaking) Match(uint64) bool {
 	if b.left--; b.left < 0 {
 		panic("the search broke")

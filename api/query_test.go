@@ -28,6 +28,8 @@ func (w wordSearch) Terms(value string) uint64 {
 	return 0
 }
 
+func (w wordSearch) Clues() []store.Clue { return nil }
+
 func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
 
 // searchWord is Options.Search for tests: one word, and "!" is not understood.

@@ -2,10 +2,14 @@ package index
 
 import (
 	"bytes"
-	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"auditlog/store"
 )
+
+// Clues returns what a value must hold for each of the query's terms to occur in it.
+func (q *Query) Clues() []store.Clue { return q.clues }
 
 // Match reports whether an entry matches whose values together hold terms.
 func (q *Query) Match(terms uint64) bool {
@@ -22,7 +26,7 @@ func (q *Query) Terms(value string) uint64 {
 	}
 	var maybe uint64
 	for i := range q.terms {
-		if q.terms[i].needle.in(value) {
+		if q.terms[i].needle.In(value) {
 			maybe |= 1 << i
 		}
 	}
@@ -90,80 +94,4 @@ func hasSpace(gap []byte) bool {
 		}
 	}
 	return false
-}
-
-// needle finds the longest word of a term in ASCII text as it is, whatever
-// its case and its neighbours: where it is not, the term is not.
-type needle struct {
-	word string
-	// rare is the offset of the byte of word that text holds least often, which
-	// is searched for first, in both of its cases.
-	rare         int
-	lower, upper byte
-	// never says that ASCII text cannot hold the term at all.
-	never bool
-}
-
-// byRarity has the bytes of words in the order of how rare they are in texts.
-const byRarity = "qzjxkvwy9876543210bgpfmuhdclrsnioate"
-
-func newNeedle(words [][]byte) needle {
-	var n needle
-	for _, w := range words {
-		if !isASCII(string(w)) {
-			return needle{never: true}
-		}
-		if len(w) > len(n.word) {
-			n.word = string(w)
-		}
-	}
-	best := len(byRarity)
-	for i := range len(n.word) {
-		if r := strings.IndexByte(byRarity, n.word[i]); r < best {
-			best, n.rare = r, i
-		}
-	}
-	if n.word != "" {
-		n.lower = n.word[n.rare]
-		n.upper = strings.ToUpper(n.word)[n.rare]
-	}
-	return n
-}
-
-// in reports whether text, ASCII, holds the word.
-func (n *needle) in(text string) bool {
-	if n.never || len(text) < len(n.word) {
-		return false
-	}
-	if n.inCase(text, n.lower) {
-		return true
-	}
-	return n.lower != n.upper && n.inCase(text, n.upper)
-}
-
-// inCase reports whether text holds the word with its rare byte being c.
-func (n *needle) inCase(text string, c byte) bool {
-	// The rare byte can only be where the rest of the word has room around it.
-	room := text[n.rare : len(text)-(len(n.word)-1-n.rare)]
-	for from := 0; ; {
-		i := strings.IndexByte(room[from:], c)
-		if i < 0 {
-			return false
-		}
-		i += from
-		if equalLower(text[i:i+len(n.word)], n.word) {
-			return true
-		}
-		from = i + 1
-	}
-}
-
-// equalLower reports whether s in lower case is word.
-func equalLower(s, word string) bool {
-	for i := range len(word) {
-		if lower(s[i]) != word[i] {
-			return false
-		}
-	}
-	return true
 }

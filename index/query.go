@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"auditlog/audit"
+	"auditlog/store"
 )
 
 // Limits of a query.
@@ -23,6 +24,7 @@ const (
 // goroutines may use it.
 type Query struct {
 	terms []term
+	clues []store.Clue // of the terms
 	// want and exclude hold the bits of the terms that an entry must and must
 	// not hold.
 	want, exclude uint64
@@ -37,7 +39,8 @@ type term struct {
 	// touching says that there is no space between the words: they were written
 	// as one. The words of a phrase may stand in any way.
 	touching bool
-	needle   needle
+	// needle is the longest word: where it is not, the term is not.
+	needle store.Word
 }
 
 // Parse parses text:
@@ -78,6 +81,9 @@ func Parse(text string) (*Query, error) {
 	}
 	if len(q.terms) == 0 {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
+	}
+	for i := range q.terms {
+		q.clues = append(q.clues, store.Clue{Words: q.terms[i].clue(), Wanted: q.want>>i&1 != 0})
 	}
 	return q, nil
 }
@@ -157,8 +163,37 @@ func newTerm(it item) (term, error) {
 	if star && len(t.words) == 0 {
 		return term{}, audit.FieldErrorf("q", "has a * by itself; write at least %d characters before it", MinPrefix)
 	}
-	t.needle = newNeedle(t.words)
+	if len(t.words) > 0 {
+		t.needle = t.word(t.longest())
+	}
 	return t, nil
+}
+
+// word returns word number k of t, to look for in values.
+func (t *term) word(k int) store.Word {
+	return store.NewWord(string(t.words[k]), t.prefix && k == len(t.words)-1)
+}
+
+// longest returns the number of the longest word, or of one that no ASCII text holds.
+func (t *term) longest() (k int) {
+	for i, w := range t.words {
+		if !isASCII(string(w)) {
+			return i
+		}
+		if len(w) > len(t.words[k]) {
+			k = i
+		}
+	}
+	return k
+}
+
+// clue returns the words that are in every value in which t occurs.
+func (t *term) clue() []store.Word {
+	words := make([]store.Word, len(t.words))
+	for k := range words {
+		words[k] = t.word(k)
+	}
+	return words
 }
 
 // endsNarrow reports whether text ends in a word that could go on. After a

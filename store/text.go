@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"auditlog/audit"
+	"auditlog/store/block"
 )
 
 // Text decides the full-text part of a query, and narrows the blocks that a
@@ -14,12 +15,26 @@ type Text interface {
 	Terms(value string) uint64
 	// Match reports whether an entry matches whose values together hold terms.
 	Match(terms uint64) bool
+	// Clues returns what a value must hold for each of the query's terms to occur in
+	// it, or nothing if each value has to be looked at. What a piece of a value holds
+	// that stands between two ASCII bytes which are neither letters nor digits, the value holds.
+	Clues() []Clue
 	// Blocks returns, newest first, the blocks of a project that begin at or
 	// before the position and may hold a match, as of the sequence through:
 	// blocks that changed later are not covered. ok is false when every block
 	// has to be looked into. Entries before after (microseconds) are not asked for.
 	Blocks(ctx context.Context, p ProjectID, before audit.Position, after int64) (keys []BlockKey, through uint64, ok bool, err error)
 }
+
+// Clue is what a value must hold for a term of a query to occur in it.
+type Clue = block.Clue
+
+// Word is a word of a Clue.
+type Word = block.Word
+
+// NewWord returns a word in its normal form: if it is ASCII, lower case letters and
+// digits. prefix says that longer words which begin so will do.
+func NewWord(text string, prefix bool) Word { return block.NewWord(text, prefix) }
 
 // matchText reports whether e matches t; nil matches everything.
 func matchText(t Text, e *audit.Entry) bool {

@@ -21,6 +21,11 @@
 // and a number a slot, packed with those of the other rows. Names that stand elsewhere in the
 // same row are marks.
 //
+// A search makes none of these texts that it can do without. A word is looked for in
+// whole text frames at once; in a template it is what stands there for all rows,
+// or reaches into a slot and says what number the slot must hold. What is then
+// still possible is decided by the condition, of values made for few rows.
+//
 // Times and ids rise; what is stored of them is by how much, and any is read without the
 // others.
 //
@@ -115,7 +120,8 @@
 //
 // In a template, the bytes 1 to 3 are slots and 4 makes the next byte stand for
 // itself. In what refs, of which only the details are, have below them, 5 to 8 are
-// the row's resource name, resource id, actor and action.
+// the row's resource name, resource id, actor and action. Such a mark has no letter and
+// no digit of ASCII beside it.
 //
 // Behind the column of a field that filters compare, if it has or is an each whose
 // strings are not raw, come two bytes for each of them: the low half of its Hash.

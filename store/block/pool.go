@@ -34,6 +34,8 @@ type textFrame struct {
 type pool struct {
 	text string
 	ends []uint32 // string i is text[ends[i]:ends[i+1]]
+	// strange are the strings that are not ASCII.
+	strange []uint32
 }
 
 // newPool splits a decoded frame of n strings.
@@ -53,12 +55,19 @@ func newPool(frame []byte, n int) (*pool, error) {
 		return nil, corrupt("a text frame of %d bytes has strings of %d", len(frame), end)
 	}
 	p.text = string(frame)
+	if !isASCII(p.text) {
+		for i := range n {
+			if !isASCII(p.get(i)) {
+				p.strange = append(p.strange, uint32(i))
+			}
+		}
+	}
 	return p, nil
 }
 
 func (p *pool) get(i int) string { return p.text[p.ends[i]:p.ends[i+1]] }
 
-func (p *pool) memory() int { return len(p.text) + 4*len(p.ends) + 40 }
+func (p *pool) memory() int { return len(p.text) + 4*(len(p.ends)+cap(p.strange)) + 64 }
 
 // text returns string number i, which the parser has checked to be in a frame.
 func (b *Block) text(i int) (string, error) {
@@ -66,14 +75,19 @@ func (b *Block) text(i int) (string, error) {
 	for k := 1; k < len(b.texts) && b.texts[k].first <= i; k++ {
 		f = &b.texts[k]
 	}
-	p := f.pool.Load()
-	if p == nil {
-		var err error
-		if p, err = b.decode(f); err != nil {
-			return "", err
-		}
+	p, err := b.pool(f)
+	if err != nil {
+		return "", err
 	}
 	return p.get(i - f.first), nil
+}
+
+// pool returns f's strings.
+func (b *Block) pool(f *textFrame) (*pool, error) {
+	if p := f.pool.Load(); p != nil {
+		return p, nil
+	}
+	return b.decode(f)
 }
 
 // decode reads f's strings, once.

@@ -3,16 +3,82 @@ package block
 // Text is a full-text condition.
 type Text interface {
 	// Terms returns which of the condition's terms, a bit each, occur in one value.
+	// Those that occur in a piece of an ASCII value between two bytes which are neither letters
+	// nor digits, these included, occur in the value.
 	Terms(value string) uint64
 	// Match reports whether a row matches in whose values terms occur.
 	Match(terms uint64) bool
+	// Clues returns what is known of each of the terms, or nothing if each value
+	// has to be looked at.
+	Clues() []Clue
 }
 
-// MatchText removes the rows from rows that do not match t. t sees each distinct
-// value about once, whatever the number of rows that have it.
+// MatchText removes the rows from rows that do not match t. Of the values of
+// templates only those are made that may decide.
 func (b *Block) MatchText(t Text, rows *Rows) error {
 	within := All(b.rows)
 	rows.And(&within)
+	clues := t.Clues()
+	if len(clues) == 0 {
+		return b.matchAll(t, rows)
+	}
+	var few [4]outcome
+	outcomes := few[:0]
+	undecided := Rows{}
+	for i := range clues {
+		n := narrower{b: b, t: t, term: i, clue: &clues[i]}
+		o := n.rows()
+		if n.err != nil {
+			return n.err
+		}
+		if clues[i].Wanted {
+			may := o.sure
+			may.Or(&o.maybe)
+			if rows.And(&may); rows.Empty() {
+				return nil
+			}
+		}
+		o.maybe.AndNot(&o.sure)
+		undecided.Or(&o.maybe)
+		outcomes = append(outcomes, o)
+	}
+	undecided.And(rows)
+	rows.AndNot(&undecided)
+	matchSure(t, outcomes, rows)
+	if err := b.matchAll(t, &undecided); err != nil {
+		return err
+	}
+	rows.Or(&undecided)
+	return nil
+}
+
+// matchSure removes the rows from rows that do not match t. In each it is sure which
+// terms occur.
+func matchSure(t Text, outcomes []outcome, rows *Rows) {
+	none := t.Match(0)
+	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
+		var terms uint64
+		for i := range outcomes {
+			terms |= outcomes[i].sure[row>>6] >> (row & 63) & 1 << i
+		}
+		if terms == 0 && !none || terms != 0 && !t.Match(terms) {
+			rows.Clear(row)
+		}
+	}
+}
+
+// fewRows is of how many rows the values are rather made row by row.
+const fewRows = 16
+
+// matchAll removes the rows from rows that do not match t by looking at all their
+// values, each distinct one about once.
+func (b *Block) matchAll(t Text, rows *Rows) error {
+	switch n := rows.Count(); {
+	case n == 0:
+		return nil
+	case n <= fewRows:
+		return b.matchFew(t, rows)
+	}
 	m := textMatch{b: b, t: t, rows: rows}
 	for _, col := range textColumns {
 		c := &b.columns[col]
@@ -27,6 +93,39 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 	}
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
 		if !t.Match(m.found[row]) {
+			rows.Clear(row)
+		}
+	}
+	return nil
+}
+
+// matchFew does so row by row.
+func (b *Block) matchFew(t Text, rows *Rows) error {
+	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
+		var terms uint64
+		look := func(value string) {
+			if value != "" {
+				terms |= t.Terms(value)
+			}
+		}
+		for _, col := range textColumns {
+			s, err := b.value(&b.columns[col], row)
+			if err != nil {
+				return err
+			}
+			look(s)
+		}
+		for _, col := range []int{colChanges, colMetadata} {
+			err := b.eachName(col, row, func(name, first, second string, _ int) {
+				look(name)
+				look(first)
+				look(second)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if !t.Match(terms) {
 			rows.Clear(row)
 		}
 	}

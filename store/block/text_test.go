@@ -28,6 +28,8 @@ func (w words) Terms(value string) uint64 {
 	return terms
 }
 
+func (w words) Clues() []Clue { return nil }
+
 func (w words) Match(terms uint64) bool { return terms == 1<<len(w.all)-1 }
 
 func TestMatchText(t *testing.T) {

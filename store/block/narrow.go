@@ -1,0 +1,330 @@
+package block
+
+import "strings"
+
+// Clue is what a value must hold for one of a condition's terms to occur in it: all
+// of Words. A value that is not ASCII may hold the term in any case.
+type Clue struct {
+	Words []Word
+	// Wanted says that no entry matches without the term.
+	Wanted bool
+}
+
+// rarest returns the word to look for first.
+func (c *Clue) rarest() *Word {
+	return &c.Words[longest(c.Words)]
+}
+
+func longest(words []Word) (k int) {
+	for i := range words {
+		if words[i].never {
+			return i
+		}
+		if len(words[i].text) > len(words[k].text) {
+			k = i
+		}
+	}
+	return k
+}
+
+// outcome says of each element whether a term occurs in it: for sure, or maybe. It
+// occurs in no other.
+type outcome struct{ sure, maybe Rows }
+
+func (o *outcome) empty() bool { return o.sure.Empty() && o.maybe.Empty() }
+
+func (o *outcome) or(p *outcome) {
+	o.sure.Or(&p.sure)
+	o.maybe.Or(&p.maybe)
+}
+
+// narrower finds where one term of a condition can occur, without making the values
+// of templates. The first error stays.
+type narrower struct {
+	b    *Block
+	t    Text
+	term int
+	clue *Clue
+	err  error
+}
+
+func (n *narrower) fail(err error) {
+	if n.err == nil {
+		n.err = err
+	}
+}
+
+// occurs reports whether the term occurs in a value.
+func (n *narrower) occurs(value string) bool {
+	return value != "" && n.t.Terms(value)>>n.term&1 != 0
+}
+
+func (n *narrower) text(i int) string {
+	s, err := n.b.text(i)
+	n.fail(err)
+	return s
+}
+
+func (n *narrower) holding(text, count int, w *Word, j *joined) Rows {
+	set, err := n.b.holding(text, count, w, j)
+	n.fail(err)
+	return set
+}
+
+// rows returns in which rows the term occurs.
+func (n *narrower) rows() (all outcome) {
+	for _, col := range textColumns {
+		o := n.column(&n.b.columns[col])
+		all.or(&o)
+	}
+	for _, col := range []int{colChanges, colMetadata} {
+		o := n.shapes(&n.b.columns[col])
+		all.or(&o)
+	}
+	return all
+}
+
+// column returns in which elements of c the term occurs.
+func (n *narrower) column(c *column) (o outcome) {
+	switch c.kind {
+	case kindEmpty:
+	case kindOne:
+		if o.sure = n.strings(int(c.text), 1); !o.sure.Empty() {
+			o.sure = All(int(c.m))
+		}
+	case kindEach:
+		o.sure = n.strings(int(c.text), int(c.m))
+	case kindDict:
+		of := n.column(n.b.kid(c, 0))
+		o.sure = n.having(c, &of.sure)
+		o.maybe = n.having(c, &of.maybe)
+	case kindSome:
+		of := n.column(n.b.kid(c, 0))
+		o.sure = n.spread(c, 1, &of.sure)
+		o.maybe = n.spread(c, 1, &of.maybe)
+	case kindTemplate:
+		return n.templates(c)
+	case kindRefs:
+		return n.refs(c)
+	default:
+		n.fail(corrupt("a column of kind %d where texts are", c.kind))
+	}
+	return o
+}
+
+// strings returns which of count strings hold the term.
+func (n *narrower) strings(text, count int) Rows {
+	set := n.holding(text, count, n.clue.rarest(), &joinedText)
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		if !n.occurs(n.text(text + i)) {
+			set.Clear(i)
+		}
+	}
+	return set
+}
+
+// having returns the elements of c with an index out of want.
+func (n *narrower) having(c *column, want *Rows) (r Rows) {
+	if want.Empty() {
+		return r
+	}
+	return n.b.having(&c.index, want)
+}
+
+// spread returns those of the elements of c with index v whose numbers among them
+// are in ranks.
+func (n *narrower) spread(c *column, v int, ranks *Rows) (r Rows) {
+	rank := ranks.Next(0)
+	if rank < 0 {
+		return r
+	}
+	having := n.b.havingOne(&c.index, v)
+	at := 0
+	for i := having.Next(0); i >= 0 && rank >= 0; i = having.Next(i + 1) {
+		if at == rank {
+			r.Set(i)
+			rank = ranks.Next(rank + 1)
+		}
+		at++
+	}
+	return r
+}
+
+// may returns which elements of c may hold w. j says what stands beside words in c.
+func (n *narrower) may(c *column, w *Word, j *joined) (r Rows) {
+	switch c.kind {
+	case kindEmpty:
+	case kindOne:
+		if r = n.holding(int(c.text), 1, w, j); !r.Empty() {
+			r = All(int(c.m))
+		}
+	case kindEach:
+		r = n.holding(int(c.text), int(c.m), w, j)
+	case kindDict:
+		of := n.may(n.b.kid(c, 0), w, j)
+		r = n.having(c, &of)
+	case kindSome:
+		of := n.may(n.b.kid(c, 0), w, j)
+		r = n.spread(c, 1, &of)
+	case kindTemplate:
+		if j == nil {
+			return All(int(c.m))
+		}
+		texts := n.holding(int(c.text), int(c.n), w, &joinedTemplate)
+		return n.mayTemplates(c, w, texts)
+	default:
+		r = All(int(c.m))
+	}
+	return r
+}
+
+// mayTemplates returns which elements of a column of templates may hold w; those of
+// texts may do so whatever their slots hold.
+func (n *narrower) mayTemplates(c *column, w *Word, texts Rows) (r Rows) {
+	for t := range int(c.n) {
+		if slot, end := n.b.slotsOf(c, t); slot == end || texts.Has(t) {
+			continue
+		}
+		ranks, all := n.slots(c, t, w)
+		if all {
+			texts.Set(t)
+			continue
+		}
+		found := n.spread(c, t, &ranks)
+		r.Or(&found)
+	}
+	whole := n.having(c, &texts)
+	r.Or(&whole)
+	return r
+}
+
+// slots returns which of the elements with template t may hold w, reaching into a
+// slot, or that all may.
+func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
+	text := n.text(int(c.text) + t)
+	slot, end := n.b.slotsOf(c, t)
+	for i := 0; i < len(text) && slot < end; i++ {
+		switch {
+		case text[i] == markEscape:
+			return ranks, true
+		case isMark(text[i]):
+			found := n.inSlot(n.b.kid(c, slot), glueAt(text, i), w)
+			ranks.Or(&found)
+			slot++
+		}
+	}
+	return ranks, false
+}
+
+// templates returns in which elements of a column of templates the term occurs.
+func (n *narrower) templates(c *column) (o outcome) {
+	if o.maybe = n.mayHoldAll(c, nil); !o.maybe.Empty() {
+		o.sure = n.inTexts(c)
+	}
+	return o
+}
+
+// refs does so for a column of references. No mark of theirs touches a letter or
+// digit, so a term of one word that a mark stands for occurs in the mark's own
+// column as well.
+func (n *narrower) refs(c *column) (o outcome) {
+	var named []int
+	if len(n.clue.Words) > 1 {
+		named = refColumns[:]
+	}
+	kid := n.b.kid(c, 0)
+	if o.maybe = n.mayHoldAll(kid, named); !o.maybe.Empty() && kid.kind == kindTemplate {
+		o.sure = n.inTexts(kid)
+	}
+	return o
+}
+
+// mayHoldAll returns which elements of c may hold all words of the term, each of them
+// either in c or in one of the columns named.
+func (n *narrower) mayHoldAll(c *column, named []int) Rows {
+	all := All(int(c.m))
+	for i := range n.clue.Words {
+		w := &n.clue.Words[i]
+		may := n.may(c, w, &joinedText)
+		for _, col := range named {
+			found := n.may(&n.b.columns[col], w, &joinedText)
+			may.Or(&found)
+		}
+		if all.And(&may); all.Empty() {
+			break
+		}
+	}
+	return all
+}
+
+// inTexts returns the elements of a column of templates in which the term occurs
+// whatever their slots hold.
+func (n *narrower) inTexts(c *column) Rows {
+	texts := n.holding(int(c.text), int(c.n), n.clue.rarest(), &joinedTemplate)
+	for t := texts.Next(0); t >= 0; t = texts.Next(t + 1) {
+		if !n.inPiece(n.text(int(c.text) + t)) {
+			texts.Clear(t)
+		}
+	}
+	return n.having(c, &texts)
+}
+
+// inPiece reports whether the term occurs in a piece of a text with marks, which
+// stands between two separators.
+func (n *narrower) inPiece(text string) bool {
+	if strings.IndexByte(text, markEscape) >= 0 {
+		return false
+	}
+	for i := 0; i < len(text); i++ {
+		start := i
+		for i < len(text) && !isMark(text[i]) && !isRef(text[i]) {
+			i++
+		}
+		end := i
+		if start > 0 {
+			for start < end && (charClass[text[start]] != 0 || text[start] >= 0x80) {
+				start++
+			}
+		}
+		if end < len(text) {
+			for start < end && (charClass[text[end-1]] != 0 || text[end-1] >= 0x80) {
+				end--
+			}
+		}
+		if n.occurs(text[start:end]) {
+			return true
+		}
+	}
+	return false
+}
+
+// shapes returns in which rows of a column of shapes the term occurs.
+func (n *narrower) shapes(c *column) (o outcome) {
+	switch c.kind {
+	case kindEmpty:
+		return o
+	case kindBlob:
+		o.maybe = n.may(n.b.kid(c, 0), n.clue.rarest(), nil)
+		return o
+	}
+	names := n.holding(int(c.text), int(c.n), n.clue.rarest(), nil)
+	for s := names.Next(0); s >= 0; s = names.Next(s + 1) {
+		found := false
+		n.fail(splitShape(n.text(int(c.text)+s), func(name string) { found = found || n.occurs(name) }))
+		if !found {
+			names.Clear(s)
+		}
+	}
+	o.sure = n.having(c, &names)
+	for s := range int(c.n) {
+		var of outcome
+		for k, end := n.b.slotsOf(c, s); k < end; k++ {
+			values := n.column(n.b.kid(c, k))
+			of.or(&values)
+		}
+		sure, maybe := n.spread(c, s, &of.sure), n.spread(c, s, &of.maybe)
+		o.sure.Or(&sure)
+		o.maybe.Or(&maybe)
+	}
+	return o
+}

@@ -1,0 +1,181 @@
+package block
+
+import (
+	"slices"
+	"strings"
+)
+
+// Word is a word of a full-text condition, made ready to be looked for. It is never
+// changed.
+type Word struct {
+	text string
+	// prefix says that longer words which begin so will do.
+	prefix bool
+	// never says that ASCII text cannot hold the word.
+	never bool
+	// rare is the offset of the byte of text that texts hold least often, which
+	// is searched for first, in both of its cases.
+	rare         int
+	lower, upper byte
+}
+
+// byRarity has the bytes of words in the order of how rare they are in texts.
+const byRarity = "qzjxkvwy9876543210bgpfmuhdclrsnioate"
+
+// NewWord returns a word in its normal form: if it is ASCII, lower case letters and
+// digits. prefix says that longer words which begin so will do.
+func NewWord(text string, prefix bool) Word {
+	w := Word{text: text, prefix: prefix, never: !isASCII(text)}
+	if w.never || text == "" {
+		return w
+	}
+	best := len(byRarity)
+	for i := range len(text) {
+		if r := strings.IndexByte(byRarity, text[i]); r >= 0 && r < best {
+			best, w.rare = r, i
+		}
+	}
+	w.lower = text[w.rare]
+	w.upper = w.lower
+	if 'a' <= w.lower && w.lower <= 'z' {
+		w.upper -= 'a' - 'A'
+	}
+	return w
+}
+
+// In reports whether text, ASCII in any case, holds w, whatever stands beside it.
+func (w *Word) In(text string) bool {
+	if w.never {
+		return false
+	}
+	return w.next(text, w.lower) >= 0 || w.lower != w.upper && w.next(text, w.upper) >= 0
+}
+
+// next returns where w first is in text with its rare byte being c, or -1.
+func (w *Word) next(text string, c byte) int {
+	if len(text) < len(w.text) {
+		return -1
+	}
+	// The rare byte can only be where the rest of the word has room around it.
+	room := text[w.rare : len(text)-(len(w.text)-1-w.rare)]
+	for from := 0; ; {
+		i := strings.IndexByte(room[from:], c)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		if equalLower(text[i:i+len(w.text)], w.text) {
+			return i
+		}
+		from = i + 1
+	}
+}
+
+// equalLower reports whether s, ASCII, in lower case is word, which is as long.
+func equalLower(s, word string) bool {
+	for i := range len(word) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// isASCII reports whether s is all ASCII. Whole text frames are asked, so it takes
+// eight bytes at a time.
+func isASCII(s string) bool {
+	for len(s) >= 8 {
+		if (s[0]|s[1]|s[2]|s[3]|s[4]|s[5]|s[6]|s[7])&0x80 != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// joined is a set of the bytes that, beside a word, make it part of a longer one.
+type joined [256]bool
+
+// A slot makes the word beside it longer, whatever it holds, and is looked into by
+// itself.
+var joinedText, joinedTemplate = func() (text, template joined) {
+	for c := range text {
+		text[c] = charClass[c] != 0
+		template[c] = text[c] || isMark(byte(c)) && c != markEscape
+	}
+	return text, template
+}()
+
+// alone reports whether w, which is at text[at:], is not part of a longer word. If j
+// is nil, nothing is known of what stands beside it.
+func (w *Word) alone(text string, at int, j *joined) bool {
+	if j == nil {
+		return true
+	}
+	end := at + len(w.text)
+	return (at == 0 || !j[text[at-1]]) && (w.prefix || end == len(text) || !j[text[end]])
+}
+
+// find adds the strings from lo to hi that hold w, and those that are not ASCII, to
+// set, where string 0 would be element base.
+func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows) {
+	at, _ := slices.BinarySearch(p.strange, uint32(lo))
+	for _, i := range p.strange[at:] {
+		if int(i) >= hi {
+			break
+		}
+		set.Set(base + int(i))
+	}
+	if w.never {
+		return
+	}
+	p.findCase(w, w.lower, j, lo, hi, base, set)
+	if w.upper != w.lower {
+		p.findCase(w, w.upper, j, lo, hi, base, set)
+	}
+}
+
+// findCase does so for strings in which the rare byte of w is c.
+func (p *pool) findCase(w *Word, c byte, j *joined, lo, hi, base int, set *Rows) {
+	for pos, end := p.ends[lo], p.ends[hi]; ; {
+		i := w.next(p.text[pos:end], c)
+		if i < 0 {
+			return
+		}
+		pos += uint32(i)
+		behind, _ := slices.BinarySearch(p.ends[lo:hi+1], pos+1)
+		lo += behind - 1
+		s, at := p.get(lo), int(pos-p.ends[lo])
+		if pos++; at+len(w.text) <= len(s) && w.alone(s, at, j) {
+			set.Set(base + lo)
+			pos = p.ends[lo+1]
+		}
+	}
+}
+
+// holding returns which of n strings hold w, or are not ASCII. They may still hold it
+// as part of a longer word.
+func (b *Block) holding(text, n int, w *Word, j *joined) (set Rows, err error) {
+	for k := range b.texts {
+		f := &b.texts[k]
+		lo, hi := max(text, f.first), min(text+n, f.first+f.n)
+		if lo >= hi {
+			continue
+		}
+		p, err := b.pool(f)
+		if err != nil {
+			return set, err
+		}
+		p.find(w, j, lo-f.first, hi-f.first, f.first-text, &set)
+	}
+	return set, nil
+}
