@@ -10,8 +10,8 @@ import (
 	"auditlog/store/block"
 )
 
-// block returns the block under key, or nil when there is none. It does not
-// outlive the process's cache, and does not depend on tx afterwards.
+// block returns the block under key, or nil when there is none. It must not be used
+// after tx.
 func (s *Store) block(tx *bbolt.Tx, key BlockKey) (*block.Block, error) {
 	k := key.Append(nil)
 	v := tx.Bucket(bucketBlocks).Get(k)
@@ -21,39 +21,62 @@ func (s *Store) block(tx *bbolt.Tx, key BlockKey) (*block.Block, error) {
 	return s.openBlock(key, v)
 }
 
-// openBlock returns the block whose bytes, of a transaction, are v.
+// openBlock returns the block whose bytes, of a transaction, are v. It may read from
+// them, and must not be used after the transaction.
 func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
-	if b := s.cache.get(key, block.SeqOf(v)); b != nil {
+	b, often := s.cache.get(key, block.SeqOf(v))
+	switch {
+	case b == nil:
+		b, err := s.parseBlock(key, v)
+		if err == nil {
+			s.cache.put(key, b.Without())
+		}
+		return b, err
+	case b.HasData():
 		return b, nil
+	case often:
+		v = bytes.Clone(v)
 	}
-	b, err := s.readBlock(key, v)
-	if err == nil {
+	b, err := b.On(v)
+	if err != nil {
+		return nil, s.damaged(key, err)
+	}
+	if often {
 		s.cache.put(key, b)
 	}
-	return b, err
+	return b, nil
 }
 
-// takeBlock is openBlock for one that is read a last time before it is rewritten:
-// it would only displace what others read.
+// takeBlock returns the block that is read a last time before it is rewritten: it
+// would only displace what others read. It does not depend on the transaction of v.
 func (s *Store) takeBlock(key BlockKey, v []byte) (*block.Block, error) {
-	if b := s.cache.get(key, block.SeqOf(v)); b != nil {
+	if b, _ := s.cache.get(key, block.SeqOf(v)); b != nil && b.HasData() {
 		return b, nil
 	}
 	return s.readBlock(key, v)
 }
 
-// readBlock is openBlock past the cache. So a write reads: what it has put may not
+// readBlock is takeBlock past the cache. So a write reads: what it has put may not
 // come to be, and its sequences be given out again; and what it deletes would only
 // displace what is read.
 func (s *Store) readBlock(key BlockKey, v []byte) (*block.Block, error) {
-	b, err := block.Open(bytes.Clone(v))
+	return s.parseBlock(key, bytes.Clone(v))
+}
+
+// parseBlock returns the block that reads from v.
+func (s *Store) parseBlock(key BlockKey, v []byte) (*block.Block, error) {
+	b, err := block.Open(v)
 	if err == nil && b.First() != key.Position {
 		err = fmt.Errorf("%w: begins at another entry", block.ErrCorrupt)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%v of %s: %w: %w", key, s.db.Path(), errCorrupt, err)
+		return nil, s.damaged(key, err)
 	}
 	return b, nil
+}
+
+func (s *Store) damaged(key BlockKey, err error) error {
+	return fmt.Errorf("%v of %s: %w: %w", key, s.db.Path(), errCorrupt, err)
 }
 
 // blockCursor walks the blocks of one project.

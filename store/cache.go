@@ -7,73 +7,113 @@ import (
 	"auditlog/store/block"
 )
 
-// blockCache keeps opened blocks, those used last, up to a number of bytes.
+// blockCache keeps what is known of blocks that were opened, those used last, up to a
+// number of bytes. The data of blocks, which the database holds in memory too, makes
+// up a part of that at most: it is kept of those that are used often, which spares them
+// the checksum that guards what is read from the database.
 type blockCache struct {
-	mu    sync.Mutex
-	limit int
-	used  int
-	items map[BlockKey]*list.Element
-	order *list.List // of *cached, the one used last at the front
+	mu     sync.Mutex
+	limit  int
+	used   int
+	loaded int // of used, what data takes
+	items  map[BlockKey]*cached
+	order  list.List // of *cached, the one used last at the front
+	data   list.List // likewise, of those with data
 }
 
+const (
+	// dataShare is the part of the limit that data may take.
+	dataShare = 4
+	// oftenUsed is how often a block must be asked for until its data is kept.
+	oftenUsed = 8
+)
+
 type cached struct {
-	key  BlockKey
-	b    *block.Block
-	size int
+	key     BlockKey
+	b       *block.Block
+	memory  int // as far as it is in blockCache.used
+	uses    int // without data
+	inOrder *list.Element
+	inData  *list.Element // nil: it has none
 }
 
 func newBlockCache(limit int) *blockCache {
-	return &blockCache{limit: limit, items: make(map[BlockKey]*list.Element), order: list.New()}
+	return &blockCache{limit: limit, items: make(map[BlockKey]*cached)}
 }
 
-// get returns the block under key if it is that of the sequence seq.
-func (c *blockCache) get(key BlockKey, seq uint64) *block.Block {
+// get returns the block under key if it is that of the sequence seq, and whether its
+// data, which it may be without, had better be put here.
+func (c *blockCache) get(key BlockKey, seq uint64) (b *block.Block, often bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	el := c.items[key]
-	if el == nil {
-		return nil
+	item := c.items[key]
+	if item == nil || item.b.Seq() != seq {
+		return nil, false
 	}
-	item := el.Value.(*cached)
-	if item.b.Seq() != seq {
-		return nil
+	c.order.MoveToFront(item.inOrder)
+	if item.inData != nil {
+		c.data.MoveToFront(item.inData)
+	} else {
+		item.uses++
 	}
-	c.order.MoveToFront(el)
 	c.charge(item) // what a block decodes when it is used comes on top
 	c.trim()
-	return item.b
+	return item.b, item.uses >= oftenUsed
 }
 
+// put adds a block, or its data to one that is there.
 func (c *blockCache) put(key BlockKey, b *block.Block) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if el := c.items[key]; el != nil {
-		if el.Value.(*cached).b.Seq() > b.Seq() {
+	if item := c.items[key]; item != nil {
+		if item.b.Seq() > b.Seq() {
 			return // a reader of an older state must not displace the newer
 		}
-		c.remove(el)
+		c.remove(item)
 	}
 	item := &cached{key: key, b: b}
-	c.items[key] = c.order.PushFront(item)
+	item.inOrder = c.order.PushFront(item)
+	c.items[key] = item
+	if b.HasData() {
+		item.inData = c.data.PushFront(item)
+		c.used += b.Size()
+		c.loaded += b.Size()
+	}
 	c.charge(item)
 	c.trim()
 }
 
-// trim removes the blocks that were not used for longest. The caller holds mu.
+// trim removes the data, and then the blocks, that were not used for longest. The
+// caller holds mu.
 func (c *blockCache) trim() {
+	for c.loaded > c.limit/dataShare && c.data.Len() > 1 {
+		c.unload(c.data.Back().Value.(*cached))
+	}
 	for c.used > c.limit && c.order.Len() > 1 {
-		c.remove(c.order.Back())
+		c.remove(c.order.Back().Value.(*cached))
 	}
 }
 
 func (c *blockCache) charge(item *cached) {
-	size := item.b.Size() + item.b.Memory()
-	c.used += size - item.size
-	item.size = size
+	memory := item.b.Memory()
+	c.used += memory - item.memory
+	item.memory = memory
 }
 
-func (c *blockCache) remove(el *list.Element) {
-	item := c.order.Remove(el).(*cached)
-	c.used -= item.size
+// unload lets the data of a block go.
+func (c *blockCache) unload(item *cached) {
+	c.data.Remove(item.inData)
+	item.inData, item.uses = nil, 0
+	c.used -= item.b.Size()
+	c.loaded -= item.b.Size()
+	item.b = item.b.Without()
+}
+
+func (c *blockCache) remove(item *cached) {
+	if item.inData != nil {
+		c.unload(item)
+	}
+	c.order.Remove(item.inOrder)
+	c.used -= item.memory
 	delete(c.items, item.key)
 }

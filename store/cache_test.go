@@ -1,27 +1,22 @@
 package store
 
 import (
+	"bytes"
+	"errors"
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/block"
 )
 
 // Entries that blocks keep count against the cache, wherever they were found.
 func TestCacheStaysInBounds(t *testing.T) {
 	const limit = 256 << 10
-	s := open(t, t.TempDir(), Options{CacheBytes: limit})
-	entries := audittest.New(1, time.Minute).Entries(6000)
-	for _, e := range entries {
-		e.Project = "acme"
-	}
-	if _, err := s.Record(t.Context(), entries); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Seal(); err != nil {
-		t.Fatal(err)
-	}
+	s, _ := sealedBlocks(t, Options{CacheBytes: limit})
 	for range 2 {
 		l := Listing{Query: audit.Query{Project: "acme"}, Limit: 200}
 		for {
@@ -33,8 +28,118 @@ func TestCacheStaysInBounds(t *testing.T) {
 				break
 			}
 		}
-		if used := s.cache.used; used > limit+limit/2 && s.cache.order.Len() > 1 {
-			t.Errorf("%d blocks take %d bytes of %d", s.cache.order.Len(), used, limit)
+		if used := s.cache.used; used > limit+limit/2 && len(s.cache.items) > 1 {
+			t.Errorf("%d blocks take %d bytes of %d", len(s.cache.items), used, limit)
+		}
+		checkCache(t, s.cache)
+	}
+}
+
+// checkCache compares what a cache counts with what it holds.
+func checkCache(t *testing.T, c *blockCache) {
+	t.Helper()
+	used, loaded := 0, 0
+	for key, item := range c.items {
+		used += item.memory
+		if item.b.HasData() != (item.inData != nil) || item.key != key {
+			t.Errorf("%v: data %t, in the list of data %t", key, item.b.HasData(), item.inData != nil)
+		}
+		if item.b.HasData() {
+			loaded += item.b.Size()
 		}
 	}
+	if c.used != used+loaded || c.loaded != loaded || c.order.Len() != len(c.items) {
+		t.Errorf("%d bytes, %d of them data, in %d blocks; want %d, %d, %d",
+			c.used, c.loaded, c.order.Len(), used+loaded, loaded, len(c.items))
+	}
+}
+
+// The data of blocks that are used often is kept, up to its part of the cache.
+func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
+	s, keys := sealedBlocks(t, Options{CacheBytes: 256 << 10})
+	opened := func(key BlockKey) (b *block.Block) {
+		t.Helper()
+		err := s.read(func(tx *bbolt.Tx) (err error) {
+			b, err = s.block(tx, key)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for range oftenUsed + 2 {
+		opened(keys[0])
+	}
+	if b, _ := s.cache.get(keys[0], opened(keys[0]).Seq()); !b.HasData() {
+		t.Error("a block that is used often has no data in the cache")
+	}
+	for _, key := range keys {
+		for range oftenUsed + 2 {
+			opened(key)
+		}
+		checkCache(t, s.cache)
+	}
+	if n := s.cache.loaded; n == 0 || n > 256<<10/dataShare {
+		t.Errorf("data takes %d bytes of %d", n, s.cache.limit)
+	}
+	if b, _ := s.cache.get(keys[0], opened(keys[0]).Seq()); b.HasData() {
+		t.Error("data is kept of a block that was not used for long")
+	}
+}
+
+// What turns in the database after a block was opened is noticed, too.
+func TestDamageBehindTheCache(t *testing.T) {
+	s, keys := sealedBlocks(t, Options{})
+	list := func() error {
+		_, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme", To: keys[1].time()}})
+		return err
+	}
+	if err := list(); err != nil {
+		t.Fatal(err)
+	}
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketBlocks)
+		k := keys[0].Append(nil)
+		v := bytes.Clone(b.Get(k))
+		v[len(v)/2] ^= 1
+		return b.Put(k, v)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := list(); !errors.Is(err, errCorrupt) {
+		t.Errorf("a damaged block is read: %v", err)
+	}
+}
+
+func (k BlockKey) time() time.Time { return time.UnixMicro(k.At).UTC() }
+
+// sealedBlocks returns a store with some blocks of the project acme, oldest first.
+func sealedBlocks(t *testing.T, opts Options) (*Store, []BlockKey) {
+	t.Helper()
+	s := open(t, t.TempDir(), opts)
+	entries := audittest.New(1, time.Minute).Entries(6000)
+	for _, e := range entries {
+		e.Project = "acme"
+	}
+	if _, err := s.Record(t.Context(), entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	var keys []BlockKey
+	err := s.read(func(tx *bbolt.Tx) error {
+		c := newBlockCursor(tx, s.projects["acme"].id)
+		ok, err := c.first()
+		for ; ok && err == nil; ok, err = c.next() {
+			keys = append(keys, c.key)
+		}
+		return err
+	})
+	if err != nil || len(keys) < 3 {
+		t.Fatalf("%d blocks, %v", len(keys), err)
+	}
+	return s, keys
 }

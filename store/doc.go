@@ -18,9 +18,11 @@
 //
 // A listing merges the tail and the blocks from the newest down and stops when the
 // page is full. Blocks say without being decoded which values they hold; spans say
-// so for 64 blocks at once, and which values are in the same row. A search checks the newest blocks itself and asks the
-// index which of the others to look into; what the index does not know yet is
-// looked into directly, so an answer is exact however far it is behind.
+// so for 64 blocks at once, and which values are in the same row. What was found out
+// about an opened block is kept; its bytes mostly are not, but are read from the
+// database again, and their checksum checked. A search checks the newest blocks
+// itself and asks the index which of the others to look into; what the index does
+// not know yet is looked into directly, so an answer is exact however far it is behind.
 //
 // # Who locks what
 //

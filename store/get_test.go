@@ -31,7 +31,7 @@ func TestGetOpensOneBlock(t *testing.T) {
 			t.Fatalf("got %v, %v", e, err)
 		}
 	}
-	if n := s.cache.order.Len(); n != 3 {
+	if n := len(s.cache.items); n != 3 {
 		t.Errorf("3 entries took %d blocks", n)
 	}
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"container/list"
-
 	"go.etcd.io/bbolt"
 )
 
@@ -20,5 +18,8 @@ func (s *Store) Release() error {
 func (c *blockCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.items, c.order, c.used = make(map[BlockKey]*list.Element), list.New(), 0
+	clear(c.items)
+	c.order.Init()
+	c.data.Init()
+	c.used, c.loaded = 0, 0
 }

@@ -39,7 +39,14 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Block is an opened block. Its methods may be called from several goroutines.
 type Block struct {
-	data         []byte
+	data []byte
+	*core
+}
+
+// core is what was found out about a block's data, and holds none of it.
+type core struct {
+	size         int
+	sum          uint32
 	rows         int
 	seq          uint64
 	first, last  audit.Position
@@ -69,29 +76,59 @@ func Open(data []byte) (*Block, error) {
 	if string(data[:4]) != magic {
 		return nil, corrupt("no block's magic")
 	}
-	body := data[:len(data)-sumBytes]
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(body):]) {
-		return nil, corrupt("wrong checksum")
+	sum, err := checkSum(data)
+	if err != nil {
+		return nil, err
 	}
 	if data[4] != version {
 		return nil, corrupt("version %d, this program reads %d", data[4], version)
 	}
-	b := &Block{
-		data:  data,
+	b := &Block{data, &core{
+		size:  len(data),
+		sum:   sum,
 		rows:  int(binary.LittleEndian.Uint16(data[6:])),
 		seq:   binary.LittleEndian.Uint64(data[8:]),
 		first: audit.Position{At: int64At(data, 16), ID: int64At(data, 24)},
 		last:  audit.Position{At: int64At(data, 32), ID: int64At(data, 40)},
 		minID: int64At(data, 48), maxID: int64At(data, 56),
-	}
+	}}
 	if b.rows < 1 || b.rows > MaxRows {
 		return nil, corrupt("%d rows", b.rows)
 	}
-	p := parser{b: b, data: body[:len(body)-slackBytes], pos: headerBytes}
+	p := parser{b: b, data: data[:len(data)-sumBytes-slackBytes], pos: headerBytes}
 	if err := p.parse(int(binary.LittleEndian.Uint32(data[64:]))); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+// checkSum returns the checksum at the end of data once what is before it has it.
+func checkSum(data []byte) (uint32, error) {
+	body := len(data) - sumBytes
+	sum := binary.LittleEndian.Uint32(data[body:])
+	if crc32.Checksum(data[:body], castagnoli) != sum {
+		return 0, corrupt("wrong checksum")
+	}
+	return sum, nil
+}
+
+// Without returns b without its data, for later use by On.
+func (b *Block) Without() *Block { return &Block{nil, b.core} }
+
+// HasData reports whether b can be read from: it is not what Without returned.
+func (b *Block) HasData() bool { return b.data != nil }
+
+// On returns b as it reads from data, another copy of what it was opened from, whose
+// checksum is checked. The two share what either decodes and keeps. That takes a tenth
+// of the time that Open does.
+func (b *Block) On(data []byte) (*Block, error) {
+	if len(data) != b.size {
+		return nil, corrupt("%d bytes, not %d", len(data), b.size)
+	}
+	if sum, err := checkSum(data); err != nil || sum != b.sum {
+		return nil, corrupt("wrong checksum")
+	}
+	return &Block{data, b.core}, nil
 }
 
 func int64At(data []byte, off int) int64 { return int64(binary.LittleEndian.Uint64(data[off:])) }
@@ -115,11 +152,11 @@ func (b *Block) MinID() int64 { return b.minID }
 func (b *Block) MaxID() int64 { return b.maxID }
 
 // Size returns the length of the block as stored.
-func (b *Block) Size() int { return len(b.data) }
+func (b *Block) Size() int { return b.size }
 
 // Memory returns how many bytes the opened block holds beside its data; it grows
 // as texts are decoded and entries kept.
-func (b *Block) Memory() int { return int(unsafe.Sizeof(*b)) + int(b.memory.Load()) }
+func (b *Block) Memory() int { return int(unsafe.Sizeof(*b.core)) + int(b.memory.Load()) }
 
 // Position returns where row stands in its project's listing.
 func (b *Block) Position(row int) audit.Position {

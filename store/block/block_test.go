@@ -3,6 +3,7 @@ package block
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -105,4 +106,39 @@ func TestConcurrentReads(t *testing.T) {
 		})
 	}
 	readers.Wait()
+}
+
+// TestOn reads from other copies of a block's data, and refuses what is none.
+func TestOn(t *testing.T) {
+	entries := realistic(4, 100)
+	data := Append(nil, 1, entries)
+	b := open(t, data).Without()
+	if b.HasData() {
+		t.Error("there is data without data")
+	}
+	again, err := b.On(bytes.Clone(data))
+	if err != nil || !again.HasData() {
+		t.Fatal(err)
+	}
+	for row, e := range entries {
+		if got, err := again.Kept(row, "acme"); err != nil || !reflect.DeepEqual(got, e) {
+			t.Fatalf("row %d: %v, %v", row, got, err)
+		}
+	}
+	if again.Memory() != b.Memory() {
+		t.Errorf("%d bytes on one copy, %d on another", again.Memory(), b.Memory())
+	}
+	other := Append(nil, 2, entries)
+	for name, wrong := range map[string][]byte{"another": other, "short": data[:len(data)-1], "empty": nil} {
+		if _, err := b.On(wrong); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for i := range data {
+		data[i] ^= 4
+		if _, err := b.On(data); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("byte %d is wrong: %v", i, err)
+		}
+		data[i] ^= 4
+	}
 }

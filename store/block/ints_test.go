@@ -17,7 +17,7 @@ func TestIntsSurvive(t *testing.T) {
 			v[i] = int64(i)*step + rapid.Int64Range(-noise, noise).Draw(t, "noise")
 		}
 		data := appendInts(nil, v)
-		p := parser{b: &Block{}, data: append(data, make([]byte, slackBytes)...)}
+		p := parser{b: &Block{core: &core{}}, data: append(data, make([]byte, slackBytes)...)}
 		p.b.data = p.data
 		x := p.ints(n)
 		if p.err != nil || p.pos != len(data) {
