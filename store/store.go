@@ -32,7 +32,7 @@ type Options struct {
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
 	// SealRows is how many entries the tail holds before they are sealed into
-	// blocks. Default 8192.
+	// blocks. Default 4096.
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
