@@ -2,7 +2,9 @@ package rpc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -20,28 +22,36 @@ import (
 // The zero Scanner is ready. It is for one goroutine at a time, and worth keeping:
 // it remembers strings, so that a value which many entries share is in memory once.
 type Scanner struct {
-	b       []byte
-	i       int // of the next byte
+	b []byte
+	i int // of the next byte
+	// whole is b as the strings of an answer are cut from it, or empty: what is
+	// to be recorded has strings of its own, for it may be kept for long.
+	whole   string
 	strings internTable
 	scratch []byte
-	slab    []audit.Entry // not given out yet
+	// unescaped is set when the string read last is in scratch, and not in b as it is.
+	unescaped bool
+	slab      []audit.Entry // not given out yet
 }
 
 // slabSize is how many entries are allocated at once.
 const slabSize = 16
 
 // reset begins with other bytes.
-func (s *Scanner) reset(b []byte) { s.b, s.i = b, 0 }
+func (s *Scanner) reset(b []byte) { s.b, s.i, s.whole = b, 0, "" }
 
 // alloc returns a zero entry.
 func (s *Scanner) alloc() *audit.Entry {
 	if len(s.slab) == 0 {
-		s.slab = make([]audit.Entry, slabSize)
+		s.reserve(slabSize)
 	}
 	e := &s.slab[0]
 	s.slab = s.slab[1:]
 	return e
 }
+
+// reserve allocates the next n entries at once.
+func (s *Scanner) reserve(n int) { s.slab = make([]audit.Entry, n) }
 
 // fields are the members that an object had already, a bit each.
 type fields uint16
@@ -58,19 +68,38 @@ func (f *fields) first(bit fields) bool {
 // name reads a string of which there are few different ones.
 func (s *Scanner) name(v *string) bool {
 	b, ok := s.str()
-	if ok {
+	switch {
+	case !ok:
+		return false
+	case s.whole != "":
+		*v = s.cut(b)
+	default:
 		*v = s.strings.get(b)
 	}
-	return ok
+	return true
 }
 
 // text reads a string of which no two are alike.
 func (s *Scanner) text(v *string) bool {
 	b, ok := s.str()
-	if ok {
+	switch {
+	case !ok:
+		return false
+	case s.whole != "":
+		*v = s.cut(b)
+	default:
 		*v = string(b)
 	}
-	return ok
+	return true
+}
+
+// cut returns the string that str has just read from the whole.
+func (s *Scanner) cut(b []byte) string {
+	end := s.i - 1
+	if s.unescaped {
+		return string(b)
+	}
+	return s.whole[end-len(b) : end]
 }
 
 // object reads an object, calling member after each name for its value.
@@ -141,14 +170,17 @@ func (s *Scanner) str() ([]byte, bool) {
 		return nil, false
 	}
 	start, ascii := s.i, true
-	for i, c := range s.b[start:] {
+	s.i += usual(s.b[start:])
+	for i, c := range s.b[s.i:] {
 		switch {
 		case c == '"':
-			s.i = start + i + 1
-			v := s.b[start : start+i]
+			v := s.b[start : s.i+i]
+			s.i += i + 1
+			s.unescaped = false
 			return v, ascii || utf8.Valid(v)
 		case c == '\\':
-			s.i = start + i
+			s.i += i
+			s.unescaped = true
 			return s.escaped(s.b[start:s.i])
 		case c < ' ':
 			return nil, false
@@ -157,6 +189,24 @@ func (s *Scanner) str() ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// usual returns how many of the first bytes of b are, eight by eight, of ASCII and
+// mean themselves within a string.
+func usual(b []byte) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		v := binary.LittleEndian.Uint64(b[n:])
+		// A byte that is less than what is subtracted gets its highest bit set. With
+		// the bit 2 the other way round, control characters and the quote are those up
+		// to 0x20. What a byte borrows from the next makes a difference only after the
+		// first one that is looked for.
+		if special := ((v ^ 2*each) - 0x21*each) | ((v ^ '\\'*each) - each) | v; special&high != 0 {
+			return n + bits.TrailingZeros64(special&high)/8
+		}
+	}
+	return n
 }
 
 // escaped reads the rest of a string that begins with before, from an escape on.

@@ -24,12 +24,14 @@ func (s *Scanner) result(result any) bool {
 	switch r := result.(type) {
 	case *ListResult:
 		*r = ListResult{}
+		s.whole = string(s.b)
 		return s.page(r)
 	case *RecordResult:
 		*r = RecordResult{}
 		return s.recorded(r)
 	case **audit.Entry:
 		*r = s.alloc()
+		s.whole = string(s.b)
 		return s.entry(*r, true)
 	}
 	return false
@@ -41,16 +43,27 @@ func (s *Scanner) page(r *ListResult) bool {
 		switch string(name) {
 		case "items":
 			r.Items = []*audit.Entry{}
-			return seen.first(1<<0) && s.list(func() bool {
-				e := s.alloc()
-				r.Items = append(r.Items, e)
-				return s.entry(e, true)
-			})
+			return seen.first(1<<0) && s.list(func() bool { return s.item(r) })
 		case "nextCursor":
 			return seen.first(1<<1) && s.text(&r.NextCursor)
 		}
 		return false
 	})
+}
+
+// item reads the next entry of a page.
+func (s *Scanner) item(r *ListResult) bool {
+	start, e := s.i, s.alloc()
+	if !s.entry(e, true) {
+		return false
+	}
+	if r.Items = append(r.Items, e); len(r.Items) == 1 {
+		// The others are about as long, and then as many.
+		n := min((len(s.b)-s.i)/(s.i-start)+1, MaxLimit)
+		r.Items = append(make([]*audit.Entry, 0, n+1), e)
+		s.reserve(n)
+	}
+	return true
 }
 
 func (s *Scanner) recorded(r *RecordResult) bool {

@@ -29,6 +29,63 @@ func (s *Scanner) Batch(b []byte) ([]*audit.Entry, bool) {
 
 // entry reads an entry. A recorded one has what the log itself gives.
 func (s *Scanner) entry(e *audit.Entry, recorded bool) bool {
+	start := s.i
+	if s.canonical(e, recorded) {
+		return true
+	}
+	s.i, *e = start, audit.Entry{}
+	return s.anyEntry(e, recorded)
+}
+
+// canonical reads an entry whose members stand in the order that Entry.AppendJSON
+// and AppendInput give them, without white space: as package client sends entries,
+// and as the log answers with them.
+func (s *Scanner) canonical(e *audit.Entry, recorded bool) bool {
+	if recorded {
+		if !s.literal(`{"id":`) || !s.number(&e.ID) || !s.literal(`,"project":`) {
+			return false
+		}
+	} else if !s.literal(`{"project":`) {
+		return false
+	}
+	return s.name(&e.Project) && s.canonicalActor(&e.Actor) &&
+		s.literal(`,"action":`) && s.name(&e.Action) && s.canonicalResource(&e.Resource) &&
+		s.literal(`,"outcome":`) && s.name((*string)(&e.Outcome)) &&
+		s.literal(`,"detail":`) && s.text(&e.Detail) &&
+		(!s.literal(`,"channel":`) || s.name((*string)(&e.Channel))) &&
+		(!s.literal(`,"request":`) || s.request(&e.Request)) &&
+		(!s.literal(`,"changes":`) || s.changes(&e.Changes)) &&
+		(!s.literal(`,"metadata":`) || s.metadata(&e.Metadata)) &&
+		(!s.literal(`,"key":`) || s.text(&e.Key)) &&
+		(!s.literal(`,"createdAt":`) || s.time(&e.CreatedAt)) &&
+		(!recorded || s.literal(`,"recordedAt":`) && s.time(&e.RecordedAt)) &&
+		s.literal(`}`)
+}
+
+func (s *Scanner) canonicalActor(a *audit.Actor) bool {
+	return s.literal(`,"actor":{"email":`) && s.name(&a.Email) &&
+		s.literal(`,"type":`) && s.name((*string)(&a.Type)) &&
+		(!s.literal(`,"label":`) || s.name(&a.Label)) && s.literal(`}`)
+}
+
+func (s *Scanner) canonicalResource(r *audit.Resource) bool {
+	return s.literal(`,"resource":{"type":`) && s.name(&r.Type) &&
+		s.literal(`,"id":`) && s.name(&r.ID) &&
+		s.literal(`,"name":`) && s.name(&r.Name) &&
+		s.literal(`,"locationId":`) && s.name(&r.LocationID) && s.literal(`}`)
+}
+
+// literal passes l, or nothing when l is not what comes next.
+func (s *Scanner) literal(l string) bool {
+	if len(s.b)-s.i < len(l) || string(s.b[s.i:s.i+len(l)]) != l {
+		return false
+	}
+	s.i += len(l)
+	return true
+}
+
+// anyEntry reads an entry whose members stand in any order.
+func (s *Scanner) anyEntry(e *audit.Entry, recorded bool) bool {
 	var seen fields
 	return s.object(func(name []byte) bool {
 		switch string(name) {
@@ -153,7 +210,33 @@ func (s *Scanner) metadata(m *map[string]string) bool {
 // time reads a time of RFC 3339 in UTC.
 func (s *Scanner) time(t *time.Time) bool {
 	b, ok := s.str()
-	return ok && isUTC(b) && t.UnmarshalText(b) == nil
+	if !ok || !isUTC(b) {
+		return false
+	}
+	if len(b) != len("2026-05-04T08:15:30.123456Z") {
+		return t.UnmarshalText(b) == nil
+	}
+	year, month, day := digits(b[0:4]), time.Month(digits(b[5:7])), digits(b[8:10])
+	hour, minute, second := digits(b[11:13]), digits(b[14:16]), digits(b[17:19])
+	micros := digits(b[20:26])
+	if hour > 23 || minute > 59 || second > 59 || micros < 0 {
+		return false
+	}
+	*t = time.Date(year, month, day, hour, minute, second, micros*1000, time.UTC)
+	// Where there is no such day, it is another one by now.
+	return t.Day() == day && t.Month() == month
+}
+
+// digits returns the number that b writes, or -1 where there is anything but digits.
+func digits(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
 // isUTC reports whether b has the form 2026-05-04T08:15:30Z, with or without a

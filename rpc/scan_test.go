@@ -74,6 +74,11 @@ func compare[T any](t *testing.T, s *Scanner, b []byte) {
 func FuzzScannerAnswer(f *testing.F) {
 	f.Add(page(2))
 	f.Add(append(scanned(7).AppendJSON([]byte(`{"ok":true,"result":`)), '}'))
+	f.Add(usualPage(2))
+	for _, at := range []string{"2026-02-28T23:59:59.999999Z", "2026-02-30T08:15:30.123456Z", "0000-02-29T00:00:00.000000Z", "2026-13-01T08:15:30.123456Z",
+		"2026-05-04T24:00:00.000000Z", "2026-05-04T08:15:60.000000Z", "2026-05-04T08:15:30.12345xZ", "2026-05-04T08:15:30.1234567Z"} {
+		f.Add([]byte(`{"ok":true,"result":{"items":[{"id":1,"recordedAt":"` + at + `"}]}}`))
+	}
 	for _, b := range []string{
 		`{"ok":true,"result":{"recorded":2,"duplicates":0,"skipped":1,"firstId":9,"lastId":10,"entries":[{"id":9},{"id":3,"duplicate":true},{"skipped":true}]}}`,
 		`{"ok":true,"result":{"items":null}}`, `{"result":{"items":[]},"ok":true}`, `{"ok":true,"result":{"items":[]},"ok":true}`, `{"ok":false,"error":{"code":"x"}}`,
@@ -95,7 +100,34 @@ func FuzzScannerAnswer(f *testing.F) {
 	})
 }
 
+// usualPage is a page without anything that needs an escape.
+func usualPage(n int) []byte {
+	b := []byte(`{"ok":true,"result":{"items":[`)
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		e := scanned(i)
+		e.Detail = fmt.Sprintf("Deployed revision %d of image registry.example.com/web", i)
+		e.Request.UserAgent, e.Request.ID = "deploys/1.4", fmt.Sprintf("0b7c%020d", i)
+		b = e.AppendJSON(b)
+	}
+	return append(b, "]}}\n"...)
+}
+
 func BenchmarkScannerAnswer(b *testing.B) {
+	b.Run("usual", func(b *testing.B) {
+		body := usualPage(50)
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		var s Scanner
+		for b.Loop() {
+			var list ListResult
+			if !s.Answer(body, &list) {
+				b.Fatal("not read")
+			}
+		}
+	})
 	body := page(50)
 	b.Run("scan", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
