@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"auditlog/audit"
 )
@@ -43,10 +43,29 @@ func decodeCursor(q *audit.Query, cursor string) (audit.Position, error) {
 
 // queryHash returns 8 bytes that tell normalized queries apart.
 func queryHash(q *audit.Query) []byte {
-	from, to := q.Bounds()
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{
-		q.Project, q.ResourceType, q.ResourceID, q.Action, q.Outcomes, q.Actor,
-		string(q.ActorType), string(q.Channel), fmt.Sprint(from), fmt.Sprint(to), q.Text,
-	}))
+	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
 	return sum[:8]
+}
+
+// appendQuery appends every part of q, each so that none can be taken for another.
+func appendQuery(b []byte, q *audit.Query) []byte {
+	b = append(b, '[')
+	for _, s := range []string{q.Project, q.ResourceType, q.ResourceID, q.Action} {
+		b = append(strconv.AppendQuote(b, s), ' ')
+	}
+	b = append(b, '[')
+	for i, o := range q.Outcomes {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = strconv.AppendQuote(b, string(o))
+	}
+	b = append(b, ']', ' ')
+	for _, s := range []string{q.Actor, string(q.ActorType), string(q.Channel)} {
+		b = append(strconv.AppendQuote(b, s), ' ')
+	}
+	from, to := q.Bounds()
+	b = append(strconv.AppendInt(append(b, '"'), from, 10), '"', ' ')
+	b = append(strconv.AppendInt(append(b, '"'), to, 10), '"', ' ')
+	return append(strconv.AppendQuote(b, q.Text), ']')
 }
