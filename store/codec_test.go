@@ -80,7 +80,7 @@ func codecs(t testing.TB) map[string]struct {
 	key, _ := orderKey(1)
 	places := []place{{}, {1, 5}, {2, 1 << 30}, {0, 0}, {1, -7}}
 	span := &spanRecord{starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, end: audit.Position{At: 99, ID: 1},
-		values: []uint64{spanValue(7, 1), spanValue(1, 0), spanValue(2, 0), spanValue(2, 1), spanValue(1<<31, 0), spanValue(1<<31, 1)}}
+		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
 	sk := spanKey(4, 3, span.starts[0])
 	return map[string]codec{
 		"tail": {u64(7), row.encode(), func(k, v []byte) error {

@@ -145,7 +145,7 @@ func (s *Store) recut(r region, run []keyedBlock, end audit.Position) (*recut, e
 		if n < len(run) {
 			to = run[n].key.Position
 		}
-		puts, err := encodeSpan(run[:n], to)
+		puts, err := newFieldSpans().extend(run[:n], to)
 		if err != nil {
 			return nil, err
 		}

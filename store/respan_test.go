@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 )
@@ -26,6 +28,19 @@ func looked(t *testing.T, s *Store, q audit.Query) int {
 			return n
 		}
 	}
+}
+
+// spansOf returns how many spans there are.
+func spansOf(t *testing.T, s *Store) (n int) {
+	t.Helper()
+	err := s.read(func(tx *bbolt.Tx) error {
+		n = tx.Bucket(bucketSpans).Stats().KeyN / len(spanFields())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // TestSpansInAnyOrder imports years of history before, between and behind what is
@@ -70,6 +85,9 @@ func TestSpansInAnyOrder(t *testing.T) {
 				t.Errorf("a query without a filter looks into %d of %d blocks", n, blocks)
 			}
 			failures := []audit.Outcome{audit.Forbidden, audit.Error}
+			if n, most := spansOf(t, s), blocks/z.span+spanParts; name == "as it happened" && n > most {
+				t.Errorf("%d spans for %d blocks, want at most %d", n, blocks, most)
+			}
 			nothing := map[string]audit.Query{
 				"action": {Action: "nothing.at"}, "prefix": {Action: "nothing.*"}, "channel": {Channel: audit.ChannelMCP},
 				"actor type": {ActorType: audit.ServiceAccount}, "actor": {Actor: "nobody"}, "resource": {ResourceID: "nothing"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 
@@ -25,12 +26,18 @@ func spanFields() []block.Field {
 // then stay under its number. It may name a block too many, never one too few.
 type spanRecord struct {
 	starts []audit.Position
-	end    audit.Position // where what the record tells of ends
-	values []uint64       // which value is in which block: see spanValue
+	end    audit.Position    // where what the record tells of ends
+	sets   map[uint32]uint64 // by a value's hash the blocks that have it, a bit each
 }
 
-// spanValue says that a value with this hash is in block i.
-func spanValue(hash uint32, i int) uint64 { return uint64(hash)<<6 | uint64(i&63) }
+func newSpanRecord() *spanRecord { return &spanRecord{sets: make(map[uint32]uint64)} }
+
+// add says that values with these hashes are in block i.
+func (r *spanRecord) add(hashes []uint32, i int) {
+	for _, h := range hashes {
+		r.sets[h] |= 1 << i
+	}
+}
 
 // spanKey returns project, field and start of a span.
 func spanKey(p ProjectID, f block.Field, start audit.Position) []byte {
@@ -49,14 +56,9 @@ func (r *spanRecord) encode(key []byte) []byte {
 	for _, p := range append(slices.Clone(r.starts), r.end) {
 		b = BlockKey{0, p}.Append(b)
 	}
-	slices.Sort(r.values)
 	var several, postings, one, ordinals []byte
-	for i := 0; i < len(r.values); {
-		hash, set := uint32(r.values[i]>>6), uint64(0)
-		for ; i < len(r.values) && uint32(r.values[i]>>6) == hash; i++ {
-			set |= 1 << (r.values[i] & 63)
-		}
-		if bits.OnesCount64(set) == 1 {
+	for _, hash := range slices.Sorted(maps.Keys(r.sets)) {
+		if set := r.sets[hash]; bits.OnesCount64(set) == 1 {
 			one = binary.BigEndian.AppendUint32(one, hash)
 			ordinals = append(ordinals, byte(bits.TrailingZeros64(set)))
 		} else {
@@ -171,17 +173,30 @@ func (v *spanView) number(p audit.Position) int {
 
 // record returns v in a form that can be added to.
 func (v *spanView) record() *spanRecord {
-	r := &spanRecord{starts: v.starts, end: v.end}
+	r := newSpanRecord()
+	r.starts, r.end = v.starts, v.end
 	for i := range len(v.several) / 4 {
-		hash := binary.BigEndian.Uint32(v.several[4*i:])
-		for set := binary.BigEndian.Uint64(v.postings[8*i:]); set != 0; set &= set - 1 {
-			r.values = append(r.values, spanValue(hash, bits.TrailingZeros64(set)))
-		}
+		r.sets[binary.BigEndian.Uint32(v.several[4*i:])] = binary.BigEndian.Uint64(v.postings[8*i:])
 	}
 	for i := range len(v.one) / 4 {
-		r.values = append(r.values, spanValue(binary.BigEndian.Uint32(v.one[4*i:]), int(v.ordinals[i])))
+		r.sets[binary.BigEndian.Uint32(v.one[4*i:])] |= 1 << v.ordinals[i]
 	}
 	return r
+}
+
+// with returns v with what r tells of its blocks besides, or nil if it knows all that.
+func (v *spanView) with(r *spanRecord) *spanRecord {
+	var merged *spanRecord
+	for hash, set := range r.sets {
+		if set&^v.blocks([]uint32{hash}) == 0 {
+			continue
+		}
+		if merged == nil {
+			merged = v.record()
+		}
+		merged.sets[hash] |= set
+	}
+	return merged
 }
 
 // spanAt returns the record of field f that tells of a block beginning at p, and
@@ -251,37 +266,33 @@ func extendSpan(tx *bbolt.Tx, puts []spanPut, blocks []keyedBlock) ([]spanPut, e
 		if v == nil {
 			continue
 		}
-		var fresh []uint64
+		r := newSpanRecord()
 		for _, b := range blocks {
 			hashes, err := b.Hashes(f)
 			if err != nil {
 				return nil, fmt.Errorf("%v: %w", b.key, err)
 			}
 			n := v.number(b.key.Position)
-			for _, h := range hashes {
-				if v.blocks([]uint32{h})>>n&1 == 0 {
-					fresh = append(fresh, spanValue(h, n))
-				}
-			}
+			r.add(hashes, n)
 		}
-		if len(fresh) > 0 {
-			r := v.record()
-			r.values = append(r.values, fresh...)
-			puts = append(puts, spanPut{bytes.Clone(key), r.encode(key)})
+		if merged := v.with(r); merged != nil {
+			puts = append(puts, spanPut{bytes.Clone(key), merged.encode(key)})
 		}
 	}
 	return puts, nil
 }
 
-// growSpans writes the spans that a project has blocks enough for. rec.Spanned is
-// where the spans end, rec.Loose how many blocks are behind that.
+// growSpans writes the spans that a project has blocks enough for, a part of a span
+// at a time. rec.Spanned is where the spans end, rec.Loose how many blocks are behind
+// that.
 func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 	z := &s.opts.sizes
-	for rec.Loose >= z.span+z.ahead {
-		run := make([]keyedBlock, 0, z.span)
+	n := max(1, z.span/spanParts)
+	for rec.Loose >= n+z.ahead {
+		run := make([]keyedBlock, 0, n)
 		c := newBlockCursor(tx, p)
 		ok, err := c.from(rec.Spanned)
-		for ; ok && err == nil && len(run) < z.span; ok, err = c.next() {
+		for ; ok && err == nil && len(run) < n; ok, err = c.next() {
 			b, err := s.readBlock(c.key, c.value)
 			if err != nil {
 				return err
@@ -294,7 +305,11 @@ func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 		if !ok {
 			return fmt.Errorf("spans of project %d: %w: %d blocks behind %v, %d expected", p, errCorrupt, len(run), rec.Spanned, rec.Loose)
 		}
-		puts, err := encodeSpan(run, c.key.Position)
+		records, err := lastSpan(tx, p, rec.Spanned, z.span-n)
+		if err != nil {
+			return err
+		}
+		puts, err := records.extend(run, c.key.Position)
 		if err != nil {
 			return err
 		}
@@ -307,19 +322,49 @@ func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
 	return nil
 }
 
-// encodeSpan returns the records of a run of blocks, one a field.
-func encodeSpan(run []keyedBlock, end audit.Position) (puts []spanPut, err error) {
+// spanParts is in how many parts a span is written.
+const spanParts = 4
+
+// fieldSpans are the records of one span, one a field.
+type fieldSpans []*spanRecord
+
+func newFieldSpans() fieldSpans {
+	var records fieldSpans
+	for range spanFields() {
+		records = append(records, newSpanRecord())
+	}
+	return records
+}
+
+// lastSpan returns the span that ends where a project's spans do if it tells of no
+// more than so many blocks; else a new one.
+func lastSpan(tx *bbolt.Tx, p ProjectID, end audit.Position, most int) (fieldSpans, error) {
+	var records fieldSpans
 	for _, f := range spanFields() {
-		r := &spanRecord{end: end}
-		for i, b := range run {
-			r.starts = append(r.starts, b.key.Position)
+		_, v, err := spanBefore(tx, p, f, end)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil || v.end != end || len(v.starts) > most {
+			return newFieldSpans(), nil
+		}
+		records = append(records, v.record())
+	}
+	return records, nil
+}
+
+// extend returns the records with a run of blocks added.
+func (records fieldSpans) extend(run []keyedBlock, end audit.Position) (puts []spanPut, err error) {
+	for i, f := range spanFields() {
+		r := records[i]
+		r.end = end
+		for _, b := range run {
 			hashes, err := b.Hashes(f)
 			if err != nil {
 				return nil, fmt.Errorf("%v: %w", b.key, err)
 			}
-			for _, h := range hashes {
-				r.values = append(r.values, spanValue(h, i))
-			}
+			r.add(hashes, len(r.starts))
+			r.starts = append(r.starts, b.key.Position)
 		}
 		key := spanKey(run[0].key.Project, f, r.starts[0])
 		puts = append(puts, spanPut{key, r.encode(key)})
