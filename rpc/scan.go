@@ -169,19 +169,27 @@ func (s *Scanner) str() ([]byte, bool) {
 	if !s.skip('"') {
 		return nil, false
 	}
-	start, ascii := s.i, true
-	s.i += usual(s.b[start:])
-	for i, c := range s.b[s.i:] {
-		switch {
+	start := s.i
+	end := start + usual(s.b[start:])
+	if end < len(s.b) && s.b[end] == '"' {
+		s.i, s.unescaped = end+1, false
+		return s.b[start:end], true
+	}
+	return s.unusual(start, end)
+}
+
+// unusual reads the rest of a string that begins at start and is usual up to i.
+func (s *Scanner) unusual(start, i int) ([]byte, bool) {
+	ascii := true
+	for ; i < len(s.b); i++ {
+		switch c := s.b[i]; {
 		case c == '"':
-			v := s.b[start : s.i+i]
-			s.i += i + 1
-			s.unescaped = false
+			s.i, s.unescaped = i+1, false
+			v := s.b[start:i]
 			return v, ascii || utf8.Valid(v)
 		case c == '\\':
-			s.i += i
-			s.unescaped = true
-			return s.escaped(s.b[start:s.i])
+			s.i, s.unescaped = i, true
+			return s.escaped(s.b[start:i])
 		case c < ' ':
 			return nil, false
 		case c >= utf8.RuneSelf:
