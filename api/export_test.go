@@ -121,7 +121,7 @@ type breaking struct {
 
 func (b *breaking) Terms(string) uint64 { return 1 }
 
-func (b *breaking) Clues() []store.Clue { return nil }
+func (b *breaking) Clues() *store.Clues { return nil }
 
 func (b *breaking) Match(uint64) bool {
 	if b.left--; b.left < 0 {

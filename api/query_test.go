@@ -28,7 +28,7 @@ func (w wordSearch) Terms(value string) uint64 {
 	return 0
 }
 
-func (w wordSearch) Clues() []store.Clue { return nil }
+func (w wordSearch) Clues() *store.Clues { return nil }
 
 func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
 

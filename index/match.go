@@ -9,7 +9,7 @@ import (
 )
 
 // Clues returns what a value must hold for each of the query's terms to occur in it.
-func (q *Query) Clues() []store.Clue { return q.clues }
+func (q *Query) Clues() *store.Clues { return &q.clues }
 
 // Match reports whether an entry matches whose values together hold terms.
 func (q *Query) Match(terms uint64) bool {

@@ -24,7 +24,7 @@ const (
 // goroutines may use it.
 type Query struct {
 	terms []term
-	clues []store.Clue // of the terms
+	clues store.Clues // of the terms
 	// want and exclude hold the bits of the terms that an entry must and must
 	// not hold.
 	want, exclude uint64
@@ -63,7 +63,7 @@ func Parse(text string) (*Query, error) {
 	if !utf8.ValidString(text) {
 		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
 	}
-	q := &Query{}
+	q := &Query{clues: store.Clues{Normal: appendNormal}}
 	// Operators typed on a Japanese keyboard are as good as others.
 	rest := norm.NFKC.String(text)
 	for {
@@ -83,7 +83,7 @@ func Parse(text string) (*Query, error) {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}
 	for i := range q.terms {
-		q.clues = append(q.clues, store.Clue{Words: q.terms[i].clue(), Wanted: q.want>>i&1 != 0})
+		q.clues.Terms = append(q.clues.Terms, store.Clue{Words: q.terms[i].clue(), Wanted: q.want>>i&1 != 0})
 	}
 	return q, nil
 }

@@ -50,7 +50,7 @@ type words struct {
 	ask  func(p ProjectID, before audit.Position) ([]BlockKey, uint64, bool)
 }
 
-func (w *words) Clues() []Clue { return nil }
+func (w *words) Clues() *Clues { return nil }
 
 func (w *words) Terms(value string) (terms uint64) {
 	for i, s := range w.want {

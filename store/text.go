@@ -16,15 +16,18 @@ type Text interface {
 	// Match reports whether an entry matches whose values together hold terms.
 	Match(terms uint64) bool
 	// Clues returns what a value must hold for each of the query's terms to occur in
-	// it, or nothing if each value has to be looked at. What a piece of a value holds
+	// it, or nil if each value has to be looked at. What a piece of a value holds
 	// that stands between two ASCII bytes which are neither letters nor digits, the value holds.
-	Clues() []Clue
+	Clues() *Clues
 	// Blocks returns, newest first, the blocks of a project that begin at or
 	// before the position and may hold a match, as of the sequence through:
 	// blocks that changed later are not covered. ok is false when every block
 	// has to be looked into. Entries before after (microseconds) are not asked for.
 	Blocks(ctx context.Context, p ProjectID, before audit.Position, after int64) (keys []BlockKey, through uint64, ok bool, err error)
 }
+
+// Clues is what is known of the terms of a query.
+type Clues = block.Clues
 
 // Clue is what a value must hold for a term of a query to occur in it.
 type Clue = block.Clue

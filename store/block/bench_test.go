@@ -1,6 +1,7 @@
 package block
 
 import (
+	"strings"
 	"testing"
 
 	"auditlog/audit"
@@ -88,22 +89,46 @@ func BenchmarkFilter(b *testing.B) {
 	}
 }
 
+// BenchmarkMatchText measures searches of a block, of which the index says that it
+// holds the words; plain is a condition of which nothing is known.
 func BenchmarkMatchText(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
-	for name, w := range map[string]words{
-		"rare":   {all: []string{"4882c4e7e432"}},
-		"common": {all: []string{"replicas"}},
+	entries := realistic(1, MaxRows)
+	x := open(b, Append(nil, 1, entries))
+	detail := func(row int, part string) string {
+		for ; !strings.Contains(entries[row].Detail, part); row++ {
+		}
+		words := wordsOf(entries[row].Detail)
+		return words[len(words)-1]
+	}
+	digest := detail(700, "sha256:")
+	for name, p := range map[string]*phrases{
+		"digest":  newPhrases(digest),
+		"number":  newPhrases("377"),
+		"prefix":  newPhrases(digest[:5] + "*"),
+		"common":  newPhrases("revision"),
+		"phrase":  newPhrases("sha256 " + digest),
+		"exclude": newPhrases("revision", "-deployed"),
+		"none":    newPhrases("quarantined"),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				rows := All(x.Rows())
-				if err := x.MatchText(w, &rows); err != nil || rows.Empty() {
-					b.Fatal(rows, err)
+				if err := x.MatchText(p, &rows); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})
 	}
+	b.Run("plain", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			rows := All(x.Rows())
+			if err := x.MatchText(words{all: []string{digest}}, &rows); err != nil || rows.Empty() {
+				b.Fatal(rows, err)
+			}
+		}
+	})
 }
 
 func BenchmarkEachText(b *testing.B) {

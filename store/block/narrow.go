@@ -1,9 +1,20 @@
 package block
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
+
+// Clues is what is known of a condition.
+type Clues struct {
+	Terms []Clue
+	// Normal appends the normal form of a text, in which words are looked for if it
+	// is not ASCII. ASCII has only letter cases, and never merges with what is before it.
+	Normal func(dst []byte, text string) []byte
+}
 
 // Clue is what a value must hold for one of a condition's terms to occur in it: all
-// of Words. A value that is not ASCII may hold the term in any case.
+// of Words.
 type Clue struct {
 	Words []Word
 	// Wanted says that no entry matches without the term.
@@ -41,11 +52,13 @@ func (o *outcome) or(p *outcome) {
 // narrower finds where one term of a condition can occur, without making the values
 // of templates. The first error stays.
 type narrower struct {
-	b    *Block
-	t    Text
-	term int
-	clue *Clue
-	err  error
+	b      *Block
+	t      Text
+	clues  *Clues
+	term   int
+	clue   *Clue
+	normal []byte
+	err    error
 }
 
 func (n *narrower) fail(err error) {
@@ -65,10 +78,35 @@ func (n *narrower) text(i int) string {
 	return s
 }
 
-func (n *narrower) holding(text, count int, w *Word, j *joined) Rows {
-	set, err := n.b.holding(text, count, w, j)
-	n.fail(err)
+// holding returns which of count strings may hold w, by itself as far as j tells.
+func (n *narrower) holding(text, count int, w *Word, j *joined) (set Rows) {
+	strange := func(s string) bool { return j == nil || n.strange(s, w) }
+	for k := range n.b.texts {
+		f := &n.b.texts[k]
+		lo, hi := max(text, f.first), min(text+count, f.first+f.n)
+		if lo >= hi {
+			continue
+		}
+		p, err := n.b.pool(f)
+		if err != nil {
+			n.fail(err)
+			break
+		}
+		p.find(w, j, lo-f.first, hi-f.first, f.first-text, &set, strange)
+	}
 	return set
+}
+
+// strange reports whether s, not ASCII, may hold w: as it is, or with what a name
+// makes of it that is not set apart.
+func (n *narrower) strange(s string, w *Word) bool {
+	for i := range len(s) {
+		if isRef(s[i]) && (i > 0 && s[i-1] >= 0x80 || i+1 < len(s) && s[i+1] >= 0x80) {
+			return true
+		}
+	}
+	n.normal = n.clues.Normal(n.normal[:0], s)
+	return bytes.Contains(n.normal, w.bytes)
 }
 
 // rows returns in which rows the term occurs.
@@ -182,7 +220,7 @@ func (n *narrower) may(c *column, w *Word, j *joined) (r Rows) {
 // texts may do so whatever their slots hold.
 func (n *narrower) mayTemplates(c *column, w *Word, texts Rows) (r Rows) {
 	for t := range int(c.n) {
-		if slot, end := n.b.slotsOf(c, t); slot == end || texts.Has(t) {
+		if texts.Has(t) || !n.reaches(c, t, w) {
 			continue
 		}
 		ranks, all := n.slots(c, t, w)
@@ -198,6 +236,16 @@ func (n *narrower) mayTemplates(c *column, w *Word, texts Rows) (r Rows) {
 	return r
 }
 
+// reaches reports whether w can reach into a slot of template t.
+func (n *narrower) reaches(c *column, t int, w *Word) bool {
+	for slot, end := n.b.slotsOf(c, t); slot < end; slot++ {
+		if w.reaches(n.b.kid(c, slot)) {
+			return true
+		}
+	}
+	return false
+}
+
 // slots returns which of the elements with template t may hold w, reaching into a
 // slot, or that all may.
 func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
@@ -208,8 +256,10 @@ func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
 		case text[i] == markEscape:
 			return ranks, true
 		case isMark(text[i]):
-			found := n.inSlot(n.b.kid(c, slot), glueAt(text, i), w)
-			ranks.Or(&found)
+			if kid := n.b.kid(c, slot); w.reaches(kid) {
+				found := n.inSlot(kid, glueAt(text, i), w)
+				ranks.Or(&found)
+			}
 			slot++
 		}
 	}

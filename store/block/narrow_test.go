@@ -17,7 +17,7 @@ import (
 // every row that matches holds those of all and none of none.
 type phrases struct {
 	all, none []phrase
-	clues     []Clue
+	clues     Clues
 }
 
 type phrase struct {
@@ -27,7 +27,7 @@ type phrase struct {
 
 // newPhrases parses conditions such as "revision 7", "shop*" and "-paused".
 func newPhrases(terms ...string) *phrases {
-	p := &phrases{}
+	p := &phrases{clues: Clues{Normal: func(dst []byte, text string) []byte { return append(dst, normal(text)...) }}}
 	for _, text := range terms {
 		text, excluded := strings.CutPrefix(text, "-")
 		text, prefix := strings.CutSuffix(text, "*")
@@ -40,9 +40,9 @@ func newPhrases(terms ...string) *phrases {
 			c.Words = append(c.Words, NewWord(w, prefix && i == len(ph.words)-1))
 		}
 		if excluded {
-			p.none, p.clues = append(p.none, ph), append(p.clues, c)
+			p.none, p.clues.Terms = append(p.none, ph), append(p.clues.Terms, c)
 		} else {
-			p.clues = slices.Insert(p.clues, len(p.all), c)
+			p.clues.Terms = slices.Insert(p.clues.Terms, len(p.all), c)
 			p.all = append(p.all, ph)
 		}
 	}
@@ -52,9 +52,10 @@ func newPhrases(terms ...string) *phrases {
 // wordsOf splits a text at what is neither a letter nor a digit. What is not ASCII is
 // a letter, and ſ one that ASCII has.
 func wordsOf(text string) []string {
-	text = strings.ToLower(strings.ReplaceAll(text, "ſ", "s"))
-	return strings.FieldsFunc(text, func(r rune) bool { return r < 0x80 && charClass[r] == 0 })
+	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && charClass[r] == 0 })
 }
+
+func normal(text string) string { return strings.ToLower(strings.ReplaceAll(text, "ſ", "s")) }
 
 func (p phrase) in(words []string) bool {
 	for i := range words {
@@ -89,12 +90,12 @@ func (p *phrases) termsOf(words []string) (terms uint64) {
 
 func (p *phrases) Match(terms uint64) bool { return terms == 1<<len(p.all)-1 }
 
-func (p *phrases) Clues() []Clue { return p.clues }
+func (p *phrases) Clues() *Clues { return &p.clues }
 
 // plain is the same condition of which nothing is known.
 type plain struct{ *phrases }
 
-func (plain) Clues() []Clue { return nil }
+func (plain) Clues() *Clues { return nil }
 
 // corpus is a block, and of each of its entries the words of each value.
 type corpus struct {
@@ -168,7 +169,7 @@ var details = []func(g *generator) string{
 		return fmt.Sprintf("ſtraße %d é%d %dé", g.r.IntN(90), g.r.IntN(9), g.r.IntN(9))
 	},
 	func(g *generator) string {
-		return fmt.Sprintf("i-%s\x01%d\x05 %da%db", g.hex(17), g.r.IntN(9), g.r.IntN(9), g.r.IntN(9))
+		return fmt.Sprintf("i-%s\x01%d\x05 \x02ab%d \x03cd \x04ef %da%db", g.hex(17), g.r.IntN(9), g.r.IntN(9), g.r.IntN(9), g.r.IntN(9))
 	},
 	func(g *generator) string {
 		return fmt.Sprintf("%d.%d.%d.%d:%d_%05d", g.r.IntN(255), g.r.IntN(9), g.r.IntN(9), g.r.IntN(9), g.r.IntN(9), g.r.IntN(99999))

@@ -51,14 +51,10 @@ func (g *glue) eachBeforeRight(word string, prefix bool, fn func(rest string)) {
 	}
 }
 
-// inSlot returns which elements of c, which is a slot's, may be in w together with what
-// stands beside them.
+// inSlot returns which elements of c, into which w reaches, may be in it together with
+// what stands beside them.
 func (n *narrower) inSlot(c *column, g glue, w *Word) (set Rows) {
-	switch c.kind {
-	case kindEmpty:
-		return set
-	case kindInt, kindDigits, kindHex:
-	default:
+	if c.kind != kindInt && c.kind != kindDigits && c.kind != kindHex {
 		return n.inStrings(c, g, w)
 	}
 	if g.open {

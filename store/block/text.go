@@ -8,9 +8,8 @@ type Text interface {
 	Terms(value string) uint64
 	// Match reports whether a row matches in whose values terms occur.
 	Match(terms uint64) bool
-	// Clues returns what is known of each of the terms, or nothing if each value
-	// has to be looked at.
-	Clues() []Clue
+	// Clues returns what is known of the terms, or nil if each value has to be looked at.
+	Clues() *Clues
 }
 
 // MatchText removes the rows from rows that do not match t. Of the values of
@@ -19,19 +18,20 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 	within := All(b.rows)
 	rows.And(&within)
 	clues := t.Clues()
-	if len(clues) == 0 {
+	if clues == nil {
 		return b.matchAll(t, rows)
 	}
 	var few [4]outcome
 	outcomes := few[:0]
 	undecided := Rows{}
-	for i := range clues {
-		n := narrower{b: b, t: t, term: i, clue: &clues[i]}
+	n := narrower{b: b, t: t, clues: clues}
+	for i := range clues.Terms {
+		n.term, n.clue = i, &clues.Terms[i]
 		o := n.rows()
 		if n.err != nil {
 			return n.err
 		}
-		if clues[i].Wanted {
+		if n.clue.Wanted {
 			may := o.sure
 			may.Or(&o.maybe)
 			if rows.And(&may); rows.Empty() {

@@ -28,7 +28,7 @@ func (w words) Terms(value string) uint64 {
 	return terms
 }
 
-func (w words) Clues() []Clue { return nil }
+func (w words) Clues() *Clues { return nil }
 
 func (w words) Match(terms uint64) bool { return terms == 1<<len(w.all)-1 }
 

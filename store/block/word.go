@@ -8,7 +8,8 @@ import (
 // Word is a word of a full-text condition, made ready to be looked for. It is never
 // changed.
 type Word struct {
-	text string
+	text  string
+	bytes []byte // text again
 	// prefix says that longer words which begin so will do.
 	prefix bool
 	// never says that ASCII text cannot hold the word.
@@ -17,6 +18,9 @@ type Word struct {
 	// is searched for first, in both of its cases.
 	rare         int
 	lower, upper byte
+	// decimal and hex are how many decimal and hexadecimal digits stand side by side
+	// in the word, and, if it is a prefix, may do so behind it.
+	decimal, hex int
 }
 
 // byRarity has the bytes of words in the order of how rare they are in texts.
@@ -25,7 +29,9 @@ const byRarity = "qzjxkvwy9876543210bgpfmuhdclrsnioate"
 // NewWord returns a word in its normal form: if it is ASCII, lower case letters and
 // digits. prefix says that longer words which begin so will do.
 func NewWord(text string, prefix bool) Word {
-	w := Word{text: text, prefix: prefix, never: !isASCII(text)}
+	w := Word{text: text, bytes: []byte(text), prefix: prefix, never: !isASCII(text)}
+	w.decimal = w.run(charDigit)
+	w.hex = w.run(charDigit | charLowerHex)
 	if w.never || text == "" {
 		return w
 	}
@@ -41,6 +47,41 @@ func NewWord(text string, prefix bool) Word {
 		w.upper -= 'a' - 'A'
 	}
 	return w
+}
+
+// run returns how many characters of some classes there are side by side at most.
+func (w *Word) run(classes byte) (longest int) {
+	n := 0
+	for i := range len(w.text) {
+		if n++; charClass[w.text[i]]&classes == 0 {
+			n = 0
+		}
+		longest = max(longest, n)
+	}
+	if w.prefix && n > 0 {
+		return maxHex
+	}
+	return longest
+}
+
+// reaches reports whether w can reach over an element of c, the column of a slot, with
+// what stands beside it. None of a number's digits can be left out.
+func (w *Word) reaches(c *column) bool {
+	switch c.kind {
+	case kindEmpty:
+		return false
+	case kindInt:
+		return w.decimal > 0
+	case kindDigits:
+		return w.decimal >= int(c.n)
+	case kindHex:
+		n := int(c.n)
+		if c.ints.width&hexUUID != 0 {
+			n = 4 // its shortest word
+		}
+		return w.hex >= n
+	}
+	return true
 }
 
 // In reports whether text, ASCII in any case, holds w, whatever stands beside it.
@@ -122,18 +163,21 @@ func (w *Word) alone(text string, at int, j *joined) bool {
 		return true
 	}
 	end := at + len(w.text)
-	return (at == 0 || !j[text[at-1]]) && (w.prefix || end == len(text) || !j[text[end]])
+	return (at == 0 || !j[text[at-1]] || at > 1 && text[at-2] == markEscape) &&
+		(w.prefix || end == len(text) || !j[text[end]])
 }
 
-// find adds the strings from lo to hi that hold w, and those that are not ASCII, to
-// set, where string 0 would be element base.
-func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows) {
+// find adds the strings from lo to hi that hold w to set, where string 0 would be
+// element base. Of those that are not ASCII strange decides.
+func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows, strange func(string) bool) {
 	at, _ := slices.BinarySearch(p.strange, uint32(lo))
 	for _, i := range p.strange[at:] {
 		if int(i) >= hi {
 			break
 		}
-		set.Set(base + int(i))
+		if strange(p.get(int(i))) {
+			set.Set(base + int(i))
+		}
 	}
 	if w.never {
 		return
@@ -160,22 +204,4 @@ func (p *pool) findCase(w *Word, c byte, j *joined, lo, hi, base int, set *Rows)
 			pos = p.ends[lo+1]
 		}
 	}
-}
-
-// holding returns which of n strings hold w, or are not ASCII. They may still hold it
-// as part of a longer word.
-func (b *Block) holding(text, n int, w *Word, j *joined) (set Rows, err error) {
-	for k := range b.texts {
-		f := &b.texts[k]
-		lo, hi := max(text, f.first), min(text+n, f.first+f.n)
-		if lo >= hi {
-			continue
-		}
-		p, err := b.pool(f)
-		if err != nil {
-			return set, err
-		}
-		p.find(w, j, lo-f.first, hi-f.first, f.first-text, &set)
-	}
-	return set, nil
 }
