@@ -23,7 +23,10 @@ func Rebuild(ctx context.Context, cfg Config, progress func(done, of uint64)) er
 		return err
 	}
 	f := &follower{x: x, e: e, docs: docs}
-	return e.finish(f.catchUp(ctx, progress))
+	if err = f.catchUp(ctx, progress); err == nil {
+		err = e.merge(ctx)
+	}
+	return e.finish(err)
 }
 
 // catchUp takes in all changes that there are.

@@ -215,7 +215,7 @@ func (f *follower) await(ctx context.Context, err error) error {
 
 // idle waits for the next changes, and meanwhile sees to the files.
 func (f *follower) idle(ctx context.Context) error {
-	if err := f.purgeFiles(ctx); err != nil {
+	if err := f.tidy(ctx); err != nil {
 		return err
 	}
 	wait, cancel := context.WithTimeout(ctx, f.x.cfg.CheckEvery)
@@ -231,27 +231,27 @@ func (f *follower) idle(ctx context.Context) error {
 	return f.checkFiles()
 }
 
-// purgeFiles sees to it that words of purged projects leave the files: bleve only
-// marks documents as gone, and a damaged index that was moved aside has them still.
-func (f *follower) purgeFiles(ctx context.Context) error {
+// tidy merges the files into one when that saves much, and sees to it that words of
+// purged projects leave them: bleve only marks documents as gone, and a damaged
+// index that was moved aside has them still.
+func (f *follower) tidy(ctx context.Context) error {
 	if f.forget {
 		if err := removeAside(f.e.dir); err != nil {
 			return err
 		}
 		f.forget = false
 	}
-	if !f.purge {
-		return nil
-	}
-	purged := false
+	merge := false
 	err := f.e.read(func(s *snapshot) error {
-		purged = s.purged()
+		merge = f.purge && s.purged() || s.scattered()
 		return nil
 	})
-	if err == nil && purged {
+	if err == nil && merge {
 		err = f.e.merge(ctx)
 	}
-	f.purge = err != nil
+	if err == nil {
+		f.purge = false
+	}
 	return err
 }
 

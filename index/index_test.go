@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -305,6 +306,38 @@ func anyFileHolds(t *testing.T, dir, term string) bool {
 		}
 	}
 	return false
+}
+
+// A log that changes little by little leaves few segments, with most blocks in one.
+func TestFilesAreMerged(t *testing.T) {
+	l := newMemoryLog()
+	cfg := testConfig(t.TempDir()+"/index", l)
+	r := start(t, cfg)
+	const blocks = 40
+	for i := range int64(blocks) {
+		l.put(key(1, 10+i), "common", fmt.Sprintf("number-%d", i))
+		r.caughtUp()
+	}
+	merged := false
+	for end := time.Now().Add(20 * time.Second); !merged && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		err := r.read(func(s *snapshot) error {
+			merged = !s.scattered()
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !merged {
+		t.Error("the blocks stay in many segments")
+	}
+	if got := len(r.find(1, "common")); got != blocks {
+		t.Errorf("%d blocks found, want %d", got, blocks)
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	mustCheck(t, cfg)
 }
 
 func TestRebuildAndCheck(t *testing.T) {

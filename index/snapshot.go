@@ -148,6 +148,18 @@ func (s *snapshot) purged() bool {
 	})
 }
 
+// scattered reports whether half as many documents as the largest segment has are in
+// others: every segment lists its words again, so one takes two thirds of the bytes.
+// A document is merged into one only a few times while the index grows.
+func (s *snapshot) scattered() bool {
+	all, largest := 0, 0
+	for _, p := range s.parts {
+		n := len(p.docs.ids)
+		all, largest = all+n, max(largest, n)
+	}
+	return 2*(all-largest) > largest
+}
+
 // unchanged reports an error unless the files of the snapshot are those that were
 // verified. What was read from it before is then right.
 func (s *snapshot) unchanged() error {
