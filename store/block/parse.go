@@ -32,7 +32,7 @@ func (p *parser) parse(kids int) error {
 	}
 	b.kids = make([]column, kids)
 	b.slots = make([]uint16, 0, kids+kids/2)
-	b.frames = make([]frame, 0, 4*frameCount(b.rows))
+	b.frames = make([]frame, 0, 2*frameCount(b.rows))
 	p.textFrames()
 	b.created = p.ints(b.rows)
 	b.ids = p.ints(b.rows)
