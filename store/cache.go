@@ -23,9 +23,9 @@ type blockCache struct {
 
 const (
 	// dataShare is the part of the limit that data may take.
-	dataShare = 4
+	dataShare = 2
 	// oftenUsed is how often a block must be asked for until its data is kept.
-	oftenUsed = 8
+	oftenUsed = 4
 )
 
 type cached struct {

@@ -56,7 +56,8 @@ func checkCache(t *testing.T, c *blockCache) {
 
 // The data of blocks that are used often is kept, up to its part of the cache.
 func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
-	s, keys := sealedBlocks(t, Options{CacheBytes: 256 << 10})
+	const limit = 128 << 10
+	s, keys := sealedBlocks(t, Options{CacheBytes: limit})
 	opened := func(key BlockKey) (b *block.Block) {
 		t.Helper()
 		err := s.read(func(tx *bbolt.Tx) (err error) {
@@ -80,7 +81,7 @@ func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
 		}
 		checkCache(t, s.cache)
 	}
-	if n := s.cache.loaded; n == 0 || n > 256<<10/dataShare {
+	if n := s.cache.loaded; n == 0 || n > limit/dataShare {
 		t.Errorf("data takes %d bytes of %d", n, s.cache.limit)
 	}
 	if b, _ := s.cache.get(keys[0], opened(keys[0]).Seq()); b.HasData() {

@@ -88,7 +88,7 @@ func regionAt(tx *bbolt.Tx, p ProjectID, rec *projectRecord, at audit.Position) 
 		return region{}, err
 	}
 	if v != nil && at.Compare(v.end) < 0 {
-		return region{v.starts[0], v.end, true}, nil
+		return region{v.start(0), v.end, true}, nil
 	}
 	gap := region{to: rec.Spanned}
 	if v != nil {
@@ -101,7 +101,7 @@ func regionAt(tx *bbolt.Tx, p ProjectID, rec *projectRecord, at audit.Position) 
 		if err != nil {
 			return region{}, err
 		}
-		gap.to = next.starts[0]
+		gap.to = next.start(0)
 	}
 	return gap, nil
 }

@@ -26,10 +26,9 @@ type allBlocks struct {
 	high    audit.Position
 	started bool
 	want    []block.FieldHashes
-	bare    audit.Position   // from there on up to the last block no span tells of any
-	starts  []audit.Position // of the span that was looked up last
-	end     audit.Position
-	set     uint64 // its blocks that hold all values
+	bare    audit.Position // from there on up to the last block no span tells of any
+	span    *spanView      // the one that was looked up last
+	set     uint64         // its blocks that hold all values
 }
 
 func newAllBlocks(v *view, f *block.Filter, sp span) *allBlocks {
@@ -70,27 +69,26 @@ func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
 	if len(a.want) == 0 || p.Compare(a.bare) >= 0 {
 		return audit.Position{}, nil
 	}
-	if len(a.starts) == 0 || p.Compare(a.starts[0]) < 0 {
-		if err := a.load(p); err != nil || len(a.starts) == 0 {
+	if a.span == nil || p.Compare(a.span.start(0)) < 0 {
+		if err := a.load(p); err != nil || a.span == nil {
 			return audit.Position{}, err
 		}
 	}
-	v := spanView{starts: a.starts}
-	n := v.number(p)
+	n := a.span.number(p)
 	if a.set>>n&1 != 0 {
 		return audit.Position{}, nil
 	}
 	lower := a.set & (1<<n - 1)
 	if lower == 0 {
-		return a.starts[0], nil
+		return a.span.start(0), nil
 	}
-	return a.starts[bits.Len64(lower)], nil
+	return a.span.start(bits.Len64(lower)), nil
 }
 
 // load looks up the span that tells of a block beginning at p. When there is none,
 // it says from where on that is so.
 func (a *allBlocks) load(p audit.Position) error {
-	a.starts, a.set = nil, ^uint64(0)
+	a.span, a.set = nil, ^uint64(0)
 	for _, w := range a.want {
 		_, v, err := spanBefore(a.tx, a.c.project, w.Field, p)
 		switch {
@@ -101,11 +99,11 @@ func (a *allBlocks) load(p audit.Position) error {
 		case p.Compare(v.end) >= 0:
 			a.bare = v.end
 		default:
-			a.starts, a.end = v.starts, v.end
+			a.span = v
 			a.set &= v.blocks(w.Hashes)
 			continue
 		}
-		a.starts = nil
+		a.span = nil
 		return nil
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"sort"
 
 	"go.etcd.io/bbolt"
 
@@ -77,10 +78,16 @@ func appendHashes(b, hashes []byte) []byte {
 
 // A spanView reads a record where it lies.
 type spanView struct {
-	starts                           []audit.Position
+	starts                           []byte // as block keys
 	end                              audit.Position
 	several, postings, one, ordinals []byte
 }
+
+// size returns how many numbers the span has.
+func (v *spanView) size() int { return len(v.starts) / blockKeySize }
+
+// start returns where number i starts.
+func (v *spanView) start(i int) audit.Position { return positionAt(v.starts[i*blockKeySize:]) }
 
 func openSpan(key, value []byte) (*spanView, error) {
 	body, err := cutSum(key, value, 2)
@@ -104,15 +111,8 @@ func parseSpan(body []byte) (*spanView, error) {
 	if len(body) < (n+1)*blockKeySize {
 		return nil, fmt.Errorf("cut short")
 	}
-	v := &spanView{starts: make([]audit.Position, n+1)}
-	for i := range v.starts {
-		k, err := ParseBlockKey(body[:blockKeySize])
-		if err != nil {
-			return nil, err
-		}
-		v.starts[i], body = k.Position, body[blockKeySize:]
-	}
-	v.starts, v.end = v.starts[:n], v.starts[n]
+	v := &spanView{starts: body[:n*blockKeySize], end: positionAt(body[n*blockKeySize:])}
+	body = body[(n+1)*blockKeySize:]
 	var ok bool
 	if v.several, v.postings, body, ok = cutHashes(body, 8); !ok {
 		return nil, fmt.Errorf("cut short")
@@ -164,17 +164,16 @@ func findHash(list []byte, h uint32) (int, bool) {
 
 // number returns which of the span's numbers a block that begins at p has.
 func (v *spanView) number(p audit.Position) int {
-	i, found := slices.BinarySearchFunc(v.starts, p, audit.Position.Compare)
-	if !found {
-		i--
-	}
-	return i
+	return sort.Search(v.size(), func(i int) bool { return v.start(i).Compare(p) > 0 }) - 1
 }
 
 // record returns v in a form that can be added to.
 func (v *spanView) record() *spanRecord {
 	r := newSpanRecord()
-	r.starts, r.end = v.starts, v.end
+	r.end = v.end
+	for i := range v.size() {
+		r.starts = append(r.starts, v.start(i))
+	}
 	for i := range len(v.several) / 4 {
 		r.sets[binary.BigEndian.Uint32(v.several[4*i:])] = binary.BigEndian.Uint64(v.postings[8*i:])
 	}
@@ -345,7 +344,7 @@ func lastSpan(tx *bbolt.Tx, p ProjectID, end audit.Position, most int) (fieldSpa
 		if err != nil {
 			return nil, err
 		}
-		if v == nil || v.end != end || len(v.starts) > most {
+		if v == nil || v.end != end || v.size() > most {
 			return newFieldSpans(), nil
 		}
 		records = append(records, v.record())

@@ -36,7 +36,7 @@ type Options struct {
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
-	// CacheBytes bounds the memory of opened blocks. Default 64 MiB.
+	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
 
 	// Report is told once when what goes on behind the calls fails and is tried
@@ -62,7 +62,7 @@ func (o *Options) setDefaults() {
 		o.SealAfter = 5 * time.Second
 	}
 	if o.CacheBytes == 0 {
-		o.CacheBytes = 64 << 20
+		o.CacheBytes = 96 << 20
 	}
 	if o.sizes == (sizes{}) {
 		o.sizes = defaultSizes()

@@ -67,12 +67,17 @@ func ParseBlockKey(b []byte) (BlockKey, error) {
 		return BlockKey{}, fmt.Errorf("block key of %d bytes, want %d", len(b), blockKeySize)
 	}
 	return BlockKey{
-		Project: ProjectID(binary.BigEndian.Uint32(b)),
-		Position: audit.Position{
-			At: int64(binary.BigEndian.Uint64(b[4:]) ^ signBit),
-			ID: int64(binary.BigEndian.Uint64(b[12:])),
-		},
+		Project:  ProjectID(binary.BigEndian.Uint32(b)),
+		Position: positionAt(b),
 	}, nil
+}
+
+// positionAt reads the position out of a block key.
+func positionAt(key []byte) audit.Position {
+	return audit.Position{
+		At: int64(binary.BigEndian.Uint64(key[4:]) ^ signBit),
+		ID: int64(binary.BigEndian.Uint64(key[12:])),
+	}
 }
 
 // String returns k as error messages and the check name a block.
