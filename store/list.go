@@ -69,6 +69,9 @@ func (s *Store) page(ctx context.Context, l *Listing, below audit.Position) (Pag
 			page.Next = encodeCursor(&l.Query, page.Entries[l.Limit-1].Position())
 			return false
 		}
+		if page.Entries == nil {
+			page.Entries = make([]*audit.Entry, 0, min(l.Limit, DefaultLimit))
+		}
 		page.Entries = append(page.Entries, e)
 		return true
 	})

@@ -194,7 +194,7 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 			if err != nil {
 				return false, err
 			}
-			if more = rest(e.Position()) && fn(e); !more {
+			if more = (len(tail) == 0 || rest(e.Position())) && fn(e); !more {
 				return false, nil
 			}
 		}

@@ -156,27 +156,28 @@ func (b *Block) isRaw(v *column) bool {
 	return false
 }
 
-// candidates returns which of the distinct values of c's column may match: all
+// candidates adds to set which of the distinct values of c's column may match: all
 // that do, and some that do not unless exact. It decodes nothing.
-func (b *Block) candidates(c *constraint) (set Rows, exact bool) {
+func (b *Block) candidates(c *constraint, set *Rows) (exact bool) {
 	v := b.valuesOf(&b.columns[fieldColumns[c.field]])
 	switch {
 	case b.isRaw(v):
-		b.rawEqual(v, c, &set)
-		return set, true
+		b.rawEqual(v, c, set)
+		return true
 	case v.kind == kindTemplate && c.prefix == "" && int(v.text)+int(v.n) <= b.raws:
 		exact = true
 		for i := range c.parsed {
-			exact = b.templateEqual(v, &c.parsed[i], &set) && exact
+			exact = b.templateEqual(v, &c.parsed[i], set) && exact
 		}
-		return set, exact
+		return exact
 	case b.fingers[c.field] != 0 && c.prefix == "":
-		b.fingersEqual(c, int(v.m), &set)
-		return set, false
+		b.fingersEqual(c, int(v.m), set)
 	case v.kind == kindOne:
-		return All(1), false
+		set.Set(0)
+	default:
+		*set = All(int(v.m))
 	}
-	return All(int(v.m)), false
+	return false
 }
 
 // rawEqual adds the elements of v, whose strings are raw, to set that c asks for.
@@ -222,7 +223,7 @@ func (f *Filter) Match(b *Block, rows *Rows) error {
 	var sets [fieldCount]Rows
 	var exact [fieldCount]bool
 	for i := range f.constraints {
-		if sets[i], exact[i] = b.candidates(&f.constraints[i]); sets[i].Empty() {
+		if exact[i] = b.candidates(&f.constraints[i], &sets[i]); sets[i].Empty() {
 			*rows = Rows{}
 			return nil
 		}
