@@ -27,7 +27,8 @@ type Client struct {
 	URL string
 	// Token is sent as the bearer token, unless empty.
 	Token string
-	// HTTP makes the calls; http.DefaultClient when nil.
+	// HTTP makes the calls; when nil, one like http.DefaultClient that keeps more
+	// connections to a log than two.
 	HTTP *http.Client
 	// UserAgent is sent with every call; "auditlog-client" when empty.
 	UserAgent string
@@ -121,7 +122,7 @@ func (c *Client) send(ctx context.Context, verb, path, contentType string, body 
 	}
 	client := c.HTTP
 	if client == nil {
-		client = http.DefaultClient
+		client = shared()
 	}
 	res, err := client.Do(req)
 	if err != nil {
@@ -129,6 +130,20 @@ func (c *Client) send(ctx context.Context, verb, path, contentType string, body 
 	}
 	return res, nil
 }
+
+// keptConnections is how many connections to a log are kept for next calls.
+const keptConnections = 64
+
+// shared makes the calls of every Client that has no other.
+var shared = sync.OnceValue(func() *http.Client {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has another one
+		return http.DefaultClient
+	}
+	t := standard.Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, keptConnections
+	return &http.Client{Transport: t}
+})
 
 // unreachable wraps an error of the transport's.
 func unreachable(err error) error {
