@@ -58,7 +58,9 @@ type narrower struct {
 	term   int
 	clue   *Clue
 	normal []byte
-	err    error
+	// known are the terms that occur in strings which are not ASCII.
+	known map[int]uint64
+	err   error
 }
 
 func (n *narrower) fail(err error) {
@@ -78,9 +80,8 @@ func (n *narrower) text(i int) string {
 	return s
 }
 
-// holding returns which of count strings may hold w, by itself as far as j tells.
-func (n *narrower) holding(text, count int, w *Word, j *joined) (set Rows) {
-	strange := func(s string) bool { return j == nil || n.strange(s, w) }
+// find returns which of count strings hold w, by itself as far as j tells, or are not ASCII.
+func (n *narrower) find(text, count int, w *Word, j *joined) (set Rows) {
 	for k := range n.b.texts {
 		f := &n.b.texts[k]
 		lo, hi := max(text, f.first), min(text+count, f.first+f.n)
@@ -92,7 +93,21 @@ func (n *narrower) holding(text, count int, w *Word, j *joined) (set Rows) {
 			n.fail(err)
 			break
 		}
-		p.find(w, j, lo-f.first, hi-f.first, f.first-text, &set, strange)
+		p.find(w, j, lo-f.first, hi-f.first, f.first-text, &set)
+	}
+	return set
+}
+
+// holding returns which of count strings may hold w.
+func (n *narrower) holding(text, count int, w *Word, j *joined) Rows {
+	set := n.find(text, count, w, j)
+	if j == nil {
+		return set
+	}
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		if s := n.text(text + i); !isASCII(s) && !n.strange(s, w) {
+			set.Clear(i)
+		}
 	}
 	return set
 }
@@ -152,13 +167,37 @@ func (n *narrower) column(c *column) (o outcome) {
 
 // strings returns which of count strings hold the term.
 func (n *narrower) strings(text, count int) Rows {
-	set := n.holding(text, count, n.clue.rarest(), &joinedText)
+	set := n.find(text, count, n.clue.rarest(), &joinedText)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-		if !n.occurs(n.text(text + i)) {
+		if n.termsOf(text+i)>>n.term&1 == 0 {
 			set.Clear(i)
 		}
 	}
 	return set
+}
+
+// termsOf returns the terms that occur in string i. One that is not ASCII takes so
+// long that it is looked at once for all terms.
+func (n *narrower) termsOf(i int) uint64 {
+	s := n.text(i)
+	if isASCII(s) {
+		return n.t.Terms(s)
+	}
+	if len(n.clues.Terms) == 1 {
+		if !n.strange(s, n.clue.rarest()) {
+			return 0
+		}
+		return n.t.Terms(s)
+	}
+	terms, ok := n.known[i]
+	if !ok {
+		if n.known == nil {
+			n.known = make(map[int]uint64)
+		}
+		terms = n.t.Terms(s)
+		n.known[i] = terms
+	}
+	return terms
 }
 
 // having returns the elements of c with an index out of want.
@@ -268,10 +307,8 @@ func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
 
 // templates returns in which elements of a column of templates the term occurs.
 func (n *narrower) templates(c *column) (o outcome) {
-	if o.maybe = n.mayHoldAll(c, nil); !o.maybe.Empty() {
-		o.sure = n.inTexts(c)
-	}
-	return o
+	may, texts := n.mayHoldAll(c, nil)
+	return outcome{sure: n.inTexts(c, &texts), maybe: may}
 }
 
 // refs does so for a column of references. No mark of theirs touches a letter or
@@ -283,40 +320,48 @@ func (n *narrower) refs(c *column) (o outcome) {
 		named = refColumns[:]
 	}
 	kid := n.b.kid(c, 0)
-	if o.maybe = n.mayHoldAll(kid, named); !o.maybe.Empty() && kid.kind == kindTemplate {
-		o.sure = n.inTexts(kid)
-	}
-	return o
+	may, texts := n.mayHoldAll(kid, named)
+	return outcome{sure: n.inTexts(kid, &texts), maybe: may}
 }
 
 // mayHoldAll returns which elements of c may hold all words of the term, each of them
-// either in c or in one of the columns named.
-func (n *narrower) mayHoldAll(c *column, named []int) Rows {
-	all := All(int(c.m))
+// either in c or in one of the columns named, and, if c is of templates, which
+// of them hold all words.
+func (n *narrower) mayHoldAll(c *column, named []int) (all, texts Rows) {
+	all = All(int(c.m))
+	if c.kind == kindTemplate {
+		texts = All(int(c.n))
+	}
 	for i := range n.clue.Words {
 		w := &n.clue.Words[i]
-		may := n.may(c, w, &joinedText)
+		var may Rows
+		if c.kind == kindTemplate {
+			holding := n.holding(int(c.text), int(c.n), w, &joinedTemplate)
+			texts.And(&holding)
+			may = n.mayTemplates(c, w, holding)
+		} else {
+			may = n.may(c, w, &joinedText)
+		}
 		for _, col := range named {
 			found := n.may(&n.b.columns[col], w, &joinedText)
 			may.Or(&found)
 		}
 		if all.And(&may); all.Empty() {
-			break
+			return all, Rows{}
 		}
 	}
-	return all
+	return all, texts
 }
 
-// inTexts returns the elements of a column of templates in which the term occurs
-// whatever their slots hold.
-func (n *narrower) inTexts(c *column) Rows {
-	texts := n.holding(int(c.text), int(c.n), n.clue.rarest(), &joinedTemplate)
+// inTexts returns the elements of c in which the term occurs whatever their slots
+// hold: those of some of the templates texts.
+func (n *narrower) inTexts(c *column, texts *Rows) Rows {
 	for t := texts.Next(0); t >= 0; t = texts.Next(t + 1) {
 		if !n.inPiece(n.text(int(c.text) + t)) {
 			texts.Clear(t)
 		}
 	}
-	return n.having(c, &texts)
+	return n.having(c, texts)
 }
 
 // inPiece reports whether the term occurs in a piece of a text with marks, which

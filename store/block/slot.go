@@ -101,7 +101,7 @@ func (n *narrower) inStrings(c *column, g glue, w *Word) (set Rows) {
 		found := n.may(c, &word, nil)
 		set.Or(&found)
 	}
-	look(w.text)
+	set = n.may(c, w, nil)
 	g.eachBeforeRight(w.text, w.prefix, look)
 	if rest, ok := g.behindLeft(w.text); ok && g.left != "" {
 		look(rest)

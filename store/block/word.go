@@ -167,17 +167,15 @@ func (w *Word) alone(text string, at int, j *joined) bool {
 		(w.prefix || end == len(text) || !j[text[end]])
 }
 
-// find adds the strings from lo to hi that hold w to set, where string 0 would be
-// element base. Of those that are not ASCII strange decides.
-func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows, strange func(string) bool) {
+// find adds the strings from lo to hi that hold w, and those that are not ASCII, to
+// set, where string 0 would be element base.
+func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows) {
 	at, _ := slices.BinarySearch(p.strange, uint32(lo))
 	for _, i := range p.strange[at:] {
 		if int(i) >= hi {
 			break
 		}
-		if strange(p.get(int(i))) {
-			set.Set(base + int(i))
-		}
+		set.Set(base + int(i))
 	}
 	if w.never {
 		return
