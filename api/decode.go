@@ -56,6 +56,9 @@ func decodeError(err error) error {
 // ofBody names what a Fault is about that has no path, if it is about the body:
 // a *auth.Denied, for one, must stay what it is.
 func ofBody(err error) error {
+	if err == nil {
+		return nil
+	}
 	var f *audit.Fault
 	if !errors.As(err, &f) || f.Path != "" || f.Kind != audit.Invalid && f.Kind != audit.TooLarge {
 		return err

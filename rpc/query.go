@@ -73,6 +73,9 @@ func (w *Query) Query() (audit.Query, error) {
 // named gives an error about a bound of the time range the name that the caller
 // knows the bound by.
 func (w *Query) named(err error) error {
+	if err == nil {
+		return nil
+	}
 	var f *audit.Fault
 	if !errors.As(err, &f) {
 		return err
