@@ -307,8 +307,10 @@ func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
 
 // templates returns in which elements of a column of templates the term occurs.
 func (n *narrower) templates(c *column) (o outcome) {
-	may, texts := n.mayHoldAll(c, nil)
-	return outcome{sure: n.inTexts(c, &texts), maybe: may}
+	if o.maybe = n.mayHoldAll(c, nil); !o.maybe.Empty() {
+		o.sure = n.inPieces(c)
+	}
+	return o
 }
 
 // refs does so for a column of references. No mark of theirs touches a letter or
@@ -320,48 +322,62 @@ func (n *narrower) refs(c *column) (o outcome) {
 		named = refColumns[:]
 	}
 	kid := n.b.kid(c, 0)
-	may, texts := n.mayHoldAll(kid, named)
-	return outcome{sure: n.inTexts(kid, &texts), maybe: may}
+	if o.maybe = n.mayHoldAll(kid, named); !o.maybe.Empty() {
+		o.sure = n.inPieces(kid)
+	}
+	return o
 }
 
 // mayHoldAll returns which elements of c may hold all words of the term, each of them
-// either in c or in one of the columns named, and, if c is of templates, which
-// of them hold all words.
-func (n *narrower) mayHoldAll(c *column, named []int) (all, texts Rows) {
-	all = All(int(c.m))
-	if c.kind == kindTemplate {
-		texts = All(int(c.n))
-	}
+// either in c or in one of the columns named.
+func (n *narrower) mayHoldAll(c *column, named []int) Rows {
+	all := All(int(c.m))
 	for i := range n.clue.Words {
 		w := &n.clue.Words[i]
-		var may Rows
-		if c.kind == kindTemplate {
-			holding := n.holding(int(c.text), int(c.n), w, &joinedTemplate)
-			texts.And(&holding)
-			may = n.mayTemplates(c, w, holding)
-		} else {
-			may = n.may(c, w, &joinedText)
-		}
+		may := n.may(c, w, &joinedText)
 		for _, col := range named {
 			found := n.may(&n.b.columns[col], w, &joinedText)
 			may.Or(&found)
 		}
 		if all.And(&may); all.Empty() {
-			return all, Rows{}
+			break
 		}
 	}
-	return all, texts
+	return all
 }
 
-// inTexts returns the elements of c in which the term occurs whatever their slots
-// hold: those of some of the templates texts.
-func (n *narrower) inTexts(c *column, texts *Rows) Rows {
+// inPieces returns the elements of c, whose texts have marks, in which the term
+// occurs whatever the marks stand for. There may be more.
+func (n *narrower) inPieces(c *column) (r Rows) {
+	switch c.kind {
+	case kindOne:
+		if r = n.withPieces(c, 1); !r.Empty() {
+			r = All(int(c.m))
+		}
+	case kindEach:
+		r = n.withPieces(c, int(c.m))
+	case kindDict:
+		of := n.inPieces(n.b.kid(c, 0))
+		r = n.having(c, &of)
+	case kindSome:
+		of := n.inPieces(n.b.kid(c, 0))
+		r = n.spread(c, 1, &of)
+	case kindTemplate:
+		of := n.withPieces(c, int(c.n))
+		r = n.having(c, &of)
+	}
+	return r
+}
+
+// withPieces returns which of the first count texts of c have the term in a piece.
+func (n *narrower) withPieces(c *column, count int) Rows {
+	texts := n.holding(int(c.text), count, n.clue.rarest(), &joinedTemplate)
 	for t := texts.Next(0); t >= 0; t = texts.Next(t + 1) {
 		if !n.inPiece(n.text(int(c.text) + t)) {
 			texts.Clear(t)
 		}
 	}
-	return n.having(c, texts)
+	return texts
 }
 
 // inPiece reports whether the term occurs in a piece of a text with marks, which
