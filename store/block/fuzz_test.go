@@ -15,6 +15,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add(Append(nil, 1, realistic(2, 200)))
 	f.Add(Append(nil, 1, strange(3, 30)))
 	f.Add(Append(nil, 1, uniform(3, 10)))
+	for seed := range uint64(6) {
+		f.Add(Append(nil, 1, templated(seed, 60)))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if b, err := Open(data); err == nil {
 			exercise(t, b)
@@ -57,6 +60,14 @@ func exercise(t *testing.T, b *Block) {
 	}
 	all := All(MaxRows)
 	_ = b.MatchText(words{all: []string{"a", "1"}}, &all)
+	for _, terms := range [][]string{{"ada*", "web 1"}, {"12", "-7*"}, {"revision 1*", "é"}, {"deadbeef0123*"}, {"0b7c*", "-s"}} {
+		p := newPhrases(terms...)
+		for i := range p.clues.Terms {
+			p.clues.Terms[i].Wanted = false // so that all of them are looked for
+		}
+		all := All(MaxRows)
+		_ = b.MatchText(p, &all)
+	}
 	_ = b.EachText(func(string) {})
 	_ = b.EachKey(func(string, int64) {})
 	if b.Memory() < 0 {
