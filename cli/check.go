@@ -11,7 +11,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"auditlog/audit"
 	"auditlog/index"
 	"auditlog/store"
 )
@@ -84,7 +83,7 @@ func addData(cmd *cobra.Command) *string {
 // offline gives the error of opening a data folder a hint.
 func offline(err error, dir string) error {
 	switch {
-	case audit.KindOf(err) == audit.Conflict:
+	case errors.Is(err, store.ErrInUse):
 		return hinted(err, "stop the server that has %s open first", dir)
 	case errors.Is(err, fs.ErrNotExist):
 		return hinted(err, "name the folder with --data or AUDITLOG_DATA")

@@ -130,7 +130,7 @@ func (s *server) openStore(context.Context) (err error) {
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
-	case audit.KindOf(err) == audit.Conflict:
+	case errors.Is(err, store.ErrInUse):
 		return hinted(err, "stop the other one, or choose another folder with --data")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return hinted(err, "the user that auditlog runs as must be able to write to %s", s.cfg.Data)

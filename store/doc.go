@@ -32,13 +32,13 @@
 // begins its transaction second: what is sealed in between is in both, and the
 // transaction's own word on how far it is sealed tells what to leave out.
 //
-// # The database, format 1
+// # The database, format 2
 //
 // All integers are big-endian unless said otherwise; varint is that of
 // encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
 // the value: bbolt has none, and a bit that turned must not become an answer.
 //
-//	meta      format    8 bytes, 1
+//	meta      format    8 bytes, 2
 //	          identity  16 random bytes: tells derived indexes whose they are
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
@@ -78,7 +78,8 @@
 //
 //	tokens    name -> record: package auth knows
 //
-// History: 1 is the first.
+// History: 1 was never released: its keys of order had 1,024 ids each, its tail was
+// not compressed and its spans had no combinations. It is refused.
 //
 // Each project has a random secret from its first entry on, and the canonical
 // JSON of an entry is fixed: room for a tree of salted hashes over all entries that

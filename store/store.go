@@ -22,8 +22,12 @@ import (
 // FileName is the database's name in its folder.
 const FileName = "auditlog.db"
 
-// Format is the version of the database that this program writes.
-const Format = 1
+// Format is the version of the database that this program reads and writes.
+const Format = 2
+
+// ErrInUse is in the chain of the error of opening a store that another process has
+// open. It is a Conflict Fault.
+var ErrInUse error = audit.Errorf(audit.Conflict, "in use by another auditlog")
 
 // Options configure a Store. The zero value is usable.
 type Options struct {
@@ -188,7 +192,7 @@ func openBolt(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	o.Timeout = 50 * time.Millisecond // another process that has it does not let go
 	db, err := bbolt.Open(path, 0o600, o)
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, audit.Errorf(audit.Conflict, "data folder %s is in use by another auditlog", filepath.Dir(path))
+		return nil, fmt.Errorf("data folder %s is %w", filepath.Dir(path), ErrInUse)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -272,10 +276,14 @@ func (s *Store) load(tx *bbolt.Tx) error {
 	if meta == nil {
 		return fmt.Errorf("%s is not a database of auditlog", s.db.Path())
 	}
-	if v := getU64(meta.Get(metaFormat)); v > Format {
+	switch v := getU64(meta.Get(metaFormat)); {
+	case v > Format:
 		return audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, Format)
-	} else if v == 0 {
+	case v == 0:
 		return fmt.Errorf("%s: %w: no format version", s.db.Path(), errCorrupt)
+	case v < Format:
+		return audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
+			"export its projects with the auditlog that wrote it, and import them into a new folder", v)
 	}
 	s.identity = hex.EncodeToString(meta.Get(metaIdentity))
 	s.blockSeq = getU64(meta.Get(metaBlockSeq))

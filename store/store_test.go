@@ -103,19 +103,21 @@ func TestClockJumps(t *testing.T) {
 	checkClean(t, s)
 }
 
-// TestNewerFormat wants a database of a later version to be left alone.
-func TestNewerFormat(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir, Options{})
-	err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(Format+1)) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(dir, Options{}); audit.KindOf(err) != audit.Conflict || !strings.Contains(err.Error(), "newer auditlog") {
-		t.Errorf("opening a newer database: %v", err)
+// TestOtherFormats wants databases of other versions to be left alone.
+func TestOtherFormats(t *testing.T) {
+	for format, advice := range map[uint64]string{Format + 1: "newer auditlog", Format - 1: "the auditlog that wrote it"} {
+		dir := t.TempDir()
+		s := open(t, dir, Options{})
+		err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(format)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir, Options{}); audit.KindOf(err) != audit.Conflict || !strings.Contains(err.Error(), advice) {
+			t.Errorf("opening a database of format %d: %v", format, err)
+		}
 	}
 }
 
