@@ -38,13 +38,11 @@ func longest(words []Word) (k int) {
 	return k
 }
 
-// outcome says of each element whether a term occurs in it: for sure, or maybe. It
+// occurrence says of each element whether a term occurs in it: for sure, or maybe. It
 // occurs in no other.
-type outcome struct{ sure, maybe Rows }
+type occurrence struct{ sure, maybe Rows }
 
-func (o *outcome) empty() bool { return o.sure.Empty() && o.maybe.Empty() }
-
-func (o *outcome) or(p *outcome) {
+func (o *occurrence) or(p *occurrence) {
 	o.sure.Or(&p.sure)
 	o.maybe.Or(&p.maybe)
 }
@@ -125,7 +123,7 @@ func (n *narrower) strange(s string, w *Word) bool {
 }
 
 // rows returns in which rows the term occurs.
-func (n *narrower) rows() (all outcome) {
+func (n *narrower) rows() (all occurrence) {
 	for _, col := range textColumns {
 		o := n.column(&n.b.columns[col])
 		all.or(&o)
@@ -138,7 +136,7 @@ func (n *narrower) rows() (all outcome) {
 }
 
 // column returns in which elements of c the term occurs.
-func (n *narrower) column(c *column) (o outcome) {
+func (n *narrower) column(c *column) (o occurrence) {
 	switch c.kind {
 	case kindEmpty:
 	case kindOne:
@@ -306,7 +304,7 @@ func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
 }
 
 // templates returns in which elements of a column of templates the term occurs.
-func (n *narrower) templates(c *column) (o outcome) {
+func (n *narrower) templates(c *column) (o occurrence) {
 	if o.maybe = n.mayHoldAll(c, nil); !o.maybe.Empty() {
 		o.sure = n.inPieces(c)
 	}
@@ -316,7 +314,7 @@ func (n *narrower) templates(c *column) (o outcome) {
 // refs does so for a column of references. No mark of theirs touches a letter or
 // digit, so a term of one word that a mark stands for occurs in the mark's own
 // column as well.
-func (n *narrower) refs(c *column) (o outcome) {
+func (n *narrower) refs(c *column) (o occurrence) {
 	var named []int
 	if len(n.clue.Words) > 1 {
 		named = refColumns[:]
@@ -410,7 +408,7 @@ func (n *narrower) inPiece(text string) bool {
 }
 
 // shapes returns in which rows of a column of shapes the term occurs.
-func (n *narrower) shapes(c *column) (o outcome) {
+func (n *narrower) shapes(c *column) (o occurrence) {
 	switch c.kind {
 	case kindEmpty:
 		return o
@@ -428,7 +426,7 @@ func (n *narrower) shapes(c *column) (o outcome) {
 	}
 	o.sure = n.having(c, &names)
 	for s := range int(c.n) {
-		var of outcome
+		var of occurrence
 		for k, end := n.b.slotsOf(c, s); k < end; k++ {
 			values := n.column(n.b.kid(c, k))
 			of.or(&values)

@@ -21,8 +21,8 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 	if clues == nil {
 		return b.matchAll(t, rows)
 	}
-	var few [4]outcome
-	outcomes := few[:0]
+	var few [4]occurrence
+	occurrences := few[:0]
 	undecided := Rows{}
 	n := narrower{b: b, t: t, clues: clues}
 	for i := range clues.Terms {
@@ -40,11 +40,11 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 		}
 		o.maybe.AndNot(&o.sure)
 		undecided.Or(&o.maybe)
-		outcomes = append(outcomes, o)
+		occurrences = append(occurrences, o)
 	}
 	undecided.And(rows)
 	rows.AndNot(&undecided)
-	matchSure(t, outcomes, rows)
+	matchSure(t, occurrences, rows)
 	if err := b.matchAll(t, &undecided); err != nil {
 		return err
 	}
@@ -54,12 +54,12 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 
 // matchSure removes the rows from rows that do not match t. In each it is sure which
 // terms occur.
-func matchSure(t Text, outcomes []outcome, rows *Rows) {
+func matchSure(t Text, occurrences []occurrence, rows *Rows) {
 	none := t.Match(0)
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
 		var terms uint64
-		for i := range outcomes {
-			terms |= outcomes[i].sure[row>>6] >> (row & 63) & 1 << i
+		for i := range occurrences {
+			terms |= occurrences[i].sure[row>>6] >> (row & 63) & 1 << i
 		}
 		if terms == 0 && !none || terms != 0 && !t.Match(terms) {
 			rows.Clear(row)
