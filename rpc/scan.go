@@ -66,21 +66,15 @@ func (f *fields) first(bit fields) bool {
 }
 
 // name reads a string of which there are few different ones.
-func (s *Scanner) name(v *string) bool {
-	b, ok := s.str()
-	switch {
-	case !ok:
-		return false
-	case s.whole != "":
-		*v = s.cut(b)
-	default:
-		*v = s.strings.get(b)
-	}
-	return true
-}
+func (s *Scanner) name(v *string) bool { return s.keep(v, s.strings.get) }
 
 // text reads a string of which no two are alike.
 func (s *Scanner) text(v *string) bool {
+	return s.keep(v, func(b []byte) string { return string(b) })
+}
+
+// keep reads a string: a part of the whole if that is kept, else what copied makes of it.
+func (s *Scanner) keep(v *string, copied func([]byte) string) bool {
 	b, ok := s.str()
 	switch {
 	case !ok:
@@ -88,7 +82,7 @@ func (s *Scanner) text(v *string) bool {
 	case s.whole != "":
 		*v = s.cut(b)
 	default:
-		*v = string(b)
+		*v = copied(b)
 	}
 	return true
 }
