@@ -3,7 +3,9 @@ package block
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
@@ -70,6 +72,40 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // TestEveryByteCounts changes each byte of a block.
+// Values with the letters and digits of numbers, but more than those, stay as they are.
+func TestAddressesAreNoNumbers(t *testing.T) {
+	for _, format := range []string{
+		"%d@10.0.0.5", "%04d@10.0.0.5", "%03x@cbc.ca", "2024112308150%d.4711@10.2.3.4", "%02X-AB@CD.EF",
+		"f81d4f%02x-7dec-11d0-a765-00a0c91e6bf6@192.168.1.10", "call %03x@abc.de of f81d4f%[1]02x-7dec-11d0-a765-00a0c91e6bf6 ended",
+	} {
+		entries := realistic(1, 300)
+		for i, e := range entries {
+			v := fmt.Sprintf(format, 100+i)
+			e.Detail, e.Request.ID, e.Resource.ID, e.Key = v, v, v, v
+			e.Metadata = map[string]string{"call": v}
+			e.Changes = []audit.Change{{Field: "call", Old: v, New: v}}
+		}
+		checkRoundTrip(t, entries)
+	}
+}
+
+// A detail with more numbers than a block can have columns for is stored as a text.
+func TestTooManyNumbers(t *testing.T) {
+	for _, numbers := range []int{500, 1000, 1100, 3000} {
+		entries := realistic(1, 10)
+		for i, e := range entries {
+			e.Detail = fmt.Sprintf("step %d", i)
+		}
+		var long strings.Builder
+		long.WriteString("deleted")
+		for i := range numbers {
+			fmt.Fprintf(&long, " %d", 1700000001+i*i)
+		}
+		entries[9].Detail = long.String()
+		checkRoundTrip(t, entries)
+	}
+}
+
 func TestEveryByteCounts(t *testing.T) {
 	data := Append(nil, 1, realistic(1, 100))
 	for i := range data {

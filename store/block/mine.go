@@ -103,7 +103,7 @@ func (e *encoder) mine(values []string) bool {
 		}
 		f.rows++
 	}
-	return 2*len(m.found) <= len(values)
+	return len(m.slots) <= maxSlots && 2*len(m.found) <= len(values)
 }
 
 func (m *miner) reset() {
@@ -243,11 +243,18 @@ func (s *slot) add(v string, first bool) {
 	s.size += len(v)
 	s.shortest, s.longest = min(s.shortest, len(v)), max(s.longest, len(v))
 	var classes byte
+	uuid, sign := len(v) == uuidBytes && uuidAt(v, 0), false
 	for i := range len(v) {
-		classes |= charClass[v[i]]
+		class := charClass[v[i]]
+		classes |= class
+		sign = sign || class == 0
 	}
-	if len(v) == uuidBytes && v[8] == '-' {
+	switch {
+	case uuid:
 		s.traits |= isUUID
+	case sign: // an address: no number, whatever its letters and digits are
+		s.traits |= notPlain | notDigits | notLower | notUpper
+		return
 	}
 	if classes&(charUpperHex|charLetter) != 0 {
 		s.traits |= notLower

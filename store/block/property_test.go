@@ -19,6 +19,8 @@ func drawEntries(t *rapid.T) []*audit.Entry {
 		rapid.StringMatching(`[a-z]{1,4}-[0-9]{1,6}`),
 		rapid.StringMatching(`(step|run) [0-9]{1,3} of web-[0-9], [0-9a-f]{12}`),
 		rapid.StringMatching(`[0-9]{1,12}`),
+		rapid.StringMatching(`[0-9]{1,3}@[0-9]\.[0-9]{1,3}`),
+		rapid.StringMatching(`[a-f0-9]{3}[-@.][a-f0-9]{2}@[a-f]{2}\.[a-f]{2}`),
 	)
 	fields := make([]*rapid.Generator[string], 20)
 	for i := range fields {

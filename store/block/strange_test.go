@@ -22,6 +22,7 @@ var oddities = []string{
 	"deadbeef", "DEADBEEF", "DeadBeef", "deadbee", "0xdeadbeef", "6f1d0c2", "6F1D0C2", "abc", "cafe12",
 	"0b7c1234-5678-4abc-9def-0123456789ab", "0B7C1234-5678-4ABC-9DEF-0123456789AB", "0b7c1234-5678-4abc-9def-0123456789aB",
 	"\x00", "\x01", "\x02\x01", "a\x01b\x02c\x03", "\x7f\u0080", "日本語 12", "١٢٣", "é1", "k8s", "x2x7k", "v1beta2",
+	"101@10.0.0.5", "4411@10.0.0.7", "ada@cbc.ca", "bad@fed.ca", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6@192.168.1.10",
 	"2026-05-04T08:15:30Z", "10.0.0.1", "::1", "fe80::1ff:fe23:4567:890a", "512Mi", "1h30m", "i-0abcd1234ef567890",
 	"arn:aws:sts::218007301253:assumed-role/a/b", strings.Repeat("9", 300), strings.Repeat("ab1", 200), "ſtraße", "STRASSE", "İ",
 }
