@@ -167,13 +167,19 @@ func (m *planner) put(entries []*audit.Entry, even bool) error {
 	return nil
 }
 
-func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (keyedBlock, error) {
-	key := BlockKey{p, entries[0].Position()}
-	b, err := block.Open(block.Append(nil, seq, entries))
-	if err != nil {
-		return keyedBlock{}, fmt.Errorf("encode %v: %w", key, err)
+// newKeyedBlock makes the block of entries. It is read back before anything that
+// it replaces goes: a fault of the coding must cost bytes, never an entry.
+func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (b keyedBlock, err error) {
+	b.key = BlockKey{p, entries[0].Position()}
+	for _, encode := range []func([]byte, uint64, []*audit.Entry) []byte{block.Append, block.AppendPlain} {
+		if b.Block, err = block.Open(encode(nil, seq, entries)); err == nil {
+			err = b.Verify(entries)
+		}
+		if err == nil {
+			return b, nil
+		}
 	}
-	return keyedBlock{key, b}, nil
+	return keyedBlock{}, fmt.Errorf("encode %v: %w", b.key, err)
 }
 
 // split cuts entries into parts that fit a block of so many rows each.

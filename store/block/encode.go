@@ -16,6 +16,7 @@ import (
 // encoder holds what the making of a block needs, so that the next one need not
 // allocate it.
 type encoder struct {
+	plain bool   // without templates
 	out   []byte // the columns
 	kids  int    // columns below the top ones
 	texts [classCount]textWriter
@@ -56,12 +57,23 @@ var encoders = sync.Pool{New: func() any {
 // Append appends the block of entries to dst. They are sorted by position, of one
 // project, and 1 to MaxRows.
 func Append(dst []byte, seq uint64, entries []*audit.Entry) []byte {
+	return appendBlock(dst, seq, entries, false)
+}
+
+// AppendPlain does so without templates, the most intricate of the codings: what a
+// block cannot be opened with is stored all the same, in more bytes.
+func AppendPlain(dst []byte, seq uint64, entries []*audit.Entry) []byte {
+	return appendBlock(dst, seq, entries, true)
+}
+
+func appendBlock(dst []byte, seq uint64, entries []*audit.Entry, plain bool) []byte {
 	if len(entries) < 1 || len(entries) > MaxRows {
 		panic("block: a block has 1 to 1024 entries")
 	}
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
 	e.reset()
+	e.plain = plain
 	e.appendTimes(entries)
 	for col := range colChanges {
 		e.column(col, entries)

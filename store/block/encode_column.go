@@ -15,15 +15,19 @@ type plan struct {
 	sparse    bool
 }
 
+// textOf returns what a top column of strings has of an entry.
+func textOf(e *audit.Entry, col int) string {
+	if col == colPurge {
+		return purgeText(e.Purge)
+	}
+	return *fields[col](e)
+}
+
 // column appends a top column of strings.
 func (e *encoder) column(col int, entries []*audit.Entry) {
 	values := e.values[:0]
 	for _, x := range entries {
-		if col == colPurge {
-			values = append(values, purgeText(x.Purge))
-		} else {
-			values = append(values, *fields[col](x))
-		}
+		values = append(values, textOf(x, col))
 	}
 	e.values = values
 	d := &e.dicts[col]
@@ -78,7 +82,7 @@ func rawLimit(rows int) int { return 64 + rows/2 }
 // templates, by estimates in bits.
 func (e *encoder) list(d *dictionary, values []string, p plan) []string {
 	n, m := len(d.values), len(values)
-	mined := p.templates && n >= 8 && e.mine(d.values) && (!p.field || e.miner.numeric())
+	mined := p.templates && !e.plain && n >= 8 && e.mine(d.values) && (!p.field || e.miner.numeric())
 	// gain is what templates must save in a dictionary, whose strings are faster
 	// to read as they are.
 	class, gain := classDict, 8*256

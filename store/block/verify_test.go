@@ -1,0 +1,54 @@
+package block
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+)
+
+// TestVerify wants every difference between a block and entries to be noticed.
+func TestVerify(t *testing.T) {
+	entries := append(realistic(1, 100), strange(1, 100)...)
+	sortEntries(entries)
+	entries[5].Changes = []audit.Change{{Field: "replicas", Old: "1", New: "2"}, {Field: "image"}}
+	entries[6].Metadata = map[string]string{"a": "1", "b": ""}
+	entries[7].Purge = &audit.Purge{Entries: 3, By: "ada@example.com", From: entries[0].CreatedAt}
+	for name, data := range map[string][]byte{"usual": Append(nil, 1, entries), "plain": AppendPlain(nil, 1, entries)} {
+		b := open(t, data)
+		if err := b.Verify(entries); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := b.Verify(entries[:len(entries)-1]); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: an entry less: %v", name, err)
+		}
+	}
+	b := open(t, Append(nil, 1, entries))
+	for name, change := range map[string]func(e *audit.Entry){
+		"id":         func(e *audit.Entry) { e.ID++ },
+		"createdAt":  func(e *audit.Entry) { e.CreatedAt = e.CreatedAt.Add(time.Microsecond) },
+		"recordedAt": func(e *audit.Entry) { e.RecordedAt = e.RecordedAt.Add(time.Microsecond) },
+		"actor":      func(e *audit.Entry) { e.Actor.Email += "x" },
+		"detail":     func(e *audit.Entry) { e.Detail += " " },
+		"key":        func(e *audit.Entry) { e.Key += "0" },
+		"purge":      func(e *audit.Entry) { e.Purge = &audit.Purge{Entries: 4} },
+		"no change":  func(e *audit.Entry) { e.Changes = append(e.Changes, audit.Change{Field: "x"}) },
+		"a change":   func(e *audit.Entry) { e.Changes = nil },
+		"value":      func(e *audit.Entry) { e.Changes[1].New = "y" },
+		"metadata":   func(e *audit.Entry) { e.Metadata = map[string]string{"a": "1", "c": ""} },
+		"more":       func(e *audit.Entry) { e.Metadata["z"] = "" },
+	} {
+		row := 5
+		if name == "metadata" || name == "more" {
+			row = 6
+		}
+		before := entries[row]
+		entries[row] = before.Clone()
+		change(entries[row])
+		if err := b.Verify(entries); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
+		entries[row] = before
+	}
+}
