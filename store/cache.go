@@ -16,6 +16,7 @@ type blockCache struct {
 	limit  int
 	used   int
 	loaded int // of used, what data takes
+	calls  uint
 	items  map[BlockKey]*cached
 	order  list.List // of *cached, the one used last at the front
 	data   list.List // likewise, of those with data
@@ -56,8 +57,7 @@ func (c *blockCache) get(key BlockKey, seq uint64) (b *block.Block, often bool) 
 	} else {
 		item.uses++
 	}
-	c.charge(item) // what a block decodes when it is used comes on top
-	c.trim()
+	c.settle()
 	return item.b, item.uses >= oftenUsed
 }
 
@@ -79,7 +79,27 @@ func (c *blockCache) put(key BlockKey, b *block.Block) {
 		c.used += b.Size()
 		c.loaded += b.Size()
 	}
-	c.charge(item)
+	c.settle()
+}
+
+const (
+	// settleRecent is how many of the blocks used last are charged at each use of
+	// one, and settleEvery at which uses all are.
+	settleRecent = 8
+	settleEvery  = 256
+)
+
+// settle charges what blocks have decoded since they were given out, which is after
+// each use, and keeps the cache in its limit. The caller holds mu.
+func (c *blockCache) settle() {
+	n := settleRecent
+	if c.calls++; c.calls%settleEvery == 0 {
+		n = len(c.items)
+	}
+	for el := c.order.Front(); el != nil && n > 0; el = el.Next() {
+		c.charge(el.Value.(*cached))
+		n--
+	}
 	c.trim()
 }
 

@@ -35,6 +35,37 @@ func TestCacheStaysInBounds(t *testing.T) {
 	}
 }
 
+// What blocks decode after they were put into the cache counts, although nobody tells it.
+func TestCacheCountsWhatIsDecoded(t *testing.T) {
+	const limit = 32 << 10
+	s, keys := sealedBlocks(t, Options{CacheBytes: limit})
+	for _, key := range append(keys, keys[len(keys)-1]) { // the last use counts with the next
+		err := s.read(func(tx *bbolt.Tx) error {
+			b, err := s.block(tx, key)
+			if err != nil {
+				return err
+			}
+			if err := b.EachText(func(string) {}); err != nil {
+				return err
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := 0
+	for _, item := range s.cache.items {
+		held += item.b.Memory()
+		if item.inData != nil {
+			held += item.b.Size()
+		}
+	}
+	if held > limit {
+		t.Errorf("the cache holds %d bytes of %d", held, limit)
+	}
+}
+
 // checkCache compares what a cache counts with what it holds.
 func checkCache(t *testing.T, c *blockCache) {
 	t.Helper()

@@ -70,11 +70,15 @@ func putChange(tx *bbolt.Tx, c BlockChange) error {
 // block's entries, each at least once. ok is false when the block is gone.
 func (s *Store) BlockTexts(key BlockKey, fn func(value string)) (ok bool, err error) {
 	err = s.read(func(tx *bbolt.Tx) error {
-		b, err := s.block(tx, key)
-		if b == nil || err != nil {
-			return err
+		v := tx.Bucket(bucketBlocks).Get(key.Append(nil))
+		if v == nil {
+			return nil
 		}
 		ok = true
+		b, err := s.parseBlock(key, v) // whose texts readers have no use for
+		if err != nil {
+			return err
+		}
 		return b.EachText(fn)
 	})
 	return ok, err
