@@ -29,6 +29,7 @@ var glued = [][]string{
 	{"東京#n都 #nameタワー", "第#n回 #name ﾀﾜｰ#n", "#h東"},
 	{"x\x01#n\x05y \x04ab#n", "\x06#name\x07 v#n", "\x02#h"},
 	{"#name/#n.#n.#n?x=#h", "#u by #name", "#u#n", "X#u"},
+	{"commit #h\u0301 done"}, // whose last digit, from a to f, becomes another letter
 }
 
 func fillIn(r *rand.Rand, text, name string) string {

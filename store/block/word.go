@@ -65,7 +65,8 @@ func (w *Word) run(classes byte) (longest int) {
 }
 
 // reaches reports whether w can reach over an element of c, the column of a slot, with
-// what stands beside it. None of a number's digits can be left out.
+// what stands beside it. None of a number's digits can be left out, but that a mark
+// behind it makes another letter of the last one, from a to f, in the normal form.
 func (w *Word) reaches(c *column) bool {
 	switch c.kind {
 	case kindEmpty:
@@ -78,6 +79,9 @@ func (w *Word) reaches(c *column) bool {
 		n := int(c.n)
 		if c.ints.width&hexUUID != 0 {
 			n = 4 // its shortest word
+		}
+		if w.never {
+			n--
 		}
 		return w.hex >= n
 	}
