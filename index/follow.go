@@ -23,6 +23,7 @@ const (
 const (
 	busyRest  = 2
 	quietRest = 0.25
+	maxRest   = 2 * time.Second
 )
 
 // progressEvery is how often a long rebuild says in the log how far it is.
@@ -81,7 +82,7 @@ func (f *follower) rest(took time.Duration, seq uint64) time.Duration {
 	if f.x.cfg.Source.BlockSeq() != seq {
 		part = busyRest
 	}
-	return time.Duration(part * float64(took))
+	return min(time.Duration(part*float64(took)), maxRest)
 }
 
 // begin makes sure that the index says what it is of, and drops what it should not have.

@@ -313,7 +313,7 @@ func TestFilesAreMerged(t *testing.T) {
 	l := newMemoryLog()
 	cfg := testConfig(t.TempDir()+"/index", l)
 	r := start(t, cfg)
-	const blocks = 40
+	const blocks = 2 * worthMerging
 	for i := range int64(blocks) {
 		l.put(key(1, 10+i), "common", fmt.Sprintf("number-%d", i))
 		r.caughtUp()

@@ -148,6 +148,9 @@ func (s *snapshot) purged() bool {
 	})
 }
 
+// worthMerging is how many documents there must be for merging them to save anything.
+const worthMerging = 64
+
 // scattered reports whether half as many documents as the largest segment has are in
 // others: every segment lists its words again, so one takes two thirds of the bytes.
 // A document is merged into one only a few times while the index grows.
@@ -155,9 +158,12 @@ func (s *snapshot) scattered() bool {
 	all, largest := 0, 0
 	for _, p := range s.parts {
 		n := len(p.docs.ids)
+		if p.deleted != nil {
+			n -= int(p.deleted.GetCardinality())
+		}
 		all, largest = all+n, max(largest, n)
 	}
-	return 2*(all-largest) > largest
+	return all >= worthMerging && 2*(all-largest) > largest
 }
 
 // unchanged reports an error unless the files of the snapshot are those that were
