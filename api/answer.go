@@ -41,7 +41,11 @@ func encode(b *bytes.Buffer, v any) error {
 func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
 	h := x.Header()
 	h["Content-Type"] = headerValues.json[:]
-	h["Vary"] = headerValues.vary[:]
+	if vary := h["Vary"]; vary == nil {
+		h["Vary"] = headerValues.vary[:]
+	} else { // of a handler around this one
+		h["Vary"] = append(vary, headerValues.vary[:]...)
+	}
 	if wantsGzip(r, len(body)) {
 		buf := s.buffers.get()
 		defer s.buffers.put(buf)

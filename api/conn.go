@@ -56,12 +56,15 @@ func (c *conn) Write(b []byte) (int, error) {
 	return max(0, int(n)-first), err
 }
 
-// release writes what is still held back, and holds back nothing more.
+// release writes what is still held back, and holds back nothing more. net/http has
+// taken it for written: when it is not, the connection must not be used again.
 func (c *conn) release() {
 	first := c.first
-	if c.first = nil; first != nil {
-		// As with every answer, who is gone does not get it.
-		_, _ = c.Write(first.b)
+	if c.first = nil; first == nil {
+		return
+	}
+	if _, err := c.Write(first.b); err != nil {
+		_ = c.Close() // as with every answer, who is gone does not get it
 	}
 }
 

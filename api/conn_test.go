@@ -1,11 +1,13 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/rpc"
@@ -64,6 +66,22 @@ func TestConnHoldsBack(t *testing.T) {
 	write("held ")
 	if n, err := server.Write([]byte("lost")); n != 0 || err == nil {
 		t.Errorf("a write to a connection that is closed: %d, %v", n, err)
+	}
+}
+
+// A connection that did not take what was held back is not used for a next answer.
+func TestConnEndsWithAnAnswerCutShort(t *testing.T) {
+	server, _ := connected(t)
+	server.first = &buffer{}
+	if n, err := server.Write([]byte("held")); n != 4 || err != nil {
+		t.Fatalf("write: %d, %v", n, err)
+	}
+	if err := server.SetWriteDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	server.release()
+	if err := server.SetWriteDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the connection goes on: %v", err)
 	}
 }
 
