@@ -134,14 +134,16 @@ func (c *Client) send(ctx context.Context, verb, path, contentType string, body 
 // keptConnections is how many connections to a log are kept for next calls.
 const keptConnections = 64
 
-// shared makes the calls of every Client that has no other.
+// shared makes the calls of every Client that has no other: as http.DefaultClient
+// does, whatever the program has made of it, but with more connections kept.
 var shared = sync.OnceValue(func() *http.Client {
+	d := http.DefaultClient
 	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has another one
-		return http.DefaultClient
+	if !ok || d.Transport != nil || d.CheckRedirect != nil || d.Jar != nil || d.Timeout != 0 {
+		return d
 	}
 	t := standard.Clone()
-	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, keptConnections
+	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, keptConnections)
 	return &http.Client{Transport: t}
 })
 

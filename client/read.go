@@ -15,7 +15,8 @@ import (
 
 // List returns the entries that req selects, newest first, and asks for the next
 // page of req.Limit entries when the one before is used up. It ends at the first
-// error.
+// error. The strings of a page's entries are parts of one: who keeps a few of them for
+// long does well to keep copies, with strings.Clone.
 func (c *Client) List(ctx context.Context, req rpc.ListRequest) iter.Seq2[*audit.Entry, error] {
 	return func(yield func(*audit.Entry, error) bool) {
 		next := req

@@ -20,7 +20,8 @@ import (
 // alike.
 //
 // The zero Scanner is ready. It is for one goroutine at a time, and worth keeping:
-// it remembers strings, so that a value which many entries share is in memory once.
+// of what is to be recorded it remembers strings, so that a value which many entries
+// share is in memory once. The strings of an answer are parts of one.
 type Scanner struct {
 	b []byte
 	i int // of the next byte
@@ -39,6 +40,10 @@ const slabSize = 16
 
 // reset begins with other bytes.
 func (s *Scanner) reset(b []byte) { s.b, s.i, s.whole = b, 0, "" }
+
+// forget lets go of what was read, and of memory that the next answer would share
+// with this one.
+func (s *Scanner) forget() { s.b, s.whole, s.slab = nil, "", nil }
 
 // alloc returns a zero entry.
 func (s *Scanner) alloc() *audit.Entry {

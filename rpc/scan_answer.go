@@ -6,6 +6,7 @@ import "auditlog/audit"
 // *ListResult, a *RecordResult or a **audit.Entry. No other answers are long.
 func (s *Scanner) Answer(b []byte, result any) bool {
 	s.reset(b)
+	defer s.forget()
 	var isOK, done bool
 	ok := s.object(func(name []byte) bool {
 		switch string(name) {

@@ -10,7 +10,9 @@ import (
 func (s *Scanner) One(b []byte) (*audit.Entry, bool) {
 	s.reset(b)
 	e := s.alloc()
-	return e, s.entry(e, false) && s.atEnd()
+	ok := s.entry(e, false) && s.atEnd()
+	s.b = nil // it can be large, and s be kept
+	return e, ok
 }
 
 // Batch reads {"entries":[…]} and nothing else, up to audit.MaxBatch.
@@ -24,7 +26,9 @@ func (s *Scanner) Batch(b []byte) ([]*audit.Entry, bool) {
 			return len(entries) <= audit.MaxBatch && s.entry(e, false)
 		})
 	})
-	return entries, ok && entries != nil && s.atEnd()
+	ok = ok && entries != nil && s.atEnd()
+	s.b = nil
+	return entries, ok
 }
 
 // entry reads an entry. A recorded one has what the log itself gives.
@@ -205,6 +209,7 @@ func (s *Scanner) request(r *audit.Request) bool {
 const manyParts = 1000
 
 func (s *Scanner) changes(list *[]audit.Change) bool {
+	*list = []audit.Change{} // also when there are none, as a JSON package has it
 	return s.list(func() bool {
 		*list = append(*list, audit.Change{})
 		return len(*list) <= manyParts && s.change(&(*list)[len(*list)-1])
@@ -242,7 +247,7 @@ func (s *Scanner) metadata(m *map[string]string) bool {
 // time reads a time of RFC 3339 in UTC.
 func (s *Scanner) time(t *time.Time) bool {
 	b, ok := s.str()
-	if !ok {
+	if !ok || s.unescaped { // which package time does not take
 		return false
 	}
 	if at, ok := microTime(b); ok {
