@@ -29,7 +29,6 @@ var glued = [][]string{
 	{"東京#n都 #nameタワー", "第#n回 #name ﾀﾜｰ#n", "#h東"},
 	{"x\x01#n\x05y \x04ab#n", "\x06#name\x07 v#n", "\x02#h"},
 	{"#name/#n.#n.#n?x=#h", "#u by #name", "#u#n", "X#u"},
-	{"commit #h\u0301 done"}, // whose last digit, from a to f, becomes another letter
 }
 
 func fillIn(r *rand.Rand, text, name string) string {
@@ -106,6 +105,36 @@ func TestBlocksAgainstNaiveScan(t *testing.T) {
 	}
 	if matched == 0 {
 		t.Error("no query matched: what was drawn proves nothing")
+	}
+}
+
+// TestMarkBehindNumber looks for hexadecimal numbers whose last digit, from a to f, a
+// mark makes another letter of.
+func TestMarkBehindNumber(t *testing.T) {
+	s, err := store.Open(t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	entries := make([]*audit.Entry, 200)
+	for i := range entries {
+		entries[i] = &audit.Entry{
+			Project: "acme", Outcome: audit.Success, Action: "deployment.deploy",
+			Actor: audit.Actor{Email: "ada@example.com"}, Resource: audit.Resource{Type: "Deployment", Name: "web"},
+			Detail:    fmt.Sprintf("commit 1a2b%05xa\u0301 done", 7919*i),
+			CreatedAt: time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC),
+		}
+	}
+	if _, err := s.Record(t.Context(), entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []int{0, 77, 199} {
+		if n := compareSearch(t, s, entries, fmt.Sprintf("1a2b%05xá", 7919*k)); n != 1 {
+			t.Errorf("the number of entry %d is found %d times", k, n)
+		}
 	}
 }
 
