@@ -169,6 +169,23 @@ func Fold(s string) string {
 	return s
 }
 
+// IsASCII reports whether s is all ASCII. Searches ask it of whole texts, so it takes
+// eight bytes at a time.
+func IsASCII(s string) bool {
+	for len(s) >= 8 {
+		if (s[0]|s[1]|s[2]|s[3]|s[4]|s[5]|s[6]|s[7])&0x80 != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // foldRune maps ASCII letters to lower case, and other runes to the least rune
 // of their folding orbit that is not an ASCII capital.
 func foldRune(r rune) rune {

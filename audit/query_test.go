@@ -171,3 +171,20 @@ func TestCloneSharesNothing(t *testing.T) {
 		t.Errorf("changing the clone changed the entry: %+v", e)
 	}
 }
+
+func TestIsASCII(t *testing.T) {
+	for n := range 20 {
+		text := []byte(strings.Repeat("a\x7f", n))
+		if !IsASCII(string(text)) {
+			t.Errorf("%q is ASCII", text)
+		}
+		for i := range text {
+			before := text[i]
+			text[i] |= 0x80
+			if IsASCII(string(text)) {
+				t.Errorf("%q is not ASCII", text)
+			}
+			text[i] = before
+		}
+	}
+}

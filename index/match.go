@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"auditlog/audit"
 	"auditlog/store"
 )
 
@@ -21,7 +22,7 @@ func (q *Query) Match(terms uint64) bool {
 //
 // Almost no value holds any, so what matters is to find that out fast.
 func (q *Query) Terms(value string) uint64 {
-	if !isASCII(value) {
+	if !audit.IsASCII(value) {
 		return q.termsIn(appendNormal(make([]byte, 0, 2*len(value)), value), ^uint64(0))
 	}
 	var maybe uint64

@@ -6,35 +6,20 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"auditlog/audit"
 )
 
 // appendNormal appends the normal form of text to dst: two texts that differ in
 // letter case or Unicode form only have the same.
 func appendNormal(dst []byte, text string) []byte {
-	if isASCII(text) {
+	if audit.IsASCII(text) {
 		return appendLower(dst, text)
 	}
 	if b, ok := appendPlain(dst, text); ok {
 		return b
 	}
 	return appendAny(dst, text)
-}
-
-// isASCII reports whether text is all ASCII. It is asked of every value that a
-// search looks at, so it takes eight bytes at a time.
-func isASCII(text string) bool {
-	for len(text) >= 8 {
-		if (text[0]|text[1]|text[2]|text[3]|text[4]|text[5]|text[6]|text[7])&0x80 != 0 {
-			return false
-		}
-		text = text[8:]
-	}
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // appendLower appends ASCII text in lower case.
@@ -156,7 +141,7 @@ var lowRunes = sync.OnceValue(func() *[tableSize]lowRune {
 		first := norm.NFKC.PropertiesString(p.normal)
 		p.order = first.CCC()
 		switch {
-		case isASCII(p.normal), 0x0e00 <= r && r < 0x0f00: // marks of Thai and Lao merge with nothing
+		case audit.IsASCII(p.normal), 0x0e00 <= r && r < 0x0f00: // marks of Thai and Lao merge with nothing
 			p.plain = true
 		default:
 			p.plain = utf8.RuneCountInString(p.normal) == 1 && first.BoundaryBefore() &&

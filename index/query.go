@@ -177,7 +177,7 @@ func (t *term) word(k int) store.Word {
 // longest returns the number of the longest word, or of one that no ASCII text holds.
 func (t *term) longest() (k int) {
 	for i, w := range t.words {
-		if !isASCII(string(w)) {
+		if !audit.IsASCII(string(w)) {
 			return i
 		}
 		if len(w) > len(t.words[k]) {

@@ -3,6 +3,8 @@ package block
 import (
 	"bytes"
 	"strings"
+
+	"auditlog/audit"
 )
 
 // Clues is what is known of a condition.
@@ -103,7 +105,7 @@ func (n *narrower) holding(text, count int, w *Word, j *joined) Rows {
 		return set
 	}
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-		if s := n.text(text + i); !isASCII(s) && !n.strange(s, w) {
+		if s := n.text(text + i); !audit.IsASCII(s) && !n.strange(s, w) {
 			set.Clear(i)
 		}
 	}
@@ -178,7 +180,7 @@ func (n *narrower) strings(text, count int) Rows {
 // long that it is looked at once for all terms.
 func (n *narrower) termsOf(i int) uint64 {
 	s := n.text(i)
-	if isASCII(s) {
+	if audit.IsASCII(s) {
 		return n.t.Terms(s)
 	}
 	if len(n.clues.Terms) == 1 {

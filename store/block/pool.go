@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
+
+	"auditlog/audit"
 )
 
 // A block's strings are numbered, and lie in frames one after the other. A frame
@@ -55,9 +57,9 @@ func newPool(frame []byte, n int) (*pool, error) {
 		return nil, corrupt("a text frame of %d bytes has strings of %d", len(frame), end)
 	}
 	p.text = string(frame)
-	if !isASCII(p.text) {
+	if !audit.IsASCII(p.text) {
 		for i := range n {
-			if !isASCII(p.get(i)) {
+			if !audit.IsASCII(p.get(i)) {
 				p.strange = append(p.strange, uint32(i))
 			}
 		}

@@ -3,6 +3,8 @@ package block
 import (
 	"slices"
 	"strings"
+
+	"auditlog/audit"
 )
 
 // Word is a word of a full-text condition, made ready to be looked for. It is never
@@ -29,7 +31,7 @@ const byRarity = "qzjxkvwy9876543210bgpfmuhdclrsnioate"
 // NewWord returns a word in its normal form: if it is ASCII, lower case letters and
 // digits. prefix says that longer words which begin so will do.
 func NewWord(text string, prefix bool) Word {
-	w := Word{text: text, bytes: []byte(text), prefix: prefix, never: !isASCII(text)}
+	w := Word{text: text, bytes: []byte(text), prefix: prefix, never: !audit.IsASCII(text)}
 	w.decimal = w.run(charDigit)
 	w.hex = w.run(charDigit | charLowerHex)
 	if w.never || text == "" {
@@ -124,23 +126,6 @@ func equalLower(s, word string) bool {
 			c += 'a' - 'A'
 		}
 		if c != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// isASCII reports whether s is all ASCII. Whole text frames are asked, so it takes
-// eight bytes at a time.
-func isASCII(s string) bool {
-	for len(s) >= 8 {
-		if (s[0]|s[1]|s[2]|s[3]|s[4]|s[5]|s[6]|s[7])&0x80 != 0 {
-			return false
-		}
-		s = s[8:]
-	}
-	for i := range len(s) {
-		if s[i] >= 0x80 {
 			return false
 		}
 	}
