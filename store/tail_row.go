@@ -73,16 +73,15 @@ func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) e
 		return fmt.Errorf("tail row %d: %w", first, err)
 	}
 	recordedAt := time.UnixMicro(int64(binary.BigEndian.Uint64(value[1:]))).UTC()
-	head := &reader{s: string(value[tailHead:])}
-	n := head.uvarint()
-	body, err := unpackTail(value[0], head.s)
-	if err == nil {
-		err = head.err
+	n, size := binary.Uvarint(value[tailHead:])
+	if size <= 0 {
+		return fmt.Errorf("tail row %d: %w: no count", first, errCorrupt)
 	}
+	body, err := unpackTail(value[0], value[tailHead+size:])
 	if err != nil {
 		return fmt.Errorf("tail row %d: %w", first, err)
 	}
-	r := &reader{s: body}
+	r := &reader{s: string(body)}
 	for i := range n {
 		p := ProjectID(r.uvarint())
 		row := r.string()
@@ -108,23 +107,22 @@ func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) e
 }
 
 // unpackTail returns the body of a tail row of a version.
-func unpackTail(version byte, body string) (string, error) {
+func unpackTail(version byte, body []byte) ([]byte, error) {
 	switch version {
 	case tailRowPlain:
 		return body, nil
 	case tailRowPacked:
-		n, err := s2.DecodedLen([]byte(body))
+		n, err := s2.DecodedLen(body)
 		if err == nil && n > maxTailRow+audit.MaxStored+2*binary.MaxVarintLen64 {
 			err = s2.ErrTooLarge
 		}
-		if err != nil {
-			return "", fmt.Errorf("%w: %w", errCorrupt, err)
+		if err == nil {
+			body, err = s2.Decode(nil, body)
 		}
-		unpacked, err := s2.Decode(nil, []byte(body))
 		if err != nil {
-			return "", fmt.Errorf("%w: %w", errCorrupt, err)
+			return nil, fmt.Errorf("%w: %w", errCorrupt, err)
 		}
-		return string(unpacked), nil
+		return body, nil
 	}
-	return "", fmt.Errorf("%w: unknown version %d", errCorrupt, version)
+	return nil, fmt.Errorf("%w: unknown version %d", errCorrupt, version)
 }
