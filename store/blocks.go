@@ -47,18 +47,9 @@ func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
 	return b, nil
 }
 
-// takeBlock returns the block that is read a last time before it is rewritten: it
-// would only displace what others read. It does not depend on the transaction of v.
-func (s *Store) takeBlock(key BlockKey, v []byte) (*block.Block, error) {
-	if b, _ := s.cache.get(key, block.SeqOf(v)); b != nil && b.HasData() {
-		return b, nil
-	}
-	return s.readBlock(key, v)
-}
-
-// readBlock is takeBlock past the cache. So a write reads: what it has put may not
-// come to be, and its sequences be given out again; and what it deletes would only
-// displace what is read.
+// readBlock is openBlock past the cache, for those who rewrite blocks: what a write has
+// put may not come to be, and its sequences be given out again; and what goes would
+// only displace what is read. The block does not depend on the transaction of v.
 func (s *Store) readBlock(key BlockKey, v []byte) (*block.Block, error) {
 	return s.parseBlock(key, bytes.Clone(v))
 }

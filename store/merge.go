@@ -143,7 +143,7 @@ func (m *planner) seekBefore(key BlockKey) (bool, error) {
 
 // open opens the block at the cursor.
 func (m *planner) open() (keyedBlock, error) {
-	b, err := m.s.takeBlock(m.cursor.key, m.cursor.value)
+	b, err := m.s.readBlock(m.cursor.key, m.cursor.value)
 	return keyedBlock{m.cursor.key, b}, err
 }
 
