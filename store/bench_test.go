@@ -2,10 +2,13 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
@@ -122,5 +125,82 @@ func BenchmarkStats(b *testing.B) {
 		if _, err := s.Stats(b.Context(), Counting{Query: audit.Query{Project: "project-0"}}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkTailRow measures the codec of a tail row of 250 entries.
+func BenchmarkTailRow(b *testing.B) {
+	row := &tailRow{}
+	row.reset(1, time.UnixMicro(1_780_000_000_000_000).UTC())
+	entries := audittest.New(1, 34*time.Second).Entries(250)
+	for i, e := range entries {
+		row.add(ProjectID(i%9+1), appendRow(nil, e))
+	}
+	value := row.encode()
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			row.reset(1, row.recordedAt)
+			var buf []byte
+			for i, e := range entries {
+				buf = appendRow(buf[:0], e)
+				row.add(ProjectID(i%9+1), buf)
+			}
+			value = row.encode()
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			n := 0
+			err := decodeTailRow(1, value, func(ProjectID, *audit.Entry) error {
+				n++
+				return nil
+			})
+			if err != nil || n != len(entries) {
+				b.Fatalf("read %d entries: %v", n, err)
+			}
+		}
+	})
+}
+
+// BenchmarkMerge measures the planning of what a seal merges: new entries into the last
+// block of a project, and late ones into one in the middle.
+func BenchmarkMerge(b *testing.B) {
+	for _, name := range []string{"new", "late"} {
+		b.Run(name, func(b *testing.B) {
+			s := open(b, b.TempDir(), Options{})
+			entries := audittest.New(1, 34*time.Second).Entries(3600)
+			for _, e := range entries {
+				e.Project = "acme"
+			}
+			recorded, added := entries[:3300], entries[3300:]
+			if name == "late" {
+				recorded, added = append(slices.Clone(entries[:1500]), entries[1800:]...), entries[1500:1800]
+			}
+			for i, e := range added {
+				e.ID, e.RecordedAt = int64(len(entries)+i), e.CreatedAt
+			}
+			if _, err := s.Record(b.Context(), recorded); err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Seal(); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				err := s.db.View(func(tx *bbolt.Tx) error {
+					seq := s.BlockSeq()
+					plan, err := s.planMerge(newBlockCursor(tx, s.projects["acme"].id), "acme", added, &seq)
+					if err == nil && (len(plan.put) == 0 || len(plan.drop) == 0) {
+						b.Fatalf("%d blocks come and %d go", len(plan.put), len(plan.drop))
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -151,3 +151,14 @@ func BenchmarkCounts(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkVerify(b *testing.B) {
+	entries := realistic(1, MaxRows)
+	k := open(b, Append(nil, 1, entries))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := k.Verify(entries); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
