@@ -146,7 +146,7 @@ func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, erro
 	}
 	if f.at != "" {
 		var err error
-		if e.CreatedAt, err = audit.ParseTime(f.at, now, loc); err != nil {
+		if e.CreatedAt, err = calendar.ParseTime(f.at, now, loc); err != nil {
 			return e, usagef("--at: %w", err)
 		}
 	}

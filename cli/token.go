@@ -74,10 +74,10 @@ func parseExpiry(s string, now time.Time, loc *time.Location) (time.Time, error)
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if d, ok := audit.ParseSpan(s); ok {
+	if d, ok := calendar.ParseSpan(s); ok {
 		return now.Add(d), nil
 	}
-	t, err := audit.ParseTime(s, now, loc)
+	t, err := calendar.ParseTime(s, now, loc)
 	if err != nil {
 		return t, usagef("--expires: %w", err)
 	}

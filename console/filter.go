@@ -96,7 +96,7 @@ func (f *filter) parseTimes(v url.Values, zone *time.Location) error {
 	return err
 }
 
-// parseMinute reads a time to the minute, in the forms of audit.ParseTime that
+// parseMinute reads a time to the minute, in the forms of calendar.ParseTime that
 // are no span.
 func parseMinute(path, s string, zone *time.Location) (time.Time, error) {
 	if s = strings.TrimSpace(s); s == "" {
@@ -105,7 +105,7 @@ func parseMinute(path, s string, zone *time.Location) (time.Time, error) {
 	if t, err := time.Parse(minuteLayout, s); err == nil {
 		return t, nil
 	}
-	t, err := audit.ParseTime(s, time.Now(), zone)
+	t, err := calendar.ParseTime(s, time.Now(), zone)
 	if err != nil {
 		return time.Time{}, audit.AtPath(err, path)
 	}

@@ -84,7 +84,7 @@ func (f *filter) set(param, value string, now time.Time, zone *time.Location) er
 		}
 		value = strings.ToLower(value)
 	case keyFrom, keyTo:
-		t, err := audit.ParseTime(value, now, zone)
+		t, err := calendar.ParseTime(value, now, zone)
 		if err != nil {
 			return audit.AtPath(err, param)
 		}
