@@ -60,3 +60,51 @@ func Widen(first, last time.Time, s Step, loc *time.Location) (from, to time.Tim
 	}
 	return from, to
 }
+
+// Open is a range of time whose ends may be open, which are zero. It ends there where
+// something that lies in it does: from First to Last, both inclusive.
+type Open struct {
+	From, To    time.Time
+	First, Last time.Time
+}
+
+// closed returns the range with its ends. It is empty only where From and To are the same.
+func (o Open) closed() (from, to time.Time) {
+	const least = time.Microsecond
+	from, to = o.From, o.To
+	if from.IsZero() {
+		from = o.First
+	}
+	if to.IsZero() {
+		to = o.Last.Add(least)
+	}
+	switch {
+	case from.Before(to):
+	case o.To.IsZero() && audit.HoldsTime(from.Add(least)):
+		to = from.Add(least)
+	case o.From.IsZero() && audit.HoldsTime(to.Add(-least)):
+		from = to.Add(-least)
+	}
+	return from.UTC(), to.UTC()
+}
+
+// Bars cuts a range as Cut does, by a step or, where s is zero, by the one that Choose
+// takes. Open ends are widened to whole steps. An empty range has no bounds.
+func Bars(o Open, s Step, loc *time.Location, most int) (step Step, bounds []time.Time, ok bool) {
+	from, to := o.closed()
+	if s == (Step{}) {
+		s = Choose(from, to, loc, most)
+	}
+	if !from.Before(to) {
+		return s, nil, true
+	}
+	wideFrom, wideTo := Widen(from, to.Add(-time.Microsecond), s, loc)
+	if o.From.IsZero() {
+		from = wideFrom
+	}
+	if o.To.IsZero() {
+		to = wideTo
+	}
+	bounds, ok = Cut(from, to, s, loc, most)
+	return s, bounds, ok
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/rpc"
 )
 

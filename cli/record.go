@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
 )

@@ -13,7 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
-	"auditlog/audit"
+	"auditlog/calendar"
 )
 
 // envPrefix begins the name of every setting in the environment.
