@@ -18,11 +18,11 @@ const mostFrequent = 10
 
 func (a *app) stats() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "stats",
-		Short:   "Count entries by outcome, and show what occurs most",
+		Use:   "stats",
+		Short: "Count entries by outcome, and show what occurs most",
 		Example: `  auditlog stats -p acme --from 7d
   auditlog stats -p acme --from 2026-05-01 --to 2026-06-01 --interval day --zone Europe/Berlin`,
-		Args:    cobra.NoArgs,
+		Args: cobra.NoArgs,
 	}
 	f := addFilter(cmd)
 	var output string
