@@ -69,7 +69,9 @@ func TestBegin(t *testing.T) {
 // Each way in which somebody could pass for another is refused, and says nothing of
 // what was found.
 func TestRefusedAnswers(t *testing.T) {
-	hs256 := func(claims string) string { return oidctest.SignIDToken([]byte(strings.Repeat("s3cret", 8)), "k1", "HS256", claims) }
+	hs256 := func(claims string) string {
+		return oidctest.SignIDToken([]byte(strings.Repeat("s3cret", 8)), "k1", "HS256", claims)
+	}
 	id := func(name string, v any) func(*fake) {
 		return func(f *fake) { f.idClaims = map[string]any{name: v} }
 	}
