@@ -32,7 +32,7 @@ func (k *Keeper) NewCall(r *http.Request, p Principal, channel, requestID string
 
 // ownCall is what the log does of its own accord.
 func ownCall() *Call {
-	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Role: Admin}}
+	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Grants: []Grant{{Role: Admin}}}}
 }
 
 // What the metadata of the log's own entries have of the token that acted.
