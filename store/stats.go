@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/block/bits"
 )
 
 // Limits of Counting.Buckets.
@@ -97,7 +98,7 @@ func (w *walker) count(ctx context.Context, t *tally) error {
 			t.add(e)
 		}
 	}
-	return w.eachBlock(ctx, func(b *block.Block, rows *block.Rows) (bool, error) {
+	return w.eachBlock(ctx, func(b *block.Block, rows *bits.Rows) (bool, error) {
 		return true, t.addRows(b, rows)
 	})
 }
@@ -150,7 +151,7 @@ func (t *tally) add(e *audit.Entry) {
 }
 
 // addRows adds rows of a block.
-func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
+func (t *tally) addRows(b *block.Block, rows *bits.Rows) error {
 	into := func(m map[string]int64) func(string, int) {
 		return func(v string, n int) { m[v] += int64(n) }
 	}
@@ -164,11 +165,11 @@ func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
 
 // addTimes adds rows of a block by time and outcome: row by row only where a new
 // bucket begins.
-func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
+func (t *tally) addTimes(b *block.Block, rows *bits.Rows) error {
 	for row := rows.Next(0); row >= 0 && row < b.Rows(); {
 		n := (b.CreatedAt(row) - t.from) / t.width
 		end := b.Search(audit.Position{At: t.from + (n+1)*t.width})
-		part := block.Span(row, end)
+		part := bits.Between(row, end)
 		part.And(rows)
 		err := b.Counts(block.Outcome, &part, func(v string, count int) {
 			t.out.Total += int64(count)

@@ -2,36 +2,23 @@ package block
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"hash/crc32"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
-const (
-	// MaxRows is how many entries a block holds at most.
-	MaxRows = 1024
-	// MaxBytes is how many bytes of entries the store puts into one block at most.
-	MaxBytes = 1 << 20
-)
-
-// ErrCorrupt is in the chain of every error about a block's bytes.
-var ErrCorrupt = errors.New("corrupt block")
-
-func corrupt(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
-}
+// MaxBytes is how many bytes of entries the store puts into one block at most.
+const MaxBytes = 1 << 20
 
 // The header's widths are in doc.go.
 const (
 	magic       = "ALBK"
 	version     = 1
 	headerBytes = 68
-	slackBytes  = 8 // so that every packed value can be read as a whole word
 	sumBytes    = 4
 )
 
@@ -52,12 +39,12 @@ type core struct {
 	first, last  audit.Position
 	minID, maxID int64
 
-	created, ids ints
+	created, ids bits.Ints
 	recorded     recorded
 	columns      [columnCount]column
 	kids         []column // of columns and kids
 	slots        []uint16
-	frames       []frame
+	frames       []bits.Frame
 	fingers      [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
 	texts        []textFrame
 	raws         int // strings of the raw class
@@ -68,20 +55,20 @@ type core struct {
 }
 
 // Open checks data, which Append made, and returns the block that reads from it.
-// data must stay as it is while the Block is used. Errors wrap ErrCorrupt.
+// data must stay as it is while the Block is used. Errors wrap bits.ErrCorrupt.
 func Open(data []byte) (*Block, error) {
-	if len(data) < headerBytes+slackBytes+sumBytes {
-		return nil, corrupt("%d bytes are too few", len(data))
+	if len(data) < headerBytes+bits.Slack+sumBytes {
+		return nil, bits.Corrupt("%d bytes are too few", len(data))
 	}
 	if string(data[:4]) != magic {
-		return nil, corrupt("no block's magic")
+		return nil, bits.Corrupt("no block's magic")
 	}
 	sum, err := checkSum(data)
 	if err != nil {
 		return nil, err
 	}
 	if data[4] != version {
-		return nil, corrupt("version %d, this program reads %d", data[4], version)
+		return nil, bits.Corrupt("version %d, this program reads %d", data[4], version)
 	}
 	b := &Block{data, &core{
 		size:  len(data),
@@ -92,10 +79,10 @@ func Open(data []byte) (*Block, error) {
 		last:  audit.Position{At: int64At(data, 32), ID: int64At(data, 40)},
 		minID: int64At(data, 48), maxID: int64At(data, 56),
 	}}
-	if b.rows < 1 || b.rows > MaxRows {
-		return nil, corrupt("%d rows", b.rows)
+	if b.rows < 1 || b.rows > bits.MaxRows {
+		return nil, bits.Corrupt("%d rows", b.rows)
 	}
-	p := parser{b: b, data: data[:len(data)-sumBytes-slackBytes], pos: headerBytes}
+	p := parser{b: b, Scanner: bits.Scanner{Data: data[:len(data)-sumBytes-bits.Slack], Pos: headerBytes}}
 	if err := p.parse(int(binary.LittleEndian.Uint32(data[64:]))); err != nil {
 		return nil, err
 	}
@@ -107,7 +94,7 @@ func checkSum(data []byte) (uint32, error) {
 	body := len(data) - sumBytes
 	sum := binary.LittleEndian.Uint32(data[body:])
 	if crc32.Checksum(data[:body], castagnoli) != sum {
-		return 0, corrupt("wrong checksum")
+		return 0, bits.Corrupt("wrong checksum")
 	}
 	return sum, nil
 }
@@ -123,13 +110,16 @@ func (b *Block) HasData() bool { return b.data != nil }
 // of the time that Open does.
 func (b *Block) On(data []byte) (*Block, error) {
 	if len(data) != b.size {
-		return nil, corrupt("%d bytes, not %d", len(data), b.size)
+		return nil, bits.Corrupt("%d bytes, not %d", len(data), b.size)
 	}
 	if sum, err := checkSum(data); err != nil || sum != b.sum {
-		return nil, corrupt("wrong checksum")
+		return nil, bits.Corrupt("wrong checksum")
 	}
 	return &Block{data, b.core}, nil
 }
+
+// int returns value i of a list of the block.
+func (b *Block) int(x *bits.Ints, i int) int64 { return x.At(b.data, b.frames, i) }
 
 func int64At(data []byte, off int) int64 { return int64(binary.LittleEndian.Uint64(data[off:])) }
 

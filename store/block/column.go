@@ -1,5 +1,7 @@
 package block
 
+import "auditlog/store/block/bits"
+
 // The columns of text, in the order in which a block holds them. A column that
 // another one can determine comes behind it.
 const (
@@ -67,13 +69,14 @@ const (
 // column is a list of strings, or of lists of strings, read where it lies in the block.
 type column struct {
 	kind  uint8
+	flags uint8  // of hexadecimal numbers
 	m     uint16 // elements
 	n     uint16 // distinct strings, shapes or templates; digits of a hexadecimal number
-	text  uint32 // number of the first string
+	text  uint32 // number of the first string; of hexadecimal numbers, where their digits lie
 	kids  uint32 // first of its kids in Block.kids
 	slots uint32 // where in Block.slots it says which of the kids belong to a shape or template
 	index index
-	ints  ints // its numbers
+	ints  bits.Ints // its numbers
 }
 
 // kid returns the k'th kid of c.
@@ -97,7 +100,7 @@ func (b *Block) value(c *column, i int) (string, error) {
 	case kindDict:
 		v := b.at(&c.index, i)
 		if v >= int(c.n) {
-			return "", corrupt("index %d of %d strings", v, c.n)
+			return "", bits.Corrupt("index %d of %d strings", v, c.n)
 		}
 		if list := b.kid(c, 0); list.kind == kindEach {
 			return b.text(int(list.text) + v)
@@ -109,7 +112,7 @@ func (b *Block) value(c *column, i int) (string, error) {
 		}
 		rank := b.rank(&c.index, i, 1)
 		if rank >= int(b.kid(c, 0).m) {
-			return "", corrupt("value %d of %d", rank, b.kid(c, 0).m)
+			return "", bits.Corrupt("value %d of %d", rank, b.kid(c, 0).m)
 		}
 		return b.value(b.kid(c, 0), rank)
 	}

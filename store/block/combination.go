@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // What values a combination is of. The numbers go into hashes, which are stored.
@@ -49,7 +50,7 @@ func (b *Block) combinedHashes() ([]uint32, error) {
 
 // hashedColumn is the hash of the value that each row has in a field.
 type hashedColumn struct {
-	of     [MaxRows]uint16 // of the rows, which of hashes
+	of     [bits.MaxRows]uint16 // of the rows, which of hashes
 	hashes []uint32
 }
 
@@ -72,7 +73,7 @@ func (b *Block) hashed(f Field, h *hashedColumn) error {
 	b.ordinals(c, &h.of)
 	for _, v := range h.of[:c.m] {
 		if int(v) >= len(h.hashes) {
-			return corrupt("index %d of %d strings", v, len(h.hashes))
+			return bits.Corrupt("index %d of %d strings", v, len(h.hashes))
 		}
 	}
 	return nil

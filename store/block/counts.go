@@ -1,10 +1,12 @@
 package block
 
+import "auditlog/store/block/bits"
+
 // Counts calls add with each value that f has in rows, and how many of the rows
 // have it. A value may come more than once.
-func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error {
+func (b *Block) Counts(f Field, rows *bits.Rows, add func(value string, n int)) error {
 	c := &b.columns[fieldColumns[f]]
-	set := All(b.rows)
+	set := bits.All(b.rows)
 	set.And(rows)
 	if set.Empty() {
 		return nil
@@ -16,12 +18,12 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 		}
 		return err
 	}
-	var idx [MaxRows]uint16
-	var counts [MaxRows]int
+	var idx [bits.MaxRows]uint16
+	var counts [bits.MaxRows]int
 	b.ordinals(c, &idx)
 	for row := set.Next(0); row >= 0; row = set.Next(row + 1) {
 		if idx[row] >= b.valuesOf(c).m {
-			return corrupt("index %d of %d strings", idx[row], b.valuesOf(c).m)
+			return bits.Corrupt("index %d of %d strings", idx[row], b.valuesOf(c).m)
 		}
 		counts[idx[row]]++
 	}
@@ -40,7 +42,7 @@ func (b *Block) Counts(f Field, rows *Rows, add func(value string, n int)) error
 }
 
 // ordinals reads which of its distinct strings each element of c has.
-func (b *Block) ordinals(c *column, dst *[MaxRows]uint16) {
+func (b *Block) ordinals(c *column, dst *[bits.MaxRows]uint16) {
 	if c.kind == kindDict {
 		b.all(&c.index, dst)
 		return

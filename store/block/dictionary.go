@@ -1,6 +1,10 @@
 package block
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+
+	"auditlog/store/block/bits"
+)
 
 // dictionary is a list of strings as indexes into its distinct ones.
 type dictionary struct {
@@ -12,8 +16,8 @@ type dictionary struct {
 
 // table finds the index of a string by its hash.
 type table struct {
-	slots  [2 * MaxRows]uint16 // index plus one
-	hashes [MaxRows]uint64
+	slots  [2 * bits.MaxRows]uint16 // index plus one
+	hashes [bits.MaxRows]uint64
 }
 
 // build fills d from values.

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // encoder holds what the making of a block needs, so that the next one need not
@@ -55,7 +56,7 @@ var encoders = sync.Pool{New: func() any {
 }}
 
 // Append appends the block of entries to dst. They are sorted by position, of one
-// project, and 1 to MaxRows.
+// project, and 1 to bits.MaxRows.
 func Append(dst []byte, seq uint64, entries []*audit.Entry) []byte {
 	return appendBlock(dst, seq, entries, false)
 }
@@ -67,7 +68,7 @@ func AppendPlain(dst []byte, seq uint64, entries []*audit.Entry) []byte {
 }
 
 func appendBlock(dst []byte, seq uint64, entries []*audit.Entry, plain bool) []byte {
-	if len(entries) < 1 || len(entries) > MaxRows {
+	if len(entries) < 1 || len(entries) > bits.MaxRows {
 		panic("block: a block has 1 to 1024 entries")
 	}
 	e := encoders.Get().(*encoder)
@@ -116,8 +117,8 @@ func (e *encoder) appendTimes(entries []*audit.Entry) {
 		at = append(at, x.RecordedAt.UnixMicro())
 	}
 	e.created, e.ids, e.at = created, ids, at
-	e.out = appendInts(e.out, created)
-	e.out = appendInts(e.out, ids)
+	e.out = bits.AppendInts(e.out, created)
+	e.out = bits.AppendInts(e.out, ids)
 	e.appendRecorded(created, ids, at)
 }
 
@@ -141,7 +142,7 @@ func (e *encoder) finish(dst []byte, seq uint64, entries []*audit.Entry) []byte 
 	for class := range e.texts {
 		dst = append(dst, e.texts[class].stored...)
 	}
-	dst = append(dst, make([]byte, slackBytes)...)
+	dst = append(dst, make([]byte, bits.Slack)...)
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // plan says what may be tried on a column of strings.
@@ -171,7 +172,7 @@ func (e *encoder) some(d *dictionary, values []string, p plan) bool {
 		presence.idx = append(presence.idx, there)
 	}
 	e.present = present
-	saved := (len(values) - len(present)) * indexWidth(len(d.values))
+	saved := (len(values) - len(present)) * bits.Width(len(d.values))
 	if saved < 2*len(values) {
 		return false
 	}

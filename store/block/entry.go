@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // Entry returns the entry of a row. Its strings may share memory with those of
@@ -78,7 +79,7 @@ func decodePurge(s string) (*audit.Purge, error) {
 	}
 	p := &audit.Purge{}
 	if err := json.Unmarshal([]byte(s), p); err != nil {
-		return nil, corrupt("a purge: %v", err)
+		return nil, bits.Corrupt("a purge: %v", err)
 	}
 	return p, nil
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // Filter is a query's conditions, made ready for many blocks. It may be used by
@@ -158,7 +159,7 @@ func (b *Block) isRaw(v *column) bool {
 
 // candidates adds to set which of the distinct values of c's column may match: all
 // that do, and some that do not unless exact. It decodes nothing.
-func (b *Block) candidates(c *constraint, set *Rows) (exact bool) {
+func (b *Block) candidates(c *constraint, set *bits.Rows) (exact bool) {
 	v := b.valuesOf(&b.columns[fieldColumns[c.field]])
 	switch {
 	case b.isRaw(v):
@@ -175,13 +176,13 @@ func (b *Block) candidates(c *constraint, set *Rows) (exact bool) {
 	case v.kind == kindOne:
 		set.Set(0)
 	default:
-		*set = All(int(v.m))
+		*set = bits.All(int(v.m))
 	}
 	return false
 }
 
 // rawEqual adds the elements of v, whose strings are raw, to set that c asks for.
-func (b *Block) rawEqual(v *column, c *constraint, set *Rows) {
+func (b *Block) rawEqual(v *column, c *constraint, set *bits.Rows) {
 	if v.kind == kindEmpty {
 		if c.matches("") {
 			set.Set(0)
@@ -201,7 +202,7 @@ func (b *Block) rawEqual(v *column, c *constraint, set *Rows) {
 }
 
 // fingersEqual adds those of n values to set whose fingerprints c asks for.
-func (b *Block) fingersEqual(c *constraint, n int, set *Rows) {
+func (b *Block) fingersEqual(c *constraint, n int, set *bits.Rows) {
 	off := int(b.fingers[c.field])
 	fingers := b.data[off : off+2*n]
 	for _, h := range c.hashes {
@@ -215,16 +216,16 @@ func (b *Block) fingersEqual(c *constraint, n int, set *Rows) {
 
 // Match removes the rows from rows that do not match. Blocks that do not have one
 // of the values that are asked for cost little.
-func (f *Filter) Match(b *Block, rows *Rows) error {
+func (f *Filter) Match(b *Block, rows *bits.Rows) error {
 	if b.last.At < f.from || b.first.At >= f.to {
-		*rows = Rows{}
+		*rows = bits.Rows{}
 		return nil
 	}
-	var sets [fieldCount]Rows
+	var sets [fieldCount]bits.Rows
 	var exact [fieldCount]bool
 	for i := range f.constraints {
 		if exact[i] = b.candidates(&f.constraints[i], &sets[i]); sets[i].Empty() {
-			*rows = Rows{}
+			*rows = bits.Rows{}
 			return nil
 		}
 	}
@@ -248,7 +249,7 @@ func (f *Filter) Match(b *Block, rows *Rows) error {
 
 // within removes the rows from rows that are not of the time from, or later but
 // before to.
-func (b *Block) within(from, to int64, rows *Rows) {
+func (b *Block) within(from, to int64, rows *bits.Rows) {
 	lo, hi := 0, b.rows
 	if b.first.At < from {
 		lo = b.Search(audit.Position{At: from, ID: math.MinInt64})
@@ -256,17 +257,17 @@ func (b *Block) within(from, to int64, rows *Rows) {
 	if b.last.At >= to {
 		hi = b.Search(audit.Position{At: to, ID: math.MinInt64})
 	}
-	span := Span(lo, hi)
+	span := bits.Between(lo, hi)
 	rows.And(&span)
 }
 
 // keep removes the rows from rows whose value of f is not in set.
-func (b *Block) keep(f Field, set, rows *Rows) {
+func (b *Block) keep(f Field, set, rows *bits.Rows) {
 	c := &b.columns[fieldColumns[f]]
 	switch c.kind {
 	case kindEmpty, kindOne:
 		if !set.Has(0) {
-			*rows = Rows{}
+			*rows = bits.Rows{}
 		}
 	case kindDict:
 		b.keepHaving(&c.index, set, rows)
@@ -276,7 +277,7 @@ func (b *Block) keep(f Field, set, rows *Rows) {
 }
 
 // verify removes the rows from rows whose value, one of set, is not what c asks for.
-func (b *Block) verify(c *constraint, set, rows *Rows) error {
+func (b *Block) verify(c *constraint, set, rows *bits.Rows) error {
 	col := &b.columns[fieldColumns[c.field]]
 	if col.kind != kindDict && col.kind != kindOne {
 		set.And(rows)

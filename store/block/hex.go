@@ -13,8 +13,8 @@ const (
 
 // appendHex appends element i of a column of hexadecimal values.
 func (b *Block) appendHex(dst []byte, c *column, i int) []byte {
-	n, flags, start := int(c.n), c.ints.width, len(dst)
-	data := b.data[c.ints.off:]
+	n, flags, start := int(c.n), c.flags, len(dst)
+	data := b.data[c.text:]
 	switch {
 	case n%2 != 0:
 		for d := i * n; d < (i+1)*n; d++ {

@@ -1,6 +1,6 @@
 package block
 
-import "math/bits"
+import "auditlog/store/block/bits"
 
 // maxChoice is how many bits may choose among what another column leaves.
 const maxChoice = 3
@@ -11,94 +11,87 @@ const maxChoice = 3
 type index struct {
 	by     uint8 // number of the other column, plus one; 0: there is none
 	width  uint8 // of an index, in bits
-	choice uint8 // of a choice
-	m, n   uint16
-	table  uint32 // the choices for each of the other column's indexes
-	planes uint32 // of the indexes, or of the choices
+	n      uint16
+	table  uint32      // the choices for each of the other column's indexes
+	planes bits.Planes // of the indexes, or of the choices
 }
-
-func indexWidth(n int) int { return bits.Len(uint(n) - 1) }
 
 // at returns the index of element i. It is less than n unless the block is
 // damaged, which callers check.
 func (b *Block) at(x *index, i int) int {
 	if x.by == 0 {
-		return planeGet(b.data, int(x.planes), int(x.width), int(x.m), i)
+		return x.planes.At(b.data, i)
 	}
 	other := &b.columns[x.by-1].index
-	v := planeGet(b.data, int(other.planes), int(other.width), int(other.m), i)
+	v := other.planes.At(b.data, i)
 	if v >= int(other.n) {
-		return MaxRows
+		return bits.MaxRows
 	}
-	v <<= x.choice
-	if x.choice != 0 {
-		v |= planeGet(b.data, int(x.planes), int(x.choice), int(x.m), i)
-	}
-	return b.choose(x, v)
+	return b.choose(x, v<<x.planes.Width|x.planes.At(b.data, i))
 }
 
 // choose returns entry v of x's table.
 func (b *Block) choose(x *index, v int) int {
-	return int(loadBits(b.data, int(x.table), v, uint(x.width)))
+	return int(bits.Load(b.data, int(x.table), v, uint(x.width)))
 }
 
 // all reads the index of every element into dst.
-func (b *Block) all(x *index, dst *[MaxRows]uint16) {
+func (b *Block) all(x *index, dst *[bits.MaxRows]uint16) {
 	if x.by == 0 {
-		planesGet(b.data, int(x.planes), int(x.width), int(x.m), dst[:])
+		x.planes.All(b.data, dst[:])
 		return
 	}
-	var choices [MaxRows]uint16
-	if x.choice != 0 {
-		planesGet(b.data, int(x.planes), int(x.choice), int(x.m), choices[:])
+	var choices [bits.MaxRows]uint16
+	if x.planes.Width != 0 {
+		x.planes.All(b.data, choices[:])
 	}
 	other := &b.columns[x.by-1].index
 	b.all(other, dst)
-	for i, v := range dst[:x.m] {
+	for i, v := range dst[:x.planes.Len()] {
 		if v >= other.n {
-			dst[i] = MaxRows
+			dst[i] = bits.MaxRows
 			continue
 		}
-		dst[i] = uint16(b.choose(x, int(v)<<x.choice|int(choices[i])))
+		dst[i] = uint16(b.choose(x, int(v)<<x.planes.Width|int(choices[i])))
 	}
 }
 
 // having returns which elements have an index out of want.
-func (b *Block) having(x *index, want *Rows) Rows {
-	r := All(int(x.m))
+func (b *Block) having(x *index, want *bits.Rows) bits.Rows {
+	r := bits.All(x.planes.Len())
 	b.keepHaving(x, want, &r)
 	return r
 }
 
 // keepHaving removes the elements from r that do not have an index out of want.
-func (b *Block) keepHaving(x *index, want, r *Rows) {
+func (b *Block) keepHaving(x *index, want, r *bits.Rows) {
 	if x.by == 0 {
-		planesKeep(b.data, int(x.planes), int(x.width), int(x.m), want, r)
+		x.planes.Keep(b.data, want, r)
 		return
 	}
-	var through [1 << maxChoice]Rows // the other column's indexes by choice
-	other := &b.columns[x.by-1].index
-	for v := range int(other.n) << x.choice {
+	var through [1 << maxChoice]bits.Rows // the other column's indexes by choice
+	choices, other := x.planes.Width, &b.columns[x.by-1].index
+	for v := range int(other.n) << choices {
 		if want.Has(b.choose(x, v)) {
-			through[v&(1<<x.choice-1)].Set(v >> x.choice)
+			through[v&(1<<choices-1)].Set(v >> choices)
 		}
 	}
-	var kept Rows
-	for choice := range 1 << x.choice {
+	var kept bits.Rows
+	for choice := range 1 << choices {
 		if through[choice].Empty() {
 			continue
 		}
 		part := *r
-		planesKeepOne(b.data, int(x.planes), int(x.choice), int(x.m), choice, &part)
-		planesKeep(b.data, int(other.planes), int(other.width), int(other.m), &through[choice], &part)
+		x.planes.KeepOne(b.data, choice, &part)
+		other.planes.Keep(b.data, &through[choice], &part)
 		kept.Or(&part)
 	}
 	*r = kept
 }
 
 // havingOne returns which elements have index v.
-func (b *Block) havingOne(x *index, v int) Rows {
-	var want Rows
+func (b *Block) havingOne(x *index, v int) bits.Rows {
+	var want bits.Rows
 	want.Set(v)
 	return b.having(x, &want)
 }
@@ -106,7 +99,7 @@ func (b *Block) havingOne(x *index, v int) Rows {
 // rank returns how many elements before i have index v. The index is not
 // narrowed down by another column.
 func (b *Block) rank(x *index, i, v int) int {
-	return planeRank(b.data, int(x.planes), int(x.width), int(x.m), i, v)
+	return x.planes.Rank(b.data, i, v)
 }
 
 // index reads the index of c. That of a top column's dictionary may be narrowed
@@ -114,24 +107,24 @@ func (b *Block) rank(x *index, i, v int) int {
 // are counted, it is not.
 func (p *parser) index(c *column, top int) {
 	x := &c.index
-	x.m, x.n, x.width = c.m, c.n, uint8(indexWidth(int(c.n)))
-	x.by = p.byte()
+	x.n, x.width = c.n, uint8(bits.Width(int(c.n)))
+	x.by = p.Byte()
 	if x.by == 0 {
-		x.planes = uint32(p.take(int(x.width) * planeBytes(int(x.m))))
+		x.planes = p.Planes(int(c.m), int(x.width))
 		return
 	}
 	if top >= columnCount || int(x.by) > top || c.kind != kindDict {
-		p.fail("an index by column %d", x.by)
+		p.Fail("an index by column %d", x.by)
 		return
 	}
 	other := &p.b.columns[x.by-1]
 	if other.kind != kindDict || other.index.by != 0 {
-		p.fail("an index by a column of kind %d", other.kind)
+		p.Fail("an index by a column of kind %d", other.kind)
 		return
 	}
-	x.choice = uint8(p.count(0, maxChoice))
-	x.table = uint32(p.take(packedBytes(int(other.n)<<x.choice, int(x.width))))
-	x.planes = uint32(p.take(int(x.choice) * planeBytes(int(x.m))))
+	choice := p.Count(0, maxChoice)
+	x.table = uint32(p.Take(bits.PackedBytes(int(other.n)<<choice, int(x.width))))
+	x.planes = p.Planes(int(c.m), choice)
 }
 
 // narrows lists the columns that often narrow another one down.
@@ -155,12 +148,12 @@ type narrowed struct {
 // narrowest returns which of others, by its number in the block, gives d the smallest
 // index, or -1 if none narrows it down, and the size of that index in bytes.
 func (e *encoder) narrowest(d *dictionary, others []int) (by, size int) {
-	width := indexWidth(len(d.values))
-	by, size = -1, width*planeBytes(len(d.idx))
+	width := bits.Width(len(d.values))
+	by, size = -1, bits.PlanesBytes(len(d.idx), width)
 	for _, other := range others {
 		if e.dicts[other].narrows && e.narrow(d, other) {
 			n := &e.narrowed
-			if s := 1 + packedBytes(len(n.table), width) + n.choice*planeBytes(len(d.idx)); s < size {
+			if s := 1 + bits.PackedBytes(len(n.table), width) + bits.PlanesBytes(len(d.idx), n.choice); s < size {
 				by, size = other, s
 			}
 		}
@@ -170,22 +163,22 @@ func (e *encoder) narrowest(d *dictionary, others []int) (by, size int) {
 
 // index appends the index of d, which column by narrows down, or none if it is -1.
 func (e *encoder) index(d *dictionary, by int) {
-	width := indexWidth(len(d.values))
+	width := bits.Width(len(d.values))
 	if by < 0 {
 		e.out = append(e.out, 0)
-		e.out = appendPlanes(e.out, d.idx, width)
+		e.out = bits.AppendPlanes(e.out, d.idx, width)
 		return
 	}
 	e.narrow(d, by)
 	n := &e.narrowed
 	e.out = append(e.out, byte(by+1))
 	e.uvarint(n.choice)
-	p := packer{dst: e.out}
+	p := bits.Packer{Dst: e.out}
 	for _, v := range n.table {
-		p.put(uint64(v), uint(width))
+		p.Put(uint64(v), uint(width))
 	}
-	p.flush()
-	e.out = appendPlanes(p.dst, n.choices, n.choice)
+	p.Flush()
+	e.out = bits.AppendPlanes(p.Dst, n.choices, n.choice)
 }
 
 // narrow finds what choices d's elements have where column by has the same value.
@@ -193,7 +186,7 @@ func (e *encoder) index(d *dictionary, by int) {
 func (e *encoder) narrow(d *dictionary, by int) bool {
 	const most = 1 << maxChoice
 	n, other := &e.narrowed, &e.dicts[by]
-	var used [MaxRows]uint8
+	var used [bits.MaxRows]uint8
 	n.choices = n.choices[:0]
 	e.seen = grow(e.seen, most*len(other.values))
 	widest := 0
@@ -213,7 +206,7 @@ func (e *encoder) narrow(d *dictionary, by int) bool {
 		}
 		n.choices = append(n.choices, uint16(k))
 	}
-	n.choice = indexWidth(widest + 1)
+	n.choice = bits.Width(widest + 1)
 	n.table = grow(n.table, len(other.values)<<n.choice)
 	for v := range other.values {
 		for k := range 1 << n.choice {

@@ -2,9 +2,11 @@ package block
 
 import (
 	"hash/maphash"
-	"math/bits"
+	mathbits "math/bits"
 	"slices"
 	"strings"
+
+	"auditlog/store/block/bits"
 )
 
 // miner finds the templates of a list of strings: the runs of letters and digits
@@ -302,7 +304,7 @@ func (s *slot) kind() byte {
 func (s *slot) bits(rows int) int {
 	switch s.kind() {
 	case kindInt, kindDigits:
-		return rows * bits.Len64(uint64(s.hi-s.lo))
+		return rows * mathbits.Len64(uint64(s.hi-s.lo))
 	case kindHex:
 		return rows * 4 * s.longest
 	}
@@ -329,7 +331,7 @@ func (m *miner) bits(idx []uint16) (once, all int) {
 	}
 	for t := range m.found {
 		f := &m.found[t]
-		each, fixed := indexWidth(len(m.found)), 16+4*len(m.templates.values[t])
+		each, fixed := bits.Width(len(m.found)), 16+4*len(m.templates.values[t])
 		for k := range f.slots {
 			each += (m.slots[f.first+k].bits(f.rows) + f.rows - 1) / f.rows
 			fixed += 40
@@ -370,7 +372,7 @@ func (e *encoder) templates(values []string, idx []uint16, class int) {
 	}
 	e.templatesOf = of
 	e.out = append(e.out, 0)
-	e.out = appendPlanes(e.out, of, indexWidth(len(m.found)))
+	e.out = bits.AppendPlanes(e.out, of, bits.Width(len(m.found)))
 	e.uvarint(len(m.slots))
 	e.kids += len(m.slots)
 	for t := range m.found {
@@ -412,7 +414,7 @@ func (e *encoder) slot(s *slot, values []string, order []uint16, k int) {
 		if kind == kindDigits {
 			e.uvarint(s.longest)
 		}
-		e.out = appendInts(e.out, m.numbers)
+		e.out = bits.AppendInts(e.out, m.numbers)
 	case kindHex:
 		var flags byte
 		if s.traits&notLower != 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // Clues is what is known of a condition.
@@ -42,7 +43,7 @@ func longest(words []Word) (k int) {
 
 // occurrence says of each element whether a term occurs in it: for sure, or maybe. It
 // occurs in no other.
-type occurrence struct{ sure, maybe Rows }
+type occurrence struct{ sure, maybe bits.Rows }
 
 func (o *occurrence) or(p *occurrence) {
 	o.sure.Or(&p.sure)
@@ -81,7 +82,7 @@ func (n *narrower) text(i int) string {
 }
 
 // find returns which of count strings hold w, by itself as far as j tells, or are not ASCII.
-func (n *narrower) find(text, count int, w *Word, j *joined) (set Rows) {
+func (n *narrower) find(text, count int, w *Word, j *joined) (set bits.Rows) {
 	for k := range n.b.texts {
 		f := &n.b.texts[k]
 		lo, hi := max(text, f.first), min(text+count, f.first+f.n)
@@ -99,7 +100,7 @@ func (n *narrower) find(text, count int, w *Word, j *joined) (set Rows) {
 }
 
 // holding returns which of count strings may hold w.
-func (n *narrower) holding(text, count int, w *Word, j *joined) Rows {
+func (n *narrower) holding(text, count int, w *Word, j *joined) bits.Rows {
 	set := n.find(text, count, w, j)
 	if j == nil {
 		return set
@@ -143,7 +144,7 @@ func (n *narrower) column(c *column) (o occurrence) {
 	case kindEmpty:
 	case kindOne:
 		if o.sure = n.strings(int(c.text), 1); !o.sure.Empty() {
-			o.sure = All(int(c.m))
+			o.sure = bits.All(int(c.m))
 		}
 	case kindEach:
 		o.sure = n.strings(int(c.text), int(c.m))
@@ -160,13 +161,13 @@ func (n *narrower) column(c *column) (o occurrence) {
 	case kindRefs:
 		return n.refs(c)
 	default:
-		n.fail(corrupt("a column of kind %d where texts are", c.kind))
+		n.fail(bits.Corrupt("a column of kind %d where texts are", c.kind))
 	}
 	return o
 }
 
 // strings returns which of count strings hold the term.
-func (n *narrower) strings(text, count int) Rows {
+func (n *narrower) strings(text, count int) bits.Rows {
 	set := n.find(text, count, n.clue.rarest(), &joinedText)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		if n.termsOf(text+i)>>n.term&1 == 0 {
@@ -201,7 +202,7 @@ func (n *narrower) termsOf(i int) uint64 {
 }
 
 // having returns the elements of c with an index out of want.
-func (n *narrower) having(c *column, want *Rows) (r Rows) {
+func (n *narrower) having(c *column, want *bits.Rows) (r bits.Rows) {
 	if want.Empty() {
 		return r
 	}
@@ -210,7 +211,7 @@ func (n *narrower) having(c *column, want *Rows) (r Rows) {
 
 // spread returns those of the elements of c with index v whose numbers among them
 // are in ranks.
-func (n *narrower) spread(c *column, v int, ranks *Rows) (r Rows) {
+func (n *narrower) spread(c *column, v int, ranks *bits.Rows) (r bits.Rows) {
 	rank := ranks.Next(0)
 	if rank < 0 {
 		return r
@@ -228,12 +229,12 @@ func (n *narrower) spread(c *column, v int, ranks *Rows) (r Rows) {
 }
 
 // may returns which elements of c may hold w. j says what stands beside words in c.
-func (n *narrower) may(c *column, w *Word, j *joined) (r Rows) {
+func (n *narrower) may(c *column, w *Word, j *joined) (r bits.Rows) {
 	switch c.kind {
 	case kindEmpty:
 	case kindOne:
 		if r = n.holding(int(c.text), 1, w, j); !r.Empty() {
-			r = All(int(c.m))
+			r = bits.All(int(c.m))
 		}
 	case kindEach:
 		r = n.holding(int(c.text), int(c.m), w, j)
@@ -245,19 +246,19 @@ func (n *narrower) may(c *column, w *Word, j *joined) (r Rows) {
 		r = n.spread(c, 1, &of)
 	case kindTemplate:
 		if j == nil {
-			return All(int(c.m))
+			return bits.All(int(c.m))
 		}
 		texts := n.holding(int(c.text), int(c.n), w, &joinedTemplate)
 		return n.mayTemplates(c, w, texts)
 	default:
-		r = All(int(c.m))
+		r = bits.All(int(c.m))
 	}
 	return r
 }
 
 // mayTemplates returns which elements of a column of templates may hold w; those of
 // texts may do so whatever their slots hold.
-func (n *narrower) mayTemplates(c *column, w *Word, texts Rows) (r Rows) {
+func (n *narrower) mayTemplates(c *column, w *Word, texts bits.Rows) (r bits.Rows) {
 	for t := range int(c.n) {
 		if texts.Has(t) || !n.reaches(c, t, w) {
 			continue
@@ -287,7 +288,7 @@ func (n *narrower) reaches(c *column, t int, w *Word) bool {
 
 // slots returns which of the elements with template t may hold w, reaching into a
 // slot, or that all may.
-func (n *narrower) slots(c *column, t int, w *Word) (ranks Rows, all bool) {
+func (n *narrower) slots(c *column, t int, w *Word) (ranks bits.Rows, all bool) {
 	text := n.text(int(c.text) + t)
 	slot, end := n.b.slotsOf(c, t)
 	for i := 0; i < len(text) && slot < end; i++ {
@@ -330,8 +331,8 @@ func (n *narrower) refs(c *column) (o occurrence) {
 
 // mayHoldAll returns which elements of c may hold all words of the term, each of them
 // either in c or in one of the columns named.
-func (n *narrower) mayHoldAll(c *column, named []int) Rows {
-	all := All(int(c.m))
+func (n *narrower) mayHoldAll(c *column, named []int) bits.Rows {
+	all := bits.All(int(c.m))
 	for i := range n.clue.Words {
 		w := &n.clue.Words[i]
 		may := n.may(c, w, &joinedText)
@@ -348,11 +349,11 @@ func (n *narrower) mayHoldAll(c *column, named []int) Rows {
 
 // inPieces returns the elements of c, whose texts have marks, in which the term
 // occurs whatever the marks stand for. There may be more.
-func (n *narrower) inPieces(c *column) (r Rows) {
+func (n *narrower) inPieces(c *column) (r bits.Rows) {
 	switch c.kind {
 	case kindOne:
 		if r = n.withPieces(c, 1); !r.Empty() {
-			r = All(int(c.m))
+			r = bits.All(int(c.m))
 		}
 	case kindEach:
 		r = n.withPieces(c, int(c.m))
@@ -370,7 +371,7 @@ func (n *narrower) inPieces(c *column) (r Rows) {
 }
 
 // withPieces returns which of the first count texts of c have the term in a piece.
-func (n *narrower) withPieces(c *column, count int) Rows {
+func (n *narrower) withPieces(c *column, count int) bits.Rows {
 	texts := n.holding(int(c.text), count, n.clue.rarest(), &joinedTemplate)
 	for t := texts.Next(0); t >= 0; t = texts.Next(t + 1) {
 		if !n.inPiece(n.text(int(c.text) + t)) {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // phrases is a condition of words in an order, whatever separates them, of which
@@ -117,7 +118,7 @@ func newCorpus(t interface{ Fatal(...any) }, entries []*audit.Entry) *corpus {
 }
 
 // naively returns the rows of start that match, by looking at all values.
-func (c *corpus) naively(p *phrases, start Rows) (rows Rows) {
+func (c *corpus) naively(p *phrases, start bits.Rows) (rows bits.Rows) {
 	for row, values := range c.values {
 		var terms uint64
 		for _, words := range values {
@@ -132,7 +133,7 @@ func (c *corpus) naively(p *phrases, start Rows) (rows Rows) {
 
 // check compares the rows that a condition selects with what looking at the
 // entries finds.
-func (c *corpus) check(t interface{ Fatalf(string, ...any) }, p *phrases, text Text, start Rows) (found int) {
+func (c *corpus) check(t interface{ Fatalf(string, ...any) }, p *phrases, text Text, start bits.Rows) (found int) {
 	want, rows := c.naively(p, start), start
 	if err := c.b.MatchText(text, &rows); err != nil {
 		t.Fatalf("%v", err)
@@ -262,7 +263,7 @@ func TestMatchTextOfEveryWord(t *testing.T) {
 				}
 				for _, term := range terms {
 					p := newPhrases(term)
-					c.check(t, p, p, All(MaxRows))
+					c.check(t, p, p, bits.All(bits.MaxRows))
 				}
 				before = w
 			}
@@ -275,7 +276,7 @@ func TestMatchTextOfTemplates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64Range(0, 1000).Draw(t, "seed")
 		r := rand.New(rand.NewPCG(seed, 9))
-		n := rapid.SampledFrom([]int{3, 40, 100, 300, MaxRows}).Draw(t, "rows")
+		n := rapid.SampledFrom([]int{3, 40, 100, 300, bits.MaxRows}).Draw(t, "rows")
 		var entries []*audit.Entry
 		switch rapid.IntRange(0, 9).Draw(t, "kind") {
 		case 0:
@@ -293,15 +294,15 @@ func TestMatchTextOfTemplates(t *testing.T) {
 			for r.IntN(3) == 0 {
 				terms = append(terms, anyTerm(r, entries[r.IntN(n)]))
 			}
-			start := All(n)
+			start := bits.All(n)
 			if r.IntN(4) == 0 {
-				start = Span(n/4, n/2)
+				start = bits.Between(n/4, n/2)
 			}
 			p := newPhrases(terms...)
 			matched += c.check(t, p, p, start)
 		}
 		p := newPhrases(anyTerm(r, entries[0]))
-		c.check(t, p, plain{p}, All(n))
+		c.check(t, p, plain{p}, bits.All(n))
 	})
 	if matched == 0 {
 		t.Error("nothing matched: what was drawn proves nothing")
@@ -315,7 +316,7 @@ func TestMatchTextOfBlockProperty(t *testing.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 9))
 		for range 8 {
 			p := newPhrases(anyTerm(r, entries[r.IntN(len(entries))]), anyTerm(r, entries[0]))
-			c.check(t, p, p, All(len(entries)))
+			c.check(t, p, p, bits.All(len(entries)))
 		}
 	})
 }

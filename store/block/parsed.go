@@ -1,5 +1,7 @@
 package block
 
+import "auditlog/store/block/bits"
+
 // parsed is a string as the miner splits it: its template and the values in the
 // places of it. A column of templates finds it by comparing numbers.
 type parsed struct {
@@ -19,7 +21,7 @@ func parse(v string) parsed {
 
 // templateEqual adds the elements of c to set that are want, and returns true; or
 // also some that it could not compare, and returns false.
-func (b *Block) templateEqual(c *column, want *parsed, set *Rows) (exact bool) {
+func (b *Block) templateEqual(c *column, want *parsed, set *bits.Rows) (exact bool) {
 	exact = true
 	for t := range int(c.n) {
 		text, err := b.text(int(c.text) + t)
@@ -29,7 +31,7 @@ func (b *Block) templateEqual(c *column, want *parsed, set *Rows) (exact bool) {
 		}
 		of := b.havingOne(&c.index, t)
 		n := of.Count()
-		equal := All(n) // of the elements with this template, counted from 0
+		equal := bits.All(n) // of the elements with this template, counted from 0
 		for k, value := range want.values {
 			kid := b.kid(c, slot+k)
 			exact = int(kid.m) == n && b.slotEqual(kid, value, &equal) && exact
@@ -47,7 +49,7 @@ func (b *Block) templateEqual(c *column, want *parsed, set *Rows) (exact bool) {
 
 // slotEqual removes the elements from set whose value in c is another one. It
 // returns false if c does not hold numbers, and leaves them.
-func (b *Block) slotEqual(c *column, value string, set *Rows) bool {
+func (b *Block) slotEqual(c *column, value string, set *bits.Rows) bool {
 	var s slot
 	s.add(value, true)
 	switch c.kind {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 var update = flag.Bool("update", false, "write the pinned blocks anew; what was released must not change")
@@ -221,7 +222,6 @@ func TestPinsHaveEveryForm(t *testing.T) {
 	}
 	for _, form := range []string{
 		"index by itself", "index that follows", "index by choice",
-		"integers of mode 0", "integers of mode 1", "integers of mode 2", "rising frame", "frame with a line",
 		"recorded of mode 0", "recorded of mode 1", "recorded of mode 2",
 		"hex in lower case", "hex in upper case", "UUID in lower case", "UUID in upper case", "hex of odd length",
 		"strings of class 0", "strings of class 1", "strings of class 2",
@@ -236,36 +236,22 @@ func TestPinsHaveEveryForm(t *testing.T) {
 // forms calls found with each form that b has.
 func forms(b *Block, found func(format string, args ...any)) {
 	found("recorded of mode %d", b.recorded.mode)
-	numbers := []*ints{&b.created, &b.ids, &b.recorded.at}
 	for _, list := range [][]column{b.columns[:], b.kids} {
 		for i := range list {
 			c := &list[i]
 			found("column of kind %d", c.kind)
 			switch c.kind {
-			case kindInt, kindDigits:
-				numbers = append(numbers, &c.ints)
 			case kindHex:
 				hexForms(c, found)
 			case kindDict:
 				switch x := &c.index; {
 				case x.by == 0:
 					found("index by itself")
-				case x.choice == 0:
+				case x.planes.Width == 0:
 					found("index that follows")
 				default:
 					found("index by choice")
 				}
-			}
-		}
-	}
-	for _, x := range numbers {
-		found("integers of mode %d", x.mode)
-		for k := 0; x.mode == intsLinear && k < frameCount(int(x.n)); k++ {
-			switch f := &b.frames[int(x.off)+k]; {
-			case f.width&risingFrame != 0:
-				found("rising frame")
-			case f.slope != 0:
-				found("frame with a line")
 			}
 		}
 	}
@@ -279,10 +265,10 @@ func forms(b *Block, found func(format string, args ...any)) {
 
 func hexForms(c *column, found func(format string, args ...any)) {
 	what, letters := "hex", "lower"
-	if c.ints.width&hexUUID != 0 {
+	if c.flags&hexUUID != 0 {
 		what = "UUID"
 	}
-	if c.ints.width&hexUpper != 0 {
+	if c.flags&hexUpper != 0 {
 		letters = "upper"
 	}
 	found("%s in %s case", what, letters)
@@ -293,7 +279,7 @@ func hexForms(c *column, found func(format string, args ...any)) {
 
 func textForms(b *Block, found func(format string, args ...any)) {
 	var total [classCount]int
-	p := parser{b: &Block{b.data, &core{rows: b.rows}}, data: b.data, pos: headerBytes}
+	p := parser{b: &Block{b.data, &core{rows: b.rows}}, Scanner: bits.Scanner{Data: b.data, Pos: headerBytes}}
 	p.textFrames()
 	total = p.total
 	for class, n := range total {

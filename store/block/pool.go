@@ -8,6 +8,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // A block's strings are numbered, and lie in frames one after the other. A frame
@@ -47,14 +48,14 @@ func newPool(frame []byte, n int) (*pool, error) {
 	for i := range n {
 		length, size := binary.Uvarint(frame)
 		if size <= 0 || length > maxFrame {
-			return nil, corrupt("the lengths of a text frame")
+			return nil, bits.Corrupt("the lengths of a text frame")
 		}
 		frame = frame[size:]
 		end += length
 		p.ends[i+1] = uint32(min(end, maxFrame))
 	}
 	if end != uint64(len(frame)) {
-		return nil, corrupt("a text frame of %d bytes has strings of %d", len(frame), end)
+		return nil, bits.Corrupt("a text frame of %d bytes has strings of %d", len(frame), end)
 	}
 	p.text = string(frame)
 	if !audit.IsASCII(p.text) {
@@ -136,14 +137,14 @@ var decompressors = sync.Pool{New: func() any {
 func (d *decompressor) decode(src []byte, raw int) ([]byte, error) {
 	out, err := d.zstd.DecodeAll(src, d.buf[:0])
 	if err != nil {
-		return nil, corrupt("a text frame: %v", err)
+		return nil, bits.Corrupt("a text frame: %v", err)
 	}
 	d.buf = out
 	if cap(d.buf) > 4*frameTarget {
 		d.buf = nil // a rare giant must not be kept
 	}
 	if len(out) != raw {
-		return nil, corrupt("a text frame of %d bytes has %d", raw, len(out))
+		return nil, bits.Corrupt("a text frame of %d bytes has %d", raw, len(out))
 	}
 	return out, nil
 }

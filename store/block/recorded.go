@@ -3,6 +3,8 @@ package block
 import (
 	"cmp"
 	"slices"
+
+	"auditlog/store/block/bits"
 )
 
 // How RecordedAt is packed.
@@ -16,21 +18,21 @@ const (
 // recorded is the column of RecordedAt.
 type recorded struct {
 	mode uint8
-	at   ints
-	ids  ints // steps: the first id of each
+	at   bits.Ints
+	ids  bits.Ints // steps: the first id of each
 }
 
 func (p *parser) recorded() (r recorded) {
-	r.mode = p.byte()
+	r.mode = p.Byte()
 	n := p.b.rows
 	if r.mode >= recordedCount {
-		p.fail("record times of mode %d", r.mode)
+		p.Fail("record times of mode %d", r.mode)
 	}
 	if r.mode == recordedSteps {
-		n = p.count(1, n)
-		r.ids = p.ints(n)
+		n = p.Count(1, n)
+		r.ids = p.Ints(n)
 	}
-	r.at = p.ints(n)
+	r.at = p.Ints(n)
 	return r
 }
 
@@ -44,7 +46,7 @@ func (b *Block) recordedAt(row int) int64 {
 		return b.int(&r.at, row)
 	}
 	id := b.int(&b.ids, row)
-	lo, hi := 0, int(r.ids.n)-1
+	lo, hi := 0, r.ids.Len()-1
 	for lo < hi {
 		mid := (lo + hi + 1) / 2
 		if b.int(&r.ids, mid) <= id {
@@ -64,24 +66,24 @@ func (e *encoder) appendRecorded(created, ids, at []int64) {
 		since = append(since, at[i]-created[i])
 	}
 	e.numbers = since
-	_, bySince := intsSize(since)
-	_, byPlain := intsSize(at)
-	_, bySteps := intsSize(stepIDs)
-	_, times := intsSize(stepAt)
+	bySince := bits.SizeOfInts(since)
+	byPlain := bits.SizeOfInts(at)
+	bySteps := bits.SizeOfInts(stepIDs)
+	times := bits.SizeOfInts(stepAt)
 	if n := len(stepIDs); bySteps+times < min(bySince, byPlain) {
 		e.out = append(e.out, recordedSteps)
 		e.uvarint(n)
-		e.out = appendInts(e.out, stepIDs)
-		e.out = appendInts(e.out, stepAt)
+		e.out = bits.AppendInts(e.out, stepIDs)
+		e.out = bits.AppendInts(e.out, stepAt)
 		return
 	}
 	if bySince <= byPlain {
 		e.out = append(e.out, recordedSince)
-		e.out = appendInts(e.out, since)
+		e.out = bits.AppendInts(e.out, since)
 		return
 	}
 	e.out = append(e.out, recordedPlain)
-	e.out = appendInts(e.out, at)
+	e.out = bits.AppendInts(e.out, at)
 }
 
 // steps returns the runs of equal times among the rows in the order of their ids:

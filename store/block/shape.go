@@ -1,6 +1,10 @@
 package block
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"auditlog/store/block/bits"
+)
 
 // Changes and metadata are columns of shapes: a row's shape is the list of its
 // names, and each of them has as many slots as slotsPer says.
@@ -19,7 +23,7 @@ func splitShape(s string, fn func(name string)) error {
 	for s != "" {
 		name, rest, ok := cutText(s)
 		if !ok {
-			return corrupt("a shape is cut short")
+			return bits.Corrupt("a shape is cut short")
 		}
 		fn(name)
 		s = rest
@@ -61,7 +65,7 @@ func (b *Block) eachName(col, row int, fn func(name, first, second string, n int
 	}
 	s := b.at(&c.index, row)
 	if s >= int(c.n) {
-		return corrupt("index %d of %d shapes", s, c.n)
+		return bits.Corrupt("index %d of %d shapes", s, c.n)
 	}
 	shape, err := b.text(int(c.text) + s)
 	if err != nil || shape == "" {
@@ -95,7 +99,7 @@ func (b *Block) eachSlot(c *column, s, rank, per int, shape string, fn func(name
 		fn(name, first, second, n)
 	}
 	if slot != end || shape != "" {
-		return corrupt("a shape does not fit its slots")
+		return bits.Corrupt("a shape does not fit its slots")
 	}
 	return nil
 }
@@ -104,7 +108,7 @@ func (b *Block) eachSlot(c *column, s, rank, per int, shape string, fn func(name
 func (b *Block) slot(c *column, k, rank int) (string, error) {
 	kid := b.kid(c, k)
 	if rank >= int(kid.m) {
-		return "", corrupt("row %d of %d with a shape", rank, kid.m)
+		return "", bits.Corrupt("row %d of %d with a shape", rank, kid.m)
 	}
 	return b.value(kid, rank)
 }
@@ -132,7 +136,7 @@ func splitBlob(blob string, per int, fn func(name, first, second string, n int))
 		}
 	}
 	if !ok || rest != "" {
-		return corrupt("a blob is cut short, or too long")
+		return bits.Corrupt("a blob is cut short, or too long")
 	}
 	return nil
 }
@@ -180,7 +184,7 @@ func (b *Block) eachNameOfShape(c *column, s, per int, fn func(row int, name, fi
 		for k := range per {
 			kid := b.kid(c, slot+k)
 			if int(kid.m) != m {
-				return corrupt("%d rows of %d with a shape", m, kid.m)
+				return bits.Corrupt("%d rows of %d with a shape", m, kid.m)
 			}
 			if columns[k], err = b.values(kid, columns[k]); err != nil {
 				return err
@@ -197,7 +201,7 @@ func (b *Block) eachNameOfShape(c *column, s, per int, fn func(row int, name, fi
 		}
 	}
 	if slot != end || shape != "" {
-		return corrupt("a shape does not fit its slots")
+		return bits.Corrupt("a shape does not fit its slots")
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package block
 
-import "strings"
+import (
+	"strings"
+
+	"auditlog/store/block/bits"
+)
 
 // A word can lie in a template's text, or reach into a slot. Then it is what stands
 // beside the slot without a separator, and what the slot holds between.
@@ -53,14 +57,14 @@ func (g *glue) eachBeforeRight(word string, prefix bool, fn func(rest string)) {
 
 // inSlot returns which elements of c, into which w reaches, may be in it together with
 // what stands beside them.
-func (n *narrower) inSlot(c *column, g glue, w *Word) (set Rows) {
+func (n *narrower) inSlot(c *column, g glue, w *Word) (set bits.Rows) {
 	if c.kind != kindInt && c.kind != kindDigits && c.kind != kindHex {
 		return n.inStrings(c, g, w)
 	}
 	if g.open {
-		return All(int(c.m))
+		return bits.All(int(c.m))
 	}
-	if c.kind == kindHex && c.ints.width&hexUUID != 0 {
+	if c.kind == kindHex && c.flags&hexUUID != 0 {
 		return n.inUUID(c, g, w)
 	}
 	rest, ok := g.behindLeft(w.text)
@@ -75,9 +79,9 @@ func (n *narrower) inSlot(c *column, g glue, w *Word) (set Rows) {
 }
 
 // inUUID is inSlot for a column of UUIDs, each of which is five words.
-func (n *narrower) inUUID(c *column, g glue, w *Word) (set Rows) {
+func (n *narrower) inUUID(c *column, g glue, w *Word) (set bits.Rows) {
 	if g != (glue{}) {
-		return All(int(c.m))
+		return bits.All(int(c.m))
 	}
 	for _, group := range [...]struct{ off, n int }{{0, 8}, {8, 4}, {12, 4}, {16, 4}, {20, 12}} {
 		if len(w.text) == group.n || w.prefix && len(w.text) < group.n {
@@ -88,13 +92,13 @@ func (n *narrower) inUUID(c *column, g glue, w *Word) (set Rows) {
 }
 
 // inStrings is inSlot for a column of strings of any kind.
-func (n *narrower) inStrings(c *column, g glue, w *Word) (set Rows) {
+func (n *narrower) inStrings(c *column, g glue, w *Word) (set bits.Rows) {
 	if g.open {
-		return All(int(c.m))
+		return bits.All(int(c.m))
 	}
 	look := func(part string) {
 		if part == "" {
-			set = All(int(c.m))
+			set = bits.All(int(c.m))
 			return
 		}
 		word := NewWord(part, true)
@@ -111,7 +115,7 @@ func (n *narrower) inStrings(c *column, g glue, w *Word) (set Rows) {
 }
 
 // numbers adds the elements of c to set whose digits are want, or begin so.
-func (b *Block) numbers(c *column, want string, prefix bool, set *Rows) {
+func (b *Block) numbers(c *column, want string, prefix bool, set *bits.Rows) {
 	switch {
 	case want == "":
 	case c.kind == kindHex:
@@ -121,14 +125,14 @@ func (b *Block) numbers(c *column, want string, prefix bool, set *Rows) {
 	case len(want) > maxDigits || strings.Trim(want, "0123456789") != "":
 	case c.kind == kindDigits:
 		if missing := int(c.n) - len(want); missing == 0 || prefix && missing > 0 {
-			b.intsEqual(&c.ints, decimal(want), powers[missing], set)
+			b.numbersFrom(c, decimal(want), powers[missing], set)
 		}
 	case want[0] == '0' && len(want) > 1:
 	case !prefix || want == "0":
-		b.intsEqual(&c.ints, decimal(want), 1, set)
+		b.numbersFrom(c, decimal(want), 1, set)
 	default:
 		for _, p := range powers[:maxDigits-len(want)+1] {
-			b.intsEqual(&c.ints, decimal(want), p, set)
+			b.numbersFrom(c, decimal(want), p, set)
 		}
 	}
 }
@@ -142,27 +146,19 @@ var powers = func() (p [maxDigits + 1]int64) {
 	return p
 }()
 
-// intsEqual adds the values from want·unit on, unit of them, to set.
-func (b *Block) intsEqual(x *ints, want, unit int64, set *Rows) {
-	least := want * unit
-	if x.mode == intsFlat && x.width < 63 && (least+unit <= x.base || least > x.base+(1<<x.width-1)) {
-		return
-	}
-	for i := range int(x.n) {
-		if v := b.int(x, i) - least; 0 <= v && v < unit {
-			set.Set(i)
-		}
-	}
+// numbersFrom adds the elements of c to set whose values are one of unit from want·unit on.
+func (b *Block) numbersFrom(c *column, want, unit int64, set *bits.Rows) {
+	c.ints.Within(b.data, b.frames, want*unit, unit, set)
 }
 
 // hexEqual adds the elements of c to set whose digits from off on are want.
-func (b *Block) hexEqual(c *column, off int, want string, set *Rows) {
+func (b *Block) hexEqual(c *column, off int, want string, set *bits.Rows) {
 	for i := range len(want) {
 		if hexDigit := nibbles[want[i]]; hexDigit == 0 && want[i] != '0' {
 			return
 		}
 	}
-	data := b.data[c.ints.off:]
+	data := b.data[c.text:]
 	for i := range int(c.m) {
 		at, k := i*int(c.n)+off, 0
 		for k < len(want) && data[(at+k)/2]>>(4-(at+k)%2*4)&15 == nibbles[want[k]] {

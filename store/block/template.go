@@ -2,6 +2,8 @@ package block
 
 import (
 	"strconv"
+
+	"auditlog/store/block/bits"
 )
 
 // A template is a string with marks where its elements differ. The marks tell
@@ -34,7 +36,7 @@ func (b *Block) appendValue(dst []byte, c *column, i int) ([]byte, error) {
 	case kindTemplate:
 		t := b.at(&c.index, i)
 		if t >= int(c.n) {
-			return dst, corrupt("index %d of %d templates", t, c.n)
+			return dst, bits.Corrupt("index %d of %d templates", t, c.n)
 		}
 		return b.appendTemplate(dst, c, t, b.rank(&c.index, i, t))
 	}
@@ -63,7 +65,7 @@ func (b *Block) appendTemplate(dst []byte, c *column, t, rank int) ([]byte, erro
 			}
 		default:
 			if slot >= end || rank >= int(b.kid(c, slot).m) {
-				return dst, corrupt("value %d of a template is missing", rank)
+				return dst, bits.Corrupt("value %d of a template is missing", rank)
 			}
 			if dst, err = b.appendValue(dst, b.kid(c, slot), rank); err != nil {
 				return dst, err
@@ -88,16 +90,16 @@ func appendDigits(dst []byte, v uint64, n int) []byte {
 func (p *parser) numeric(c *column) {
 	switch c.kind {
 	case kindInt:
-		c.ints = p.ints(int(c.m))
+		c.ints = p.Ints(int(c.m))
 	case kindDigits:
-		c.n = uint16(p.count(1, maxDigits))
-		c.ints = p.ints(int(c.m))
+		c.n = uint16(p.Count(1, maxDigits))
+		c.ints = p.Ints(int(c.m))
 	case kindHex:
-		c.n = uint16(p.count(1, maxHex))
-		c.ints.width = p.byte()
-		if c.ints.width&hexUUID != 0 && c.n != 32 {
-			p.fail("a UUID of %d digits", c.n)
+		c.n = uint16(p.Count(1, maxHex))
+		c.flags = p.Byte()
+		if c.flags&hexUUID != 0 && c.n != 32 {
+			p.Fail("a UUID of %d digits", c.n)
 		}
-		c.ints.off = uint32(p.take((int(c.m)*int(c.n) + 1) / 2))
+		c.text = uint32(p.Take((int(c.m)*int(c.n) + 1) / 2))
 	}
 }

@@ -1,5 +1,7 @@
 package block
 
+import "auditlog/store/block/bits"
+
 // Text is a full-text condition.
 type Text interface {
 	// Terms returns which of the condition's terms, a bit each, occur in one value.
@@ -14,8 +16,8 @@ type Text interface {
 
 // MatchText removes the rows from rows that do not match t. Of the values of
 // templates only those are made that may decide.
-func (b *Block) MatchText(t Text, rows *Rows) error {
-	within := All(b.rows)
+func (b *Block) MatchText(t Text, rows *bits.Rows) error {
+	within := bits.All(b.rows)
 	rows.And(&within)
 	clues := t.Clues()
 	if clues == nil {
@@ -23,7 +25,7 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 	}
 	var few [4]occurrence
 	occurrences := few[:0]
-	undecided := Rows{}
+	undecided := bits.Rows{}
 	n := narrower{b: b, t: t, clues: clues}
 	for i := range clues.Terms {
 		n.term, n.clue = i, &clues.Terms[i]
@@ -54,7 +56,7 @@ func (b *Block) MatchText(t Text, rows *Rows) error {
 
 // matchSure removes the rows from rows that do not match t. In each it is sure which
 // terms occur.
-func matchSure(t Text, occurrences []occurrence, rows *Rows) {
+func matchSure(t Text, occurrences []occurrence, rows *bits.Rows) {
 	none := t.Match(0)
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
 		var terms uint64
@@ -72,7 +74,7 @@ const fewRows = 16
 
 // matchAll removes the rows from rows that do not match t by looking at all their
 // values, each distinct one about once.
-func (b *Block) matchAll(t Text, rows *Rows) error {
+func (b *Block) matchAll(t Text, rows *bits.Rows) error {
 	switch n := rows.Count(); {
 	case n == 0:
 		return nil
@@ -100,7 +102,7 @@ func (b *Block) matchAll(t Text, rows *Rows) error {
 }
 
 // matchFew does so row by row.
-func (b *Block) matchFew(t Text, rows *Rows) error {
+func (b *Block) matchFew(t Text, rows *bits.Rows) error {
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
 		var terms uint64
 		look := func(value string) {
@@ -136,8 +138,8 @@ func (b *Block) matchFew(t Text, rows *Rows) error {
 type textMatch struct {
 	b     *Block
 	t     Text
-	rows  *Rows
-	found [MaxRows]uint64
+	rows  *bits.Rows
+	found [bits.MaxRows]uint64
 }
 
 // terms returns the terms of a value. Empty values are none.
@@ -149,7 +151,7 @@ func (m *textMatch) terms(value string) uint64 {
 }
 
 // column adds the terms of the elements in set; rowOf tells whose row they are.
-func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
+func (m *textMatch) column(c *column, set *bits.Rows, rowOf func(i int) int) error {
 	b := m.b
 	switch {
 	case set.Empty() || c.kind == kindEmpty:
@@ -192,7 +194,7 @@ func (m *textMatch) column(c *column, set *Rows, rowOf func(i int) int) error {
 }
 
 // dict adds the terms of a dictionary's strings to the elements that have them.
-func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
+func (m *textMatch) dict(c *column, set *bits.Rows, rowOf func(i int) int) error {
 	values, err := m.b.values(m.b.valuesOf(c), nil)
 	if err != nil {
 		return err
@@ -212,18 +214,18 @@ func (m *textMatch) dict(c *column, set *Rows, rowOf func(i int) int) error {
 }
 
 // some adds the terms of a sparse column's elements.
-func (m *textMatch) some(c *column, set *Rows, rowOf func(i int) int) error {
+func (m *textMatch) some(c *column, set *bits.Rows, rowOf func(i int) int) error {
 	of, within, n := m.b.members(c, 1, set)
 	kid := m.b.kid(c, 0)
 	if int(kid.m) != n {
-		return corrupt("%d elements of %d are not empty", n, kid.m)
+		return bits.Corrupt("%d elements of %d are not empty", n, kid.m)
 	}
 	return m.column(kid, &within, func(i int) int { return rowOf(int(of[i])) })
 }
 
 // members returns the elements of c with index v, how many they are, and which
 // of them, counted from 0, are in set.
-func (b *Block) members(c *column, v int, set *Rows) (of [MaxRows]uint16, within Rows, n int) {
+func (b *Block) members(c *column, v int, set *bits.Rows) (of [bits.MaxRows]uint16, within bits.Rows, n int) {
 	having := b.havingOne(&c.index, v)
 	for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
 		if set.Has(i) {
@@ -272,7 +274,7 @@ func (m *textMatch) shape(c *column, s int) error {
 	for k, end := m.b.slotsOf(c, s); k < end; k++ {
 		kid := m.b.kid(c, k)
 		if int(kid.m) != n {
-			return corrupt("%d rows of %d with a shape", n, kid.m)
+			return bits.Corrupt("%d rows of %d with a shape", n, kid.m)
 		}
 		err := m.column(kid, &set, func(i int) int { return int(rowOf[i]) })
 		if err != nil {

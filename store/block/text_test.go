@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // words is the condition that a row's values together hold all of some parts and
@@ -48,7 +49,7 @@ func TestMatchText(t *testing.T) {
 	for _, entries := range [][]*audit.Entry{mixed, realistic(5, 1024), uniform(5, 90), strange(6, 1024), mixed[:1]} {
 		b := open(t, Append(nil, 1, entries))
 		for _, w := range conditions {
-			for _, start := range []Rows{All(MaxRows), Span(3, 40)} {
+			for _, start := range []bits.Rows{bits.All(bits.MaxRows), bits.Between(3, 40)} {
 				rows := start
 				if err := b.MatchText(w, &rows); err != nil {
 					t.Fatal(err)

@@ -1,14 +1,18 @@
 package block
 
-import "sync"
+import (
+	"sync"
+
+	"auditlog/store/block/bits"
+)
 
 // scratch is what reading all elements of a column needs besides its result.
 type scratch struct {
 	text, coded []byte
 	values      []string
-	of          [MaxRows]uint16
-	ends        [MaxRows]int
-	ranks       [MaxRows]uint16
+	of          [bits.MaxRows]uint16
+	ends        [bits.MaxRows]int
+	ranks       [bits.MaxRows]uint16
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -47,7 +51,7 @@ func (b *Block) dictValues(c *column, dst []string) ([]string, error) {
 	b.all(&c.index, &s.of)
 	for _, v := range s.of[:c.m] {
 		if int(v) >= len(s.values) {
-			return nil, corrupt("index %d of %d strings", v, c.n)
+			return nil, bits.Corrupt("index %d of %d strings", v, c.n)
 		}
 		dst = append(dst, s.values[v])
 	}
@@ -68,7 +72,7 @@ func (b *Block) someValues(c *column, dst []string) ([]string, error) {
 		case there == 0:
 			dst = append(dst, "")
 		case len(present) == 0:
-			return nil, corrupt("more than %d values", b.kid(c, 0).m)
+			return nil, bits.Corrupt("more than %d values", b.kid(c, 0).m)
 		default:
 			dst, present = append(dst, present[0]), present[1:]
 		}
@@ -99,7 +103,7 @@ func (b *Block) eachTemplate(c *column, s *scratch, fn func(i int, text []byte) 
 	clear(s.ranks[:c.n])
 	for i, t := range s.of[:c.m] {
 		if t >= c.n {
-			return corrupt("index %d of %d templates", t, c.n)
+			return bits.Corrupt("index %d of %d templates", t, c.n)
 		}
 		var err error
 		if s.coded, err = b.appendTemplate(s.coded[:0], c, int(t), int(s.ranks[t])); err != nil {

@@ -1,17 +1,20 @@
 package block
 
-import "auditlog/audit"
+import (
+	"auditlog/audit"
+	"auditlog/store/block/bits"
+)
 
-// Verify returns an error with ErrCorrupt in its chain unless entries, in their order,
+// Verify returns an error with bits.ErrCorrupt in its chain unless entries, in their order,
 // are what b gives back. It makes no entries: it takes half the time of Entries.
 func (b *Block) Verify(entries []*audit.Entry) error {
 	if len(entries) != b.rows {
-		return corrupt("%d rows for %d entries", b.rows, len(entries))
+		return bits.Corrupt("%d rows for %d entries", b.rows, len(entries))
 	}
 	for row, e := range entries {
 		if b.int(&b.ids, row) != e.ID || b.int(&b.created, row) != e.CreatedAt.UnixMicro() ||
 			b.recordedAt(row) != e.RecordedAt.UnixMicro() {
-			return corrupt("row %d has another id or time", row)
+			return bits.Corrupt("row %d has another id or time", row)
 		}
 	}
 	var values []string
@@ -22,7 +25,7 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 		}
 		for row, e := range entries {
 			if values[row] != textOf(e, col) {
-				return corrupt("row %d has another text in column %d", row, col)
+				return bits.Corrupt("row %d has another text in column %d", row, col)
 			}
 		}
 	}
@@ -58,7 +61,7 @@ func (b *Block) verifyShapes(entries []*audit.Entry) error {
 		}
 	}
 	if wrong >= 0 {
-		return corrupt("row %d has other changes or metadata", wrong)
+		return bits.Corrupt("row %d has other changes or metadata", wrong)
 	}
 	return nil
 }

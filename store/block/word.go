@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // Word is a word of a full-text condition, made ready to be looked for. It is never
@@ -79,7 +80,7 @@ func (w *Word) reaches(c *column) bool {
 		return w.decimal >= int(c.n)
 	case kindHex:
 		n := int(c.n)
-		if c.ints.width&hexUUID != 0 {
+		if c.flags&hexUUID != 0 {
 			n = 4 // its shortest word
 		}
 		if w.never {
@@ -158,7 +159,7 @@ func (w *Word) alone(text string, at int, j *joined) bool {
 
 // find adds the strings from lo to hi that hold w, and those that are not ASCII, to
 // set, where string 0 would be element base.
-func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows) {
+func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *bits.Rows) {
 	at, _ := slices.BinarySearch(p.strange, uint32(lo))
 	for _, i := range p.strange[at:] {
 		if int(i) >= hi {
@@ -176,7 +177,7 @@ func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *Rows) {
 }
 
 // findCase does so for strings in which the rare byte of w is c.
-func (p *pool) findCase(w *Word, c byte, j *joined, lo, hi, base int, set *Rows) {
+func (p *pool) findCase(w *Word, c byte, j *joined, lo, hi, base int, set *bits.Rows) {
 	for pos, end := p.ends[lo], p.ends[hi]; ; {
 		i := w.next(p.text[pos:end], c)
 		if i < 0 {

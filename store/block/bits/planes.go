@@ -1,37 +1,51 @@
-package block
+package bits
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// An index column is stored as bit planes: plane p holds bit p of every row's
-// index, eight rows a byte. So "which rows have index v" is a handful of word
-// operations for 64 rows at once, and one row's index is width single bits.
+// Planes is a list of small numbers, indexes, stored as bit planes: plane p holds bit p of
+// every element's index, eight elements a byte. So "which elements have index v" is a handful of word
+// operations for 64 elements at once, and one element's index is Width single bits.
+type Planes struct {
+	off   uint32
+	m     uint16 // elements
+	Width uint8  // of an index, in bits
+}
 
-// planeBytes returns the size of one plane over m rows.
+// planeBytes returns the size of one plane over m elements.
 func planeBytes(m int) int { return (m + 7) / 8 }
 
-// load64 reads eight bytes, which every section has behind its start: a block
-// ends in slack.
+// PlanesBytes returns the size of the planes of m indexes of width bits.
+func PlanesBytes(m, width int) int { return width * planeBytes(m) }
+
+// Width returns how many bits an index below n needs.
+func Width(n int) int { return bits.Len(uint(n) - 1) }
+
+// load64 reads eight bytes, which every section has behind its start.
 func load64(data []byte, off int) uint64 { return binary.LittleEndian.Uint64(data[off:]) }
 
-// planeGet returns the index of row i.
-func planeGet(data []byte, off, width, m, i int) int {
-	stride := planeBytes(m)
-	off += i >> 3
+// Len returns how many elements p has.
+func (p *Planes) Len() int { return int(p.m) }
+
+// At returns the index of element i.
+func (p *Planes) At(data []byte, i int) int {
+	stride := planeBytes(int(p.m))
+	off := int(p.off) + i>>3
 	v := 0
-	for p := range width {
-		v |= int(data[off+p*stride]>>(i&7)&1) << p
+	for k := range int(p.Width) {
+		v |= int(data[off+k*stride]>>(i&7)&1) << k
 	}
 	return v
 }
 
-// Where bit p of v is 0, v>>p&1 - 1 is all ones and turns plane p round, so that
+// Where bit k of v is 0, v>>k&1 - 1 is all ones and turns plane k round, so that
 // the planes' conjunction is what equals v.
 
-// planesKeepOne removes the rows from r that do not have index v.
-func planesKeepOne(data []byte, off, width, m, v int, r *Rows) {
+// KeepOne removes the elements from r that do not have index v.
+func (p *Planes) KeepOne(data []byte, v int, r *Rows) {
+	m, off, width := int(p.m), int(p.off), int(p.Width)
 	stride := planeBytes(m)
 	for k := range (m + 63) / 64 {
 		if r[k] == 0 {
@@ -45,19 +59,20 @@ func planesKeepOne(data []byte, off, width, m, v int, r *Rows) {
 	}
 }
 
-// planesKeep removes the rows from r that do not have an index out of want.
-func planesKeep(data []byte, off, width, m int, want, r *Rows) {
+// Keep removes the elements from r that do not have an index out of want.
+func (p *Planes) Keep(data []byte, want, r *Rows) {
 	var few [16]uint16
 	values := few[:0]
 	for v := want.Next(0); v >= 0; v = want.Next(v + 1) {
 		values = append(values, uint16(v))
 	}
 	if len(values) == 1 {
-		planesKeepOne(data, off, width, m, int(values[0]), r)
+		p.KeepOne(data, int(values[0]), r)
 		return
 	}
+	m, off, width := int(p.m), int(p.off), int(p.Width)
 	stride := planeBytes(m)
-	var planes [16]uint64 // of 64 rows
+	var planes [16]uint64 // of 64 elements
 	for k := range (m + 63) / 64 {
 		if r[k] == 0 {
 			continue
@@ -77,12 +92,13 @@ func planesKeep(data []byte, off, width, m int, want, r *Rows) {
 	}
 }
 
-// planeRank returns how many rows before i have index v.
-func planeRank(data []byte, off, width, m, i, v int) int {
+// Rank returns how many elements before i have index v.
+func (p *Planes) Rank(data []byte, i, v int) int {
+	width, off := int(p.Width), int(p.off)
 	if width == 0 {
 		return i
 	}
-	stride := planeBytes(m)
+	stride := planeBytes(int(p.m))
 	n := 0
 	for k := 0; 64*k < i; k++ {
 		eq := below(i - 64*k)
@@ -105,10 +121,11 @@ func gather(y uint64) byte {
 	return byte(y & 0x0101010101010101 * 0x0102040810204080 >> 56)
 }
 
-// planesGet reads the indexes of all rows into dst, whose length is that of the
-// column rounded up to eight rows.
-func planesGet(data []byte, off, width, m int, dst []uint16) {
-	stride := planeBytes(m)
+// All reads the indexes of all elements into dst, whose length is at least that of the
+// list rounded up to eight.
+func (p *Planes) All(data []byte, dst []uint16) {
+	off, width := int(p.off), int(p.Width)
+	stride := planeBytes(int(p.m))
 	for i := range stride {
 		var low, high uint64
 		for p := range width {
@@ -127,8 +144,8 @@ func planesGet(data []byte, off, width, m int, dst []uint16) {
 	}
 }
 
-// appendPlanes appends the planes of idx.
-func appendPlanes(dst []byte, idx []uint16, width int) []byte {
+// AppendPlanes appends the planes of idx.
+func AppendPlanes(dst []byte, idx []uint16, width int) []byte {
 	stride := planeBytes(len(idx))
 	off := len(dst)
 	dst = append(dst, make([]byte, stride*width)...)

@@ -1,4 +1,4 @@
-package block
+package bits
 
 import (
 	"testing"
@@ -16,15 +16,14 @@ func TestIntsSurvive(t *testing.T) {
 		for i := range v {
 			v[i] = int64(i)*step + rapid.Int64Range(-noise, noise).Draw(t, "noise")
 		}
-		data := appendInts(nil, v)
-		p := parser{b: &Block{core: &core{}}, data: append(data, make([]byte, slackBytes)...)}
-		p.b.data = p.data
-		x := p.ints(n)
-		if p.err != nil || p.pos != len(data) {
-			t.Fatalf("read %d of %d bytes: %v", p.pos, len(data), p.err)
+		data := AppendInts(nil, v)
+		s := Scanner{Data: append(data, make([]byte, Slack)...)}
+		x := s.Ints(n)
+		if s.Err != nil || s.Pos != len(data) {
+			t.Fatalf("read %d of %d bytes: %v", s.Pos, len(data), s.Err)
 		}
 		for i := range v {
-			if got := p.b.int(&x, i); got != v[i] {
+			if got := x.At(s.Data, s.Frames, i); got != v[i] {
 				t.Fatalf("value %d is %d, want %d", i, got, v[i])
 			}
 		}

@@ -1,4 +1,4 @@
-package block
+package bits
 
 import "math/bits"
 
@@ -32,25 +32,25 @@ func risingLow(slope int64, n int) int {
 func risingHigh(slope int64, n, low int) int { return (n + int(uint64(slope)>>low) + 8) / 8 }
 
 func risingBytes(slope int64, n, low int) int {
-	return risingHigh(slope, n, low) + packedBytes(n, low)
+	return risingHigh(slope, n, low) + PackedBytes(n, low)
 }
 
 func appendRising(dst []byte, rows []int64, base, slope int64, low int) []byte {
 	off := len(dst)
 	dst = append(dst, make([]byte, risingHigh(slope, len(rows), low))...)
-	p := packer{dst: dst}
+	p := Packer{Dst: dst}
 	for i, x := range rows {
 		v := uint64(x - base)
 		bit := int(v>>low) + i
-		p.dst[off+bit/8] |= 1 << (bit % 8)
-		p.put(v&(1<<low-1), uint(low))
+		p.Dst[off+bit/8] |= 1 << (bit % 8)
+		p.Put(v&(1<<low-1), uint(low))
 	}
-	p.flush()
-	return p.dst
+	p.Flush()
+	return p.Dst
 }
 
 // rising returns value i of a rising frame, less its base.
-func (f *frame) rising(data []byte, i int) uint64 {
+func (f *Frame) rising(data []byte, i int) uint64 {
 	low := int(f.width &^ risingFrame)
 	end := int(f.off) + risingHigh(f.slope, int(f.rows), low)
 	left := i
@@ -61,7 +61,7 @@ func (f *frame) rising(data []byte, i int) uint64 {
 			continue
 		}
 		high := 8*(off-int(f.off)) + selectBit(w, left) - i
-		return uint64(high)<<low | loadBits(data, end, i, uint(low))
+		return uint64(high)<<low | Load(data, end, i, uint(low))
 	}
 	return 0 // the block is damaged
 }

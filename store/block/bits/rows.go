@@ -1,15 +1,18 @@
-package block
+package bits
 
 import "math/bits"
 
-// Rows is a set of rows of one block. The zero Rows is empty.
+// MaxRows is how many elements a list has at most, and how many rows a block.
+const MaxRows = 1024
+
+// Rows is a set of rows of one block, or of elements of one of its columns. The zero Rows is empty.
 type Rows [MaxRows / 64]uint64
 
 // All returns the set of the first n rows.
-func All(n int) Rows { return Span(0, n) }
+func All(n int) Rows { return Between(0, n) }
 
-// Span returns the set of the rows from lo to hi, hi excluded.
-func Span(lo, hi int) (r Rows) {
+// Between returns the set of the rows from lo to hi, hi excluded.
+func Between(lo, hi int) (r Rows) {
 	for k := range r {
 		r[k] = below(hi-64*k) &^ below(lo-64*k)
 	}
