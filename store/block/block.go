@@ -3,12 +3,12 @@ package block
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"auditlog/audit"
 	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
 )
 
 // MaxBytes is how many bytes of entries the store puts into one block at most.
@@ -26,7 +26,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Block is an opened block. Its methods may be called from several goroutines.
 type Block struct {
-	data []byte
+	data    []byte
+	columns column.Set
 	*core
 }
 
@@ -41,17 +42,9 @@ type core struct {
 
 	created, ids bits.Ints
 	recorded     recorded
-	columns      [columnCount]column
-	kids         []column // of columns and kids
-	slots        []uint16
-	frames       []bits.Frame
-	fingers      [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
-	texts        []textFrame
-	raws         int // strings of the raw class
 
 	kept   keptRows
-	memory atomic.Int64
-	mu     sync.Mutex // held while a text frame is decoded
+	memory atomic.Int64 // of what is kept
 }
 
 // Open checks data, which Append made, and returns the block that reads from it.
@@ -70,7 +63,7 @@ func Open(data []byte) (*Block, error) {
 	if data[4] != version {
 		return nil, bits.Corrupt("version %d, this program reads %d", data[4], version)
 	}
-	b := &Block{data, &core{
+	b := &Block{data: data, core: &core{
 		size:  len(data),
 		sum:   sum,
 		rows:  int(binary.LittleEndian.Uint16(data[6:])),
@@ -82,8 +75,12 @@ func Open(data []byte) (*Block, error) {
 	if b.rows < 1 || b.rows > bits.MaxRows {
 		return nil, bits.Corrupt("%d rows", b.rows)
 	}
-	p := parser{b: b, Scanner: bits.Scanner{Data: data[:len(data)-sumBytes-bits.Slack], Pos: headerBytes}}
-	if err := p.parse(int(binary.LittleEndian.Uint32(data[64:]))); err != nil {
+	kids := int(binary.LittleEndian.Uint32(data[64:]))
+	p := column.NewParser(layout, data[:len(data)-sumBytes], headerBytes, b.rows, kids)
+	b.created = p.Ints(b.rows)
+	b.ids = p.Ints(b.rows)
+	b.recorded = scanRecorded(p, b.rows)
+	if b.columns, err = p.Columns(b.rows); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -100,7 +97,7 @@ func checkSum(data []byte) (uint32, error) {
 }
 
 // Without returns b without its data, for later use by On.
-func (b *Block) Without() *Block { return &Block{nil, b.core} }
+func (b *Block) Without() *Block { return &Block{columns: b.columns.On(nil), core: b.core} }
 
 // HasData reports whether b can be read from: it is not what Without returned.
 func (b *Block) HasData() bool { return b.data != nil }
@@ -115,11 +112,8 @@ func (b *Block) On(data []byte) (*Block, error) {
 	if sum, err := checkSum(data); err != nil || sum != b.sum {
 		return nil, bits.Corrupt("wrong checksum")
 	}
-	return &Block{data, b.core}, nil
+	return &Block{data, b.columns.On(data[:len(data)-sumBytes]), b.core}, nil
 }
-
-// int returns value i of a list of the block.
-func (b *Block) int(x *bits.Ints, i int) int64 { return x.At(b.data, b.frames, i) }
 
 func int64At(data []byte, off int) int64 { return int64(binary.LittleEndian.Uint64(data[off:])) }
 
@@ -146,18 +140,20 @@ func (b *Block) Size() int { return b.size }
 
 // Memory returns how many bytes the opened block holds beside its data; it grows
 // as texts are decoded and entries kept.
-func (b *Block) Memory() int { return int(unsafe.Sizeof(*b.core)) + int(b.memory.Load()) }
+func (b *Block) Memory() int {
+	return int(unsafe.Sizeof(*b.core)) + b.columns.Memory() + int(b.memory.Load())
+}
 
 // Position returns where row stands in its project's listing.
 func (b *Block) Position(row int) audit.Position {
-	return audit.Position{At: b.int(&b.created, row), ID: b.int(&b.ids, row)}
+	return audit.Position{At: b.columns.Int(&b.created, row), ID: b.columns.Int(&b.ids, row)}
 }
 
 // CreatedAt returns row's CreatedAt in microseconds.
-func (b *Block) CreatedAt(row int) int64 { return b.int(&b.created, row) }
+func (b *Block) CreatedAt(row int) int64 { return b.columns.Int(&b.created, row) }
 
 // ID returns row's id.
-func (b *Block) ID(row int) int64 { return b.int(&b.ids, row) }
+func (b *Block) ID(row int) int64 { return b.columns.Int(&b.ids, row) }
 
 // Search returns the first row whose position is at or after p, or Rows().
 func (b *Block) Search(p audit.Position) int {
@@ -175,10 +171,10 @@ func (b *Block) Search(p audit.Position) int {
 
 // before reports whether row stands before p. It mostly needs the time only.
 func (b *Block) before(row int, p audit.Position) bool {
-	if at := b.int(&b.created, row); at != p.At {
+	if at := b.columns.Int(&b.created, row); at != p.At {
 		return at < p.At
 	}
-	return b.int(&b.ids, row) < p.ID
+	return b.columns.Int(&b.ids, row) < p.ID
 }
 
 // FindID returns the row of the entry with the given id.
@@ -187,7 +183,7 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 		return 0, false
 	}
 	for row := range b.rows {
-		if b.int(&b.ids, row) == id {
+		if b.columns.Int(&b.ids, row) == id {
 			return row, true
 		}
 	}
@@ -197,7 +193,7 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 // IDs appends the rows' ids to dst.
 func (b *Block) IDs(dst []int64) []int64 {
 	for row := range b.rows {
-		dst = append(dst, b.int(&b.ids, row))
+		dst = append(dst, b.columns.Int(&b.ids, row))
 	}
 	return dst
 }

@@ -70,7 +70,6 @@ func exercise(t *testing.T, b *Block) {
 		_ = b.MatchText(p, &all)
 	}
 	_ = b.EachText(func(string) {})
-	_ = b.EachKey(func(string, int64) {})
 	if b.Memory() < 0 {
 		t.Error("negative memory")
 	}

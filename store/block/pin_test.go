@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
 )
 
 var update = flag.Bool("update", false, "write the pinned blocks anew; what was released must not change")
@@ -215,9 +215,9 @@ func TestPinsHaveEveryForm(t *testing.T) {
 		}
 		forms(open(t, data), func(format string, args ...any) { have[fmt.Sprintf(format, args...)] = true })
 	}
-	for kind := kindEmpty; kind <= kindRefs; kind++ {
-		if form := fmt.Sprintf("column of kind %d", kind); !have[form] {
-			t.Errorf("no pin has a %s", form)
+	for _, kind := range column.Kinds() {
+		if !have["column of kind "+kind] {
+			t.Errorf("no pin has a column of kind %s", kind)
 		}
 	}
 	for _, form := range []string{
@@ -225,7 +225,7 @@ func TestPinsHaveEveryForm(t *testing.T) {
 		"recorded of mode 0", "recorded of mode 1", "recorded of mode 2",
 		"hex in lower case", "hex in upper case", "UUID in lower case", "UUID in upper case", "hex of odd length",
 		"strings of class 0", "strings of class 1", "strings of class 2",
-		"packed frame", "frame as it is", "frame that begins in a class", "fingerprints",
+		"packed chunk", "chunk as it is", "chunk that continues a class", "fingerprints",
 	} {
 		if !have[form] {
 			t.Errorf("no pin has %s", form)
@@ -236,68 +236,7 @@ func TestPinsHaveEveryForm(t *testing.T) {
 // forms calls found with each form that b has.
 func forms(b *Block, found func(format string, args ...any)) {
 	found("recorded of mode %d", b.recorded.mode)
-	for _, list := range [][]column{b.columns[:], b.kids} {
-		for i := range list {
-			c := &list[i]
-			found("column of kind %d", c.kind)
-			switch c.kind {
-			case kindHex:
-				hexForms(c, found)
-			case kindDict:
-				switch x := &c.index; {
-				case x.by == 0:
-					found("index by itself")
-				case x.planes.Width == 0:
-					found("index that follows")
-				default:
-					found("index by choice")
-				}
-			}
-		}
-	}
-	for _, at := range b.fingers {
-		if at != 0 {
-			found("fingerprints")
-		}
-	}
-	textForms(b, found)
-}
-
-func hexForms(c *column, found func(format string, args ...any)) {
-	what, letters := "hex", "lower"
-	if c.flags&hexUUID != 0 {
-		what = "UUID"
-	}
-	if c.flags&hexUpper != 0 {
-		letters = "upper"
-	}
-	found("%s in %s case", what, letters)
-	if c.n%2 != 0 {
-		found("hex of odd length")
-	}
-}
-
-func textForms(b *Block, found func(format string, args ...any)) {
-	var total [classCount]int
-	p := parser{b: &Block{b.data, &core{rows: b.rows}}, Scanner: bits.Scanner{Data: b.data, Pos: headerBytes}}
-	p.textFrames()
-	total = p.total
-	for class, n := range total {
-		if n > 0 {
-			found("strings of class %d", class)
-		}
-	}
-	for i := range b.texts {
-		switch f := &b.texts[i]; {
-		case f.packed:
-			found("packed frame")
-		default:
-			found("frame as it is")
-		}
-		if first := b.texts[i].first; first > total[classRaw] && first != total[classRaw]+total[classDict] {
-			found("frame that begins in a class")
-		}
-	}
+	b.columns.Forms(func(form string) { found("%s", form) })
 }
 
 // TestPinnedHashes keeps what indexes hold: the fields' numbers and the hashes of values.

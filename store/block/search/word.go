@@ -1,11 +1,10 @@
-package block
+package search
 
 import (
-	"slices"
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
 )
 
 // Word is a word of a full-text condition, made ready to be looked for. It is never
@@ -33,8 +32,8 @@ const byRarity = "qzjxkvwy9876543210bgpfmuhdclrsnioate"
 // digits. prefix says that longer words which begin so will do.
 func NewWord(text string, prefix bool) Word {
 	w := Word{text: text, bytes: []byte(text), prefix: prefix, never: !audit.IsASCII(text)}
-	w.decimal = w.run(charDigit)
-	w.hex = w.run(charDigit | charLowerHex)
+	w.decimal = w.run(column.Digit)
+	w.hex = w.run(column.Digit | column.LowerHex)
 	if w.never || text == "" {
 		return w
 	}
@@ -53,16 +52,16 @@ func NewWord(text string, prefix bool) Word {
 }
 
 // run returns how many characters of some classes there are side by side at most.
-func (w *Word) run(classes byte) (longest int) {
+func (w *Word) run(classes column.Class) (longest int) {
 	n := 0
 	for i := range len(w.text) {
-		if n++; charClass[w.text[i]]&classes == 0 {
+		if n++; column.ClassOf(w.text[i])&classes == 0 {
 			n = 0
 		}
 		longest = max(longest, n)
 	}
 	if w.prefix && n > 0 {
-		return maxHex
+		return column.MaxHex
 	}
 	return longest
 }
@@ -70,25 +69,17 @@ func (w *Word) run(classes byte) (longest int) {
 // reaches reports whether w can reach over an element of c, the column of a slot, with
 // what stands beside it. None of a number's digits can be left out, but that a mark
 // behind it makes another letter of the last one, from a to f, in the normal form.
-func (w *Word) reaches(c *column) bool {
-	switch c.kind {
-	case kindEmpty:
-		return false
-	case kindInt:
-		return w.decimal > 0
-	case kindDigits:
-		return w.decimal >= int(c.n)
-	case kindHex:
-		n := int(c.n)
-		if c.flags&hexUUID != 0 {
-			n = 4 // its shortest word
-		}
-		if w.never {
-			n--
-		}
-		return w.hex >= n
+func (w *Word) reaches(c *column.Column) bool {
+	d, ok := c.Digits()
+	switch {
+	case !ok:
+		return c.Nature() != column.Nothing
+	case !d.Hexadecimal:
+		return w.decimal >= d.Fewest
+	case w.never:
+		return w.hex >= d.Fewest-1
 	}
-	return true
+	return w.hex >= d.Fewest
 }
 
 // In reports whether text, ASCII in any case, holds w, whatever stands beside it.
@@ -140,8 +131,8 @@ type joined [256]bool
 // itself.
 var joinedText, joinedTemplate = func() (text, template joined) {
 	for c := range text {
-		text[c] = charClass[c] != 0
-		template[c] = text[c] || isMark(byte(c)) && c != markEscape
+		text[c] = column.ClassOf(byte(c)) != 0
+		template[c] = text[c] || column.IsMark(byte(c)) && !column.IsEscape(byte(c))
 	}
 	return text, template
 }()
@@ -153,43 +144,6 @@ func (w *Word) alone(text string, at int, j *joined) bool {
 		return true
 	}
 	end := at + len(w.text)
-	return (at == 0 || !j[text[at-1]] || at > 1 && text[at-2] == markEscape) &&
+	return (at == 0 || !j[text[at-1]] || at > 1 && column.IsEscape(text[at-2])) &&
 		(w.prefix || end == len(text) || !j[text[end]])
-}
-
-// find adds the strings from lo to hi that hold w, and those that are not ASCII, to
-// set, where string 0 would be element base.
-func (p *pool) find(w *Word, j *joined, lo, hi, base int, set *bits.Rows) {
-	at, _ := slices.BinarySearch(p.strange, uint32(lo))
-	for _, i := range p.strange[at:] {
-		if int(i) >= hi {
-			break
-		}
-		set.Set(base + int(i))
-	}
-	if w.never {
-		return
-	}
-	p.findCase(w, w.lower, j, lo, hi, base, set)
-	if w.upper != w.lower {
-		p.findCase(w, w.upper, j, lo, hi, base, set)
-	}
-}
-
-// findCase does so for strings in which the rare byte of w is c.
-func (p *pool) findCase(w *Word, c byte, j *joined, lo, hi, base int, set *bits.Rows) {
-	for pos, end := p.ends[lo], p.ends[hi]; ; {
-		i := w.next(p.text[pos:end], c)
-		if i < 0 {
-			return
-		}
-		pos += uint32(i)
-		behind, _ := slices.BinarySearch(p.ends[lo:hi+1], pos+1)
-		lo += behind - 1
-		s, at := p.get(lo), int(pos-p.ends[lo])
-		if pos++; at+len(w.text) <= len(s) && w.alone(s, at, j) {
-			set.Set(base + lo)
-			pos = p.ends[lo+1]
-		}
-	}
 }

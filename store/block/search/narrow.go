@@ -1,11 +1,11 @@
-package block
+package search
 
 import (
 	"bytes"
-	"strings"
 
 	"auditlog/audit"
 	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
 )
 
 // Clues is what is known of a condition.
@@ -53,7 +53,7 @@ func (o *occurrence) or(p *occurrence) {
 // narrower finds where one term of a condition can occur, without making the values
 // of templates. The first error stays.
 type narrower struct {
-	b      *Block
+	set    *column.Set
 	t      Text
 	clues  *Clues
 	term   int
@@ -76,26 +76,16 @@ func (n *narrower) occurs(value string) bool {
 }
 
 func (n *narrower) text(i int) string {
-	s, err := n.b.text(i)
+	s, err := n.set.Text(i)
 	n.fail(err)
 	return s
 }
 
 // find returns which of count strings hold w, by itself as far as j tells, or are not ASCII.
 func (n *narrower) find(text, count int, w *Word, j *joined) (set bits.Rows) {
-	for k := range n.b.texts {
-		f := &n.b.texts[k]
-		lo, hi := max(text, f.first), min(text+count, f.first+f.n)
-		if lo >= hi {
-			continue
-		}
-		p, err := n.b.pool(f)
-		if err != nil {
-			n.fail(err)
-			break
-		}
-		p.find(w, j, lo-f.first, hi-f.first, f.first-text, &set)
-	}
+	n.fail(n.set.EachChunk(text, count, func(p *column.Strings, lo, hi, base int) {
+		find(p, w, j, lo, hi, base, &set)
+	}))
 	return set
 }
 
@@ -117,7 +107,7 @@ func (n *narrower) holding(text, count int, w *Word, j *joined) bits.Rows {
 // makes of it that is not set apart.
 func (n *narrower) strange(s string, w *Word) bool {
 	for i := range len(s) {
-		if isRef(s[i]) && (i > 0 && s[i-1] >= 0x80 || i+1 < len(s) && s[i+1] >= 0x80) {
+		if column.IsRef(s[i]) && (i > 0 && s[i-1] >= 0x80 || i+1 < len(s) && s[i+1] >= 0x80) {
 			return true
 		}
 	}
@@ -127,41 +117,37 @@ func (n *narrower) strange(s string, w *Word) bool {
 
 // rows returns in which rows the term occurs.
 func (n *narrower) rows() (all occurrence) {
-	for _, col := range textColumns {
-		o := n.column(&n.b.columns[col])
-		all.or(&o)
-	}
-	for _, col := range []int{colChanges, colMetadata} {
-		o := n.shapes(&n.b.columns[col])
+	for col, spec := range n.set.Layout() {
+		if !spec.Searched {
+			continue
+		}
+		look := n.column
+		if spec.Names > 0 {
+			look = n.lists
+		}
+		o := look(n.set.At(col))
 		all.or(&o)
 	}
 	return all
 }
 
 // column returns in which elements of c the term occurs.
-func (n *narrower) column(c *column) (o occurrence) {
-	switch c.kind {
-	case kindEmpty:
-	case kindOne:
-		if o.sure = n.strings(int(c.text), 1); !o.sure.Empty() {
-			o.sure = bits.All(int(c.m))
-		}
-	case kindEach:
-		o.sure = n.strings(int(c.text), int(c.m))
-	case kindDict:
-		of := n.column(n.b.kid(c, 0))
-		o.sure = n.having(c, &of.sure)
-		o.maybe = n.having(c, &of.maybe)
-	case kindSome:
-		of := n.column(n.b.kid(c, 0))
-		o.sure = n.spread(c, 1, &of.sure)
-		o.maybe = n.spread(c, 1, &of.maybe)
-	case kindTemplate:
+func (n *narrower) column(c *column.Column) (o occurrence) {
+	switch c.Nature() {
+	case column.Nothing:
+	case column.Plain:
+		of := n.strings(c.Strings())
+		o.sure = n.set.Lift(c, &of)
+	case column.Chosen:
+		of := n.column(n.set.Kid(c, 0))
+		o.sure = n.set.Lift(c, &of.sure)
+		o.maybe = n.set.Lift(c, &of.maybe)
+	case column.Templates:
 		return n.templates(c)
-	case kindRefs:
-		return n.refs(c)
+	case column.Marked:
+		return n.marked(c)
 	default:
-		n.fail(bits.Corrupt("a column of kind %d where texts are", c.kind))
+		o.maybe = bits.All(c.Len())
 	}
 	return o
 }
@@ -201,65 +187,33 @@ func (n *narrower) termsOf(i int) uint64 {
 	return terms
 }
 
-// having returns the elements of c with an index out of want.
-func (n *narrower) having(c *column, want *bits.Rows) (r bits.Rows) {
-	if want.Empty() {
-		return r
-	}
-	return n.b.having(&c.index, want)
-}
-
-// spread returns those of the elements of c with index v whose numbers among them
-// are in ranks.
-func (n *narrower) spread(c *column, v int, ranks *bits.Rows) (r bits.Rows) {
-	rank := ranks.Next(0)
-	if rank < 0 {
-		return r
-	}
-	having := n.b.havingOne(&c.index, v)
-	at := 0
-	for i := having.Next(0); i >= 0 && rank >= 0; i = having.Next(i + 1) {
-		if at == rank {
-			r.Set(i)
-			rank = ranks.Next(rank + 1)
-		}
-		at++
-	}
-	return r
-}
-
 // may returns which elements of c may hold w. j says what stands beside words in c.
-func (n *narrower) may(c *column, w *Word, j *joined) (r bits.Rows) {
-	switch c.kind {
-	case kindEmpty:
-	case kindOne:
-		if r = n.holding(int(c.text), 1, w, j); !r.Empty() {
-			r = bits.All(int(c.m))
-		}
-	case kindEach:
-		r = n.holding(int(c.text), int(c.m), w, j)
-	case kindDict:
-		of := n.may(n.b.kid(c, 0), w, j)
-		r = n.having(c, &of)
-	case kindSome:
-		of := n.may(n.b.kid(c, 0), w, j)
-		r = n.spread(c, 1, &of)
-	case kindTemplate:
+func (n *narrower) may(c *column.Column, w *Word, j *joined) (r bits.Rows) {
+	switch c.Nature() {
+	case column.Nothing:
+	case column.Plain:
+		first, count := c.Strings()
+		of := n.holding(first, count, w, j)
+		r = n.set.Lift(c, &of)
+	case column.Chosen:
+		of := n.may(n.set.Kid(c, 0), w, j)
+		r = n.set.Lift(c, &of)
+	case column.Templates:
 		if j == nil {
-			return bits.All(int(c.m))
+			return bits.All(c.Len())
 		}
-		texts := n.holding(int(c.text), int(c.n), w, &joinedTemplate)
-		return n.mayTemplates(c, w, texts)
+		return n.mayTemplates(c, w)
 	default:
-		r = bits.All(int(c.m))
+		r = bits.All(c.Len())
 	}
 	return r
 }
 
-// mayTemplates returns which elements of a column of templates may hold w; those of
-// texts may do so whatever their slots hold.
-func (n *narrower) mayTemplates(c *column, w *Word, texts bits.Rows) (r bits.Rows) {
-	for t := range int(c.n) {
+// mayTemplates does so for a column of templates.
+func (n *narrower) mayTemplates(c *column.Column, w *Word) (r bits.Rows) {
+	first, count := c.Strings()
+	texts := n.holding(first, count, w, &joinedTemplate) // in which w is, whatever the slots hold
+	for t := range count {
 		if texts.Has(t) || !n.reaches(c, t, w) {
 			continue
 		}
@@ -268,18 +222,18 @@ func (n *narrower) mayTemplates(c *column, w *Word, texts bits.Rows) (r bits.Row
 			texts.Set(t)
 			continue
 		}
-		found := n.spread(c, t, &ranks)
+		found := n.set.Spread(c, t, &ranks)
 		r.Or(&found)
 	}
-	whole := n.having(c, &texts)
+	whole := n.set.Lift(c, &texts)
 	r.Or(&whole)
 	return r
 }
 
 // reaches reports whether w can reach into a slot of template t.
-func (n *narrower) reaches(c *column, t int, w *Word) bool {
-	for slot, end := n.b.slotsOf(c, t); slot < end; slot++ {
-		if w.reaches(n.b.kid(c, slot)) {
+func (n *narrower) reaches(c *column.Column, t int, w *Word) bool {
+	for slot, end := n.set.SlotsOf(c, t); slot < end; slot++ {
+		if w.reaches(n.set.Kid(c, slot)) {
 			return true
 		}
 	}
@@ -288,15 +242,16 @@ func (n *narrower) reaches(c *column, t int, w *Word) bool {
 
 // slots returns which of the elements with template t may hold w, reaching into a
 // slot, or that all may.
-func (n *narrower) slots(c *column, t int, w *Word) (ranks bits.Rows, all bool) {
-	text := n.text(int(c.text) + t)
-	slot, end := n.b.slotsOf(c, t)
+func (n *narrower) slots(c *column.Column, t int, w *Word) (ranks bits.Rows, all bool) {
+	first, _ := c.Strings()
+	text := n.text(first + t)
+	slot, end := n.set.SlotsOf(c, t)
 	for i := 0; i < len(text) && slot < end; i++ {
 		switch {
-		case text[i] == markEscape:
+		case column.IsEscape(text[i]):
 			return ranks, true
-		case isMark(text[i]):
-			if kid := n.b.kid(c, slot); w.reaches(kid) {
+		case column.IsMark(text[i]):
+			if kid := n.set.Kid(c, slot); w.reaches(kid) {
 				found := n.inSlot(kid, glueAt(text, i), w)
 				ranks.Or(&found)
 			}
@@ -307,22 +262,22 @@ func (n *narrower) slots(c *column, t int, w *Word) (ranks bits.Rows, all bool) 
 }
 
 // templates returns in which elements of a column of templates the term occurs.
-func (n *narrower) templates(c *column) (o occurrence) {
+func (n *narrower) templates(c *column.Column) (o occurrence) {
 	if o.maybe = n.mayHoldAll(c, nil); !o.maybe.Empty() {
 		o.sure = n.inPieces(c)
 	}
 	return o
 }
 
-// refs does so for a column of references. No mark of theirs touches a letter or
+// marked does so for a column whose marks stand for others. No mark of theirs touches a letter or
 // digit, so a term of one word that a mark stands for occurs in the mark's own
 // column as well.
-func (n *narrower) refs(c *column) (o occurrence) {
+func (n *narrower) marked(c *column.Column) (o occurrence) {
 	var named []int
 	if len(n.clue.Words) > 1 {
-		named = refColumns[:]
+		named = n.set.Marked(c)
 	}
-	kid := n.b.kid(c, 0)
+	kid := n.set.Kid(c, 0)
 	if o.maybe = n.mayHoldAll(kid, named); !o.maybe.Empty() {
 		o.sure = n.inPieces(kid)
 	}
@@ -331,13 +286,13 @@ func (n *narrower) refs(c *column) (o occurrence) {
 
 // mayHoldAll returns which elements of c may hold all words of the term, each of them
 // either in c or in one of the columns named.
-func (n *narrower) mayHoldAll(c *column, named []int) bits.Rows {
-	all := bits.All(int(c.m))
+func (n *narrower) mayHoldAll(c *column.Column, named []int) bits.Rows {
+	all := bits.All(c.Len())
 	for i := range n.clue.Words {
 		w := &n.clue.Words[i]
 		may := n.may(c, w, &joinedText)
 		for _, col := range named {
-			found := n.may(&n.b.columns[col], w, &joinedText)
+			found := n.may(n.set.At(col), w, &joinedText)
 			may.Or(&found)
 		}
 		if all.And(&may); all.Empty() {
@@ -349,32 +304,23 @@ func (n *narrower) mayHoldAll(c *column, named []int) bits.Rows {
 
 // inPieces returns the elements of c, whose texts have marks, in which the term
 // occurs whatever the marks stand for. There may be more.
-func (n *narrower) inPieces(c *column) (r bits.Rows) {
-	switch c.kind {
-	case kindOne:
-		if r = n.withPieces(c, 1); !r.Empty() {
-			r = bits.All(int(c.m))
-		}
-	case kindEach:
-		r = n.withPieces(c, int(c.m))
-	case kindDict:
-		of := n.inPieces(n.b.kid(c, 0))
-		r = n.having(c, &of)
-	case kindSome:
-		of := n.inPieces(n.b.kid(c, 0))
-		r = n.spread(c, 1, &of)
-	case kindTemplate:
-		of := n.withPieces(c, int(c.n))
-		r = n.having(c, &of)
+func (n *narrower) inPieces(c *column.Column) (r bits.Rows) {
+	switch c.Nature() {
+	case column.Plain, column.Templates:
+		of := n.withPieces(c.Strings())
+		r = n.set.Lift(c, &of)
+	case column.Chosen:
+		of := n.inPieces(n.set.Kid(c, 0))
+		r = n.set.Lift(c, &of)
 	}
 	return r
 }
 
-// withPieces returns which of the first count texts of c have the term in a piece.
-func (n *narrower) withPieces(c *column, count int) bits.Rows {
-	texts := n.holding(int(c.text), count, n.clue.rarest(), &joinedTemplate)
+// withPieces returns which of count texts have the term in a piece.
+func (n *narrower) withPieces(text, count int) bits.Rows {
+	texts := n.holding(text, count, n.clue.rarest(), &joinedTemplate)
 	for t := texts.Next(0); t >= 0; t = texts.Next(t + 1) {
-		if !n.inPiece(n.text(int(c.text) + t)) {
+		if !n.inPiece(n.text(text + t)) {
 			texts.Clear(t)
 		}
 	}
@@ -384,22 +330,22 @@ func (n *narrower) withPieces(c *column, count int) bits.Rows {
 // inPiece reports whether the term occurs in a piece of a text with marks, which
 // stands between two separators.
 func (n *narrower) inPiece(text string) bool {
-	if strings.IndexByte(text, markEscape) >= 0 {
+	if column.HasEscape(text) {
 		return false
 	}
 	for i := 0; i < len(text); i++ {
 		start := i
-		for i < len(text) && !isMark(text[i]) && !isRef(text[i]) {
+		for i < len(text) && !column.IsMark(text[i]) && !column.IsRef(text[i]) {
 			i++
 		}
 		end := i
 		if start > 0 {
-			for start < end && (charClass[text[start]] != 0 || text[start] >= 0x80) {
+			for start < end && (column.ClassOf(text[start]) != 0 || text[start] >= 0x80) {
 				start++
 			}
 		}
 		if end < len(text) {
-			for start < end && (charClass[text[end-1]] != 0 || text[end-1] >= 0x80) {
+			for start < end && (column.ClassOf(text[end-1]) != 0 || text[end-1] >= 0x80) {
 				end--
 			}
 		}
@@ -410,31 +356,39 @@ func (n *narrower) inPiece(text string) bool {
 	return false
 }
 
-// shapes returns in which rows of a column of shapes the term occurs.
-func (n *narrower) shapes(c *column) (o occurrence) {
-	switch c.kind {
-	case kindEmpty:
-		return o
-	case kindBlob:
-		o.maybe = n.may(n.b.kid(c, 0), n.clue.rarest(), nil)
-		return o
+// lists returns in which rows of a column of names and values the term occurs.
+func (n *narrower) lists(c *column.Column) (o occurrence) {
+	switch c.Nature() {
+	case column.Nothing:
+	case column.Shapes:
+		return n.shapes(c)
+	case column.Blob:
+		o.maybe = n.may(n.set.Kid(c, 0), n.clue.rarest(), nil)
+	default:
+		o.maybe = bits.All(c.Len())
 	}
-	names := n.holding(int(c.text), int(c.n), n.clue.rarest(), nil)
-	for s := names.Next(0); s >= 0; s = names.Next(s + 1) {
-		found := false
-		n.fail(splitShape(n.text(int(c.text)+s), func(name string) { found = found || n.occurs(name) }))
-		if !found {
-			names.Clear(s)
+	return o
+}
+
+// shapes does so for a column of shapes.
+func (n *narrower) shapes(c *column.Column) (o occurrence) {
+	first, count := c.Strings()
+	names := n.holding(first, count, n.clue.rarest(), nil)
+	for t := names.Next(0); t >= 0; t = names.Next(t + 1) {
+		holds := false
+		n.fail(column.SplitShape(n.text(first+t), func(name string) { holds = holds || n.occurs(name) }))
+		if !holds {
+			names.Clear(t)
 		}
 	}
-	o.sure = n.having(c, &names)
-	for s := range int(c.n) {
+	o.sure = n.set.Lift(c, &names)
+	for t := range count {
 		var of occurrence
-		for k, end := n.b.slotsOf(c, s); k < end; k++ {
-			values := n.column(n.b.kid(c, k))
+		for k, end := n.set.SlotsOf(c, t); k < end; k++ {
+			values := n.column(n.set.Kid(c, k))
 			of.or(&values)
 		}
-		sure, maybe := n.spread(c, s, &of.sure), n.spread(c, s, &of.maybe)
+		sure, maybe := n.set.Spread(c, t, &of.sure), n.set.Spread(c, t, &of.maybe)
 		o.sure.Or(&sure)
 		o.maybe.Or(&maybe)
 	}
