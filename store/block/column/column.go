@@ -147,6 +147,30 @@ func (s *Set) Values(c *Column, dst []string) ([]string, error) {
 	return dst, nil
 }
 
+// EachValue calls fn with the elements of c that are in set.
+func (s *Set) EachValue(c *Column, set *bits.Rows, fn func(i int, value string)) error {
+	if kinds[c.kind].all != nil && set.Count() > int(c.m)/8 {
+		w := scratches.Get().(*scratch)
+		defer scratches.Put(w)
+		var err error
+		if w.values, err = s.Values(c, w.values); err != nil {
+			return err
+		}
+		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+			fn(i, w.values[i])
+		}
+		return nil
+	}
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		v, err := s.Value(c, i)
+		if err != nil {
+			return err
+		}
+		fn(i, v)
+	}
+	return nil
+}
+
 // Inner returns the column of c's distinct strings, which is c itself unless they are shared.
 func (s *Set) Inner(c *Column) *Column {
 	if c.Shared() {
@@ -189,7 +213,7 @@ func (s *Set) Lift(c *Column, set *bits.Rows) (r bits.Rows) {
 		return r
 	}
 	if k := kinds[c.kind].lifter; k != nil {
-		return k.lift(s, c, set)
+		return k.lift(s, c, *set)
 	}
 	return bits.All(int(c.m))
 }

@@ -111,7 +111,7 @@ func (s *Set) FindParsed(c *Column, want *Parsed, set *bits.Rows) (exact bool) {
 			kid := s.Kid(c, slot+k)
 			numeral := kinds[kid.kind].numeral
 			if exact = exact && numeral != nil && kid.Len() == n.Count(); exact {
-				numeral.keep(s, kid, value, &equal)
+				equal = numeral.keep(s, kid, value, equal)
 			}
 		}
 		found := s.Spread(c, t, &equal)

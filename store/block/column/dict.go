@@ -44,7 +44,7 @@ func (dictKind) values(s *Set, c *Column, dst []string) ([]string, error) {
 	return dst, nil
 }
 
-func (dictKind) lift(s *Set, c *Column, set *bits.Rows) bits.Rows { return s.having(&c.index, set) }
+func (dictKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.having(&c.index, &set) }
 
 // dict appends the start of a column with a dictionary, whose index column by narrows down;
 // the column of its strings follows.

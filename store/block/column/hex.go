@@ -73,28 +73,30 @@ func (hexKind) digits(c *Column) Digits {
 // uuidWords are the words of a UUID, by their digits.
 var uuidWords = [...]struct{ off, n int }{{0, 8}, {8, 4}, {12, 4}, {16, 4}, {20, 12}}
 
-func (hexKind) find(s *Set, c *Column, want string, prefix bool, set *bits.Rows) {
+func (hexKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows) {
 	fits := func(n int) bool { return len(want) == n || prefix && len(want) < n }
 	if c.flags&hexUUID == 0 {
 		if fits(int(c.n)) {
-			s.hexEqual(c, 0, want, set)
+			s.hexEqual(c, 0, want, &set)
 		}
-		return
+		return set
 	}
 	for _, w := range uuidWords {
 		if fits(w.n) {
-			s.hexEqual(c, w.off, want, set)
+			s.hexEqual(c, w.off, want, &set)
 		}
 	}
+	return set
 }
 
-func (hexKind) keep(s *Set, c *Column, want string, set *bits.Rows) {
+func (hexKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
 	var few [MaxHex + 4]byte
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		if string(s.appendHex(few[:0], c, i)) != want {
 			set.Clear(i)
 		}
 	}
+	return set
 }
 
 // hexEqual adds the elements of c to set whose digits from off on are want.

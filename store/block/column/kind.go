@@ -94,6 +94,9 @@ const (
 	inMarked                    // at the top, where the layout has marks
 )
 
+// Sets of elements go into the table's methods and out of them by value: what an interface is
+// given a pointer to would have to live on the heap.
+
 // coder reads the columns of a kind. What writes them is in the kind's file too, and is
 // called by the encoder once it has chosen.
 type coder interface {
@@ -117,17 +120,17 @@ type allReader interface {
 // lifter is of a kind whose elements have strings, or elements of its kid, by an index.
 type lifter interface {
 	// lift returns which elements have one of the strings, or of the kid's elements, in set.
-	lift(s *Set, c *Column, set *bits.Rows) bits.Rows
+	lift(s *Set, c *Column, set bits.Rows) bits.Rows
 }
 
 // numeral is of a kind that holds digits.
 type numeral interface {
 	digits(c *Column) Digits
-	// find adds the elements to set that are want, or begin so if want is a prefix. If the
+	// find returns the elements that are want, or begin so if want is a prefix. If the
 	// elements are several words, it is one of these that is looked for.
-	find(s *Set, c *Column, want string, prefix bool, set *bits.Rows)
-	// keep removes the elements from set that are not want.
-	keep(s *Set, c *Column, want string, set *bits.Rows)
+	find(s *Set, c *Column, want string, prefix bool) bits.Rows
+	// keep returns the elements of set that are want.
+	keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows
 }
 
 // nameReader is of a kind whose elements are lists of names, each with per values.

@@ -32,7 +32,8 @@ func (c *Column) Digits() (d Digits, ok bool) {
 // if want is a prefix. Of elements that are several words, each is looked at.
 func (s *Set) FindDigits(c *Column, want string, prefix bool, set *bits.Rows) {
 	if want != "" {
-		kinds[c.kind].numeral.find(s, c, want, prefix, set)
+		found := kinds[c.kind].numeral.find(s, c, want, prefix)
+		set.Or(&found)
 	}
 }
 
@@ -47,20 +48,21 @@ func (intKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 
 func (intKind) digits(*Column) Digits { return Digits{Fewest: 1} }
 
-func (intKind) find(s *Set, c *Column, want string, prefix bool, set *bits.Rows) {
+func (intKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows) {
 	switch {
 	case !isDecimal(want) || want[0] == '0' && len(want) > 1:
 	case !prefix || want == "0":
-		s.within(c, decimal(want), 1, set)
+		s.within(c, decimal(want), 1, &set)
 	default:
 		for _, p := range powers[:maxDigits-len(want)+1] {
-			s.within(c, decimal(want), p, set)
+			s.within(c, decimal(want), p, &set)
 		}
 	}
+	return set
 }
 
-func (intKind) keep(s *Set, c *Column, want string, set *bits.Rows) {
-	s.keepNumber(c, want, isDecimal(want) && (want[0] != '0' || len(want) == 1), set)
+func (intKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
+	return s.keepNumber(c, want, isDecimal(want) && (want[0] != '0' || len(want) == 1), set)
 }
 
 // digitsKind is of columns of decimal numbers of as many digits each, with leading zeros.
@@ -77,17 +79,18 @@ func (digitsKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 
 func (digitsKind) digits(c *Column) Digits { return Digits{Fewest: int(c.n)} }
 
-func (digitsKind) find(s *Set, c *Column, want string, prefix bool, set *bits.Rows) {
+func (digitsKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows) {
 	if !isDecimal(want) {
-		return
+		return set
 	}
 	if missing := int(c.n) - len(want); missing == 0 || prefix && missing > 0 {
-		s.within(c, decimal(want), powers[missing], set)
+		s.within(c, decimal(want), powers[missing], &set)
 	}
+	return set
 }
 
-func (digitsKind) keep(s *Set, c *Column, want string, set *bits.Rows) {
-	s.keepNumber(c, want, isDecimal(want) && len(want) == int(c.n), set)
+func (digitsKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
+	return s.keepNumber(c, want, isDecimal(want) && len(want) == int(c.n), set)
 }
 
 // isDecimal reports whether v has 1 to maxDigits decimal digits and nothing else.
@@ -95,11 +98,10 @@ func isDecimal(v string) bool {
 	return v != "" && len(v) <= maxDigits && strings.Trim(v, "0123456789") == ""
 }
 
-// keepNumber removes the elements from set that are not want, which fits into c or not.
-func (s *Set) keepNumber(c *Column, want string, fits bool, set *bits.Rows) {
+// keepNumber returns the elements of set that are want, which fits into c or not.
+func (s *Set) keepNumber(c *Column, want string, fits bool, set bits.Rows) bits.Rows {
 	if !fits {
-		*set = bits.Rows{}
-		return
+		return bits.Rows{}
 	}
 	n := decimal(want)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
@@ -107,6 +109,7 @@ func (s *Set) keepNumber(c *Column, want string, fits bool, set *bits.Rows) {
 			set.Clear(i)
 		}
 	}
+	return set
 }
 
 // within adds the elements of c to set whose numbers are one of unit from want·unit on.

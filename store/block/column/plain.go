@@ -28,7 +28,7 @@ func (k oneKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 
 func (oneKind) value(s *Set, c *Column, _ int) (string, error) { return s.Text(int(c.text)) }
 
-func (oneKind) lift(_ *Set, c *Column, _ *bits.Rows) bits.Rows { return bits.All(int(c.m)) }
+func (oneKind) lift(_ *Set, c *Column, _ bits.Rows) bits.Rows { return bits.All(int(c.m)) }
 
 // eachKind is of columns that have a string for each element.
 type eachKind struct{}
@@ -41,7 +41,7 @@ func (k eachKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 
 func (eachKind) value(s *Set, c *Column, i int) (string, error) { return s.Text(int(c.text) + i) }
 
-func (eachKind) lift(_ *Set, _ *Column, set *bits.Rows) bits.Rows { return *set }
+func (eachKind) lift(_ *Set, _ *Column, set bits.Rows) bits.Rows { return set }
 
 // empty appends a column whose elements are all empty.
 func (e *Encoder) empty() { e.out = append(e.out, kindEmpty) }

@@ -38,7 +38,7 @@ func (s *Set) shapeOf(c *Column, i int) (int, error) {
 	return shape, nil
 }
 
-func (shapeKind) lift(s *Set, c *Column, set *bits.Rows) bits.Rows { return s.having(&c.index, set) }
+func (shapeKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.having(&c.index, &set) }
 
 func (shapeKind) eachName(s *Set, c *Column, i, per int, fn NameFunc) error {
 	t, err := s.shapeOf(c, i)

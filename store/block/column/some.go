@@ -48,7 +48,7 @@ func (someKind) values(s *Set, c *Column, dst []string) ([]string, error) {
 	return dst, nil
 }
 
-func (someKind) lift(s *Set, c *Column, set *bits.Rows) bits.Rows { return s.Spread(c, 1, set) }
+func (someKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.Spread(c, 1, &set) }
 
 // some appends a column of which many elements are empty. It does nothing and returns false
 // if they are not so many.

@@ -58,7 +58,7 @@ func (templateKind) values(s *Set, c *Column, dst []string) ([]string, error) {
 	return cut(dst, string(w.text), w.ends[:c.m]), nil
 }
 
-func (templateKind) lift(s *Set, c *Column, set *bits.Rows) bits.Rows { return s.having(&c.index, set) }
+func (templateKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.having(&c.index, &set) }
 
 // appendTemplate appends the rank'th element of template t.
 func (s *Set) appendTemplate(dst []byte, c *Column, t, rank int) ([]byte, error) {

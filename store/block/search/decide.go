@@ -34,24 +34,8 @@ func (m *textMatch) column(c *column.Column, set *bits.Rows, rowOf func(i int) i
 		return m.shared(c, set, rowOf)
 	case c.Nature() == column.Chosen && !c.Shared():
 		return m.some(c, set, rowOf)
-	case (c.Nature() == column.Templates || c.Nature() == column.Marked) && n > c.Len()/8:
-		values, err := s.Values(c, nil)
-		if err != nil {
-			return err
-		}
-		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-			m.found[rowOf(i)] |= m.terms(values[i])
-		}
-		return nil
 	}
-	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-		value, err := s.Value(c, i)
-		if err != nil {
-			return err
-		}
-		m.found[rowOf(i)] |= m.terms(value)
-	}
-	return nil
+	return s.EachValue(c, set, func(i int, value string) { m.found[rowOf(i)] |= m.terms(value) })
 }
 
 // single adds the terms of the string that all elements are.

@@ -121,11 +121,12 @@ func (n *narrower) rows() (all occurrence) {
 		if !spec.Searched {
 			continue
 		}
-		look := n.column
-		if spec.Names > 0 {
-			look = n.lists
+		var o occurrence
+		if c := n.set.At(col); spec.Names > 0 {
+			o = n.lists(c)
+		} else {
+			o = n.column(c)
 		}
-		o := look(n.set.At(col))
 		all.or(&o)
 	}
 	return all
