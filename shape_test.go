@@ -17,25 +17,30 @@ import (
 // mayImport is the table of which package may import which others of this module.
 // What is not in it may not exist.
 var mayImport = map[string]string{
-	".":                  "cli",
-	"audit":              "",
-	"audit/audittest":    "audit",
-	"rpc":                "audit",
-	"export":             "audit",
-	"importer":           "audit",
-	"demo":               "audit",
-	"client":             "audit rpc",
+	".":               "cli",
+	"audit":           "",
+	"audit/audittest": "audit",
+	"rpc":             "audit",
+	"export":          "audit",
+	"importer":        "audit",
+	"demo":            "audit",
+	"client":          "audit rpc",
+	"store/kv":        "",
+	"store/kv/boltkv": "store/kv",
+	"store/kv/kvtest": "store/kv",
+	"store":           "audit store/block store/block/bits store/block/search store/kv store/kv/boltkv",
+	"index":           "audit store",
+	"retention":       "audit",
+	"auth":            "audit",
+	"api":             "audit rpc export store index auth retention",
+	"console":         "audit rpc export store index auth retention demo",
+	"cli":             "audit rpc export importer demo client store index auth retention api console",
+
+	// The rooms of a block. What column has of audit is what ASCII is, and search how letters fold.
 	"store/block/bits":   "",
-	"store/block/column": "audit store/block/bits",                    // of audit what ASCII is, and no entry
-	"store/block/search": "audit store/block/bits store/block/column", // of audit how letters fold
+	"store/block/column": "audit store/block/bits",
+	"store/block/search": "audit store/block/bits store/block/column",
 	"store/block":        "audit store/block/bits store/block/column store/block/search",
-	"store":              "audit store/block store/block/bits store/block/search",
-	"index":              "audit store",
-	"retention":          "audit",
-	"auth":               "audit",
-	"api":                "audit rpc export store index auth retention",
-	"console":            "audit rpc export store index auth retention demo",
-	"cli":                "audit rpc export importer demo client store index auth retention api console",
 }
 
 // onlyIn says of packages from outside this module which of its packages may
@@ -44,7 +49,7 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api auth client console cli rpc",
 
-	"go.etcd.io/bbolt":                    "store index", // bleve keeps its root in one
+	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
