@@ -133,15 +133,23 @@ var fieldColumns = func() (columns [fieldCount]int) {
 
 // get returns the string that a column has of e. The column is not a list.
 func (p *part) get(e *audit.Entry) string {
-	if p.made != nil {
+	if p.text == nil {
 		return p.made.get(e)
 	}
 	return *p.text(e)
 }
 
+// appendOf appends what a column has of each entry.
+func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
+	for _, e := range entries {
+		dst = append(dst, p.get(e))
+	}
+	return dst
+}
+
 // set gives e the string that a column has of it.
 func (p *part) set(e *audit.Entry, v string) error {
-	if p.made != nil {
+	if p.text == nil {
 		return p.made.set(e, v)
 	}
 	*p.text(e) = v

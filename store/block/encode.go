@@ -56,7 +56,7 @@ func appendBlock(dst []byte, seq uint64, entries []*audit.Entry, plain bool) []b
 // column appends what the entries have in a column.
 func (e *encoder) column(p *part, entries []*audit.Entry) {
 	if p.list == nil {
-		e.AppendStrings(len(entries), func(i int) string { return p.get(entries[i]) })
+		e.AppendStrings(p.appendOf(e.Strings(), entries))
 		return
 	}
 	l := e.Lists()

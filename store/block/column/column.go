@@ -108,15 +108,20 @@ func (c *Column) Strings() (first, n int) {
 
 // Value returns element i of a column of strings.
 func (s *Set) Value(c *Column, i int) (string, error) {
-	k := &kinds[c.kind]
-	if k.held != nil {
-		return k.held.value(s, c, i)
+	if held := kinds[c.kind].held; held != nil {
+		return held.value(s, c, i)
 	}
+	return s.make(c, i)
+}
+
+// make makes element i of a column that does not hold its strings.
+func (s *Set) make(c *Column, i int) (string, error) {
 	w := scratches.Get().(*scratch)
-	defer scratches.Put(w)
-	var err error
-	w.made, err = k.append(w.made[:0], s, c, i)
-	return string(w.made), err
+	made, err := s.appendValue(w.made[:0], c, i)
+	v := string(made)
+	w.made = made
+	scratches.Put(w)
+	return v, err
 }
 
 // appendValue appends element i of a column of strings to dst.

@@ -24,7 +24,11 @@ func (dictKind) value(s *Set, c *Column, i int) (string, error) {
 	if v >= int(c.n) {
 		return "", bits.Corrupt("index %d of %d strings", v, c.n)
 	}
-	return s.Value(s.Kid(c, 0), v)
+	list := s.Kid(c, 0)
+	if list.kind == kindEach { // as most are
+		return s.Text(int(list.text) + v)
+	}
+	return s.Value(list, v)
 }
 
 func (dictKind) values(s *Set, c *Column, dst []string) ([]string, error) {

@@ -98,14 +98,13 @@ func (e *Encoder) Finish(dst []byte) []byte {
 	return dst
 }
 
-// AppendStrings appends the next column of the layout, of n strings: get returns each.
-func (e *Encoder) AppendStrings(n int, get func(i int) string) {
+// Strings returns where a column of strings is collected, which is empty.
+func (e *Encoder) Strings() []string { return e.values[:0] }
+
+// AppendStrings appends the next column of the layout, of what was collected.
+func (e *Encoder) AppendStrings(values []string) {
 	spec, d := &e.layout[e.top], &e.dicts[e.top]
 	e.top++
-	values := e.values[:0]
-	for i := range n {
-		values = append(values, get(i))
-	}
 	e.values = values
 	e.build(d, values)
 	if spec.Marks != nil && 4*len(d.values) > len(values) {
