@@ -17,9 +17,16 @@ import (
 // mayImport is the table of which package may import which others of this module.
 // What is not in it may not exist.
 var mayImport = map[string]string{
+	// The rooms of a block. What column has of audit is what ASCII is, and search how letters fold.
+	"store/block/bits":   "",
+	"store/block/column": "audit store/block/bits",
+	"store/block/search": "audit store/block/bits store/block/column",
+	"store/block":        "audit store/block/bits store/block/column store/block/search",
+
 	".":               "cli",
 	"audit":           "",
 	"audit/audittest": "audit",
+	"calendar":        "audit",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
@@ -32,15 +39,9 @@ var mayImport = map[string]string{
 	"index":           "audit store",
 	"retention":       "audit",
 	"auth":            "audit",
-	"api":             "audit rpc export store index auth retention",
-	"console":         "audit rpc export store index auth retention demo",
-	"cli":             "audit rpc export importer demo client store index auth retention api console",
-
-	// The rooms of a block. What column has of audit is what ASCII is, and search how letters fold.
-	"store/block/bits":   "",
-	"store/block/column": "audit store/block/bits",
-	"store/block/search": "audit store/block/bits store/block/column",
-	"store/block":        "audit store/block/bits store/block/column store/block/search",
+	"api":             "audit calendar rpc export store index auth retention",
+	"console":         "audit calendar rpc export store index auth retention demo",
+	"cli":             "audit calendar rpc export importer demo client store index auth retention api console",
 }
 
 // onlyIn says of packages from outside this module which of its packages may
