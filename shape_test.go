@@ -21,6 +21,7 @@ var mayImport = map[string]string{
 	"audit":           "",
 	"audit/audittest": "audit",
 	"calendar":        "audit",
+	"spell":           "",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
@@ -32,8 +33,8 @@ var mayImport = map[string]string{
 	"retention":       "audit",
 	"auth":            "audit",
 	"api":             "audit calendar rpc export store index auth retention",
-	"console":         "audit calendar rpc export store index auth retention demo",
-	"cli":             "audit calendar rpc export importer demo client store index auth retention api console",
+	"console":         "audit calendar rpc export store index auth retention demo spell",
+	"cli":             "audit calendar rpc export importer demo client store index auth retention api console spell",
 }
 
 // onlyIn says of packages from outside this module which of its packages may
@@ -53,7 +54,7 @@ var onlyIn = map[string]string{
 	"github.com/spf13":                    "cli",
 	"github.com/BurntSushi/toml":          "cli",
 	"golang.org/x/term":                   "cli",
-	"golang.org/x/text":                   "index cli",
+	"golang.org/x/text":                   "index cli spell",
 	"golang.org/x/time":                   "auth",
 	"golang.org/x/sync":                   "api store index console cli",
 }

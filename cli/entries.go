@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/export"
+	"auditlog/rpc"
 )
 
 // pageWriter writes entries in one format.
@@ -32,11 +33,19 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 		}
 		return &entryTable{t, time.UTC, time.RFC3339}, nil
 	case "json":
-		return &jsonArray{w: a.stdout}, nil
+		return &jsonArray{w: a.out("json")}, nil
 	case "ndjson", "csv":
-		return newLines(a.stdout, export.Format(format))
+		return newLines(a.out(guardFormat(format)), export.Format(format))
 	}
 	return nil, usagef("--output: must be table, json, ndjson or csv")
+}
+
+// guardFormat returns how a guard shows an export's format.
+func guardFormat(format string) string {
+	if format == rpc.FormatCSV {
+		return format
+	}
+	return "json"
 }
 
 // roomForDetail is the width from which on a table has more to show than names.

@@ -110,7 +110,7 @@ func (i *importing) file(name string) error {
 	}
 	skipped, err := i.read(r, func(e audit.Entry) error {
 		res := i.to.Result()
-		i.progress.show("%s: %d recorded, %d there already", printable(name), res.Recorded, res.Duplicates)
+		i.progress.show("%s: %d recorded, %d there already", name, res.Recorded, res.Duplicates)
 		return i.to.Write(e)
 	})
 	i.skipped += skipped

@@ -11,6 +11,7 @@ import (
 	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 // mostFrequent is how many values of each kind stats shows in its text.
@@ -50,7 +51,7 @@ func (a *app) stats() *cobra.Command {
 			return flagPath(err)
 		}
 		if output == "json" {
-			return json.NewEncoder(a.stdout).Encode(stats)
+			return json.NewEncoder(a.out(output)).Encode(stats)
 		}
 		text := statsText(&stats)
 		if req.Interval != "" {
@@ -90,7 +91,7 @@ func statsText(s *rpc.StatsResult) string {
 		}
 		fmt.Fprintf(&b, "\n%s\n", list.title)
 		for _, v := range list.values[:min(len(list.values), mostFrequent)] {
-			fmt.Fprintf(&b, "%9d  %s\n", v.Count, printable(v.Value))
+			fmt.Fprintf(&b, "%9d  %s\n", v.Count, spell.Name(v.Value))
 		}
 		if more := len(list.values) - mostFrequent; more > 0 {
 			fmt.Fprintf(&b, "%9s  and %d more\n", "", more)

@@ -139,7 +139,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 func (a *app) writeItems(output string, items any, titles []string, rows [][]string) error {
 	switch output {
 	case "json":
-		return json.NewEncoder(a.stdout).Encode(items)
+		return json.NewEncoder(a.out(output)).Encode(items)
 	case "table":
 		limit, _ := terminal(a.stdout)
 		t := &table{w: a.stdout, limit: limit, fixed: 1, titles: titles}
