@@ -9,6 +9,7 @@ import (
 	"auditlog/audit"
 	"auditlog/export"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 // pageWriter writes entries in one format.
@@ -70,12 +71,14 @@ func (t *entryTable) writePage(page []*audit.Entry) error {
 
 func (t *entryTable) end() error { return nil }
 
-// actor names who did it, and what acted in their name.
+// actor names who did it, told apart from those who look alike, and what acted in their
+// name.
 func actor(e *audit.Entry) string {
+	name := spell.Name(e.Actor.Email)
 	if e.Actor.Label == "" {
-		return e.Actor.Email
+		return name
 	}
-	return e.Actor.Email + " (" + e.Actor.Label + ")"
+	return name + " (" + e.Actor.Label + ")"
 }
 
 // resource names what it was done to, by its name or else its id.

@@ -51,26 +51,24 @@ func (a *app) get() *cobra.Command {
 // entryText returns everything that e says, for a person to read.
 func entryText(e *audit.Entry, loc *time.Location) string {
 	var b strings.Builder
-	write := func(name, value string) {
+	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-12s %s\n", name, value)
+			fmt.Fprintf(&b, "%-12s %s\n", name, spell.Text(value))
 		}
 	}
-	line := func(name, value string) { write(name, spell.Text(value)) }
-	name := func(name, value string) { write(name, spell.Name(value)) }
 	at := func(t time.Time) string { return t.In(loc).Format("2006-01-02T15:04:05.000000Z07:00") }
 	line("id", strconv.FormatInt(e.ID, 10))
-	name("project", e.Project)
+	line("project", e.Project)
 	line("created", at(e.CreatedAt))
 	line("recorded", at(e.RecordedAt))
 	line("outcome", string(e.Outcome))
-	name("actor", actor(e))
+	line("actor", actor(e))
 	line("actor type", string(e.Actor.Type))
-	name("action", e.Action)
-	name("resource", e.Resource.Type)
-	name("  id", e.Resource.ID)
-	name("  name", e.Resource.Name)
-	name("  location", e.Resource.LocationID)
+	line("action", e.Action)
+	line("resource", e.Resource.Type)
+	line("  id", e.Resource.ID)
+	line("  name", e.Resource.Name)
+	line("  location", e.Resource.LocationID)
 	line("detail", e.Detail)
 	line("channel", string(e.Channel))
 	line("ip", e.Request.IP)

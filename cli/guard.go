@@ -74,9 +74,9 @@ func (g *guard) appendNext(out, text []byte) ([]byte, int) {
 	case r == '"' && g.format == "csv":
 		g.quoted = !g.quoted
 	case r == '\n' && !g.quoted, r == '\t', bytes.HasPrefix(text, []byte("\r\n")) && !g.quoted:
-	case r == utf8.RuneError && size == 1:
+	case r == utf8.RuneError && size == 1 && g.format != "json":
 		return append(out, spell.Text(string(text[:1]))...), 1
-	case spell.IsHidden(r) && g.format == "json":
+	case g.format == "json" && (spell.IsHidden(r) || r == utf8.RuneError && size == 1):
 		return spell.AppendJSON(out, r), size
 	case spell.IsHidden(r):
 		return spell.Append(out, r), size

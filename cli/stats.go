@@ -85,13 +85,14 @@ func statsText(s *rpc.StatsResult) string {
 	for _, list := range []struct {
 		title  string
 		values []rpc.ValueCount
-	}{{"resource types", s.Types}, {"actions", s.Actions}, {"actors", s.Actors}} {
+		shown  func(string) string
+	}{{"resource types", s.Types, spell.Text}, {"actions", s.Actions, spell.Text}, {"actors", s.Actors, spell.Name}} {
 		if len(list.values) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n", list.title)
 		for _, v := range list.values[:min(len(list.values), mostFrequent)] {
-			fmt.Fprintf(&b, "%9d  %s\n", v.Count, spell.Name(v.Value))
+			fmt.Fprintf(&b, "%9d  %s\n", v.Count, list.shown(v.Value))
 		}
 		if more := len(list.values) - mostFrequent; more > 0 {
 			fmt.Fprintf(&b, "%9s  and %d more\n", "", more)

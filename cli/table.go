@@ -40,9 +40,7 @@ func (t *table) write(rows [][]string) error {
 	for i, row := range rows {
 		clean := make([]string, len(row))
 		for j, cell := range row {
-			if clean[j] = spell.Name(cell); t.prose && j == len(row)-1 {
-				clean[j] = spell.Text(cell)
-			}
+			clean[j] = spell.Text(cell)
 			t.widths[j] = max(t.widths[j], columns(clean[j]))
 		}
 		rows[i] = clean

@@ -14,6 +14,7 @@ import (
 	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 func (a *app) token() *cobra.Command {
@@ -112,7 +113,7 @@ func tokenRow(t *rpc.Token) []string {
 	case !t.ExpiresAt.IsZero():
 		state = "until " + day(t.ExpiresAt)
 	}
-	return []string{t.ID, t.Role, t.Owner, projects, state, day(t.LastUsed), t.Name}
+	return []string{t.ID, t.Role, spell.Name(t.Owner), projects, state, day(t.LastUsed), t.Name}
 }
 
 // day returns the day of t in this machine's zone, or "never".
