@@ -34,6 +34,7 @@ var mayImport = map[string]string{
 	"index":           "audit store",
 	"retention":       "audit",
 	"auth":            "audit",
+	"auth/oidc":       "audit auth",
 	"api":             "audit calendar rpc export store index auth retention",
 	"console":         "audit calendar rpc export store index auth retention demo",
 	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console",
@@ -45,7 +46,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api auth client console cli rpc",
+	"net/http": "api auth auth/oidc client console cli rpc",
 
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
@@ -57,6 +58,7 @@ var onlyIn = map[string]string{
 	"github.com/klauspost/compress":       "api importer store store/block",
 	"github.com/spf13":                    "cli",
 	"github.com/BurntSushi/toml":          "cli",
+	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index cli",
 	"golang.org/x/time":                   "auth",
