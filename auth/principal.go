@@ -31,7 +31,7 @@ const (
 	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
 	// recorded as it happens, DebugProfile read profiles of the process.
 	AuditLogFollow Permission = "auditLog.follow"
-	DebugProfile Permission = "debug.profile"
+	DebugProfile   Permission = "debug.profile"
 )
 
 // Permissions lists every permission.
