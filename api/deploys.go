@@ -136,7 +136,7 @@ func deploysAnswer(f *audit.Fault, x *exchange) deploysEnvelope {
 		e.Items = []string{e.Message}
 		e.Message = "api: validate error"
 		if f.Message == "is required" {
-			e.Message = f.Path + " required"
+			e.Message = f.Where() + " required"
 		}
 	case audit.Internal:
 		e.Message = "api: internal error"

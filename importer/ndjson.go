@@ -34,25 +34,32 @@ func NDJSON(r io.Reader, project string, emit func(audit.Entry) error) error {
 	}
 	var line []byte
 	for n := 1; ; n++ {
-		where := fmt.Sprintf("line %d", n)
 		line, err = readLine(b, line[:0])
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return at(where, err)
+			return atLine(n, err)
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		e, err := entryOf(line, project)
 		if err != nil {
-			return at(where, err)
+			return atLine(n, err)
 		}
 		if err := emit(e); err != nil {
 			return err
 		}
 	}
+}
+
+// atLine says of err which line it is about.
+func atLine(n int, err error) error {
+	if f := (*audit.Fault)(nil); !errors.As(err, &f) {
+		return fmt.Errorf("line %d: %w", n, err)
+	}
+	return audit.AtItem(err, audit.LineAt(n))
 }
 
 // readLine appends the next line to buf. At the end of the stream its error is
