@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"audit":           "",
 	"backoff":         "",
 	"audit/audittest": "audit",
+	"calendar":        "audit",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
@@ -36,9 +37,9 @@ var mayImport = map[string]string{
 	"index":           "audit backoff store",
 	"retention":       "backoff",
 	"auth":            "audit",
-	"api":             "audit rpc export store auth retention",
-	"console":         "audit rpc export store auth retention demo",
-	"cli":             "audit rpc export importer demo client store index auth retention api console",
+	"api":             "audit calendar rpc export store auth retention",
+	"console":         "audit calendar rpc export store auth retention demo",
+	"cli":             "audit calendar rpc export importer demo client store index auth retention api console",
 }
 
 // onlyIn says of packages from outside this module which of its packages may
