@@ -280,7 +280,8 @@ func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	w.rec.Loose = len(plan.put)
+	plan.spans = &spanPlan{loose: len(plan.put)}
+	w.rec.Loose = plan.spans.loose
 	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
 	if err := blocks.write(plan); err != nil {
 		return err
