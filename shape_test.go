@@ -30,8 +30,8 @@ var mayImport = map[string]string{
 	"index":           "audit store",
 	"retention":       "audit",
 	"auth":            "audit",
-	"api":             "audit rpc export store index auth retention",
-	"console":         "audit rpc export store index auth retention demo",
+	"api":             "audit rpc export auth retention",
+	"console":         "audit rpc export auth retention demo",
 	"cli":             "audit rpc export importer demo client store index auth retention api console",
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -251,8 +252,8 @@ func TestHealthFollowsTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := IndexStatus{Behind: 7}
-	f := start(t, Options{Store: st, Version: "1.2.3", Index: func() IndexStatus { return behind }})
+	behind := audit.IndexStatus{Behind: 7}
+	f := start(t, Options{Store: st, Version: "1.2.3", Index: func() audit.IndexStatus { return behind }})
 	if res, body := f.do(f.request(http.MethodGet, "/readyz", "")); res.StatusCode != 200 || body != `{"ok":true,"result":{"version":"1.2.3","index":{"ok":true,"behind":7}}}`+"\n" {
 		t.Errorf("ready: %s %s", res.Status, body)
 	}
@@ -273,7 +274,7 @@ func TestHealthFollowsTheStore(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	f := start(t, Options{Version: "1.2.3", Index: func() IndexStatus { return IndexStatus{Behind: 7} }})
+	f := start(t, Options{Version: "1.2.3", Index: func() audit.IndexStatus { return audit.IndexStatus{Behind: 7} }})
 	f.ok(rpc.Record, batchOf(added(`"key":"k"`), added(`"key":"k"`), edited("deployment.deploy", "deployment.list")), nil)
 	f.bad(http.StatusNotFound, "no.method", "{}")
 	res, body := f.do(f.request(http.MethodGet, "/metrics", ""))

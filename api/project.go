@@ -3,7 +3,6 @@ package api
 import (
 	"auditlog/audit"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
 // projectList is project.list: those projects alone that the caller may see.
@@ -71,7 +70,7 @@ func (c *call) projectEntry(project string) *audit.Entry {
 }
 
 // answerProject is what the API answers to what the store did.
-func answerProject(p store.Project, err error) (*rpc.Project, error) {
+func answerProject(p audit.Project, err error) (*rpc.Project, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +79,8 @@ func answerProject(p store.Project, err error) (*rpc.Project, error) {
 }
 
 // projectOf returns what the API tells of a project.
-func projectOf(p store.Project) rpc.Project {
-	res := rpc.Project{Project: p.Name, State: string(p.State), Entries: p.Entries, First: p.First, Last: p.Last}
+func projectOf(p audit.Project) rpc.Project {
+	res := rpc.Project{Project: p.Name, State: p.State, Entries: p.Entries, First: p.First, Last: p.Last}
 	if d := p.Deletion; d != nil {
 		res.DeletedAt, res.DeletedBy, res.PurgeAt = d.At, d.By, d.PurgeAt
 	}

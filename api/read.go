@@ -5,7 +5,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
 // list is auditLog.list.
@@ -14,11 +13,16 @@ func (s *Server) list(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	l, err := c.listing(&req)
+	sel, err := c.query(&req.Query)
 	if err != nil {
 		return err
 	}
-	page, err := s.opts.Store.List(c.r.Context(), l)
+	p := audit.Paging{Limit: req.Limit, Cursor: req.Cursor}
+	if deploys(c.r) {
+		// Their own API takes any limit for the nearest one that it has.
+		p.Limit = min(max(p.Limit, 0), audit.MaxLimit)
+	}
+	page, err := sel.List(c.r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -29,36 +33,19 @@ func (s *Server) list(c *call) error {
 	return nil
 }
 
-func (c *call) listing(req *rpc.ListRequest) (store.Listing, error) {
-	q, text, err := c.query(&req.Query)
-	if err != nil {
-		return store.Listing{}, err
-	}
-	l := store.Listing{Query: q, Text: text, Limit: req.Limit, Cursor: req.Cursor}
-	if deploys(c.r) {
-		// Their own API takes any limit for the nearest one that it has.
-		l.Limit = min(max(l.Limit, 0), store.MaxLimit)
-	}
-	return l, nil
-}
-
 // query turns the filters of a request into a query that the caller may make.
-func (c *call) query(w *rpc.Query) (audit.Query, store.Text, error) {
+func (c *call) query(w *rpc.Query) (audit.Selection, error) {
 	if err := c.authorize(w.Project); err != nil {
-		return audit.Query{}, nil, err
+		return nil, err
 	}
 	q, err := w.Query()
-	if err != nil || q.Text == "" {
-		return q, nil, err
+	if err != nil {
+		return nil, err
 	}
-	if c.opts.Search == nil {
-		return q, nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
-	}
-	text, err := c.opts.Search(q.Text)
-	return q, text, err
+	return c.opts.Store.Prepare(q)
 }
 
-func appendPage(b []byte, page store.Page) []byte {
+func appendPage(b []byte, page audit.Page) []byte {
 	b = append(b, `{"ok":true,"result":{"items":[`...)
 	for i, e := range page.Entries {
 		if i > 0 {
@@ -105,11 +92,11 @@ func (s *Server) get(c *call) error {
 
 // stats is auditLog.stats.
 func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error) {
-	q, text, err := c.query(&req.Query)
+	sel, err := c.query(&req.Query)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.opts.Store.Stats(c.r.Context(), store.Counting{Query: q, Text: text, Buckets: req.Buckets})
+	st, err := sel.Stats(c.r.Context(), audit.Counting{Buckets: req.Buckets})
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +109,12 @@ func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error)
 		Actors:   valueCounts(st.Actors),
 	}
 	for i, b := range st.Buckets {
-		res.Buckets[i] = rpc.Bucket{From: b.From, To: b.To, Counts: rpc.Counts(b.Outcomes)}
+		res.Buckets[i] = rpc.Bucket{From: b.From, To: b.To, Counts: rpc.Counts(b.Counts)}
 	}
 	return res, nil
 }
 
-func valueCounts(counts []store.ValueCount) []rpc.ValueCount {
+func valueCounts(counts []audit.ValueCount) []rpc.ValueCount {
 	list := make([]rpc.ValueCount, len(counts))
 	for i, v := range counts {
 		list[i] = rpc.ValueCount(v)

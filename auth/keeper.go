@@ -102,6 +102,9 @@ func Open(storage Storage, opts Options) (*Keeper, error) {
 	return k, nil
 }
 
+// Dev reports whether this is development mode, in which every call is Dev's.
+func (k *Keeper) Dev() bool { return k.opts.Dev }
+
 func (k *Keeper) find(id string) *held {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

@@ -127,6 +127,7 @@ func (s *server) open(ctx context.Context) error {
 
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
+		Search: s.search,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -196,8 +197,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Auth:      s.keeper,
 		Dev:       s.cfg.Dev,
 		Retention: s.retention,
-		Search:    s.search,
-		Index:     func() console.IndexStatus { return console.IndexStatus(s.indexStatus()) },
+		Index:     s.indexStatus,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -209,9 +209,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
-		Dev:             s.cfg.Dev,
 		Retention:       s.retention,
-		Search:          s.search,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		Profile:         s.cfg.Profile,

@@ -70,7 +70,7 @@ func largeConsole(b *testing.B, n int) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	h, err := New(Options{Store: s, Auth: k, Dev: true, Search: search, Now: func() time.Time { return testNow }})
+	h, err := New(Options{Store: s, Auth: k, Dev: true, Now: func() time.Time { return testNow }})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/store"
 )
 
 // chart is the stacked bars of entries over time, in units of an SVG that is
@@ -48,7 +47,7 @@ const (
 
 // chartBounds returns the range of time that the chart of f spans and the number
 // of its bars. What f leaves open ends with the project's own entries.
-func chartBounds(f filter, project store.Project, v *visit) (from, to time.Time, bars int) {
+func chartBounds(f filter, project audit.Project, v *visit) (from, to time.Time, bars int) {
 	if r, ok := findRange(f.Range); ok {
 		return r.bounds(f.asOf(v.now), v.zone)
 	}
@@ -73,11 +72,11 @@ func chartBounds(f filter, project store.Project, v *visit) (from, to time.Time,
 	if f.To.IsZero() {
 		to = from.Add(time.Duration(countSteps(from, to, step)) * step)
 	}
-	return from, to, min(countSteps(from, to, step), store.MaxBuckets)
+	return from, to, min(countSteps(from, to, step), audit.MaxBuckets)
 }
 
 // newChart draws counts.
-func newChart(f filter, buckets []store.Bucket, v *visit) chart {
+func newChart(f filter, buckets []audit.Bucket, v *visit) chart {
 	c := chart{Width: len(buckets) * barWidth}
 	if len(buckets) == 0 {
 		return c
@@ -103,7 +102,7 @@ func newChart(f filter, buckets []store.Bucket, v *visit) chart {
 	return c
 }
 
-func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
+func newBar(f filter, i int, b audit.Bucket, top int64, v *visit) bar {
 	out := bar{
 		X: i * barWidth, Label: barLabel(b, v),
 		From: formatMinute(b.From), To: formatMinute(b.To),
@@ -130,7 +129,7 @@ func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
 func formatUnits(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // barLabel tells the time and the counts of a bar.
-func barLabel(b store.Bucket, v *visit) string {
+func barLabel(b audit.Bucket, v *visit) string {
 	layout := "Jan 2 15:04"
 	if b.To.Sub(b.From) >= day {
 		layout = "Jan 2"
@@ -145,7 +144,7 @@ func barLabel(b store.Bucket, v *visit) string {
 
 // chartMarks returns what stands under the chart: the times at its ends and
 // between them.
-func chartMarks(buckets []store.Bucket, v *visit) []string {
+func chartMarks(buckets []audit.Bucket, v *visit) []string {
 	first, last := buckets[0].From, buckets[len(buckets)-1].To
 	layout := "Jan 2"
 	switch span := last.UnixMicro() - first.UnixMicro(); {

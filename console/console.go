@@ -16,12 +16,21 @@ import (
 	"auditlog/auth"
 	"auditlog/retention"
 	"auditlog/rpc"
-	"auditlog/store"
 )
+
+// Store is what the pages show and change of the log.
+type Store interface {
+	audit.Recorder
+	audit.Reader
+	audit.Follower
+	audit.ProjectReader
+	audit.ProjectChanger
+	audit.Health
+}
 
 // Options configure the console. Store and Auth are required.
 type Options struct {
-	Store *store.Store
+	Store Store
 	// Auth tells who a token belongs to and what they may.
 	Auth *auth.Keeper
 	// Dev needs no log-in: every visitor is auth.Dev. Whoever serves the console
@@ -29,10 +38,8 @@ type Options struct {
 	Dev bool
 	// Retention purges deleted projects. Nil leaves deleting them to the API.
 	Retention *retention.Worker
-	// Search parses a full-text query. Nil refuses queries that have one.
-	Search func(text string) (store.Text, error)
 	// Index tells the state of the full-text index. Nil when there is none.
-	Index func() IndexStatus
+	Index func() audit.IndexStatus
 	// Stopping is closed when the server stops: live views end then. Nil is never.
 	Stopping <-chan struct{}
 	// Log is told of errors that are nobody's mistake but ours. Its zero value is
@@ -44,20 +51,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// IndexStatus tells how the full-text index follows the log.
-type IndexStatus struct {
-	// Behind counts the changes of the log that are not in the index yet.
-	Behind int64
-	// Err is why the index cannot follow.
-	Err error
-}
-
 func (o *Options) setDefaults() {
-	if o.Search == nil {
-		o.Search = func(string) (store.Text, error) {
-			return nil, audit.FieldErrorf(keyText, "this log has no full-text search")
-		}
-	}
 	if o.Version == "" {
 		o.Version = "dev"
 	}

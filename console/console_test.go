@@ -40,7 +40,7 @@ func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
 	if opts.Now != nil {
 		now = opts.Now
 	}
-	s, err := store.Open(t.TempDir(), store.Options{Now: now})
+	s, err := store.Open(t.TempDir(), store.Options{Now: now, Search: search})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
 			t.Fatal(err)
 		}
 	}
-	opts.Store, opts.Auth, opts.Now, opts.Search = s, site.auth, now, search
+	opts.Store, opts.Auth, opts.Now = s, site.auth, now
 	opts.Retention = retention.New(s, retention.Options{Now: now})
 	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)

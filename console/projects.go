@@ -7,7 +7,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
-	"auditlog/store"
 )
 
 // projectsPage lists projects for those who may delete them.
@@ -52,7 +51,7 @@ func (c *console) projectList(v *visit) projectList {
 
 // projectRow is a project in a list.
 type projectRow struct {
-	store.Project
+	audit.Project
 	URL         string
 	First, Last moment
 	// Deletable and Restorable say what the visitor may do and its state allows.
@@ -61,12 +60,12 @@ type projectRow struct {
 	PurgeAt moment
 }
 
-func (c *console) projectRow(v *visit, p store.Project) projectRow {
+func (c *console) projectRow(v *visit, p audit.Project) projectRow {
 	row := projectRow{
 		Project: p, URL: filter{Project: p.Name}.url("/logs"),
 		First: v.moment(p.First), Last: v.moment(p.Last),
-		Deletable:  p.State == store.Active && c.opts.Retention != nil && v.who.May(auth.ProjectDelete, p.Name),
-		Restorable: p.State == store.Deleting && v.who.May(auth.ProjectRestore, p.Name),
+		Deletable:  p.State == audit.Active && c.opts.Retention != nil && v.who.May(auth.ProjectDelete, p.Name),
+		Restorable: p.State == audit.Deleting && v.who.May(auth.ProjectRestore, p.Name),
 	}
 	if p.Deletion != nil {
 		row.PurgeAt = v.moment(p.Deletion.PurgeAt)

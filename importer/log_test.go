@@ -10,8 +10,10 @@ import (
 
 	"auditlog/api"
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/client"
 	"auditlog/importer"
+	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/store"
 )
@@ -23,7 +25,11 @@ func start(t *testing.T) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := api.New(api.Options{Store: st})
+	keeper, err := auth.Open(st, auth.Options{Dev: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := api.New(api.Options{Store: st, Auth: keeper, Retention: retention.New(st, retention.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
 // faulty makes one write of a store fail, or copies the database as it is at
@@ -59,7 +60,7 @@ func scenes() []scene {
 			t.Fatal(err)
 		}
 	}
-	state := func(want State) func(*testing.T, *Store) bool {
+	state := func(want audit.State) func(*testing.T, *Store) bool {
 		return func(t *testing.T, s *Store) bool {
 			p, err := s.Project("acme")
 			if err != nil {
@@ -90,11 +91,11 @@ func scenes() []scene {
 		{"delete", pointRecord, mustRecord, func(ctx context.Context, s *Store) error {
 			_, err := s.Delete(ctx, "acme", entry("acme", 0), time.Hour)
 			return err
-		}, state(Deleting)},
+		}, state(audit.Deleting)},
 		{"restore", pointRecord, mustDelete, func(ctx context.Context, s *Store) error {
 			_, err := s.Restore(ctx, "acme", entry("acme", 0))
 			return err
-		}, state(Active)},
+		}, state(audit.Active)},
 		{"seal", pointSeal, mustRecord, func(_ context.Context, s *Store) error { return s.Seal() },
 			func(t *testing.T, s *Store) bool { return len(s.recent.entries) == 0 }},
 	}
@@ -211,14 +212,14 @@ func testKilled(t *testing.T, sc scene, p phase) {
 func proceed(t *testing.T, sc scene, s *Store) {
 	t.Helper()
 	checkClean(t, s)
-	if p, err := s.Project("acme"); err == nil && slices.Contains([]State{Deleting, Purging}, p.State) && sc.point != pointRecord {
+	if p, err := s.Project("acme"); err == nil && slices.Contains([]audit.State{audit.Deleting, audit.Purging}, p.State) && sc.point != pointRecord {
 		for done := false; !done; {
 			if done, err = s.PurgeStep(t.Context(), "acme"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		checkClean(t, s)
-		page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}})
+		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
 		if err != nil || len(page.Entries) != 1 || page.Entries[0].Purge == nil || page.Entries[0].Purge.Entries != 30 {
 			t.Fatalf("after the purge: %+v, %v", page, err)
 		}
@@ -258,7 +259,7 @@ func TestFailedSealIsNotCached(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 1000})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,77 +11,17 @@ import (
 	"auditlog/store/block"
 )
 
-// Limits of Counting.Buckets.
-const (
-	DefaultBuckets = 60
-	MaxBuckets     = 1000
-)
-
-// Counting asks for the counts of what a query selects.
-type Counting struct {
-	Query audit.Query
-	// Text is the parsed form of Query.Text, nil when that is empty.
-	Text Text
-	// Buckets is how many equal parts the time range is cut into: 1 to
-	// MaxBuckets; 0 means DefaultBuckets.
-	Buckets int
-}
-
-// Stats are the counts of a query's entries.
-type Stats struct {
-	Total    int64
-	Outcomes Outcomes
-	// Buckets cut the query's time range into equal parts, oldest first. A
-	// range without an end takes it from the project's own entries.
-	Buckets []Bucket
-	// The values that occur, most frequent first.
-	ResourceTypes, Actions, Actors []ValueCount
-}
-
-// Outcomes counts entries by outcome.
-type Outcomes struct{ Success, Forbidden, Error int64 }
-
-func (o *Outcomes) add(outcome audit.Outcome, n int64) {
-	switch outcome {
-	case audit.Success:
-		o.Success += n
-	case audit.Forbidden:
-		o.Forbidden += n
-	case audit.Error:
-		o.Error += n
-	}
-}
-
-// Bucket counts the entries of a half-open part of time.
-type Bucket struct {
-	From, To time.Time
-	Outcomes
-}
-
-// ValueCount is a value and how many entries have it.
-type ValueCount struct {
-	Value string
-	Count int64
-}
-
-// Stats counts what a query selects. It returns Invalid Faults with the path of
-// what is wrong.
-func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
+// Stats counts what is selected: see audit.Selection.
+func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, error) {
 	if c.Buckets == 0 {
-		c.Buckets = DefaultBuckets
+		c.Buckets = audit.DefaultBuckets
 	}
-	if c.Buckets < 0 || c.Buckets > MaxBuckets {
-		return nil, audit.FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
+	if c.Buckets < 0 || c.Buckets > audit.MaxBuckets {
+		return nil, audit.FieldErrorf("buckets", "must be from 1 to %d", audit.MaxBuckets)
 	}
-	l := Listing{Query: c.Query, Text: c.Text}
-	l.Query.Normalize()
-	if err := l.Query.Validate(); err != nil {
-		return nil, err
-	}
-	from, to := s.countingRange(&l.Query)
-	l.Query.From = time.UnixMicro(from).UTC() // an older entry that comes in now has no bucket
+	from, to := q.s.countingRange(&q.query) // an older entry that comes in now has no bucket
 	t := newTally(from, to, c.Buckets)
-	err := s.spans(ctx, &l, audit.Position{At: to}, func(w *walker) (bool, error) {
+	err := q.spans(ctx, span{audit.Position{At: from}, audit.Position{At: to}}, func(w *walker) (bool, error) {
 		return true, w.count(ctx, t)
 	})
 	if err != nil {
@@ -93,7 +33,7 @@ func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
 // count adds what matches in the span to t.
 func (w *walker) count(ctx context.Context, t *tally) error {
 	for _, e := range w.tailSpan() {
-		if w.l.Query.Match(e) && matchText(w.l.Text, e) {
+		if w.q.matches(e) {
 			t.add(e)
 		}
 	}
@@ -122,7 +62,7 @@ func (s *Store) countingRange(q *audit.Query) (from, to int64) {
 
 // tally adds entries up.
 type tally struct {
-	out                    Stats
+	out                    audit.Stats
 	from, width            int64
 	types, actions, actors map[string]int64
 }
@@ -136,7 +76,7 @@ func newTally(from, to int64, buckets int) *tally {
 		actors:  make(map[string]int64),
 	}
 	for at := from; at < to; at += width {
-		t.out.Buckets = append(t.out.Buckets, Bucket{
+		t.out.Buckets = append(t.out.Buckets, audit.Bucket{
 			From: time.UnixMicro(at).UTC(), To: time.UnixMicro(min(at+width, to)).UTC()})
 	}
 	return t
@@ -172,8 +112,8 @@ func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
 		part.And(rows)
 		err := b.Counts(block.Outcome, &part, func(v string, count int) {
 			t.out.Total += int64(count)
-			t.out.Outcomes.add(audit.Outcome(v), int64(count))
-			t.out.Buckets[n].add(audit.Outcome(v), int64(count))
+			t.out.Outcomes.Add(audit.Outcome(v), int64(count))
+			t.out.Buckets[n].Add(audit.Outcome(v), int64(count))
 		})
 		if err != nil {
 			return err
@@ -185,23 +125,23 @@ func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
 
 func (t *tally) addTime(at int64, o audit.Outcome) {
 	t.out.Total++
-	t.out.Outcomes.add(o, 1)
-	t.out.Buckets[(at-t.from)/t.width].add(o, 1)
+	t.out.Outcomes.Add(o, 1)
+	t.out.Buckets[(at-t.from)/t.width].Add(o, 1)
 }
 
-func (t *tally) stats() *Stats {
+func (t *tally) stats() *audit.Stats {
 	t.out.ResourceTypes = byCount(t.types)
 	t.out.Actions = byCount(t.actions)
 	t.out.Actors = byCount(t.actors)
 	return &t.out
 }
 
-func byCount(m map[string]int64) []ValueCount {
-	counts := make([]ValueCount, 0, len(m))
+func byCount(m map[string]int64) []audit.ValueCount {
+	counts := make([]audit.ValueCount, 0, len(m))
 	for v, n := range m {
-		counts = append(counts, ValueCount{v, n})
+		counts = append(counts, audit.ValueCount{v, n})
 	}
-	slices.SortFunc(counts, func(a, b ValueCount) int {
+	slices.SortFunc(counts, func(a, b audit.ValueCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 	})
 	return counts
