@@ -26,7 +26,10 @@ var mayImport = map[string]string{
 	"demo":            "audit",
 	"client":          "audit rpc",
 	"store/block":     "audit",
-	"store":           "audit store/block",
+	"store/kv":        "",
+	"store/kv/boltkv": "store/kv",
+	"store/kv/kvtest": "store/kv",
+	"store":           "audit store/block store/kv store/kv/boltkv",
 	"index":           "audit store",
 	"retention":       "audit",
 	"auth":            "audit",
@@ -41,7 +44,7 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api auth client console cli rpc",
 
-	"go.etcd.io/bbolt":                    "store index", // bleve keeps its root in one
+	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",

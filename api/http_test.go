@@ -301,15 +301,32 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// takes reports whether New takes options.
+func takes(opts Options) bool {
+	_, err := New(opts)
+	return err == nil
+}
+
 func TestNewRefuses(t *testing.T) {
-	if _, err := New(Options{}); err == nil {
-		t.Error("a Server without a store")
+	whole := start(t, Options{}).api.opts
+	for name, drop := range map[string]func(*Options){
+		"a store":            func(o *Options) { o.Store = nil },
+		"a keeper of tokens": func(o *Options) { o.Auth = nil },
+		"retention":          func(o *Options) { o.Retention = nil },
+	} {
+		opts := whole
+		if drop(&opts); takes(opts) {
+			t.Errorf("a Server without %s", name)
+		}
 	}
-	f := start(t, Options{})
 	for _, pattern := range []string{"", "*", "a*b", "*a*", "**"} {
-		if _, err := New(Options{Store: f.store, ReadOnlyActions: []string{pattern}}); err == nil {
+		opts := whole
+		if opts.ReadOnlyActions = []string{pattern}; takes(opts) {
 			t.Errorf("the pattern %q is taken", pattern)
 		}
+	}
+	if _, err := New(whole); err != nil {
+		t.Errorf("nothing is wrong with these options: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/retention"
 	"auditlog/store"
+	"auditlog/store/kv"
+	"auditlog/store/kv/boltkv"
 )
 
 // untilPurged is a store that ends a Worker's Run once a purge is done.
@@ -109,30 +110,38 @@ func deleteProject(t testing.TB, s *store.Store, name string) {
 	}
 }
 
-// blockBytes returns the blocks of a project as they are in the database.
-func blockBytes(t *testing.T, dir, project string) (blocks [][]byte) {
+// view reads the database of a store that is closed.
+func view(t *testing.T, dir string, fn func(kv.Tx) error) {
 	t.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, store.FileName), 0o600, &bbolt.Options{ReadOnly: true})
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, store.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	err = db.View(func(tx *bbolt.Tx) error {
-		var record struct{ ID uint32 }
-		if err := json.Unmarshal(tx.Bucket([]byte("projects")).Get([]byte(project)), &record); err != nil {
-			return err
-		}
-		prefix := binary.BigEndian.AppendUint32(nil, record.ID)
-		return tx.Bucket([]byte("blocks")).ForEach(func(k, v []byte) error {
-			if bytes.HasPrefix(k, prefix) {
-				blocks = append(blocks, bytes.Clone(v))
-			}
-			return nil
-		})
+	if err := errors.Join(db.View(fn), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// numberOf returns the number of a project's present incarnation.
+func numberOf(t *testing.T, dir, project string) uint32 {
+	t.Helper()
+	var record struct{ ID uint32 }
+	view(t, dir, func(tx kv.Tx) error {
+		return json.Unmarshal(tx.Bucket("projects").Get([]byte(project)), &record)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return record.ID
+}
+
+// blockBytes returns the blocks of an incarnation as they are in the database.
+func blockBytes(t *testing.T, dir string, number uint32) (blocks [][]byte) {
+	t.Helper()
+	view(t, dir, func(tx kv.Tx) error {
+		prefix := binary.BigEndian.AppendUint32(nil, number)
+		for _, v := range kv.Prefix(tx.Bucket("blocks"), prefix) {
+			blocks = append(blocks, bytes.Clone(v))
+		}
+		return nil
+	})
 	return blocks
 }
 
@@ -146,7 +155,8 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	blocks := blockBytes(t, dir, "doomed")
+	doomed := numberOf(t, dir, "doomed")
+	blocks := blockBytes(t, dir, doomed)
 	if len(blocks) < 4 {
 		t.Fatalf("%d blocks", len(blocks))
 	}
@@ -169,7 +179,7 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 	if sum, err := store.Check(t.Context(), dir, func(problem string) { t.Error(problem) }); err != nil || sum.Purged != 5000 {
 		t.Errorf("check: %+v, %v", sum, err)
 	}
-	if left := blockBytes(t, dir, "doomed"); len(left) != 0 {
+	if left := blockBytes(t, dir, doomed); len(left) != 0 {
 		t.Errorf("%d blocks are left", len(left))
 	}
 	if n := found(t, dir, blocks); n == 0 {

@@ -6,12 +6,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // How much one step of a purge does at most: a few milliseconds of writing, so
@@ -56,8 +54,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
 	w := &purgeWriter{s: s, p: p}
-	err = s.update(pointPurge, w.step, w.apply)
-	return w.rec.State == audit.Purged, err
+	if err := s.update("purge", w.step, w.apply); err != nil {
+		return false, err
+	}
+	return w.rec.State == audit.Purged, nil
 }
 
 // beginPurge closes the project for good and keeps its project.delete entry.
@@ -69,7 +69,7 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	if err != nil {
 		return fmt.Errorf("read project.delete entry: %w", err)
 	}
-	return s.update(pointPurge, func(tx *bbolt.Tx) error {
+	return s.update("purge", func(tx kv.Tx) error {
 		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != e.ID {
 			return errNothing // restored in between, deleted anew, or begun by another
 		}
@@ -96,13 +96,13 @@ type purgeProgress struct {
 type purgeWriter struct {
 	s     *Store
 	p     *project
-	tx    *bbolt.Tx
+	tx    kv.Tx
 	rec   projectRecord
 	seq   uint64
 	fresh *project // of the last step
 }
 
-func (w *purgeWriter) step(tx *bbolt.Tx) error {
+func (w *purgeWriter) step(tx kv.Tx) error {
 	w.tx = tx
 	w.rec = w.p.rec
 	if w.rec.State != audit.Purging {
@@ -218,20 +218,12 @@ func (w *purgeWriter) keys() (left bool, err error) { return w.drop(bucketKeys) 
 func (w *purgeWriter) spans() (left bool, err error) { return w.drop(bucketSpans) }
 
 // drop deletes keys of a bucket that begin with the project's number.
-func (w *purgeWriter) drop(bucket []byte) (left bool, err error) {
-	prefix := u32(w.p.id)
-	var keys [][]byte
-	b := w.tx.Bucket(bucket)
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(keys) < purgeKeys; k, _ = c.Next() {
-		keys = append(keys, bytes.Clone(k))
+func (w *purgeWriter) drop(bucket string) (left bool, err error) {
+	n, err := w.tx.Bucket(bucket).DeleteRange(u32(w.p.id), u32(w.p.id+1), purgeKeys)
+	if err != nil {
+		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
-	for _, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return false, fmt.Errorf("delete from %s: %w", bucket, err)
-		}
-	}
-	return len(keys) > 0, nil
+	return n > 0, nil
 }
 
 // finish begins the project anew, its deletion's record the only entry.
@@ -275,7 +267,9 @@ func (w *purgeWriter) place(e *audit.Entry, id ProjectID) error {
 	if err != nil {
 		return err
 	}
-	places = slices.Clone(places)
+	if index >= len(places) {
+		return fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, e.ID)
+	}
 	places[index] = placeAt(id, e)
 	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, places))
 }

@@ -139,7 +139,7 @@ func (t *tally) stats() *audit.Stats {
 func byCount(m map[string]int64) []audit.ValueCount {
 	counts := make([]audit.ValueCount, 0, len(m))
 	for v, n := range m {
-		counts = append(counts, audit.ValueCount{v, n})
+		counts = append(counts, audit.ValueCount{Value: v, Count: n})
 	}
 	slices.SortFunc(counts, func(a, b audit.ValueCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
