@@ -74,7 +74,7 @@ func openStore(t testing.TB, opts store.Options) *store.Store {
 // devKeeper is development mode.
 func devKeeper(t testing.TB, st *store.Store) *auth.Keeper {
 	t.Helper()
-	keeper, err := auth.Open(st, auth.Options{Dev: true})
+	keeper, err := auth.OpenDev(st, auth.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

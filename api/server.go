@@ -83,17 +83,15 @@ func (o *Options) setDefaults() {
 
 // Server answers the API. Its methods may be called by several goroutines at once.
 type Server struct {
-	opts     Options
-	router   *httprouter.Router
-	paths    map[string]bool // of the methods, as they are written and in lower case
-	readOnly readOnlyActions
-	metrics  *metrics
-	buffers  bufferPool
-	gzips    gzipPool
-	scanners sync.Pool // of *rpc.Scanner
-	// crossOrigin tells requests that web pages make across sites.
-	crossOrigin *http.CrossOriginProtection
-	largeSlots  *semaphore.Weighted
+	opts       Options
+	router     *httprouter.Router
+	paths      map[string]bool // of the methods, as they are written and in lower case
+	readOnly   readOnlyActions
+	metrics    *metrics
+	buffers    bufferPool
+	gzips      gzipPool
+	scanners   sync.Pool // of *rpc.Scanner
+	largeSlots *semaphore.Weighted
 
 	idPrefix string
 	lastID   atomic.Uint64
@@ -107,8 +105,7 @@ func New(opts Options) (*Server, error) {
 	opts.setDefaults()
 	s := &Server{
 		opts: opts, paths: make(map[string]bool),
-		crossOrigin: http.NewCrossOriginProtection(),
-		largeSlots:  semaphore.NewWeighted(largeBodies),
+		largeSlots: semaphore.NewWeighted(largeBodies),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {
@@ -128,11 +125,9 @@ func New(opts Options) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
 	defer s.end(x, r)
-	if s.opts.Auth.Dev() {
-		if err := s.checkLocal(r); err != nil {
-			s.fail(x, r, err)
-			return
-		}
+	if err := s.opts.Auth.Admit(r); err != nil {
+		s.fail(x, r, err)
+		return
 	}
 	s.router.ServeHTTP(x, s.lowerPath(r))
 }

@@ -123,7 +123,7 @@ func TestTokenLife(t *testing.T) {
 	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || p.Role != auth.Recorder || p.TokenID != made.ID {
 		t.Errorf("principal %+v", p)
 	}
-	if again, ok := k.Lookup(made.ID); !ok || again.TokenID != p.TokenID {
+	if again, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); !ok || again.TokenID != p.TokenID {
 		t.Errorf("looked up %+v, %t", again, ok)
 	}
 	list, err := k.List(&root.Principal)
@@ -165,7 +165,7 @@ func TestTokenLife(t *testing.T) {
 	if _, err := k.Verify(secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("an expired token gave %v", err)
 	}
-	if _, ok := k.Lookup(made.ID); ok {
+	if _, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); ok {
 		t.Error("an expired token's session goes on")
 	}
 }

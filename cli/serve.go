@@ -146,8 +146,11 @@ func (s *server) openWorkers(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.keeper, err = auth.Open(s.store, auth.Options{
-		Dev:            s.cfg.Dev,
+	open := auth.Open
+	if s.cfg.Dev {
+		open = auth.OpenDev
+	}
+	s.keeper, err = open(s.store, auth.Options{
 		TrustedProxies: proxies,
 		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
 	})
@@ -195,7 +198,6 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	pages, err := console.New(console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
-		Dev:       s.cfg.Dev,
 		Retention: s.retention,
 		Index:     s.indexStatus,
 		Stopping:  stopping,
@@ -231,7 +233,7 @@ func (s *server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return nil
+	return s.keeper.MayListen(s.listener.Addr())
 }
 
 // run works until ctx ends, which is no error, or a part fails.

@@ -31,7 +31,7 @@ func start(t *testing.T) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper, err := auth.Open(st, auth.Options{Dev: true})
+	keeper, err := auth.OpenDev(st, auth.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

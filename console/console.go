@@ -28,15 +28,13 @@ type Store interface {
 	audit.Health
 }
 
-// Options configure the console. Store and Auth are required.
+// Options configure the console. Store, Auth and Retention are required.
 type Options struct {
 	Store Store
-	// Auth tells who a token belongs to and what they may.
+	// Auth tells who a token belongs to and what they may. In development mode nobody
+	// has to log in.
 	Auth *auth.Keeper
-	// Dev needs no log-in: every visitor is auth.Dev. Whoever serves the console
-	// then must answer this machine alone, as package api does.
-	Dev bool
-	// Retention purges deleted projects. Nil leaves deleting them to the API.
+	// Retention purges deleted projects.
 	Retention *retention.Worker
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
@@ -86,13 +84,13 @@ func New(opts Options) (http.Handler, error) {
 }
 
 func newConsole(opts Options) (*console, error) {
-	if opts.Store == nil || opts.Auth == nil {
-		return nil, errors.New("console: store and auth are required")
+	if opts.Store == nil || opts.Auth == nil || opts.Retention == nil {
+		return nil, errors.New("console: store, auth and retention are required")
 	}
 	opts.setDefaults()
 	c := &console{opts: opts, sessions: newSessions(), began: opts.Now(), countPatience: countPatience}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
-	if opts.Dev {
+	if opts.Auth.Dev() {
 		c.everybody = c.sessions.lasting()
 	}
 	var err error
@@ -195,8 +193,12 @@ func (c *console) adapt(rt route) http.Handler {
 		_ = r.ParseForm()
 		v := &visit{w: w, r: r, now: c.opts.Now().UTC()}
 		v.zone, v.zoned = zoneOf(r)
-		c.recognize(v)
-		if err := c.answer(v, rt); err != nil {
+		err := c.opts.Auth.Admit(r)
+		if err == nil {
+			c.recognize(v)
+			err = c.answer(v, rt)
+		}
+		if err != nil {
 			c.fail(v, err)
 		}
 	})
@@ -211,7 +213,7 @@ func (c *console) recognize(v *visit) {
 	if s == nil {
 		return
 	}
-	if who, ok := c.opts.Auth.Lookup(s.tokenID); ok {
+	if who, ok := c.opts.Auth.Lookup(v.r, s.tokenID); ok {
 		v.session, v.who = s, who
 	} else {
 		c.sessions.finish(v.r)

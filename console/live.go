@@ -174,7 +174,7 @@ func (w *watch) over() bool {
 	if w.everybody != nil {
 		return false
 	}
-	_, counts := w.opts.Auth.Lookup(w.v.session.tokenID)
+	_, counts := w.opts.Auth.Lookup(w.v.r, w.v.session.tokenID)
 	return !counts || w.v.session.over(w.opts.Now()) || w.v.session.ended.Err() != nil
 }
 

@@ -26,7 +26,7 @@ func TestExport(t *testing.T) {
 		e.CreatedAt = testNow.Add(-time.Duration(i) * time.Hour)
 		entries = append(entries, e)
 	}
-	site := newSite(t, Options{Dev: true}, entries...)
+	site := newDevSite(t, Options{}, entries...)
 	v := site.visitor(t)
 	for _, format := range []export.Format{export.CSV, export.NDJSON} {
 		a := v.get("/export?project=acme&range=30d&outcome=error&format=" + string(format))
@@ -103,7 +103,7 @@ func (e *events) next() map[string]string {
 }
 
 func TestLive(t *testing.T) {
-	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	v := site.visitor(t)
 	all := v.live(t, "project=acme&after=1")
 	blocked := v.live(t, "project=acme&range=1h&outcome=forbidden&q=mallory&after=0")
