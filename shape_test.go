@@ -20,6 +20,7 @@ var mayImport = map[string]string{
 	".":               "cli",
 	"audit":           "",
 	"audit/audittest": "audit",
+	"calendar":        "audit",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
@@ -33,9 +34,9 @@ var mayImport = map[string]string{
 	"index":           "audit store",
 	"retention":       "audit",
 	"auth":            "audit",
-	"api":             "audit rpc export auth retention",
-	"console":         "audit rpc export auth retention demo",
-	"cli":             "audit rpc export importer demo client store index auth retention api console",
+	"api":             "audit calendar rpc export auth retention",
+	"console":         "audit calendar rpc export auth retention demo",
+	"cli":             "audit calendar rpc export importer demo client store index auth retention api console",
 }
 
 // onlyIn says of packages from outside this module which of its packages may

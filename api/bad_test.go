@@ -66,7 +66,7 @@ var badRequests = []struct {
 		`{"project":"acme","q":"words"}`, `{"project":"acme","actor":"a\u0007"}`, `{"project":"acme","project":"other"}`,
 	}},
 	{rpc.Get, []string{`{"project":"acme"}`, `{"project":"acme","id":0}`, `{"project":"acme","id":-1}`, `{"project":"acme","id":1}`, `{"id":1}`, `{"project":"acme","id":"1"}`, `{"project":"acme","id":9223372036854775808}`}},
-	{rpc.Stats, []string{`{"project":"acme","buckets":-1}`, `{"project":"acme","buckets":1001}`, `{"project":"acme","limit":1}`}},
+	{rpc.Stats, []string{`{"project":"acme","buckets":-1}`, `{"project":"acme","buckets":1001}`, `{"project":"acme","interval":"fortnight"}`, `{"project":"acme","zone":"Mars/Base"}`, `{"project":"acme","zone":"Local"}`, `{"project":"acme","interval":"day","buckets":7}`, `{"project":"acme","limit":1}`}},
 	{rpc.Export, []string{`{"project":"acme","format":"xlsx"}`, `{"project":"acme","cursor":""}`, `{"format":"csv"}`}},
 	{rpc.ProjectList, []string{`[]`, `{"project":"acme"}`}},
 	{rpc.ProjectGet, []string{`{}`, `{"project":"acme"}`}},

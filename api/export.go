@@ -30,7 +30,7 @@ func (s *Server) export(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	sel, err := c.query(&req.Query)
+	sel, err := c.prepare(&req.Query)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ func (s *Server) list(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	sel, err := c.query(&req.Query)
+	sel, err := c.prepare(&req.Query)
 	if err != nil {
 		return err
 	}
@@ -33,12 +33,17 @@ func (s *Server) list(c *call) error {
 	return nil
 }
 
-// query turns the filters of a request into a query that the caller may make.
-func (c *call) query(w *rpc.Query) (audit.Selection, error) {
+// filters turns those of a request into a query that the caller may make.
+func (c *call) filters(w *rpc.Query) (audit.Query, error) {
 	if err := c.authorize(w.Project); err != nil {
-		return nil, err
+		return audit.Query{}, err
 	}
-	q, err := w.Query()
+	return w.Query()
+}
+
+// prepare makes the query of a request ready.
+func (c *call) prepare(w *rpc.Query) (audit.Selection, error) {
+	q, err := c.filters(w)
 	if err != nil {
 		return nil, err
 	}
@@ -92,17 +97,26 @@ func (s *Server) get(c *call) error {
 
 // stats is auditLog.stats.
 func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error) {
-	sel, err := c.query(&req.Query)
+	q, err := c.filters(&req.Query)
 	if err != nil {
 		return nil, err
 	}
-	st, err := sel.Stats(c.r.Context(), audit.Counting{Buckets: req.Buckets})
+	step, bounds, err := s.bars(req, &q)
+	if err != nil {
+		return nil, err
+	}
+	sel, err := s.opts.Store.Prepare(q)
+	if err != nil {
+		return nil, err
+	}
+	st, err := sel.Stats(c.r.Context(), audit.Counting{Bounds: bounds})
 	if err != nil {
 		return nil, err
 	}
 	res := &rpc.StatsResult{
 		Total:    st.Total,
 		Outcomes: rpc.Counts(st.Outcomes),
+		Interval: step.String(),
 		Buckets:  make([]rpc.Bucket, len(st.Buckets)),
 		Types:    valueCounts(st.ResourceTypes),
 		Actions:  valueCounts(st.Actions),

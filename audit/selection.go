@@ -15,6 +15,8 @@ const (
 // Its methods see the log as it is when they are called. A project that was never
 // recorded to is empty.
 type Selection interface {
+	// Query returns the query, normalized.
+	Query() Query
 	// List returns one page, newest first by (CreatedAt, ID). The entries are
 	// shared and must not be changed.
 	//

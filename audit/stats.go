@@ -1,26 +1,39 @@
 package audit
 
-import "time"
-
-// Limits of the number of buckets that entries are counted in.
-const (
-	DefaultBuckets = 60
-	MaxBuckets     = 1000
+import (
+	"cmp"
+	"slices"
+	"time"
 )
+
+// MaxBuckets is into how many parts of time a Counting is cut at most.
+const MaxBuckets = 1000
 
 // Counting says how to count what a query selects.
 type Counting struct {
-	// Buckets is how many equal parts the time range is cut into: 1 to MaxBuckets;
-	// 0 means DefaultBuckets.
-	Buckets int
+	// Bounds cut time into the parts that are counted by themselves, oldest first:
+	// each part begins at a bound and ends before the next. What the query selects
+	// outside of them is in the other counts alone. None, or at least two.
+	Bounds []time.Time
+}
+
+// Validate returns an Invalid Fault of the field buckets when c cannot be meant.
+func (c *Counting) Validate() error {
+	increases := func(a, b time.Time) int { return cmp.Or(a.Compare(b), 1) } // equal ones do not
+	switch n := len(c.Bounds); {
+	case n == 1 || n > MaxBuckets+1:
+		return FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
+	case !slices.IsSortedFunc(c.Bounds, increases):
+		return FieldErrorf("buckets", "must follow each other")
+	}
+	return nil
 }
 
 // Stats are the counts of what a query selects.
 type Stats struct {
 	Total    int64
 	Outcomes Counts
-	// Buckets cut the query's time range into equal parts, oldest first. A range
-	// without an end takes it from the project's own entries.
+	// Buckets are the parts between the Bounds of the Counting.
 	Buckets []Bucket
 	// The values that occur, most frequent first.
 	ResourceTypes, Actions, Actors []ValueCount

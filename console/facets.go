@@ -69,22 +69,21 @@ func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error
 	if err != nil && audit.KindOf(err) != audit.NotFound {
 		return nil, err
 	}
-	from, to, bars := chartBounds(f, project, v)
+	bounds := chartBounds(f, project, v)
 	group, ctx := errgroup.WithContext(ctx)
-	ask := func(f filter, buckets int, answer **audit.Stats) {
+	ask := func(f filter, bounds []time.Time, answer **audit.Stats) {
 		q := f.query(v.now, v.zone)
-		q.From, q.To = from, to
 		group.Go(func() error {
 			sel, err := c.opts.Store.Prepare(q)
 			if err != nil {
 				return err
 			}
-			*answer, err = sel.Stats(ctx, audit.Counting{Buckets: buckets})
+			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds})
 			return err
 		})
 	}
 	out := new(counts)
-	ask(f, bars, &out.shown)
+	ask(f, bounds, &out.shown)
 	for _, other := range []struct {
 		chosen bool
 		key    string
@@ -96,7 +95,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error
 		{f.Actor != "", keyActor, &out.anyActor},
 	} {
 		if other.chosen {
-			ask(f.with(other.key, ""), 1, other.answer)
+			ask(f.with(other.key, ""), nil, other.answer)
 		}
 	}
 	if err := group.Wait(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/export"
 )
 
@@ -109,8 +110,8 @@ const (
 
 // formZone returns the zone in which the form of a range was filled in.
 func formZone(params url.Values, zone *time.Location) *time.Location {
-	if name := params.Get(keyZone); name != "" && name != "Local" {
-		if told, err := time.LoadLocation(name); err == nil {
+	if name := params.Get(keyZone); name != "" {
+		if told, err := calendar.Zone(name); err == nil {
 			return told
 		}
 	}

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 )
@@ -35,6 +37,13 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	var err error
 	p.text, err = s.opts.Search(q.Text)
 	return p, err
+}
+
+// Query returns the query, normalized.
+func (q *prepared) Query() audit.Query {
+	query := q.query
+	query.Outcomes = slices.Clone(query.Outcomes)
+	return query
 }
 
 // Match reports whether an entry is selected.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"auditlog/audit"
@@ -13,15 +15,11 @@ import (
 
 // Stats counts what is selected: see audit.Selection.
 func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, error) {
-	if c.Buckets == 0 {
-		c.Buckets = audit.DefaultBuckets
+	if err := c.Validate(); err != nil {
+		return nil, err
 	}
-	if c.Buckets < 0 || c.Buckets > audit.MaxBuckets {
-		return nil, audit.FieldErrorf("buckets", "must be from 1 to %d", audit.MaxBuckets)
-	}
-	from, to := q.s.countingRange(&q.query) // an older entry that comes in now has no bucket
-	t := newTally(from, to, c.Buckets)
-	err := q.spans(ctx, span{audit.Position{At: from}, audit.Position{At: to}}, func(w *walker) (bool, error) {
+	t := newTally(c.Bounds)
+	err := q.spans(ctx, q.whole(), func(w *walker) (bool, error) {
 		return true, w.count(ctx, t)
 	})
 	if err != nil {
@@ -42,48 +40,44 @@ func (w *walker) count(ctx context.Context, t *tally) error {
 	})
 }
 
-// countingRange returns the query's bounds, open ones replaced by the project's
-// own first and last entry.
-func (s *Store) countingRange(q *audit.Query) (from, to int64) {
-	from, to = q.Bounds()
-	info, err := s.Project(q.Project)
-	if err != nil || info.Entries == 0 {
-		now := s.opts.Now()
-		info.First, info.Last = now, now
-	}
-	if q.From.IsZero() {
-		from = min(info.First.UnixMicro(), to-1)
-	}
-	if q.To.IsZero() {
-		to = max(info.Last.UnixMicro(), from) + 1
-	}
-	return from, to
-}
-
 // tally adds entries up.
 type tally struct {
 	out                    audit.Stats
-	from, width            int64
+	bounds                 []int64 // of the buckets, in microseconds
 	types, actions, actors map[string]int64
 }
 
-func newTally(from, to int64, buckets int) *tally {
-	width := max(1, (to-from+int64(buckets)-1)/int64(buckets))
+func newTally(bounds []time.Time) *tally {
 	t := &tally{
-		from: from, width: width,
 		types:   make(map[string]int64),
 		actions: make(map[string]int64),
 		actors:  make(map[string]int64),
 	}
-	for at := from; at < to; at += width {
-		t.out.Buckets = append(t.out.Buckets, audit.Bucket{
-			From: time.UnixMicro(at).UTC(), To: time.UnixMicro(min(at+width, to)).UTC()})
+	for i, at := range bounds {
+		t.bounds = append(t.bounds, at.UnixMicro())
+		if i > 0 {
+			t.out.Buckets = append(t.out.Buckets, audit.Bucket{From: bounds[i-1].UTC(), To: at.UTC()})
+		}
 	}
 	return t
 }
 
+// bucket returns the bucket that a time lies in, nil where it lies in none, and the
+// time up to which that holds.
+func (t *tally) bucket(at int64) (b *audit.Bucket, until int64) {
+	n := sort.Search(len(t.bounds), func(i int) bool { return t.bounds[i] > at })
+	if n == len(t.bounds) {
+		return nil, math.MaxInt64
+	}
+	if n > 0 {
+		b = &t.out.Buckets[n-1]
+	}
+	return b, t.bounds[n]
+}
+
 func (t *tally) add(e *audit.Entry) {
-	t.addTime(e.CreatedAt.UnixMicro(), e.Outcome)
+	bucket, _ := t.bucket(e.CreatedAt.UnixMicro())
+	t.addOutcome(bucket, e.Outcome, 1)
 	t.types[e.Resource.Type]++
 	t.actions[e.Action]++
 	t.actors[e.Actor.Email]++
@@ -106,14 +100,15 @@ func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
 // bucket begins.
 func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
 	for row := rows.Next(0); row >= 0 && row < b.Rows(); {
-		n := (b.CreatedAt(row) - t.from) / t.width
-		end := b.Search(audit.Position{At: t.from + (n+1)*t.width})
+		bucket, until := t.bucket(b.CreatedAt(row))
+		end := b.Rows()
+		if until != math.MaxInt64 {
+			end = b.Search(audit.Position{At: until})
+		}
 		part := block.Span(row, end)
 		part.And(rows)
 		err := b.Counts(block.Outcome, &part, func(v string, count int) {
-			t.out.Total += int64(count)
-			t.out.Outcomes.Add(audit.Outcome(v), int64(count))
-			t.out.Buckets[n].Add(audit.Outcome(v), int64(count))
+			t.addOutcome(bucket, audit.Outcome(v), int64(count))
 		})
 		if err != nil {
 			return err
@@ -123,10 +118,12 @@ func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
 	return nil
 }
 
-func (t *tally) addTime(at int64, o audit.Outcome) {
-	t.out.Total++
-	t.out.Outcomes.Add(o, 1)
-	t.out.Buckets[(at-t.from)/t.width].Add(o, 1)
+func (t *tally) addOutcome(b *audit.Bucket, o audit.Outcome, n int64) {
+	t.out.Total += n
+	t.out.Outcomes.Add(o, n)
+	if b != nil {
+		b.Add(o, n)
+	}
 }
 
 func (t *tally) stats() *audit.Stats {
