@@ -41,7 +41,7 @@ func TestAuthenticate(t *testing.T) {
 		switch {
 		case ok && (err != nil || p.TokenID != made.ID):
 			t.Errorf("%q: %+v, %v", header, p, err)
-		case !ok && (audit.KindOf(err) != audit.Unauthenticated || p.Role != ""):
+		case !ok && (audit.KindOf(err) != audit.Unauthenticated || p.Grants != nil):
 			t.Errorf("%q: %+v, %v", header, p, err)
 		case !ok && strings.Contains(err.Error(), secret):
 			t.Errorf("%q: the error quotes the token", header)
