@@ -35,8 +35,9 @@ var mayImport = map[string]string{
 	"retention":       "audit",
 	"auth":            "audit",
 	"auth/oidc":       "audit auth",
-	"api":             "audit calendar rpc export auth retention",
-	"console":         "audit calendar rpc export auth retention demo",
+	"admin":           "audit auth retention",
+	"api":             "audit calendar rpc export auth retention admin",
+	"console":         "audit calendar rpc export auth retention admin demo",
 	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console",
 
 	"importer/cloudtrail": "audit importer",

@@ -32,17 +32,7 @@ func (s *Server) projectDelete(c *call, req *rpc.ProjectRequest) (*rpc.Project, 
 	if err := c.named(req); err != nil {
 		return nil, err
 	}
-	grace := s.opts.Retention.Grace()
-	e := c.projectEntry(req.Project)
-	e.Detail = "Deleted the project, to be purged unless it is restored within " + grace.String()
-	if grace == 0 {
-		e.Detail = "Deleted the project, to be purged at once"
-	}
-	p, err := s.opts.Store.Delete(c.r.Context(), req.Project, e, grace)
-	if err == nil {
-		s.opts.Retention.Wake()
-	}
-	return answerProject(p, err)
+	return answerProject(s.admin.DeleteProject(c.r.Context(), c.auth(), req.Project))
 }
 
 // projectRestore is project.restore.
@@ -50,9 +40,7 @@ func (s *Server) projectRestore(c *call, req *rpc.ProjectRequest) (*rpc.Project,
 	if err := c.named(req); err != nil {
 		return nil, err
 	}
-	e := c.projectEntry(req.Project)
-	e.Detail = "Restored the project"
-	return answerProject(s.opts.Store.Restore(c.r.Context(), req.Project, e))
+	return answerProject(s.admin.RestoreProject(c.r.Context(), c.auth(), req.Project))
 }
 
 // named returns nil if the call is allowed on a project of a proper name.
@@ -61,12 +49,6 @@ func (c *call) named(req *rpc.ProjectRequest) error {
 		return err
 	}
 	return audit.ValidateProject(req.Project)
-}
-
-// projectEntry returns the entry that this call, which succeeds, makes of itself
-// in a project.
-func (c *call) projectEntry(project string) *audit.Entry {
-	return c.auth().Entry(c.route.permission, project, audit.Resource{Type: "Project", ID: project, Name: project})
 }
 
 // answerProject is what the API answers to what the store did.

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/semaphore"
 
+	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/retention"
@@ -87,6 +88,7 @@ func (o *Options) setDefaults() {
 // Server answers the API. Its methods may be called by several goroutines at once.
 type Server struct {
 	opts       Options
+	admin      *admin.Desk
 	router     *httprouter.Router
 	paths      map[string]bool // of the methods, as they are written and in lower case
 	readOnly   readOnlyActions
@@ -107,7 +109,7 @@ func New(opts Options) (*Server, error) {
 	}
 	opts.setDefaults()
 	s := &Server{
-		opts: opts, paths: make(map[string]bool),
+		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention), paths: make(map[string]bool),
 		largeSlots: semaphore.NewWeighted(largeBodies),
 	}
 	var err error

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/retention"
@@ -61,6 +62,7 @@ func (o *Options) setDefaults() {
 // console answers every page.
 type console struct {
 	opts     Options
+	admin    *admin.Desk
 	assets   assets
 	pages    pages
 	sessions *sessions
@@ -88,7 +90,10 @@ func newConsole(opts Options) (*console, error) {
 		return nil, errors.New("console: store, auth and retention are required")
 	}
 	opts.setDefaults()
-	c := &console{opts: opts, sessions: newSessions(), began: opts.Now(), countPatience: countPatience}
+	c := &console{
+		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention),
+		sessions: newSessions(), began: opts.Now(), countPatience: countPatience,
+	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
 	if opts.Auth.Dev() {
 		c.everybody = c.sessions.lasting()
