@@ -9,18 +9,17 @@ import (
 
 // list is auditLog.list.
 func (s *Server) list(c *call) error {
-	var req rpc.ListRequest
+	var req listRequest
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	sel, err := c.prepare(&req.Query)
+	sel, err := c.prepare(req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}
 	p := audit.Paging{Limit: req.Limit, Cursor: req.Cursor}
 	if deploys(c.r) {
-		// Their own API takes any limit for the nearest one that it has.
-		p.Limit = min(max(p.Limit, 0), audit.MaxLimit)
+		p.Limit = deploysLimit(p.Limit)
 	}
 	page, err := sel.List(c.r.Context(), p)
 	if err != nil {
@@ -34,16 +33,16 @@ func (s *Server) list(c *call) error {
 }
 
 // filters turns those of a request into a query that the caller may make.
-func (c *call) filters(w *rpc.Query) (audit.Query, error) {
+func (c *call) filters(w rpc.Query, d *deploysFilters) (audit.Query, error) {
 	if err := c.authorize(w.Project); err != nil {
 		return audit.Query{}, err
 	}
-	return w.Query()
+	return d.query(w)
 }
 
 // prepare makes the query of a request ready.
-func (c *call) prepare(w *rpc.Query) (audit.Selection, error) {
-	q, err := c.filters(w)
+func (c *call) prepare(w rpc.Query, d *deploysFilters) (audit.Selection, error) {
+	q, err := c.filters(w, d)
 	if err != nil {
 		return nil, err
 	}
@@ -96,12 +95,12 @@ func (s *Server) get(c *call) error {
 }
 
 // stats is auditLog.stats.
-func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error) {
-	q, err := c.filters(&req.Query)
+func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
+	q, err := c.filters(req.Query, &req.deploysFilters)
 	if err != nil {
 		return nil, err
 	}
-	step, bounds, err := s.bars(req, &q)
+	step, bounds, err := s.bars(&req.StatsRequest, &q)
 	if err != nil {
 		return nil, err
 	}
