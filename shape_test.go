@@ -30,6 +30,7 @@ var mayImport = map[string]string{
 	"backoff":         "",
 	"audit/audittest": "audit",
 	"calendar":        "audit",
+	"spell":           "",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
@@ -45,8 +46,8 @@ var mayImport = map[string]string{
 	"auth/oidc":       "audit auth",
 	"admin":           "audit auth retention",
 	"api":             "audit calendar rpc export auth retention admin",
-	"console":         "audit calendar rpc export auth retention admin demo",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console",
+	"console":         "audit calendar rpc export auth retention admin demo spell",
+	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 }
@@ -69,7 +70,7 @@ var onlyIn = map[string]string{
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
-	"golang.org/x/text":                   "index cli",
+	"golang.org/x/text":                   "index cli spell",
 	"golang.org/x/time":                   "auth",
 	"golang.org/x/sync":                   "api console cli",
 }

@@ -218,7 +218,7 @@ func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	}
 	var b bytes.Buffer
 	err := w.pages["logs"].ExecuteTemplate(&b, "entry-rows", page)
-	return b.String(), err
+	return string(spellOut(b.Bytes())), err
 }
 
 // send writes one event, or data alone when it has no name.
