@@ -23,7 +23,7 @@ func (s *Server) profile(w http.ResponseWriter, r *http.Request) {
 		if err := c.authorize(""); err != nil {
 			return err
 		}
-		if len(c.principal.Projects) > 0 {
+		if !c.principal.MayEverywhere(auth.DebugProfile) {
 			return &auth.Denied{Permission: auth.DebugProfile, All: true}
 		}
 		c.profiled()

@@ -95,6 +95,21 @@ func TestReadOnlyActionsAreConfiguration(t *testing.T) {
 	}
 }
 
+// Denied reads are recorded by whoever wants them.
+func TestDeniedReadsAreConfiguration(t *testing.T) {
+	denied := strings.Replace(edited("deployment.deploy", "deployment.get"), `"success"`, `"forbidden"`, 1)
+	failed := strings.Replace(edited("deployment.deploy", "deployment.list"), `"success"`, `"error"`, 1)
+	read := edited("deployment.deploy", "deployment.list")
+	for keep, want := range map[bool]int64{false: 1, true: 2} {
+		f := start(t, Options{KeepDeniedReads: keep})
+		var res rpc.RecordResult
+		f.ok(rpc.Record, batchOf(read, denied, deployEntry, failed), &res)
+		if res.Recorded != want || res.Skipped != 4-want || res.Entries[1].Skipped == keep {
+			t.Errorf("kept %v: %+v", keep, res)
+		}
+	}
+}
+
 func TestRecordRefusedByAProjectThatIsDeleted(t *testing.T) {
 	f := start(t, Options{})
 	f.ok(rpc.Record, deployEntry, nil)

@@ -31,7 +31,7 @@ func (k *Keeper) NewCall(r *http.Request, p Principal, channel, requestID string
 
 // ownCall is what the log does of its own accord.
 func ownCall() *Call {
-	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Role: Admin}}
+	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Grants: []Grant{{Role: Admin}}}}
 }
 
 // Entry returns the entry of a call that succeeds. RecordOwn, ChangeTokens and the

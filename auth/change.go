@@ -51,7 +51,7 @@ func (p *Principal) mayGrant(projects []string) error {
 			return err
 		}
 	}
-	if !p.contains(projects) {
+	if !p.contains(TokenCreate, projects) {
 		return &Denied{Permission: TokenCreate, All: true}
 	}
 	return nil
@@ -79,7 +79,7 @@ func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, erro
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	h := k.find(id)
-	if h == nil || !call.Principal.contains(h.Projects) {
+	if h == nil || !call.Principal.contains(TokenRevoke, h.Projects) {
 		return Token{}, audit.Errorf(audit.NotFound, "token %.64q not found", id)
 	}
 	if err := h.live(k.opts.Now()); err != nil {
@@ -119,7 +119,7 @@ func (k *Keeper) put(ctx context.Context, h *held, entry *audit.Entry) error {
 }
 
 // administers reports whether h can make tokens of every kind.
-func (h *held) administers() bool { return h.Role == Admin && h.principal.everywhere() }
+func (h *held) administers() bool { return h.principal.MayEverywhere(TokenCreate) }
 
 // administered reports whether some other token can make tokens of every kind.
 func (k *Keeper) administered(except string) bool {

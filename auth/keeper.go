@@ -211,7 +211,7 @@ func (k *Keeper) List(p *Principal) ([]Token, error) {
 	defer k.mu.RUnlock()
 	tokens := make([]Token, 0, len(k.tokens))
 	for _, h := range k.tokens {
-		if p.contains(h.Projects) {
+		if p.contains(TokenList, h.Projects) {
 			tokens = append(tokens, h.token())
 		}
 	}

@@ -119,7 +119,7 @@ func TestTokenLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || p.Role != auth.Recorder || p.TokenID != made.ID {
+	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || len(p.Grants) != 1 || p.Grants[0].Role != auth.Recorder || p.TokenID != made.ID {
 		t.Errorf("principal %+v", p)
 	}
 	if again, ok := k.Lookup(made.ID); !ok || again.TokenID != p.TokenID {

@@ -74,14 +74,21 @@ func (r Role) may(p Permission) bool {
 	return false
 }
 
-// Principal is who calls the API: a token's owner. It is not changed once made.
+// Grant is a role on some projects.
+type Grant struct {
+	Role Role `json:"role"`
+	// Projects are those that the role is for, sorted; all when empty.
+	Projects []string `json:"projects,omitempty"`
+}
+
+// Principal is who calls the API: a token's owner, or somebody who logged in. It is
+// not changed once made.
 type Principal struct {
 	// Owner is the e-mail of the owner.
 	Owner string
 	Type  audit.ActorType
-	Role  Role
-	// Projects are those that it may have to do with, sorted; all when empty.
-	Projects []string
+	// Grants are what it may: a token's is one, a person may have several.
+	Grants []Grant
 	// TokenID names the token that it called with; empty without one.
 	TokenID string
 }
@@ -89,13 +96,21 @@ type Principal struct {
 // Dev is the principal of every call in development mode, where no tokens are
 // needed.
 func Dev() Principal {
-	return Principal{Owner: "dev@localhost", Type: audit.User, Role: Admin}
+	return Principal{Owner: "dev@localhost", Type: audit.User, Grants: []Grant{{Role: Admin}}}
 }
 
 // May reports whether p has a permission on a project. The project is empty for
 // calls that concern no single one.
 func (p *Principal) May(permission Permission, project string) bool {
-	return p.Role.may(permission) && (project == "" || p.reaches(permission, project))
+	return slices.ContainsFunc(p.Grants, func(g Grant) bool {
+		return g.Role.may(permission) && (project == "" || g.reaches(permission, project))
+	})
+}
+
+// MayEverywhere reports whether p has a permission on all projects, those to come
+// included.
+func (p *Principal) MayEverywhere(permission Permission) bool {
+	return slices.ContainsFunc(p.Grants, func(g Grant) bool { return g.Role.may(permission) && g.everywhere() })
 }
 
 // Check returns nil if p has a permission on a project, else a *Denied, or Invalid
@@ -113,23 +128,29 @@ func (p *Principal) Check(permission Permission, project string) error {
 	return &Denied{Permission: permission, Project: project}
 }
 
-// reaches reports whether a project lies in p's scope, for one permission.
-func (p *Principal) reaches(permission Permission, project string) bool {
+// reaches reports whether a project lies in g's scope, for one permission.
+func (g *Grant) reaches(permission Permission, project string) bool {
 	if project == audit.SystemProject {
-		return p.everywhere() && p.Role == Admin && permission.reads()
+		return g.everywhere() && g.Role == Admin && permission.reads()
 	}
-	return p.everywhere() || slices.Contains(p.Projects, project)
+	return g.everywhere() || slices.Contains(g.Projects, project)
 }
 
+func (g *Grant) everywhere() bool { return len(g.Projects) == 0 }
+
 // Sees reports whether p may know that there is a project of that name.
-func (p *Principal) Sees(project string) bool { return p.reaches(ProjectGet, project) }
+func (p *Principal) Sees(project string) bool {
+	return slices.ContainsFunc(p.Grants, func(g Grant) bool { return g.reaches(ProjectGet, project) })
+}
 
-func (p *Principal) everywhere() bool { return len(p.Projects) == 0 }
-
-// contains reports whether a token for the given projects lies in p's scope.
-func (p *Principal) contains(projects []string) bool {
-	outside := func(name string) bool { return !slices.Contains(p.Projects, name) }
-	return p.everywhere() || len(projects) > 0 && !slices.ContainsFunc(projects, outside)
+// contains reports whether p has a permission on all that a token for the given
+// projects is for.
+func (p *Principal) contains(permission Permission, projects []string) bool {
+	if len(projects) == 0 {
+		return p.MayEverywhere(permission)
+	}
+	outside := func(name string) bool { return !p.May(permission, name) }
+	return !slices.ContainsFunc(projects, outside)
 }
 
 // Denied is the error of a call that a known principal may not make. It is a

@@ -24,13 +24,16 @@ func rolePermissions() map[Role][]Permission {
 	}
 }
 
+// of returns a principal of grants.
+func of(grants ...Grant) Principal { return Principal{Grants: grants} }
+
 func TestPermissions(t *testing.T) {
 	read := rolePermissions()[Viewer]
 	for role, has := range rolePermissions() {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
-			one := Principal{Role: role, Projects: []string{"acme"}}
-			all := Principal{Role: role}
+			one := of(Grant{role, []string{"acme"}})
+			all := of(Grant{Role: role})
 			for _, tt := range []struct {
 				who     string
 				p       Principal
@@ -60,7 +63,8 @@ func TestPermissions(t *testing.T) {
 }
 
 func TestContains(t *testing.T) {
-	all, two := Principal{}, Principal{Projects: []string{"acme", "beta"}}
+	all, two := of(Grant{Role: Admin}), of(Grant{Admin, []string{"acme", "beta"}})
+	mixed := of(Grant{Admin, []string{"acme"}}, Grant{Viewer, nil}, Grant{Admin, []string{"beta"}})
 	for _, tt := range []struct {
 		p        Principal
 		projects []string
@@ -72,16 +76,48 @@ func TestContains(t *testing.T) {
 		{two, []string{"acme"}, true},
 		{two, []string{"acme", "beta"}, true},
 		{two, []string{"acme", "gamma"}, false},
+		{mixed, nil, false},
+		{mixed, []string{"acme", "beta"}, true},
+		{mixed, []string{"acme", "gamma"}, false},
 	} {
-		if got := tt.p.contains(tt.projects); got != tt.want {
-			t.Errorf("%v contains %v: %t", tt.p.Projects, tt.projects, got)
+		if got := tt.p.contains(TokenCreate, tt.projects); got != tt.want {
+			t.Errorf("%v contains %v: %t", tt.p.Grants, tt.projects, got)
 		}
+	}
+}
+
+// Roles on different projects do not add up to one on both.
+func TestSeveralGrants(t *testing.T) {
+	p := of(Grant{Viewer, []string{"acme"}}, Grant{Recorder, nil}, Grant{Admin, []string{"beta"}})
+	for _, tt := range []struct {
+		permission Permission
+		project    string
+		want       bool
+	}{
+		{AuditLogList, "acme", true},
+		{AuditLogList, "beta", true},
+		{AuditLogList, "gamma", false},
+		{AuditLogRecord, "gamma", true},
+		{ProjectDelete, "acme", false},
+		{ProjectDelete, "beta", true},
+		{AuditLogList, audit.SystemProject, false},
+		{DebugProfile, "", true},
+	} {
+		if got := p.May(tt.permission, tt.project); got != tt.want {
+			t.Errorf("%s on %q: %t", tt.permission, tt.project, got)
+		}
+	}
+	if p.MayEverywhere(DebugProfile) || !p.MayEverywhere(AuditLogRecord) {
+		t.Error("an admin of one project is one of all, or a recorder of all is not")
+	}
+	if nobody := of(); nobody.May(AuditLogList, "acme") || nobody.Sees("acme") {
+		t.Error("who was granted nothing may something")
 	}
 }
 
 // What is kept of a refusal must be bounded, so must be what it can name.
 func TestDeniedNamesAreProjects(t *testing.T) {
-	p := Principal{Role: Viewer, Projects: []string{"acme"}}
+	p := of(Grant{Viewer, []string{"acme"}})
 	for _, name := range []string{strings.Repeat("x", audit.MaxProject+1), "\xff", "_x"} {
 		if err := p.Check(AuditLogList, name); audit.KindOf(err) != audit.Invalid {
 			t.Errorf("%.20q: %v", name, err)

@@ -52,25 +52,34 @@ func (t *Token) normalize() {
 // validate returns the first thing about a normalized token that is refused, as
 // an Invalid Fault with the path of the field.
 func (t *Token) validate(now time.Time) error {
-	switch t.Role {
+	if err := (&Grant{t.Role, t.Projects}).Check(); err != nil {
+		return err
+	}
+	if !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now) {
+		return audit.FieldErrorf("expiresAt", "must be in the future")
+	}
+	return t.validateNames(now)
+}
+
+// Check returns what is wrong with a grant, as an Invalid Fault with the path of the
+// field.
+func (g *Grant) Check() error {
+	switch g.Role {
 	case Viewer, Recorder, Admin:
 	case "":
 		return audit.FieldErrorf("role", "is required")
 	default:
 		return audit.FieldErrorf("role", "must be viewer, recorder or admin")
 	}
-	if len(t.Projects) > maxProjects {
+	if len(g.Projects) > maxProjects {
 		return audit.FieldErrorf("projects", "must be at most %d, or none for all", maxProjects)
 	}
-	for i, name := range t.Projects {
+	for i, name := range g.Projects {
 		if err := validateGrant(name); err != nil {
 			return audit.AtPath(err, fmt.Sprintf("projects[%d]", i))
 		}
 	}
-	if !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now) {
-		return audit.FieldErrorf("expiresAt", "must be in the future")
-	}
-	return t.validateNames(now)
+	return nil
 }
 
 func validateGrant(project string) error {
@@ -145,7 +154,9 @@ type held struct {
 
 func newHeld(t Token, hash secretHash) *held {
 	h := &held{Token: t, hash: hash, used: new(atomic.Int64)}
-	h.principal = Principal{Owner: t.Owner, Type: t.OwnerType, Role: t.Role, Projects: t.Projects, TokenID: t.ID}
+	h.principal = Principal{
+		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}}, TokenID: t.ID,
+	}
 	if !t.LastUsedAt.IsZero() {
 		h.used.Store(t.LastUsedAt.UnixMicro())
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -106,7 +107,7 @@ func TestTokens(t *testing.T) {
 		t.Fatalf("no secret in\n%s", page)
 	}
 	p, err := site.auth.Verify(secret)
-	if err != nil || p.Owner != "ci@acme" || p.Role != auth.Viewer || strings.Join(p.Projects, " ") != "acme shop" {
+	if err != nil || p.Owner != "ci@acme" || !reflect.DeepEqual(p.Grants, []auth.Grant{{Role: auth.Viewer, Projects: []string{"acme", "shop"}}}) {
 		t.Errorf("the token is of %+v, %v", p, err)
 	}
 	if again := v.get("/tokens").body; strings.Contains(again, secret) {

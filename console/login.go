@@ -38,7 +38,7 @@ func (c *console) showLogin(v *visit) error {
 func (c *console) login(v *visit) error {
 	who, err := c.opts.Auth.Check(v.r, v.r.PostFormValue("token"))
 	if err == nil && !who.May(auth.AuditLogList, "") {
-		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", who.Role)
+		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", auth.Recorder)
 	}
 	if err != nil {
 		return c.loginFailed(v, err)

@@ -98,7 +98,7 @@ func TestBrowserTokens(t *testing.T) {
 	p.follow(".grid-form button")
 	secret := p.text("#secret")
 	who, err := site.auth.Verify(secret)
-	if err != nil || who.Owner != "ci@acme.example" || who.Role != auth.Viewer {
+	if err != nil || who.Owner != "ci@acme.example" || len(who.Grants) != 1 || who.Grants[0].Role != auth.Viewer {
 		t.Fatalf("%q is of %+v, %v", secret, who, err)
 	}
 	p.open("/tokens")

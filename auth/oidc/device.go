@@ -1,0 +1,108 @@
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+)
+
+// Device is a log-in that is begun at one machine and finished in a browser anywhere.
+type Device struct {
+	// Code is the secret by which PollDevice finds the log-in.
+	Code string
+	// UserCode is what the person types at Address. Complete, if there is one, is the
+	// address with the code in it.
+	UserCode, Address, Complete string
+	// ExpiresIn is how long the person has, Interval how far apart to ask.
+	ExpiresIn, Interval time.Duration
+}
+
+// The errors of PollDevice that are none: the person has not finished.
+var (
+	ErrPending  = errors.New("the log-in is not finished")
+	ErrSlowDown = errors.New("the log-in is not finished, and asked about too often")
+)
+
+// deviceAnswer is the answer of RFC 8628, section 3.2. Google writes url for uri.
+type deviceAnswer struct {
+	DeviceCode string      `json:"device_code"`
+	UserCode   string      `json:"user_code"`
+	URI        string      `json:"verification_uri"`
+	URL        string      `json:"verification_url"`
+	Complete   string      `json:"verification_uri_complete"`
+	ExpiresIn  json.Number `json:"expires_in"`
+	Interval   json.Number `json:"interval"`
+}
+
+// StartDevice begins a log-in at a machine without a browser.
+func (p *Provider) StartDevice(ctx context.Context) (Device, error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return Device{}, err
+	}
+	if m.DeviceURL == "" {
+		return Device{}, audit.Errorf(audit.Conflict, "the identity provider has no log-in for command lines (device flow): "+
+			"have an admin make a token")
+	}
+	var a deviceAnswer
+	if err := p.post(ctx, m, m.DeviceURL, url.Values{"scope": {p.scope(m)}}, &a); err != nil {
+		return Device{}, away(err)
+	}
+	d := Device{Code: a.DeviceCode, UserCode: a.UserCode, Address: a.URI, Complete: a.Complete}
+	if d.Address == "" {
+		d.Address = a.URL
+	}
+	if d.Code == "" || d.UserCode == "" || checkWeb(d.Address) != nil || d.Complete != "" && checkWeb(d.Complete) != nil {
+		return Device{}, away(errors.New("the provider's answer is no beginning of a log-in"))
+	}
+	d.ExpiresIn = seconds(a.ExpiresIn, 10*time.Minute, time.Hour)
+	d.Interval = seconds(a.Interval, 5*time.Second, time.Minute)
+	return d, nil
+}
+
+// checkWeb refuses what a person should not be sent to.
+func checkWeb(address string) error {
+	u, err := url.Parse(address)
+	if err == nil && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+		err = errors.New("not an address of a page")
+	}
+	return err
+}
+
+// seconds reads a number of seconds that lies within bounds, else gives the default.
+func seconds(n json.Number, otherwise, most time.Duration) time.Duration {
+	f, err := n.Float64()
+	d := time.Duration(f * float64(time.Second))
+	if err != nil || f <= 0 || f > most.Seconds() {
+		return otherwise
+	}
+	return d
+}
+
+// PollDevice returns who finished a log-in, or ErrPending or ErrSlowDown.
+func (p *Provider) PollDevice(ctx context.Context, code string) (auth.Vouched, error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return auth.Vouched{}, err
+	}
+	var t tokens
+	err = p.post(ctx, m, m.TokenURL, url.Values{
+		"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
+		"device_code": {code},
+	}, &t)
+	switch codeOf(err) {
+	case "authorization_pending":
+		return auth.Vouched{}, ErrPending
+	case "slow_down":
+		return auth.Vouched{}, ErrSlowDown
+	}
+	if err != nil {
+		return auth.Vouched{}, refused(err)
+	}
+	return p.vouch(ctx, m, &t, "")
+}
