@@ -27,6 +27,7 @@ var mayImport = map[string]string{
 	"audit":           "",
 	"audit/audittest": "audit",
 	"calendar":        "audit",
+	"spell":           "",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
@@ -41,8 +42,8 @@ var mayImport = map[string]string{
 	"auth":            "audit",
 	"auth/oidc":       "audit auth",
 	"api":             "audit calendar rpc export store index auth retention",
-	"console":         "audit calendar rpc export store index auth retention demo",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console",
+	"console":         "audit calendar rpc export store index auth retention demo spell",
+	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 }
@@ -65,7 +66,7 @@ var onlyIn = map[string]string{
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
-	"golang.org/x/text":                   "index cli",
+	"golang.org/x/text":                   "index cli spell",
 	"golang.org/x/time":                   "auth",
 	"golang.org/x/sync":                   "api store index console cli",
 }

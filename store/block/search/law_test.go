@@ -123,48 +123,75 @@ func drawWord(t *rapid.T, values []string) (word string, prefix bool) {
 	return word, prefix
 }
 
-// TestTheLaw wants of every step that what may match contains what matches, and that what is sure
+// checkLaw wants of every step that what may match contains what matches, and that what is sure
 // matches.
+func checkLaw(t *rapid.T, values []string, c *oneWord) (s *column.Set) {
+	s = setOf(t, searched, values)
+	n := narrower{set: s, t: c, clues: c.clues, clue: &c.clues.Terms[0]}
+	o, w := n.column(s.At(0)), &n.clue.Words[0]
+	alone, inside := n.may(s.At(0), w, &joinedText), n.may(s.At(0), w, nil)
+	if n.err != nil {
+		t.Fatal(n.err)
+	}
+	for i, v := range values {
+		matches := c.Terms(v) != 0
+		switch {
+		case o.sure.Has(i) && !matches:
+			t.Fatalf("%q is said to be in %q for sure", c.word, v)
+		case matches && !o.sure.Has(i) && !o.maybe.Has(i):
+			t.Fatalf("%q (%v) is in %q, a %s, and lost", c.word, c.prefix, v, s.At(0).Kind())
+		case matches && !alone.Has(i):
+			t.Fatalf("%q (%v) may be a word of %q, a %s, and is lost", c.word, c.prefix, v, s.At(0).Kind())
+		case strings.Contains(normal(v), c.word) && !inside.Has(i):
+			t.Fatalf("%q is in %q, a %s, and lost", c.word, v, s.At(0).Kind())
+		}
+	}
+	rows := bits.All(len(values))
+	if err := Match(s, c, &rows); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range values {
+		if rows.Has(i) != (c.Terms(v) != 0) {
+			t.Fatalf("%q, %q: %v", c.word, v, rows.Has(i))
+		}
+	}
+	return s
+}
+
+// TestTheLaw tries it on columns of whatever kind becomes of values.
 func TestTheLaw(t *testing.T) {
-	kinds := map[string]bool{}
 	rapid.Check(t, func(t *rapid.T) {
 		values := drawValues(t)
-		s := setOf(t, searched, values)
-		s.Forms(func(form string) { kinds[form] = true })
-		c := newOneWord(drawWord(t, values))
-		n := narrower{set: s, t: c, clues: c.clues, clue: &c.clues.Terms[0]}
-		o, w := n.column(s.At(0)), &n.clue.Words[0]
-		alone, inside := n.may(s.At(0), w, &joinedText), n.may(s.At(0), w, nil)
-		if n.err != nil {
-			t.Fatal(n.err)
-		}
-		for i, v := range values {
-			matches := c.Terms(v) != 0
-			switch {
-			case o.sure.Has(i) && !matches:
-				t.Fatalf("%q is said to be in %q for sure", c.word, v)
-			case matches && !o.sure.Has(i) && !o.maybe.Has(i):
-				t.Fatalf("%q (%v) is in %q, a %s, and lost", c.word, c.prefix, v, s.At(0).Kind())
-			case matches && !alone.Has(i):
-				t.Fatalf("%q (%v) may be a word of %q, a %s, and is lost", c.word, c.prefix, v, s.At(0).Kind())
-			case strings.Contains(normal(v), c.word) && !inside.Has(i):
-				t.Fatalf("%q is in %q, a %s, and lost", c.word, v, s.At(0).Kind())
-			}
-		}
-		rows := bits.All(len(values))
-		if err := Match(s, c, &rows); err != nil {
-			t.Fatal(err)
-		}
-		for i, v := range values {
-			if rows.Has(i) != (c.Terms(v) != 0) {
-				t.Fatalf("%q, %q: %v", c.word, v, rows.Has(i))
-			}
-		}
+		checkLaw(t, values, newOneWord(drawWord(t, values)))
 	})
-	for _, kind := range []string{"empty", "one", "each", "dict", "some", "template", "int", "digits", "hex"} {
-		if !kinds["column of kind "+kind] {
-			t.Errorf("no column of kind %s was drawn: what was tried proves nothing about it", kind)
+}
+
+// TestTheLawOfEveryKind tries it on one column of each kind, for any word.
+func TestTheLawOfEveryKind(t *testing.T) {
+	made := func(format string) (values []string) {
+		for i := range 200 {
+			values = append(values, fmt.Sprintf(format, (i*7919)%1000))
 		}
+		return values
+	}
+	for kind, values := range map[string][]string{
+		"empty":    {"", ""},
+		"one":      {"paused twice", "paused twice"},
+		"each":     {"paused", "é12", "rolled back"},
+		"dict":     slices.Repeat([]string{"web", "db 7", "cache"}, 30),
+		"some":     append(make([]string, 100), "paused", "web 7", "db", "cache"),
+		"template": made("revision %d of web"),
+		"int":      made("revision %d of web"),
+		"digits":   made("disk-%03d is full"),
+		"hex":      made("image %03xfedcba9 of web"),
+	} {
+		rapid.Check(t, func(t *rapid.T) {
+			s, found := checkLaw(t, values, newOneWord(drawWord(t, values))), false
+			s.Forms(func(form string) { found = found || form == "column of kind "+kind })
+			if !found {
+				t.Fatalf("no column is of kind %s: what is tried proves nothing about it", kind)
+			}
+		})
 	}
 }
 
