@@ -179,7 +179,7 @@ func (w *blockWriter) write(plan *blockPlan) error {
 			return err
 		}
 	}
-	return putSpans(w.tx, plan.spans)
+	return plan.spans.write(w.tx)
 }
 
 // drop removes a block. gone is set when nothing takes its key over that
