@@ -31,6 +31,8 @@
 //
 //	element   one of a column's m values: a row, at the top
 //	kid       a column below another one
+//	index     which of its strings, shapes or templates each element has; as a number, which
+//	          of them one has
 //	shape     the names of a list, as one string; elements share it
 //	template  a text with marks where the elements that share it differ
 //	mark      a byte in a text that stands for a slot, or for another column's value
