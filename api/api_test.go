@@ -114,6 +114,8 @@ type fault struct {
 	Result *rpc.RecordResult
 	Error  struct {
 		Code, Message, Path, RequestID string
+		Entry                          *int
+		Line                           int
 		Items                          []string
 	}
 }

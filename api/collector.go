@@ -18,9 +18,8 @@ func newStateCollector(s *Server) *stateCollector {
 		{"build_info", "1, with the version of this program.", "version"},
 		{"projects", "Projects by state.", "state"},
 		{"entries", "Entries that can be listed.", ""},
-		{"unsealed_entries", "Entries that are in no block yet.", ""},
 		{"last_id", "Id of the newest entry.", ""},
-		{"tail_entries", "Entries that are not in a block yet.", ""},
+		{"tail_entries", "Entries that are in no block yet.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
 		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
@@ -91,7 +90,6 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 		gauge("projects", float64(states[state]), state)
 	}
 	gauge("entries", float64(entries))
-	gauge("unsealed_entries", float64(c.s.opts.Store.Unsealed()))
 	gauge("last_id", float64(c.s.opts.Store.LastID()))
 	gauge("tail_entries", float64(c.s.opts.Store.Unsealed()))
 	if file, free, err := c.s.opts.Store.Size(); err == nil {

@@ -13,7 +13,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/export"
-	"auditlog/rpc"
 )
 
 const (
@@ -26,11 +25,11 @@ const (
 // like any other; after it, the connection is cut, for a file that ends early
 // must not look like a whole one.
 func (s *Server) export(c *call) error {
-	var req rpc.ExportRequest
+	var req exportRequest
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	q, text, err := c.query(&req.Query)
+	q, text, err := c.query(req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 // list is auditLog.list.
 func (s *Server) list(c *call) error {
-	var req rpc.ListRequest
+	var req listRequest
 	if err := c.decode(&req); err != nil {
 		return err
 	}
@@ -29,25 +29,24 @@ func (s *Server) list(c *call) error {
 	return nil
 }
 
-func (c *call) listing(req *rpc.ListRequest) (store.Listing, error) {
-	q, text, err := c.query(&req.Query)
+func (c *call) listing(req *listRequest) (store.Listing, error) {
+	q, text, err := c.query(req.Query, &req.deploysFilters)
 	if err != nil {
 		return store.Listing{}, err
 	}
 	l := store.Listing{Query: q, Text: text, Limit: req.Limit, Cursor: req.Cursor}
 	if deploys(c.r) {
-		// Their own API takes any limit for the nearest one that it has.
-		l.Limit = min(max(l.Limit, 0), store.MaxLimit)
+		l.Limit = deploysLimit(l.Limit)
 	}
 	return l, nil
 }
 
 // query turns the filters of a request into a query that the caller may make.
-func (c *call) query(w *rpc.Query) (audit.Query, store.Text, error) {
+func (c *call) query(w rpc.Query, d *deploysFilters) (audit.Query, store.Text, error) {
 	if err := c.authorize(w.Project); err != nil {
 		return audit.Query{}, nil, err
 	}
-	q, err := w.Query()
+	q, err := d.query(w)
 	if err != nil || q.Text == "" {
 		return q, nil, err
 	}
@@ -104,12 +103,12 @@ func (s *Server) get(c *call) error {
 }
 
 // stats is auditLog.stats.
-func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error) {
-	q, text, err := c.query(&req.Query)
+func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
+	q, text, err := c.query(req.Query, &req.deploysFilters)
 	if err != nil {
 		return nil, err
 	}
-	step, bounds, err := s.bars(req, &q)
+	step, bounds, err := s.bars(&req.StatsRequest, &q)
 	if err != nil {
 		return nil, err
 	}

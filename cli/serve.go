@@ -82,7 +82,7 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 	if path == "" {
 		path, _ = lookup(envName(configFlag))
 	}
-	from, err := load(settings, path, lookup)
+	from, err := load(settings, c.tables(), path, lookup)
 	if err != nil {
 		return err
 	}
@@ -111,6 +111,7 @@ type server struct {
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
+	workers   []worker // run does them
 	http      *http.Server
 	listener  net.Listener
 }
@@ -160,6 +161,11 @@ func (s *server) openWorkers(context.Context) error {
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
+	s.workers = []worker{
+		{"tokens", s.keeper.Run},
+		{"retention", s.retention.Run},
+		{"index", s.index.Run},
+	}
 	return nil
 }
 
@@ -242,17 +248,14 @@ func (s *server) listen(ctx context.Context) (err error) {
 func (s *server) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	// The workers outlive the requests, whose last ones still have work for them.
-	workers, stop := context.WithCancel(context.WithoutCancel(ctx))
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
 	group.Go(func() error { return s.keepMemory(ctx) })
-	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run, s.index.Run} {
-		group.Go(func() error { return worker(workers) })
+	for _, w := range s.workers {
+		group.Go(func() error { return w.work(background, s.log) })
 	}
-	if err := group.Wait(); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return group.Wait()
 }
 
 // answer serves HTTP until ctx ends, and then lets requests under way end for as

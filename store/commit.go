@@ -49,8 +49,7 @@ type committed struct {
 // entries are the store's from then on: it sets their ID and times, and the
 // caller must not change them.
 //
-// An entry that is refused is named in the path of the Fault, as in
-// "entries[3].outcome". It returns Invalid for an entry that is wrong, TooLarge
+// An entry that is refused is the Item of the Fault. It returns Invalid for an entry that is wrong, TooLarge
 // for one over MaxStored or too many at once, Conflict for a project that is
 // being deleted, Unavailable when the log cannot write.
 func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]Recorded, error) {
@@ -99,7 +98,7 @@ func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is clos
 // committer, which there is one of, has little left to do.
 func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	if len(entries) > audit.MaxBatch {
-		return nil, audit.Errorf(audit.TooLarge, "entries: must be at most %d at once", audit.MaxBatch)
+		return nil, audit.AtPath(audit.Errorf(audit.TooLarge, "must be at most %d at once", audit.MaxBatch), "entries")
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
@@ -107,7 +106,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	for i, e := range entries {
 		e.Normalize()
 		if err := e.Validate(now); err != nil {
-			return nil, audit.AtPath(err, fmt.Sprintf("entries[%d]", i))
+			return nil, audit.AtItem(err, audit.EntryAt(i))
 		}
 		if len(buf) >= rowChunk {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
@@ -116,7 +115,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 		buf = appendRow(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
-			return nil, &audit.Fault{Kind: audit.TooLarge, Path: fmt.Sprintf("entries[%d]", i),
+			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
 				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
 		}
 		sub.rows[i] = buf[before:len(buf):len(buf)]
@@ -323,7 +322,7 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 		}
 		if p := w.s.projects[e.Project]; p != nil && !sub.anyState {
 			if err := w.record(p).refusal(p.name); err != nil {
-				return nil, audit.AtPath(err, fmt.Sprintf("entries[%d].project", i))
+				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
 			}
 		}
 	}

@@ -85,6 +85,13 @@ func (rec *projectRecord) loose(p audit.Position) bool {
 	return rec.Spanned == (audit.Position{}) || p.Compare(rec.Spanned) >= 0
 }
 
+// record returns a project's record as it is.
+func (s *Store) record(p *project) projectRecord {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return p.rec
+}
+
 func (p *project) put(tx kv.Tx, rec *projectRecord) error {
 	v, err := json.Marshal(rec)
 	if err != nil {

@@ -15,7 +15,12 @@ import (
 
 func open(t testing.TB, dir string, opts Options) *Store {
 	t.Helper()
-	return openFaulty(t, dir, opts, &kvtest.DB{})
+	s, err := Open(dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }
 
 // openFaulty opens a store on an engine that does as db says.
