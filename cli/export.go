@@ -54,6 +54,10 @@ which is there only once it is complete. Pipes and devices are written as it com
 			}
 			return flagPath(c.Export(cmd.Context(), req, &counter{w: w, progress: p}))
 		}
-		return a.writeTo(cmd.Context(), output, guardFormat(format), write)
+		if err := a.writeTo(cmd.Context(), output, guardFormat(format), write); err != nil {
+			return err
+		}
+		a.noteUnknown(cmd.Context(), c, q.Project)
+		return nil
 	})
 }
