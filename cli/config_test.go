@@ -48,6 +48,15 @@ func TestConfigDefaultsAreValid(t *testing.T) {
 	}
 }
 
+func TestAdminTokenFromAFile(t *testing.T) {
+	const secret = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA"
+	cfg, fs := defaultConfig(), pflag.NewFlagSet("", pflag.ContinueOnError)
+	err := cfg.load(fs, "", func(name string) (string, bool) { return secret + "\r\n", name == adminTokenEnv })
+	if err != nil || cfg.AdminToken != secret {
+		t.Errorf("the admin token is %q, %v", cfg.AdminToken, err)
+	}
+}
+
 func TestConfigPrecedence(t *testing.T) {
 	file := `
 # settings of the test
