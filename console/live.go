@@ -14,7 +14,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
-	"auditlog/store"
 )
 
 const (
@@ -79,7 +78,7 @@ func (c *console) live(v *visit) error {
 	if err := v.who.Check(auth.AuditLogFollow, f.Project); err != nil {
 		return err
 	}
-	text, err := c.parseText(f.Text)
+	shown, err := c.opts.Store.Prepare(liveQuery(f))
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,7 @@ func (c *console) live(v *visit) error {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
-	w := &watch{console: c, v: v, f: f, q: liveQuery(f), text: text, after: after, out: patientWriter{v.w}}
+	w := &watch{console: c, v: v, f: f, shown: shown, after: after, out: patientWriter{v.w}}
 	// From here on what fails is the connection, or the view is over.
 	_ = w.run(ctx)
 	return nil
@@ -132,8 +131,7 @@ type watch struct {
 	*console
 	v     *visit
 	f     filter
-	q     audit.Query
-	text  store.Text
+	shown audit.Selection
 	after int64
 	out   patientWriter
 }
@@ -179,7 +177,7 @@ func (w *watch) over() bool {
 	if w.everybody != nil {
 		return false
 	}
-	_, counts := w.opts.Auth.Lookup(w.v.session.tokenID)
+	_, counts := w.opts.Auth.Lookup(w.v.r, w.v.session.tokenID)
 	return !counts || w.v.session.over(w.opts.Now()) || w.v.session.ended.Err() != nil
 }
 
@@ -191,7 +189,7 @@ func (w *watch) entries(ctx context.Context) error {
 		return nil
 	}
 	last := w.opts.Store.LastID()
-	var shown []*audit.Entry
+	var fresh []*audit.Entry
 	for full := true; full; {
 		entries, err := w.opts.Store.Since(ctx, w.f.Project, w.after, chunk)
 		if err != nil {
@@ -201,17 +199,17 @@ func (w *watch) entries(ctx context.Context) error {
 			w.after = entries[len(entries)-1].ID
 		}
 		for _, e := range entries {
-			if w.q.Match(e) && matches(w.text, e) {
-				shown = append(shown, e)
+			if w.shown.Match(e) {
+				fresh = append(fresh, e)
 			}
 		}
-		if len(shown) > burst {
+		if len(fresh) > burst {
 			w.after = max(last, w.after)
 			return w.send("many", "more")
 		}
 	}
 	w.after = max(last, w.after)
-	html, err := w.rows(shown)
+	html, err := w.rows(fresh)
 	if err != nil || html == "" {
 		return err
 	}
@@ -231,16 +229,6 @@ func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	var b bytes.Buffer
 	err := w.pages["logs"].ExecuteTemplate(&b, "entry-rows", page)
 	return string(spellOut(b.Bytes())), err
-}
-
-// matches reports whether an entry has what a full-text query asks for.
-func matches(text store.Text, e *audit.Entry) bool {
-	if text == nil {
-		return true
-	}
-	var terms uint64
-	e.EachText(func(v string) { terms |= text.Terms(v) })
-	return text.Match(terms)
 }
 
 // send writes one event, or data alone when it has no name.
