@@ -44,8 +44,9 @@ var mayImport = map[string]string{
 	"retention":       "backoff",
 	"auth":            "audit",
 	"auth/oidc":       "audit auth",
-	"api":             "audit calendar rpc export store auth retention",
-	"console":         "audit calendar rpc export store auth retention demo spell",
+	"admin":           "audit auth retention",
+	"api":             "audit calendar rpc export auth retention admin",
+	"console":         "audit calendar rpc export auth retention admin demo spell",
 	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console spell",
 
 	"importer/cloudtrail": "audit importer",

@@ -3,7 +3,7 @@ package api
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"auditlog/rpc"
+	"auditlog/audit"
 )
 
 // stateCollector reads the state of the log when /metrics is asked for it.
@@ -80,14 +80,14 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {
-	states := make(map[string]int)
+	states := make(map[audit.State]int)
 	var entries int64
 	for _, p := range c.s.opts.Store.Projects() {
-		states[string(p.State)]++
+		states[p.State]++
 		entries += p.Entries
 	}
-	for _, state := range []string{rpc.Active, rpc.Deleting, rpc.Purging, rpc.Purged} {
-		gauge("projects", float64(states[state]), state)
+	for _, state := range audit.States() {
+		gauge("projects", float64(states[state]), string(state))
 	}
 	gauge("entries", float64(entries))
 	gauge("last_id", float64(c.s.opts.Store.LastID()))

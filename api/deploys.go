@@ -105,7 +105,7 @@ func (o *deploysOutcomes) UnmarshalJSON(b []byte) error {
 
 // deploysLimit returns the limit of a page that is asked for: deploys.app's API takes
 // any limit for the nearest one that it has.
-func deploysLimit(limit int) int { return min(max(limit, 0), rpc.MaxLimit) }
+func deploysLimit(limit int) int { return min(max(limit, 0), audit.MaxLimit) }
 
 // deploysError is an error as deploys.app's API words it: its clients tell errors
 // apart by the message.

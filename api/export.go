@@ -29,7 +29,7 @@ func (s *Server) export(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	q, text, err := c.query(req.Query, &req.deploysFilters)
+	sel, err := c.prepare(req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}
@@ -37,14 +37,14 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	d := c.download(q.Project, format)
+	d := c.download(req.Project, format)
 	w, err := export.NewWriter(d.buf, format)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
 	defer cancel()
-	err = s.opts.Store.Export(ctx, q, text, func(e *audit.Entry) error {
+	err = sel.Export(ctx, func(e *audit.Entry) error {
 		if err := w.Write(e); err != nil {
 			return err
 		}

@@ -129,6 +129,7 @@ func (s *server) open(ctx context.Context) error {
 
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
+		Search: s.search,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -147,8 +148,11 @@ func (s *server) openWorkers(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.keeper, err = auth.Open(s.store, auth.Options{
-		Dev:            s.cfg.Dev,
+	open := auth.Open
+	if s.cfg.Dev {
+		open = auth.OpenDev
+	}
+	s.keeper, err = open(s.store, auth.Options{
 		TrustedProxies: proxies,
 		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
 	})
@@ -201,10 +205,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	pages, err := console.New(console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
-		Dev:       s.cfg.Dev,
 		Retention: s.retention,
-		Search:    s.search,
-		Index:     func() console.IndexStatus { return console.IndexStatus(s.indexStatus()) },
+		Index:     s.indexStatus,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -216,9 +218,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
-		Dev:             s.cfg.Dev,
 		Retention:       s.retention,
-		Search:          s.search,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
@@ -241,7 +241,7 @@ func (s *server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return nil
+	return s.keeper.MayListen(s.listener.Addr())
 }
 
 // run works until ctx ends, which is no error, or a part fails.

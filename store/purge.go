@@ -42,11 +42,11 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	switch {
 	case p == nil:
 		return false, errNoProject(name)
-	case rec.State == Purged:
+	case rec.State == audit.Purged:
 		return true, nil
-	case rec.State == Active:
+	case rec.State == audit.Active:
 		return false, audit.Errorf(audit.Conflict, "project %q is not deleted", name)
-	case rec.State == Deleting:
+	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
 	case tail > 0:
 		return false, s.Seal()
@@ -57,7 +57,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	if err := s.update("purge", w.step, w.apply); err != nil {
 		return false, err
 	}
-	return w.rec.State == Purged, nil
+	return w.rec.State == audit.Purged, nil
 }
 
 // beginPurge closes the project for good and keeps its project.delete entry.
@@ -70,11 +70,11 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		return fmt.Errorf("read project.delete entry: %w", err)
 	}
 	return s.update("purge", func(tx kv.Tx) error {
-		if p.rec.State != Deleting || p.rec.Deletion.EntryID != e.ID {
+		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != e.ID {
 			return errNothing // restored in between, deleted anew, or begun by another
 		}
 		rec = p.rec
-		rec.State = Purging
+		rec.State = audit.Purging
 		rec.Purge = &purgeProgress{Record: e.Clone(), Purge: audit.Purge{By: rec.Deletion.By}}
 		return p.put(tx, &rec)
 	}, func() { p.rec = rec })
@@ -105,7 +105,7 @@ type purgeWriter struct {
 func (w *purgeWriter) step(tx kv.Tx) error {
 	w.tx = tx
 	w.rec = w.p.rec
-	if w.rec.State != Purging {
+	if w.rec.State != audit.Purging {
 		return errNothing // another has ended it
 	}
 	w.seq = getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))
@@ -237,7 +237,7 @@ func (w *purgeWriter) finish() error {
 		return err
 	}
 	w.fresh = &project{name: w.p.name, id: id}
-	w.rec = projectRecord{ID: id, State: Purged, Entries: 1, Loose: 1, First: e.Position(), Last: e.Position(), Secret: make([]byte, 32)}
+	w.rec = projectRecord{ID: id, State: audit.Purged, Entries: 1, Loose: 1, First: e.Position(), Last: e.Position(), Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
 	}

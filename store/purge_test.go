@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/kv"
 )
 
@@ -110,15 +111,15 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	if err != nil || got[0].Duplicate {
 		t.Fatalf("recording with a key of a purged entry: %+v, %v", got, err)
 	}
-	if p, err := s.Project("doomed"); err != nil || p.State != Active || p.Entries != 2 {
+	if p, err := s.Project("doomed"); err != nil || p.State != audit.Active || p.Entries != 2 {
 		t.Errorf("recorded to again: %+v, %v", p, err)
 	}
 }
 
 // assertRecord wants the project to hold its deletion's record alone.
-func assertRecord(t *testing.T, s *Store, id int64, before Project) {
+func assertRecord(t *testing.T, s *Store, id int64, before audit.Project) {
 	t.Helper()
-	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "doomed"}})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "doomed"}, audit.Paging{})
 	if err != nil || len(page.Entries) != 1 {
 		t.Fatalf("listed after the purge: %+v, %v", page, err)
 	}
