@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/fulltext"
 )
 
 // hookContext calls do whenever it is asked whether it is over.
@@ -56,7 +57,7 @@ func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, 
 // An entry older than all that comes in while a project is counted does no harm.
 func TestStatsWhileOlderEntriesCome(t *testing.T) {
 	m := &meddler{words: words{want: []string{"Deployed"}}}
-	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (Text, error) { return m, nil },
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (fulltext.Query, error) { return m, nil },
 		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(i int) {

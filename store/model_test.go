@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 )
 
 // model is the log as anyone would write it who need not be fast: a slice.
@@ -50,7 +51,7 @@ type words struct {
 	ask  func(p ProjectID, before audit.Position) ([]BlockKey, uint64, bool)
 }
 
-func (w *words) Clues() *Clues { return nil }
+func (w *words) Clues() *fulltext.Clues { return nil }
 
 func (w *words) Terms(value string) (terms uint64) {
 	for i, s := range w.want {
@@ -73,7 +74,7 @@ func (w *words) Blocks(_ context.Context, p ProjectID, before audit.Position, _ 
 
 func hasWords(e *audit.Entry, want []string) bool {
 	w := &words{want: want}
-	return matchText(w, e)
+	return fulltext.Match(w, e)
 }
 
 var (
@@ -208,7 +209,7 @@ func (m *machine) query(t *rapid.T) (q audit.Query, want []string) {
 }
 
 // search is Options.Search.
-func (m *machine) search(text string) (Text, error) {
+func (m *machine) search(text string) (fulltext.Query, error) {
 	w := &words{want: strings.Fields(text)}
 	if m.indexed {
 		w.ask = m.exactIndex(w.want)
