@@ -17,6 +17,7 @@
 //	machine.go     random operations on both
 //	project.go     those that delete, restore and purge
 //	filter.go      each filter by itself
+//	export.go      an export of many entries
 //	plain.go       refusals, waiting, tokens, the log's own entries
 //	fault.go       writes that fail
 package storetest
