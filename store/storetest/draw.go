@@ -39,6 +39,9 @@ func drawEntry(t *rapid.T) *audit.Entry {
 	if rapid.IntRange(0, 3).Draw(t, "keyed") == 0 {
 		e.Key = rapid.StringMatching(`k[0-9]{1,2}`).Draw(t, "key")
 	}
+	if rapid.IntRange(0, 7).Draw(t, "several") == 0 {
+		e.Metadata = map[string]string{audit.ListedResources: rapid.StringMatching(`[0-3]( [0-39]){0,2}`).Draw(t, "resources")}
+	}
 	if rapid.IntRange(0, 5).Draw(t, "more") == 0 {
 		e.Metadata = map[string]string{"commit": "6f1d0c2"}
 		e.Changes = []audit.Change{{Field: "replicas", Old: "2", New: "4"}}

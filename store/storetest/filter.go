@@ -28,6 +28,8 @@ func testFilters(t *testing.T, open Engine) {
 		{"resource type", func(e *audit.Entry) { e.Resource.Type = "Straße" },
 			[]audit.Query{{ResourceType: "Straße"}, {ResourceType: "STRAßE"}, {ResourceType: "straße"}}},
 		{"resource id", func(e *audit.Entry) { e.Resource.ID = "4712" }, []audit.Query{{ResourceID: "4712"}}},
+		{"one of several resources", func(e *audit.Entry) { e.Metadata = map[string]string{audit.ListedResources: "4720 4713"} },
+			[]audit.Query{{ResourceID: "4713"}, {ResourceID: "4720"}}},
 		{"action", func(e *audit.Entry) { e.Action = "domain.create" }, []audit.Query{{Action: "domain.create"}, {Action: "domain.*"}}},
 		{"a longer action", func(e *audit.Entry) { e.Action = "deployment.deploy.canary" },
 			[]audit.Query{{Action: "deployment.deploy.*"}, {Action: "deployment.deploy.canary"}}},

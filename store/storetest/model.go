@@ -84,7 +84,7 @@ func selects(q audit.Query, e *audit.Entry) bool {
 		strings.HasSuffix(q.Action, ".*") && strings.HasPrefix(e.Action, strings.TrimSuffix(q.Action, "*"))
 	exact := func(want, got string) bool { return want == "" || want == got }
 	return e.Project == q.Project && among && action &&
-		exact(q.ResourceID, e.Resource.ID) && exact(q.Actor, e.Actor.Email) && exact(string(q.ActorType), string(e.Actor.Type)) &&
+		(exact(q.ResourceID, e.Resource.ID) || strings.Contains(" "+e.Metadata["resources"]+" ", " "+q.ResourceID+" ")) && exact(q.Actor, e.Actor.Email) && exact(string(q.ActorType), string(e.Actor.Type)) &&
 		exact(q.RecordedBy, e.RecordedBy) &&
 		(q.ResourceType == "" || strings.EqualFold(q.ResourceType, e.Resource.Type)) &&
 		(q.Channel == "" || strings.EqualFold(string(q.Channel), string(e.Channel))) &&
