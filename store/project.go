@@ -52,10 +52,16 @@ type projectRecord struct {
 	Loose   int            `json:"loose"`
 }
 
-// keptEntry names an entry that outlives purges.
+// keptEntry names an entry that outlives purges, and says where it lies as a place does.
 type keptEntry struct {
 	ID  int64 `json:"id"`
 	Seq int64 `json:"seq"`
+	At  int64 `json:"at"`
+}
+
+func keptOf(e *audit.Entry) keptEntry {
+	p := placeOf(e)
+	return keptEntry{ID: p.id, Seq: e.Seq, At: p.at}
 }
 
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
@@ -79,6 +85,27 @@ func (p *project) put(tx kv.Tx, rec *projectRecord) error {
 		return fmt.Errorf("encode project %q: %w", p.name, err)
 	}
 	return tx.Bucket(bucketProjects).Put([]byte(p.name), v)
+}
+
+// record returns a copy of p's record, an empty one of no project. The caller holds Store.mu.
+func (p *project) record() projectRecord {
+	if p == nil {
+		return projectRecord{}
+	}
+	return p.rec
+}
+
+// readProject returns the record of a project as a transaction sees it, or nil.
+func readProject(tx kv.Tx, name string) (*projectRecord, error) {
+	v := tx.Bucket(bucketProjects).Get([]byte(name))
+	if v == nil {
+		return nil, nil
+	}
+	rec := &projectRecord{}
+	if err := json.Unmarshal(v, rec); err != nil {
+		return nil, fmt.Errorf("project %q: %w: %w", name, errCorrupt, err)
+	}
+	return rec, nil
 }
 
 // loadProjects reads every project into memory.
