@@ -86,7 +86,7 @@ func codecs(t testing.TB) map[string]struct {
 	key, _ := orderKey(1)
 	owners := []owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}
 	seqk := seqKey(4, 2)
-	places := []place{{7, 1 << 30}, {8, 1 << 30}, {9, -5}, {1 << 40, -5}}
+	places := []place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}
 	span := &spanRecord{starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, end: audit.Position{At: 99, ID: 1},
 		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
 	sk := spanKey(4, 3, span.starts[0])

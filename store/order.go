@@ -3,14 +3,16 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 	"auditlog/store/kv"
 )
 
-// orderSpan is how many ids one key of the order bucket holds: so many that a key of
-// entries of many projects, mixed, is a quarter of a page of bbolt.
-const orderSpan = 896
+// orderSpan is how many ids one key of the order bucket holds: so many that three keys
+// of entries of many projects fill a page of bbolt.
+const orderSpan = 1024
 
 // owner says whose entry has some id: of which project, and which seq it has there. A
 // purged entry is in no project.
@@ -26,115 +28,94 @@ func orderKey(id int64) (key []byte, index int) {
 
 const orderVersion = 1
 
-// What a run of ids in an order begins with, twice that number and one more where it is
-// of more than one id. From orderFollows on it is a project's number, which the number
-// is added to: the seq is one more than that of the project's id before.
-const (
-	orderGone    = iota // in no project
-	orderStarts         // project and seq come next
-	orderFollows        // the first of the numbers
-)
-
-// encodeOrder encodes the owners of consecutive ids: version, count, and for each run of
-// ids of one project with consecutive seqs how it begins and its length; a checksum over
-// key and value.
+// encodeOrder encodes the owners of consecutive ids: version, count, the projects that
+// they are of and how many these are, and for each id which of these it is of; a checksum
+// over key and value. A project comes with the seq of its first id here, and the others
+// follow; where a seq does not follow, the project comes again.
 func encodeOrder(key []byte, owners []owner) []byte {
-	b := binary.AppendUvarint([]byte{orderVersion}, uint64(len(owners)))
-	last := make(map[ProjectID]int64)
-	for len(owners) > 0 {
-		o, n := owners[0], 1
-		for n < len(owners) && owners[n] == o.after(n) {
+	var firsts []byte
+	n := 0
+	current := make(map[ProjectID]owner) // the owner that the next id of a project has
+	number := make(map[ProjectID]int64)  // of the project's newest first, from 1
+	of := make([]int64, len(owners))
+	for i, o := range owners {
+		if o.project == 0 {
+			continue
+		}
+		if current[o.project] != o {
+			firsts = binary.AppendUvarint(firsts, uint64(o.project))
+			firsts = binary.AppendUvarint(firsts, uint64(o.seq))
 			n++
+			number[o.project] = int64(n)
 		}
-		begin := uint64(orderGone)
-		if before, ok := last[o.project]; o.project != 0 && ok && o.seq == before+1 {
-			begin = orderFollows + uint64(o.project)
-		} else if o.project != 0 {
-			begin = orderStarts
-		}
-		if n > 1 {
-			b = binary.AppendUvarint(b, begin<<1|1)
-			b = binary.AppendUvarint(b, uint64(n))
-		} else {
-			b = binary.AppendUvarint(b, begin<<1)
-		}
-		if begin == orderStarts {
-			b = binary.AppendUvarint(b, uint64(o.project))
-			b = binary.AppendUvarint(b, uint64(o.seq))
-		}
-		last[o.project] = o.after(n - 1).seq
-		owners = owners[n:]
+		of[i] = number[o.project]
+		current[o.project] = owner{o.project, o.seq + 1}
+	}
+	b := binary.AppendUvarint([]byte{orderVersion}, uint64(len(owners)))
+	b = append(binary.AppendUvarint(b, uint64(n)), firsts...)
+	if len(of) > 0 {
+		b = bits.AppendInts(b, of)
 	}
 	return appendSum(key, b)
 }
 
-// after returns the owner of the n'th id behind o's in a run.
-func (o owner) after(n int) owner {
-	if o.project == 0 {
-		return owner{}
-	}
-	return owner{o.project, o.seq + int64(n)}
-}
-
 func decodeOrder(key, value []byte) ([]owner, error) {
-	body, err := cutSum(key, value, 1)
+	s, err := scanRow(key, value, orderVersion)
 	if err != nil {
 		return nil, fmt.Errorf("order %x: %w", key, err)
 	}
-	if body[0] != orderVersion {
-		return nil, fmt.Errorf("order %x: %w: unknown version %d", key, errCorrupt, body[0])
+	owners := make([]owner, s.Count(0, orderSpan), orderSpan)
+	next := make([]owner, s.Count(0, len(owners))+1) // by number; none has 0
+	for i := range next[1:] {
+		next[i+1] = owner{ProjectID(s.Count(1, math.MaxUint32)), int64(s.Count(1, math.MaxInt64))}
 	}
-	r := &reader{s: string(body[1:])}
-	count := r.uvarint()
-	if count > orderSpan {
-		r.fail("too many ids")
-	}
-	owners := make([]owner, 0, orderSpan)
-	last := make(map[ProjectID]int64)
-	for r.err == nil && len(owners) < int(count) {
-		o, n := r.ownerRun(last)
-		if n > int(count)-len(owners) {
-			r.fail("run beyond the end")
-			break
+	if len(owners) > 0 {
+		of := s.Ints(len(owners))
+		for i := range owners {
+			if s.Err != nil {
+				break
+			}
+			n := of.At(s.Data, s.Frames, i)
+			if n < 0 || n >= int64(len(next)) {
+				s.Fail("project %d of %d", n, len(next)-1)
+				break
+			}
+			owners[i] = next[n]
+			if n > 0 {
+				next[n].seq++
+			}
 		}
-		for i := range n {
-			owners = append(owners, o.after(i))
-		}
-		last[o.project] = o.after(n - 1).seq
 	}
-	if r.err == nil && r.s != "" {
-		r.fail("bytes left over")
-	}
-	if r.err != nil {
-		return nil, fmt.Errorf("order %x: %w", key, r.err)
+	if err := rowEnds(s); err != nil {
+		return nil, fmt.Errorf("order %x: %w", key, err)
 	}
 	return owners, nil
 }
 
-// ownerRun reads a run of ids: the owner of the first and how many they are. last has the
-// newest seq by project.
-func (r *reader) ownerRun(last map[ProjectID]int64) (o owner, n int) {
-	v := r.uvarint()
-	n = 1
-	if v&1 != 0 {
-		n = int(min(r.uvarint(), orderSpan+1))
+// scanRow checks a value's checksum and version, and returns a scanner of what is behind
+// them, and of the slack that its lists need.
+func scanRow(key, value []byte, version byte) (*bits.Scanner, error) {
+	body, err := cutSum(key, value, 1)
+	if err != nil {
+		return nil, err
 	}
-	switch v >>= 1; v {
-	case orderGone:
-	case orderStarts:
-		o = owner{ProjectID(r.uvarint()), int64(r.uvarint())}
-	default:
-		o.project = ProjectID(v - orderFollows)
-		before, ok := last[o.project]
-		if !ok {
-			r.fail("a project without a seq")
-		}
-		o.seq = before + 1
+	if body[0] != version {
+		return nil, fmt.Errorf("%w: unknown version %d", errCorrupt, body[0])
 	}
-	if n == 0 {
-		r.fail("a run of none")
+	data := make([]byte, len(body)-1+bits.Slack)
+	copy(data, body[1:])
+	return &bits.Scanner{Data: data}, nil
+}
+
+// rowEnds returns what was wrong with what s has scanned, or that something is left over.
+func rowEnds(s *bits.Scanner) error {
+	if s.Err == nil && s.Pos != len(s.Data)-bits.Slack {
+		s.Fail("bytes left over")
 	}
-	return o, n
+	if s.Err != nil {
+		return fmt.Errorf("%w: %w", errCorrupt, s.Err)
+	}
+	return nil
 }
 
 // readOrder returns the owners of one key; none where the key is not there.

@@ -81,9 +81,9 @@ func TestPinnedRows(t *testing.T) {
 func TestPinnedOrder(t *testing.T) {
 	key, _ := orderKey(1)
 	pin(t, "an order", encodeOrder(key, []owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}),
-		"010b000201050202808080800401020703020301020209069430a124")
+		"010b0401050280808080040301020900030088802463000573009f")
 	key = seqKey(4, 2)
-	pin(t, "places", encodePlaces(key, []place{{7, 1 << 30}, {8, 1 << 30}, {9, -5}, {1 << 40, -5}}), "01040d808080800800018980808008ecffffffff3f1688eaf1")
+	pin(t, "places", encodePlaces(key, []place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}), "01041400280e000000000001000000000200000000f9ffffffff001f09050000c0020000200000000000000000aab4dfc2")
 }
 
 // TestOrderRoundTrip has projects take turns and leave gaps.
@@ -110,15 +110,27 @@ func TestOrderRoundTrip(t *testing.T) {
 			t.Fatalf("%v is read as %v, %v", owners, got, err)
 		}
 		var places []place
-		var last place
-		for range rapid.IntRange(1, seqSpan).Draw(t, "places") {
+		last := place{unit: leastUnit}
+		steps := rapid.SampledFrom([]int64{0, 1, 1 << 10, 1 << 30}).Draw(t, "steps")
+		falls := rapid.SampledFrom([]int64{0, steps}).Draw(t, "falls")
+		for range rapid.SampledFrom([]int{1, 2, 64, 200, seqSpan}).Draw(t, "places") {
 			last.id += rapid.Int64Range(1, 1<<40).Draw(t, "id")
-			last.at += rapid.Int64Range(-1<<30, 1<<30).Draw(t, "at")
+			last.at += rapid.Int64Range(-falls, steps).Draw(t, "at") << leastUnit
 			places = append(places, last)
 		}
 		key = seqKey(1, 2)
-		if got, err := decodePlaces(key, encodePlaces(key, places)); err != nil || !slices.Equal(got, places) {
-			t.Fatalf("%v is read as %v, %v", places, got, err)
+		got, err := decodePlaces(key, encodePlaces(key, places))
+		if err != nil || len(got) != len(places) {
+			t.Fatalf("%d places are read as %d, %v", len(places), len(got), err)
+		}
+		for i, p := range got {
+			if want := places[i]; p.id != want.id || p.at != floor(want.at, p.unit) || p.unit != got[0].unit {
+				t.Fatalf("place %d, %+v, is read as %+v", i, want, p)
+			}
+		}
+		again, err := decodePlaces(key, encodePlaces(key, got))
+		if err != nil || again[0].unit < got[0].unit {
+			t.Fatalf("the unit %d has become %d, %v", got[0].unit, again[0].unit, err)
 		}
 	})
 }

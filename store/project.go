@@ -52,17 +52,16 @@ type projectRecord struct {
 	Loose   int            `json:"loose"`
 }
 
-// keptEntry names an entry that outlives purges, and says where it lies as a place does.
+// keptEntry names an entry that outlives purges. At is its CreatedAt in microseconds.
 type keptEntry struct {
 	ID  int64 `json:"id"`
 	Seq int64 `json:"seq"`
 	At  int64 `json:"at"`
 }
 
-func keptOf(e *audit.Entry) keptEntry {
-	p := placeOf(e)
-	return keptEntry{ID: p.id, Seq: e.Seq, At: p.at}
-}
+func keptOf(e *audit.Entry) keptEntry { return keptEntry{e.ID, e.Seq, e.CreatedAt.UnixMicro()} }
+
+func (k keptEntry) place() place { return place{id: k.ID, at: k.At} }
 
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
 func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }

@@ -3,9 +3,12 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	mathbits "math/bits"
+	"slices"
 	"sort"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 	"auditlog/store/kv"
 )
 
@@ -13,20 +16,64 @@ import (
 // a tile of a Merkle tree over them has leaves.
 const seqSpan = 256
 
-// place is where the entry with some seq lies: its id, and its CreatedAt in units of about
-// a second, which is enough to find its block and takes a third of the bytes.
+// place is where the entry with some seq lies: its id, and when it was created, more or
+// less: at or after at, and within 2^unit microseconds.
 type place struct {
-	id int64
-	at int64
+	id   int64
+	at   int64
+	unit uint8
 }
 
-// placeShift makes the unit of a place's time: 2^20 microseconds.
-const placeShift = 20
+// The unit of a place's time is about a second, and in a key that is full and whose
+// entries came in about the order of their times longer: so long that about so many of
+// them are within one. That is enough to find a block, and takes hardly a bit an entry.
+const (
+	leastUnit = 20
+	mostUnit  = 32
+	unitRows  = 64
+)
 
-func placeOf(e *audit.Entry) place { return place{e.ID, e.CreatedAt.UnixMicro() >> placeShift} }
+func placeOf(e *audit.Entry) place {
+	return place{id: e.ID, at: floor(e.CreatedAt.UnixMicro(), leastUnit), unit: leastUnit}
+}
+
+// floor returns the beginning of the unit that a time lies in.
+func floor(at int64, unit uint8) int64 { return at >> unit << unit }
 
 // bounds returns the first microsecond of the place's time, and the one behind its last.
-func (p place) bounds() (from, to int64) { return p.at << placeShift, (p.at + 1) << placeShift }
+func (p place) bounds() (from, to int64) { return p.at, p.at + 1<<p.unit }
+
+// holds reports whether p may be the place of e.
+func (p place) holds(e *audit.Entry) bool {
+	from, to := p.bounds()
+	at := e.CreatedAt.UnixMicro()
+	return p.id == e.ID && from <= at && at < to
+}
+
+// unitOf returns the unit for the places of one key.
+func unitOf(places []place) uint8 {
+	unit := uint8(0)
+	for _, p := range places {
+		unit = max(unit, p.unit)
+	}
+	if len(places) < seqSpan {
+		return unit
+	}
+	steps := make([]int64, 0, seqSpan)
+	least, most, sum := places[0].at, places[0].at, int64(0)
+	for i := 1; i < len(places); i++ {
+		least, most = min(least, places[i].at), max(most, places[i].at)
+		step := places[i].at>>unit - places[i-1].at>>unit
+		steps = append(steps, max(step, -step))
+		sum += max(step, -step)
+	}
+	if sum > 4*(most>>unit-least>>unit) {
+		return unit // in no order: a longer unit would be of many blocks
+	}
+	slices.Sort(steps)
+	wide := uint64(steps[len(steps)/2]) * unitRows
+	return min(max(unit, mostUnit), unit+uint8(mathbits.Len64(wide|1)-1))
+}
 
 // seqKey returns a project's key number n. The keys of an incarnation begin with its
 // first seq.
@@ -36,49 +83,38 @@ func seqKey(p ProjectID, n int64) []byte {
 
 const seqVersion = 1
 
-// encodePlaces encodes the places of consecutive entries of a project: version, count, then
-// for each twice the difference of its id to the one before, less one, and one more where
-// the time is another, whose difference then follows; a checksum over key and value.
+// encodePlaces encodes the places of consecutive entries of a project: version, count,
+// unit, the ids, the times in that unit, and a checksum over key and value.
 func encodePlaces(key []byte, places []place) []byte {
-	b := binary.AppendUvarint([]byte{seqVersion}, uint64(len(places)))
-	var last place
-	for _, p := range places {
-		step := uint64(p.id-last.id-1) << 1
-		if p.at == last.at {
-			b = binary.AppendUvarint(b, step)
-		} else {
-			b = binary.AppendUvarint(b, step|1)
-			b = binary.AppendVarint(b, p.at-last.at)
-		}
-		last = p
+	unit := unitOf(places)
+	ids, times := make([]int64, len(places)), make([]int64, len(places))
+	for i, p := range places {
+		ids[i], times[i] = p.id, p.at>>unit
 	}
+	b := binary.AppendUvarint([]byte{seqVersion}, uint64(len(places)))
+	b = append(b, unit)
+	b = bits.AppendInts(b, ids)
+	b = bits.AppendInts(b, times)
 	return appendSum(key, b)
 }
 
 func decodePlaces(key, value []byte) ([]place, error) {
-	body, err := cutSum(key, value, 1)
+	s, err := scanRow(key, value, seqVersion)
 	if err != nil {
 		return nil, fmt.Errorf("seqs %x: %w", key, err)
 	}
-	if body[0] != seqVersion {
-		return nil, fmt.Errorf("seqs %x: %w: unknown version %d", key, errCorrupt, body[0])
+	n := s.Count(1, seqSpan)
+	unit := s.Byte()
+	if unit > mostUnit {
+		s.Fail("a unit of 2^%d", unit)
 	}
-	r := &reader{s: string(body[1:])}
-	places := make([]place, min(r.count(1), seqSpan), seqSpan)
-	var last place
+	ids, times := s.Ints(n), s.Ints(n)
+	if err := rowEnds(s); err != nil {
+		return nil, fmt.Errorf("seqs %x: %w", key, err)
+	}
+	places := make([]place, n, seqSpan)
 	for i := range places {
-		step := r.uvarint()
-		last.id += int64(step>>1) + 1
-		if step&1 != 0 {
-			last.at += r.varint()
-		}
-		places[i] = last
-	}
-	if r.err == nil && (r.s != "" || len(places) == 0) {
-		r.fail("bytes left over, or no entry")
-	}
-	if r.err != nil {
-		return nil, fmt.Errorf("seqs %x: %w", key, r.err)
+		places[i] = place{ids.At(s.Data, s.Frames, i), times.At(s.Data, s.Frames, i) << unit, unit}
 	}
 	return places, nil
 }
@@ -121,7 +157,7 @@ func (s *sequence) at(seq int64) (p place, ok bool, err error) {
 		if i == len(s.kept) || s.kept[i].Seq != seq {
 			return place{}, false, nil
 		}
-		return place{s.kept[i].ID, s.kept[i].At}, true, nil
+		return s.kept[i].place(), true, nil
 	}
 	if err := s.read((seq - s.base) / seqSpan); err != nil {
 		return place{}, false, err
