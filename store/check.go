@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/kv"
 )
@@ -25,7 +26,7 @@ type Summary struct {
 // writing: see Store.Check.
 func Check(ctx context.Context, dir string, report func(problem string)) (Summary, error) {
 	s, err := OpenReadOnly(dir)
-	if errors.Is(err, errCorrupt) {
+	if errors.Is(err, errCorrupt) || errors.Is(err, kv.ErrDamaged) {
 		report(err.Error())
 		return Summary{Problems: 1}, nil
 	}
@@ -139,7 +140,7 @@ func (c *checker) blocks() error {
 
 // decode opens a block and reads all of it.
 func (c *checker) decode(k, v []byte) (BlockKey, *block.Block, []*audit.Entry) {
-	key, err := ParseBlockKey(k)
+	key, err := fulltext.ParseBlockKey(k)
 	if err != nil {
 		c.problem("blocks: key %x: %v", k, err)
 		return key, nil, nil
