@@ -39,6 +39,10 @@ var columns = [...]struct {
 	{"purge", func(e *audit.Entry) string { return jsonCell(e.Purge, e.Purge == nil) }},
 }
 
+// ByteOrderMark tells programs that would guess otherwise, such as Excel, that the CSV
+// behind it is UTF-8.
+const ByteOrderMark = "\ufeff"
+
 // Columns returns the names of the CSV columns in their order.
 func Columns() []string {
 	names := make([]string, len(columns))
