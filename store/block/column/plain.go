@@ -49,13 +49,13 @@ func (e *Encoder) empty() { e.out = append(e.out, kindEmpty) }
 // one appends a column whose elements are all v.
 func (e *Encoder) one(class int, v string) {
 	e.out = append(e.out, kindOne|byte(class)<<4)
-	e.add(class, v)
+	e.texts.Add(class, v)
 }
 
 // each appends a column with a string for each element.
 func (e *Encoder) each(class int, values []string) {
 	e.out = append(e.out, kindEach|byte(class)<<4)
 	for _, v := range values {
-		e.add(class, v)
+		e.texts.Add(class, v)
 	}
 }
