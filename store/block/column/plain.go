@@ -1,6 +1,9 @@
 package column
 
-import "auditlog/store/block/bits"
+import (
+	"auditlog/store/block/bits"
+	"auditlog/store/block/chunk"
+)
 
 // emptyKind is of columns whose elements are all empty, of strings or of names.
 type emptyKind struct{}
@@ -42,6 +45,15 @@ func (k eachKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 }
 
 func (eachKind) value(s *Set, c *Column, i int) (string, error) { return s.Text(int(c.text) + i) }
+
+func (eachKind) values(s *Set, c *Column, dst []string) ([]string, error) {
+	err := s.EachChunk(int(c.text), int(c.m), func(p *chunk.Strings, lo, hi, _ int) {
+		for i := lo; i < hi; i++ {
+			dst = append(dst, p.Get(i))
+		}
+	})
+	return dst, err
+}
 
 func (eachKind) lift(_ *Set, _ *Column, set bits.Rows) bits.Rows { return set }
 

@@ -62,13 +62,23 @@ func (s *sample) add(v string, first bool) {
 // writer returns the kind of numbers, the first in the table that fits, as which the values
 // are held, or nil: they are strings.
 func (s *sample) writer() slotWriter {
-	for i := range kinds {
-		if w := kinds[i].writer; w != nil && w.fits(s) {
+	for _, w := range slotWriters {
+		if w.fits(s) {
 			return w
 		}
 	}
 	return nil
 }
+
+// slotWriters are those of the table.
+var slotWriters = func() (writers []slotWriter) {
+	for i := range kinds {
+		if w := kinds[i].writer; w != nil {
+			writers = append(writers, w)
+		}
+	}
+	return writers
+}()
 
 // even reports whether all values have as many bytes.
 func (s *sample) even() bool { return s.shortest == s.longest }
