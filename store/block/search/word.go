@@ -5,6 +5,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/block/column"
+	"auditlog/store/block/lex"
 )
 
 // Word is a word of a full-text condition, made ready to be looked for. It is never
@@ -32,8 +33,8 @@ const byRarity = "qzjxkvwy9876543210bgpfmuhdclrsnioate"
 // digits. prefix says that longer words which begin so will do.
 func NewWord(text string, prefix bool) Word {
 	w := Word{text: text, bytes: []byte(text), prefix: prefix, never: !audit.IsASCII(text)}
-	w.decimal = w.run(column.Digit)
-	w.hex = w.run(column.Digit | column.LowerHex)
+	w.decimal = w.run(lex.Digit)
+	w.hex = w.run(lex.Digit | lex.LowerHex)
 	if w.never || text == "" {
 		return w
 	}
@@ -52,16 +53,16 @@ func NewWord(text string, prefix bool) Word {
 }
 
 // run returns how many characters of some classes there are side by side at most.
-func (w *Word) run(classes column.Class) (longest int) {
+func (w *Word) run(classes lex.Class) (longest int) {
 	n := 0
 	for i := range len(w.text) {
-		if n++; column.ClassOf(w.text[i])&classes == 0 {
+		if n++; lex.ClassOf(w.text[i])&classes == 0 {
 			n = 0
 		}
 		longest = max(longest, n)
 	}
 	if w.prefix && n > 0 {
-		return column.MaxHex
+		return lex.MaxHex
 	}
 	return longest
 }
@@ -131,8 +132,8 @@ type joined [256]bool
 // itself.
 var joinedText, joinedTemplate = func() (text, template joined) {
 	for c := range text {
-		text[c] = column.ClassOf(byte(c)) != 0
-		template[c] = text[c] || column.IsMark(byte(c)) && !column.IsEscape(byte(c))
+		text[c] = lex.ClassOf(byte(c)) != 0
+		template[c] = text[c] || lex.IsMark(byte(c)) && !lex.IsEscape(byte(c))
 	}
 	return text, template
 }()
@@ -144,6 +145,6 @@ func (w *Word) alone(text string, at int, j *joined) bool {
 		return true
 	}
 	end := at + len(w.text)
-	return (at == 0 || !j[text[at-1]] || at > 1 && column.IsEscape(text[at-2])) &&
+	return (at == 0 || !j[text[at-1]] || at > 1 && lex.IsEscape(text[at-2])) &&
 		(w.prefix || end == len(text) || !j[text[end]])
 }
