@@ -48,6 +48,8 @@ func flagOf(path string) string {
 		return "request-id"
 	case "createdAt":
 		return "at"
+	case "recordedBy":
+		return "recorded-by"
 	case "q":
 		return "query"
 	}
