@@ -279,7 +279,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 			}
 		}
 	}
-	if _, err := f.api.opts.Auth.Verify(secret); err == nil {
+	if _, err := f.api.opts.Auth.Verify(t.Context(), secret); err == nil {
 		t.Error("the example of token.revoke revoked nothing")
 	}
 }

@@ -35,15 +35,17 @@ func (k *Keeper) LogIn(ctx context.Context, call *Call, v *Vouched) (secret stri
 		if !v.Renewable {
 			s.ExpiresAt = now.Add(min(k.opts.SessionLife, unrenewedLife))
 		}
-		who := *call
-		who.Principal = s.principal()
-		call = &who
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	secret, s.ID, err = k.unusedSecret(sessionPrefix)
 	if err != nil {
 		return "", Session{}, err
+	}
+	if v != nil {
+		who := *call
+		who.Principal = s.principal()
+		call = &who
 	}
 	sealed, err := seal(secret, s.ID, kept)
 	if err != nil {
@@ -72,11 +74,12 @@ func (s *Session) entry(call *Call, action Permission) *audit.Entry {
 	if s.Channel == audit.ChannelCLI {
 		where = "at a command line"
 	}
-	metadata := make(map[string]string)
 	if s.Person != nil {
-		metadata["identity"], metadata["issuer"], metadata["grants"] = s.Person.Mark(), s.Person.Issuer, describe(s.Person.Grants)
+		addMetadata(e, map[string]string{
+			metaIdentity: s.Person.Mark(), "issuer": s.Person.Issuer, "grants": describe(s.Person.Grants),
+		})
 	} else {
-		metadata["token"] = s.TokenID
+		addMetadata(e, map[string]string{metaToken: s.TokenID})
 	}
 	switch {
 	case action == SessionEnd:
@@ -86,7 +89,6 @@ func (s *Session) entry(call *Call, action Permission) *audit.Entry {
 	default:
 		e.Detail = "Logged in " + where + " with the token " + s.TokenID
 	}
-	addMetadata(e, metadata)
 	e.Clean()
 	return e
 }
@@ -155,16 +157,25 @@ func (k *Keeper) putSession(ctx context.Context, a *active, gone []*active, entr
 	if err := k.storage.ChangeTokens(ctx, put, del, entry); err != nil {
 		return err
 	}
+	var fresh []*active
+	if a != nil {
+		fresh = append(fresh, a)
+	}
+	k.applySessions(fresh, gone)
+	return nil
+}
+
+// applySessions brings the memory to the state of the database.
+func (k *Keeper) applySessions(put, gone []*active) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, g := range gone {
-		delete(k.sessions, g.ID)
-		g.end(errSessionOver)
+	for _, a := range gone {
+		delete(k.sessions, a.ID)
+		a.end(errSessionOver)
 	}
-	if a != nil {
+	for _, a := range put {
 		k.sessions[a.ID] = a
 	}
-	return nil
 }
 
 // Resume returns whose session at the page a secret is of, and notes the visit. It

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,6 +31,11 @@ const (
 	TokenList   Permission = "token.list"
 	TokenRevoke Permission = "token.revoke"
 
+	// SessionList and SessionEnd are about the sessions of others. Everybody sees and
+	// ends their own.
+	SessionList Permission = "session.list"
+	SessionEnd  Permission = "session.end"
+
 	// DebugProfile is no method of the API's: it lets one read profiles of the process.
 	DebugProfile Permission = "debug.profile"
 )
@@ -39,7 +45,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
-		TokenCreate, TokenList, TokenRevoke, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, SessionList, SessionEnd, DebugProfile,
 	}
 }
 
@@ -89,14 +95,24 @@ type Principal struct {
 	Type  audit.ActorType
 	// Grants are what it may: a token's is one, a person may have several.
 	Grants []Grant
-	// TokenID names the token that it called with; empty without one.
+	// TokenID names the token that it called with, or the session of a person;
+	// audit.RecordedByDev in development mode.
 	TokenID string
+	// TokenCreatedBy is the e-mail of who made that token.
+	TokenCreatedBy string
+	// SessionID names the session that it acts in, if any.
+	SessionID string
+	// Identity names a person who logged in at an identity provider; see Person.Mark.
+	Identity string
 }
+
+// RecordedBy returns what the entries that p records bear: the person, or the token.
+func (p *Principal) RecordedBy() string { return cmp.Or(p.Identity, p.TokenID) }
 
 // Dev is the principal of every call in development mode, where no tokens are
 // needed.
 func Dev() Principal {
-	return Principal{Owner: "dev@localhost", Type: audit.User, Grants: []Grant{{Role: Admin}}}
+	return Principal{Owner: "dev@localhost", Type: audit.User, Grants: []Grant{{Role: Admin}}, TokenID: audit.RecordedByDev}
 }
 
 // May reports whether p has a permission on a project. The project is empty for

@@ -29,11 +29,11 @@ const (
 // and asks it when that is due. A person who may no longer be here is logged out, and
 // one whose groups gave something else goes on with that.
 func (k *Keeper) renewed(ctx context.Context, a *active, secret string, now time.Time) (*active, error) {
+	if a.Person != nil && k.opts.Voucher == nil {
+		return nil, errSessionOver // nobody can say who people still are
+	}
 	if !k.stale(a, now) {
 		return a, nil
-	}
-	if k.opts.Voucher == nil {
-		return nil, k.logOutUnvouched(ctx, a, audit.Errorf(audit.Unauthenticated, "this log has no identity provider any more"))
 	}
 	a.renewing.Lock()
 	defer a.renewing.Unlock()
@@ -93,8 +93,16 @@ func (k *Keeper) keepRenewed(ctx context.Context, a *active, secret string, v Vo
 	next := a.with(func(n *active) {
 		n.Person, n.VouchedAt, n.sealed, n.SeenAt = &v.Person, audit.Truncate(now), sealed, a.session().SeenAt
 	})
-	if err := k.putSession(ctx, next, nil, changeEntry(a, next)); err != nil {
+	changed := changeEntry(a, next)
+	if changed != nil {
+		// What is being answered was asked with other rights.
+		next.ended, next.end = context.WithCancelCause(context.Background())
+	}
+	if err := k.putSession(ctx, next, nil, changed); err != nil {
 		return nil, err
+	}
+	if changed != nil {
+		a.end(audit.Errorf(audit.Unauthenticated, "your rights have changed: ask again"))
 	}
 	return next, nil
 }

@@ -24,7 +24,7 @@ func (k *Keeper) Check(r *http.Request, secret string) (Principal, error) {
 	if k.opts.Dev {
 		return Dev(), nil
 	}
-	p, err := k.Verify(secret)
+	p, err := k.Verify(r.Context(), secret)
 	if audit.KindOf(err) != audit.Unauthenticated {
 		return p, err
 	}

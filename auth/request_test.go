@@ -62,8 +62,8 @@ func TestDev(t *testing.T) {
 	if err != nil || !p.MayEverywhere(auth.TokenCreate) || p.Owner == "" {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if again, ok := k.Lookup(p.TokenID); !ok || again.Owner != p.Owner {
-		t.Errorf("%+v, %t", again, ok)
+	if err := k.Standing(&p); err != nil {
+		t.Error(err)
 	}
 	ctx, done := k.Live(t.Context(), &p)
 	if ctx.Err() != nil {

@@ -123,7 +123,7 @@ func TestSessionEnds(t *testing.T) {
 			if a := v.get("/logs?project=acme"); a.status != http.StatusOK {
 				t.Fatalf("with a session: %d", a.status)
 			}
-			p, err := site.auth.Verify(secret)
+			p, err := site.auth.Verify(t.Context(), secret)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -189,6 +189,7 @@ func (w *sealWriter) count(s *Store, tx *bbolt.Tx, plan *projectPlan) error {
 		rec.Last = last
 	}
 	rec.Entries += int64(len(plan.entries))
+	rec.Seq += int64(len(plan.entries))
 	rec.Loose += plan.blocks.looser(&rec)
 	if err := s.growSpans(tx, plan.project.id, &rec); err != nil {
 		return err

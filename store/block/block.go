@@ -52,15 +52,15 @@ type core struct {
 	first, last  audit.Position
 	minID, maxID int64
 
-	created, ids ints
-	recorded     recorded
-	columns      [columnCount]column
-	kids         []column // of columns and kids
-	slots        []uint16
-	frames       []frame
-	fingers      [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
-	texts        []textFrame
-	raws         int // strings of the raw class
+	created, ids, seqs ints
+	recorded           recorded
+	columns            [columnCount]column
+	kids               []column // of columns and kids
+	slots              []uint16
+	frames             []frame
+	fingers            [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
+	texts              []textFrame
+	raws               int // strings of the raw class
 
 	kept   keptRows
 	memory atomic.Int64
@@ -168,6 +168,9 @@ func (b *Block) CreatedAt(row int) int64 { return b.int(&b.created, row) }
 
 // ID returns row's id.
 func (b *Block) ID(row int) int64 { return b.int(&b.ids, row) }
+
+// EntrySeq returns the place of row's entry within its project.
+func (b *Block) EntrySeq(row int) int64 { return b.int(&b.seqs, row) }
 
 // Search returns the first row whose position is at or after p, or Rows().
 func (b *Block) Search(p audit.Position) int {

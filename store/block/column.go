@@ -18,7 +18,7 @@ const (
 	colAgent
 	colRequest
 	colKey
-	colPurge
+	colRecordedBy
 	colChanges
 	colMetadata
 	columnCount

@@ -40,10 +40,10 @@
 //	          position (time 8, id 8) · last position · least id 8 · greatest id 8 ·
 //	          columns below the top ones 4
 //	texts     the table of the text frames
-//	times     createdAt as ints · id as ints · recordedAt
+//	times     createdAt as ints · id as ints · seq as ints · recordedAt
 //	columns   actor, actor type, label, action, resource type, resource id,
 //	          resource name, location, outcome, detail, channel, ip, user agent,
-//	          request id, key, purge, changes, metadata
+//	          request id, key, recordedBy, changes, metadata
 //	frames    the text frames
 //	slack     8 zero bytes, so that any packed value can be read as a word
 //	checksum  CRC-32C of everything before, 4 bytes

@@ -2,7 +2,6 @@ package block
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"hash/crc32"
 	"hash/maphash"
 	"slices"
@@ -23,9 +22,9 @@ type encoder struct {
 	zstd  *zstd.Encoder
 	seed  maphash.Seed // for tables in memory only
 
-	created, ids, at, numbers []int64
-	stepIDs, stepAt           []int64
-	order                     []uint16
+	created, ids, seqs, at, numbers []int64
+	stepIDs, stepAt                 []int64
+	order                           []uint16
 
 	values      []string
 	dicts       [columnCount]dictionary // of the top columns, for those that they determine
@@ -109,15 +108,17 @@ func (e *encoder) forget() {
 func (e *encoder) uvarint(n int) { e.out = binary.AppendUvarint(e.out, uint64(n)) }
 
 func (e *encoder) appendTimes(entries []*audit.Entry) {
-	created, ids, at := e.created[:0], e.ids[:0], e.at[:0]
+	created, ids, seqs, at := e.created[:0], e.ids[:0], e.seqs[:0], e.at[:0]
 	for _, x := range entries {
 		created = append(created, x.CreatedAt.UnixMicro())
 		ids = append(ids, x.ID)
+		seqs = append(seqs, x.Seq)
 		at = append(at, x.RecordedAt.UnixMicro())
 	}
-	e.created, e.ids, e.at = created, ids, at
+	e.created, e.ids, e.seqs, e.at = created, ids, seqs, at
 	e.out = appendInts(e.out, created)
 	e.out = appendInts(e.out, ids)
+	e.out = appendInts(e.out, seqs)
 	e.appendRecorded(created, ids, at)
 }
 
@@ -200,16 +201,4 @@ func (w *textWriter) appendTable(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(f.stored))
 	}
 	return dst
-}
-
-// purgeText returns what a column of purges holds.
-func purgeText(p *audit.Purge) string {
-	if p == nil {
-		return ""
-	}
-	s, err := json.Marshal(p)
-	if err != nil {
-		panic(err) // a Purge holds numbers, strings and times
-	}
-	return string(s)
 }

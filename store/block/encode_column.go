@@ -16,12 +16,7 @@ type plan struct {
 }
 
 // textOf returns what a top column of strings has of an entry.
-func textOf(e *audit.Entry, col int) string {
-	if col == colPurge {
-		return purgeText(e.Purge)
-	}
-	return *fields[col](e)
-}
+func textOf(e *audit.Entry, col int) string { return *fields[col](e) }
 
 // column appends a top column of strings.
 func (e *encoder) column(col int, entries []*audit.Entry) {

@@ -14,7 +14,7 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 	for row := range slab {
 		e := &slab[row]
 		entries[row] = e
-		e.ID, e.Project = b.int(&b.ids, row), project
+		e.ID, e.Seq, e.Project = b.int(&b.ids, row), b.int(&b.seqs, row), project
 		e.CreatedAt = time.UnixMicro(b.int(&b.created, row)).UTC()
 		e.RecordedAt = time.UnixMicro(b.recordedAt(row)).UTC()
 	}
@@ -26,12 +26,6 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 		var err error
 		if values, err = b.values(&b.columns[col], values); err != nil {
 			return nil, err
-		}
-		if col == colPurge {
-			if err := setPurges(slab, values); err != nil {
-				return nil, err
-			}
-			continue
 		}
 		for row, field := range values {
 			*fields[col](&slab[row]) = field
@@ -49,18 +43,8 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 	return entries, err
 }
 
-func setPurges(entries []audit.Entry, values []string) error {
-	for row, s := range values {
-		var err error
-		if entries[row].Purge, err = decodePurge(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fields says where an entry keeps the value of a column of text, but for purges.
-var fields = [colPurge]func(e *audit.Entry) *string{
+// fields says where an entry keeps the value of a column of text.
+var fields = [colChanges]func(e *audit.Entry) *string{
 	colActor:        func(e *audit.Entry) *string { return &e.Actor.Email },
 	colActorType:    func(e *audit.Entry) *string { return (*string)(&e.Actor.Type) },
 	colLabel:        func(e *audit.Entry) *string { return &e.Actor.Label },
@@ -76,4 +60,5 @@ var fields = [colPurge]func(e *audit.Entry) *string{
 	colAgent:        func(e *audit.Entry) *string { return &e.Request.UserAgent },
 	colRequest:      func(e *audit.Entry) *string { return &e.Request.ID },
 	colKey:          func(e *audit.Entry) *string { return &e.Key },
+	colRecordedBy:   func(e *audit.Entry) *string { return &e.RecordedBy },
 }

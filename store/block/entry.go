@@ -1,7 +1,6 @@
 package block
 
 import (
-	"encoding/json"
 	"time"
 
 	"auditlog/audit"
@@ -13,6 +12,7 @@ func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
 	r := reader{b: b, row: row}
 	e := &audit.Entry{
 		ID:      b.int(&b.ids, row),
+		Seq:     b.int(&b.seqs, row),
 		Project: project,
 		Actor: audit.Actor{
 			Email: r.text(colActor),
@@ -39,7 +39,7 @@ func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
 		Key:        r.text(colKey),
 		CreatedAt:  time.UnixMicro(b.int(&b.created, row)).UTC(),
 		RecordedAt: time.UnixMicro(b.recordedAt(row)).UTC(),
-		Purge:      r.purge(),
+		RecordedBy: r.text(colRecordedBy),
 	}
 	return e, r.err
 }
@@ -61,26 +61,6 @@ func (r *reader) text(col int) string {
 	s, err := r.b.value(&r.b.columns[col], r.row)
 	r.keep(err)
 	return s
-}
-
-func (r *reader) purge() *audit.Purge {
-	if r.b.columns[colPurge].kind == kindEmpty {
-		return nil
-	}
-	p, err := decodePurge(r.text(colPurge))
-	r.keep(err)
-	return p
-}
-
-func decodePurge(s string) (*audit.Purge, error) {
-	if s == "" {
-		return nil, nil
-	}
-	p := &audit.Purge{}
-	if err := json.Unmarshal([]byte(s), p); err != nil {
-		return nil, corrupt("a purge: %v", err)
-	}
-	return p, nil
 }
 
 func (r *reader) changes() (changes []audit.Change) {

@@ -19,6 +19,7 @@ const (
 	ActorType
 	Channel
 	ResourceID
+	RecordedBy
 	fieldCount
 	noField Field = 255
 
@@ -41,6 +42,7 @@ var fieldColumns = [fieldCount]int{
 	ActorType:    colActorType,
 	Channel:      colChannel,
 	ResourceID:   colResourceID,
+	RecordedBy:   colRecordedBy,
 }
 
 func fieldOf(col int) Field {

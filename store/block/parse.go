@@ -36,6 +36,7 @@ func (p *parser) parse(kids int) error {
 	p.textFrames()
 	b.created = p.ints(b.rows)
 	b.ids = p.ints(b.rows)
+	b.seqs = p.ints(b.rows)
 	b.recorded = p.recorded()
 	for i := range b.columns {
 		c := &b.columns[i]

@@ -9,7 +9,7 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 		return corrupt("%d rows for %d entries", b.rows, len(entries))
 	}
 	for row, e := range entries {
-		if b.int(&b.ids, row) != e.ID || b.int(&b.created, row) != e.CreatedAt.UnixMicro() ||
+		if b.int(&b.ids, row) != e.ID || b.int(&b.seqs, row) != e.Seq || b.int(&b.created, row) != e.CreatedAt.UnixMicro() ||
 			b.recordedAt(row) != e.RecordedAt.UnixMicro() {
 			return corrupt("row %d has another id or time", row)
 		}
