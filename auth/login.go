@@ -227,7 +227,8 @@ func (k *Keeper) findSession(id string) *active {
 }
 
 // LogOut ends the session that a secret is of, answers under way included, and returns
-// what was kept for the Voucher. A session that is over is no error.
+// what was kept for the Voucher. Who has the secret is whose session it is, whoever made
+// the call. A session that is over is no error.
 func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []byte, err error) {
 	prefix, id, err := parseSecret(secret)
 	if err != nil || prefix != sessionPrefix {
@@ -239,7 +240,11 @@ func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []
 	if a == nil || subtle.ConstantTimeCompare(a.hash[:], hash[:]) != 1 {
 		return nil, nil
 	}
-	if err := k.putSession(ctx, nil, []*active{a}, a.entry(call, SessionEnd)); err != nil {
+	own := *call
+	if own.Principal, err = k.actor(a); err != nil {
+		own.Principal = ownCall().Principal // the token ended before its session
+	}
+	if err := k.putSession(ctx, nil, []*active{a}, a.entry(&own, SessionEnd)); err != nil {
 		return nil, err
 	}
 	// What cannot be opened is of no use to anybody.

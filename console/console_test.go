@@ -51,7 +51,11 @@ func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
 		}
 	}
 	site := &site{store: s}
-	if site.auth, err = auth.Open(s, auth.Options{Dev: opts.Dev, Now: now}); err != nil {
+	options := auth.Options{Dev: opts.Dev, Now: now}
+	if voucher, ok := opts.Provider.(auth.Voucher); ok {
+		options.Voucher = voucher
+	}
+	if site.auth, err = auth.Open(s, options); err != nil {
 		t.Fatal(err)
 	}
 	if !opts.Dev {

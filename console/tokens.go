@@ -43,7 +43,7 @@ type tokenRow struct {
 // tokens answers with the list.
 func (c *console) tokens(v *visit) error {
 	p := tokensPage{Form: tokenForm{OwnerType: string(audit.ServiceAccount), Role: string(auth.Recorder)}}
-	p.Created = v.session.take(v.now)
+	p.Created = c.created.take(v.session.ID, v.now)
 	return c.showTokens(v, http.StatusOK, p)
 }
 
@@ -95,7 +95,7 @@ func (c *console) createToken(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.session.keep(created)
+	c.created.keep(v.session.ID, created)
 	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
 	return nil
 }

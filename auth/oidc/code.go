@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -45,7 +44,7 @@ func (p *Provider) Begin(ctx context.Context) (address, state, kept string, err 
 	if err != nil {
 		return "", "", "", err
 	}
-	a := attempt{State: randomText(), Nonce: randomText(), Verifier: randomText()}
+	a := attempt{State: auth.RandomText(), Nonce: auth.RandomText(), Verifier: auth.RandomText()}
 	u, err := url.Parse(m.AuthURL)
 	if err != nil {
 		return "", "", "", away(err)
@@ -137,11 +136,4 @@ func refused(err error) error {
 		return fmt.Errorf("%w (%w)", audit.Errorf(audit.Unauthenticated, "the log-in is no longer good: begin again"), err)
 	}
 	return away(err)
-}
-
-// randomText returns 256 random bits as text.
-func randomText() string {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
 }
