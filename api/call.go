@@ -40,6 +40,16 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	s.fail(x, r, err)
 }
 
+// serveOpen is serve for a method that needs no token.
+func (s *Server) serveOpen(x *exchange, r *http.Request, rt *route) {
+	x.method = rt.method
+	c := &call{Server: s, w: x, r: r, route: rt}
+	defer c.release()
+	if err := rt.handle(c); err != nil {
+		s.fail(x, r, err)
+	}
+}
+
 // auth returns what the entries about this call say of it.
 func (c *call) auth() *auth.Call {
 	channel := cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerChannel))

@@ -31,6 +31,8 @@ type Options struct {
 	// Retention purges what project.delete deletes, after its grace period. Nil has
 	// its default grace period, and nobody who purges.
 	Retention *retention.Worker
+	// Provider is where people log in from a command line. Nil is nowhere.
+	Provider Provider
 	// Search parses a full-text query. Nil refuses queries that have one.
 	Search func(text string) (store.Text, error)
 	// Index tells the state of the full-text index. Nil when there is none.

@@ -303,7 +303,7 @@ func (k *Keeper) EndSession(ctx context.Context, call *Call, id string) (Session
 	}
 	entry := a.entry(call, SessionEnd)
 	if id != call.Principal.SessionID {
-		entry.Detail = fmt.Sprintf("Ended the session of %s", k.nameOf(a))
+		entry.Detail = fmt.Sprintf("Ended the session of %s", k.OwnerOf(&a.Session))
 	}
 	if err := k.putSession(ctx, nil, []*active{a}, entry); err != nil {
 		return Session{}, err
@@ -311,15 +311,15 @@ func (k *Keeper) EndSession(ctx context.Context, call *Call, id string) (Session
 	return a.session(), nil
 }
 
-// nameOf returns who is logged in, in words.
-func (k *Keeper) nameOf(a *active) string {
-	if a.Person != nil {
-		return a.Person.Email
+// OwnerOf returns who is logged in: the person, or the owner of the token.
+func (k *Keeper) OwnerOf(s *Session) string {
+	if s.Person != nil {
+		return s.Person.Email
 	}
-	if h := k.find(a.TokenID); h != nil {
+	if h := k.find(s.TokenID); h != nil {
 		return h.Owner
 	}
-	return "the token " + a.TokenID
+	return "the token " + s.TokenID
 }
 
 // LogOutPerson ends the sessions that an identity provider says are over: all those of
