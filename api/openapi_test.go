@@ -71,7 +71,8 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 	if doc.Info.Version != `1.2 "3"` {
 		t.Errorf("the version is %q", doc.Info.Version)
 	}
-	for _, rt := range f.api.routes() {
+	methods := slices.Concat(f.api.routes(), f.api.open())
+	for _, rt := range methods {
 		op, ok := doc.Paths["/"+rt.method]["post"]
 		if !ok || op.Permission != string(rt.permission) || op.Summary == "" || op.OperationID == "" {
 			t.Errorf("%s: described as %+v", rt.method, op)
@@ -87,7 +88,7 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 			t.Errorf("%s is not described", path)
 		}
 	}
-	if want := len(f.api.routes()) + len(f.api.pages()); len(doc.Paths) != want {
+	if want := len(methods) + len(f.api.pages()); len(doc.Paths) != want {
 		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
 	}
 }
@@ -124,7 +125,7 @@ func TestDocumentAgainstKinds(t *testing.T) {
 // types are the types that have a schema.
 var types = map[string]reflect.Type{
 	"Actor": reflect.TypeFor[audit.Actor](), "Resource": reflect.TypeFor[audit.Resource](), "Request": reflect.TypeFor[audit.Request](),
-	"Change": reflect.TypeFor[audit.Change](), "Purge": reflect.TypeFor[audit.Purge](), "Entry": reflect.TypeFor[audit.Entry](),
+	"Change": reflect.TypeFor[audit.Change](), "Entry": reflect.TypeFor[audit.Entry](),
 	"RecordRequest": reflect.TypeFor[rpc.RecordRequest](), "Recorded": reflect.TypeFor[rpc.Recorded](), "RecordResult": reflect.TypeFor[rpc.RecordResult](),
 	"Query": reflect.TypeFor[rpc.Query](), "ListRequest": reflect.TypeFor[rpc.ListRequest](), "ListResult": reflect.TypeFor[rpc.ListResult](),
 	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[rpc.StatsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
@@ -134,7 +135,12 @@ var types = map[string]reflect.Type{
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
 	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),
 	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
-	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),
+	"TokenRevokeRequest":  reflect.TypeFor[rpc.TokenRevokeRequest](),
+	"SessionStartRequest": reflect.TypeFor[rpc.SessionStartRequest](), "SessionStartResult": reflect.TypeFor[rpc.SessionStartResult](),
+	"SessionBeginRequest": reflect.TypeFor[rpc.SessionBeginRequest](), "SessionBeginResult": reflect.TypeFor[rpc.SessionBeginResult](),
+	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),
+	"Session": reflect.TypeFor[rpc.Session](), "SessionListRequest": reflect.TypeFor[rpc.SessionListRequest](),
+	"SessionListResult": reflect.TypeFor[rpc.SessionListResult](), "SessionEndRequest": reflect.TypeFor[rpc.SessionEndRequest](),
 }
 
 // Every type of package rpc that crosses the wire is among those.
@@ -290,6 +296,8 @@ func TestDocumentExampleAnswers(t *testing.T) {
 	results := map[string]any{
 		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
+		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
+		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.Token),
 	}
 	for method, result := range results {

@@ -67,6 +67,9 @@ func TestPermissionTable(t *testing.T) {
 			g.mustCall(g.root, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, id))
 			g.later.Add(int64(time.Hour))
 			for _, rt := range g.api.routes() {
+				if strings.HasPrefix(rt.method, "session.") {
+					continue // everybody has those of their own: see TestSessions
+				}
 				may := mayCall(role, rt.method)
 				g.check(t, rt.method, "in scope", one, "acme", may)
 				g.check(t, rt.method, "of all", all, "beta", may)
