@@ -20,20 +20,26 @@ var mayImport = map[string]string{
 	".":               "cli",
 	"audit":           "",
 	"audit/audittest": "audit",
+	"calendar":        "audit",
 	"rpc":             "audit",
 	"export":          "audit",
 	"importer":        "audit",
 	"demo":            "audit",
 	"client":          "audit rpc",
 	"store/block":     "audit",
-	"store":           "audit store/block",
+	"store/kv":        "",
+	"store/kv/boltkv": "store/kv",
+	"store/kv/kvtest": "store/kv",
+	"store":           "audit store/block store/kv store/kv/boltkv",
 	"index":           "audit store",
 	"retention":       "audit",
 	"auth":            "audit",
 	"auth/oidc":       "audit auth",
-	"api":             "audit rpc export store index auth retention",
-	"console":         "audit rpc export store index auth retention demo",
-	"cli":             "audit rpc export importer demo client store index auth retention api console",
+	"api":             "audit calendar rpc export store index auth retention",
+	"console":         "audit calendar rpc export store index auth retention demo",
+	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console",
+
+	"importer/cloudtrail": "audit importer",
 }
 
 // onlyIn says of packages from outside this module which of its packages may
@@ -42,13 +48,13 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api auth auth/oidc client console cli rpc",
 
-	"go.etcd.io/bbolt":                    "store index", // bleve keeps its root in one
+	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api console index retention cli",
-	"github.com/go-json-experiment/json":  "api importer",
+	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api importer store store/block",
 	"github.com/spf13":                    "cli",
 	"github.com/BurntSushi/toml":          "cli",

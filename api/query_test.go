@@ -125,8 +125,10 @@ func TestQueriesAgainstAModel(t *testing.T) {
 	if res, answer := f.post(rpc.Record, string(body), "Content-Type", rpc.TypeNDJSON); res.StatusCode != http.StatusOK {
 		t.Fatal(answer)
 	}
+	seqs := make(map[string]int64)
 	for i, e := range all {
-		e.ID, e.RecordedAt = int64(i+1), testNow
+		seqs[e.Project]++
+		e.ID, e.Seq, e.RecordedAt, e.RecordedBy = int64(i+1), seqs[e.Project], testNow, audit.RecordedByDev
 	}
 	slices.SortFunc(all, func(a, b *audit.Entry) int { return b.Position().Compare(a.Position()) })
 	for range 80 {
@@ -208,6 +210,61 @@ func (f *fixture) checkStats(query map[string]any, total int64, counts rpc.Count
 		if n != total || inBuckets != total {
 			f.t.Fatalf("%v: of %d entries, %d have values and %d are in buckets", query, total, n, inBuckets)
 		}
+	}
+}
+
+// buckets asks for counts and returns the bounds of the buckets in a zone, and the counts.
+func (f *fixture) buckets(t *testing.T, body string, loc *time.Location) (bounds []string, counts []int64) {
+	t.Helper()
+	var st rpc.StatsResult
+	f.ok(rpc.Stats, body, &st)
+	for i, b := range st.Buckets {
+		if i == 0 {
+			bounds = append(bounds, b.From.In(loc).Format("01-02T15:04-07"))
+		}
+		bounds = append(bounds, b.To.In(loc).Format("01-02T15:04-07"))
+		counts = append(counts, b.Success+b.Forbidden+b.Error)
+	}
+	return bounds, counts
+}
+
+func TestStatsByTheCalendar(t *testing.T) {
+	f := start(t, Options{})
+	santiago, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{"2025-09-06T12:00:00-04:00", "2025-09-06T23:59:59-04:00", "2025-09-07T01:00:00-03:00", "2025-09-08T00:00:00-03:00"} {
+		f.ok(rpc.Record, strings.Replace(deployEntry, "{", `{"createdAt":"`+at+`",`, 1), nil)
+	}
+	for _, tt := range []struct {
+		body   string
+		bounds string
+		counts []int64
+	}{
+		{`"interval":"day","zone":"America/Santiago"`, "09-06T00:00-04 09-07T01:00-03 09-08T00:00-03 09-09T00:00-03", []int64{2, 1, 1}},
+		{`"interval":"Week","zone":"America/Santiago"`, "09-01T00:00-04 09-08T00:00-03 09-15T00:00-03", []int64{3, 1}},
+		{`"interval":"month","zone":"America/Santiago"`, "09-01T00:00-04 10-01T00:00-03", []int64{4}},
+		{`"interval":"day"`, "09-05T20:00-04 09-06T20:00-04 09-07T21:00-03 09-08T21:00-03", []int64{1, 2, 1}},
+		// The ends of the range cut the first and the last day.
+		{`"interval":"day","zone":"America/Santiago","from":"2025-09-06T23:00:00-04:00","to":"2025-09-07T02:00:00-03:00"`,
+			"09-06T23:00-04 09-07T01:00-03 09-07T02:00-03", []int64{1, 1}},
+		{`"buckets":3,"zone":"America/Santiago"`, "09-06T00:00-04 09-07T01:00-03 09-08T00:00-03 09-09T00:00-03", []int64{2, 1, 1}},
+		{`"buckets":4,"zone":"America/Santiago"`, "09-06T12:00-04 09-07T01:00-03 09-07T12:00-03 09-08T00:00-03 09-08T12:00-03", []int64{2, 1, 0, 1}},
+		{`"interval":"hour","zone":"America/Santiago","from":"2025-09-06T22:00:00-04:00","to":"2025-09-07T02:00:00-03:00"`,
+			"09-06T22:00-04 09-06T23:00-04 09-07T01:00-03 09-07T02:00-03", []int64{0, 1, 1}},
+	} {
+		bounds, counts := f.buckets(t, `{"project":"acme",`+tt.body+`}`, santiago)
+		if strings.Join(bounds, " ") != tt.bounds || !slices.Equal(counts, tt.counts) {
+			t.Errorf("%s is cut at\n%v, want\n%s: %v, want %v", tt.body, bounds, tt.bounds, counts, tt.counts)
+		}
+	}
+	if bounds, _ := f.buckets(t, `{"project":"acme","from":"2025-09-06T00:00:00Z","to":"2025-09-06T00:00:00Z"}`, time.UTC); bounds != nil {
+		t.Errorf("no time is cut at %v", bounds)
+	}
+	_, body := f.post(rpc.Stats, `{"project":"acme","interval":"hour","from":"2025-01-01T00:00:00Z","to":"2025-03-01T00:00:00Z"}`)
+	if !strings.Contains(body, "interval: cuts this range into more than 1000 parts") {
+		t.Errorf("answered %s", body)
 	}
 }
 

@@ -109,13 +109,18 @@ func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.opts.Store.Stats(c.r.Context(), store.Counting{Query: q, Text: text, Buckets: req.Buckets})
+	step, bounds, err := s.bars(req, &q)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.opts.Store.Stats(c.r.Context(), store.Counting{Query: q, Text: text, Bounds: bounds})
 	if err != nil {
 		return nil, err
 	}
 	res := &rpc.StatsResult{
 		Total:    st.Total,
 		Outcomes: rpc.Counts(st.Outcomes),
+		Interval: step.String(),
 		Buckets:  make([]rpc.Bucket, len(st.Buckets)),
 		Types:    valueCounts(st.ResourceTypes),
 		Actions:  valueCounts(st.Actions),

@@ -15,6 +15,8 @@ func DefaultReadOnlyActions() []string { return []string{"*.list", "*.get", "*.m
 type readOnlyActions struct {
 	exact              map[string]bool
 	prefixes, suffixes []string
+	// keepDenied records calls that were refused all the same.
+	keepDenied bool
 }
 
 func parseReadOnly(patterns []string) (readOnlyActions, error) {
@@ -36,6 +38,11 @@ func parseReadOnly(patterns []string) (readOnlyActions, error) {
 	return r, nil
 }
 
+// skips reports whether e is not to be recorded.
+func (r *readOnlyActions) skips(e *audit.Entry) bool {
+	return r.match(e.Action) && !(r.keepDenied && e.Outcome == audit.Forbidden)
+}
+
 func (r *readOnlyActions) match(action string) bool {
 	for _, s := range r.suffixes {
 		if strings.HasSuffix(action, s) {
@@ -53,7 +60,7 @@ func (r *readOnlyActions) match(action string) bool {
 // filter returns the entries that are to be recorded, and where they stood.
 func (r *readOnlyActions) filter(entries []*audit.Entry) ([]*audit.Entry, places) {
 	first := 0
-	for first < len(entries) && !r.match(entries[first].Action) {
+	for first < len(entries) && !r.skips(entries[first]) {
 		first++
 	}
 	if first == len(entries) {
@@ -65,7 +72,7 @@ func (r *readOnlyActions) filter(entries []*audit.Entry) ([]*audit.Entry, places
 		where[i] = i
 	}
 	for i := first; i < len(entries); i++ {
-		if !r.match(entries[i].Action) {
+		if !r.skips(entries[i]) {
 			kept, where = append(kept, entries[i]), append(where, i)
 		}
 	}

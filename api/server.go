@@ -46,6 +46,9 @@ type Options struct {
 	// with a "*" at the start or the end. Nil means DefaultReadOnlyActions, an
 	// empty list none.
 	ReadOnlyActions []string
+	// KeepDeniedReads records those of them that were refused: their outcome is
+	// forbidden.
+	KeepDeniedReads bool
 	// Log gets one line a request. Its zero value is silent.
 	Log zerolog.Logger
 	// Version is this program's, for /metrics and /openapi.json. Default "dev".
@@ -123,6 +126,7 @@ func New(opts Options) (*Server, error) {
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {
 		return nil, err
 	}
+	s.readOnly.keepDenied = opts.KeepDeniedReads
 	prefix := make([]byte, 6)
 	if _, err := rand.Read(prefix); err != nil {
 		return nil, err

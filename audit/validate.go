@@ -160,11 +160,15 @@ var (
 	maxTime = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
 )
 
+// HoldsTime reports whether the log can hold a time: one of the years 1 to 9999, without
+// the first day of the year 1, which stands for a time that is not set.
+func HoldsTime(t time.Time) bool { return !t.Before(minTime) && !t.After(maxTime) }
+
 func (e *Entry) validateTime(now time.Time) error {
 	if e.CreatedAt.IsZero() {
 		return nil
 	}
-	if e.CreatedAt.Before(minTime) || e.CreatedAt.After(maxTime) {
+	if !HoldsTime(e.CreatedAt) {
 		return FieldErrorf("createdAt", "must lie between the years 1 and 9999")
 	}
 	if e.CreatedAt.Sub(now) > MaxAhead {

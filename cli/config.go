@@ -41,6 +41,9 @@ type Config struct {
 	// ReadOnlyActions are the actions that are no audit events and not recorded,
 	// exact or with one * in front. Default *.list, *.get, *.metrics.
 	ReadOnlyActions []string
+	// Reads is what becomes of calls of ReadOnlyActions: "skip", or "denied" to record
+	// those that were refused. Default "skip".
+	Reads string
 	// Profile answers profiles of the process at /debug/pprof/, to admins on this
 	// machine. Default false.
 	Profile bool
@@ -58,6 +61,7 @@ func defaultConfig() Config {
 		Drain:           10 * time.Second,
 		Grace:           30 * 24 * time.Hour,
 		ReadOnlyActions: []string{"*.list", "*.get", "*.metrics"},
+		Reads:           readsSkip,
 	}
 }
 
@@ -78,6 +82,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.Profile, "pprof", c.Profile, "answer profiles of the process at /debug/pprof/, to admins on this machine")
 	fs.StringSliceVar(&c.ReadOnlyActions, "read-only-actions", c.ReadOnlyActions,
 		"the `actions` that are skipped instead of recorded")
+	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
 }
 
 // check reports the first setting that cannot be meant, as a settingError.
@@ -157,7 +162,16 @@ func (c *Config) checkSpans() error {
 	return nil
 }
 
+// What can become of read-only calls.
+const (
+	readsSkip   = "skip"
+	readsDenied = "denied"
+)
+
 func (c *Config) checkLists() error {
+	if c.Reads != readsSkip && c.Reads != readsDenied {
+		return settingErrorf("reads", "must be skip or denied")
+	}
 	for _, s := range c.TrustedProxies {
 		if _, err := parsePrefix(s); err != nil {
 			return settingErrorf("trusted-proxy", "%q is neither an address nor a range such as 10.0.0.0/8", s)

@@ -56,6 +56,7 @@ listen = "127.0.0.1:1"
 grace = "2w"
 dev = true
 read-only-actions = ["*.peek", "a, b"]
+reads = "denied"
 trusted-proxy = "10.0.0.0/8,192.0.2.1"
 `
 	env := map[string]string{"AUDITLOG_LISTEN": "127.0.0.1:2", "AUDITLOG_LOG_LEVEL": "debug", "AUDITLOG_DRAIN": "3s",
@@ -71,6 +72,7 @@ trusted-proxy = "10.0.0.0/8,192.0.2.1"
 	want.Drain = 4 * time.Second
 	want.Grace = 14 * 24 * time.Hour
 	want.ReadOnlyActions = []string{"*.peek", "a, b"}
+	want.Reads = "denied"
 	want.TrustedProxies = []string{"10.0.0.0/8", "192.0.2.1"}
 	want.AdminToken = "secret"
 	if !reflect.DeepEqual(got, want) {
@@ -107,6 +109,7 @@ func TestConfigRefuses(t *testing.T) {
 		{name: "first of two", file: "zzz = 1\naaa = 2", want: "auditlog.toml:1: zzz: no such setting"},
 		{name: "syntax", file: "data = \"x\"\nlisten = = 2", want: `auditlog.toml:2: expected value but found '=' instead`},
 		{name: "wrong type", file: "# one\ndrain = 1.5", want: "auditlog.toml:2: drain: must be a string, a number, true, false or a list of strings"},
+		{name: "reads", file: "dev = true\nreads = \"some\"", want: "auditlog.toml:2: reads: must be skip or denied"},
 		{name: "list for one", file: "data = [\"a\"]", want: "auditlog.toml:1: data: must be one value, not a list"},
 		{name: "list of numbers", file: "trusted-proxy = [1]", want: "auditlog.toml:1: trusted-proxy: must be a list of strings"},
 		{name: "bad span", file: "grace = \"soon\"", want: `auditlog.toml:1: grace: "soon" is not a length of time: write 90s, 24h, 30d or 2w`},

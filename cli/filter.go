@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/rpc"
 )
 
@@ -53,7 +54,7 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 			continue
 		}
 		var err error
-		if *t, err = audit.ParseTime(text, now, loc); err != nil {
+		if *t, err = calendar.ParseTime(text, now, loc); err != nil {
 			return q, usagef("--%s: %w", name, err)
 		}
 	}

@@ -28,7 +28,7 @@ func flagPath(err error) error {
 // flagOf returns the name of the flag for a field, or "".
 func flagOf(path string) string {
 	switch path {
-	case "project", "action", "outcome", "detail", "channel", "key", "actor", "from", "to", "after", "before":
+	case "project", "action", "outcome", "detail", "channel", "key", "actor", "from", "to", "after", "before", "interval":
 		return path
 	case "actor.email":
 		return "actor"

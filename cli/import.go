@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/importer"
+	"auditlog/importer/cloudtrail"
 )
 
 func (a *app) imports() *cobra.Command {
@@ -21,44 +23,78 @@ func (a *app) imports() *cobra.Command {
 compressed by gzip. Importing the same again records nothing twice, so what was
 interrupted is simply started again.
 
-The formats are cloudtrail, the JSON files of AWS CloudTrail, and ndjson, what
-"auditlog export" writes, or any entries of yours, one JSON object a line.`,
+The formats are cloudtrail, events of AWS CloudTrail in whatever AWS wraps them
+(the files of a trail, events one a line or in an array, what "aws cloudtrail
+lookup-events" prints, messages of EventBridge, SNS, SQS and CloudWatch Logs), and
+ndjson, what "auditlog export" writes, or any entries of yours, one JSON object a
+line.
+
+An event or a line that cannot be recorded is named on standard error with what is
+wrong with it; the others are recorded, and the exit code is 1. With --strict the
+first such one ends the import, before anything of its file is recorded; what only
+the server can refuse, such as a time in the future, ends it at its batch.
+
+Read-only calls are no audit events. --reads denied records those of CloudTrail
+that were refused, --reads all records all of them.`,
 		Example: `  auditlog import --format cloudtrail -p aws 2026/05/*.json.gz
+  aws cloudtrail lookup-events | auditlog import --format cloudtrail -p aws -
   auditlog import --format ndjson backup.ndjson`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	var project, format string
-	addProject(cmd, &project)
-	cmd.Flags().StringVar(&format, "format", "", "`cloudtrail` or ndjson")
+	var f importFlags
+	addProject(cmd, &f.project)
+	cmd.Flags().StringVar(&f.format, "format", "", "`cloudtrail` or ndjson")
+	cmd.Flags().StringVar(&f.reads, "reads", "skip", "read-only calls of CloudTrail: `skip` them, or record the denied ones, or all")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "record nothing of a file in which something cannot be recorded")
 	complete(cmd, "format", "cloudtrail", "ndjson")
+	complete(cmd, "reads", readChoices...)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
-		read, err := importFormat(format, project)
+		read, err := f.reader(cmd.Flags().Changed("reads"))
 		if err != nil {
 			return err
 		}
-		i := &importing{app: a, read: read, to: c.NewWriter(cmd.Context()), progress: a.progress(false)}
+		i := &importing{
+			app: a, read: read, strict: f.strict, progress: a.progress(false),
+			to: batches{client: c, ctx: cmd.Context(), strict: f.strict},
+		}
 		return i.run(args)
 	})
 }
 
-// A reader calls emit with the entries of a stream, and returns how many
-// read-only calls it has left out.
-type reader func(r io.Reader, emit func(audit.Entry) error) (skipped int64, err error)
+// readChoices are what can become of read-only calls.
+var readChoices = []string{string(cloudtrail.SkipReads), string(cloudtrail.DeniedReads), string(cloudtrail.AllReads)}
 
-func importFormat(format, project string) (reader, error) {
-	if project != "" || format == "cloudtrail" {
-		if err := audit.ValidateProject(project); err != nil {
+// importFlags are the flags of import.
+type importFlags struct {
+	project, format, reads string
+	strict                 bool
+}
+
+// A reader hands the entries of a stream to a sink.
+type reader func(r io.Reader, sink importer.Sink) (importer.Passed, error)
+
+// reader returns what reads the format that the flags name.
+func (f *importFlags) reader(choseReads bool) (reader, error) {
+	if f.project != "" || f.format == "cloudtrail" {
+		if err := audit.ValidateProject(f.project); err != nil {
 			return nil, flagPath(err)
 		}
 	}
-	switch format {
+	if !slices.Contains(readChoices, f.reads) {
+		return nil, usagef("--reads: must be skip, denied or all")
+	}
+	switch f.format {
 	case "cloudtrail":
-		return func(r io.Reader, emit func(audit.Entry) error) (int64, error) {
-			return importer.CloudTrail(r, project, emit)
+		opts := cloudtrail.Options{Project: f.project, Reads: cloudtrail.Reads(f.reads)}
+		return func(r io.Reader, sink importer.Sink) (importer.Passed, error) {
+			return cloudtrail.Read(r, opts, sink)
 		}, nil
 	case "ndjson":
-		return func(r io.Reader, emit func(audit.Entry) error) (int64, error) {
-			return 0, importer.NDJSON(r, project, emit)
+		if choseReads {
+			return nil, usagef("--reads: is for --format cloudtrail: entries do not say whether they only read")
+		}
+		return func(r io.Reader, sink importer.Sink) (importer.Passed, error) {
+			return importer.NDJSON(r, f.project, sink)
 		}, nil
 	}
 	return nil, usagef("--format: must be cloudtrail or ndjson")
@@ -68,54 +104,202 @@ func importFormat(format, project string) (reader, error) {
 type importing struct {
 	app      *app
 	read     reader
-	to       *client.Writer
+	strict   bool
+	to       batches
 	progress *progress
-	skipped  int64
+	passed   importer.Passed
+	// failed counts the files that could not be read to their end.
+	failed int
 }
 
-// run imports files one after the other, up to the first that fails, and tells
-// what became of their entries.
+// run imports files one after the other, and tells what became of what is in them.
 func (i *importing) run(files []string) error {
+	i.to.refuse = i.refused
 	err := i.files(files)
-	if last := i.to.Close(); err == nil {
-		err = last
-	}
 	i.progress.done()
-	res := i.to.Result()
-	res.Skipped += i.skipped
-	if err == nil || res.Recorded+res.Duplicates+res.Skipped > 0 {
-		err = errors.Join(err, summarize(i.app.stdout, res))
+	if err == nil || i.to.begun() || i.passed.Reads > 0 || len(i.passed.Others) > 0 {
+		err = errors.Join(err, summarizeImport(i.app.stdout, &i.to, i.passed))
+	}
+	if err != nil {
+		return err
+	}
+	return i.shortfall()
+}
+
+// shortfall says that not everything was recorded.
+func (i *importing) shortfall() error {
+	switch {
+	case i.failed > 0 && i.to.refused > 0:
+		return fmt.Errorf("%s could not be read, and %s could not be recorded: see above",
+			count(i.failed, "file"), count(int(i.to.refused), "item"))
+	case i.failed > 0:
+		return fmt.Errorf("%s could not be read: see above", count(i.failed, "file"))
+	case i.to.refused > 0:
+		return fmt.Errorf("%s could not be recorded: see above", count(int(i.to.refused), "item"))
+	}
+	return nil
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// files imports files. What cannot be read does not stop the others, unless in strict
+// imports; what the server cannot do does.
+func (i *importing) files(files []string) error {
+	for _, name := range files {
+		err := i.file(name)
+		var unread *unreadable
+		switch {
+		case errors.As(err, &unread) && !i.strict:
+			i.failed++
+			i.say("error: %v", err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// unreadable is an error of a file, not of one of its items, nor of the server.
+type unreadable struct{ error }
+
+func (u *unreadable) Unwrap() error { return u.error }
+
+// file imports one file.
+func (i *importing) file(name string) error {
+	in, err := i.app.openInput(name, i.strict)
+	if err != nil {
+		return &unreadable{fmt.Errorf("%s: %w", name, err)}
+	}
+	defer in.Close()
+	if i.strict {
+		if err := i.inspect(name, in); err != nil {
+			return err
+		}
+	}
+	i.to.file = name
+	passed, err := i.read(in, importer.Sink{
+		Entry: func(at importer.Place, e audit.Entry) error {
+			res := i.to.result
+			i.progress.show("%s: %d recorded, %d there already", printable(name), res.Recorded, res.Duplicates)
+			return i.to.write(at, e)
+		},
+		Refused: i.to.refusedHere,
+	})
+	i.passed.Add(passed)
+	if last := i.to.flush(); last != nil {
+		return last
+	}
+	return i.ofFile(name, err)
+}
+
+// inspect reads a file without recording anything, up to the first item that cannot be
+// recorded.
+func (i *importing) inspect(name string, in *input) error {
+	_, err := i.read(in, importer.Sink{
+		Entry:   func(importer.Place, audit.Entry) error { return nil },
+		Refused: func(at importer.Place, err error) error { return &refusal{name, at, err} },
+	})
+	if err != nil {
+		return i.ofFile(name, err)
+	}
+	return in.rewind()
+}
+
+// ofFile marks an error as one of a file, unless it is one of what is in it, or of
+// the server.
+func (i *importing) ofFile(name string, err error) error {
+	var refused *refusal
+	if err == nil || errors.As(err, &refused) || err == i.to.err {
+		return err
+	}
+	return &unreadable{fmt.Errorf("%s: %w", name, err)}
+}
+
+// refused tells that an item could not be recorded.
+func (i *importing) refused(r *refusal) { i.say("%v", r) }
+
+// say writes a line to standard error, where there may be a progress.
+func (i *importing) say(format string, args ...any) {
+	i.progress.done()
+	fmt.Fprintln(i.app.stderr, "auditlog: "+oneLine(fmt.Sprintf(format, args...)))
+}
+
+// input is what is imported.
+type input struct {
+	*os.File
+	r    io.Reader
+	temp bool
+}
+
+func (in *input) Read(p []byte) (int, error) { return in.r.Read(p) }
+
+// rewind begins the input anew. It must have been opened to be read again.
+func (in *input) rewind() error {
+	_, err := in.Seek(0, io.SeekStart)
+	return err
+}
+
+// Close closes the input, and removes it if it is a copy.
+func (in *input) Close() error {
+	if in.File == nil {
+		return nil
+	}
+	err := in.File.Close()
+	if in.temp {
+		err = errors.Join(err, os.Remove(in.Name()))
 	}
 	return err
 }
 
-func (i *importing) files(files []string) error {
-	for _, name := range files {
-		if err := i.file(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (i *importing) file(name string) error {
-	var r io.Reader = i.app.stdin
+// openInput opens a file, or standard input for -. What is to be read again and cannot
+// be, such as a pipe, is copied to a temporary file.
+func (a *app) openInput(name string, again bool) (*input, error) {
+	in := &input{r: a.stdin}
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return err
+			return nil, fileCause(err)
 		}
-		defer f.Close()
-		r = f
+		in.File, in.r = f, f
 	}
-	skipped, err := i.read(r, func(e audit.Entry) error {
-		res := i.to.Result()
-		i.progress.show("%s: %d recorded, %d there already", printable(name), res.Recorded, res.Duplicates)
-		return i.to.Write(e)
-	})
-	i.skipped += skipped
+	if !again {
+		return in, nil
+	}
+	if in.File != nil {
+		if info, err := in.Stat(); err == nil && info.Mode().IsRegular() {
+			return in, nil
+		}
+	}
+	defer in.Close()
+	return spool(in.r)
+}
+
+// fileCause returns the cause of an error of opening a file, whose name is said anyway.
+func fileCause(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// spool copies r to a temporary file.
+func spool(r io.Reader) (*input, error) {
+	f, err := os.CreateTemp("", "auditlog-import-")
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	return nil
+	in := &input{File: f, r: f, temp: true}
+	if _, err = io.Copy(f, r); err == nil {
+		err = in.rewind()
+	}
+	if err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -146,7 +147,7 @@ func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, erro
 	}
 	if f.at != "" {
 		var err error
-		if e.CreatedAt, err = audit.ParseTime(f.at, now, loc); err != nil {
+		if e.CreatedAt, err = calendar.ParseTime(f.at, now, loc); err != nil {
 			return e, usagef("--at: %w", err)
 		}
 	}

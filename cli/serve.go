@@ -214,6 +214,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Search:          s.search,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
+		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,
 		Log:             s.log,
 		Version:         version(),

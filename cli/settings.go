@@ -13,7 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
-	"auditlog/audit"
+	"auditlog/calendar"
 )
 
 // envPrefix begins the name of every setting in the environment.
@@ -185,7 +185,7 @@ type span time.Duration
 
 // Set reads s.
 func (d *span) Set(s string) error {
-	t, ok := audit.ParseSpan(s)
+	t, ok := calendar.ParseSpan(s)
 	if !ok {
 		return fmt.Errorf("%q is not a length of time: write 90s, 24h, 30d or 2w", s)
 	}

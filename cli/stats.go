@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -17,32 +18,62 @@ const mostFrequent = 10
 
 func (a *app) stats() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "stats",
-		Short:   "Count entries by outcome, and show what occurs most",
-		Example: `  auditlog stats -p acme --from 7d`,
-		Args:    cobra.NoArgs,
+		Use:   "stats",
+		Short: "Count entries by outcome, and show what occurs most",
+		Example: `  auditlog stats -p acme --from 7d
+  auditlog stats -p acme --from 2026-05-01 --to 2026-06-01 --interval day --zone Europe/Berlin`,
+		Args: cobra.NoArgs,
 	}
 	f := addFilter(cmd)
 	var output string
+	var req rpc.StatsRequest
+	cmd.Flags().StringVar(&req.Interval, "interval", "", "count over time as well, by `hour`, day, week or month")
+	cmd.Flags().StringVar(&req.Zone, "zone", "", "the time `zone` of these and of --from and --to, such as Europe/Berlin; else this machine's")
+	complete(cmd, "interval", rpc.Intervals()...)
 	addOutput(cmd, &output, "text", "json")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		q, err := f.parse(time.Now(), time.Local)
-		if err != nil {
+		zone := time.Local
+		var err error
+		if req.Zone == "" {
+			req.Zone = calendar.LocalName(time.Now())
+		} else if zone, err = calendar.Zone(req.Zone); err != nil {
+			return usagef("--zone: %w", err)
+		}
+		if req.Query, err = f.parse(time.Now(), zone); err != nil {
 			return err
 		}
 		if output != "text" && output != "json" {
 			return usagef("--output: must be text or json")
 		}
-		stats, err := c.Stats(cmd.Context(), rpc.StatsRequest{Query: q})
+		stats, err := c.Stats(cmd.Context(), req)
 		if err != nil {
 			return flagPath(err)
 		}
 		if output == "json" {
 			return json.NewEncoder(a.stdout).Encode(stats)
 		}
-		_, err = fmt.Fprint(a.stdout, statsText(&stats))
+		text := statsText(&stats)
+		if req.Interval != "" {
+			text += bucketsText(req.Interval, stats.Buckets, zone)
+		}
+		_, err = fmt.Fprint(a.stdout, text)
 		return err
 	})
+}
+
+// bucketsText returns counts over time, a line each. Its first column is when the part
+// of time begins in zone.
+func bucketsText(interval string, buckets []rpc.Bucket, zone *time.Location) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-16s  %9s %9s %9s\n", "from", "success", "forbidden", "error")
+	for _, part := range buckets {
+		layout := "2006-01-02 15:04"
+		if interval != calendar.Hour.String() && calendar.StartsDay(part.From, zone) {
+			layout = time.DateOnly
+		}
+		fmt.Fprintf(&b, "%-16s  %9d %9d %9d\n", part.From.In(zone).Format(layout), part.Success, part.Forbidden, part.Error)
+	}
+	return b.String()
 }
 
 // statsText returns counts for a person to read.

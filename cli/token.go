@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -74,10 +75,7 @@ func parseExpiry(s string, now time.Time, loc *time.Location) (time.Time, error)
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if d, ok := audit.ParseSpan(s); ok {
-		return now.Add(d), nil
-	}
-	t, err := audit.ParseTime(s, now, loc)
+	t, err := calendar.ParseAhead(s, now, loc)
 	if err != nil {
 		return t, usagef("--expires: %w", err)
 	}

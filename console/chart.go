@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/store"
 )
 
@@ -46,34 +47,20 @@ const (
 	leastHeight = 2 // of a part that is not empty, so that one error among thousands is seen
 )
 
-// chartBounds returns the range of time that the chart of f spans and the number
-// of its bars. What f leaves open ends with the project's own entries.
-func chartBounds(f filter, project store.Project, v *visit) (from, to time.Time, bars int) {
+// chartBounds returns the bounds of the chart's bars. What f leaves open ends with the
+// project's own entries.
+func chartBounds(f filter, project store.Project, v *visit) []time.Time {
+	open := calendar.Open{From: f.From, To: f.To, First: v.now, Last: v.now}
+	var step calendar.Step
 	if r, ok := findRange(f.Range); ok {
-		return r.bounds(f.asOf(v.now), v.zone)
+		open.From, open.To = r.bounds(f.asOf(v.now), v.zone)
+		step = r.step
 	}
-	from, to = f.From, f.To
-	first, last := project.First, project.Last
-	if first.IsZero() {
-		first, last = v.now, v.now
+	if !project.First.IsZero() {
+		open.First, open.Last = project.First, project.Last
 	}
-	if from.IsZero() {
-		from = first
-	}
-	if to.IsZero() {
-		to = last.Add(time.Microsecond)
-	}
-	if !from.Before(to) {
-		to = from.Add(time.Minute)
-	}
-	step := chartStep(from, to)
-	if f.From.IsZero() {
-		from = floorTime(from, step, v.zone)
-	}
-	if f.To.IsZero() {
-		to = from.Add(time.Duration(countSteps(from, to, step)) * step)
-	}
-	return from, to, min(countSteps(from, to, step), store.MaxBuckets)
+	_, bounds, _ := calendar.Bars(open, step, v.zone, maxBars)
+	return bounds
 }
 
 // newChart draws counts.
@@ -106,7 +93,7 @@ func newChart(f filter, buckets []store.Bucket, v *visit) chart {
 func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
 	out := bar{
 		X: i * barWidth, Label: barLabel(b, v),
-		From: formatMinute(b.From), To: formatMinute(b.To),
+		From: formatBound(b.From), To: formatBound(b.To),
 		URL: f.between(b.From, b.To).url("/logs"),
 	}
 	if top == 0 {
@@ -131,16 +118,45 @@ func formatUnits(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // barLabel tells the time and the counts of a bar.
 func barLabel(b store.Bucket, v *visit) string {
-	layout := "Jan 2 15:04"
-	if b.To.Sub(b.From) >= day {
-		layout = "Jan 2"
-	}
-	if b.From.In(v.zone).Year() != v.now.In(v.zone).Year() {
-		layout = "2006 " + layout
-	}
-	label := b.From.In(v.zone).Format(layout) + " – " + b.To.In(v.zone).Format(layout)
-	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", label,
+	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", spanLabel(b.From, b.To, v),
 		formatCount(b.Success), formatCount(b.Forbidden), formatCount(b.Error))
+}
+
+// spanLabel names a part of time: by its days where it consists of whole ones, the last
+// of them included, else by the clocks at its ends.
+func spanLabel(from, to time.Time, v *visit) string {
+	if calendar.StartsDay(from, v.zone) && calendar.StartsDay(to, v.zone) {
+		first, last := from.In(v.zone).Format("Mon, Jan 2"), to.Add(-1).In(v.zone).Format("Mon, Jan 2")
+		if from.In(v.zone).Year() != v.now.In(v.zone).Year() {
+			first, last = from.In(v.zone).Format("Mon, 2 Jan 2006"), to.Add(-1).In(v.zone).Format("Mon, 2 Jan 2006")
+		}
+		if first == last {
+			return first
+		}
+		return first + " – " + last
+	}
+	layout := "Jan 2 15:04"
+	if from.In(v.zone).Year() != v.now.In(v.zone).Year() {
+		layout = "2006 Jan 2 15:04"
+	}
+	if !from.Truncate(time.Minute).Equal(from) || !to.Truncate(time.Minute).Equal(to) {
+		layout += ":05"
+	}
+	first, last := from.In(v.zone).Format(layout), to.In(v.zone).Format(layout)
+	if clocksChange(from, to, v.zone) {
+		first, last = first+" "+shortZone(from.In(v.zone)), last+" "+shortZone(to.In(v.zone))
+	}
+	return first + " – " + last
+}
+
+// clocksChange reports whether the clocks of zone are changed on the days of a range, so
+// that a time of day may mean two moments.
+func clocksChange(from, to time.Time, zone *time.Location) bool {
+	from, _ = calendar.Today(from, zone)
+	_, to = calendar.Today(to, zone)
+	_, before := from.Zone()
+	_, after := to.Zone()
+	return before != after
 }
 
 // chartMarks returns what stands under the chart: the times at its ends and
@@ -149,6 +165,8 @@ func chartMarks(buckets []store.Bucket, v *visit) []string {
 	first, last := buckets[0].From, buckets[len(buckets)-1].To
 	layout := "Jan 2"
 	switch span := last.UnixMicro() - first.UnixMicro(); {
+	case span <= (2 * time.Minute).Microseconds():
+		layout = "15:04:05"
 	case span <= (2 * day).Microseconds():
 		layout = "15:04"
 	case span <= (8 * day).Microseconds():

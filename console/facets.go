@@ -70,18 +70,17 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 	if err != nil && audit.KindOf(err) != audit.NotFound {
 		return nil, err
 	}
-	from, to, bars := chartBounds(f, project, v)
+	bounds := chartBounds(f, project, v)
 	group, ctx := errgroup.WithContext(ctx)
-	ask := func(f filter, buckets int, answer **store.Stats) {
+	ask := func(f filter, bounds []time.Time, answer **store.Stats) {
 		q := f.query(v.now, v.zone)
-		q.From, q.To = from, to
 		group.Go(func() (err error) {
-			*answer, err = c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Buckets: buckets})
+			*answer, err = c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Bounds: bounds})
 			return err
 		})
 	}
 	out := new(counts)
-	ask(f, bars, &out.shown)
+	ask(f, bounds, &out.shown)
 	for _, other := range []struct {
 		chosen bool
 		key    string
@@ -93,7 +92,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 		{f.Actor != "", keyActor, &out.anyActor},
 	} {
 		if other.chosen {
-			ask(f.with(other.key, ""), 1, other.answer)
+			ask(f.with(other.key, ""), nil, other.answer)
 		}
 	}
 	if err := group.Wait(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 )
 
 // filter is what a page of entries selects, as its URL says it. It is a value:
@@ -26,7 +27,7 @@ type filter struct {
 
 	// Range is the name of one of the ranges, or empty for From and To.
 	Range string
-	// From and To are whole minutes; zero is open.
+	// From and To are whole microseconds; zero is open.
 	From, To time.Time
 	// At is when the view was first opened. Later pages of it carry it along, so
 	// that a range which ends now stays where it was.
@@ -92,30 +93,29 @@ func (f *filter) parseTimes(v url.Values, zone *time.Location) error {
 		return nil
 	}
 	var err error
-	if f.From, err = parseMinute(keyFrom, v.Get(keyFrom), zone); err != nil {
+	if f.From, err = parseBound(keyFrom, v.Get(keyFrom), zone); err != nil {
 		return err
 	}
-	f.To, err = parseMinute(keyTo, v.Get(keyTo), zone)
+	f.To, err = parseBound(keyTo, v.Get(keyTo), zone)
 	return err
 }
 
-// parseMinute reads a time to the minute, in the forms of audit.ParseTime that
-// are no span.
-func parseMinute(path, s string, zone *time.Location) (time.Time, error) {
+// parseBound reads a bound of a range, in the forms of calendar.ParseTime.
+func parseBound(path, s string, zone *time.Location) (time.Time, error) {
 	if s = strings.TrimSpace(s); s == "" {
 		return time.Time{}, nil
 	}
 	if t, err := time.Parse(minuteLayout, s); err == nil {
 		return t, nil
 	}
-	t, err := audit.ParseTime(s, time.Now(), zone)
+	t, err := calendar.ParseTime(s, time.Now(), zone)
 	if err != nil {
 		return time.Time{}, audit.AtPath(err, path)
 	}
-	return t.UTC().Truncate(time.Minute), nil
+	return audit.Truncate(t), nil
 }
 
-// minuteLayout is how a URL has a time: UTC, to the minute.
+// minuteLayout is how a URL has a whole minute: in UTC.
 const minuteLayout = "2006-01-02T15:04Z"
 
 // addOutcomes adds outcomes that may be separated by commas. Unknown ones are
@@ -156,7 +156,7 @@ func (f filter) query(now time.Time, zone *time.Location) audit.Query {
 		q.Outcomes = append(q.Outcomes, audit.Outcome(o))
 	}
 	if r, ok := findRange(f.Range); ok {
-		q.From, q.To, _ = r.bounds(f.asOf(now), zone)
+		q.From, q.To = r.bounds(f.asOf(now), zone)
 	}
 	q.Normalize()
 	return q
@@ -217,11 +217,10 @@ func (f filter) toggled(outcome string) filter {
 	return f
 }
 
-// between returns f with a range of its own, widened to whole minutes.
+// between returns f with a range of its own.
 func (f filter) between(from, to time.Time) filter {
 	f.At, f.Range = time.Time{}, ""
-	f.From = from.UTC().Truncate(time.Minute)
-	f.To = to.Add(time.Minute - 1).UTC().Truncate(time.Minute)
+	f.From, f.To = from.UTC(), to.UTC()
 	return f
 }
 
@@ -259,8 +258,8 @@ func (f filter) params() [][2]string {
 	return [][2]string{
 		{keyProject, f.Project},
 		{keyRange, f.Range},
-		{keyFrom, formatMinute(f.From)},
-		{keyTo, formatMinute(f.To)},
+		{keyFrom, formatBound(f.From)},
+		{keyTo, formatBound(f.To)},
 		{keyOutcome, strings.Join(f.Outcomes, ",")},
 		{keyResourceType, f.ResourceType},
 		{keyResourceID, f.ResourceID},
@@ -274,11 +273,15 @@ func (f filter) params() [][2]string {
 	}
 }
 
-func formatMinute(t time.Time) string {
-	if t.IsZero() {
+// formatBound writes a bound for a URL, to the minute where it is a whole one.
+func formatBound(t time.Time) string {
+	switch {
+	case t.IsZero():
 		return ""
+	case t.Truncate(time.Minute).Equal(t):
+		return t.UTC().Format(minuteLayout)
 	}
-	return t.UTC().Format(minuteLayout)
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // unescaped may stand in the query of a URL as they are, which is how people

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditlog/calendar"
+	"auditlog/store"
 )
 
 func TestFilterURL(t *testing.T) {
@@ -95,6 +98,8 @@ func TestSearch(t *testing.T) {
 		`actor:"CI bot" is:service`:                            "project=acme&range=7d&outcome=error&actor=CI+bot&actorType=ServiceAccount",
 		`type:Deployment id:4711 channel:cli`:                  "project=acme&range=7d&outcome=error&resourceType=Deployment&resourceId=4711&channel=cli",
 		`resourceType:Domain resource_id:a:b`:                  "project=acme&range=7d&outcome=error&resourceType=Domain&resourceId=a:b",
+		`from:today to:18:30:45`:                               "project=acme&from=2026-05-04T00:00Z&to=2026-05-04T18:30:45Z&outcome=error",
+		`from:2026-05-01T14:30:15.000001Z`:                     "project=acme&from=2026-05-01T14:30:15.000001Z&outcome=error",
 		`from:"2026-05-01 14:30" to:yesterday`:                 "project=acme&from=2026-05-01T14:30Z&to=2026-05-03T00:00Z&outcome=error",
 		`range:30d -word pref*`:                                "project=acme&range=30d&outcome=error&q=-word+pref*",
 		`sha256:9f2c https://a.b/c 12:30 ::`:                   "project=acme&range=7d&outcome=error&q=sha256:9f2c+https://a.b/c+12:30+::",
@@ -177,39 +182,93 @@ func TestRanges(t *testing.T) {
 		{"UTC", "today", "2026-03-29 00:00", "2026-03-30 00:00"},
 		{"UTC", "7d", "2026-03-22 10:00", "2026-03-29 12:00"},
 		{"UTC", "90d", "2025-12-29 00:00", "2026-03-30 00:00"},
+		{"UTC", "1y", "2025-03-24 00:00", "2026-03-30 00:00"},
 		{"Europe/Berlin", "today", "2026-03-28 23:00", "2026-03-29 22:00"},
 		{"Europe/Berlin", "yesterday", "2026-03-27 23:00", "2026-03-28 23:00"},
+		{"Europe/Berlin", "7d", "2026-03-22 11:00", "2026-03-29 12:00"},
 		{"Asia/Kolkata", "today", "2026-03-28 18:30", "2026-03-29 18:30"},
+		{"Asia/Beirut", "today", "2026-03-28 22:00", "2026-03-29 21:00"},
 	}
 	for _, tt := range tests {
 		r, _ := findRange(tt.name)
-		from, to, steps := r.bounds(now, zone(t, tt.zone))
+		from, to := r.bounds(now, zone(t, tt.zone))
 		if from.UTC().Format(layout) != tt.from || to.UTC().Format(layout) != tt.to {
 			t.Errorf("%s in %s is %s to %s", tt.name, tt.zone, from.UTC().Format(layout), to.UTC().Format(layout))
 		}
-		if time.Duration(steps)*r.step != to.Sub(from) || steps < 24 || steps > 110 {
-			t.Errorf("%s in %s has %d steps", tt.name, tt.zone, steps)
-		}
 	}
 	for _, r := range ranges() {
-		from, to, _ := r.bounds(now, time.UTC)
-		if r.Name != "yesterday" && (from.After(now.Add(-r.length)) || !to.After(now)) {
+		from, to := r.bounds(now, time.UTC)
+		if r.since != nil && (from.After(r.since(now, time.UTC)) || !to.After(now)) {
 			t.Errorf("%s leaves out a part of what it says", r.Name)
 		}
 	}
 }
 
-func TestChartOfAnySpan(t *testing.T) {
-	for _, span := range []struct{ from, to string }{
-		{"2026-05-04T00:00:00Z", "2026-05-04T00:00:01Z"},
-		{"2026-01-01T00:00:00Z", "2026-05-04T00:00:00Z"},
-		{"0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"},
+// TestBarsAreWhatTheySay asks of the bars of every range, in zones that change their
+// clocks at odd times, that their links follow each other and that what is labelled as a
+// day is one.
+func TestBarsAreWhatTheySay(t *testing.T) {
+	for _, name := range []string{"America/New_York", "America/Santiago", "Asia/Beirut", "Africa/Cairo", "America/Havana", "America/Asuncion"} {
+		for _, now := range []string{"2025-04-06T12:00:00Z", "2025-09-07T12:00:00Z", "2025-11-02T12:00:00Z", "2026-03-20T09:46:40Z", "2024-03-24T12:00:00Z"} {
+			v := &visit{zone: zone(t, name), now: parseTime(t, now)}
+			for _, r := range ranges() {
+				checkBars(t, filter{Project: "acme", Range: r.Name}, v)
+			}
+			checkBars(t, filter{Project: "acme", From: v.now.AddDate(0, 0, -3), To: v.now.Add(15 * time.Second)}, v)
+			checkBars(t, filter{Project: "acme", From: v.now.AddDate(-7, 0, 0)}, v)
+			checkBars(t, filter{Project: "acme"}, v)
+		}
+	}
+}
+
+func checkBars(t *testing.T, f filter, v *visit) {
+	t.Helper()
+	bounds := chartBounds(f, store.Project{First: v.now.AddDate(0, -3, 0), Last: v.now}, v)
+	if len(bounds) < 2 || len(bounds) > maxBars+1 {
+		t.Fatalf("%+v in %v has %d bars", f, v.zone, len(bounds)-1)
+	}
+	if q := f.query(v.now, v.zone); !q.From.IsZero() && !q.From.Equal(bounds[0]) || !q.To.IsZero() && !q.To.Equal(bounds[len(bounds)-1]) {
+		t.Errorf("%s in %v selects %v to %v, its chart is of %v to %v", f.Range, v.zone, q.From, q.To, bounds[0], bounds[len(bounds)-1])
+	}
+	for i := range bounds[1:] {
+		b := newBar(f, i, store.Bucket{From: bounds[i], To: bounds[i+1]}, 0, v)
+		link, err := url.Parse(b.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		linked, err := parseFilter(link.Query(), time.UTC)
+		if err != nil || !linked.From.Equal(bounds[i]) || !linked.To.Equal(bounds[i+1]) {
+			t.Fatalf("the bar of %v to %v leads to %s: %v", bounds[i], bounds[i+1], b.URL, err)
+		}
+		label, _, _ := strings.Cut(b.Label, "\n")
+		from, to := calendar.Today(bounds[i], v.zone)
+		if isDay := from.Equal(bounds[i]) && to.Equal(bounds[i+1]); isDay == strings.Contains(label, "–") {
+			t.Errorf("in %v, %v to %v is labelled %s", v.zone, bounds[i], bounds[i+1], label)
+		}
+	}
+}
+
+func parseTime(t testing.TB, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func TestLabelsOfBars(t *testing.T) {
+	berlin := &visit{zone: zone(t, "Europe/Berlin"), now: parseTime(t, "2026-11-01T12:00:00Z")}
+	for _, tt := range []struct{ from, to, want string }{
+		{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", "Sun, Oct 25"},
+		{"2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z", "Mon, Oct 19 – Sun, Oct 25"},
+		{"2025-10-18T22:00:00Z", "2025-10-19T22:00:00Z", "Sun, 19 Oct 2025"},
+		{"2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", "Oct 25 02:00 CEST – Oct 25 02:00 CET"},
+		{"2026-10-26T08:15:00Z", "2026-10-26T23:00:00Z", "Oct 26 09:15 – Oct 27 00:00"},
+		{"2026-10-26T08:15:00Z", "2026-10-26T08:15:05Z", "Oct 26 09:15:00 – Oct 26 09:15:05"},
 	} {
-		from, _ := time.Parse(time.RFC3339, span.from)
-		to, _ := time.Parse(time.RFC3339, span.to)
-		step := chartStep(from, to)
-		if n := countSteps(from, to, step); n < 1 || n > maxBars+1 {
-			t.Errorf("%v: %d steps of %v", span, n, step)
+		if got := spanLabel(parseTime(t, tt.from), parseTime(t, tt.to), berlin); got != tt.want {
+			t.Errorf("%s to %s is labelled %q, want %q", tt.from, tt.to, got, tt.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/export"
 	"auditlog/store"
 )
@@ -88,6 +89,9 @@ func (r row) Name() string {
 	return r.Resource.ID
 }
 
+// Own reports whether the row is one of the log's own entries, which nobody else can make.
+func (r row) Own() bool { return r.RecordedBy == audit.RecordedByLog }
+
 // Empty reports whether the project has no entries at all.
 func (p logsPage) Empty() bool {
 	return len(p.Rows) == 0 && p.NewestURL == "" && !p.Filter.Narrowed()
@@ -110,8 +114,8 @@ const (
 
 // formZone returns the zone in which the form of a range was filled in.
 func formZone(params url.Values, zone *time.Location) *time.Location {
-	if name := params.Get(keyZone); name != "" && name != "Local" {
-		if told, err := time.LoadLocation(name); err == nil {
+	if name := params.Get(keyZone); name != "" {
+		if told, err := calendar.Zone(name); err == nil {
 			return told
 		}
 	}

@@ -93,12 +93,18 @@ func formatLocal(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
+	if !t.Truncate(time.Minute).Equal(t) {
+		return t.In(zone).Format("2006-01-02T15:04:05.999")
+	}
 	return t.In(zone).Format("2006-01-02T15:04")
 }
 
 // customTitle names a range by its ends.
 func (f filter) customTitle(zone *time.Location) string {
-	const layout = "2 Jan 2006 15:04"
+	layout := "2 Jan 2006 15:04"
+	if !f.From.Truncate(time.Minute).Equal(f.From) || !f.To.Truncate(time.Minute).Equal(f.To) {
+		layout += ":05"
+	}
 	switch from, to := f.From.In(zone).Format(layout), f.To.In(zone).Format(layout); {
 	case f.To.IsZero():
 		return "Since " + from

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 )
 
 // searchKeys are what the search box takes before a colon, and the parameter
@@ -84,7 +85,7 @@ func (f *filter) set(param, value string, now time.Time, zone *time.Location) er
 		}
 		value = strings.ToLower(value)
 	case keyFrom, keyTo:
-		t, err := audit.ParseTime(value, now, zone)
+		t, err := calendar.ParseTime(value, now, zone)
 		if err != nil {
 			return audit.AtPath(err, param)
 		}
@@ -98,9 +99,9 @@ func (f *filter) set(param, value string, now time.Time, zone *time.Location) er
 func (f *filter) setBound(param string, t time.Time) {
 	f.Range = ""
 	if param == keyFrom {
-		f.From = t.UTC().Truncate(time.Minute)
+		f.From = audit.Truncate(t)
 	} else {
-		f.To = t.UTC().Truncate(time.Minute)
+		f.To = audit.Truncate(t)
 	}
 }
 
@@ -113,7 +114,7 @@ var actorTypes = map[string]audit.ActorType{
 var examples = map[string]string{
 	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
 	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
-	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:yesterday",
+	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
 }
 
 // splitSearch cuts text at white space outside quotes.

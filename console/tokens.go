@@ -105,7 +105,7 @@ func field(r *http.Request, name string) string { return strings.TrimSpace(r.Pos
 func (f tokenForm) token(v *visit) (auth.Token, error) {
 	t := auth.Token{Name: f.Name, Owner: f.Owner, OwnerType: audit.ActorType(f.OwnerType), Role: auth.Role(f.Role)}
 	t.Projects = strings.FieldsFunc(f.Projects, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
-	expires, err := parseMinute("expires", f.Expires, v.zone)
+	expires, err := parseBound("expires", f.Expires, v.zone)
 	t.ExpiresAt = expires
 	return t, err
 }

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	// The zones that browsers name must be known on machines without them too.
-	_ "time/tzdata"
+
+	"auditlog/calendar"
 )
 
 // The cookies that keep what a visitor prefers. Scripts may write them.
@@ -14,13 +14,17 @@ const (
 	zoneCookie  = "auditlog_zone"
 )
 
+// day is a day's length where none is of the calendar: of a session, or of how long ago
+// something was, roughly.
+const day = 24 * time.Hour
+
 // zoneOf returns the zone that the visitor's browser named, or UTC.
 func zoneOf(r *http.Request) (zone *time.Location, told bool) {
 	cookie, err := r.Cookie(zoneCookie)
-	if err != nil || cookie.Value == "" || cookie.Value == "Local" {
+	if err != nil || cookie.Value == "" {
 		return time.UTC, false
 	}
-	zone, err = time.LoadLocation(cookie.Value)
+	zone, err = calendar.Zone(cookie.Value)
 	if err != nil {
 		return time.UTC, false
 	}

@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/importer"
+	"auditlog/importer/cloudtrail"
 	"auditlog/rpc"
 	"auditlog/store"
 )
@@ -40,6 +41,14 @@ func start(t *testing.T) *client.Client {
 	return &client.Client{URL: srv.URL, HTTP: srv.Client()}
 }
 
+// into returns a sink that records, and stops at what cannot be.
+func into(w *client.Writer) importer.Sink {
+	return importer.Sink{
+		Entry:   func(_ importer.Place, e audit.Entry) error { return w.Write(e) },
+		Refused: func(_ importer.Place, err error) error { return err },
+	}
+}
+
 // importAll imports CloudTrail files.
 func importAll(t *testing.T, c *client.Client, files []string) (res rpc.RecordResult, skipped int64) {
 	t.Helper()
@@ -49,12 +58,12 @@ func importAll(t *testing.T, c *client.Client, files []string) (res rpc.RecordRe
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := importer.CloudTrail(f, "aws", w.Write)
+		passed, err := cloudtrail.Read(f, cloudtrail.Options{Project: "aws"}, into(w))
 		f.Close()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		skipped += n
+		skipped += passed.Reads
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -65,7 +74,7 @@ func importAll(t *testing.T, c *client.Client, files []string) (res rpc.RecordRe
 // TestImportTwice imports what a log may get twice, and finds it there once. What
 // it exports is imported into another log, twice too.
 func TestImportTwice(t *testing.T) {
-	files := []string{filepath.Join("testdata", "events.json")}
+	files := []string{filepath.Join("cloudtrail", "testdata", "events.json")}
 	want, wantSkipped, forbidden := int64(29), int64(2), 3
 	dir := os.Getenv("AUDITLOG_TESTDATA")
 	if dir == "" {
@@ -96,7 +105,7 @@ func TestImportTwice(t *testing.T) {
 	other := start(t)
 	for range 2 {
 		w := other.NewWriter(t.Context())
-		if err := importer.NDJSON(bytes.NewReader(export.Bytes()), "", w.Write); err != nil {
+		if _, err := importer.NDJSON(bytes.NewReader(export.Bytes()), "", into(w)); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Close(); err != nil {
@@ -124,8 +133,7 @@ func TestExportWithoutKeys(t *testing.T) {
 	var results []rpc.RecordResult
 	for range 2 {
 		w := other.NewWriter(t.Context())
-		err := importer.NDJSON(bytes.NewReader(export.Bytes()), "", func(e audit.Entry) error { return w.Write(e) })
-		if err != nil {
+		if _, err := importer.NDJSON(bytes.NewReader(export.Bytes()), "", into(w)); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Close(); err != nil {

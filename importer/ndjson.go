@@ -20,63 +20,86 @@ import (
 
 // NDJSON reads entries as this log exports them, one JSON object a line, and
 // emits them without what the log that they come from gave them: id, seq, recordedAt,
-// recordedBy and, in exports of former versions, purge. An entry that names no project gets the one given.
+// recordedBy and, in exports of former versions, purge. An entry that names no project
+// gets the one given.
 //
 // An entry that another log exported and that has no key gets one, made of what
 // that log says of it, so that an export can be imported again. One that was never
 // in a log, and has no key, is a new one every time.
 //
-// Empty lines are left out. Errors name the line, counted from 1.
-func NDJSON(r io.Reader, project string, emit func(audit.Entry) error) error {
-	b, err := plain(r)
+// Empty lines are left out.
+func NDJSON(r io.Reader, project string, sink Sink) (Passed, error) {
+	b, err := Plain(r)
 	if err != nil {
-		return err
+		return Passed{}, err
 	}
+	var passed Passed
 	var line []byte
-	for n := 1; ; n++ {
-		where := fmt.Sprintf("line %d", n)
+	entries := false
+	for place := (Place{Kind: "line", Number: 1}); ; place.Number++ {
 		line, err = readLine(b, line[:0])
 		if err == io.EOF {
-			return nil
+			break
 		}
-		if err != nil {
-			return at(where, err)
-		}
-		if len(bytes.TrimSpace(line)) == 0 {
+		switch {
+		case err == ErrTooLong:
+			err = sink.Refused(place, err)
+		case err != nil:
+			return passed, err
+		case len(bytes.TrimSpace(line)) == 0:
 			continue
+		default:
+			err = takeLine(place, line, project, sink)
 		}
-		e, err := entryOf(line, project)
+		entries = true
 		if err != nil {
-			return at(where, err)
-		}
-		if err := emit(e); err != nil {
-			return err
+			return passed, err
 		}
 	}
+	if !entries {
+		passed.Count(EmptyFile, 1)
+	}
+	return passed, nil
+}
+
+func takeLine(place Place, line []byte, project string, sink Sink) error {
+	e, err := entryOf(line, project)
+	if !strings.HasPrefix(e.Key, keyPrefix) {
+		place.ID = e.Key
+	}
+	if err != nil {
+		return sink.Refused(place, err)
+	}
+	return sink.Entry(place, e)
 }
 
 // readLine appends the next line to buf. At the end of the stream its error is
-// io.EOF.
+// io.EOF. A line that is too long is read to its end.
 func readLine(b *bufio.Reader, buf []byte) ([]byte, error) {
+	tooLong := false
 	for {
 		part, err := b.ReadSlice('\n')
-		buf = append(buf, part...)
+		if tooLong = tooLong || len(buf)+len(part) > MaxItem; !tooLong {
+			buf = append(buf, part...)
+		}
 		switch {
-		case len(buf) > maxItem:
-			return nil, errTooLong
+		case err == bufio.ErrBufferFull:
+			continue
+		case tooLong && (err == nil || err == io.EOF):
+			return buf[:0], ErrTooLong
 		case err == io.EOF && len(buf) > 0:
 			return buf, nil
-		case err != bufio.ErrBufferFull:
-			return buf, err
 		}
+		return buf, err
 	}
 }
 
-// entryOf reads the entry in line.
+// entryOf reads the entry in line. Of one that cannot be taken it returns what could
+// be read.
 func entryOf(line []byte, project string) (audit.Entry, error) {
 	var x exportedEntry
 	if err := json.Unmarshal(line, &x, json.RejectUnknownMembers(true)); err != nil {
-		return audit.Entry{}, lineFault(err)
+		return audit.Entry(x.plainEntry), lineFault(err)
 	}
 	e := audit.Entry(x.plainEntry)
 	if e.Key == "" && e.ID > 0 && !e.RecordedAt.IsZero() {
@@ -110,6 +133,9 @@ type purge struct {
 	By      string    `json:"by"`
 }
 
+// keyPrefix begins the keys made here.
+const keyPrefix = "import-"
+
 // keyOf makes a key of an entry that another log gave an id: of the id, so that
 // keys keep the order of the entries, and of the hash of what it holds. What is hashed
 // is pinned: it is the JSON of an entry as the first version wrote it, whatever a later
@@ -117,7 +143,7 @@ type purge struct {
 func keyOf(e *audit.Entry, p *purge) string {
 	hash := sha256.Sum256(appendKeyed(nil, e, p))
 	id := binary.BigEndian.AppendUint64(nil, uint64(e.ID))
-	return "import-" + base32.HexEncoding.EncodeToString(append(id, hash[:12]...))
+	return keyPrefix + base32.HexEncoding.EncodeToString(append(id, hash[:12]...))
 }
 
 // appendKeyed appends what a key is made of.
@@ -143,14 +169,23 @@ func lineFault(err error) error {
 	var semantic *json.SemanticError
 	switch {
 	case errors.As(err, &syntactic):
-		return audit.FieldErrorf(path(syntactic.JSONPointer), "is not valid JSON: %v", syntactic.Err)
-	case errors.Is(err, json.ErrUnknownName):
-		errors.As(err, &semantic)
+		return audit.FieldErrorf(path(syntactic.JSONPointer), "is not valid JSON: %s", Words(syntactic))
+	case errors.Is(err, json.ErrUnknownName) && errors.As(err, &semantic):
 		return audit.FieldErrorf(path(semantic.JSONPointer), "unknown field")
+	case errors.As(err, &semantic) && semantic.JSONPointer == "":
+		return audit.Errorf(audit.Invalid, "must be an entry, a JSON object")
 	case errors.As(err, &semantic):
 		return audit.FieldErrorf(path(semantic.JSONPointer), "has the wrong type")
 	}
-	return audit.Errorf(audit.Invalid, "is not valid JSON: %v", err)
+	return audit.Errorf(audit.Invalid, "is not valid JSON")
+}
+
+// Words says what is wrong with JSON, without the name of the package that found it.
+func Words(err *jsontext.SyntacticError) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it ends too early"
+	}
+	return strings.TrimPrefix(err.Err.Error(), "jsontext: ")
 }
 
 // path writes a JSON pointer with dots.

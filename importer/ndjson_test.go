@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -41,12 +42,15 @@ func TestNDJSON(t *testing.T) {
 
 	for name, form := range map[string][]byte{"plain": stream, "compressed": compress(t, stream)} {
 		var got []audit.Entry
-		collect := func(e audit.Entry) error {
-			got = append(got, e)
-			return nil
+		collect := Sink{
+			Entry: func(_ Place, e audit.Entry) error {
+				got = append(got, e)
+				return nil
+			},
+			Refused: func(_ Place, err error) error { return err },
 		}
 		for range 2 {
-			if err := NDJSON(bytes.NewReader(form), "fallback", collect); err != nil {
+			if _, err := NDJSON(bytes.NewReader(form), "fallback", collect); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
@@ -80,9 +84,12 @@ func TestKeysStayTheSame(t *testing.T) {
 	}
 	defer f.Close()
 	var got []byte
-	err = NDJSON(f, "", func(e audit.Entry) error {
-		got = fmt.Appendln(got, e.Key)
-		return nil
+	_, err = NDJSON(f, "", Sink{
+		Entry: func(_ Place, e audit.Entry) error {
+			got = fmt.Appendln(got, e.Key)
+			return nil
+		},
+		Refused: func(_ Place, err error) error { return err },
 	})
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("the keys are\n%s\nwant\n%s, %v", got, want, err)
@@ -96,31 +103,88 @@ func TestKeysStayTheSame(t *testing.T) {
 	}
 }
 
-func TestNDJSONFaultsNameTheLine(t *testing.T) {
+func compress(t *testing.T, b []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestNDJSONRefusals names the line and the field of what cannot be taken, and takes
+// the others.
+func TestNDJSONRefusals(t *testing.T) {
 	e := exported()
 	good := string(e.AppendJSON(nil)) + "\n"
 	tests := map[string]struct{ stream, want string }{
-		"no JSON":         {good + "\n{", "line 3: is not valid JSON: unexpected EOF"},
+		"no JSON":         {good + "\n{", "line 3: is not valid JSON: it ends too early"},
 		"two in a line":   {"{}{}", "line 1: is not valid JSON: invalid character '{' after top-level value"},
-		"unknown field":   {good + `{"actor":{"mail":"x"}}`, "line 2.actor.mail: unknown field"},
-		"wrong type":      {`{"changes":[{"field":"a"},{"field":7}]}`, "line 1.changes.1.field: has the wrong type"},
-		"twice":           {`{"action":"a","action":"b"}`, `line 1.action: is not valid JSON: duplicate object member name`},
-		"lacks something": {`{"project":"acme"}`, "line 1.actor.email: is required"},
-		"no project":      {`{"actor":{"email":"x"}}`, "line 1.project: is required"},
-		"too long":        {good + strings.Repeat("x", maxItem+1), "line 2: is longer than 16 MiB"},
-		"cut gzip":        {string(compress(t, []byte(good))[:30]), "line 1: unexpected EOF"},
-		"no gzip":         {"\x1f\x8b\x08", "decompress: unexpected EOF"},
+		"unknown field":   {good + `{"actor":{"mail":"x"}}`, "line 2: actor.mail: unknown field"},
+		"wrong type":      {`{"changes":[{"field":"a"},{"field":7}]}`, "line 1: changes.1.field: has the wrong type"},
+		"no object":       {"7", "line 1: must be an entry, a JSON object"},
+		"a list":          {"[]", "line 1: must be an entry, a JSON object"},
+		"twice":           {`{"action":"a","action":"b"}`, `line 1: action: is not valid JSON: duplicate object member name`},
+		"bad UTF-8":       {"{\"action\":\"\xff\"}", `line 1: action: is not valid JSON: invalid UTF-8`},
+		"bad time":        {`{"createdAt":"yesterday"}`, `line 1: createdAt: has the wrong type`},
+		"lacks something": {`{"project":"acme","key":"k"}`, "line 1 (id k): actor.email: is required"},
+		"no project":      {`{"actor":{"email":"x"}}`, "line 1: project: is required"},
+		"too long":        {good + strings.Repeat("x", MaxItem+1), "line 2: is longer than 16 MiB"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := NDJSON(strings.NewReader(tt.stream), "", func(audit.Entry) error { return nil })
-			if err == nil || err.Error() != tt.want {
-				t.Errorf("got %v, want %s", err, tt.want)
+			var refused []string
+			entries := 0
+			_, err := NDJSON(strings.NewReader(tt.stream+"\n"+good), "", Sink{
+				Entry: func(Place, audit.Entry) error {
+					entries++
+					return nil
+				},
+				Refused: func(at Place, err error) error {
+					refused = append(refused, at.String()+": "+err.Error())
+					return nil
+				},
+			})
+			if err != nil || len(refused) != 1 || refused[0] != tt.want {
+				t.Errorf("got %v, %q, want %s", err, refused, tt.want)
+			}
+			if want := 1 + strings.Count(tt.stream, good); entries != want {
+				t.Errorf("read %d entries, want %d", entries, want)
 			}
 		})
 	}
-	if err := NDJSON(strings.NewReader(good), "", func(audit.Entry) error { return io.EOF }); err != io.EOF {
-		t.Errorf("emit's own error became %v", err)
+}
+
+// TestNDJSONUnreadable: what cannot be read at all is an error, and so is the sink's.
+func TestNDJSONUnreadable(t *testing.T) {
+	e := exported()
+	good := string(e.AppendJSON(nil)) + "\n"
+	for stream, want := range map[string]string{
+		string(compress(t, []byte(good))[:30]):     "decompress: the archive is cut off",
+		"\x1f\x8b\x08":                             "decompress: the archive is cut off",
+		"\x1f\x8b\x00\x00\x00\x00\x00\x00\x00\x00": "decompress: the archive is damaged",
+	} {
+		_, err := NDJSON(strings.NewReader(stream), "", Sink{Refused: func(_ Place, err error) error { return err }})
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	stop := Sink{
+		Entry:   func(Place, audit.Entry) error { return io.EOF },
+		Refused: func(Place, error) error { return io.EOF },
+	}
+	for _, stream := range []string{good, "{}\n" + good} {
+		if _, err := NDJSON(strings.NewReader(stream), "", stop); err != io.EOF {
+			t.Errorf("the sink's own error became %v", err)
+		}
+	}
+	passed, err := NDJSON(strings.NewReader("\n \n"), "", stop)
+	if err != nil || passed.Others[EmptyFile] != 1 {
+		t.Errorf("nothing: %+v, %v", passed, err)
 	}
 }
 
@@ -129,11 +193,19 @@ func FuzzNDJSON(f *testing.F) {
 	f.Add(e.AppendJSON(nil))
 	f.Add([]byte("{}\n\n{\"createdAt\":\"0000-01-01T00:00:00Z\"}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		NDJSON(bytes.NewReader(b), "acme", func(e audit.Entry) error {
-			if err := e.Validate(e.CreatedAt); err != nil {
-				t.Errorf("emitted %+v: %v", e, err)
-			}
-			return nil
+		NDJSON(bytes.NewReader(b), "acme", Sink{
+			Entry: func(_ Place, e audit.Entry) error {
+				if err := e.Validate(e.CreatedAt); err != nil {
+					t.Errorf("emitted %+v: %v", e, err)
+				}
+				return nil
+			},
+			Refused: func(at Place, err error) error {
+				if strings.Contains(err.Error(), "Go ") || err.Error() == "" {
+					t.Errorf("%v: %v", at, err)
+				}
+				return nil
+			},
 		})
 	})
 }

@@ -10,49 +10,51 @@ import (
 	"auditlog/audit"
 )
 
-// maxItem bounds one event or line, so that no input is read into memory whole.
-const maxItem = 16 << 20
+// MaxItem bounds one event or line in bytes, so that no input is read into memory
+// whole.
+const MaxItem = 16 << 20
 
-var errTooLong = audit.Errorf(audit.TooLarge, "is longer than %d MiB", maxItem>>20)
+// ErrTooLong says that an item is longer than MaxItem.
+var ErrTooLong = audit.Errorf(audit.TooLarge, "is longer than %d MiB", MaxItem>>20)
 
-// plain returns what r holds, decompressed if it begins as gzip does, without a
-// byte order mark.
-func plain(r io.Reader) (*bufio.Reader, error) {
+// Plain returns what r holds, decompressed if it begins as gzip does, without a
+// byte order mark. Several members of gzip in a row are one stream.
+func Plain(r io.Reader) (*bufio.Reader, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
 		z, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, fmt.Errorf("decompress: %w", err)
+			return nil, fmt.Errorf("decompress: %w", torn(err))
 		}
-		b = bufio.NewReaderSize(z, 64<<10)
+		b = bufio.NewReaderSize(&archive{z}, 64<<10)
 	}
-	if mark, _ := b.Peek(3); string(mark) == "\xef\xbb\xbf" {
+	switch mark, _ := b.Peek(3); {
+	case string(mark) == "\xef\xbb\xbf":
 		b.Discard(len(mark))
+	case len(mark) >= 2 && (string(mark[:2]) == "\xff\xfe" || string(mark[:2]) == "\xfe\xff"):
+		return nil, audit.Errorf(audit.Invalid, "is UTF-16, but must be UTF-8: Windows PowerShell's > writes UTF-16")
 	}
 	return b, nil
 }
 
-// bounded is a reader that ends in errTooLong at the byte limit.
-type bounded struct {
-	r     io.Reader
-	read  int64
-	limit int64
-}
+// archive words the errors of an archive.
+type archive struct{ z *gzip.Reader }
 
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.read >= b.limit {
-		return 0, errTooLong
+func (a *archive) Read(p []byte) (int, error) {
+	n, err := a.z.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("decompress: %w", torn(err))
 	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.limit-b.read)])
-	b.read += int64(n)
 	return n, err
 }
 
-// at puts before err where it is, as the path of a Fault where err is one.
-func at(where string, err error) error {
-	var f *audit.Fault
-	if errors.As(err, &f) {
-		return audit.AtPath(err, where)
+// torn words an archive that is cut off or damaged.
+func torn(err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
+		return errors.New("the archive is cut off")
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return errors.New("the archive is damaged")
 	}
-	return fmt.Errorf("%s: %w", where, err)
+	return err
 }

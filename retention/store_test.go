@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/retention"
 	"auditlog/store"
+	"auditlog/store/kv"
+	"auditlog/store/kv/boltkv"
 )
 
 // untilPurged is a store that ends a Worker's Run once a purge is done.
@@ -110,19 +110,17 @@ func deleteProject(t testing.TB, s *store.Store, name string) {
 // blockBytes returns the blocks of a project as they are in the database.
 func blockBytes(t *testing.T, dir string, id store.ProjectID) (blocks [][]byte) {
 	t.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, store.FileName), 0o600, &bbolt.Options{ReadOnly: true})
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, store.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	prefix := binary.BigEndian.AppendUint32(nil, uint32(id))
-	err = db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("blocks")).ForEach(func(k, v []byte) error {
-			if bytes.HasPrefix(k, prefix) {
-				blocks = append(blocks, bytes.Clone(v))
-			}
-			return nil
-		})
+	err = db.View(func(tx kv.Tx) error {
+		for _, v := range kv.Prefix(tx.Bucket("blocks"), prefix) {
+			blocks = append(blocks, bytes.Clone(v))
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +153,7 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 		t.Errorf("stats %+v", got)
 	}
 	if page, err := s.List(t.Context(), store.Listing{Query: audit.Query{Project: "doomed"}}); err != nil ||
-		len(page.Entries) != 1 || page.Entries[0].Purge == nil || page.Entries[0].Purge.Entries != 5000 {
+		len(page.Entries) != 2 || page.Entries[0].Action != "project.purge" || page.Entries[0].Metadata["entries"] != "5000" {
 		t.Errorf("after the purge %+v, %v", page, err)
 	}
 	if p, err := s.Project("kept"); err != nil || p.Entries != 3000 {
@@ -219,7 +217,7 @@ func TestPurgeInPieces(t *testing.T) {
 		}
 		s = open(t, dir)
 	}
-	if p, err := s.Project("doomed"); err != nil || p.State != store.Purged || p.Entries != 1 {
+	if p, err := s.Project("doomed"); err != nil || p.State != store.Purged || p.Entries != 2 {
 		t.Errorf("at the end %+v, %v", p, err)
 	}
 }

@@ -82,18 +82,38 @@ type GetRequest struct {
 type StatsRequest struct {
 	Query
 	// Buckets is the greatest number of parts of time to count in; the log
-	// chooses their width. 0 leaves the number to the log.
+	// chooses their width. 0 means DefaultBuckets.
 	Buckets int `json:"buckets,omitempty"`
+	// Interval is the width of the parts, one of Intervals, in the place of
+	// Buckets. Empty leaves it to the log.
+	Interval string `json:"interval,omitempty"`
+	// Zone is the time zone whose clocks the parts begin by, such as
+	// "Europe/Berlin" or "+05:30". Empty means UTC.
+	Zone string `json:"zone,omitempty"`
 }
+
+// Limits of StatsRequest.Buckets.
+const (
+	DefaultBuckets = 60
+	MaxBuckets     = 1000
+)
+
+// Intervals returns the widths that counts may be asked for in, shortest first.
+// Weeks begin on Monday.
+func Intervals() []string { return []string{"hour", "day", "week", "month"} }
 
 // StatsResult counts what the filters select.
 type StatsResult struct {
-	Total    int64        `json:"total"`
-	Outcomes Counts       `json:"outcomes"`
-	Buckets  []Bucket     `json:"buckets"`
-	Types    []ValueCount `json:"resourceTypes"`
-	Actions  []ValueCount `json:"actions"`
-	Actors   []ValueCount `json:"actors"`
+	Total    int64  `json:"total"`
+	Outcomes Counts `json:"outcomes"`
+	// Interval says how wide the buckets are: "hour", "15 minutes".
+	Interval string `json:"interval"`
+	// Buckets begin at round times of the zone, oldest first. The first and the last
+	// are cut where the asked range begins and ends.
+	Buckets []Bucket     `json:"buckets"`
+	Types   []ValueCount `json:"resourceTypes"`
+	Actions []ValueCount `json:"actions"`
+	Actors  []ValueCount `json:"actors"`
 }
 
 // Counts holds the number of entries by outcome.

@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/kv"
 )
 
 // fill records n realistic entries in batches and seals them.
@@ -189,7 +188,7 @@ func BenchmarkMerge(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				err := s.db.View(func(tx *bbolt.Tx) error {
+				err := s.db.View(func(tx kv.Tx) error {
 					seq := s.BlockSeq()
 					plan, err := s.planMerge(newBlockCursor(tx, s.projects["acme"].id), "acme", added, &seq)
 					if err == nil && (len(plan.put) == 0 || len(plan.drop) == 0) {

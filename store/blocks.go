@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // block returns the block under key, or nil when there is none. It must not be used
 // after tx.
-func (s *Store) block(tx *bbolt.Tx, key BlockKey) (*block.Block, error) {
+func (s *Store) block(tx kv.Tx, key BlockKey) (*block.Block, error) {
 	k := key.Append(nil)
 	v := tx.Bucket(bucketBlocks).Get(k)
 	if v == nil {
@@ -67,22 +66,22 @@ func (s *Store) parseBlock(key BlockKey, v []byte) (*block.Block, error) {
 }
 
 func (s *Store) damaged(key BlockKey, err error) error {
-	return fmt.Errorf("%v of %s: %w: %w", key, s.db.Path(), errCorrupt, err)
+	return fmt.Errorf("%v of %s: %w: %w", key, s.db.Name(), errCorrupt, err)
 }
 
 // blockCursor walks the blocks of one project.
 type blockCursor struct {
-	c       *bbolt.Cursor
+	c       kv.Cursor
 	project ProjectID
 	key     BlockKey
 	value   []byte
 }
 
-func newBlockCursor(tx *bbolt.Tx, p ProjectID) *blockCursor {
+func newBlockCursor(tx kv.Tx, p ProjectID) *blockCursor {
 	return &blockCursor{c: tx.Bucket(bucketBlocks).Cursor(), project: p}
 }
 
-// at takes a key and value of bbolt's; ok is false outside the project.
+// at takes a key and value of the bucket; ok is false outside the project.
 func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
 	c.value = nil
 	if k == nil {
@@ -98,15 +97,7 @@ func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
 // seek moves to the block that holds, or would hold, what is at p: the last one
 // that begins at or before it. ok is false when all begin later.
 func (c *blockCursor) seek(p audit.Position) (ok bool, err error) {
-	want := BlockKey{c.project, p}
-	k, v := c.c.Seek(want.Append(nil))
-	if ok, err := c.at(k, v); err != nil || ok && c.key == want {
-		return ok, err
-	}
-	if k == nil {
-		return c.at(c.c.Last())
-	}
-	return c.at(c.c.Prev())
+	return c.at(kv.AtOrBefore(c.c, BlockKey{c.project, p}.Append(nil)))
 }
 
 func (c *blockCursor) first() (ok bool, err error) {
@@ -123,10 +114,7 @@ func (c *blockCursor) from(p audit.Position) (ok bool, err error) {
 
 // before moves to the last block that begins before p.
 func (c *blockCursor) before(p audit.Position) (ok bool, err error) {
-	if k, _ := c.c.Seek(BlockKey{c.project, p}.Append(nil)); k == nil {
-		return c.at(c.c.Last())
-	}
-	return c.at(c.c.Prev())
+	return c.at(kv.Before(c.c, BlockKey{c.project, p}.Append(nil)))
 }
 
 func (c *blockCursor) next() (ok bool, err error) { return c.at(c.c.Next()) }
@@ -168,7 +156,7 @@ func (z *sizes) heavy(b *block.Block) bool {
 
 // A blockWriter changes blocks and, with them, everything that tells of blocks.
 type blockWriter struct {
-	tx    *bbolt.Tx
+	tx    kv.Tx
 	sizes *sizes
 	// seq is the newest sequence given out: behind it come the deletions.
 	seq uint64

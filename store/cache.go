@@ -129,6 +129,16 @@ func (c *blockCache) unload(item *cached) {
 	item.b = item.b.Without()
 }
 
+// clear forgets all blocks.
+func (c *blockCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.items)
+	c.order.Init()
+	c.data.Init()
+	c.used, c.loaded = 0, 0
+}
+
 func (c *blockCache) remove(item *cached) {
 	if item.inData != nil {
 		c.unload(item)

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // Entries that blocks keep count against the cache, wherever they were found.
@@ -40,7 +39,7 @@ func TestCacheCountsWhatIsDecoded(t *testing.T) {
 	const limit = 32 << 10
 	s, keys := sealedBlocks(t, Options{CacheBytes: limit})
 	for _, key := range append(keys, keys[len(keys)-1]) { // the last use counts with the next
-		err := s.read(func(tx *bbolt.Tx) error {
+		err := s.read(func(tx kv.Tx) error {
 			b, err := s.block(tx, key)
 			if err != nil {
 				return err
@@ -91,7 +90,7 @@ func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
 	s, keys := sealedBlocks(t, Options{CacheBytes: limit})
 	opened := func(key BlockKey) (b *block.Block) {
 		t.Helper()
-		err := s.read(func(tx *bbolt.Tx) (err error) {
+		err := s.read(func(tx kv.Tx) (err error) {
 			b, err = s.block(tx, key)
 			return err
 		})
@@ -130,7 +129,7 @@ func TestDamageBehindTheCache(t *testing.T) {
 	if err := list(); err != nil {
 		t.Fatal(err)
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db.Update(func(tx kv.Tx) error {
 		b := tx.Bucket(bucketBlocks)
 		k := keys[0].Append(nil)
 		v := bytes.Clone(b.Get(k))
@@ -162,7 +161,7 @@ func sealedBlocks(t *testing.T, opts Options) (*Store, []BlockKey) {
 		t.Fatal(err)
 	}
 	var keys []BlockKey
-	err := s.read(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx kv.Tx) error {
 		c := newBlockCursor(tx, s.projects["acme"].id)
 		ok, err := c.first()
 		for ; ok && err == nil; ok, err = c.next() {

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"go.etcd.io/bbolt"
+	"auditlog/store/kv"
 )
 
 // BlockChange tells a follower of the blocks that a block of indexable size was
@@ -26,14 +26,14 @@ func (s *Store) BlockSeq() uint64 {
 // limit: of each indexable block its newest one. through is the sequence up to
 // which the caller then knows everything.
 func (s *Store) BlockChanges(after uint64, limit int) (changes []BlockChange, through uint64, err error) {
-	err = s.read(func(tx *bbolt.Tx) error {
+	err = s.read(func(tx kv.Tx) error {
 		changes, through, err = blockChanges(tx, after, limit)
 		return err
 	})
 	return changes, through, err
 }
 
-func blockChanges(tx *bbolt.Tx, after uint64, limit int) (changes []BlockChange, through uint64, err error) {
+func blockChanges(tx kv.Tx, after uint64, limit int) (changes []BlockChange, through uint64, err error) {
 	c := tx.Bucket(bucketChanges).Cursor()
 	for k, v := c.Seek(u64(after + 1)); k != nil; k, v = c.Next() {
 		if len(changes) == limit {
@@ -56,7 +56,7 @@ func parseChange(k, v []byte) (BlockChange, error) {
 	return BlockChange{Seq: binary.BigEndian.Uint64(k), Key: key, Deleted: v[blockKeySize] != 0}, err
 }
 
-func putChange(tx *bbolt.Tx, c BlockChange) error {
+func putChange(tx kv.Tx, c BlockChange) error {
 	v := c.Key.Append(make([]byte, 0, blockKeySize+1))
 	if c.Deleted {
 		v = append(v, 1)
@@ -69,7 +69,7 @@ func putChange(tx *bbolt.Tx, c BlockChange) error {
 // BlockTexts calls fn with the values that full-text search looks into of a
 // block's entries, each at least once. ok is false when the block is gone.
 func (s *Store) BlockTexts(key BlockKey, fn func(value string)) (ok bool, err error) {
-	err = s.read(func(tx *bbolt.Tx) error {
+	err = s.read(func(tx kv.Tx) error {
 		v := tx.Bucket(bucketBlocks).Get(key.Append(nil))
 		if v == nil {
 			return nil

@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // Summary says what a check has read.
@@ -44,9 +43,9 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]place)}
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx kv.Tx) error {
 		c.tx = tx
-		for _, part := range []func() error{c.pages, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans} {
+		for _, part := range []func() error{c.engine, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans} {
 			if err := part(); err != nil {
 				return err
 			}
@@ -63,7 +62,7 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary
 type checker struct {
 	ctx    context.Context
 	s      *Store
-	tx     *bbolt.Tx
+	tx     kv.Tx
 	report func(string)
 	sum    Summary
 	sealed int64
@@ -77,12 +76,10 @@ func (c *checker) problem(format string, args ...any) {
 	c.report(fmt.Sprintf(format, args...))
 }
 
-// pages runs bbolt's own check: pages reachable once, keys in order.
-func (c *checker) pages() error {
-	for err := range c.tx.Check() {
-		c.problem("database: %v", err)
-	}
-	return c.ctx.Err()
+// engine runs the engine's own check.
+func (c *checker) engine() error {
+	err := c.s.db.Check(func(err error) { c.problem("database: %v", err) })
+	return errors.Join(err, c.ctx.Err())
 }
 
 func (c *checker) meta() error {
@@ -107,11 +104,14 @@ func (c *checker) meta() error {
 // order checks that every sealed id has a place, and no other.
 func (c *checker) order() error {
 	var next int64 = 1
-	return c.tx.Bucket(bucketOrder).ForEach(func(k, v []byte) error {
+	for k, v := range kv.All(c.tx.Bucket(bucketOrder)) {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		places, err := decodeOrder(k, v)
 		if err != nil {
 			c.problem("%v", err)
-			return c.ctx.Err()
+			continue
 		}
 		first := int64(binary.BigEndian.Uint64(k)) * orderSpan
 		if want := next / orderSpan * orderSpan; first != want {
@@ -128,8 +128,8 @@ func (c *checker) order() error {
 				c.problem("order %x: entry %d is in project %d, which is not there", k, id, p.project)
 			}
 		}
-		return c.ctx.Err()
-	})
+	}
+	return nil
 }
 
 // blocks checks every block by itself, with its neighbour, and against the order.
@@ -137,11 +137,14 @@ func (c *checker) blocks() error {
 	counts := make(map[ProjectID]*projectRecord)
 	var before BlockKey
 	var end audit.Position
-	err := c.tx.Bucket(bucketBlocks).ForEach(func(k, v []byte) error {
+	for k, v := range kv.All(c.tx.Bucket(bucketBlocks)) {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		c.sum.Blocks++
 		key, b, entries := c.decode(k, v)
 		if b == nil {
-			return c.ctx.Err()
+			continue
 		}
 		if key.Project == before.Project && end.Compare(key.Position) >= 0 {
 			c.problem("%v: begins before %v ends", key, before)
@@ -159,10 +162,6 @@ func (c *checker) blocks() error {
 		rec.Last = b.Last()
 		rec.Entries += int64(len(entries))
 		c.entries(key, entries)
-		return c.ctx.Err()
-	})
-	if err != nil {
-		return err
 	}
 	c.counts(counts)
 	return nil
@@ -182,12 +181,12 @@ func (c *checker) decode(k, v []byte) (BlockKey, *block.Block, []*audit.Entry) {
 	}
 	b, err := block.Open(v)
 	if err != nil {
-		c.problem("%v of %s: %v", key, c.s.db.Path(), err)
+		c.problem("%v of %s: %v", key, c.s.db.Name(), err)
 		return key, nil, nil
 	}
 	entries, err := b.Entries(p.name)
 	if err != nil {
-		c.problem("%v of %s: %v", key, c.s.db.Path(), err)
+		c.problem("%v of %s: %v", key, c.s.db.Name(), err)
 		return key, nil, nil
 	}
 	if b.First() != key.Position {
@@ -297,50 +296,50 @@ func (c *checker) purging() bool {
 
 // changes checks that followers are told of no block that is not there.
 func (c *checker) changes() error {
-	return c.tx.Bucket(bucketChanges).ForEach(func(k, v []byte) error {
+	for k, v := range kv.All(c.tx.Bucket(bucketChanges)) {
 		change, err := parseChange(k, v)
 		if err != nil {
 			c.problem("%v", err)
-			return nil
+			continue
 		}
 		data := c.tx.Bucket(bucketBlocks).Get(change.Key.Append(nil))
 		if !change.Deleted && (data == nil || block.SeqOf(data) != change.Seq) {
 			c.problem("change %d: tells of %v, which is not there as of then", change.Seq, change.Key)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (c *checker) small() error {
-	return c.tx.Bucket(bucketSmall).ForEach(func(k, _ []byte) error {
-		if c.tx.Bucket(bucketBlocks).Get(k) == nil {
+	blocks := c.tx.Bucket(bucketBlocks)
+	for k := range kv.All(c.tx.Bucket(bucketSmall)) {
+		if blocks.Get(k) == nil {
 			c.problem("small block %x: is not there", k)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // keys checks that there are as many idempotency keys as entries that have one.
 func (c *checker) keys() error {
 	n := 0
-	err := c.tx.Bucket(bucketKeys).ForEach(func(k, v []byte) error {
+	for k, v := range kv.All(c.tx.Bucket(bucketKeys)) {
 		if _, n := binary.Uvarint(v); len(k) <= 4 || n != len(v) {
 			c.problem("key %x: %v", k, errCorrupt)
-			return nil
+			continue
 		}
 		p := c.s.byID[ProjectID(binary.BigEndian.Uint32(k))]
 		if p == nil {
 			c.problem("key %x: belongs to no project", k)
 		} else if p.rec.State == Purging {
-			return nil
+			continue
 		}
 		n++
-		return nil
-	})
+	}
 	if n != c.keyed {
 		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
 	}
-	return err
+	return nil
 }
 
 // spans checks that every block that lies in a span has its values in there, and

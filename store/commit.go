@@ -7,9 +7,8 @@ import (
 	"runtime"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // Recorded is what became of one entry of a Record call.
@@ -68,9 +67,10 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]Recorded,
 
 // RecordOwn records an entry of the log itself, such as a call that it refused:
 // in the entry's project when that is there and active, else in the system
-// project, so that it never makes, fills or revives a project by being refused.
+// project, so that it never makes, fills or revives a project by being refused. It
+// is a duplicate of nothing.
 func (s *Store) RecordOwn(ctx context.Context, entry *audit.Entry) error {
-	entry.RecordedBy = audit.RecordedByLog
+	entry.Key, entry.RecordedBy = "", audit.RecordedByLog
 	sub, err := s.prepare([]*audit.Entry{entry})
 	if err != nil {
 		return err
@@ -214,8 +214,9 @@ func (s *Store) gather(first *submission) []*submission {
 // its error; one that is refused does not hold the others up.
 func (s *Store) commit(group []*submission) {
 	var w *commitWriter
-	err := s.update(pointRecord, func(tx *bbolt.Tx) error {
+	err := s.update("record", func(tx kv.Tx) error {
 		w = s.newCommitWriter(tx)
+		w.lookUp(group)
 		for _, sub := range group {
 			if sub.err = w.add(sub); sub.err != nil && audit.KindOf(sub.err) == audit.Internal {
 				return sub.err
@@ -236,19 +237,19 @@ func (s *Store) commit(group []*submission) {
 // apply.
 type commitWriter struct {
 	s       *Store
-	tx      *bbolt.Tx
+	tx      kv.Tx
 	at      time.Time // recordedAt of the whole commit
 	next    int64
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
 	row     *tailRow
-	keys    map[string]int64 // by keyKey, of this commit
+	keys    map[string]int64 // by keyKey, of this commit and of sealed entries that it repeats
 	created map[string]*project
 	changed map[*project]*projectRecord
 	wrote   bool // something beside entries
 }
 
-func (s *Store) newCommitWriter(tx *bbolt.Tx) *commitWriter {
+func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
 	next := s.recent.next()
 	s.row.reset(next, at)
@@ -408,7 +409,7 @@ func (w *commitWriter) create(name string) (*project, error) {
 	return p, p.put(w.tx, &p.rec)
 }
 
-func nextProjectID(tx *bbolt.Tx) (ProjectID, error) {
+func nextProjectID(tx kv.Tx) (ProjectID, error) {
 	meta := tx.Bucket(bucketMeta)
 	id := getU64(meta.Get(metaProject)) + 1
 	return ProjectID(id), meta.Put(metaProject, u64(id))
@@ -426,16 +427,34 @@ func (w *commitWriter) duplicate(p *project, key string) (int64, bool) {
 	if id, ok := w.keys[string(k)]; ok {
 		return id, true
 	}
-	if id, ok := keyOwner(w.tx, p.id, key); ok {
-		return id, true
-	}
 	w.keys[string(k)] = w.next
 	return 0, false
 }
 
+// lookUp finds out which keys of a group are those of sealed entries, all at once. A
+// project that this commit makes has none.
+func (w *commitWriter) lookUp(group []*submission) {
+	var keys [][]byte
+	for _, sub := range group {
+		for _, e := range sub.entries {
+			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
+				keys = append(keys, keyKey(p.id, e.Key))
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	w.tx.Bucket(bucketKeys).GetMany(keys, func(k, v []byte) {
+		if id, ok := parseKeyOwner(v); ok {
+			w.keys[string(k)] = id
+		}
+	})
+}
+
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
 	e.ID, e.Seq, e.RecordedAt = w.next, p.lastSeq()+int64(len(w.added[p]))+1, w.at
-	if e.CreatedAt.IsZero() {
+	if row[0]&rowOwnTime == 0 { // not by what e says: this may be the second run
 		e.CreatedAt = w.at
 	}
 	w.next++

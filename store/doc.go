@@ -1,8 +1,9 @@
-// Package store is the log itself: entries in a bbolt database, acknowledged only
-// once they are on disk, listed newest first.
+// Package store is the log itself: entries in an ordered key-value store (package kv),
+// acknowledged only once they are on disk, listed newest first.
 //
-// It never looks into full text (package index supplies a [Text]), never decides
-// who may do what, and never deletes an entry but with its whole project.
+// It knows the engine through package kv alone, but for where a folder is opened and
+// compacted. It never looks into full text (package index supplies a [Text]), never
+// decides who may do what, and never deletes an entry but with its whole project.
 //
 // # How it works
 //
@@ -36,7 +37,7 @@
 //
 // All integers are big-endian unless said otherwise; varint is that of
 // encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
-// the value: bbolt has none, and a bit that turned must not become an answer.
+// the value: an engine may have none, and a bit that turned must not become an answer.
 //
 //	meta      format    8 bytes, 2
 //	          identity  16 random bytes: tells derived indexes whose they are
@@ -87,12 +88,12 @@
 //
 // # Crashes
 //
-// A commit is one bbolt transaction: after a crash all of it is there or nothing.
+// A commit is one transaction: after a crash all of it is there or nothing.
 // Sealing moves entries from the tail to blocks in one transaction, each step of a
 // purge is one that also says how far the purge has come. A new database is made
 // under a temporary name and linked into place.
 //
-// A commit that failed before bbolt's meta page was written left nothing, is
-// answered with Unavailable, and the store goes on. After any other failure nobody
+// A commit that failed and, as the engine knows, left nothing is answered with
+// Unavailable, and the store goes on. After any other failure nobody
 // knows what is on disk, and the store refuses to write until it is opened again.
 package store

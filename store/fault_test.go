@@ -7,26 +7,28 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/kv/kvtest"
 )
 
-// faulty makes one write of a store fail, or copies the database as it is at
-// that moment, which is what a kill leaves.
+// faulty makes one commit of an engine fail, or copies the database as it is at that
+// moment, which is what a kill leaves.
 type faulty struct {
-	point point
-	phase phase
 	armed bool
 	err   error
 	copy  func() error
 }
 
-func (f *faulty) hook(at point, p phase) error {
-	if !f.armed || at != f.point || p != f.phase {
+func (f *faulty) before([]string) error { return f.hook() }
+
+func (f *faulty) hook() error {
+	if !f.armed {
 		return nil
 	}
 	f.armed = false
@@ -39,10 +41,10 @@ func (f *faulty) hook(at point, p phase) error {
 // scene is an operation that writes, and how to tell whether it took place.
 type scene struct {
 	name  string
-	point point
 	setup func(*testing.T, *Store)
 	run   func(context.Context, *Store) error
 	done  func(*testing.T, *Store) bool
+	purge bool // it is a step of a purge
 }
 
 func scenes() []scene {
@@ -69,34 +71,34 @@ func scenes() []scene {
 		}
 	}
 	all := []scene{
-		{"record", pointRecord, mustRecord, func(ctx context.Context, s *Store) error {
+		{name: "record", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
 			e := entry("initech", 1)
 			e.Key = "k"
 			_, err := s.Record(ctx, []*audit.Entry{e, entry("acme", 99)})
 			return err
-		}, func(t *testing.T, s *Store) bool {
+		}, done: func(t *testing.T, s *Store) bool {
 			_, err := s.Project("initech")
 			return err == nil
 		}},
-		{"token", pointRecord, mustRecord, func(ctx context.Context, s *Store) error {
+		{name: "token", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
 			return s.ChangeTokens(ctx, map[string][]byte{"t": []byte("x")}, nil, entry("acme", 1))
-		}, func(t *testing.T, s *Store) bool {
+		}, done: func(t *testing.T, s *Store) bool {
 			tokens, err := s.Tokens()
 			if err != nil {
 				t.Fatal(err)
 			}
 			return len(tokens) > 0
 		}},
-		{"delete", pointRecord, mustRecord, func(ctx context.Context, s *Store) error {
+		{name: "delete", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Delete(ctx, "acme", entry("acme", 0), time.Hour)
 			return err
-		}, state(Deleting)},
-		{"restore", pointRecord, mustDelete, func(ctx context.Context, s *Store) error {
+		}, done: state(Deleting)},
+		{name: "restore", setup: mustDelete, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Restore(ctx, "acme", entry("acme", 0))
 			return err
-		}, state(Active)},
-		{"seal", pointSeal, mustRecord, func(_ context.Context, s *Store) error { return s.Seal() },
-			func(t *testing.T, s *Store) bool { return len(s.recent.entries) == 0 }},
+		}, done: state(Active)},
+		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
+			done: func(t *testing.T, s *Store) bool { return len(s.recent.entries) == 0 }},
 	}
 	return append(all, purgeScenes(mustDelete)...)
 }
@@ -108,37 +110,34 @@ func purgeScenes(mustDelete func(*testing.T, *Store)) (all []scene) {
 		return err
 	}
 	for n := range 5 {
-		at := pointPurge
-		if n == 1 {
-			at = pointSeal
-		}
-		all = append(all, scene{fmt.Sprintf("purge step %d", n), at, func(t *testing.T, s *Store) {
+		all = append(all, scene{fmt.Sprintf("purge step %d", n), func(t *testing.T, s *Store) {
 			mustDelete(t, s)
 			for range n {
 				if err := step(t.Context(), s); err != nil {
 					t.Fatal(err)
 				}
 			}
-		}, step, nil})
+		}, step, nil, true})
 	}
 	return all
 }
 
 // TestFaults goes through the matrix: each write, failed and absent, failed but
-// on disk, and killed before or after; then opens again, checks, and goes on.
+// on disk, killed before or after, and run twice; then opens again, checks, and goes on.
 func TestFaults(t *testing.T) {
 	for _, sc := range scenes() {
 		t.Run(sc.name+"/absent", func(t *testing.T) { testAbsent(t, sc) })
 		t.Run(sc.name+"/persisted", func(t *testing.T) { testPersisted(t, sc) })
-		for _, p := range []phase{beforeCommit, afterCommit} {
-			t.Run(fmt.Sprintf("%s/killed %d", sc.name, p), func(t *testing.T) { testKilled(t, sc, p) })
-		}
+		t.Run(sc.name+"/killed before", func(t *testing.T) { testKilled(t, sc, false) })
+		t.Run(sc.name+"/killed after", func(t *testing.T) { testKilled(t, sc, true) })
+		t.Run(sc.name+"/again", func(t *testing.T) { testAgain(t, sc) })
 	}
 }
 
-func openFaulty(t *testing.T, sc scene, f *faulty) (*Store, string) {
+// stage opens a store on a faulty engine and sets a scene up.
+func stage(t *testing.T, sc scene, db *kvtest.DB, f *faulty) (*Store, string) {
 	dir := t.TempDir()
-	s := open(t, dir, Options{SealAfter: time.Hour, fault: f.hook})
+	s := openFaulty(t, dir, Options{SealAfter: time.Hour}, db)
 	sc.setup(t, s)
 	f.armed = true
 	return s, dir
@@ -147,8 +146,8 @@ func openFaulty(t *testing.T, sc scene, f *faulty) (*Store, string) {
 // testAbsent wants a write that failed and left nothing to be as if it was never
 // tried, and the store to go on.
 func testAbsent(t *testing.T, sc scene) {
-	f := &faulty{point: sc.point, phase: beforeCommit, err: syscall.ENOSPC}
-	s, _ := openFaulty(t, sc, f)
+	f := &faulty{err: syscall.ENOSPC}
+	s, _ := stage(t, sc, &kvtest.DB{Before: f.before}, f)
 	if err := sc.run(t.Context(), s); audit.KindOf(err) != audit.Unavailable || !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("a write on a full disk: %v", err)
 	}
@@ -167,8 +166,8 @@ func testAbsent(t *testing.T, sc scene) {
 // testPersisted wants a store that cannot know what is on disk to stop writing,
 // and the next start to find the write whole.
 func testPersisted(t *testing.T, sc scene) {
-	f := &faulty{point: sc.point, phase: afterCommit, err: syscall.EIO}
-	s, dir := openFaulty(t, sc, f)
+	f := &faulty{err: syscall.EIO}
+	s, dir := stage(t, sc, &kvtest.DB{After: f.hook}, f)
 	if err := sc.run(t.Context(), s); audit.KindOf(err) != audit.Unavailable {
 		t.Fatalf("a write with an unknown end: %v", err)
 	}
@@ -188,10 +187,14 @@ func testPersisted(t *testing.T, sc scene) {
 	proceed(t, sc, s)
 }
 
-func testKilled(t *testing.T, sc scene, p phase) {
+func testKilled(t *testing.T, sc scene, committed bool) {
 	left := t.TempDir()
-	f := &faulty{point: sc.point, phase: p}
-	s, dir := openFaulty(t, sc, f)
+	f := &faulty{}
+	db := &kvtest.DB{Before: f.before}
+	if committed {
+		db = &kvtest.DB{After: f.hook}
+	}
+	s, dir := stage(t, sc, db, f)
 	f.copy = func() error { return copyFile(filepath.Join(left, FileName), filepath.Join(dir, FileName)) }
 	if err := sc.run(t.Context(), s); err != nil {
 		t.Fatal(err)
@@ -200,8 +203,45 @@ func testKilled(t *testing.T, sc scene, p phase) {
 		t.Fatal("it never wrote")
 	}
 	s = open(t, left, Options{SealAfter: time.Hour})
-	if sc.done != nil && sc.done(t, s) != (p == afterCommit) {
-		t.Errorf("killed in phase %d and done: %t", p, sc.done(t, s))
+	if sc.done != nil && sc.done(t, s) != committed {
+		t.Errorf("committed: %t, done: %t", committed, sc.done(t, s))
+	}
+	proceed(t, sc, s)
+}
+
+// testAgain wants a write that an engine runs twice to take place once.
+func testAgain(t *testing.T, sc scene) {
+	s, dir := stage(t, sc, &kvtest.DB{Again: true}, &faulty{})
+	if err := sc.run(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if sc.done != nil && !sc.done(t, s) {
+		t.Error("it did not take place")
+	}
+	checkClean(t, s)
+	all := func() (all []*audit.Entry) {
+		for _, p := range s.Projects() {
+			page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: p.Name}, Limit: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, page.Entries...)
+		}
+		return all
+	}
+	before := all()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, Options{SealAfter: time.Hour})
+	after := all()
+	if len(after) != len(before) {
+		t.Fatalf("%d entries, %d before it was opened again", len(after), len(before))
+	}
+	for i := range after {
+		if !reflect.DeepEqual(after[i], before[i]) {
+			t.Fatalf("opened again it holds\n%+v\nand before\n%+v", after[i], before[i])
+		}
 	}
 	proceed(t, sc, s)
 }
@@ -211,7 +251,7 @@ func testKilled(t *testing.T, sc scene, p phase) {
 func proceed(t *testing.T, sc scene, s *Store) {
 	t.Helper()
 	checkClean(t, s)
-	if p, err := s.Project("acme"); err == nil && slices.Contains([]State{Deleting, Purging}, p.State) && sc.point != pointRecord {
+	if p, err := s.Project("acme"); err == nil && slices.Contains([]State{Deleting, Purging}, p.State) && sc.purge {
 		for done := false; !done; {
 			if done, err = s.PurgeStep(t.Context(), "acme"); err != nil {
 				t.Fatal(err)
@@ -237,9 +277,9 @@ func proceed(t *testing.T, sc scene, s *Store) {
 
 // What a seal that failed had in mind is not in the cache afterwards.
 func TestFailedSealIsNotCached(t *testing.T) {
-	f := &faulty{point: pointSeal, phase: beforeCommit, err: syscall.ENOSPC}
-	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, fault: f.hook,
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+	f := &faulty{err: syscall.ENOSPC}
+	s := openFaulty(t, t.TempDir(), Options{SealAfter: time.Hour,
+		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}}, &kvtest.DB{Before: f.before})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(from, to int) {
 		for i := from; i < to; i += 2 {

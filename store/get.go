@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // Get returns one entry of a project, or a NotFound Fault. The entry must not be
@@ -37,7 +36,7 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 // sealedEntry returns the entry of p with id from its block, or nil.
 func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 	var e *audit.Entry
-	err := s.read(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx kv.Tx) error {
 		at, ok, err := placeOf(tx, id)
 		if err != nil || !ok || at.project != p.id {
 			return err
@@ -49,7 +48,7 @@ func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 }
 
 // entryAt returns the entry of p with id, which the order bucket says is at a place.
-func (s *Store) entryAt(tx *bbolt.Tx, p *project, id int64, at place) (*audit.Entry, error) {
+func (s *Store) entryAt(tx kv.Tx, p *project, id int64, at place) (*audit.Entry, error) {
 	from, to := at.bounds()
 	c := newBlockCursor(tx, p.id)
 	ok, err := c.before(audit.Position{At: to})
@@ -79,7 +78,7 @@ func (s *Store) entryAt(tx *bbolt.Tx, p *project, id int64, at place) (*audit.En
 // in commit order: see Since.
 func (s *Store) sealedSince(ctx context.Context, p *project, after, before int64, limit int) ([]*audit.Entry, error) {
 	var entries []*audit.Entry
-	err := s.read(func(tx *bbolt.Tx) error {
+	err := s.read(func(tx kv.Tx) error {
 		for id := max(after, 0) + 1; id < before && len(entries) < limit; {
 			if err := ctx.Err(); err != nil {
 				return err

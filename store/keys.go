@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // keyKey is what an idempotency key stands under in its bucket: as it is, so that
@@ -17,15 +16,19 @@ import (
 func keyKey(p ProjectID, key string) []byte { return append(u32(p), key...) }
 
 // keyOwner returns the id of the sealed entry of a project that has a key.
-func keyOwner(tx *bbolt.Tx, p ProjectID, key string) (id int64, ok bool) {
-	v := tx.Bucket(bucketKeys).Get(keyKey(p, key))
+func keyOwner(tx kv.Tx, p ProjectID, key string) (id int64, ok bool) {
+	return parseKeyOwner(tx.Bucket(bucketKeys).Get(keyKey(p, key)))
+}
+
+// parseKeyOwner reads the value of a key.
+func parseKeyOwner(v []byte) (id int64, ok bool) {
 	n, size := binary.Uvarint(v)
 	return int64(n), size > 0
 }
 
 // putKeys writes the keys of sealed entries, in order: a page of the bucket is
 // touched once for many of them.
-func putKeys(tx *bbolt.Tx, plans []*projectPlan) error {
+func putKeys(tx kv.Tx, plans []*projectPlan) error {
 	b := tx.Bucket(bucketKeys)
 	counting := true
 	for _, plan := range plans {
@@ -42,7 +45,7 @@ func putKeys(tx *bbolt.Tx, plans []*projectPlan) error {
 		}
 	}
 	if counting {
-		b.FillPercent = 0.95 // nothing will come between them
+		b.Rising()
 	}
 	return nil
 }
@@ -59,7 +62,7 @@ func keyedEntries(plan *projectPlan) (keyed []*audit.Entry) {
 }
 
 // isLast reports whether nothing of the same project stands behind k.
-func isLast(b *bbolt.Bucket, k []byte) bool {
+func isLast(b kv.Bucket, k []byte) bool {
 	next, _ := b.Cursor().Seek(k)
 	return !bytes.HasPrefix(next, k[:4])
 }

@@ -71,8 +71,9 @@ func TestStatsWhileOlderEntriesCome(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &meddler{words{want: []string{"Deployed"}}, func() { rec(-1000) }}
-	stats, err := s.Stats(t.Context(), Counting{Query: audit.Query{Project: "acme", Text: "Deployed"}, Text: m})
-	if err != nil || stats.Total != 60 {
+	stats, err := s.Stats(t.Context(), Counting{
+		Query: audit.Query{Project: "acme", Text: "Deployed"}, Text: m, Bounds: []time.Time{at, at.Add(60 * time.Hour)}})
+	if err != nil || stats.Buckets[0].Success != 60 {
 		t.Fatalf("%+v, %v", stats, err)
 	}
 }

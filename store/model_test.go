@@ -337,7 +337,7 @@ func (m *machine) get(t *rapid.T) {
 }
 
 func (m *machine) stats(t *rapid.T) {
-	c := Counting{Query: drawQuery(t), Buckets: rapid.IntRange(1, 7).Draw(t, "buckets")}
+	c := Counting{Query: drawQuery(t), Bounds: m.drawBounds(t)}
 	var want []string
 	c.Text, want = m.text(t)
 	q := c.Query
@@ -366,6 +366,22 @@ func (m *machine) stats(t *rapid.T) {
 			t.Fatalf("bucket %d holds %+v, want %+v", i, b, sum)
 		}
 	}
+}
+
+// drawBounds draws bounds of buckets around some of the entries, or none.
+func (m *machine) drawBounds(t *rapid.T) []time.Time {
+	var bounds []time.Time
+	for range rapid.IntRange(0, 7).Draw(t, "bounds") {
+		if n := len(m.m.entries); n > 0 {
+			e := &m.m.entries[rapid.IntRange(0, n-1).Draw(t, "bound")]
+			bounds = append(bounds, e.CreatedAt.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "aside"))*time.Microsecond))
+		}
+	}
+	slices.SortFunc(bounds, time.Time.Compare)
+	if bounds = slices.CompactFunc(bounds, time.Time.Equal); len(bounds) < 2 {
+		return nil
+	}
+	return bounds
 }
 
 func (m *machine) since(t *rapid.T) {

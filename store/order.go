@@ -4,13 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // orderSpan is how many ids one key of the order bucket holds: so many that two
-// keys fill a page of bbolt, at two bytes an id and some more.
+// keys fill a page of 4 KiB, at two bytes an id and some more.
 const orderSpan = 896
 
 // place is where the entry with some id lies: its project, and its CreatedAt in
@@ -78,7 +77,7 @@ func decodeOrder(key, value []byte) ([]place, error) {
 }
 
 // readOrder returns the places of one key; none where the key is not there.
-func readOrder(tx *bbolt.Tx, key []byte) ([]place, error) {
+func readOrder(tx kv.Tx, key []byte) ([]place, error) {
 	v := tx.Bucket(bucketOrder).Get(key)
 	if v == nil {
 		return nil, nil
@@ -88,7 +87,7 @@ func readOrder(tx *bbolt.Tx, key []byte) ([]place, error) {
 
 // appendOrder writes the places of consecutive entries, the first of which
 // follows the last id in the bucket.
-func appendOrder(tx *bbolt.Tx, entries []*audit.Entry, owners []*project) error {
+func appendOrder(tx kv.Tx, entries []*audit.Entry, owners []*project) error {
 	for i := 0; i < len(entries); {
 		key, index := orderKey(entries[i].ID)
 		places, err := readOrder(tx, key)
@@ -113,7 +112,7 @@ func appendOrder(tx *bbolt.Tx, entries []*audit.Entry, owners []*project) error 
 
 // placeOf returns where the entry with id lies among the blocks; ok is false when
 // there is none, or no more.
-func placeOf(tx *bbolt.Tx, id int64) (p place, ok bool, err error) {
+func placeOf(tx kv.Tx, id int64) (p place, ok bool, err error) {
 	key, index := orderKey(id)
 	places, err := readOrder(tx, key)
 	if err != nil || index >= len(places) {

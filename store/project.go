@@ -7,9 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // State is where a project is in its life.
@@ -64,7 +63,7 @@ type project struct {
 }
 
 // projectRecord is the value of a project in its bucket, as JSON: few, small,
-// and readable with any bbolt tool.
+// and readable with any tool for the database.
 type projectRecord struct {
 	ID       ProjectID `json:"id"`
 	Secret   []byte    `json:"secret"`
@@ -106,7 +105,7 @@ func (rec *projectRecord) loose(p audit.Position) bool {
 	return rec.Spanned == (audit.Position{}) || p.Compare(rec.Spanned) >= 0
 }
 
-func (p *project) put(tx *bbolt.Tx, rec *projectRecord) error {
+func (p *project) put(tx kv.Tx, rec *projectRecord) error {
 	v, err := json.Marshal(rec)
 	if err != nil {
 		return fmt.Errorf("encode project %q: %w", p.name, err)
@@ -115,8 +114,8 @@ func (p *project) put(tx *bbolt.Tx, rec *projectRecord) error {
 }
 
 // loadProjects reads every project into memory.
-func (s *Store) loadProjects(tx *bbolt.Tx) error {
-	return tx.Bucket(bucketProjects).ForEach(func(k, v []byte) error {
+func (s *Store) loadProjects(tx kv.Tx) error {
+	for k, v := range kv.All(tx.Bucket(bucketProjects)) {
 		p := &project{name: string(k)}
 		if err := json.Unmarshal(v, &p.rec); err != nil {
 			return fmt.Errorf("project %q: %w: %w", k, errCorrupt, err)
@@ -124,8 +123,8 @@ func (s *Store) loadProjects(tx *bbolt.Tx) error {
 		p.id = p.rec.ID
 		s.projects[p.name] = p
 		s.byID[p.id] = p
-		return nil
-	})
+	}
+	return nil
 }
 
 // info returns the public view of p. The caller holds Store.mu.

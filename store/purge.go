@@ -8,9 +8,8 @@ import (
 	"io"
 	"slices"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // How much one step of a purge does at most: a few milliseconds of writing, so
@@ -56,8 +55,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
 	w := &purgeWriter{s: s, p: p}
-	err = s.update(pointPurge, w.step, w.apply)
-	return w.rec.State == Purged, err
+	if err := s.update("purge", w.step, w.apply); err != nil {
+		return false, err
+	}
+	return w.rec.State == Purged, nil
 }
 
 // beginPurge closes the project for good and keeps the entries that outlive the purge:
@@ -75,7 +76,7 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		progress.Kept = append(progress.Kept, e.Clone())
 	}
 	deletion := rec.Deletion.EntryID
-	return s.update(pointPurge, func(tx *bbolt.Tx) error {
+	return s.update("purge", func(tx kv.Tx) error {
 		if p.rec.State != Deleting || p.rec.Deletion.EntryID != deletion {
 			return errNothing // restored in between, deleted anew, or begun by another
 		}
@@ -111,7 +112,7 @@ func (p *purgeProgress) keeps(id int64) bool {
 type purgeWriter struct {
 	s   *Store
 	p   *project
-	tx  *bbolt.Tx
+	tx  kv.Tx
 	rec projectRecord
 	seq uint64
 	// fresh and commit are of the last step: the project begun anew, and its
@@ -120,9 +121,10 @@ type purgeWriter struct {
 	commit *commitWriter
 }
 
-func (w *purgeWriter) step(tx *bbolt.Tx) error {
+func (w *purgeWriter) step(tx kv.Tx) error {
 	w.tx = tx
 	w.rec = w.p.rec
+	w.fresh, w.commit = nil, nil
 	if w.rec.State != Purging {
 		return errNothing // another has ended it
 	}
@@ -228,20 +230,12 @@ func (w *purgeWriter) keys() (left bool, err error) { return w.drop(bucketKeys) 
 func (w *purgeWriter) spans() (left bool, err error) { return w.drop(bucketSpans) }
 
 // drop deletes keys of a bucket that begin with the project's number.
-func (w *purgeWriter) drop(bucket []byte) (left bool, err error) {
-	prefix := u32(w.p.id)
-	var keys [][]byte
-	b := w.tx.Bucket(bucket)
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(keys) < purgeKeys; k, _ = c.Next() {
-		keys = append(keys, bytes.Clone(k))
+func (w *purgeWriter) drop(bucket string) (left bool, err error) {
+	n, err := w.tx.Bucket(bucket).DeleteRange(u32(w.p.id), u32(w.p.id+1), purgeKeys)
+	if err != nil {
+		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
-	for _, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return false, fmt.Errorf("delete from %s: %w", bucket, err)
-		}
-	}
-	return len(keys) > 0, nil
+	return n > 0, nil
 }
 
 // finish begins the project anew with the entries that stay, and records the
@@ -315,7 +309,9 @@ func (w *purgeWriter) place(e *audit.Entry, id ProjectID) error {
 	if err != nil {
 		return err
 	}
-	places = slices.Clone(places)
+	if index >= len(places) {
+		return fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, e.ID)
+	}
 	places[index] = placeAt(id, e)
 	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, places))
 }

@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // secretText is what must be gone after a purge. It is as the store writes it
@@ -39,13 +38,13 @@ func purgeScene(t *testing.T, dir string) *Store {
 // reachable returns whether any key or value of the database holds text.
 func reachable(t *testing.T, s *Store, text string) (found bool) {
 	t.Helper()
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
-			return b.ForEach(func(k, v []byte) error {
+	err := s.db.View(func(tx kv.Tx) error {
+		for _, name := range allBuckets() {
+			for k, v := range kv.All(tx.Bucket(name)) {
 				found = found || bytes.Contains(k, []byte(text)) || bytes.Contains(v, []byte(text))
-				return nil
-			})
-		})
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // Late entries cut blocks in two, and history that is imported puts blocks where no
@@ -31,7 +30,7 @@ type region struct {
 // leaves it large until the next entry gets there.
 func (s *Store) respan(w *sealWriter) error {
 	var cut *recut
-	err := s.db.View(func(tx *bbolt.Tx) (err error) {
+	err := s.read(func(tx kv.Tx) (err error) {
 		for _, plan := range w.plans {
 			cut, err = s.planRespan(tx, plan.project.id, w.records[plan.project], plan.blocks.put)
 			if cut != nil || err != nil {
@@ -43,7 +42,7 @@ func (s *Store) respan(w *sealWriter) error {
 	if err != nil || cut == nil {
 		return err
 	}
-	return s.update(pointSeal, func(tx *bbolt.Tx) error {
+	return s.update("seal", func(tx kv.Tx) error {
 		for _, k := range cut.drop {
 			if err := tx.Bucket(bucketSpans).Delete(k); err != nil {
 				return fmt.Errorf("delete span: %w", err)
@@ -55,7 +54,7 @@ func (s *Store) respan(w *sealWriter) error {
 
 // planRespan returns how the first region is to be cut that holds too many blocks, of
 // those that blocks, in their order, have been put into; nil when there is none.
-func (s *Store) planRespan(tx *bbolt.Tx, p ProjectID, rec *projectRecord, put []keyedBlock) (*recut, error) {
+func (s *Store) planRespan(tx kv.Tx, p ProjectID, rec *projectRecord, put []keyedBlock) (*recut, error) {
 	var seen audit.Position // up to where regions have been looked at
 	for i, b := range put {
 		if rec.loose(b.key.Position) {
@@ -81,7 +80,7 @@ func (s *Store) planRespan(tx *bbolt.Tx, p ProjectID, rec *projectRecord, put []
 }
 
 // regionAt returns the region of a block that begins at a position before rec.Spanned.
-func regionAt(tx *bbolt.Tx, p ProjectID, rec *projectRecord, at audit.Position) (region, error) {
+func regionAt(tx kv.Tx, p ProjectID, rec *projectRecord, at audit.Position) (region, error) {
 	f := spanFields()[0]
 	_, v, err := spanBefore(tx, p, f, at)
 	if err != nil {
@@ -108,7 +107,7 @@ func regionAt(tx *bbolt.Tx, p ProjectID, rec *projectRecord, at audit.Position) 
 
 // crowd returns the blocks of a region when they are too many for it, as many as
 // one cut takes, and where the next one begins.
-func (s *Store) crowd(tx *bbolt.Tx, p ProjectID, r region) (run []keyedBlock, end audit.Position, err error) {
+func (s *Store) crowd(tx kv.Tx, p ProjectID, r region) (run []keyedBlock, end audit.Position, err error) {
 	most := respanSpans * s.opts.sizes.span
 	c := newBlockCursor(tx, p)
 	ok, err := c.from(r.from)

@@ -5,36 +5,41 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // looked returns how many blocks a filter looks into in a project.
-func looked(t *testing.T, s *Store, q audit.Query) int {
+func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
-	v, err := s.view(q.Project)
+	err := s.view(q.Project, func(v *view) error {
+		blocks := newAllBlocks(v, block.NewFilter(&q), span{high: audit.Position{At: math.MaxInt64}})
+		for ; ; n++ {
+			if _, value, err := blocks.next(); err != nil || value == nil {
+				return err
+			}
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer v.close()
-	blocks := newAllBlocks(v, block.NewFilter(&q), span{high: audit.Position{At: math.MaxInt64}})
-	for n := 0; ; n++ {
-		if _, value, err := blocks.next(); err != nil || value == nil {
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
+	return n
+}
+
+// keysIn returns how many keys a bucket has.
+func keysIn(tx kv.Tx, bucket string) (n int) {
+	for range kv.All(tx.Bucket(bucket)) {
+		n++
 	}
+	return n
 }
 
 // spansOf returns how many spans there are.
 func spansOf(t *testing.T, s *Store) (n int) {
 	t.Helper()
-	err := s.read(func(tx *bbolt.Tx) error {
-		n = tx.Bucket(bucketSpans).Stats().KeyN / len(spanFields())
+	err := s.read(func(tx kv.Tx) error {
+		n = keysIn(tx, bucketSpans) / len(spanFields())
 		return nil
 	})
 	if err != nil {

@@ -2,16 +2,15 @@ package store
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // maxTailBytes is the size of the tail's rows from which they are sealed however
@@ -102,7 +101,7 @@ func (s *Store) Seal() error {
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	err := s.update(pointSeal, func(tx *bbolt.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
+	err := s.update("seal", func(tx kv.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
 	if err != nil {
 		return err
 	}
@@ -139,7 +138,7 @@ func (w *sealWriter) plan(s *Store) error {
 	w.plans = slices.SortedFunc(maps.Values(byProject), func(a, b *projectPlan) int {
 		return cmp.Compare(a.project.id, b.project.id)
 	})
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.read(func(tx kv.Tx) error {
 		for _, plan := range w.plans {
 			slices.SortFunc(plan.entries, byPosition)
 			c := newBlockCursor(tx, plan.project.id)
@@ -155,7 +154,7 @@ func (w *sealWriter) plan(s *Store) error {
 	})
 }
 
-func (w *sealWriter) write(s *Store, tx *bbolt.Tx) error {
+func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 	blocks := &blockWriter{tx, &s.opts.sizes, w.seq}
 	for _, plan := range w.plans {
 		if err := blocks.write(plan.blocks); err != nil {
@@ -179,7 +178,7 @@ func (w *sealWriter) write(s *Store, tx *bbolt.Tx) error {
 }
 
 // count brings a project's record up to date.
-func (w *sealWriter) count(s *Store, tx *bbolt.Tx, plan *projectPlan) error {
+func (w *sealWriter) count(s *Store, tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.rec
 	first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
 	if rec.Entries == 0 || first.Compare(rec.First) < 0 {
@@ -198,19 +197,11 @@ func (w *sealWriter) count(s *Store, tx *bbolt.Tx, plan *projectPlan) error {
 	return plan.project.put(tx, &rec)
 }
 
-// dropTail deletes the tail's rows up to the one with the id last. The keys are
-// collected first: deleting under a cursor from the front is quadratic.
-func dropTail(tx *bbolt.Tx, last int64) error {
-	b := tx.Bucket(bucketTail)
-	var keys [][]byte
-	c := b.Cursor()
-	for k, _ := c.First(); k != nil && int64(binary.BigEndian.Uint64(k)) <= last; k, _ = c.Next() {
-		keys = append(keys, slices.Clone(k))
-	}
-	for _, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return fmt.Errorf("delete tail row: %w", err)
-		}
+// dropTail deletes the tail's rows up to the one with the id last.
+func dropTail(tx kv.Tx, last int64) error {
+	_, err := tx.Bucket(bucketTail).DeleteRange(nil, u64(uint64(last)+1), math.MaxInt)
+	if err != nil {
+		return fmt.Errorf("delete tail rows: %w", err)
 	}
 	return nil
 }

@@ -3,15 +3,16 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
+	"auditlog/store/kv/kvtest"
 )
 
 // Blocks that are full by the size of their entries, few as these are, are left
@@ -67,8 +68,8 @@ func TestLateEntriesWriteASpanOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := 0
-	if err := s.db.View(func(tx *bbolt.Tx) error {
-		records = tx.Bucket(bucketSpans).Stats().KeyN
+	if err := s.db.View(func(tx kv.Tx) error {
+		records = keysIn(tx, bucketSpans)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -97,13 +98,14 @@ func TestSealerThatFails(t *testing.T) {
 	var failing atomic.Bool
 	failing.Store(true)
 	reports := make(chan error, 100)
-	s := open(t, t.TempDir(), Options{SealRows: 10, SealAfter: time.Hour, Report: func(err error) { reports <- err },
-		fault: func(at point, p phase) error {
-			if at == pointSeal && p == beforeCommit && failing.Load() {
-				return syscall.ENOSPC
-			}
-			return nil
-		}})
+	db := &kvtest.DB{Before: func(buckets []string) error {
+		if slices.Contains(buckets, bucketBlocks) && failing.Load() {
+			return syscall.ENOSPC
+		}
+		return nil
+	}}
+	opts := Options{SealRows: 10, SealAfter: time.Hour, Report: func(err error) { reports <- err }}
+	s := openFaulty(t, t.TempDir(), opts, db)
 	var err error
 	n := 0
 	for ; err == nil && n < 10*tailSlack+100; n++ {

@@ -6,10 +6,9 @@ import (
 	"math/bits"
 	"slices"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // A blockSource gives the blocks that may hold matches, newest first; a nil value
@@ -21,7 +20,7 @@ type blockSource interface {
 // allBlocks gives the blocks that begin below a position, but for those that the
 // secondary index says hold none of the values that a filter asks for.
 type allBlocks struct {
-	tx      *bbolt.Tx
+	tx      kv.Tx
 	c       *blockCursor
 	high    audit.Position
 	started bool
@@ -151,7 +150,7 @@ func (v *view) foundBlocks(f *found, sp span) (blockSource, error) {
 }
 
 // appendSmall appends the small blocks of a project that begin below a span's end.
-func appendSmall(keys []BlockKey, tx *bbolt.Tx, p ProjectID, sp span) ([]BlockKey, error) {
+func appendSmall(keys []BlockKey, tx kv.Tx, p ProjectID, sp span) ([]BlockKey, error) {
 	c := tx.Bucket(bucketSmall).Cursor()
 	for k, _ := c.Seek(u32(p)); k != nil; k, _ = c.Next() {
 		key, err := ParseBlockKey(k)
@@ -165,7 +164,7 @@ func appendSmall(keys []BlockKey, tx *bbolt.Tx, p ProjectID, sp span) ([]BlockKe
 
 // namedBlocks gives the blocks under keys, newest first, as far as they are there.
 type namedBlocks struct {
-	bucket *bbolt.Bucket
+	bucket kv.Bucket
 	keys   []BlockKey
 	high   audit.Position
 }

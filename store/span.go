@@ -9,10 +9,9 @@ import (
 	"slices"
 	"sort"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // spanFields are the fields that the secondary index covers.
@@ -200,7 +199,7 @@ func (v *spanView) with(r *spanRecord) *spanRecord {
 
 // spanAt returns the record of field f that tells of a block beginning at p, and
 // its key, or nil when no span does.
-func spanAt(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
+func spanAt(tx kv.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
 	key, v, err = spanBefore(tx, project, f, p)
 	if v == nil || p.Compare(v.end) >= 0 {
 		return nil, nil, err
@@ -210,17 +209,9 @@ func spanAt(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (k
 
 // spanBefore returns the last record of field f that begins at or before p, and its
 // key, or nil when there is none.
-func spanBefore(tx *bbolt.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
-	c := tx.Bucket(bucketSpans).Cursor()
+func spanBefore(tx kv.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
 	want := spanKey(project, f, p)
-	k, value := c.Seek(want)
-	if !bytes.Equal(k, want) {
-		if k == nil {
-			k, value = c.Last()
-		} else {
-			k, value = c.Prev()
-		}
-	}
+	k, value := kv.AtOrBefore(tx.Bucket(bucketSpans).Cursor(), want)
 	if len(k) != len(want) || !bytes.HasPrefix(k, want[:5]) {
 		return nil, nil, nil
 	}
@@ -234,7 +225,7 @@ type spanPut struct{ key, value []byte }
 // planSpans returns the records of the spans that blocks, in their order, lie in,
 // with the values of these blocks added. It is part of the work before a
 // transaction: the records are large, and late entries touch many of them.
-func planSpans(tx *bbolt.Tx, blocks []keyedBlock) (puts []spanPut, err error) {
+func planSpans(tx kv.Tx, blocks []keyedBlock) (puts []spanPut, err error) {
 	for len(blocks) > 0 {
 		_, v, err := spanAt(tx, blocks[0].key.Project, spanFields()[0], blocks[0].key.Position)
 		if err != nil {
@@ -256,7 +247,7 @@ func planSpans(tx *bbolt.Tx, blocks []keyedBlock) (puts []spanPut, err error) {
 
 // extendSpan appends the records, one a field, of the span that all of blocks lie
 // in, but for those that know all values already.
-func extendSpan(tx *bbolt.Tx, puts []spanPut, blocks []keyedBlock) ([]spanPut, error) {
+func extendSpan(tx kv.Tx, puts []spanPut, blocks []keyedBlock) ([]spanPut, error) {
 	for _, f := range spanFields() {
 		key, v, err := spanAt(tx, blocks[0].key.Project, f, blocks[0].key.Position)
 		if err != nil {
@@ -284,7 +275,7 @@ func extendSpan(tx *bbolt.Tx, puts []spanPut, blocks []keyedBlock) ([]spanPut, e
 // growSpans writes the spans that a project has blocks enough for, a part of a span
 // at a time. rec.Spanned is where the spans end, rec.Loose how many blocks are behind
 // that.
-func (s *Store) growSpans(tx *bbolt.Tx, p ProjectID, rec *projectRecord) error {
+func (s *Store) growSpans(tx kv.Tx, p ProjectID, rec *projectRecord) error {
 	z := &s.opts.sizes
 	n := max(1, z.span/spanParts)
 	for rec.Loose >= n+z.ahead {
@@ -337,7 +328,7 @@ func newFieldSpans() fieldSpans {
 
 // lastSpan returns the span that ends where a project's spans do if it tells of no
 // more than so many blocks; else a new one.
-func lastSpan(tx *bbolt.Tx, p ProjectID, end audit.Position, most int) (fieldSpans, error) {
+func lastSpan(tx kv.Tx, p ProjectID, end audit.Position, most int) (fieldSpans, error) {
 	var records fieldSpans
 	for _, f := range spanFields() {
 		_, v, err := spanBefore(tx, p, f, end)
@@ -371,7 +362,7 @@ func (records fieldSpans) extend(run []keyedBlock, end audit.Position) (puts []s
 	return puts, nil
 }
 
-func putSpans(tx *bbolt.Tx, puts []spanPut) error {
+func putSpans(tx kv.Tx, puts []spanPut) error {
 	for _, p := range puts {
 		if err := tx.Bucket(bucketSpans).Put(p.key, p.value); err != nil {
 			return fmt.Errorf("put span: %w", err)

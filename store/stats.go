@@ -4,35 +4,34 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/store/block"
 )
 
-// Limits of Counting.Buckets.
-const (
-	DefaultBuckets = 60
-	MaxBuckets     = 1000
-)
+// MaxBuckets is into how many parts of time a Counting is cut at most.
+const MaxBuckets = 1000
 
 // Counting asks for the counts of what a query selects.
 type Counting struct {
 	Query audit.Query
 	// Text is the parsed form of Query.Text, nil when that is empty.
 	Text Text
-	// Buckets is how many equal parts the time range is cut into: 1 to
-	// MaxBuckets; 0 means DefaultBuckets.
-	Buckets int
+	// Bounds cut time into the parts that are counted by themselves, oldest first:
+	// each part begins at a bound and ends before the next. What the query selects
+	// outside of them is in the other counts alone. None, or at least two.
+	Bounds []time.Time
 }
 
 // Stats are the counts of a query's entries.
 type Stats struct {
 	Total    int64
 	Outcomes Outcomes
-	// Buckets cut the query's time range into equal parts, oldest first. A
-	// range without an end takes it from the project's own entries.
+	// Buckets are the parts between the Bounds.
 	Buckets []Bucket
 	// The values that occur, most frequent first.
 	ResourceTypes, Actions, Actors []ValueCount
@@ -67,20 +66,16 @@ type ValueCount struct {
 // Stats counts what a query selects. It returns Invalid Faults with the path of
 // what is wrong.
 func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
-	if c.Buckets == 0 {
-		c.Buckets = DefaultBuckets
-	}
-	if c.Buckets < 0 || c.Buckets > MaxBuckets {
-		return nil, audit.FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
+	if err := c.validateBounds(); err != nil {
+		return nil, err
 	}
 	l := Listing{Query: c.Query, Text: c.Text}
 	l.Query.Normalize()
 	if err := l.Query.Validate(); err != nil {
 		return nil, err
 	}
-	from, to := s.countingRange(&l.Query)
-	l.Query.From = time.UnixMicro(from).UTC() // an older entry that comes in now has no bucket
-	t := newTally(from, to, c.Buckets)
+	_, to := l.Query.Bounds()
+	t := newTally(c.Bounds)
 	err := s.spans(ctx, &l, audit.Position{At: to}, func(w *walker) (bool, error) {
 		return true, w.count(ctx, t)
 	})
@@ -102,48 +97,55 @@ func (w *walker) count(ctx context.Context, t *tally) error {
 	})
 }
 
-// countingRange returns the query's bounds, open ones replaced by the project's
-// own first and last entry.
-func (s *Store) countingRange(q *audit.Query) (from, to int64) {
-	from, to = q.Bounds()
-	info, err := s.Project(q.Project)
-	if err != nil || info.Entries == 0 {
-		now := s.opts.Now()
-		info.First, info.Last = now, now
+func (c *Counting) validateBounds() error {
+	increases := func(a, b time.Time) int { return cmp.Or(a.Compare(b), 1) } // equal ones do not
+	switch n := len(c.Bounds); {
+	case n == 1 || n > MaxBuckets+1:
+		return audit.FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
+	case !slices.IsSortedFunc(c.Bounds, increases):
+		return audit.FieldErrorf("buckets", "must follow each other")
 	}
-	if q.From.IsZero() {
-		from = min(info.First.UnixMicro(), to-1)
-	}
-	if q.To.IsZero() {
-		to = max(info.Last.UnixMicro(), from) + 1
-	}
-	return from, to
+	return nil
 }
 
 // tally adds entries up.
 type tally struct {
 	out                    Stats
-	from, width            int64
+	bounds                 []int64 // of the buckets, in microseconds
 	types, actions, actors map[string]int64
 }
 
-func newTally(from, to int64, buckets int) *tally {
-	width := max(1, (to-from+int64(buckets)-1)/int64(buckets))
+func newTally(bounds []time.Time) *tally {
 	t := &tally{
-		from: from, width: width,
 		types:   make(map[string]int64),
 		actions: make(map[string]int64),
 		actors:  make(map[string]int64),
 	}
-	for at := from; at < to; at += width {
-		t.out.Buckets = append(t.out.Buckets, Bucket{
-			From: time.UnixMicro(at).UTC(), To: time.UnixMicro(min(at+width, to)).UTC()})
+	for i, at := range bounds {
+		t.bounds = append(t.bounds, at.UnixMicro())
+		if i > 0 {
+			t.out.Buckets = append(t.out.Buckets, Bucket{From: bounds[i-1].UTC(), To: at.UTC()})
+		}
 	}
 	return t
 }
 
+// bucket returns the bucket that a time lies in, nil where it lies in none, and the
+// time up to which that holds.
+func (t *tally) bucket(at int64) (b *Bucket, until int64) {
+	n := sort.Search(len(t.bounds), func(i int) bool { return t.bounds[i] > at })
+	if n == len(t.bounds) {
+		return nil, math.MaxInt64
+	}
+	if n > 0 {
+		b = &t.out.Buckets[n-1]
+	}
+	return b, t.bounds[n]
+}
+
 func (t *tally) add(e *audit.Entry) {
-	t.addTime(e.CreatedAt.UnixMicro(), e.Outcome)
+	bucket, _ := t.bucket(e.CreatedAt.UnixMicro())
+	t.addOutcome(bucket, e.Outcome, 1)
 	t.types[e.Resource.Type]++
 	t.actions[e.Action]++
 	t.actors[e.Actor.Email]++
@@ -166,14 +168,15 @@ func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
 // bucket begins.
 func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
 	for row := rows.Next(0); row >= 0 && row < b.Rows(); {
-		n := (b.CreatedAt(row) - t.from) / t.width
-		end := b.Search(audit.Position{At: t.from + (n+1)*t.width})
+		bucket, until := t.bucket(b.CreatedAt(row))
+		end := b.Rows()
+		if until != math.MaxInt64 {
+			end = b.Search(audit.Position{At: until})
+		}
 		part := block.Span(row, end)
 		part.And(rows)
 		err := b.Counts(block.Outcome, &part, func(v string, count int) {
-			t.out.Total += int64(count)
-			t.out.Outcomes.add(audit.Outcome(v), int64(count))
-			t.out.Buckets[n].add(audit.Outcome(v), int64(count))
+			t.addOutcome(bucket, audit.Outcome(v), int64(count))
 		})
 		if err != nil {
 			return err
@@ -183,10 +186,12 @@ func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
 	return nil
 }
 
-func (t *tally) addTime(at int64, o audit.Outcome) {
-	t.out.Total++
-	t.out.Outcomes.add(o, 1)
-	t.out.Buckets[(at-t.from)/t.width].add(o, 1)
+func (t *tally) addOutcome(b *Bucket, o audit.Outcome, n int64) {
+	t.out.Total += n
+	t.out.Outcomes.add(o, n)
+	if b != nil {
+		b.add(o, n)
+	}
 }
 
 func (t *tally) stats() *Stats {

@@ -7,16 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
-	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
+	"auditlog/store/kv/boltkv"
 )
 
 // FileName is the database's name in its folder.
@@ -48,8 +45,6 @@ type Options struct {
 	Report func(error)
 
 	sizes sizes
-	// fault, in tests, makes a write fail at a chosen point.
-	fault func(point, phase) error
 }
 
 func (o *Options) setDefaults() {
@@ -74,15 +69,12 @@ func (o *Options) setDefaults() {
 	if o.Report == nil {
 		o.Report = func(error) {}
 	}
-	if o.fault == nil {
-		o.fault = func(point, phase) error { return nil }
-	}
 }
 
 // Store is the log. Its methods may be called by several goroutines at once.
 type Store struct {
 	opts     Options
-	db       *bbolt.DB
+	db       kv.DB
 	identity string
 
 	submit  chan *submission // to the committer
@@ -114,23 +106,31 @@ type Store struct {
 // It returns a Conflict Fault when another process has the store open or when a
 // newer version of this program wrote it.
 func Open(dir string, opts Options) (*Store, error) {
-	opts.setDefaults()
-	if err := makeDir(dir); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
-	}
-	path := filepath.Join(dir, FileName)
-	if err := create(path, opts.Rand); err != nil {
-		return nil, err
-	}
-	db, err := openDB(path)
+	db, err := openDB(dir, opts)
 	if err != nil {
 		return nil, err
 	}
-	s := newStore(db, opts)
-	if err := db.View(s.load); err != nil {
-		return nil, errors.Join(err, db.Close())
+	return New(db, opts)
+}
+
+func openDB(dir string, opts Options) (kv.DB, error) {
+	opts.setDefaults()
+	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
+		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
+		Rising: risingBuckets(),
+	})
+	if err != nil {
+		return nil, notOpened(dir, err)
 	}
-	s.closing, s.stop = context.WithCancel(context.Background())
+	return db, nil
+}
+
+// New returns the store in a database, which it closes in the end, or when it fails.
+func New(db kv.DB, opts Options) (*Store, error) {
+	s, err := newStore(db, opts)
+	if err != nil {
+		return nil, err
+	}
 	s.done.Go(s.commitLoop)
 	s.done.Go(s.sealLoop)
 	return s, nil
@@ -140,28 +140,46 @@ func Open(dir string, opts Options) (*Store, error) {
 // can be read and closed; every write is Unavailable. The folder must hold a store
 // that no process has open for writing, else it returns a Conflict Fault.
 func OpenReadOnly(dir string) (*Store, error) {
-	path := filepath.Join(dir, FileName)
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName))
+	if err != nil {
+		return nil, notOpened(dir, err)
 	}
-	db, err := openBolt(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	s, err := newStore(db, Options{})
 	if err != nil {
 		return nil, err
 	}
-	s := newStore(db, Options{})
-	s.closing, s.stop = context.WithCancel(context.Background())
 	s.stop()
 	s.fail(audit.Errorf(audit.Unavailable, "the log is open for reading only"))
-	if err := db.View(s.load); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
 	return s, nil
 }
 
-// newStore returns a Store with nothing read and nothing running.
-func newStore(db *bbolt.DB, opts Options) *Store {
+// notOpened returns why the database in a folder could not be opened.
+func notOpened(dir string, err error) error {
+	if errors.Is(err, kv.ErrInUse) {
+		return fmt.Errorf("data folder %s is %w", dir, ErrInUse)
+	}
+	return err
+}
+
+// Compact rewrites the database in folder dir, which no process may have open.
+// Freed pages, which keep what they held until they are used again, are gone
+// afterwards, and their space is the file system's. It returns the file's size
+// before and after.
+//
+// A crash leaves the old file or the new one, and perhaps a temporary one, which the
+// next run removes.
+func Compact(dir string) (before, after int64, err error) {
+	before, after, err = boltkv.Compact(filepath.Join(dir, FileName))
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact: %w", notOpened(dir, err))
+	}
+	return before, after, nil
+}
+
+// newStore returns a Store that has read what it keeps in memory, with nothing running.
+func newStore(db kv.DB, opts Options) (*Store, error) {
 	opts.setDefaults()
-	return &Store{
+	s := &Store{
 		opts:     opts,
 		db:       db,
 		cache:    newBlockCache(opts.CacheBytes),
@@ -169,118 +187,40 @@ func newStore(db *bbolt.DB, opts Options) *Store {
 		projects: make(map[string]*project),
 		byID:     make(map[ProjectID]*project),
 	}
+	s.closing, s.stop = context.WithCancel(context.Background())
+	if err := db.View(s.load); err != nil {
+		s.stop()
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
 }
 
-// initialMap is the address space kept for the database file. Without it a long
-// reader holds the writer up whenever the map must grow. It costs no memory.
-const initialMap = 1 << (30 + 6*(strconv.IntSize/64)) // 64 GiB, or 1 GiB of 32 bits
-
-func openDB(path string) (*bbolt.DB, error) {
-	db, err := openBolt(path, &bbolt.Options{
-		FreelistType:    bbolt.FreelistMapType,
-		NoFreelistSync:  true,
-		InitialMmapSize: initialMap,
-	})
-	if err != nil {
-		return nil, err
-	}
-	db.AllocSize = 4 << 20 // what the file grows by
-	return db, nil
-}
-
-func openBolt(path string, o *bbolt.Options) (*bbolt.DB, error) {
-	o.Timeout = 50 * time.Millisecond // another process that has it does not let go
-	db, err := bbolt.Open(path, 0o600, o)
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("data folder %s is %w", filepath.Dir(path), ErrInUse)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	return db, nil
-}
-
-// create makes an empty database under a temporary name and links it into place,
-// so that a crash leaves either none or a whole one, and of two processes that
-// start at once one wins.
-func create(path string, random io.Reader) error {
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), FileName+".new-*")
-	if err != nil {
-		return fmt.Errorf("create database: %w", err)
-	}
-	temp := f.Name()
-	defer os.Remove(temp)
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("create database: %w", err)
-	}
-	if err := initialize(temp, random); err != nil {
-		return fmt.Errorf("create database: %w", err)
-	}
-	if err := os.Link(temp, path); err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("create database: %w", err)
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func initialize(path string, random io.Reader) error {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range allBuckets() {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		identity := make([]byte, 16)
-		if _, err := io.ReadFull(random, identity); err != nil {
+// initialize makes the buckets of a new database.
+func initialize(tx kv.Tx, random io.Reader) error {
+	for _, name := range allBuckets() {
+		if err := tx.CreateBucket(name); err != nil {
 			return err
 		}
-		meta := tx.Bucket(bucketMeta)
-		return errors.Join(meta.Put(metaFormat, u64(Format)), meta.Put(metaIdentity, identity))
-	})
-	return errors.Join(err, db.Close())
-}
-
-// makeDir makes a folder that only its owner can enter, so that it is there after
-// a power cut.
-func makeDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	identity := make([]byte, 16)
+	if _, err := io.ReadFull(random, identity); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(filepath.Clean(dir)))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
-	return nil
+	meta := tx.Bucket(bucketMeta)
+	return errors.Join(meta.Put(metaFormat, u64(Format)), meta.Put(metaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
-func (s *Store) load(tx *bbolt.Tx) error {
+func (s *Store) load(tx kv.Tx) error {
 	meta := tx.Bucket(bucketMeta)
 	if meta == nil {
-		return fmt.Errorf("%s is not a database of auditlog", s.db.Path())
+		return fmt.Errorf("%s is not a database of auditlog", s.db.Name())
 	}
 	switch v := getU64(meta.Get(metaFormat)); {
 	case v > Format:
 		return audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, Format)
 	case v == 0:
-		return fmt.Errorf("%s: %w: no format version", s.db.Path(), errCorrupt)
+		return fmt.Errorf("%s: %w: no format version", s.db.Name(), errCorrupt)
 	case v < Format:
 		return audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
 			"export its projects with the auditlog that wrote it, and import them into a new folder", v)
@@ -297,18 +237,13 @@ func (s *Store) load(tx *bbolt.Tx) error {
 // derived index knows whether it belongs to it.
 func (s *Store) Identity() string { return s.identity }
 
-// Path returns the path of the database file.
-func (s *Store) Path() string { return s.db.Path() }
+// Path returns the path of the database file, or what else names the database.
+func (s *Store) Path() string { return s.db.Name() }
 
-// Size returns the size of the database file, and how much of it is free for
-// reuse, in bytes.
+// Size returns the size of the database, and how much of it is free for reuse, in
+// bytes.
 func (s *Store) Size() (file, free int64, err error) {
-	info, err := os.Stat(s.db.Path())
-	if err != nil {
-		return 0, 0, fmt.Errorf("size of database: %w", err)
-	}
-	st := s.db.Stats()
-	return info.Size(), int64(st.FreePageN) * int64(s.db.Info().PageSize), nil
+	return s.db.Size()
 }
 
 // Close waits for commits under way and closes the database. Later calls of
@@ -318,30 +253,26 @@ func (s *Store) Close() error {
 	s.done.Wait()
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	var err error
-	if s.Err() == nil {
-		err = s.syncFreelist()
-	}
 	s.fail(errClosed())
-	if err := errors.Join(err, s.db.Close()); err != nil {
+	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
 }
 
-// syncFreelist writes down which pages are free, which commits do not because it
-// can be many. The next start then need not find it out by reading every page.
-func (s *Store) syncFreelist() error {
-	s.db.NoFreelistSync = false
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketMeta).Put(metaFormat, u64(Format))
-	})
+// Release gives memory back that only makes reading faster: opened blocks, and what
+// the engine keeps. It is for a log that nobody asks anything of.
+func (s *Store) Release() error {
+	s.cache.clear()
+	return closed(s.db.Release())
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(*bbolt.Tx) error) error {
-	err := s.db.View(fn)
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
+
+// closed says of a database that is closed that the log is.
+func closed(err error) error {
+	if errors.Is(err, kv.ErrClosed) {
 		return errClosed()
 	}
 	return err

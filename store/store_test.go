@@ -8,14 +8,24 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
+	"auditlog/store/kv/kvtest"
 )
 
 func open(t testing.TB, dir string, opts Options) *Store {
 	t.Helper()
-	s, err := Open(dir, opts)
+	return openFaulty(t, dir, opts, &kvtest.DB{})
+}
+
+// openFaulty opens a store on an engine that does as db says.
+func openFaulty(t testing.TB, dir string, opts Options, db *kvtest.DB) *Store {
+	t.Helper()
+	var err error
+	if db.DB, err = openDB(dir, opts); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(db, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +118,7 @@ func TestOtherFormats(t *testing.T) {
 	for format, advice := range map[uint64]string{Format + 1: "newer auditlog", Format - 1: "the auditlog that wrote it"} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
-		err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(format)) })
+		err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(format)) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +141,7 @@ func TestDamagedBlock(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db.Update(func(tx kv.Tx) error {
 		b := tx.Bucket(bucketBlocks)
 		k, v := b.Cursor().First()
 		v = bytes.Clone(v)

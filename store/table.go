@@ -8,24 +8,29 @@ import (
 )
 
 // The buckets of the database. doc.go says what each holds, to the byte.
-var (
-	bucketMeta     = []byte("meta")
-	bucketProjects = []byte("projects")
-	bucketTail     = []byte("tail")
-	bucketBlocks   = []byte("blocks")
-	bucketSmall    = []byte("small")
-	bucketSpans    = []byte("spans")
-	bucketOrder    = []byte("order")
-	bucketChanges  = []byte("changes")
-	bucketKeys     = []byte("keys")
-	bucketTokens   = []byte("tokens")
+const (
+	bucketMeta     = "meta"
+	bucketProjects = "projects"
+	bucketTail     = "tail"
+	bucketBlocks   = "blocks"
+	bucketSmall    = "small"
+	bucketSpans    = "spans"
+	bucketOrder    = "order"
+	bucketChanges  = "changes"
+	bucketKeys     = "keys"
+	bucketTokens   = "tokens"
 )
 
-func allBuckets() [][]byte {
-	return [][]byte{
+func allBuckets() []string {
+	return []string{
 		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSmall, bucketSpans,
 		bucketOrder, bucketChanges, bucketKeys, bucketTokens,
 	}
+}
+
+// risingBuckets are those whose keys mostly come in their order.
+func risingBuckets() []string {
+	return []string{bucketTail, bucketOrder, bucketChanges, bucketBlocks}
 }
 
 // The keys of the meta bucket.

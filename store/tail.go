@@ -7,9 +7,8 @@ import (
 	"sort"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // recent holds the tail in commit order: the entry with id first+i at index i,
@@ -41,10 +40,10 @@ func (s *Store) Unsealed() int {
 }
 
 // loadTail reads the tail's rows into memory.
-func (s *Store) loadTail(tx *bbolt.Tx) error {
+func (s *Store) loadTail(tx kv.Tx) error {
 	s.recent.first = int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))) + 1
 	added := make(map[*project][]*audit.Entry)
-	err := tx.Bucket(bucketTail).ForEach(func(k, v []byte) error {
+	for k, v := range kv.All(tx.Bucket(bucketTail)) {
 		if len(k) != 8 {
 			return fmt.Errorf("tail: %w: key of %d bytes", errCorrupt, len(k))
 		}
@@ -53,7 +52,7 @@ func (s *Store) loadTail(tx *bbolt.Tx) error {
 			return fmt.Errorf("tail: %w: row %d follows entry %d", errCorrupt, first, s.recent.next()-1)
 		}
 		s.recent.bytes += len(v)
-		return decodeTailRow(first, v, func(id ProjectID, e *audit.Entry) error {
+		err := decodeTailRow(first, v, func(id ProjectID, e *audit.Entry) error {
 			p := s.byID[id]
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, errCorrupt, e.ID, id)
@@ -67,9 +66,9 @@ func (s *Store) loadTail(tx *bbolt.Tx) error {
 			added[p] = append(added[p], e)
 			return nil
 		})
-	})
-	if err != nil {
-		return err
+		if err != nil {
+			return err
+		}
 	}
 	for p, entries := range added {
 		p.add(entries)

@@ -24,7 +24,7 @@ type tailRow struct {
 }
 
 // maxTailRow bounds the bytes of a tail row but for its last entry: rows of
-// about this size cost bbolt the least for each entry.
+// about this size cost the engine the least for each entry.
 const maxTailRow = 64 << 10
 
 // Versions of a tail row: with its body as it is, and compressed. That of a batch has

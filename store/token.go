@@ -5,20 +5,20 @@ import (
 	"context"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
+	"auditlog/store/kv"
 )
 
 // Tokens returns every token's record by its name. Package auth knows what the
 // names and records mean.
 func (s *Store) Tokens() (map[string][]byte, error) {
-	tokens := make(map[string][]byte)
-	err := s.read(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketTokens).ForEach(func(k, v []byte) error {
+	var tokens map[string][]byte
+	err := s.read(func(tx kv.Tx) error {
+		tokens = make(map[string][]byte)
+		for k, v := range kv.All(tx.Bucket(bucketTokens)) {
 			tokens[string(k)] = bytes.Clone(v)
-			return nil
-		})
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
@@ -32,7 +32,7 @@ func (s *Store) Tokens() (map[string][]byte, error) {
 func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error {
 	var entries []*audit.Entry
 	if entry != nil {
-		entry.RecordedBy = audit.RecordedByLog
+		entry.Key, entry.RecordedBy = "", audit.RecordedByLog
 		entries = append(entries, entry)
 	}
 	sub, err := s.prepare(entries)

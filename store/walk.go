@@ -6,28 +6,27 @@ import (
 	"math"
 	"sort"
 
-	"go.etcd.io/bbolt"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/kv"
 )
 
 // view is one consistent state of a project: its blocks as a transaction sees
 // them, and of the tail what is in none of these blocks.
 type view struct {
 	s       *Store
-	tx      *bbolt.Tx
+	tx      kv.Tx
 	project *project
 	tail    []*audit.Entry
 	spanned audit.Position // no span tells of blocks from there on, as far as is known
 }
 
-// view returns the present state of a project, or nil when it has none.
+// view calls fn with the present state of a project, if it has one.
 //
 // The tail is taken before the transaction begins. So whatever was sealed in
 // between is in both, and is left out of the tail by the transaction's own word
 // on how far it is sealed; nothing can be in neither.
-func (s *Store) view(name string) (*view, error) {
+func (s *Store) view(name string, fn func(*view) error) error {
 	s.mu.RLock()
 	p := s.projects[name]
 	visible := p.visible()
@@ -40,15 +39,13 @@ func (s *Store) view(name string) (*view, error) {
 	}
 	s.mu.RUnlock()
 	if !visible {
-		return nil, nil
+		return nil
 	}
-	tx, err := s.db.Begin(false)
-	if err != nil {
-		return nil, errClosed()
-	}
-	v.tx = tx
-	v.tail = unsealed(v.tail, int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))))
-	return v, nil
+	return s.read(func(tx kv.Tx) error {
+		v.tx = tx
+		v.tail = unsealed(v.tail, int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))))
+		return fn(v)
+	})
 }
 
 // visible reports whether p is listed at all. The caller holds Store.mu.
@@ -71,8 +68,6 @@ func unsealed(tail []*audit.Entry, last int64) []*audit.Entry {
 	}
 	return rest
 }
-
-func (v *view) close() { v.tx.Rollback() }
 
 // span is a part of a project's listing: the positions at or above low, below
 // high.
@@ -127,39 +122,37 @@ func (s *Store) spans(ctx context.Context, l *Listing, below audit.Position, fn 
 
 // floor returns where the blocks begin that a search looks into directly.
 func (s *Store) floor(project string, sp span) (audit.Position, error) {
-	v, err := s.view(project)
-	if v == nil || err != nil {
-		return sp.low, err
-	}
-	defer v.close()
-	c := newBlockCursor(v.tx, v.project.id)
-	ok, err := c.seek(sp.high)
-	for range directBlocks - 1 {
-		if !ok || err != nil {
-			return sp.low, err
+	floor := sp.low
+	err := s.view(project, func(v *view) error {
+		c := newBlockCursor(v.tx, v.project.id)
+		ok, err := c.seek(sp.high)
+		for range directBlocks - 1 {
+			if !ok || err != nil {
+				return err
+			}
+			ok, err = c.prev()
 		}
-		ok, err = c.prev()
-	}
-	if !ok || err != nil || c.key.Position.Compare(sp.low) < 0 {
-		return sp.low, err
-	}
-	return c.key.Position, nil
+		if ok && c.key.Position.Compare(sp.low) > 0 {
+			floor = c.key.Position
+		}
+		return err
+	})
+	return floor, err
 }
 
 // inSpan calls fn with a walker over one span, in a view of its own.
 func (s *Store) inSpan(l *Listing, sp span, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
-	v, err := s.view(l.Query.Project)
-	if v == nil || err != nil {
-		return false, err
-	}
-	defer v.close()
-	w := &walker{view: v, l: l, span: sp, filter: block.NewFilter(&l.Query)}
-	if found == nil {
-		w.blocks = newAllBlocks(v, w.filter, sp)
-	} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
-		return false, err
-	}
-	return fn(w)
+	err = s.view(l.Query.Project, func(v *view) error {
+		w := &walker{view: v, l: l, span: sp, filter: block.NewFilter(&l.Query)}
+		if found == nil {
+			w.blocks = newAllBlocks(v, w.filter, sp)
+		} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
+			return err
+		}
+		more, err = fn(w)
+		return err
+	})
+	return more, err
 }
 
 // walker finds what a listing selects in one span of a view.
@@ -243,7 +236,7 @@ func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *block.Row
 		}
 		rows, err := w.rows(b)
 		if err != nil {
-			return fmt.Errorf("%v of %s: %w", key, w.s.db.Path(), err)
+			return fmt.Errorf("%v of %s: %w", key, w.s.db.Name(), err)
 		}
 		if rows.Empty() {
 			continue

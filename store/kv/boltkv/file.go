@@ -1,0 +1,124 @@
+package boltkv
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/store/kv"
+)
+
+// create makes a database under a temporary name and links it into place, so that a
+// crash leaves either none or a whole one, and of two processes that start at once
+// one wins.
+func create(path string, init func(kv.Tx) error) error {
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := makeDir(dir); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	f, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")
+	if err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	temp := f.Name()
+	defer os.Remove(temp)
+	if err := errors.Join(f.Close(), initialize(temp, init)); err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	if err := os.Link(temp, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("create database: %w", err)
+	}
+	return syncDir(dir)
+}
+
+func initialize(path string, init func(kv.Tx) error) error {
+	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	db := &DB{bolt: bolt}
+	return errors.Join(db.Update(init), db.Close())
+}
+
+// makeDir makes a folder that only its owner can enter, so that it is there after
+// a power cut.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(filepath.Clean(dir)))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync folder: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync folder %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Compact rewrites the file at path, which no process may have open, without its free
+// pages, which keep what they held until they are used again. It returns the file's
+// size before and after.
+//
+// The new file takes the old one's name once it is complete and on disk: a crash
+// leaves one or the other, and perhaps a temporary file, which the next run removes.
+func Compact(path string) (before, after int64, err error) {
+	if before, err = fileSize(path); err != nil {
+		return 0, 0, err
+	}
+	old, err := Open(path, Options{})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer old.bolt.Close()
+	temp := path + ".compact"
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, 0, err
+	}
+	defer os.Remove(temp)
+	if err := rewrite(old.bolt, temp); err != nil {
+		return 0, 0, err
+	}
+	if after, err = fileSize(temp); err != nil {
+		return 0, 0, err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return 0, 0, err
+	}
+	return before, after, syncDir(filepath.Dir(path))
+}
+
+// compactTx bounds the bytes of one transaction of a rewrite.
+const compactTx = 16 << 20
+
+func rewrite(old *bbolt.DB, path string) error {
+	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return err
+	}
+	err = bbolt.Compact(bolt, old, compactTx)
+	return errors.Join(err, bolt.Sync(), bolt.Close())
+}
+
+func fileSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("size of database: %w", err)
+	}
+	return info.Size(), nil
+}
