@@ -85,6 +85,9 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
 }
 
+// tables are the tables of the file, for what a flag cannot say. There is none so far.
+func (c *Config) tables() []settingsTable { return nil }
+
 // check reports the first setting that cannot be meant, as a settingError.
 func (c *Config) check() error {
 	for _, f := range []func() error{c.checkListen, c.checkTLS, c.checkLog, c.checkSpans, c.checkLists} {

@@ -102,8 +102,8 @@ func TestConfigRefuses(t *testing.T) {
 		file string
 		want string
 	}{
-		{name: "unknown key", file: "data = \"x\"\n\n listn = \"y\"\n", want: "auditlog.toml:3: listn: no such setting"},
-		{name: "unknown quoted key", file: "\"lis ten\" = 1", want: "auditlog.toml:1: lis ten: no such setting"},
+		{name: "unknown key", file: "data = \"x\"\n\n listn = \"y\"\n", want: `auditlog.toml:3: listn: no such setting: did you mean "listen"?`},
+		{name: "unknown quoted key", file: "\"lis ten\" = 1", want: `auditlog.toml:1: lis ten: no such setting: did you mean "listen"?`},
 		{name: "unknown table", file: "dev = true\n[server]\nx = 1", want: "auditlog.toml:2: server: no such setting"},
 		{name: "file in file", file: "config = \"x\"", want: "auditlog.toml:1: config: no such setting"},
 		{name: "first of two", file: "zzz = 1\naaa = 2", want: "auditlog.toml:1: zzz: no such setting"},

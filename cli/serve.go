@@ -81,7 +81,7 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 	if path == "" {
 		path, _ = lookup(envName(configFlag))
 	}
-	from, err := load(settings, path, lookup)
+	from, err := load(settings, c.tables(), path, lookup)
 	if err != nil {
 		return err
 	}
