@@ -37,7 +37,7 @@ var mayImport = map[string]string{
 	"auth/oidc":       "audit auth",
 	"api":             "audit calendar rpc export store index auth retention",
 	"console":         "audit calendar rpc export store index auth retention demo",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth retention api console",
+	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client store index auth auth/oidc retention api console",
 
 	"importer/cloudtrail": "audit importer",
 }

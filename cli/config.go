@@ -10,6 +10,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
+
+	"auditlog/auth/oidc"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -47,6 +49,10 @@ type Config struct {
 	// Profile answers profiles of the process at /debug/pprof/, to admins on this
 	// machine. Default false.
 	Profile bool
+	// OIDC is where people log in as themselves, and Grants say what they may. Only the
+	// file has them. Default: nowhere.
+	OIDC   *OIDC
+	Grants []oidc.Rule
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -85,8 +91,10 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
 }
 
-// tables are the tables of the file, for what a flag cannot say. There is none so far.
-func (c *Config) tables() []settingsTable { return nil }
+// tables are the tables of the file, for what a flag cannot say.
+func (c *Config) tables() []settingsTable {
+	return []settingsTable{c.oidcTable(), c.grantTable()}
+}
 
 // check reports the first setting that cannot be meant, as a settingError.
 func (c *Config) check() error {

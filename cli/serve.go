@@ -24,6 +24,7 @@ import (
 	"auditlog/api"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/oidc"
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/retention"
@@ -107,6 +108,7 @@ type server struct {
 	log       zerolog.Logger
 	stdout    io.Writer
 	store     *store.Store
+	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
@@ -145,12 +147,18 @@ func (s *server) openWorkers(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.keeper, err = auth.Open(s.store, auth.Options{
+	if s.provider, err = s.cfg.provider(); err != nil {
+		return err
+	}
+	options := auth.Options{
 		Dev:            s.cfg.Dev,
 		TrustedProxies: proxies,
-		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
-	})
-	if err != nil {
+		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens and sessions") },
+	}
+	if s.provider != nil {
+		options.Voucher, options.SessionLife, options.RenewAfter = s.provider, s.cfg.OIDC.Session, s.cfg.OIDC.Refresh
+	}
+	if s.keeper, err = auth.Open(s.store, options); err != nil {
 		return err
 	}
 	grace := s.cfg.Grace
@@ -191,7 +199,7 @@ func (s *server) openHTTP(context.Context) error {
 // handler returns what answers requests: the API, and the page beneath it. What
 // it answers for long ends when stopping is closed.
 func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
-	pages, err := console.New(console.Options{
+	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
 		Dev:       s.cfg.Dev,
@@ -201,11 +209,15 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
-	})
+	}
+	if s.provider != nil {
+		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
+	}
+	pages, err := console.New(options)
 	if err != nil {
 		return nil, err
 	}
-	handler, err := api.New(api.Options{
+	apiOptions := api.Options{
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
@@ -218,7 +230,11 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Profile:         s.cfg.Profile,
 		Log:             s.log,
 		Version:         version(),
-	})
+	}
+	if s.provider != nil {
+		apiOptions.Provider = s.provider
+	}
+	handler, err := api.New(apiOptions)
 	if err != nil {
 		return nil, usage(err) // a pattern of a read-only action
 	}

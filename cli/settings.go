@@ -13,6 +13,8 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
+	"auditlog/audit"
+
 	"auditlog/calendar"
 )
 

@@ -11,12 +11,12 @@ import (
 	"testing"
 )
 
-const entry = `{"project":"acme","actor":{"email":"ada@example.com"},"action":"deployment.deploy","resource":{"type":"Deployment","name":"web"},"outcome":"success"}`
+// record is a command that records an entry in acme.
+var record = strings.Fields("record -p acme --actor ada@example.com --action deployment.deploy --resource-type Deployment --outcome success")
 
 func TestBrowser(t *testing.T) {
 	l, p := startLog(t, "1s")
-	l.write("entry.json", entry)
-	l.admin("record", filepath.Join(l.dir, "entry.json"))
+	l.admin(record...)
 
 	b := newBrowser(t)
 	if login := b.open(l.url + "/"); !strings.Contains(login.body, "Log in with Acme ID") {
@@ -157,8 +157,7 @@ func TestCommandLine(t *testing.T) {
 		t.Fatalf("the session is kept in %v, %v", info, err)
 	}
 
-	l.write("entry.json", entry)
-	if _, stderr, code := l.run(home, "record", filepath.Join(l.dir, "entry.json")); code != 0 {
+	if _, stderr, code := l.run(home, record...); code != 0 {
 		t.Fatalf("%d %s", code, stderr)
 	}
 	who, _, _ := l.run(home, "whoami", "-o", "json")
@@ -177,7 +176,7 @@ func TestCommandLine(t *testing.T) {
 	// A group more counts at the next refresh, a closed account ends it.
 	p.set("ada", "staff")
 	eventually(t, "ada records no more", func() bool {
-		_, _, code := l.run(home, "record", filepath.Join(l.dir, "entry.json"))
+		_, _, code := l.run(home, record...)
 		return code == 5
 	})
 	p.close("ada")
