@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +36,9 @@ type Options struct {
 	// TrustedProxies are those whose X-Forwarded-For tells where a call comes
 	// from. Default none: a call comes from whoever made the connection.
 	TrustedProxies []netip.Prefix
+	// MaxTokenLife is how long a token lives at most that is made from now on, but for
+	// those that the log makes or is given at its start. 0 is for ever.
+	MaxTokenLife time.Duration
 	// Voucher is asked about people who are logged in. Nil is for a log that has no
 	// identity provider: sessions of people do not count then.
 	Voucher Voucher
@@ -135,8 +137,14 @@ func (k *Keeper) find(id string) *held {
 
 // Verify returns whose a secret is: a token, or a session of a command line. Else it
 // is an Unauthenticated Fault. Callers with a request at hand use Check, which also
-// limits failures.
+// limits failures and knows where the call comes from.
 func (k *Keeper) Verify(ctx context.Context, secret string) (Principal, error) {
+	return k.verify(ctx, secret, netip.Addr{})
+}
+
+// verify is Verify of a call from an address. Where that is what a token is not for, the
+// error is a *Denied of the principal returned.
+func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
 	if secret == "" {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "a token is required")
 	}
@@ -145,28 +153,32 @@ func (k *Keeper) Verify(ctx context.Context, secret string) (Principal, error) {
 	case err != nil:
 		return Principal{}, err
 	case prefix == sessionPrefix:
-		who, _, err := k.resume(ctx, secret, audit.ChannelCLI)
+		who, _, err := k.resume(ctx, secret, from, audit.ChannelCLI)
 		return who, err
 	case prefix == "":
 		id = k.outsideID(secret)
 	}
-	h, hash := k.find(id), hashSecret(secret)
-	if h == nil || subtle.ConstantTimeCompare(h.hash[:], hash[:]) != 1 {
+	h := k.find(id)
+	if h == nil || !h.answersTo(hashSecret(secret), k.opts.Now()) {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "the token is not known")
 	}
-	return k.use(h)
+	return k.use(h, from)
 }
 
 // outsideID returns the id of a secret that was set from outside.
 func (k *Keeper) outsideID(secret string) string { return outsideID(k.storage.Identity(), secret) }
 
-// use returns h's principal if the token still counts, and notes that it was used.
-func (k *Keeper) use(h *held) (Principal, error) {
+// use returns h's principal if the token still counts, for a call from an address, and
+// notes that it was used.
+func (k *Keeper) use(h *held, from netip.Addr) (Principal, error) {
 	now := k.opts.Now()
 	if err := h.live(now); err != nil {
 		return Principal{}, err
 	}
-	h.used.Store(now.UnixMicro())
+	if err := h.admits(from); err != nil {
+		return h.principal, err
+	}
+	h.noteUse(now, from)
 	return h.principal, nil
 }
 
@@ -352,8 +364,8 @@ func (k *Keeper) tidyTokens(now time.Time) (fresh map[string]*held, del []string
 	for id, h := range k.tokens {
 		if at, ends := h.endedAt(); ends && at.Before(longAgo) {
 			del = append(del, id)
-		} else if used := h.token().LastUsedAt; !used.Equal(h.LastUsedAt) {
-			fresh[id] = h.with(func(t *Token) { t.LastUsedAt = used })
+		} else if now := h.token(); !now.LastUsedAt.Equal(h.LastUsedAt) {
+			fresh[id] = h.with(func(t *Token) { t.LastUsedAt, t.LastUsedFrom = now.LastUsedAt, now.LastUsedFrom })
 		}
 	}
 	return fresh, del

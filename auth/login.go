@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -181,11 +182,11 @@ func (k *Keeper) applySessions(put, gone []*active) {
 // Resume returns whose session at the page a secret is of, and notes the visit. It
 // returns Unauthenticated when it is over, and Unavailable when a person's could not
 // be renewed in time.
-func (k *Keeper) Resume(ctx context.Context, secret string) (Principal, Session, error) {
-	return k.resume(ctx, secret, audit.ChannelConsole)
+func (k *Keeper) Resume(r *http.Request, secret string) (Principal, Session, error) {
+	return k.resume(r.Context(), secret, k.Address(r), audit.ChannelConsole)
 }
 
-func (k *Keeper) resume(ctx context.Context, secret string, channel audit.Channel) (Principal, Session, error) {
+func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, channel audit.Channel) (Principal, Session, error) {
 	prefix, id, err := parseSecret(secret)
 	if err != nil || prefix != sessionPrefix {
 		return Principal{}, Session{}, errSessionOver
@@ -202,12 +203,12 @@ func (k *Keeper) resume(ctx context.Context, secret string, channel audit.Channe
 		return Principal{}, Session{}, err
 	}
 	a.seen.Store(now.UnixMicro())
-	who, err := k.actor(a)
+	who, err := k.actor(a, from)
 	return who, a.session(), err
 }
 
-// actor returns who acts in a session now.
-func (k *Keeper) actor(a *active) (Principal, error) {
+// actor returns who acts in a session now, by a call from an address.
+func (k *Keeper) actor(a *active, from netip.Addr) (Principal, error) {
 	if a.Person != nil {
 		return a.principal(), nil
 	}
@@ -215,7 +216,7 @@ func (k *Keeper) actor(a *active) (Principal, error) {
 	if h == nil {
 		return Principal{}, errSessionOver
 	}
-	who, err := k.use(h)
+	who, err := k.use(h, from)
 	who.SessionID = a.ID
 	return who, err
 }
@@ -241,8 +242,11 @@ func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []
 		return nil, nil
 	}
 	own := *call
-	if own.Principal, err = k.actor(a); err != nil {
-		own.Principal = ownCall().Principal // the token ended before its session
+	if a.Person != nil {
+		own.Principal = a.principal()
+	} else if h := k.find(a.TokenID); h != nil {
+		own.Principal = h.principal
+		own.Principal.SessionID = a.ID
 	}
 	if err := k.putSession(ctx, nil, []*active{a}, a.entry(&own, SessionEnd)); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -30,6 +31,10 @@ const (
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
 	TokenRevoke Permission = "token.revoke"
+	TokenRotate Permission = "token.rotate"
+	// TokenUse is no method of the API's: it lets one call with a token at all, and is
+	// missing where a token is used from an address that it is not for.
+	TokenUse Permission = "token.use"
 
 	// SessionList and SessionEnd are about the sessions of others. Everybody sees and
 	// ends their own.
@@ -45,7 +50,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
-		TokenCreate, TokenList, TokenRevoke, SessionList, SessionEnd, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, DebugProfile,
 	}
 }
 
@@ -177,11 +182,17 @@ type Denied struct {
 	Project string
 	// All is set when it concerned all projects.
 	All bool
+	// From is where a call came from whose token is not for that address.
+	From netip.Addr
 }
 
 // Error names the permission that was missing.
 func (d *Denied) Error() string {
 	switch {
+	case d.Permission == TokenUse && !d.From.IsValid():
+		return "this token is for calls from certain addresses, and where this one came from is not known"
+	case d.Permission == TokenUse:
+		return fmt.Sprintf("this token is not for calls from %s", d.From)
 	case d.All:
 		return fmt.Sprintf("missing permission %s on all projects", d.Permission)
 	case d.Project == "":

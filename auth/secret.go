@@ -31,13 +31,23 @@ func hashSecret(secret string) secretHash { return sha256.Sum256([]byte(secret))
 
 // newSecret makes a secret and returns it with its id.
 func newSecret(prefix string, random io.Reader) (secret, id string, err error) {
-	var b [32 + 8]byte
+	var b [8]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return "", "", fmt.Errorf("make a secret: %w", err)
 	}
-	id = base62(b[32:], idSize)
-	body := prefix + id + "_" + base62(b[:32], randomSize)
-	return body + checksum(body), id, nil
+	id = base62(b[:], idSize)
+	secret, err = secretOfID(prefix, id, random)
+	return secret, id, err
+}
+
+// secretOfID makes a secret that has an id.
+func secretOfID(prefix, id string, random io.Reader) (string, error) {
+	var b [32]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("make a secret: %w", err)
+	}
+	body := prefix + id + "_" + base62(b[:], randomSize)
+	return body + checksum(body), nil
 }
 
 // base62 writes b as size digits; what does not fit is cut off at the front.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -79,6 +80,11 @@ func (p *people) login(channel audit.Channel, who auth.Person) string {
 		p.t.Fatal(err)
 	}
 	return secret
+}
+
+// Resume is Keeper.Resume of a request without more to it.
+func (p *people) Resume(ctx context.Context, secret string) (auth.Principal, auth.Session, error) {
+	return p.Keeper.Resume(httptest.NewRequest("GET", "/", nil).WithContext(ctx), secret)
 }
 
 // last returns the latest of the log's entries about itself.

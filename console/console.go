@@ -230,7 +230,7 @@ func (c *console) recognize(v *visit) {
 	if secret == "" {
 		return
 	}
-	who, s, err := c.opts.Auth.Resume(v.r.Context(), secret)
+	who, s, err := c.opts.Auth.Resume(v.r, secret)
 	if err == nil {
 		v.session, v.who = &session{Session: s, secret: secret, csrf: auth.FormToken(secret)}, who
 	} else if audit.KindOf(err) != audit.Unauthenticated {
