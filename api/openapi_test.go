@@ -135,7 +135,8 @@ var types = map[string]reflect.Type{
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
 	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),
 	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
-	"TokenRevokeRequest":  reflect.TypeFor[rpc.TokenRevokeRequest](),
+	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),
+	"TokenRevokeResult":  reflect.TypeFor[rpc.TokenRevokeResult](), "TokenRotateRequest": reflect.TypeFor[rpc.TokenRotateRequest](),
 	"SessionStartRequest": reflect.TypeFor[rpc.SessionStartRequest](), "SessionStartResult": reflect.TypeFor[rpc.SessionStartResult](),
 	"SessionBeginRequest": reflect.TypeFor[rpc.SessionBeginRequest](), "SessionBeginResult": reflect.TypeFor[rpc.SessionBeginResult](),
 	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),
@@ -264,7 +265,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 	secret, made := f.tokenFor("viewer", "acme")
 	for _, method := range []string{
 		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
-		rpc.TokenCreate, rpc.TokenList, rpc.TokenRevoke,
+		rpc.TokenCreate, rpc.TokenList, rpc.TokenRotate, rpc.TokenRevoke,
 	} {
 		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
 			examples := []string{string(body.Example)}
@@ -298,7 +299,8 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
 		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session),
-		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.Token),
+		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
+		rpc.TokenRotate: new(rpc.TokenCreateResult),
 	}
 	for method, result := range results {
 		var answer rpc.Answer[json.RawMessage]

@@ -26,7 +26,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return `{}`
 	case rpc.TokenCreate:
 		return fmt.Sprintf(`{"owner":"new@acme","role":"viewer","projects":[%q]}`, project)
-	case rpc.TokenRevoke:
+	case rpc.TokenRevoke, rpc.TokenRotate:
 		return fmt.Sprintf(`{"id":%q}`, token)
 	case rpc.List, rpc.Stats, rpc.Export, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore:
 		return fmt.Sprintf(`{"project":%q}`, project)
@@ -51,7 +51,7 @@ func mayCall(role auth.Role, method string) bool {
 
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
-	return method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke
+	return method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
 }
 
 // Every method, by every role, in and out of scope, with a token that expired, one
@@ -91,7 +91,7 @@ func TestPermissionTable(t *testing.T) {
 func (g *guarded) check(t *testing.T, method, who, token, project string, may bool) {
 	t.Helper()
 	id := ""
-	if method == rpc.TokenRevoke {
+	if method == rpc.TokenRevoke || method == rpc.TokenRotate {
 		_, id = g.create(auth.Viewer, time.Time{}, project)
 	}
 	before := g.keeper.Stats().Refused

@@ -38,6 +38,7 @@ func (s *Server) routes() []route {
 		{rpc.TokenCreate, auth.TokenCreate, method(s.tokenCreate)},
 		{rpc.TokenList, auth.TokenList, method(s.tokenList)},
 		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
+		{rpc.TokenRotate, auth.TokenRotate, method(s.tokenRotate)},
 
 		{rpc.SessionGet, "", method(s.sessionGet)},
 		{rpc.SessionList, auth.SessionList, method(s.sessionList)}, // of others

@@ -194,7 +194,7 @@ func timeOrNever(t time.Time) string {
 func joinAddresses(list []netip.Prefix) string {
 	words := make([]string, len(list))
 	for i, p := range list {
-		words[i] = p.String()
+		words[i] = FormatRange(p)
 	}
 	return strings.Join(words, ", ")
 }

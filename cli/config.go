@@ -37,6 +37,9 @@ type Config struct {
 	// Grace is how long a deleted project can be restored. Default 30 days; 0 is
 	// not at all.
 	Grace time.Duration
+	// MaxTokenLife is how long a token lives at most that is made from now on. Default
+	// 0, which is for ever.
+	MaxTokenLife time.Duration
 	// TrustedProxies are the addresses, or ranges of them, whose X-Forwarded-For
 	// is believed. Default none.
 	TrustedProxies []string
@@ -83,6 +86,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
 	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.Var((*span)(&c.MaxTokenLife), "max-token-life", "how long a token lives at most that is made from now on; 0s is for ever")
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies,
 		"believe X-Forwarded-For from these `addresses`: 10.0.0.7, 10.0.0.0/8")
 	fs.BoolVar(&c.Profile, "pprof", c.Profile, "answer profiles of the process at /debug/pprof/, to admins on this machine")

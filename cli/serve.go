@@ -151,6 +151,7 @@ func (s *server) openWorkers(context.Context) error {
 		return err
 	}
 	options := auth.Options{
+		MaxTokenLife:   s.cfg.MaxTokenLife,
 		Dev:            s.cfg.Dev,
 		TrustedProxies: proxies,
 		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens and sessions") },

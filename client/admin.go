@@ -68,5 +68,18 @@ func (c *Client) Tokens(ctx context.Context) ([]rpc.Token, error) {
 
 // RevokeToken ends a token.
 func (c *Client) RevokeToken(ctx context.Context, id string) (rpc.Token, error) {
-	return call[rpc.Token](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id}, once)
+	res, err := call[rpc.TokenRevokeResult](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id}, once)
+	return res.Token, err
+}
+
+// RevokeTokens ends a token and what was made with it, and with that in turn. The id may
+// also be of a token that ended before, or name a person.
+func (c *Client) RevokeTokens(ctx context.Context, id string) ([]rpc.Token, error) {
+	res, err := call[rpc.TokenRevokeResult](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id, Cascade: true}, once)
+	return res.Ended, err
+}
+
+// RotateToken gives a token a new secret, which the result alone ever shows.
+func (c *Client) RotateToken(ctx context.Context, req rpc.TokenRotateRequest) (rpc.TokenCreateResult, error) {
+	return call[rpc.TokenCreateResult](ctx, c, rpc.TokenRotate, req, once)
 }

@@ -44,7 +44,7 @@ type Client struct {
 	// Timeout bounds one try of a call that is not a stream; 30 s when 0.
 	Timeout time.Duration
 
-	keys keys
+	keys  keys
 	once  sync.Once
 	stays *http.Client // HTTP or the shared one, made to follow no redirect
 }

@@ -26,6 +26,7 @@ const (
 	TokenCreate = "token.create"
 	TokenList   = "token.list"
 	TokenRevoke = "token.revoke"
+	TokenRotate = "token.rotate"
 
 	SessionStart = "session.start"
 	SessionBegin = "session.begin"
