@@ -150,6 +150,8 @@ func (c *console) routes() []route {
 		{"GET /tokens", false, c.tokens},
 		{"POST /tokens/create", false, c.createToken},
 		{"POST /tokens/revoke", false, c.revokeToken},
+		{"POST /tokens/rotate", false, c.rotateToken},
+		{"POST /sessions/end", false, c.endSession},
 		{"GET /status", false, c.status},
 		{"POST /demo", false, c.fillDemo},
 
@@ -234,7 +236,7 @@ func (c *console) recognize(v *visit) {
 	if err == nil {
 		v.session, v.who = &session{Session: s, secret: secret, csrf: auth.FormToken(secret)}, who
 	} else if audit.KindOf(err) != audit.Unauthenticated {
-		v.fault = err
+		v.who, v.fault = who, err
 	}
 }
 

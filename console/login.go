@@ -57,6 +57,10 @@ func (c *console) login(v *visit) error {
 	case err == nil && !who.May(auth.AuditLogList, ""):
 		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", auth.Recorder)
 	}
+	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+		v.who = who // for the entry that tells of it
+		c.opts.Auth.Refuse(c.call(v), denied)
+	}
 	if err != nil {
 		return c.loginFailed(v, v.r.PostFormValue("next"), err)
 	}

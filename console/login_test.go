@@ -181,7 +181,7 @@ func TestSessionEnds(t *testing.T) {
 
 func TestSecretIsNotKept(t *testing.T) {
 	var s shownOnce
-	created := createdToken{Secret: "al_x", Token: auth.Token{CreatedAt: testNow}}
+	created := createdToken{Secret: "al_x", At: testNow}
 	s.keep("one", created)
 	if got := s.take("two", testNow.Add(time.Second)); got.Secret != "" {
 		t.Error("the secret is shown to another session")
@@ -197,7 +197,7 @@ func TestSecretIsNotKept(t *testing.T) {
 		t.Error("the secret is shown an hour later")
 	}
 	s.keep("one", created)
-	s.keep("two", createdToken{Token: auth.Token{CreatedAt: testNow.Add(time.Hour)}})
+	s.keep("two", createdToken{At: testNow.Add(time.Hour)})
 	if len(s.created) != 1 {
 		t.Errorf("%d secrets are kept that nobody will see", len(s.created)-1)
 	}

@@ -83,7 +83,7 @@ func (o *shownOnce) keep(session string, t createdToken) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for id, old := range o.created {
-		if t.Token.CreatedAt.Sub(old.Token.CreatedAt) > secretKept {
+		if t.At.Sub(old.At) > secretKept {
 			delete(o.created, id)
 		}
 	}
@@ -99,7 +99,7 @@ func (o *shownOnce) take(session string, now time.Time) createdToken {
 	defer o.mu.Unlock()
 	t := o.created[session]
 	delete(o.created, session)
-	if now.Sub(t.Token.CreatedAt) > secretKept {
+	if now.Sub(t.At) > secretKept {
 		return createdToken{}
 	}
 	return t
