@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -135,7 +136,7 @@ func (g *guarded) create(role auth.Role, expires time.Time, projects ...string) 
 func (g *guarded) entries(project string) []*audit.Entry {
 	g.t.Helper()
 	g.stop()
-	page, err := g.store.List(g.t.Context(), store.Listing{Query: audit.Query{Project: project}, Limit: 1000})
+	page, err := audittest.List(g.t.Context(), g.store, audit.Query{Project: project}, audit.Paging{Limit: 1000})
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -323,7 +324,7 @@ func TestNoSecretLeaks(t *testing.T) {
 			for _, body := range []string{bodyOn(t, rt.method, "acme", id), `{`, `{"project":3}`, `{"project":"ghost"}`} {
 				_, answer := g.call(token, rt.method, body)
 				var made rpc.Answer[rpc.TokenCreateResult]
-				if rt.method == rpc.TokenCreate && json.Unmarshal([]byte(answer), &made) == nil && made.OK {
+				if (rt.method == rpc.TokenCreate || rt.method == rpc.TokenRotate) && json.Unmarshal([]byte(answer), &made) == nil && made.OK {
 					continue
 				}
 				out.WriteString(answer)

@@ -20,7 +20,7 @@ func (s *Server) tokenCreate(c *call, req *rpc.TokenCreateRequest) (*rpc.TokenCr
 	if err != nil {
 		return nil, err
 	}
-	secret, t, err := s.opts.Auth.Create(c.r.Context(), c.auth(), auth.Token{
+	secret, t, err := s.admin.CreateToken(c.r.Context(), c.auth(), auth.Token{
 		Name:      req.Name,
 		Owner:     req.Owner,
 		OwnerType: audit.ActorType(req.OwnerType),
@@ -70,13 +70,13 @@ func (s *Server) tokenRevoke(c *call, req *rpc.TokenRevokeRequest) (*rpc.TokenRe
 		return nil, err
 	}
 	if !req.Cascade {
-		t, err := s.opts.Auth.Revoke(c.r.Context(), c.auth(), req.ID)
+		t, err := s.admin.RevokeToken(c.r.Context(), c.auth(), req.ID)
 		if err != nil {
 			return nil, err
 		}
 		return &rpc.TokenRevokeResult{Token: tokenOf(t)}, nil
 	}
-	ended, err := s.opts.Auth.RevokeAll(c.r.Context(), c.auth(), req.ID)
+	ended, err := s.admin.RevokeTokens(c.r.Context(), c.auth(), req.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *Server) tokenRotate(c *call, req *rpc.TokenRotateRequest) (*rpc.TokenCr
 	if req.GraceSeconds != nil {
 		grace = min(max(*req.GraceSeconds, -1), math.MaxInt32) // what is refused stays so
 	}
-	secret, t, err := s.opts.Auth.Rotate(c.r.Context(), c.auth(), req.ID, time.Duration(grace)*time.Second, req.ExpiresAt)
+	secret, t, err := s.admin.RotateToken(c.r.Context(), c.auth(), req.ID, time.Duration(grace)*time.Second, req.ExpiresAt)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -31,8 +32,6 @@ type Storage interface {
 
 // Options configure a Keeper. The zero value is usable.
 type Options struct {
-	// Dev needs no tokens: every call is Dev's, whatever token it carries.
-	Dev bool
 	// TrustedProxies are those whose X-Forwarded-For tells where a call comes
 	// from. Default none: a call comes from whoever made the connection.
 	TrustedProxies []netip.Prefix
@@ -91,6 +90,9 @@ type Keeper struct {
 	logins   *addressLimits // log-ins begun at an identity provider
 	refusals *refusals
 	counts   counts
+	// local tells pages from elsewhere from this machine's own; nil unless this is
+	// development mode.
+	local *http.CrossOriginProtection
 
 	// changing is held by each change of tokens and sessions from its decision to its
 	// apply.
@@ -100,7 +102,8 @@ type Keeper struct {
 	sessions map[string]*active
 }
 
-// Open reads the tokens and sessions. Start comes next.
+// Open reads the tokens and sessions. Start comes next. See OpenDev for development
+// mode.
 func Open(storage Storage, opts Options) (*Keeper, error) {
 	opts.setDefaults()
 	records, err := storage.Tokens()
@@ -192,7 +195,7 @@ func (k *Keeper) Standing(p *Principal) error {
 
 // grounds returns the contexts that end with what p acts by, or why it does not count.
 func (k *Keeper) grounds(p *Principal) (ends []context.Context, err error) {
-	if k.opts.Dev {
+	if k.Dev() {
 		return nil, nil
 	}
 	now := k.opts.Now()
@@ -225,7 +228,7 @@ func (k *Keeper) grounds(p *Principal) (ends []context.Context, err error) {
 func (k *Keeper) Live(ctx context.Context, p *Principal) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := func() { cancel(context.Canceled) }
-	if k.opts.Dev {
+	if k.Dev() {
 		return ctx, done
 	}
 	ends, err := k.grounds(p)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/store"
 )
@@ -79,7 +80,7 @@ func create(t testing.TB, k *auth.Keeper, by *auth.Call, token auth.Token) (stri
 // entries returns a project's entries, the oldest first.
 func entries(t testing.TB, s *store.Store, project string) []*audit.Entry {
 	t.Helper()
-	page, err := s.List(t.Context(), store.Listing{Query: audit.Query{Project: project}, Limit: 1000})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: project}, audit.Paging{Limit: 1000})
 	if audit.KindOf(err) == audit.NotFound {
 		return nil
 	}

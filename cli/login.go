@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/client"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 func (a *app) login() *cobra.Command {
@@ -50,7 +52,7 @@ func (a *app) logIn(ctx context.Context, c *client.Client) error {
 	if err != nil {
 		return err
 	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !auth.Local(u.Hostname()) {
 		fmt.Fprintf(a.stderr, "auditlog: warning: %s is not encrypted: whoever is on the way can take the session\n", c.URL)
 	}
 	start, err := c.StartSession(ctx)
@@ -58,9 +60,9 @@ func (a *app) logIn(ctx context.Context, c *client.Client) error {
 		return err
 	}
 	fmt.Fprintf(a.stderr, "auditlog: open this address in a browser, on any machine:\n\n  %s\n\nand enter the code  %s\n",
-		printable(start.VerificationURI), printable(start.UserCode))
+		spell.Text(start.VerificationURI), spell.Text(start.UserCode))
 	if start.VerificationURIComplete != "" {
-		fmt.Fprintf(a.stderr, "\nor open this one, which has the code in it:\n\n  %s\n", printable(start.VerificationURIComplete))
+		fmt.Fprintf(a.stderr, "\nor open this one, which has the code in it:\n\n  %s\n", spell.Text(start.VerificationURIComplete))
 	}
 	fmt.Fprintln(a.stderr, "\nauditlog: waiting for you to finish there")
 	got, err := awaitSession(ctx, c, start)
@@ -78,7 +80,7 @@ func (a *app) logIn(ctx context.Context, c *client.Client) error {
 		_, _ = as(c, former.Token).EndSession(ctx, "")
 	}
 	fmt.Fprintf(a.stderr, "auditlog: logged in as %s until %s\n",
-		printable(got.Session.Owner), got.Session.ExpiresAt.In(time.Local).Format("2006-01-02 15:04"))
+		spell.Name(got.Session.Owner), got.Session.ExpiresAt.In(time.Local).Format("2006-01-02 15:04"))
 	return nil
 }
 
@@ -160,7 +162,7 @@ func (a *app) logOut(ctx context.Context, c *client.Client) error {
 		return fmt.Errorf("the session is forgotten here, but goes on at the server until %s: %w",
 			had.ExpiresAt.In(time.Local).Format("2006-01-02 15:04"), err)
 	}
-	fmt.Fprintf(a.stderr, "auditlog: logged out %s\n", printable(had.Owner))
+	fmt.Fprintf(a.stderr, "auditlog: logged out %s\n", spell.Name(had.Owner))
 	return nil
 }
 
@@ -224,7 +226,7 @@ func (a *app) sessionEnd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "auditlog: ended the session %s of %s\n", s.ID, printable(s.Owner))
+		fmt.Fprintf(a.stderr, "auditlog: ended the session %s of %s\n", s.ID, spell.Name(s.Owner))
 		return nil
 	})
 }

@@ -28,6 +28,7 @@ import (
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/retention"
+	"auditlog/spell"
 	"auditlog/store"
 )
 
@@ -112,6 +113,7 @@ type server struct {
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
+	workers   []worker // run does them
 	http      *http.Server
 	listener  net.Listener
 }
@@ -129,6 +131,7 @@ func (s *server) open(ctx context.Context) error {
 
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
+		Search: s.search,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -150,16 +153,19 @@ func (s *server) openWorkers(context.Context) error {
 	if s.provider, err = s.cfg.provider(); err != nil {
 		return err
 	}
+	open := auth.Open
+	if s.cfg.Dev {
+		open = auth.OpenDev
+	}
 	options := auth.Options{
 		MaxTokenLife:   s.cfg.MaxTokenLife,
-		Dev:            s.cfg.Dev,
 		TrustedProxies: proxies,
 		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens and sessions") },
 	}
 	if s.provider != nil {
 		options.Voucher, options.SessionLife, options.RenewAfter = s.provider, s.cfg.OIDC.Session, s.cfg.OIDC.Refresh
 	}
-	if s.keeper, err = auth.Open(s.store, options); err != nil {
+	if s.keeper, err = open(s.store, options); err != nil {
 		return err
 	}
 	grace := s.cfg.Grace
@@ -168,6 +174,11 @@ func (s *server) openWorkers(context.Context) error {
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
+	s.workers = []worker{
+		{"tokens", s.keeper.Run},
+		{"retention", s.retention.Run},
+		{"index", s.index.Run},
+	}
 	return nil
 }
 
@@ -203,10 +214,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
-		Dev:       s.cfg.Dev,
 		Retention: s.retention,
-		Search:    s.search,
-		Index:     func() console.IndexStatus { return console.IndexStatus(s.indexStatus()) },
+		Index:     s.indexStatus,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -222,9 +231,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
-		Dev:             s.cfg.Dev,
 		Retention:       s.retention,
-		Search:          s.search,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
@@ -251,24 +258,21 @@ func (s *server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return nil
+	return s.keeper.MayListen(s.listener.Addr())
 }
 
 // run works until ctx ends, which is no error, or a part fails.
 func (s *server) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	// The workers outlive the requests, whose last ones still have work for them.
-	workers, stop := context.WithCancel(context.WithoutCancel(ctx))
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
 	group.Go(func() error { return s.keepMemory(ctx) })
-	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run, s.index.Run} {
-		group.Go(func() error { return worker(workers) })
+	for _, w := range s.workers {
+		group.Go(func() error { return w.work(background, s.log) })
 	}
-	if err := group.Wait(); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return group.Wait()
 }
 
 // answer serves HTTP until ctx ends, and then lets requests under way end for as
@@ -331,10 +335,14 @@ func (s *server) close() error {
 
 // logger returns the log of the server, on standard error.
 func (a *app) logger(cfg *Config) zerolog.Logger {
-	out := a.stderr
+	out := unguarded(a.stderr)
 	_, isTerminal := terminal(out)
-	if cfg.LogFormat == "console" || cfg.LogFormat == "" && isTerminal {
+	switch {
+	case cfg.LogFormat == "console" || cfg.LogFormat == "" && isTerminal:
+		// It colours lines itself, and quotes what could do the same.
 		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal, TimeFormat: time.TimeOnly}
+	case isTerminal:
+		out = &guard{w: out, format: "json"}
 	}
 	return zerolog.New(out).Level(cfg.level()).With().Timestamp().Logger()
 }
@@ -343,6 +351,6 @@ func (a *app) logger(cfg *Config) zerolog.Logger {
 type connectionLog struct{ log zerolog.Logger }
 
 func (c connectionLog) Write(b []byte) (int, error) {
-	c.log.Debug().Msg(string(bytes.TrimSpace(b)))
+	c.log.Debug().Msg(spell.Text(string(bytes.TrimSpace(b))))
 	return len(b), nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/audit"
-
 	"auditlog/calendar"
 )
 

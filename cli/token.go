@@ -14,6 +14,7 @@ import (
 	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 func (a *app) token() *cobra.Command {
@@ -113,7 +114,7 @@ func tokenRow(t *rpc.Token) []string {
 	case !t.ExpiresAt.IsZero():
 		state = "until " + day(t.ExpiresAt)
 	}
-	return []string{t.ID, t.Role, t.Owner, projects, state, day(t.LastUsed), t.LastUsedFrom, t.Name}
+	return []string{t.ID, t.Role, spell.Name(t.Owner), projects, state, day(t.LastUsed), t.LastUsedFrom, t.Name}
 }
 
 // day returns the day of t in this machine's zone, or "never".
@@ -188,7 +189,7 @@ func (a *app) tokenRotate() *cobra.Command {
 func (a *app) writeItems(output string, items any, titles []string, rows [][]string) error {
 	switch output {
 	case "json":
-		return json.NewEncoder(a.stdout).Encode(items)
+		return json.NewEncoder(a.out(output)).Encode(items)
 	case "table":
 		limit, _ := terminal(a.stdout)
 		t := &table{w: a.stdout, limit: limit, fixed: 1, titles: titles}

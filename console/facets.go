@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
-	"auditlog/store"
+	"auditlog/spell"
 )
 
 // facet is a list of the values of one field, each a link that filters by it.
@@ -43,8 +43,8 @@ const (
 // there would be without the filter of one field, which is the same where that
 // field is not filtered by.
 type counts struct {
-	shown                                    *store.Stats
-	anyOutcome, anyType, anyAction, anyActor *store.Stats
+	shown                                    *audit.Stats
+	anyOutcome, anyType, anyAction, anyActor *audit.Stats
 }
 
 // countPatience is how long a page waits for its counts. The entries themselves
@@ -54,10 +54,10 @@ const countPatience = 100 * time.Millisecond
 
 // countSoon is count for a page that has its entries already: nil when it takes
 // too long.
-func (c *console) countSoon(v *visit, f filter, text store.Text) (*counts, error) {
+func (c *console) countSoon(v *visit, f filter) (*counts, error) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), c.countPatience)
 	defer cancel()
-	n, err := c.count(ctx, v, f, text)
+	n, err := c.count(ctx, v, f)
 	if errors.Is(err, context.DeadlineExceeded) && v.r.Context().Err() == nil {
 		return nil, nil
 	}
@@ -65,17 +65,21 @@ func (c *console) countSoon(v *visit, f filter, text store.Text) (*counts, error
 }
 
 // count asks the store for the counts of a view, all at once.
-func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text) (*counts, error) {
+func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error) {
 	project, err := c.opts.Store.Project(f.Project)
 	if err != nil && audit.KindOf(err) != audit.NotFound {
 		return nil, err
 	}
 	bounds := chartBounds(f, project, v)
 	group, ctx := errgroup.WithContext(ctx)
-	ask := func(f filter, bounds []time.Time, answer **store.Stats) {
+	ask := func(f filter, bounds []time.Time, answer **audit.Stats) {
 		q := f.query(v.now, v.zone)
-		group.Go(func() (err error) {
-			*answer, err = c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Bounds: bounds})
+		group.Go(func() error {
+			sel, err := c.opts.Store.Prepare(q)
+			if err != nil {
+				return err
+			}
+			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds})
 			return err
 		})
 	}
@@ -84,7 +88,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 	for _, other := range []struct {
 		chosen bool
 		key    string
-		answer **store.Stats
+		answer **audit.Stats
 	}{
 		{len(f.Outcomes) > 0, keyOutcome, &out.anyOutcome},
 		{f.ResourceType != "", keyResourceType, &out.anyType},
@@ -98,7 +102,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, answer := range []**store.Stats{&out.anyOutcome, &out.anyType, &out.anyAction, &out.anyActor} {
+	for _, answer := range []**audit.Stats{&out.anyOutcome, &out.anyType, &out.anyAction, &out.anyActor} {
 		if *answer == nil {
 			*answer = out.shown
 		}
@@ -118,7 +122,7 @@ func (n *counts) suggestions(f filter) []suggestion {
 	var list []suggestion
 	for _, field := range []struct {
 		key, chosen string
-		values      []store.ValueCount
+		values      []audit.ValueCount
 	}{
 		{keyActor, f.Actor, n.anyActor.Actors},
 		{keyAction, strings.TrimSuffix(f.Action, ".*"), n.anyAction.Actions},
@@ -127,7 +131,7 @@ func (n *counts) suggestions(f filter) []suggestion {
 		found := 0
 		for _, vc := range field.values {
 			if field.chosen != "" && found < mostSuggestions && strings.Contains(audit.Fold(vc.Value), audit.Fold(field.chosen)) {
-				list = append(list, suggestion{vc.Value, f.with(field.key, vc.Value).url("/logs")})
+				list = append(list, suggestion{label(field.key, vc.Value), f.with(field.key, vc.Value).url("/logs")})
 				found++
 			}
 		}
@@ -167,15 +171,23 @@ func (n *counts) outcomeFacet(f filter) facet {
 	return out
 }
 
+// label returns a value as it is shown: actors so that they are told apart.
+func label(key, value string) string {
+	if key == keyActor {
+		return spell.Name(value)
+	}
+	return value
+}
+
 // valueFacet lists the values that occur. The one that is filtered by comes
 // first, and choosing it again takes the filter away.
-func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) facet {
+func valueFacet(f filter, key, title, chosen string, values []audit.ValueCount) facet {
 	out := facet{Key: key, Title: title}
 	var list []facetValue
 	found := chosen == ""
 	for _, vc := range values {
 		selected := chosen != "" && audit.Fold(vc.Value) == audit.Fold(chosen)
-		value := facetValue{Label: vc.Value, Count: vc.Count, Counted: true, Selected: selected, URL: f.with(key, vc.Value).url("/logs")}
+		value := facetValue{Label: label(key, vc.Value), Count: vc.Count, Counted: true, Selected: selected, URL: f.with(key, vc.Value).url("/logs")}
 		if selected {
 			found = true
 			value.URL = f.with(key, "").url("/logs")
@@ -185,7 +197,7 @@ func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) 
 		}
 	}
 	if !found {
-		list = slices.Insert(list, 0, facetValue{Label: chosen, Selected: true, URL: f.with(key, "").url("/logs")})
+		list = slices.Insert(list, 0, facetValue{Label: label(key, chosen), Selected: true, URL: f.with(key, "").url("/logs")})
 	}
 	if chosen != "" {
 		out.ClearURL = f.with(key, "").url("/logs")

@@ -132,7 +132,7 @@ func (c *console) createToken(v *visit) error {
 	t, err := form.token(v)
 	var created createdToken
 	if err == nil {
-		created.Secret, created.Token, err = c.opts.Auth.Create(v.r.Context(), c.call(v), t)
+		created.Secret, created.Token, err = c.admin.CreateToken(v.r.Context(), c.call(v), t)
 	}
 	if audit.KindOf(err) == audit.Invalid {
 		return c.showTokens(v, http.StatusBadRequest, tokensPage{Form: form, Fault: sentence(err.Error())})
@@ -174,7 +174,7 @@ func (c *console) rotateToken(v *visit) error {
 	if field(v.r, "grace") == "none" {
 		grace = 0
 	}
-	secret, t, err := c.opts.Auth.Rotate(v.r.Context(), c.call(v), field(v.r, "id"), grace, time.Time{})
+	secret, t, err := c.admin.RotateToken(v.r.Context(), c.call(v), field(v.r, "id"), grace, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -196,9 +196,9 @@ func (c *console) endSession(v *visit) error {
 func (c *console) revokeToken(v *visit) error {
 	var err error
 	if field(v.r, "cascade") == "" {
-		_, err = c.opts.Auth.Revoke(v.r.Context(), c.call(v), field(v.r, "id"))
+		_, err = c.admin.RevokeToken(v.r.Context(), c.call(v), field(v.r, "id"))
 	} else {
-		_, err = c.opts.Auth.RevokeAll(v.r.Context(), c.call(v), field(v.r, "id"))
+		_, err = c.admin.RevokeTokens(v.r.Context(), c.call(v), field(v.r, "id"))
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"auditlog/backoff"
 )
 
 // Bounds of one commit to the index: what it holds in memory until it is on disk.
@@ -59,7 +61,7 @@ func (f *follower) run(ctx context.Context) error {
 		switch {
 		case err != nil:
 		case full:
-			sleep(ctx, f.rest(time.Since(begin), seq))
+			err = backoff.Sleep(ctx, f.rest(time.Since(begin), seq))
 		default:
 			err = f.idle(ctx)
 		}
@@ -210,7 +212,9 @@ func (f *follower) await(ctx context.Context, err error) error {
 	f.x.cfg.Log.Warn().Err(err).Msg("full-text index cannot follow the log")
 	f.x.setStatus(func(s *Status) { s.Reason = err.Error() })
 	f.troubled = true
-	sleep(ctx, f.x.cfg.CheckEvery)
+	if err := backoff.Sleep(ctx, f.x.cfg.CheckEvery); err != nil {
+		return err
+	}
 	return f.checkFiles()
 }
 
@@ -224,8 +228,7 @@ func (f *follower) idle(ctx context.Context) error {
 	err := f.x.cfg.Source.WaitBlocks(wait, f.docs.cursor)
 	switch {
 	case err == nil:
-		sleep(ctx, f.x.cfg.Linger)
-		return nil
+		return backoff.Sleep(ctx, f.x.cfg.Linger)
 	case wait.Err() == nil:
 		return &sourceError{err}
 	}

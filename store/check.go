@@ -242,14 +242,14 @@ func (c *checker) place(key BlockKey, e *audit.Entry) {
 	if index < len(places) && places[index] == want {
 		return
 	}
-	if p := c.s.byID[key.Project]; p.rec.State != Purging {
+	if p := c.s.byID[key.Project]; p.rec.State != audit.Purging {
 		c.problem("%v: order does not know entry %d there", key, e.ID)
 	}
 }
 
 // key checks that the entry's idempotency key is known.
 func (c *checker) key(key BlockKey, e *audit.Entry) {
-	if e.Key == "" || c.s.byID[key.Project].rec.State == Purging {
+	if e.Key == "" || c.s.byID[key.Project].rec.State == audit.Purging {
 		return
 	}
 	c.keyed++
@@ -266,7 +266,7 @@ func (c *checker) counts(counts map[ProjectID]*projectRecord) {
 		if got == nil {
 			got = &projectRecord{}
 		}
-		if p.rec.State == Purging {
+		if p.rec.State == audit.Purging {
 			continue
 		}
 		if got.Entries != p.rec.Entries || got.Entries > 0 && (got.First != p.rec.First || got.Last != p.rec.Last) {
@@ -287,7 +287,7 @@ func (c *checker) counts(counts map[ProjectID]*projectRecord) {
 
 func (c *checker) purging() bool {
 	for _, p := range c.s.projects {
-		if p.rec.State == Purging {
+		if p.rec.State == audit.Purging {
 			return true
 		}
 	}
@@ -331,7 +331,7 @@ func (c *checker) keys() error {
 		p := c.s.byID[ProjectID(binary.BigEndian.Uint32(k))]
 		if p == nil {
 			c.problem("key %x: belongs to no project", k)
-		} else if p.rec.State == Purging {
+		} else if p.rec.State == audit.Purging {
 			continue
 		}
 		n++
@@ -346,7 +346,7 @@ func (c *checker) keys() error {
 // that the projects know where their spans end.
 func (c *checker) spans() error {
 	for _, p := range c.s.projects {
-		if p.rec.State == Purging {
+		if p.rec.State == audit.Purging {
 			continue
 		}
 		loose := 0

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 
 	"auditlog/audit"
 	"auditlog/store/block"
@@ -16,8 +17,22 @@ type keyedBlock struct {
 // blockPlan says which blocks of a project go and which come: all the work that
 // can be done before the transaction that does it.
 type blockPlan struct {
-	drop, put []keyedBlock
-	spans     []spanPut
+	drop, put []keyedBlock // put in the order of keys
+	spans     *spanPlan
+}
+
+// from returns the blocks that come and begin at or after a position.
+func (p *blockPlan) from(at audit.Position) []keyedBlock {
+	i, _ := slices.BinarySearchFunc(p.put, at, func(b keyedBlock, at audit.Position) int { return b.key.Compare(at) })
+	return p.put[i:]
+}
+
+// at returns the block that comes to stand under a key, or nil.
+func (p *blockPlan) at(key BlockKey) *block.Block {
+	if put := p.from(key.Position); len(put) > 0 && put[0].key == key {
+		return put[0].Block
+	}
+	return nil
 }
 
 // looser returns how many blocks more there are behind the project's spans.

@@ -101,11 +101,7 @@ func (s *Store) Seal() error {
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	err := s.update("seal", func(tx kv.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
-	if err != nil {
-		return err
-	}
-	return s.respan(w)
+	return s.update("seal", func(tx kv.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
 }
 
 // projectPlan is the part of a seal that concerns one project.
@@ -139,6 +135,7 @@ func (w *sealWriter) plan(s *Store) error {
 		return cmp.Compare(a.project.id, b.project.id)
 	})
 	return s.read(func(tx kv.Tx) error {
+		spans := &spanPlanner{s: s, tx: tx}
 		for _, plan := range w.plans {
 			slices.SortFunc(plan.entries, byPosition)
 			c := newBlockCursor(tx, plan.project.id)
@@ -146,7 +143,8 @@ func (w *sealWriter) plan(s *Store) error {
 			if plan.blocks, err = s.planMerge(c, plan.project.name, plan.entries, &w.seq); err != nil {
 				return err
 			}
-			if plan.blocks.spans, err = planSpans(tx, plan.blocks.put); err != nil {
+			rec := s.record(plan.project)
+			if plan.blocks.spans, err = spans.project(plan.project.id, &rec, plan.blocks); err != nil {
 				return err
 			}
 		}
@@ -160,7 +158,7 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 		if err := blocks.write(plan.blocks); err != nil {
 			return err
 		}
-		if err := w.count(s, tx, plan); err != nil {
+		if err := w.count(tx, plan); err != nil {
 			return err
 		}
 	}
@@ -178,7 +176,7 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 }
 
 // count brings a project's record up to date.
-func (w *sealWriter) count(s *Store, tx kv.Tx, plan *projectPlan) error {
+func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.rec
 	first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
 	if rec.Entries == 0 || first.Compare(rec.First) < 0 {
@@ -189,10 +187,7 @@ func (w *sealWriter) count(s *Store, tx kv.Tx, plan *projectPlan) error {
 	}
 	rec.Entries += int64(len(plan.entries))
 	rec.Seq += int64(len(plan.entries))
-	rec.Loose += plan.blocks.looser(&rec)
-	if err := s.growSpans(tx, plan.project.id, &rec); err != nil {
-		return err
-	}
+	rec.Spanned, rec.Loose = plan.blocks.spans.spanned, plan.blocks.spans.loose
 	w.records[plan.project] = &rec
 	return plan.project.put(tx, &rec)
 }

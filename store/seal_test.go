@@ -80,11 +80,11 @@ func TestLateEntriesWriteASpanOnce(t *testing.T) {
 	}
 	plan := w.plans[0].blocks
 	keys := make(map[string]bool)
-	for _, p := range plan.spans {
+	for _, p := range plan.spans.put {
 		keys[string(p.key)] = true
 	}
-	if len(keys) == 0 || len(keys) != len(plan.spans) || len(keys) > records || len(plan.put) < 50 {
-		t.Errorf("%d blocks change %d records of %d, in %d writes", len(plan.put), len(keys), records, len(plan.spans))
+	if len(keys) == 0 || len(keys) != len(plan.spans.put) || len(keys) > records || len(plan.put) < 50 {
+		t.Errorf("%d blocks change %d records of %d, in %d writes", len(plan.put), len(keys), records, len(plan.spans.put))
 	}
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)

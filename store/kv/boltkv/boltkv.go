@@ -140,7 +140,9 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 // enter is the one door to what is in the file. A file that is damaged makes bbolt
 // panic, or fault on its map, within fn.
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
-	return fn(&tx{bolt, db.rising})
+	t := &tx{bolt: bolt, rising: db.rising}
+	t.opened = t.few[:0]
+	return fn(t)
 }
 
 // failed tells a commit that is absent from one that may be there: bbolt writes the
@@ -209,11 +211,24 @@ func (db *DB) Close() error {
 type tx struct {
 	bolt   *bbolt.Tx
 	rising []string
+	// opened are the buckets that were asked for: bbolt looks them up each time.
+	opened []opened
+	few    [3]opened // the memory of as many as most ask for
+}
+
+type opened struct {
+	name string
+	bucket
 }
 
 func (t *tx) Err() error { return nil }
 
 func (t *tx) Bucket(name string) kv.Bucket {
+	for i := range t.opened {
+		if t.opened[i].name == name {
+			return t.opened[i].bucket
+		}
+	}
 	b := t.bolt.Bucket([]byte(name))
 	if b == nil {
 		return nil
@@ -221,6 +236,7 @@ func (t *tx) Bucket(name string) kv.Bucket {
 	if t.bolt.Writable() && slices.Contains(t.rising, name) {
 		b.FillPercent = risingFill
 	}
+	t.opened = append(t.opened, opened{name, bucket{b}})
 	return bucket{b}
 }
 
