@@ -148,7 +148,7 @@ func TestDeleteAndRestoreProject(t *testing.T) {
 	if a := v.get("/logs?project=acme"); !strings.Contains(a.body, "takes no more entries") || !strings.Contains(a.body, "project.delete") {
 		t.Error("the page does not tell of the deletion")
 	}
-	e, err := site.store.Get(t.Context(), "acme", 3)
+	e, err := site.store.Get(t.Context(), "acme", 4)
 	if err != nil || e.Action != "project.delete" || e.Channel != audit.ChannelConsole || e.Request.IP != "127.0.0.1" {
 		t.Errorf("the entry is %+v, %v", e, err)
 	}
