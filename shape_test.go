@@ -71,7 +71,7 @@ var onlyIn = map[string]string{
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index cli spell",
-	"golang.org/x/time":                   "auth",
+	"golang.org/x/time":                   "auth cli",
 	"golang.org/x/sync":                   "api console cli",
 }
 

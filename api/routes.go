@@ -56,12 +56,16 @@ func (s *Server) open() []route {
 
 // pages are what is read with GET and needs no token.
 func (s *Server) pages() map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
+	pages := map[string]http.HandlerFunc{
 		"/healthz":      s.healthz,
 		"/readyz":       s.readyz,
 		"/metrics":      s.metricsPage,
 		"/openapi.json": s.openAPI,
 	}
+	if s.opts.MetricsApart {
+		delete(pages, "/metrics")
+	}
+	return pages
 }
 
 func (s *Server) newRouter() *httprouter.Router {

@@ -89,6 +89,7 @@ type Keeper struct {
 	failures *addressLimits
 	logins   *addressLimits // log-ins begun at an identity provider
 	refusals *refusals
+	admins   adminsSeen
 	counts   counts
 	// local tells pages from elsewhere from this machine's own; nil unless this is
 	// development mode.

@@ -183,7 +183,11 @@ func (k *Keeper) applySessions(put, gone []*active) {
 // returns Unauthenticated when it is over, and Unavailable when a person's could not
 // be renewed in time.
 func (k *Keeper) Resume(r *http.Request, secret string) (Principal, Session, error) {
-	return k.resume(r.Context(), secret, k.Address(r), audit.ChannelConsole)
+	who, s, err := k.resume(r.Context(), secret, k.Address(r), audit.ChannelConsole)
+	if err == nil && who.MayEverywhere(TokenCreate) {
+		k.admins.note(peerOf(r), k.opts.Now())
+	}
+	return who, s, err
 }
 
 func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, channel audit.Channel) (Principal, Session, error) {

@@ -26,6 +26,9 @@ func (k *Keeper) Check(r *http.Request, secret string) (Principal, error) {
 		return Dev(), k.Admit(r)
 	}
 	p, err := k.verify(r.Context(), secret, k.Address(r))
+	if err == nil && p.MayEverywhere(TokenCreate) {
+		k.admins.note(peerOf(r), k.opts.Now())
+	}
 	if audit.KindOf(err) != audit.Unauthenticated {
 		return p, err
 	}

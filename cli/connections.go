@@ -5,6 +5,12 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
+
+	"auditlog/auth"
 )
 
 // connections bounds how many connections are open at once: in all, so that the
@@ -26,6 +32,42 @@ type connections struct {
 	mu   sync.Mutex // guards what follows
 	open map[net.Conn]netip.Addr
 	from map[netip.Addr]int
+}
+
+// Bounds on connections that are not configured.
+const (
+	mostConnections  = 10_000
+	leastConnections = 64
+	// keptFiles is how many open files are left to the log's own: its database, its
+	// index and what reads them.
+	keptFiles = 256
+	// reserved is how many connections are kept for those who can mend things.
+	reserved = 32
+)
+
+// newConnections returns the bounds of a configuration. Where it has none they follow
+// from how many files may be open; 0 is unknown.
+func newConnections(c *Config, k *auth.Keeper, files uint64, log zerolog.Logger) *connections {
+	total := c.MaxConnections
+	if total == 0 {
+		total = mostConnections
+		if files > 0 {
+			total = int(min(mostConnections, max(leastConnections, files-min(files, keptFiles))))
+		}
+	}
+	told := new(rate.Sometimes)
+	told.Interval = time.Minute
+	return &connections{
+		total: total, perAddress: c.MaxConnectionsPerAddress, reserve: min(reserved, total/4),
+		known: k.AdminFrom, proxied: k.Trusts,
+		refused: func(at netip.Addr) {
+			told.Do(func() {
+				log.Warn().Stringer("ip", at).Int("most", total).Int("mostOfAnAddress", c.MaxConnectionsPerAddress).
+					Msg("connections are closed at once: there are too many")
+			})
+		},
+		open: make(map[net.Conn]netip.Addr), from: make(map[netip.Addr]int),
+	}
 }
 
 // watch is the hook of an http.Server that is told how its connections go.

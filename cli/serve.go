@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -115,7 +114,8 @@ type server struct {
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
-	workers   []worker // run does them
+	workers   []worker     // run does them
+	metrics   http.Handler // answers /metrics
 	http      *http.Server
 	listener  net.Listener
 }
@@ -123,7 +123,7 @@ type server struct {
 // open opens what s is made of, each part on top of the ones before. What is
 // open when it fails is for close.
 func (s *server) open(ctx context.Context) error {
-	for _, open := range []func(context.Context) error{s.openStore, s.openWorkers, s.openHTTP, s.listen, s.greet} {
+	for _, open := range []func(context.Context) error{s.openStore, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -197,16 +197,18 @@ func (s *server) openHTTP(context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ConnContext:       api.ConnContext,
 		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
+		ConnState:         newConnections(&s.cfg, s.keeper, maxOpenFiles(), s.log).watch,
 	}
 	s.http.RegisterOnShutdown(func() { close(stopping) })
 	if s.cfg.TLSCert == "" {
 		return nil
 	}
-	cert, err := tls.LoadX509KeyPair(s.cfg.TLSCert, s.cfg.TLSKey)
+	cert, err := openCertificate(s.cfg.TLSCert, s.cfg.TLSKey, s.log)
 	if err != nil {
-		return fmt.Errorf("load TLS certificate: %w", err)
+		return err
 	}
-	s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	s.http.TLSConfig = cert.config()
+	s.workers = append(s.workers, worker{"certificate", cert.Run})
 	return nil
 }
 
@@ -238,6 +240,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,
+		MetricsApart:    s.cfg.MetricsListen != "",
 		Log:             s.log,
 		Version:         version(),
 	}
@@ -248,6 +251,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	if err != nil {
 		return nil, usage(err) // a pattern of a read-only action
 	}
+	s.metrics = handler.Metrics()
 	return handler, nil
 }
 
