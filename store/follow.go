@@ -71,11 +71,16 @@ func (s *Store) Since(ctx context.Context, project string, after int64, limit in
 	s.mu.RLock()
 	p, tail := s.projects[project], s.recent
 	visible := p.visible()
+	sealed := 0
+	if visible {
+		sealed = int(p.rec.Entries)
+	}
 	s.mu.RUnlock()
 	if !visible {
 		return nil, nil
 	}
-	entries, err := s.sealedSince(ctx, p, after, tail.first, limit)
+	// Nobody looks through the whole log for what the project does not have.
+	entries, err := s.sealedSince(ctx, p, after, tail.first, min(limit, sealed))
 	if err != nil {
 		return nil, err
 	}
