@@ -2,6 +2,8 @@ module auditlog/logintest
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	github.com/zitadel/oidc/v3 v3.52.0
 	golang.org/x/text v0.43.0
