@@ -205,10 +205,8 @@ func TestRenewal(t *testing.T) {
 		t.Error("that nothing has changed is an entry")
 	}
 
-	ctx, done := p.Live(t.Context(), &who)
-	defer done()
 	p.restart()
-	ctx, done = p.Live(t.Context(), &who)
+	ctx, done := p.Live(t.Context(), &who)
 	defer done()
 	p.v.says.Grants = []auth.Grant{{Role: auth.Admin}}
 	p.v.says.Email = "ada@new.example"

@@ -40,7 +40,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		return c
 	}
 	first := open("192.0.2.1")
-	if open("192.0.2.1") == nil || open("192.0.2.1") == nil || open("192.0.2.1") != nil {
+	second, third, fourth := open("192.0.2.1"), open("192.0.2.1"), open("192.0.2.1")
+	if second == nil || third == nil || fourth != nil {
 		t.Error("one address has not three, or has four")
 	}
 	if l.leave(first); open("192.0.2.1") == nil {
