@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 )
 
@@ -14,7 +15,7 @@ type prepared struct {
 	// filter is everything in query but its project and text, for blocks.
 	filter *block.Filter
 	// text is the parsed form of query.Text, nil when that is empty.
-	text Text
+	text fulltext.Query
 	// hash tells the query from others, for cursors.
 	hash [hashSize]byte
 }
@@ -53,7 +54,7 @@ func (q *prepared) Match(e *audit.Entry) bool {
 
 // matches is Match for an entry of the query's project.
 func (q *prepared) matches(e *audit.Entry) bool {
-	return q.query.Match(e) && (q.text == nil || matchText(q.text, e))
+	return q.query.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
 }
 
 // whole returns the part of the project's listing that the query can select from.
