@@ -70,17 +70,12 @@ func (s *Store) await(ctx context.Context, sig *signal, ready func() bool) error
 func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
 	s.mu.RLock()
 	p, tail := s.projects[project], s.recent
-	visible := p.visible()
-	sealed := 0
-	if visible {
-		sealed = int(p.rec.Entries)
-	}
+	visible, rec := p.visible(), p.record()
 	s.mu.RUnlock()
 	if !visible {
 		return nil, nil
 	}
-	// Nobody looks through the whole log for what the project does not have.
-	entries, err := s.sealedSince(ctx, p, after, tail.first, min(limit, sealed))
+	entries, err := s.sealedSince(ctx, p, &rec, after, limit)
 	if err != nil {
 		return nil, err
 	}
