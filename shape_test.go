@@ -51,7 +51,7 @@ var mayImport = map[string]string{
 	"admin":           "audit auth retention",
 	"api":             "audit calendar rpc export auth retention admin",
 	"console":         "audit calendar rpc export auth retention admin demo spell",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth retention api console spell",
+	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth auth/oidc retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 }
@@ -75,7 +75,7 @@ var onlyIn = map[string]string{
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index cli spell",
-	"golang.org/x/time":                   "auth",
+	"golang.org/x/time":                   "auth cli",
 	"golang.org/x/sync":                   "api console cli",
 }
 
