@@ -45,7 +45,7 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary
 	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]place)}
 	err := s.read(func(tx kv.Tx) error {
 		c.tx = tx
-		for _, part := range []func() error{c.engine, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans} {
+		for _, part := range []func() error{c.engine, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans, c.cursors} {
 			if err := part(); err != nil {
 				return err
 			}
@@ -338,6 +338,19 @@ func (c *checker) keys() error {
 	}
 	if n != c.keyed {
 		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
+	}
+	return nil
+}
+
+// cursors checks that followers' cursors can be read and lead to no entry that is yet to
+// come.
+func (c *checker) cursors() error {
+	for k, v := range kv.All(c.tx.Bucket(bucketCursors)) {
+		if at, err := decodeFollowerCursor(k, v); err != nil {
+			c.problem("%v", err)
+		} else if last := c.s.LastID(); at > last {
+			c.problem("cursor %q: is at %d, the newest entry is %d", k, at, last)
+		}
 	}
 	return nil
 }

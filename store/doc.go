@@ -79,6 +79,9 @@
 //
 //	tokens    name -> record: package auth knows
 //
+//	cursors   name of a follower -> version (1), id or seq up to which it has come
+//	          (varint), checksum
+//
 // History: 1 was never released: its keys of order had 1,024 ids each, its tail was
 // not compressed and its spans had no combinations. It is refused.
 //

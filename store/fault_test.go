@@ -89,6 +89,15 @@ func scenes() []scene {
 			}
 			return len(tokens) > 0
 		}},
+		{name: "cursor", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
+			return s.SaveCursor(ctx, "siem", 7)
+		}, done: func(t *testing.T, s *Store) bool {
+			at, ok, err := s.Cursor("siem")
+			if err != nil || ok && at != 7 {
+				t.Fatal(at, err)
+			}
+			return ok
+		}},
 		{name: "delete", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Delete(ctx, "acme", entry("acme", 0), time.Hour)
 			return err

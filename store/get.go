@@ -41,14 +41,19 @@ func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 		if err != nil || !ok || at.project != p.id {
 			return err
 		}
-		e, err = s.entryAt(tx, p, id, at)
+		b, row, err := s.blockOf(tx, p, id, at)
+		if err != nil {
+			return err
+		}
+		e, err = b.Entry(row, p.name)
 		return err
 	})
 	return e, err
 }
 
-// entryAt returns the entry of p with id, which the order bucket says is at a place.
-func (s *Store) entryAt(tx kv.Tx, p *project, id int64, at place) (*audit.Entry, error) {
+// blockOf returns the block of p that holds the entry with id, which the order bucket
+// says is at a place, and its row there.
+func (s *Store) blockOf(tx kv.Tx, p *project, id int64, at place) (b *block.Block, row int, err error) {
 	from, to := at.bounds()
 	c := newBlockCursor(tx, p.id)
 	ok, err := c.before(audit.Position{At: to})
@@ -60,49 +65,15 @@ func (s *Store) entryAt(tx kv.Tx, p *project, id int64, at place) (*audit.Entry,
 		if id < least || id > greatest {
 			continue // of the many blocks of a busy second only a few are opened
 		}
-		b, err := s.openBlock(c.key, c.value)
-		if err != nil {
-			return nil, err
+		if b, err = s.openBlock(c.key, c.value); err != nil {
+			break
 		}
 		if row, ok := b.FindID(id); ok {
-			return b.Entry(row, p.name)
+			return b, row, nil
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, errCorrupt)
-}
-
-// sealedSince returns entries of p with an id between two others from its blocks,
-// in commit order: see Since.
-func (s *Store) sealedSince(ctx context.Context, p *project, after, before int64, limit int) ([]*audit.Entry, error) {
-	var entries []*audit.Entry
-	err := s.read(func(tx kv.Tx) error {
-		for id := max(after, 0) + 1; id < before && len(entries) < limit; {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			key, index := orderKey(id)
-			places, err := readOrder(tx, key)
-			if err != nil {
-				return err
-			}
-			for ; index < len(places) && id < before && len(entries) < limit; index, id = index+1, id+1 {
-				if places[index].project != p.id {
-					continue
-				}
-				e, err := s.entryAt(tx, p, id, places[index])
-				if err != nil {
-					return err
-				}
-				entries = append(entries, e)
-			}
-			if len(places) == 0 {
-				return fmt.Errorf("order %x: %w: missing", key, errCorrupt)
-			}
-		}
-		return nil
-	})
-	return entries, err
+	return nil, 0, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, errCorrupt)
 }

@@ -135,6 +135,11 @@ func askings() []asking {
 			return s.Stats(ctx, Counting{Query: audit.Query{Project: "acme"}})
 		}},
 		{"since", func(ctx context.Context, s *Store) (any, error) { return s.Since(ctx, "acme", 7, 1000) }},
+		{"after", func(ctx context.Context, s *Store) (any, error) {
+			entries, through, err := s.After(ctx, 7, 1000)
+			return []any{entries, through}, err
+		}},
+		{"cursors", func(_ context.Context, s *Store) (any, error) { return s.Cursors() }},
 		{"tokens", func(_ context.Context, s *Store) (any, error) { return s.Tokens() }},
 		{"changes", func(_ context.Context, s *Store) (any, error) {
 			changes, through, err := s.BlockChanges(3, 1000)

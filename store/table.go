@@ -19,12 +19,13 @@ const (
 	bucketChanges  = "changes"
 	bucketKeys     = "keys"
 	bucketTokens   = "tokens"
+	bucketCursors  = "cursors"
 )
 
 func allBuckets() []string {
 	return []string{
 		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSmall, bucketSpans,
-		bucketOrder, bucketChanges, bucketKeys, bucketTokens,
+		bucketOrder, bucketChanges, bucketKeys, bucketTokens, bucketCursors,
 	}
 }
 
