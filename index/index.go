@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"auditlog/follow"
+
 	"github.com/rs/zerolog"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
@@ -167,7 +169,7 @@ func (x *Index) Run(ctx context.Context) error {
 		}
 		x.cfg.Log.Warn().Err(err).Msg("full-text index failed; searches go on without it")
 		x.setStatus(func(s *Status) { *s = Status{State: Broken, Reason: err.Error()} })
-		if !sleep(ctx, wait) {
+		if !follow.Sleep(ctx, wait) {
 			return nil
 		}
 		wait = min(2*wait, maxRetry)
@@ -182,10 +184,10 @@ func (x *Index) session(ctx context.Context) (opened bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	follow, stop := context.WithCancelCause(ctx)
+	following, stop := context.WithCancelCause(ctx)
 	x.use(e, stop)
 	f := &follower{x: x, e: e, docs: docs}
-	err = f.run(follow)
+	err = f.run(following)
 	stop(nil)
 	x.use(nil, nil)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
@@ -241,14 +243,4 @@ func (x *Index) openOnce(ctx context.Context) (*engine, *docSet, error) {
 		return nil, nil, err
 	}
 	return e, docs, nil
-}
-
-// sleep waits, and reports whether ctx is still alive.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
