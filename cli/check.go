@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/index"
+	"auditlog/spell"
 	"auditlog/store"
 )
 
@@ -32,7 +33,7 @@ and with their checksums, and print each fault on a line. Nothing is changed.`,
 		report := func(problem string) {
 			problems++
 			p.done()
-			fmt.Fprintln(a.stdout, printable(problem))
+			fmt.Fprintln(a.stdout, spell.Text(problem))
 		}
 		sum, err := store.Check(cmd.Context(), *dir, report)
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/export"
+	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 // pageWriter writes entries in one format.
@@ -32,11 +34,19 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 		}
 		return &entryTable{t, time.UTC, time.RFC3339}, nil
 	case "json":
-		return &jsonArray{w: a.stdout}, nil
+		return &jsonArray{w: a.out("json")}, nil
 	case "ndjson", "csv":
-		return newLines(a.stdout, export.Format(format))
+		return newLines(a.out(guardFormat(format)), export.Format(format))
 	}
 	return nil, usagef("--output: must be table, json, ndjson or csv")
+}
+
+// guardFormat returns how a guard shows an export's format.
+func guardFormat(format string) string {
+	if format == rpc.FormatCSV {
+		return format
+	}
+	return "json"
 }
 
 // roomForDetail is the width from which on a table has more to show than names.
@@ -61,12 +71,14 @@ func (t *entryTable) writePage(page []*audit.Entry) error {
 
 func (t *entryTable) end() error { return nil }
 
-// actor names who did it, and what acted in their name.
+// actor names who did it, told apart from those who look alike, and what acted in their
+// name.
 func actor(e *audit.Entry) string {
+	name := spell.Name(e.Actor.Email)
 	if e.Actor.Label == "" {
-		return e.Actor.Email
+		return name
 	}
-	return e.Actor.Email + " (" + e.Actor.Label + ")"
+	return name + " (" + e.Actor.Label + ")"
 }
 
 // resource names what it was done to, by its name or else its id.

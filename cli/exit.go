@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/spell"
 )
 
 // The exit codes.
@@ -117,7 +118,7 @@ func explain(err error) string {
 	}
 	text := "auditlog: error: " + oneLine(err.Error()) + "\n"
 	if h := hint(err); h != "" {
-		text += "auditlog: hint: " + h + "\n"
+		text += "auditlog: hint: " + oneLine(h) + "\n"
 	}
 	return text
 }
@@ -125,7 +126,7 @@ func explain(err error) string {
 // oneLine keeps what joined errors say on one line, and a server's words from
 // steering the terminal.
 func oneLine(s string) string {
-	return printable(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; "))
+	return spell.Text(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; "))
 }
 
 // exitCodesTopic is what "auditlog help exit-codes" shows.

@@ -48,7 +48,7 @@ which is there only once it is complete.`,
 			return flagPath(c.Export(cmd.Context(), req, &counter{w: w, progress: p}))
 		}
 		if output == "" || output == "-" {
-			return write(a.stdout)
+			return write(a.out(guardFormat(format)))
 		}
 		return writeWhole(output, write)
 	})

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/client"
+	"auditlog/spell"
 )
 
 func (a *app) get() *cobra.Command {
@@ -42,7 +43,7 @@ func (a *app) get() *cobra.Command {
 		if output == "text" {
 			text = entryText(e, time.Local)
 		}
-		_, err = fmt.Fprint(a.stdout, text)
+		_, err = fmt.Fprint(a.out(output), text)
 		return err
 	})
 }
@@ -52,7 +53,7 @@ func entryText(e *audit.Entry, loc *time.Location) string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-12s %s\n", name, printable(value))
+			fmt.Fprintf(&b, "%-12s %s\n", name, spell.Text(value))
 		}
 	}
 	at := func(t time.Time) string { return t.In(loc).Format("2006-01-02T15:04:05.000000Z07:00") }

@@ -185,7 +185,7 @@ func (i *importing) file(name string) error {
 	passed, err := i.read(in, importer.Sink{
 		Entry: func(at importer.Place, e audit.Entry) error {
 			res := i.to.result
-			i.progress.show("%s: %d recorded, %d there already", printable(name), res.Recorded, res.Duplicates)
+			i.progress.show("%s: %d recorded, %d there already", name, res.Recorded, res.Duplicates)
 			return i.to.write(at, e)
 		},
 		Refused: i.to.refusedHere,

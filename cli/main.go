@@ -11,7 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// app is one run of the program: where it reads and writes.
+// app is one run of the program: where it reads and writes. What goes to a terminal is
+// guarded.
 type app struct {
 	stdin  io.Reader
 	stdout io.Writer
@@ -27,7 +28,8 @@ type app struct {
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: guarded(stdout), stderr: guarded(stderr)}
+	defer a.close()
 	root := a.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -40,8 +42,17 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if exitCode(err) == exitUsage {
 		err = hinted(err, "%s --help", cmd.CommandPath())
 	}
-	io.WriteString(stderr, explain(err))
+	io.WriteString(a.stderr, explain(err))
 	return exitCode(err)
+}
+
+// close writes what guards hold back.
+func (a *app) close() {
+	for _, w := range []io.Writer{a.stdout, a.stderr} {
+		if g, ok := w.(*guard); ok {
+			g.close()
+		}
+	}
 }
 
 // interruptible returns a context that the first SIGINT or SIGTERM ends. When it
@@ -107,6 +118,9 @@ func parent(name, short string, commands ...*cobra.Command) *cobra.Command {
 
 // terminal returns the width of w in columns, and whether w is a terminal at all.
 func terminal(w any) (width int, ok bool) {
+	if guarded, ok := w.(*guard); ok {
+		w = guarded.w
+	}
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return 0, false

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"auditlog/spell"
 )
 
 // progress shows on a terminal how far long work has come. On anything else it
@@ -25,7 +27,7 @@ func (a *app) progress(streams bool) *progress {
 	if _, shared := terminal(a.stdout); streams && shared {
 		return &progress{}
 	}
-	return &progress{w: a.stderr}
+	return &progress{w: unguarded(a.stderr)}
 }
 
 // show replaces what is shown, at most ten times a second.
@@ -34,7 +36,7 @@ func (p *progress) show(format string, args ...any) {
 		return
 	}
 	p.last = time.Now()
-	fmt.Fprintf(p.w, eraseLine+format, args...)
+	fmt.Fprint(p.w, eraseLine+spell.Text(fmt.Sprintf(format, args...)))
 }
 
 // done takes back what is shown.

@@ -27,6 +27,7 @@ import (
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/retention"
+	"auditlog/spell"
 	"auditlog/store"
 )
 
@@ -314,10 +315,14 @@ func (s *server) close() error {
 
 // logger returns the log of the server, on standard error.
 func (a *app) logger(cfg *Config) zerolog.Logger {
-	out := a.stderr
+	out := unguarded(a.stderr)
 	_, isTerminal := terminal(out)
-	if cfg.LogFormat == "console" || cfg.LogFormat == "" && isTerminal {
+	switch {
+	case cfg.LogFormat == "console" || cfg.LogFormat == "" && isTerminal:
+		// It colours lines itself, and quotes what could do the same.
 		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal, TimeFormat: time.TimeOnly}
+	case isTerminal:
+		out = &guard{w: out, format: "json"}
 	}
 	return zerolog.New(out).Level(cfg.level()).With().Timestamp().Logger()
 }
@@ -326,6 +331,6 @@ func (a *app) logger(cfg *Config) zerolog.Logger {
 type connectionLog struct{ log zerolog.Logger }
 
 func (c connectionLog) Write(b []byte) (int, error) {
-	c.log.Debug().Msg(string(bytes.TrimSpace(b)))
+	c.log.Debug().Msg(spell.Text(string(bytes.TrimSpace(b))))
 	return len(b), nil
 }

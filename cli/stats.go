@@ -11,6 +11,7 @@ import (
 	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 // mostFrequent is how many values of each kind stats shows in its text.
@@ -50,7 +51,7 @@ func (a *app) stats() *cobra.Command {
 			return flagPath(err)
 		}
 		if output == "json" {
-			return json.NewEncoder(a.stdout).Encode(stats)
+			return json.NewEncoder(a.out(output)).Encode(stats)
 		}
 		text := statsText(&stats)
 		if req.Interval != "" {
@@ -84,13 +85,14 @@ func statsText(s *rpc.StatsResult) string {
 	for _, list := range []struct {
 		title  string
 		values []rpc.ValueCount
-	}{{"resource types", s.Types}, {"actions", s.Actions}, {"actors", s.Actors}} {
+		shown  func(string) string
+	}{{"resource types", s.Types, spell.Text}, {"actions", s.Actions, spell.Text}, {"actors", s.Actors, spell.Name}} {
 		if len(list.values) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n", list.title)
 		for _, v := range list.values[:min(len(list.values), mostFrequent)] {
-			fmt.Fprintf(&b, "%9d  %s\n", v.Count, printable(v.Value))
+			fmt.Fprintf(&b, "%9d  %s\n", v.Count, list.shown(v.Value))
 		}
 		if more := len(list.values) - mostFrequent; more > 0 {
 			fmt.Fprintf(&b, "%9s  and %d more\n", "", more)

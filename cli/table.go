@@ -2,12 +2,13 @@ package cli
 
 import (
 	"io"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
+
+	"auditlog/spell"
 )
 
 // narrowest is what a column is not made narrower than to fit the terminal.
@@ -39,7 +40,7 @@ func (t *table) write(rows [][]string) error {
 	for i, row := range rows {
 		clean := make([]string, len(row))
 		for j, cell := range row {
-			clean[j] = printable(cell)
+			clean[j] = spell.Text(cell)
 			t.widths[j] = max(t.widths[j], columns(clean[j]))
 		}
 		rows[i] = clean
@@ -148,25 +149,4 @@ func runeColumns(r rune) int {
 		return 2
 	}
 	return 1
-}
-
-// printable returns s in a form that a terminal shows and does not obey: line
-// breaks, escapes and what turns the direction of writing are spelled out.
-func printable(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case strconv.IsPrint(r):
-			b.WriteRune(r)
-		case unicode.Is(unicode.Zs, r):
-			b.WriteByte(' ')
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-	}
-	return b.String()
 }

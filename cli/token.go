@@ -14,6 +14,7 @@ import (
 	"auditlog/calendar"
 	"auditlog/client"
 	"auditlog/rpc"
+	"auditlog/spell"
 )
 
 func (a *app) token() *cobra.Command {
@@ -112,7 +113,7 @@ func tokenRow(t *rpc.Token) []string {
 	case !t.ExpiresAt.IsZero():
 		state = "until " + day(t.ExpiresAt)
 	}
-	return []string{t.ID, t.Role, t.Owner, projects, state, day(t.LastUsed), t.Name}
+	return []string{t.ID, t.Role, spell.Name(t.Owner), projects, state, day(t.LastUsed), t.Name}
 }
 
 // day returns the day of t in this machine's zone, or "never".
@@ -139,7 +140,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 func (a *app) writeItems(output string, items any, titles []string, rows [][]string) error {
 	switch output {
 	case "json":
-		return json.NewEncoder(a.stdout).Encode(items)
+		return json.NewEncoder(a.out(output)).Encode(items)
 	case "table":
 		limit, _ := terminal(a.stdout)
 		t := &table{w: a.stdout, limit: limit, fixed: 1, titles: titles}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
+	"auditlog/spell"
 	"auditlog/store"
 )
 
@@ -127,7 +128,7 @@ func (n *counts) suggestions(f filter) []suggestion {
 		found := 0
 		for _, vc := range field.values {
 			if field.chosen != "" && found < mostSuggestions && strings.Contains(audit.Fold(vc.Value), audit.Fold(field.chosen)) {
-				list = append(list, suggestion{vc.Value, f.with(field.key, vc.Value).url("/logs")})
+				list = append(list, suggestion{label(field.key, vc.Value), f.with(field.key, vc.Value).url("/logs")})
 				found++
 			}
 		}
@@ -167,6 +168,14 @@ func (n *counts) outcomeFacet(f filter) facet {
 	return out
 }
 
+// label returns a value as it is shown: actors so that they are told apart.
+func label(key, value string) string {
+	if key == keyActor {
+		return spell.Name(value)
+	}
+	return value
+}
+
 // valueFacet lists the values that occur. The one that is filtered by comes
 // first, and choosing it again takes the filter away.
 func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) facet {
@@ -175,7 +184,7 @@ func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) 
 	found := chosen == ""
 	for _, vc := range values {
 		selected := chosen != "" && audit.Fold(vc.Value) == audit.Fold(chosen)
-		value := facetValue{Label: vc.Value, Count: vc.Count, Counted: true, Selected: selected, URL: f.with(key, vc.Value).url("/logs")}
+		value := facetValue{Label: label(key, vc.Value), Count: vc.Count, Counted: true, Selected: selected, URL: f.with(key, vc.Value).url("/logs")}
 		if selected {
 			found = true
 			value.URL = f.with(key, "").url("/logs")
@@ -185,7 +194,7 @@ func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) 
 		}
 	}
 	if !found {
-		list = slices.Insert(list, 0, facetValue{Label: chosen, Selected: true, URL: f.with(key, "").url("/logs")})
+		list = slices.Insert(list, 0, facetValue{Label: label(key, chosen), Selected: true, URL: f.with(key, "").url("/logs")})
 	}
 	if chosen != "" {
 		out.ClearURL = f.with(key, "").url("/logs")

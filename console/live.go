@@ -220,7 +220,7 @@ func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	}
 	var b bytes.Buffer
 	err := w.pages["logs"].ExecuteTemplate(&b, "entry-rows", page)
-	return b.String(), err
+	return string(spellOut(b.Bytes())), err
 }
 
 // matches reports whether an entry has what a full-text query asks for.

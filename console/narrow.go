@@ -25,9 +25,9 @@ type rangeLink struct {
 // chips returns the filters that are on.
 func (f filter) chips(v *visit) []chip {
 	var chips []chip
-	add := func(key, label, value string) {
+	add := func(key, title, value string) {
 		if value != "" {
-			chips = append(chips, chip{key, label, value, f.with(key, "").url("/logs")})
+			chips = append(chips, chip{key, title, label(key, value), f.with(key, "").url("/logs")})
 		}
 	}
 	switch r, ok := findRange(f.Range); {

@@ -12,6 +12,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/spell"
 )
 
 // pages holds a set of templates a page: the page's own file, and what all share.
@@ -31,7 +32,7 @@ func parsePages(all assets) (pages, error) {
 	sets := make(pages)
 	for _, name := range names {
 		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable, "ends": newEnds,
+			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable, "ends": newEnds, "who": spell.Name,
 		})
 		if _, err := set.ParseFS(files, append(shared(), name)...); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
@@ -215,13 +216,14 @@ func (c *console) renderPart(v *visit, status int, page, part string, data any) 
 	if err := c.pages[page].ExecuteTemplate(&b, part, data); err != nil {
 		return fmt.Errorf("render %s: %w", page, err)
 	}
+	body := spellOut(b.Bytes())
 	h := v.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Vary", "Accept-Encoding, Cookie")
 	// What fails from here on is the connection, and nobody is left to tell.
 	if !acceptsGzip(v.r) {
 		v.w.WriteHeader(status)
-		_, _ = v.w.Write(b.Bytes())
+		_, _ = v.w.Write(body)
 		return nil
 	}
 	h.Set("Content-Encoding", "gzip")
@@ -229,7 +231,7 @@ func (c *console) renderPart(v *visit, status int, page, part string, data any) 
 	z := c.zips.Get().(*gzip.Writer)
 	defer c.zips.Put(z)
 	z.Reset(v.w)
-	_, _ = z.Write(b.Bytes())
+	_, _ = z.Write(body)
 	_ = z.Close()
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/block/bits"
 	"auditlog/store/kv"
 )
 
@@ -57,7 +58,7 @@ func (s *Store) readBlock(key BlockKey, v []byte) (*block.Block, error) {
 func (s *Store) parseBlock(key BlockKey, v []byte) (*block.Block, error) {
 	b, err := block.Open(v)
 	if err == nil && b.First() != key.Position {
-		err = fmt.Errorf("%w: begins at another entry", block.ErrCorrupt)
+		err = fmt.Errorf("%w: begins at another entry", bits.ErrCorrupt)
 	}
 	if err != nil {
 		return nil, s.damaged(key, err)
@@ -136,7 +137,7 @@ type sizes struct {
 }
 
 func defaultSizes() sizes {
-	return sizes{blockRows: block.MaxRows, indexableRows: 512, indexableBytes: 256 << 10, span: 64, ahead: 8}
+	return sizes{blockRows: bits.MaxRows, indexableRows: 512, indexableBytes: 256 << 10, span: 64, ahead: 8}
 }
 
 // indexable reports whether followers of the blocks are told of b.

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/block/bits"
 )
 
 // MaxBuckets is into how many parts of time a Counting is cut at most.
@@ -92,7 +93,7 @@ func (w *walker) count(ctx context.Context, t *tally) error {
 			t.add(e)
 		}
 	}
-	return w.eachBlock(ctx, func(b *block.Block, rows *block.Rows) (bool, error) {
+	return w.eachBlock(ctx, func(b *block.Block, rows *bits.Rows) (bool, error) {
 		return true, t.addRows(b, rows)
 	})
 }
@@ -152,7 +153,7 @@ func (t *tally) add(e *audit.Entry) {
 }
 
 // addRows adds rows of a block.
-func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
+func (t *tally) addRows(b *block.Block, rows *bits.Rows) error {
 	into := func(m map[string]int64) func(string, int) {
 		return func(v string, n int) { m[v] += int64(n) }
 	}
@@ -166,14 +167,14 @@ func (t *tally) addRows(b *block.Block, rows *block.Rows) error {
 
 // addTimes adds rows of a block by time and outcome: row by row only where a new
 // bucket begins.
-func (t *tally) addTimes(b *block.Block, rows *block.Rows) error {
+func (t *tally) addTimes(b *block.Block, rows *bits.Rows) error {
 	for row := rows.Next(0); row >= 0 && row < b.Rows(); {
 		bucket, until := t.bucket(b.CreatedAt(row))
 		end := b.Rows()
 		if until != math.MaxInt64 {
 			end = b.Search(audit.Position{At: until})
 		}
-		part := block.Span(row, end)
+		part := bits.Between(row, end)
 		part.And(rows)
 		err := b.Counts(block.Outcome, &part, func(v string, count int) {
 			t.addOutcome(bucket, audit.Outcome(v), int64(count))

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"auditlog/audit"
-	"auditlog/store/block"
+	"auditlog/store/block/search"
 )
 
 // Text decides the full-text part of a query, and narrows the blocks that a
@@ -27,17 +27,17 @@ type Text interface {
 }
 
 // Clues is what is known of the terms of a query.
-type Clues = block.Clues
+type Clues = search.Clues
 
 // Clue is what a value must hold for a term of a query to occur in it.
-type Clue = block.Clue
+type Clue = search.Clue
 
 // Word is a word of a Clue.
-type Word = block.Word
+type Word = search.Word
 
 // NewWord returns a word in its normal form: if it is ASCII, lower case letters and
 // digits. prefix says that longer words which begin so will do.
-func NewWord(text string, prefix bool) Word { return block.NewWord(text, prefix) }
+func NewWord(text string, prefix bool) Word { return search.NewWord(text, prefix) }
 
 // matchText reports whether e matches t; nil matches everything.
 func matchText(t Text, e *audit.Entry) bool {

@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/block/bits"
 	"auditlog/store/kv"
 )
 
@@ -181,7 +182,7 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 		return true
 	}
 	more := true
-	err := w.eachBlock(ctx, func(b *block.Block, rows *block.Rows) (bool, error) {
+	err := w.eachBlock(ctx, func(b *block.Block, rows *bits.Rows) (bool, error) {
 		for row := rows.Prev(b.Rows() - 1); row >= 0; row = rows.Prev(row - 1) {
 			e, err := w.entry(b, row)
 			if err != nil {
@@ -218,7 +219,7 @@ func (w *walker) tailSpan() []*audit.Entry {
 
 // eachBlock calls fn with the blocks of the span that hold matches and their
 // matching rows, newest block first, until fn returns false.
-func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *block.Rows) (bool, error)) error {
+func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *bits.Rows) (bool, error)) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -248,7 +249,7 @@ func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *block.Row
 }
 
 // rows returns the rows of b that lie in the span and match.
-func (w *walker) rows(b *block.Block) (rows block.Rows, err error) {
+func (w *walker) rows(b *block.Block) (rows bits.Rows, err error) {
 	lo, hi := 0, b.Rows()
 	if b.First().Compare(w.low) < 0 {
 		lo = b.Search(w.low)
@@ -256,7 +257,7 @@ func (w *walker) rows(b *block.Block) (rows block.Rows, err error) {
 	if b.Last().Compare(w.high) >= 0 {
 		hi = b.Search(w.high)
 	}
-	rows = block.Span(lo, hi)
+	rows = bits.Between(lo, hi)
 	if err := w.filter.Match(b, &rows); err != nil || w.l.Text == nil || rows.Empty() {
 		return rows, err
 	}

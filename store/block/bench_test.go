@@ -5,21 +5,22 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 func BenchmarkAppend(b *testing.B) {
-	entries := realistic(1, MaxRows)
+	entries := realistic(1, bits.MaxRows)
 	var data []byte
 	b.ReportAllocs()
 	for b.Loop() {
 		data = Append(data[:0], 1, entries)
 	}
-	b.ReportMetric(float64(len(data))/MaxRows, "B/entry")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*MaxRows), "ns/entry")
+	b.ReportMetric(float64(len(data))/bits.MaxRows, "B/entry")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*bits.MaxRows), "ns/entry")
 }
 
 func BenchmarkOpen(b *testing.B) {
-	data := Append(nil, 1, realistic(1, MaxRows))
+	data := Append(nil, 1, realistic(1, bits.MaxRows))
 	b.ReportAllocs()
 	for b.Loop() {
 		open(b, data)
@@ -33,11 +34,11 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 func BenchmarkEntry(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	row := 0
 	for b.Loop() {
-		if _, err := x.Entry(row%MaxRows, "acme"); err != nil {
+		if _, err := x.Entry(row%bits.MaxRows, "acme"); err != nil {
 			b.Fatal(err)
 		}
 		row++
@@ -45,7 +46,7 @@ func BenchmarkEntry(b *testing.B) {
 }
 
 func BenchmarkEntryCold(b *testing.B) {
-	data := Append(nil, 1, realistic(1, MaxRows))
+	data := Append(nil, 1, realistic(1, bits.MaxRows))
 	for b.Loop() {
 		if _, err := open(b, data).Entry(500, "acme"); err != nil {
 			b.Fatal(err)
@@ -54,18 +55,18 @@ func BenchmarkEntryCold(b *testing.B) {
 }
 
 func BenchmarkEntries(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := x.Entries("acme"); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*MaxRows), "ns/entry")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*bits.MaxRows), "ns/entry")
 }
 
 func BenchmarkFilter(b *testing.B) {
-	entries := realistic(1, MaxRows)
+	entries := realistic(1, bits.MaxRows)
 	data := Append(nil, 1, entries)
 	for name, q := range map[string]audit.Query{
 		"outcome":  {Outcomes: []audit.Outcome{audit.Forbidden}},
@@ -80,7 +81,7 @@ func BenchmarkFilter(b *testing.B) {
 			x := open(b, data)
 			b.ReportAllocs()
 			for b.Loop() {
-				rows := All(x.Rows())
+				rows := bits.All(x.Rows())
 				if err := f.Match(x, &rows); err != nil || rows.Empty() {
 					b.Fatal(rows, err)
 				}
@@ -92,7 +93,7 @@ func BenchmarkFilter(b *testing.B) {
 // BenchmarkMatchText measures searches of a block, of which the index says that it
 // holds the words; plain is a condition of which nothing is known.
 func BenchmarkMatchText(b *testing.B) {
-	entries := realistic(1, MaxRows)
+	entries := realistic(1, bits.MaxRows)
 	x := open(b, Append(nil, 1, entries))
 	detail := func(row int, part string) string {
 		for ; !strings.Contains(entries[row].Detail, part); row++ {
@@ -113,7 +114,7 @@ func BenchmarkMatchText(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				rows := All(x.Rows())
+				rows := bits.All(x.Rows())
 				if err := x.MatchText(p, &rows); err != nil {
 					b.Fatal(err)
 				}
@@ -123,7 +124,7 @@ func BenchmarkMatchText(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			rows := All(x.Rows())
+			rows := bits.All(x.Rows())
 			if err := x.MatchText(words{all: []string{digest}}, &rows); err != nil || rows.Empty() {
 				b.Fatal(rows, err)
 			}
@@ -132,7 +133,7 @@ func BenchmarkMatchText(b *testing.B) {
 }
 
 func BenchmarkEachText(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := x.EachText(func(string) {}); err != nil {
@@ -142,10 +143,10 @@ func BenchmarkEachText(b *testing.B) {
 }
 
 func BenchmarkCounts(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	for b.Loop() {
-		rows := All(x.Rows())
+		rows := bits.All(x.Rows())
 		if err := x.Counts(Actor, &rows, func(string, int) {}); err != nil {
 			b.Fatal(err)
 		}
@@ -153,7 +154,7 @@ func BenchmarkCounts(b *testing.B) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	entries := realistic(1, MaxRows)
+	entries := realistic(1, bits.MaxRows)
 	k := open(b, Append(nil, 1, entries))
 	b.ReportAllocs()
 	for b.Loop() {

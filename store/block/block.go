@@ -2,36 +2,23 @@ package block
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"hash/crc32"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
 )
 
-const (
-	// MaxRows is how many entries a block holds at most.
-	MaxRows = 1024
-	// MaxBytes is how many bytes of entries the store puts into one block at most.
-	MaxBytes = 1 << 20
-)
-
-// ErrCorrupt is in the chain of every error about a block's bytes.
-var ErrCorrupt = errors.New("corrupt block")
-
-func corrupt(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
-}
+// MaxBytes is how many bytes of entries the store puts into one block at most.
+const MaxBytes = 1 << 20
 
 // The header's widths are in doc.go.
 const (
 	magic       = "ALBK"
 	version     = 1
 	headerBytes = 68
-	slackBytes  = 8 // so that every packed value can be read as a whole word
 	sumBytes    = 4
 )
 
@@ -39,7 +26,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Block is an opened block. Its methods may be called from several goroutines.
 type Block struct {
-	data []byte
+	data    []byte
+	columns column.Set
 	*core
 }
 
@@ -52,38 +40,30 @@ type core struct {
 	first, last  audit.Position
 	minID, maxID int64
 
-	created, ids ints
+	created, ids bits.Ints
 	recorded     recorded
-	columns      [columnCount]column
-	kids         []column // of columns and kids
-	slots        []uint16
-	frames       []frame
-	fingers      [fieldCount]uint32 // where a field's fingerprints lie; 0: it has none
-	texts        []textFrame
-	raws         int // strings of the raw class
 
 	kept   keptRows
-	memory atomic.Int64
-	mu     sync.Mutex // held while a text frame is decoded
+	memory atomic.Int64 // of what is kept
 }
 
 // Open checks data, which Append made, and returns the block that reads from it.
-// data must stay as it is while the Block is used. Errors wrap ErrCorrupt.
+// data must stay as it is while the Block is used. Errors wrap bits.ErrCorrupt.
 func Open(data []byte) (*Block, error) {
-	if len(data) < headerBytes+slackBytes+sumBytes {
-		return nil, corrupt("%d bytes are too few", len(data))
+	if len(data) < headerBytes+bits.Slack+sumBytes {
+		return nil, bits.Corrupt("%d bytes are too few", len(data))
 	}
 	if string(data[:4]) != magic {
-		return nil, corrupt("no block's magic")
+		return nil, bits.Corrupt("no block's magic")
 	}
 	sum, err := checkSum(data)
 	if err != nil {
 		return nil, err
 	}
 	if data[4] != version {
-		return nil, corrupt("version %d, this program reads %d", data[4], version)
+		return nil, bits.Corrupt("version %d, this program reads %d", data[4], version)
 	}
-	b := &Block{data, &core{
+	b := &Block{data: data, core: &core{
 		size:  len(data),
 		sum:   sum,
 		rows:  int(binary.LittleEndian.Uint16(data[6:])),
@@ -92,11 +72,15 @@ func Open(data []byte) (*Block, error) {
 		last:  audit.Position{At: int64At(data, 32), ID: int64At(data, 40)},
 		minID: int64At(data, 48), maxID: int64At(data, 56),
 	}}
-	if b.rows < 1 || b.rows > MaxRows {
-		return nil, corrupt("%d rows", b.rows)
+	if b.rows < 1 || b.rows > bits.MaxRows {
+		return nil, bits.Corrupt("%d rows", b.rows)
 	}
-	p := parser{b: b, data: data[:len(data)-sumBytes-slackBytes], pos: headerBytes}
-	if err := p.parse(int(binary.LittleEndian.Uint32(data[64:]))); err != nil {
+	kids := int(binary.LittleEndian.Uint32(data[64:]))
+	p := column.NewParser(layout, data[:len(data)-sumBytes], headerBytes, b.rows, kids)
+	b.created = p.Ints(b.rows)
+	b.ids = p.Ints(b.rows)
+	b.recorded = scanRecorded(p, b.rows)
+	if b.columns, err = p.Columns(b.rows); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -107,13 +91,13 @@ func checkSum(data []byte) (uint32, error) {
 	body := len(data) - sumBytes
 	sum := binary.LittleEndian.Uint32(data[body:])
 	if crc32.Checksum(data[:body], castagnoli) != sum {
-		return 0, corrupt("wrong checksum")
+		return 0, bits.Corrupt("wrong checksum")
 	}
 	return sum, nil
 }
 
 // Without returns b without its data, for later use by On.
-func (b *Block) Without() *Block { return &Block{nil, b.core} }
+func (b *Block) Without() *Block { return &Block{columns: b.columns.On(nil), core: b.core} }
 
 // HasData reports whether b can be read from: it is not what Without returned.
 func (b *Block) HasData() bool { return b.data != nil }
@@ -123,12 +107,12 @@ func (b *Block) HasData() bool { return b.data != nil }
 // of the time that Open does.
 func (b *Block) On(data []byte) (*Block, error) {
 	if len(data) != b.size {
-		return nil, corrupt("%d bytes, not %d", len(data), b.size)
+		return nil, bits.Corrupt("%d bytes, not %d", len(data), b.size)
 	}
 	if sum, err := checkSum(data); err != nil || sum != b.sum {
-		return nil, corrupt("wrong checksum")
+		return nil, bits.Corrupt("wrong checksum")
 	}
-	return &Block{data, b.core}, nil
+	return &Block{data, b.columns.On(data[:len(data)-sumBytes]), b.core}, nil
 }
 
 func int64At(data []byte, off int) int64 { return int64(binary.LittleEndian.Uint64(data[off:])) }
@@ -156,18 +140,20 @@ func (b *Block) Size() int { return b.size }
 
 // Memory returns how many bytes the opened block holds beside its data; it grows
 // as texts are decoded and entries kept.
-func (b *Block) Memory() int { return int(unsafe.Sizeof(*b.core)) + int(b.memory.Load()) }
+func (b *Block) Memory() int {
+	return int(unsafe.Sizeof(*b.core)) + b.columns.Memory() + int(b.memory.Load())
+}
 
 // Position returns where row stands in its project's listing.
 func (b *Block) Position(row int) audit.Position {
-	return audit.Position{At: b.int(&b.created, row), ID: b.int(&b.ids, row)}
+	return audit.Position{At: b.columns.Int(&b.created, row), ID: b.columns.Int(&b.ids, row)}
 }
 
 // CreatedAt returns row's CreatedAt in microseconds.
-func (b *Block) CreatedAt(row int) int64 { return b.int(&b.created, row) }
+func (b *Block) CreatedAt(row int) int64 { return b.columns.Int(&b.created, row) }
 
 // ID returns row's id.
-func (b *Block) ID(row int) int64 { return b.int(&b.ids, row) }
+func (b *Block) ID(row int) int64 { return b.columns.Int(&b.ids, row) }
 
 // Search returns the first row whose position is at or after p, or Rows().
 func (b *Block) Search(p audit.Position) int {
@@ -185,10 +171,10 @@ func (b *Block) Search(p audit.Position) int {
 
 // before reports whether row stands before p. It mostly needs the time only.
 func (b *Block) before(row int, p audit.Position) bool {
-	if at := b.int(&b.created, row); at != p.At {
+	if at := b.columns.Int(&b.created, row); at != p.At {
 		return at < p.At
 	}
-	return b.int(&b.ids, row) < p.ID
+	return b.columns.Int(&b.ids, row) < p.ID
 }
 
 // FindID returns the row of the entry with the given id.
@@ -197,7 +183,7 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 		return 0, false
 	}
 	for row := range b.rows {
-		if b.int(&b.ids, row) == id {
+		if b.columns.Int(&b.ids, row) == id {
 			return row, true
 		}
 	}
@@ -207,7 +193,7 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 // IDs appends the rows' ids to dst.
 func (b *Block) IDs(dst []int64) []int64 {
 	for row := range b.rows {
-		dst = append(dst, b.int(&b.ids, row))
+		dst = append(dst, b.columns.Int(&b.ids, row))
 	}
 	return dst
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // open fails the test if data is not a block.
@@ -111,10 +112,10 @@ func TestEveryByteCounts(t *testing.T) {
 	for i := range data {
 		bad := bytes.Clone(data)
 		bad[i] ^= 0x40
-		if _, err := Open(bad); !errors.Is(err, ErrCorrupt) {
+		if _, err := Open(bad); !errors.Is(err, bits.ErrCorrupt) {
 			t.Fatalf("byte %d changed: %v", i, err)
 		}
-		if _, err := Open(data[:i]); !errors.Is(err, ErrCorrupt) {
+		if _, err := Open(data[:i]); !errors.Is(err, bits.ErrCorrupt) {
 			t.Fatalf("cut to %d bytes: %v", i, err)
 		}
 	}
@@ -166,13 +167,13 @@ func TestOn(t *testing.T) {
 	}
 	other := Append(nil, 2, entries)
 	for name, wrong := range map[string][]byte{"another": other, "short": data[:len(data)-1], "empty": nil} {
-		if _, err := b.On(wrong); !errors.Is(err, ErrCorrupt) {
+		if _, err := b.On(wrong); !errors.Is(err, bits.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for i := range data {
 		data[i] ^= 4
-		if _, err := b.On(data); !errors.Is(err, ErrCorrupt) {
+		if _, err := b.On(data); !errors.Is(err, bits.ErrCorrupt) {
 			t.Fatalf("byte %d is wrong: %v", i, err)
 		}
 		data[i] ^= 4

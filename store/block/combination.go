@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // What values a combination is of. The numbers go into hashes, which are stored.
@@ -49,30 +50,30 @@ func (b *Block) combinedHashes() ([]uint32, error) {
 
 // hashedColumn is the hash of the value that each row has in a field.
 type hashedColumn struct {
-	of     [MaxRows]uint16 // of the rows, which of hashes
+	of     [bits.MaxRows]uint16 // of the rows, which of hashes
 	hashes []uint32
 }
 
 func (h *hashedColumn) at(row int) uint32 { return h.hashes[h.of[row]] }
 
 func (b *Block) hashed(f Field, h *hashedColumn) error {
-	c := &b.columns[fieldColumns[f]]
-	if c.kind == kindEmpty || c.kind == kindOne {
-		s, err := b.value(c, 0)
+	c := b.columns.At(fieldColumns[f])
+	if c.Single() {
+		s, err := b.columns.Value(c, 0)
 		h.hashes = []uint32{Hash(f, s)}
 		return err
 	}
-	values, err := b.values(b.valuesOf(c), nil)
+	values, err := b.columns.Values(b.columns.Inner(c), nil)
 	if err != nil {
 		return err
 	}
 	for _, s := range values {
 		h.hashes = append(h.hashes, Hash(f, s))
 	}
-	b.ordinals(c, &h.of)
-	for _, v := range h.of[:c.m] {
+	b.columns.Which(c, &h.of)
+	for _, v := range h.of[:c.Len()] {
 		if int(v) >= len(h.hashes) {
-			return corrupt("index %d of %d strings", v, len(h.hashes))
+			return bits.Corrupt("index %d of %d strings", v, len(h.hashes))
 		}
 	}
 	return nil
@@ -82,7 +83,7 @@ func (b *Block) hashed(f Field, h *hashedColumn) error {
 // fields that it covers; nil when there is none.
 func (f *Filter) combined() (hashes []uint32, covers []Field) {
 	kind, actor, failed := f.constraint(ResourceType), f.constraint(Actor), f.constraint(Outcome)
-	if failed != nil && slices.Contains(failed.values, string(audit.Success)) {
+	if failed != nil && failed.value.Matches(string(audit.Success)) {
 		failed = nil
 	}
 	switch {

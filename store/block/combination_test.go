@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // TestCombinations keeps the hashes of combinations, which are stored, and wants
@@ -65,7 +66,7 @@ func TestValuesAsksForTheMostTelling(t *testing.T) {
 }
 
 func BenchmarkCombinations(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := x.Hashes(Combination); err != nil {

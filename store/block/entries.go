@@ -6,74 +6,94 @@ import (
 	"auditlog/audit"
 )
 
+// Entry returns the entry of a row. Its strings may share memory with those of
+// other rows. The block does not know its project.
+func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
+	e := &audit.Entry{}
+	b.setNumbers(e, row, project)
+	for col := range parts {
+		p, c := &parts[col], b.columns.At(col)
+		if c.Empty() {
+			continue
+		}
+		if p.list != nil {
+			err := b.columns.EachName(col, row, func(name, first, second string, n int) {
+				p.list.add(e, name, first, second, n)
+			})
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		v, err := b.columns.Value(c, row)
+		if err == nil {
+			err = p.set(e, v)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
 // Entries returns all entries in order. It is how blocks are merged: a column at
 // a time, which is faster than row by row. The entries share one piece of memory.
 func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 	slab := make([]audit.Entry, b.rows)
 	entries := make([]*audit.Entry, b.rows)
 	for row := range slab {
-		e := &slab[row]
-		entries[row] = e
-		e.ID, e.Project = b.int(&b.ids, row), project
-		e.CreatedAt = time.UnixMicro(b.int(&b.created, row)).UTC()
-		e.RecordedAt = time.UnixMicro(b.recordedAt(row)).UTC()
+		entries[row] = &slab[row]
+		b.setNumbers(entries[row], row, project)
 	}
 	var values []string
-	for col := range colChanges {
-		if b.columns[col].kind == kindEmpty {
+	for col := range parts {
+		p, c := &parts[col], b.columns.At(col)
+		if c.Empty() {
 			continue
 		}
-		var err error
-		if values, err = b.values(&b.columns[col], values); err != nil {
-			return nil, err
-		}
-		if col == colPurge {
-			if err := setPurges(slab, values); err != nil {
+		if p.list != nil {
+			err := b.columns.EachNameOfAll(col, func(row int, name, first, second string, n int) {
+				p.list.add(&slab[row], name, first, second, n)
+			})
+			if err != nil {
 				return nil, err
 			}
 			continue
 		}
-		for row, field := range values {
-			*fields[col](&slab[row]) = field
+		var err error
+		if values, err = b.columns.Values(c, values); err != nil {
+			return nil, err
+		}
+		for row, v := range values {
+			if err := p.set(&slab[row], v); err != nil {
+				return nil, err
+			}
 		}
 	}
-	err := b.eachNameOfAll(colChanges, func(row int, name, old, new string, n int) {
-		slab[row].Changes = addChange(slab[row].Changes, name, old, new, n)
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = b.eachNameOfAll(colMetadata, func(row int, name, value, _ string, n int) {
-		slab[row].Metadata = addMetadata(slab[row].Metadata, name, value, n)
-	})
-	return entries, err
+	return entries, nil
 }
 
-func setPurges(entries []audit.Entry, values []string) error {
-	for row, s := range values {
-		var err error
-		if entries[row].Purge, err = decodePurge(s); err != nil {
-			return err
+// setNumbers gives e what its row has in columns of integers.
+func (b *Block) setNumbers(e *audit.Entry, row int, project string) {
+	e.ID, e.Project = b.ID(row), project
+	e.CreatedAt = time.UnixMicro(b.CreatedAt(row)).UTC()
+	e.RecordedAt = time.UnixMicro(b.recordedAt(row)).UTC()
+}
+
+// EachText calls fn with every value that full-text search looks into, each at
+// least once.
+func (b *Block) EachText(fn func(value string)) error {
+	emit := func(s string) {
+		if s != "" {
+			fn(s)
+		}
+	}
+	for col, spec := range layout {
+		if spec.Searched {
+			if err := b.columns.EachText(b.columns.At(col), emit); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-// fields says where an entry keeps the value of a column of text, but for purges.
-var fields = [colPurge]func(e *audit.Entry) *string{
-	colActor:        func(e *audit.Entry) *string { return &e.Actor.Email },
-	colActorType:    func(e *audit.Entry) *string { return (*string)(&e.Actor.Type) },
-	colLabel:        func(e *audit.Entry) *string { return &e.Actor.Label },
-	colAction:       func(e *audit.Entry) *string { return &e.Action },
-	colResourceType: func(e *audit.Entry) *string { return &e.Resource.Type },
-	colResourceID:   func(e *audit.Entry) *string { return &e.Resource.ID },
-	colResourceName: func(e *audit.Entry) *string { return &e.Resource.Name },
-	colLocation:     func(e *audit.Entry) *string { return &e.Resource.LocationID },
-	colOutcome:      func(e *audit.Entry) *string { return (*string)(&e.Outcome) },
-	colDetail:       func(e *audit.Entry) *string { return &e.Detail },
-	colChannel:      func(e *audit.Entry) *string { return (*string)(&e.Channel) },
-	colIP:           func(e *audit.Entry) *string { return &e.Request.IP },
-	colAgent:        func(e *audit.Entry) *string { return &e.Request.UserAgent },
-	colRequest:      func(e *audit.Entry) *string { return &e.Request.ID },
-	colKey:          func(e *audit.Entry) *string { return &e.Key },
 }

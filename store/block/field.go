@@ -1,8 +1,6 @@
 package block
 
 import (
-	"slices"
-
 	"auditlog/audit"
 )
 
@@ -20,7 +18,6 @@ const (
 	Channel
 	ResourceID
 	fieldCount
-	noField Field = 255
 
 	// ActionPrefix is no field but what Hashes knows besides: the beginnings of the
 	// actions, up to each of their dots, which a filter may ask for.
@@ -31,24 +28,6 @@ const (
 	// many blocks and in few rows. Of successes only type and actor are combined.
 	Combination Field = 17
 )
-
-// fieldColumns says which column holds a field.
-var fieldColumns = [fieldCount]int{
-	ResourceType: colResourceType,
-	Action:       colAction,
-	Outcome:      colOutcome,
-	Actor:        colActor,
-	ActorType:    colActorType,
-	Channel:      colChannel,
-	ResourceID:   colResourceID,
-}
-
-func fieldOf(col int) Field {
-	if i := slices.Index(fieldColumns[:], col); i >= 0 {
-		return Field(i)
-	}
-	return noField
-}
 
 // Hash returns the hash of a field's value that indexes may keep: it is the same
 // for ever, and for values that a filter takes for the same.
@@ -84,7 +63,7 @@ func (b *Block) Hashes(f Field) ([]uint32, error) {
 	case Combination:
 		return b.combinedHashes()
 	}
-	values, err := b.distinct(&b.columns[fieldColumns[f]], nil)
+	values, err := b.columns.Distinct(b.columns.At(fieldColumns[f]), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +75,7 @@ func (b *Block) Hashes(f Field) ([]uint32, error) {
 }
 
 func (b *Block) prefixHashes() (hashes []uint32, err error) {
-	actions, err := b.distinct(&b.columns[colAction], nil)
+	actions, err := b.columns.Distinct(b.columns.At(colAction), nil)
 	for _, action := range actions {
 		for i := range len(action) {
 			if action[i] == '.' {
@@ -105,20 +84,4 @@ func (b *Block) prefixHashes() (hashes []uint32, err error) {
 		}
 	}
 	return hashes, err
-}
-
-// distinct returns the strings of c, most of them once, in dst's memory if it has
-// room.
-func (b *Block) distinct(c *column, dst []string) ([]string, error) {
-	switch v := b.valuesOf(c); v.kind {
-	case kindEmpty:
-		return dst[:0], nil
-	case kindOne:
-		s, err := b.text(int(v.text))
-		return append(dst[:0], s), err
-	case kindSome:
-		return b.distinct(b.kid(v, 0), dst)
-	default:
-		return b.values(v, dst)
-	}
 }

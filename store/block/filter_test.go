@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // drawQuery draws a query whose values mostly occur in entries.
@@ -60,7 +61,7 @@ func TestFilterAgreesWithQuery(t *testing.T) {
 		for b, entries := range blocks {
 			q := drawQuery(t, entries)
 			f := NewFilter(q)
-			rows := All(b.Rows())
+			rows := bits.All(b.Rows())
 			rows.Clear(0)
 			if err := f.Match(b, &rows); err != nil {
 				t.Fatal(err)
@@ -78,7 +79,7 @@ func TestFilterAgreesWithQuery(t *testing.T) {
 }
 
 // checkHashes checks that an index of Hashes would have led to the matching rows.
-func checkHashes(t *rapid.T, b *Block, f *Filter, rows *Rows) {
+func checkHashes(t *rapid.T, b *Block, f *Filter, rows *bits.Rows) {
 	if rows.Empty() {
 		return
 	}
@@ -128,7 +129,7 @@ func TestFilterFindsNumbers(t *testing.T) {
 					continue // no filter
 				}
 				f := NewFilter(&audit.Query{ResourceID: want})
-				rows := All(b.Rows())
+				rows := bits.All(b.Rows())
 				if err := f.Match(b, &rows); err != nil {
 					t.Fatal(err)
 				}
@@ -147,7 +148,7 @@ func TestCounts(t *testing.T) {
 	sortEntries(entries)
 	for _, entries := range [][]*audit.Entry{entries, uniform(6, 300), entries[:1]} {
 		b := open(t, Append(nil, 1, entries))
-		rows := All(len(entries))
+		rows := bits.All(len(entries))
 		for range len(entries) / 3 {
 			rows.Clear(rand.IntN(len(entries)))
 		}
@@ -155,7 +156,7 @@ func TestCounts(t *testing.T) {
 			want := map[string]int{}
 			for row, e := range entries {
 				if rows.Has(row) {
-					want[*fields[fieldColumns[f]](e)]++
+					want[parts[fieldColumns[f]].get(e)]++
 				}
 			}
 			got := map[string]int{}
@@ -172,7 +173,7 @@ func TestCounts(t *testing.T) {
 			}
 		}
 		for row := rows.Next(0); row >= 0 && row < b.Rows(); row = rows.Next(row + 1) {
-			one, at := Span(row, row+1), time.UnixMicro(b.CreatedAt(row)).UTC().String()
+			one, at := bits.Between(row, row+1), time.UnixMicro(b.CreatedAt(row)).UTC().String()
 			if err := b.Counts(Outcome, &one, func(o string, n int) { got[at+o] += n }); err != nil {
 				t.Fatal(err)
 			}

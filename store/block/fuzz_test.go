@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // FuzzOpen opens arbitrary bytes, as they are and with a checksum that is right:
@@ -47,7 +48,7 @@ func exercise(t *testing.T, b *Block) {
 	_, _ = b.Entries("p")
 	for f := range fieldCount {
 		_, _ = b.Hashes(f)
-		all := All(MaxRows)
+		all := bits.All(bits.MaxRows)
 		_ = b.Counts(f, &all, func(string, int) {})
 	}
 	for _, q := range []audit.Query{
@@ -55,21 +56,20 @@ func exercise(t *testing.T, b *Block) {
 		{Outcomes: []audit.Outcome{"success"}, Channel: "cli", ActorType: "User", Action: "deployment.deploy"},
 	} {
 		filter := NewFilter(&q)
-		all := All(MaxRows)
+		all := bits.All(bits.MaxRows)
 		_ = filter.Match(b, &all)
 	}
-	all := All(MaxRows)
+	all := bits.All(bits.MaxRows)
 	_ = b.MatchText(words{all: []string{"a", "1"}}, &all)
 	for _, terms := range [][]string{{"ada*", "web 1"}, {"12", "-7*"}, {"revision 1*", "é"}, {"deadbeef0123*"}, {"0b7c*", "-s"}} {
 		p := newPhrases(terms...)
 		for i := range p.clues.Terms {
 			p.clues.Terms[i].Wanted = false // so that all of them are looked for
 		}
-		all := All(MaxRows)
+		all := bits.All(bits.MaxRows)
 		_ = b.MatchText(p, &all)
 	}
 	_ = b.EachText(func(string) {})
-	_ = b.EachKey(func(string, int64) {})
 	if b.Memory() < 0 {
 		t.Error("negative memory")
 	}

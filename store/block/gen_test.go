@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/block/bits"
 )
 
 // generator makes realistic entries of one project, with what the log sets.
@@ -65,14 +66,14 @@ func realistic(seed uint64, n int) []*audit.Entry {
 // TestSize keeps the size of a full block of realistic entries, of which nearly
 // half are random digits: numbers, commit hashes, times.
 func TestSize(t *testing.T) {
-	entries := realistic(1, MaxRows)
+	entries := realistic(1, bits.MaxRows)
 	plain := 0
 	for _, e := range entries {
 		plain += len(e.AppendJSON(nil))
 	}
 	size := len(Append(nil, 1, entries))
-	t.Logf("%.1f bytes an entry, of %.1f as JSON", float64(size)/MaxRows, float64(plain)/MaxRows)
-	if size > 26*MaxRows {
+	t.Logf("%.1f bytes an entry, of %.1f as JSON", float64(size)/bits.MaxRows, float64(plain)/bits.MaxRows)
+	if size > 26*bits.MaxRows {
 		t.Errorf("a block of %d bytes", size)
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"unsafe"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // keptRows are the entries of rows that were asked for before, a group of rows at a
 // time. Those who look at a log look at the same few pages again and again.
-type keptRows [MaxRows / keptGroup]atomic.Pointer[[keptGroup]atomic.Pointer[audit.Entry]]
+type keptRows [bits.MaxRows / keptGroup]atomic.Pointer[[keptGroup]atomic.Pointer[audit.Entry]]
 
 const keptGroup = 32
 

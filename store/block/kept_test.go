@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+
+	"auditlog/store/block/bits"
 )
 
 // What is kept is what Entry returns, once for all who ask, and is accounted for.
@@ -33,11 +35,11 @@ func TestKept(t *testing.T) {
 }
 
 func BenchmarkKept(b *testing.B) {
-	x := open(b, Append(nil, 1, realistic(1, MaxRows)))
+	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	row := 0
 	for b.Loop() {
-		if _, err := x.Kept(row%MaxRows, "acme"); err != nil {
+		if _, err := x.Kept(row%bits.MaxRows, "acme"); err != nil {
 			b.Fatal(err)
 		}
 		row++

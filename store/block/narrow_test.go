@@ -11,13 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
+	"auditlog/store/block/search"
 )
 
 // phrases is a condition of words in an order, whatever separates them, of which
 // every row that matches holds those of all and none of none.
 type phrases struct {
 	all, none []phrase
-	clues     Clues
+	clues     search.Clues
 }
 
 type phrase struct {
@@ -27,7 +30,7 @@ type phrase struct {
 
 // newPhrases parses conditions such as "revision 7", "shop*" and "-paused".
 func newPhrases(terms ...string) *phrases {
-	p := &phrases{clues: Clues{Normal: func(dst []byte, text string) []byte { return append(dst, normal(text)...) }}}
+	p := &phrases{clues: search.Clues{Normal: func(dst []byte, text string) []byte { return append(dst, normal(text)...) }}}
 	for _, text := range terms {
 		text, excluded := strings.CutPrefix(text, "-")
 		text, prefix := strings.CutSuffix(text, "*")
@@ -35,9 +38,9 @@ func newPhrases(terms ...string) *phrases {
 		if len(ph.words) == 0 {
 			continue
 		}
-		c := Clue{Wanted: !excluded}
+		c := search.Clue{Wanted: !excluded}
 		for i, w := range ph.words {
-			c.Words = append(c.Words, NewWord(w, prefix && i == len(ph.words)-1))
+			c.Words = append(c.Words, search.NewWord(w, prefix && i == len(ph.words)-1))
 		}
 		if excluded {
 			p.none, p.clues.Terms = append(p.none, ph), append(p.clues.Terms, c)
@@ -52,7 +55,7 @@ func newPhrases(terms ...string) *phrases {
 // wordsOf splits a text at what is neither a letter nor a digit. What is not ASCII is
 // a letter, and ſ one that ASCII has.
 func wordsOf(text string) []string {
-	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && charClass[r] == 0 })
+	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && column.ClassOf(byte(r)) == 0 })
 }
 
 func normal(text string) string { return strings.ToLower(strings.ReplaceAll(text, "ſ", "s")) }
@@ -90,12 +93,12 @@ func (p *phrases) termsOf(words []string) (terms uint64) {
 
 func (p *phrases) Match(terms uint64) bool { return terms == 1<<len(p.all)-1 }
 
-func (p *phrases) Clues() *Clues { return &p.clues }
+func (p *phrases) Clues() *search.Clues { return &p.clues }
 
 // plain is the same condition of which nothing is known.
 type plain struct{ *phrases }
 
-func (plain) Clues() *Clues { return nil }
+func (plain) Clues() *search.Clues { return nil }
 
 // corpus is a block, and of each of its entries the words of each value.
 type corpus struct {
@@ -117,7 +120,7 @@ func newCorpus(t interface{ Fatal(...any) }, entries []*audit.Entry) *corpus {
 }
 
 // naively returns the rows of start that match, by looking at all values.
-func (c *corpus) naively(p *phrases, start Rows) (rows Rows) {
+func (c *corpus) naively(p *phrases, start bits.Rows) (rows bits.Rows) {
 	for row, values := range c.values {
 		var terms uint64
 		for _, words := range values {
@@ -132,7 +135,7 @@ func (c *corpus) naively(p *phrases, start Rows) (rows Rows) {
 
 // check compares the rows that a condition selects with what looking at the
 // entries finds.
-func (c *corpus) check(t interface{ Fatalf(string, ...any) }, p *phrases, text Text, start Rows) (found int) {
+func (c *corpus) check(t interface{ Fatalf(string, ...any) }, p *phrases, text search.Text, start bits.Rows) (found int) {
 	want, rows := c.naively(p, start), start
 	if err := c.b.MatchText(text, &rows); err != nil {
 		t.Fatalf("%v", err)
@@ -262,7 +265,7 @@ func TestMatchTextOfEveryWord(t *testing.T) {
 				}
 				for _, term := range terms {
 					p := newPhrases(term)
-					c.check(t, p, p, All(MaxRows))
+					c.check(t, p, p, bits.All(bits.MaxRows))
 				}
 				before = w
 			}
@@ -275,7 +278,7 @@ func TestMatchTextOfTemplates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64Range(0, 1000).Draw(t, "seed")
 		r := rand.New(rand.NewPCG(seed, 9))
-		n := rapid.SampledFrom([]int{3, 40, 100, 300, MaxRows}).Draw(t, "rows")
+		n := rapid.SampledFrom([]int{3, 40, 100, 300, bits.MaxRows}).Draw(t, "rows")
 		var entries []*audit.Entry
 		switch rapid.IntRange(0, 9).Draw(t, "kind") {
 		case 0:
@@ -293,15 +296,15 @@ func TestMatchTextOfTemplates(t *testing.T) {
 			for r.IntN(3) == 0 {
 				terms = append(terms, anyTerm(r, entries[r.IntN(n)]))
 			}
-			start := All(n)
+			start := bits.All(n)
 			if r.IntN(4) == 0 {
-				start = Span(n/4, n/2)
+				start = bits.Between(n/4, n/2)
 			}
 			p := newPhrases(terms...)
 			matched += c.check(t, p, p, start)
 		}
 		p := newPhrases(anyTerm(r, entries[0]))
-		c.check(t, p, plain{p}, All(n))
+		c.check(t, p, plain{p}, bits.All(n))
 	})
 	if matched == 0 {
 		t.Error("nothing matched: what was drawn proves nothing")
@@ -315,7 +318,7 @@ func TestMatchTextOfBlockProperty(t *testing.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 9))
 		for range 8 {
 			p := newPhrases(anyTerm(r, entries[r.IntN(len(entries))]), anyTerm(r, entries[0]))
-			c.check(t, p, p, All(len(entries)))
+			c.check(t, p, p, bits.All(len(entries)))
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // drawEntries draws entries whose fields each take their values from a few, from
@@ -82,12 +83,12 @@ func TestBlockProperty(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := words{all: []string{rapid.SampledFrom([]string{"a", "1", "web", "0"}).Draw(t, "word")}, none: "7"}
-		found := All(MaxRows)
+		found := bits.All(bits.MaxRows)
 		if err := b.MatchText(w, &found); err != nil {
 			t.Fatal(err)
 		}
 		q := &audit.Query{Actor: entries[0].Actor.Email, ResourceID: entries[len(entries)/2].Resource.ID}
-		matching := All(len(entries))
+		matching := bits.All(len(entries))
 		if err := NewFilter(q).Match(b, &matching); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,9 @@ package block
 import (
 	"cmp"
 	"slices"
+
+	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
 )
 
 // How RecordedAt is packed.
@@ -16,21 +19,20 @@ const (
 // recorded is the column of RecordedAt.
 type recorded struct {
 	mode uint8
-	at   ints
-	ids  ints // steps: the first id of each
+	at   bits.Ints
+	ids  bits.Ints // steps: the first id of each
 }
 
-func (p *parser) recorded() (r recorded) {
-	r.mode = p.byte()
-	n := p.b.rows
+func scanRecorded(p *column.Parser, n int) (r recorded) {
+	r.mode = p.Byte()
 	if r.mode >= recordedCount {
-		p.fail("record times of mode %d", r.mode)
+		p.Fail("record times of mode %d", r.mode)
 	}
 	if r.mode == recordedSteps {
-		n = p.count(1, n)
-		r.ids = p.ints(n)
+		n = p.Count(1, n)
+		r.ids = p.Ints(n)
 	}
-	r.at = p.ints(n)
+	r.at = p.Ints(n)
 	return r
 }
 
@@ -39,49 +41,49 @@ func (b *Block) recordedAt(row int) int64 {
 	r := &b.recorded
 	switch r.mode {
 	case recordedSince:
-		return b.int(&b.created, row) + b.int(&r.at, row)
+		return b.CreatedAt(row) + b.columns.Int(&r.at, row)
 	case recordedPlain:
-		return b.int(&r.at, row)
+		return b.columns.Int(&r.at, row)
 	}
-	id := b.int(&b.ids, row)
-	lo, hi := 0, int(r.ids.n)-1
+	id := b.ID(row)
+	lo, hi := 0, r.ids.Len()-1
 	for lo < hi {
 		mid := (lo + hi + 1) / 2
-		if b.int(&r.ids, mid) <= id {
+		if b.columns.Int(&r.ids, mid) <= id {
 			lo = mid
 		} else {
 			hi = mid - 1
 		}
 	}
-	return b.int(&r.at, lo)
+	return b.columns.Int(&r.at, lo)
 }
 
 // appendRecorded appends the times of rows with the given ids in the smallest mode.
 func (e *encoder) appendRecorded(created, ids, at []int64) {
 	stepIDs, stepAt := e.steps(ids, at)
-	since := e.numbers[:0]
+	since := e.since[:0]
 	for i := range at {
 		since = append(since, at[i]-created[i])
 	}
-	e.numbers = since
-	_, bySince := intsSize(since)
-	_, byPlain := intsSize(at)
-	_, bySteps := intsSize(stepIDs)
-	_, times := intsSize(stepAt)
+	e.since = since
+	bySince := bits.SizeOfInts(since)
+	byPlain := bits.SizeOfInts(at)
+	bySteps := bits.SizeOfInts(stepIDs)
+	times := bits.SizeOfInts(stepAt)
 	if n := len(stepIDs); bySteps+times < min(bySince, byPlain) {
-		e.out = append(e.out, recordedSteps)
-		e.uvarint(n)
-		e.out = appendInts(e.out, stepIDs)
-		e.out = appendInts(e.out, stepAt)
+		e.Byte(recordedSteps)
+		e.Uvarint(n)
+		e.Ints(stepIDs)
+		e.Ints(stepAt)
 		return
 	}
 	if bySince <= byPlain {
-		e.out = append(e.out, recordedSince)
-		e.out = appendInts(e.out, since)
+		e.Byte(recordedSince)
+		e.Ints(since)
 		return
 	}
-	e.out = append(e.out, recordedPlain)
-	e.out = appendInts(e.out, at)
+	e.Byte(recordedPlain)
+	e.Ints(at)
 }
 
 // steps returns the runs of equal times among the rows in the order of their ids:

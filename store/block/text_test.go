@@ -1,11 +1,12 @@
 package block
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
+	"auditlog/store/block/search"
 )
 
 // words is the condition that a row's values together hold all of some parts and
@@ -28,7 +29,7 @@ func (w words) Terms(value string) uint64 {
 	return terms
 }
 
-func (w words) Clues() *Clues { return nil }
+func (w words) Clues() *search.Clues { return nil }
 
 func (w words) Match(terms uint64) bool { return terms == 1<<len(w.all)-1 }
 
@@ -48,7 +49,7 @@ func TestMatchText(t *testing.T) {
 	for _, entries := range [][]*audit.Entry{mixed, realistic(5, 1024), uniform(5, 90), strange(6, 1024), mixed[:1]} {
 		b := open(t, Append(nil, 1, entries))
 		for _, w := range conditions {
-			for _, start := range []Rows{All(MaxRows), Span(3, 40)} {
+			for _, start := range []bits.Rows{bits.All(bits.MaxRows), bits.Between(3, 40)} {
 				rows := start
 				if err := b.MatchText(w, &rows); err != nil {
 					t.Fatal(err)
@@ -89,26 +90,6 @@ func TestEachText(t *testing.T) {
 			if !want[v] {
 				t.Fatalf("%q is in no entry", v)
 			}
-		}
-	}
-}
-
-func TestEachKey(t *testing.T) {
-	for _, entries := range [][]*audit.Entry{realistic(5, 1024), strange(6, 300)} {
-		var want, got []audit.Entry
-		for _, e := range entries {
-			if e.Key != "" {
-				want = append(want, audit.Entry{ID: e.ID, Key: e.Key})
-			}
-		}
-		err := open(t, Append(nil, 1, entries)).EachKey(func(key string, id int64) {
-			got = append(got, audit.Entry{ID: id, Key: key})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.EqualFunc(got, want, func(a, b audit.Entry) bool { return a.ID == b.ID && a.Key == b.Key }) {
-			t.Fatalf("%d keys, want %d", len(got), len(want))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/block/bits"
 )
 
 // TestVerify wants every difference between a block and entries to be noticed.
@@ -20,7 +21,7 @@ func TestVerify(t *testing.T) {
 		if err := b.Verify(entries); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if err := b.Verify(entries[:len(entries)-1]); !errors.Is(err, ErrCorrupt) {
+		if err := b.Verify(entries[:len(entries)-1]); !errors.Is(err, bits.ErrCorrupt) {
 			t.Errorf("%s: an entry less: %v", name, err)
 		}
 	}
@@ -46,7 +47,7 @@ func TestVerify(t *testing.T) {
 		before := entries[row]
 		entries[row] = before.Clone()
 		change(entries[row])
-		if err := b.Verify(entries); !errors.Is(err, ErrCorrupt) {
+		if err := b.Verify(entries); !errors.Is(err, bits.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 		entries[row] = before

@@ -1,0 +1,127 @@
+package column
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+
+	"github.com/klauspost/compress/zstd"
+
+	"auditlog/store/block/bits"
+)
+
+// Encoder makes the columns of a block: of those of the layout one after the other. It can be
+// used again after Reset, so that the next block need not allocate what it needs.
+type Encoder struct {
+	layout Layout
+	plain  bool   // without templates
+	top    int    // number of the next column of the layout
+	out    []byte // the columns
+	kids   int    // columns below those of the layout
+	texts  [classCount]textWriter
+	zstd   *zstd.Encoder
+	seed   maphash.Seed // for tables in memory only
+
+	values      []string
+	numbers     []int64
+	dicts       []dictionary // of the layout's columns, for those that they determine
+	sub         dictionary   // of the words of a template's slot
+	present     []string     // of a sparse column
+	presence    dictionary
+	filled      dictionary
+	table       table
+	lists       Lists
+	miner       miner
+	narrowed    narrowed
+	seen        []uint16
+	naturals    []uint16
+	templatesOf []uint16
+	arena       []byte // values with references
+	ends        []int
+	coded       []string
+}
+
+// NewEncoder returns an encoder for columns of a layout.
+func NewEncoder(layout Layout) *Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+		zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(128<<10))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return &Encoder{layout: layout, zstd: z, seed: maphash.MakeSeed(), dicts: make([]dictionary, len(layout))}
+}
+
+// Reset begins another block: without templates, the most intricate of the codings, if plain.
+func (e *Encoder) Reset(plain bool) {
+	e.plain, e.top, e.out, e.kids = plain, 0, e.out[:0], 0
+	for class := range e.texts {
+		e.texts[class].reset()
+	}
+}
+
+// Forget drops the strings of the last block, which an encoder that waits for the next must
+// not keep alive.
+func (e *Encoder) Forget() {
+	clear(e.values)
+	clear(e.sub.values)
+	clear(e.present)
+	clear(e.coded)
+	clear(e.filled.values)
+	e.miner.forget()
+	for i := range e.dicts {
+		clear(e.dicts[i].values)
+	}
+	e.lists.forget()
+}
+
+// Kids returns how many columns there are below those of the layout.
+func (e *Encoder) Kids() int { return e.kids }
+
+// Byte appends a byte.
+func (e *Encoder) Byte(v byte) { e.out = append(e.out, v) }
+
+// Uvarint appends a count.
+func (e *Encoder) Uvarint(n int) { e.out = binary.AppendUvarint(e.out, uint64(n)) }
+
+// Ints appends a list of integers.
+func (e *Encoder) Ints(v []int64) { e.out = bits.AppendInts(e.out, v) }
+
+// Finish appends the table of the texts, what was encoded, and the texts to dst.
+func (e *Encoder) Finish(dst []byte) []byte {
+	for class := range e.texts {
+		e.texts[class].seal(e.zstd, class)
+		dst = e.texts[class].appendTable(dst)
+	}
+	dst = append(dst, e.out...)
+	for class := range e.texts {
+		dst = append(dst, e.texts[class].stored...)
+	}
+	return dst
+}
+
+// Strings returns where a column of strings is collected, which is empty.
+func (e *Encoder) Strings() []string { return e.values[:0] }
+
+// AppendStrings appends the next column of the layout, of what was collected.
+func (e *Encoder) AppendStrings(values []string) {
+	spec, d := &e.layout[e.top], &e.dicts[e.top]
+	e.top++
+	e.values = values
+	e.build(d, values)
+	if spec.Marks != nil && 4*len(d.values) > len(values) {
+		if coded, ok := e.references(values, spec.Marks); ok {
+			e.refs()
+			values = coded
+			e.build(d, values)
+		}
+	}
+	listed := e.strings(d, values, plan{
+		others:    spec.NarrowedBy,
+		compared:  spec.Finger != nil,
+		narrows:   spec.Narrows,
+		templates: !spec.Folded,
+		sparse:    spec.Finger == nil,
+	})
+	for _, v := range listed { // their fingerprints
+		e.out = binary.LittleEndian.AppendUint16(e.out, spec.Finger(v))
+	}
+}

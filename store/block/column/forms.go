@@ -1,0 +1,71 @@
+package column
+
+// Kinds returns the names of all kinds of columns.
+func Kinds() (names []string) {
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// Forms calls found with each way of storing something that s has, by name: kinds of columns
+// and what they can be like, indexes, chunks and fingerprints. It is for those who want to know
+// whether all of them were tried.
+func (s *Set) Forms(found func(form string)) {
+	for _, list := range [][]Column{s.columns, s.kids} {
+		for i := range list {
+			c := &list[i]
+			found("column of kind " + c.Kind())
+			if c.Shared() {
+				found(c.index.form())
+			}
+			if c.kind == kindHex {
+				c.hexForms(found)
+			}
+		}
+	}
+	for _, at := range s.fingers {
+		if at != 0 {
+			found("fingerprints")
+		}
+	}
+	for i := range s.chunks {
+		s.chunks[i].forms(found)
+		if i > 0 && s.chunks[i].class == s.chunks[i-1].class {
+			found("chunk that continues a class")
+		}
+	}
+}
+
+func (x *index) form() string {
+	switch {
+	case x.by == 0:
+		return "index by itself"
+	case x.planes.Width == 0:
+		return "index that follows"
+	}
+	return "index by choice"
+}
+
+func (c *Column) hexForms(found func(form string)) {
+	what, letters := "hex", "lower"
+	if c.flags&hexUUID != 0 {
+		what = "UUID"
+	}
+	if c.flags&hexUpper != 0 {
+		letters = "upper"
+	}
+	found(what + " in " + letters + " case")
+	if c.n%2 != 0 {
+		found("hex of odd length")
+	}
+}
+
+func (f *chunk) forms(found func(form string)) {
+	found([]string{"strings of class 0", "strings of class 1", "strings of class 2"}[f.class])
+	if f.packed {
+		found("packed chunk")
+	} else {
+		found("chunk as it is")
+	}
+}

@@ -1,0 +1,160 @@
+package column
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+
+	"auditlog/store/block/bits"
+)
+
+const (
+	// MaxHex is how many digits a hexadecimal number of a column has at most.
+	MaxHex    = 512 // digits of a hexadecimal number
+	uuidBytes = 36
+)
+
+// Flags of a column of hexadecimal numbers.
+const (
+	hexUpper = 1 << iota
+	hexUUID  // 32 digits with dashes
+)
+
+// hexKind is of columns of hexadecimal numbers of as many digits each, in one case.
+type hexKind struct{}
+
+func (hexKind) scan(p *Parser, c *Column, _, _ int) {
+	c.n = uint16(p.Count(1, MaxHex))
+	c.flags = p.Byte()
+	if c.flags&hexUUID != 0 && c.n != 32 {
+		p.Fail("a UUID of %d digits", c.n)
+	}
+	c.text = uint32(p.Take((int(c.m)*int(c.n) + 1) / 2))
+}
+
+func (hexKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
+	return s.appendHex(dst, c, i), nil
+}
+
+func (s *Set) appendHex(dst []byte, c *Column, i int) []byte {
+	n, flags, start := int(c.n), c.flags, len(dst)
+	data := s.data[c.text:]
+	switch {
+	case n%2 != 0:
+		for d := i * n; d < (i+1)*n; d++ {
+			dst = append(dst, "0123456789abcdef"[data[d/2]>>(4-d%2*4)&15])
+		}
+	case flags&hexUUID == 0:
+		dst = hex.AppendEncode(dst, data[i*n/2:(i+1)*n/2])
+	default:
+		u := data[16*i:]
+		dst = append(hex.AppendEncode(dst, u[:4]), '-')
+		dst = append(hex.AppendEncode(dst, u[4:6]), '-')
+		dst = append(hex.AppendEncode(dst, u[6:8]), '-')
+		dst = append(hex.AppendEncode(dst, u[8:10]), '-')
+		dst = hex.AppendEncode(dst, u[10:16])
+	}
+	if flags&hexUpper != 0 {
+		for k, d := range dst[start:] {
+			if d >= 'a' {
+				dst[start+k] = d - 'a' + 'A'
+			}
+		}
+	}
+	return dst
+}
+
+func (hexKind) digits(c *Column) Digits {
+	if c.flags&hexUUID != 0 {
+		return Digits{Fewest: 4, Hexadecimal: true, Words: true}
+	}
+	return Digits{Fewest: int(c.n), Hexadecimal: true}
+}
+
+// uuidWords are the words of a UUID, by their digits.
+var uuidWords = [...]struct{ off, n int }{{0, 8}, {8, 4}, {12, 4}, {16, 4}, {20, 12}}
+
+func (hexKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows) {
+	fits := func(n int) bool { return len(want) == n || prefix && len(want) < n }
+	if c.flags&hexUUID == 0 {
+		if fits(int(c.n)) {
+			s.hexEqual(c, 0, want, &set)
+		}
+		return set
+	}
+	for _, w := range uuidWords {
+		if fits(w.n) {
+			s.hexEqual(c, w.off, want, &set)
+		}
+	}
+	return set
+}
+
+func (hexKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
+	var few [MaxHex + 4]byte
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		if string(s.appendHex(few[:0], c, i)) != want {
+			set.Clear(i)
+		}
+	}
+	return set
+}
+
+// hexEqual adds the elements of c to set whose digits from off on are want.
+func (s *Set) hexEqual(c *Column, off int, want string, set *bits.Rows) {
+	for i := range len(want) {
+		if hexDigit := nibbles[want[i]]; hexDigit == 0 && want[i] != '0' {
+			return
+		}
+	}
+	data := s.data[c.text:]
+	for i := range int(c.m) {
+		at, k := i*int(c.n)+off, 0
+		for k < len(want) && data[(at+k)/2]>>(4-(at+k)%2*4)&15 == nibbles[want[k]] {
+			k++
+		}
+		if k == len(want) {
+			set.Set(i)
+		}
+	}
+}
+
+// nibbles is the value of each hexadecimal digit, in either case.
+var nibbles = func() (t [256]byte) {
+	for i := range byte(10) {
+		t['0'+i] = i
+	}
+	for i := range byte(6) {
+		t['a'+i], t['A'+i] = 10+i, 10+i
+	}
+	return t
+}()
+
+// hexadecimal appends a column of hexadecimal numbers, the first digit of each byte in its
+// upper half.
+func (e *Encoder) hexadecimal(values []string, flags byte) {
+	n := len(values[0])
+	if flags&hexUUID != 0 {
+		n = 32
+	}
+	dst := append(e.out, kindHex)
+	dst = binary.AppendUvarint(dst, uint64(n))
+	dst = append(dst, flags)
+	upper, odd := byte(0), false
+	for _, v := range values {
+		for i := range len(v) {
+			if v[i] == '-' {
+				continue
+			}
+			if odd {
+				dst = append(dst, upper|nibbles[v[i]])
+			} else {
+				upper = nibbles[v[i]] << 4
+			}
+			odd = !odd
+		}
+	}
+	if odd {
+		dst = append(dst, upper)
+	}
+	e.out = dst
+}

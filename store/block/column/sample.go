@@ -1,0 +1,73 @@
+package column
+
+// sample is what is known of the values in one slot of a template.
+type sample struct {
+	shortest, longest int
+	traits            trait
+	lo, hi            int64
+	size              int // of all values together
+}
+
+// trait says what a value is not.
+type trait uint8
+
+const (
+	notDigits trait = 1 << iota // anything but 1 to 18 decimal digits
+	notPlain                    // a leading zero, or not decimal
+	notLower                    // not lower case hexadecimal digits
+	notUpper                    // not upper case hexadecimal digits
+	isUUID
+)
+
+// add takes note of a value.
+func (s *sample) add(v string, first bool) {
+	s.size += len(v)
+	s.shortest, s.longest = min(s.shortest, len(v)), max(s.longest, len(v))
+	var of Class
+	uuid, sign := len(v) == uuidBytes && uuidAt(v, 0), false
+	for i := range len(v) {
+		class := classes[v[i]]
+		of |= class
+		sign = sign || class == 0
+	}
+	switch {
+	case uuid:
+		s.traits |= isUUID
+	case sign: // an address: no number, whatever its letters and digits are
+		s.traits |= notPlain | notDigits | notLower | notUpper
+		return
+	}
+	if of&(UpperHex|Letter) != 0 {
+		s.traits |= notLower
+	}
+	if of&(LowerHex|Letter) != 0 {
+		s.traits |= notUpper
+	}
+	if of != Digit || len(v) > maxDigits {
+		s.traits |= notDigits | notPlain
+		return
+	}
+	if v[0] == '0' && len(v) > 1 {
+		s.traits |= notPlain
+	}
+	n := decimal(v)
+	if first {
+		s.lo, s.hi = n, n
+	}
+	s.lo, s.hi = min(s.lo, n), max(s.hi, n)
+}
+
+// kind returns which kind of numbers the values are; 0 stands for none: they are strings.
+func (s *sample) kind() byte {
+	switch {
+	case s.traits&notPlain == 0:
+		return kindInt
+	case s.shortest != s.longest:
+		return 0
+	case s.traits&notDigits == 0:
+		return kindDigits
+	case s.longest <= MaxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0):
+		return kindHex
+	}
+	return 0
+}

@@ -1,0 +1,137 @@
+package column
+
+import "strings"
+
+// splitter takes a string apart: the runs of letters and digits that hold a digit, or are a
+// long hexadecimal number, or an e-mail address, are where strings of one template differ; the
+// rest is the template.
+type splitter struct {
+	text   []byte // of the template at hand
+	blanks []blank
+}
+
+// blank is where a value lies in its string.
+type blank struct{ start, end int32 }
+
+// split finds v's template, and appends where its values lie.
+func (m *splitter) split(v string) {
+	m.text = m.text[:0]
+	address, addressEnd := nextAddress(v, 0)
+	for i := 0; i < len(v); {
+		if i == address {
+			i = m.blank(markWord, i, addressEnd)
+			address, addressEnd = nextAddress(v, i)
+			continue
+		}
+		c := v[i]
+		if classes[c] == 0 {
+			if IsMark(c) {
+				m.text = append(m.text, markEscape)
+			}
+			m.text = append(m.text, c)
+			i++
+			continue
+		}
+		end, of, turns := i, Class(0), 0
+		for digits := c <= '9'; end < len(v) && classes[v[end]] != 0; end++ {
+			class := classes[v[end]]
+			of |= class
+			if (class == Digit) != digits {
+				digits = !digits
+				turns++
+			}
+		}
+		i = m.token(v, i, end, of, turns)
+	}
+}
+
+// token codes the run of letters and digits from i to end, which changes between
+// digits and others so many times, and returns where to go on.
+func (m *splitter) token(v string, i, end int, of Class, turns int) int {
+	n := end - i
+	hex := of == Digit || n <= MaxHex && (of&^(Digit|LowerHex) == 0 || of&^(Digit|UpperHex) == 0)
+	switch {
+	case hex && n == 8 && uuidAt(v, i):
+		return m.blank(markUUID, i, i+uuidBytes)
+	case of == Digit, hex && (n >= 7 || n == 6 && turns > 0):
+		return m.blank(markCode, i, end)
+	case turns == 0:
+		m.text = append(m.text, v[i:end]...)
+		return end
+	case turns == 1 && v[end-1] <= '9': // a word with a number behind it
+		for v[i] > '9' {
+			m.text = append(m.text, v[i])
+			i++
+		}
+		return m.blank(markCode, i, end)
+	case turns == 1: // a number with a unit behind it
+		k := i
+		for v[k] <= '9' {
+			k++
+		}
+		if end-k <= 3 {
+			m.blank(markCode, i, k)
+			m.text = append(m.text, v[k:end]...)
+			return end
+		}
+	}
+	return m.blank(markWord, i, end)
+}
+
+func (m *splitter) blank(mark byte, start, end int) int {
+	m.text = append(m.text, mark)
+	m.blanks = append(m.blanks, blank{int32(start), int32(end)})
+	return end
+}
+
+// nextAddress returns where the next e-mail address in v from i starts and ends.
+func nextAddress(v string, i int) (start, end int) {
+	for {
+		at := strings.IndexByte(v[i:], '@')
+		if at < 0 {
+			return -1, -1
+		}
+		at += i
+		for start = at; start > i && inAddress(v[start-1]); {
+			start--
+		}
+		for end = at + 1; end < len(v) && inAddress(v[end]); {
+			end++
+		}
+		if v[end-1] == '.' { // of a sentence
+			end--
+		}
+		if start < at && strings.IndexByte(v[at:end], '.') > 0 {
+			return start, end
+		}
+		i = at + 1
+	}
+}
+
+func inAddress(c byte) bool {
+	return classes[c] != 0 || c == '.' || c == '-' || c == '_' || c == '+'
+}
+
+// uuidAt reports whether a UUID in one case starts at i and ends with its run of
+// letters and digits.
+func uuidAt(v string, i int) bool {
+	if len(v) < i+uuidBytes || len(v) > i+uuidBytes && classes[v[i+uuidBytes]] != 0 {
+		return false
+	}
+	var of Class
+	for k := range uuidBytes {
+		c := v[i+k]
+		if k == 8 || k == 13 || k == 18 || k == 23 {
+			if c != '-' {
+				return false
+			}
+			continue
+		}
+		class := classes[c]
+		if class == 0 || class == Letter {
+			return false
+		}
+		of |= class
+	}
+	return of&LowerHex == 0 || of&UpperHex == 0
+}

@@ -1,0 +1,228 @@
+package block
+
+import (
+	"encoding/json"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
+)
+
+// The columns, in the order in which a block holds them. A column that another one can
+// determine comes behind it.
+const (
+	colActor = iota
+	colActorType
+	colLabel
+	colAction
+	colResourceType
+	colResourceID
+	colResourceName
+	colLocation
+	colOutcome
+	colDetail
+	colChannel
+	colIP
+	colAgent
+	colRequest
+	colKey
+	colPurge
+	colChanges
+	colMetadata
+	columnCount
+)
+
+// part is what a column holds of an entry: a string of the entry's, one that is made of
+// something else, or a list of names and values.
+type part struct {
+	text func(e *audit.Entry) *string
+	made *made
+	list *list
+
+	field    *comparison // nil: filters do not compare it
+	searched bool        // full-text search looks into it
+	// narrows and narrowedBy say which values go together: an actor has few addresses, a
+	// resource one name.
+	narrows    bool
+	narrowedBy []int
+	marks      []int // what stands elsewhere in the row is often part of it
+}
+
+// comparison is how filters compare a column.
+type comparison struct {
+	field  Field
+	folded bool // without regard to case
+}
+
+// made is a part that is not a string of the entry's: which string stands for it.
+type made struct {
+	get func(e *audit.Entry) string
+	set func(e *audit.Entry, v string) error
+}
+
+// list is a part that is names with values.
+type list struct {
+	per     int // values a name
+	count   func(e *audit.Entry) int
+	collect func(e *audit.Entry, l *column.Lists, keys []string) (used []string)
+	add     func(e *audit.Entry, name, first, second string, n int)
+	// same reports whether the k'th name of e, or the one called so, has these values.
+	same func(e *audit.Entry, k int, name, first, second string) bool
+}
+
+// parts is the table of columns. What it says of one is part of the format.
+var parts = [columnCount]part{
+	colActor: {text: func(e *audit.Entry) *string { return &e.Actor.Email },
+		field: &comparison{field: Actor}, searched: true, narrows: true},
+	colActorType: {text: func(e *audit.Entry) *string { return (*string)(&e.Actor.Type) },
+		field: &comparison{field: ActorType}, narrowedBy: []int{colActor}},
+	colLabel: {text: func(e *audit.Entry) *string { return &e.Actor.Label }, searched: true},
+	colAction: {text: func(e *audit.Entry) *string { return &e.Action },
+		field: &comparison{field: Action}, searched: true, narrows: true},
+	colResourceType: {text: func(e *audit.Entry) *string { return &e.Resource.Type },
+		field: &comparison{ResourceType, true}, searched: true, narrowedBy: []int{colAction}},
+	colResourceID: {text: func(e *audit.Entry) *string { return &e.Resource.ID },
+		field: &comparison{field: ResourceID}, searched: true, narrows: true},
+	colResourceName: {text: func(e *audit.Entry) *string { return &e.Resource.Name },
+		searched: true, narrowedBy: []int{colResourceID}},
+	colLocation: {text: func(e *audit.Entry) *string { return &e.Resource.LocationID },
+		searched: true, narrowedBy: []int{colResourceID, colResourceName}},
+	colOutcome: {text: func(e *audit.Entry) *string { return (*string)(&e.Outcome) },
+		field: &comparison{field: Outcome}},
+	colDetail: {text: func(e *audit.Entry) *string { return &e.Detail },
+		searched: true, marks: []int{colResourceName, colResourceID, colActor, colAction}},
+	colChannel: {text: func(e *audit.Entry) *string { return (*string)(&e.Channel) },
+		field: &comparison{field: Channel}, narrowedBy: []int{colActor}},
+	colIP: {text: func(e *audit.Entry) *string { return &e.Request.IP }, narrowedBy: []int{colActor}},
+	colAgent: {text: func(e *audit.Entry) *string { return &e.Request.UserAgent },
+		narrowedBy: []int{colActor, colIP}},
+	colRequest:  {text: func(e *audit.Entry) *string { return &e.Request.ID }},
+	colKey:      {text: func(e *audit.Entry) *string { return &e.Key }},
+	colPurge:    {made: &made{purgeText, setPurge}},
+	colChanges:  {list: &changes, searched: true},
+	colMetadata: {list: &metadata, searched: true},
+}
+
+// layout is the table as the columns' codec has it.
+var layout = func() column.Layout {
+	l := make(column.Layout, columnCount)
+	for col, p := range parts {
+		s := column.Spec{Searched: p.searched, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
+		if p.list != nil {
+			s.Names = p.list.per
+		}
+		if f := p.field; f != nil {
+			s.Folded = f.folded
+			s.Finger = func(v string) uint16 { return uint16(Hash(f.field, v)) }
+		}
+		l[col] = s
+	}
+	return l
+}()
+
+// fieldColumns says which column holds a field.
+var fieldColumns = func() (columns [fieldCount]int) {
+	for col, p := range parts {
+		if p.field != nil {
+			columns[p.field.field] = col
+		}
+	}
+	return columns
+}()
+
+// get returns the string that a column has of e. The column is not a list.
+func (p *part) get(e *audit.Entry) string {
+	if p.text == nil {
+		return p.made.get(e)
+	}
+	return *p.text(e)
+}
+
+// appendOf appends what a column has of each entry.
+func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
+	for _, e := range entries {
+		dst = append(dst, p.get(e))
+	}
+	return dst
+}
+
+// set gives e the string that a column has of it.
+func (p *part) set(e *audit.Entry, v string) error {
+	if p.text == nil {
+		return p.made.set(e, v)
+	}
+	*p.text(e) = v
+	return nil
+}
+
+func purgeText(e *audit.Entry) string {
+	if e.Purge == nil {
+		return ""
+	}
+	s, err := json.Marshal(e.Purge)
+	if err != nil {
+		panic(err) // a Purge holds numbers, strings and times
+	}
+	return string(s)
+}
+
+func setPurge(e *audit.Entry, v string) error {
+	if v == "" {
+		return nil
+	}
+	e.Purge = &audit.Purge{}
+	if err := json.Unmarshal([]byte(v), e.Purge); err != nil {
+		return bits.Corrupt("a purge: %v", err)
+	}
+	return nil
+}
+
+// changes are names with an old and a new value.
+var changes = list{
+	per:   2,
+	count: func(e *audit.Entry) int { return len(e.Changes) },
+	collect: func(e *audit.Entry, l *column.Lists, keys []string) []string {
+		for i := range e.Changes {
+			c := &e.Changes[i]
+			l.Add(c.Field, c.Old, c.New)
+		}
+		return keys
+	},
+	add: func(e *audit.Entry, name, old, new string, n int) {
+		if e.Changes == nil {
+			e.Changes = make([]audit.Change, 0, n)
+		}
+		e.Changes = append(e.Changes, audit.Change{Field: name, Old: old, New: new})
+	},
+	same: func(e *audit.Entry, k int, name, old, new string) bool {
+		return k < len(e.Changes) && e.Changes[k] == audit.Change{Field: name, Old: old, New: new}
+	},
+}
+
+// metadata are names, in their order, with a value.
+var metadata = list{
+	per:   1,
+	count: func(e *audit.Entry) int { return len(e.Metadata) },
+	collect: func(e *audit.Entry, l *column.Lists, keys []string) []string {
+		keys = keys[:0]
+		for k := range e.Metadata {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			l.Add(k, e.Metadata[k])
+		}
+		return keys
+	},
+	add: func(e *audit.Entry, name, value, _ string, n int) {
+		if e.Metadata == nil {
+			e.Metadata = make(map[string]string, n)
+		}
+		e.Metadata[name] = value
+	},
+	same: func(e *audit.Entry, _ int, name, value, _ string) bool {
+		v, ok := e.Metadata[name]
+		return ok && v == value
+	},
+}

@@ -1,0 +1,119 @@
+package search
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"auditlog/audit"
+	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
+)
+
+// Value is the condition on one column that its value is one of some, or begins in some way. It
+// is made ready for many blocks, and never changed.
+type Value struct {
+	col    int
+	values []string // folded if the column compares so
+	folded bool
+	prefix string
+
+	fingers []uint16
+	parsed  []column.Parsed
+}
+
+// OneOf returns the condition that column col is one of values, which are folded if the
+// column compares so; of a folded column it is one.
+func OneOf(layout column.Layout, col int, values ...string) Value {
+	v := Value{col: col, values: values, folded: layout[col].Folded}
+	for _, s := range values {
+		v.fingers = append(v.fingers, layout[col].Finger(s))
+		v.parsed = append(v.parsed, column.Parse(s))
+	}
+	return v
+}
+
+// Prefix returns the condition that column col begins with prefix.
+func Prefix(col int, prefix string) Value { return Value{col: col, prefix: prefix} }
+
+// Matches reports whether s is what v asks for.
+func (v *Value) Matches(s string) bool {
+	switch {
+	case v.prefix != "":
+		return strings.HasPrefix(s, v.prefix)
+	case v.folded:
+		return foldEqual(s, v.values[0])
+	}
+	return slices.Contains(v.values, s)
+}
+
+// foldEqual reports whether audit.Fold(s) is folded, without making it.
+func foldEqual(s, folded string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return audit.Fold(s) == folded
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		if i >= len(folded) || c != folded[i] {
+			return false
+		}
+	}
+	return len(s) == len(folded)
+}
+
+// Candidates adds to set which of the distinct values of v's column may match: all
+// that do, and some that do not unless exact. It decodes nothing.
+func (v *Value) Candidates(s *column.Set, set *bits.Rows) (exact bool) {
+	inner := s.Inner(s.At(v.col))
+	raw, ok := s.Raw(inner)
+	switch {
+	case ok:
+		for i := range raw.Len() {
+			if v.Matches(raw.Get(i)) {
+				set.Set(i)
+			}
+		}
+		return true
+	case v.prefix == "" && s.Parsable(inner):
+		exact = true
+		for i := range v.parsed {
+			exact = s.FindParsed(inner, &v.parsed[i], set) && exact
+		}
+		return exact
+	case v.prefix == "" && s.Fingered(v.col):
+		for _, finger := range v.fingers {
+			s.FindFingers(v.col, finger, set)
+		}
+	case inner.Single():
+		set.Set(0)
+	default:
+		*set = bits.All(inner.Len())
+	}
+	return false
+}
+
+// Keep removes the rows from rows whose value is not in set.
+func (v *Value) Keep(s *column.Set, set, rows *bits.Rows) { s.Keep(s.At(v.col), set, rows) }
+
+// Verify removes the rows from rows whose value, one of set, does not match.
+func (v *Value) Verify(s *column.Set, set, rows *bits.Rows) error {
+	c := s.At(v.col)
+	if !c.Shared() && !c.Single() {
+		set.And(rows)
+	}
+	inner := s.Inner(c)
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		value, err := s.Value(inner, i)
+		if err != nil {
+			return err
+		}
+		if !v.Matches(value) {
+			set.Clear(i)
+		}
+	}
+	v.Keep(s, set, rows)
+	return nil
+}
