@@ -125,8 +125,10 @@ func TestQueriesAgainstAModel(t *testing.T) {
 	if res, answer := f.post(rpc.Record, string(body), "Content-Type", rpc.TypeNDJSON); res.StatusCode != http.StatusOK {
 		t.Fatal(answer)
 	}
+	seqs := make(map[string]int64)
 	for i, e := range all {
-		e.ID, e.RecordedAt = int64(i+1), testNow
+		seqs[e.Project]++
+		e.ID, e.Seq, e.RecordedAt, e.RecordedBy = int64(i+1), seqs[e.Project], testNow, audit.RecordedByDev
 	}
 	slices.SortFunc(all, func(a, b *audit.Entry) int { return b.Position().Compare(a.Position()) })
 	for range 80 {

@@ -21,6 +21,8 @@ type Query struct {
 	Actor     string
 	ActorType ActorType
 	Channel   Channel
+	// RecordedBy is the id of the token that recorded the entries, exact.
+	RecordedBy string
 	// From is inclusive, To exclusive.
 	From, To time.Time
 	// Text is the full-text query, in the syntax of package index.
@@ -67,6 +69,7 @@ func (q *Query) Validate() error {
 		{"resourceId", q.ResourceID},
 		{"action", q.Action},
 		{"actor", q.Actor},
+		{"recordedBy", q.RecordedBy},
 	}
 	for _, n := range names {
 		if err := validateName(n.path, n.value, MaxValue, false); err != nil {
@@ -141,6 +144,7 @@ func (q *Query) Match(e *Entry) bool {
 	if q.Actor != "" && q.Actor != e.Actor.Email ||
 		q.ActorType != "" && q.ActorType != e.Actor.Type ||
 		q.Channel != "" && q.Channel != e.Channel ||
+		q.RecordedBy != "" && q.RecordedBy != e.RecordedBy ||
 		q.ResourceID != "" && q.ResourceID != e.Resource.ID ||
 		q.ResourceType != "" && q.ResourceType != Fold(e.Resource.Type) {
 		return false

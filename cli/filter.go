@@ -29,6 +29,7 @@ func addFilter(cmd *cobra.Command) *filter {
 	fs.StringVar(&f.query.Actor, "actor", "", "only by this `actor`")
 	fs.StringVar(&f.query.ActorType, "actor-type", "", "only by this `type` of actor: User or ServiceAccount")
 	fs.StringVar(&f.query.Channel, "channel", "", "only through this `channel`: api, console, cli or mcp")
+	fs.StringVar(&f.query.RecordedBy, "recorded-by", "", "only recorded with the token of this `id`; auditlog: the log's own entries")
 	fs.StringVarP(&f.query.Q, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
 	for _, s := range []struct{ name, usage string }{
 		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},

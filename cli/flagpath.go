@@ -52,6 +52,8 @@ func flagOf(path string) string {
 		return "request-id"
 	case "createdAt":
 		return "at"
+	case "recordedBy":
+		return "recorded-by"
 	case "q":
 		return "query"
 	}

@@ -58,9 +58,11 @@ func entryText(e *audit.Entry, loc *time.Location) string {
 	}
 	at := func(t time.Time) string { return t.In(loc).Format("2006-01-02T15:04:05.000000Z07:00") }
 	line("id", strconv.FormatInt(e.ID, 10))
+	line("seq", strconv.FormatInt(e.Seq, 10))
 	line("project", e.Project)
 	line("created", at(e.CreatedAt))
 	line("recorded", at(e.RecordedAt))
+	line("recorded by", e.RecordedBy)
 	line("outcome", string(e.Outcome))
 	line("actor", actor(e))
 	line("actor type", string(e.Actor.Type))
@@ -81,10 +83,6 @@ func entryText(e *audit.Entry, loc *time.Location) string {
 		line("metadata", m)
 	}
 	line("key", e.Key)
-	if p := e.Purge; p != nil {
-		line("purge", fmt.Sprintf("%d entries, ids %d to %d, from %s to %s, done %s, by %s",
-			p.Entries, p.FirstID, p.LastID, at(p.From), at(p.To), at(p.At), p.By))
-	}
 	return b.String()
 }
 

@@ -22,6 +22,7 @@ type filter struct {
 	Actor        string
 	ActorType    string
 	Channel      string
+	RecordedBy   string
 	Text         string
 
 	// Range is the name of one of the ranges, or empty for From and To.
@@ -46,6 +47,7 @@ const (
 	keyActor        = "actor"
 	keyActorType    = "actorType"
 	keyChannel      = "channel"
+	keyRecordedBy   = "recordedBy"
 	keyText         = "q"
 	keyAt           = "at"
 )
@@ -64,6 +66,7 @@ func parseFilter(v url.Values, zone *time.Location) (filter, error) {
 		Actor:        strings.TrimSpace(v.Get(keyActor)),
 		ActorType:    v.Get(keyActorType),
 		Channel:      audit.Fold(v.Get(keyChannel)),
+		RecordedBy:   strings.TrimSpace(v.Get(keyRecordedBy)),
 		Text:         strings.TrimSpace(v.Get(keyText)),
 	}
 	f.addOutcomes(v[keyOutcome]...)
@@ -144,6 +147,7 @@ func (f filter) query(now time.Time, zone *time.Location) audit.Query {
 		Actor:        f.Actor,
 		ActorType:    audit.ActorType(f.ActorType),
 		Channel:      audit.Channel(f.Channel),
+		RecordedBy:   f.RecordedBy,
 		Text:         f.Text,
 		From:         f.From,
 		To:           f.To,
@@ -191,6 +195,8 @@ func (f filter) with(key, value string) filter {
 		f.ActorType = value
 	case keyChannel:
 		f.Channel = value
+	case keyRecordedBy:
+		f.RecordedBy = value
 	case keyText:
 		f.Text = value
 	case keyRange:
@@ -261,6 +267,7 @@ func (f filter) params() [][2]string {
 		{keyActor, f.Actor},
 		{keyActorType, f.ActorType},
 		{keyChannel, f.Channel},
+		{keyRecordedBy, f.RecordedBy},
 		{keyText, f.Text},
 		{keyAt, at},
 	}

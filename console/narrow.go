@@ -48,6 +48,12 @@ func (f filter) chips(v *visit) []chip {
 		add(keyActorType, "by", "service accounts")
 	}
 	add(keyChannel, "channel", f.Channel)
+	switch f.RecordedBy {
+	case audit.RecordedByLog:
+		add(keyRecordedBy, "by", "the log itself")
+	default:
+		add(keyRecordedBy, "token", f.RecordedBy)
+	}
 	add(keyText, "text", f.Text)
 	return chips
 }

@@ -16,9 +16,9 @@ import (
 func searchKeys() []searchKey {
 	return []searchKey{
 		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID},
-		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType},
+		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType}, {"token", keyRecordedBy},
 		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo},
-		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType},
+		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
 		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
 	}
 }
@@ -114,7 +114,7 @@ var actorTypes = map[string]audit.ActorType{
 var examples = map[string]string{
 	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
 	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
-	keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
+	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
 }
 
 // splitSearch cuts text at white space outside quotes.

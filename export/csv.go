@@ -16,8 +16,10 @@ var columns = [...]struct {
 	value func(*audit.Entry) string
 }{
 	{"id", func(e *audit.Entry) string { return strconv.FormatInt(e.ID, 10) }},
+	{"seq", func(e *audit.Entry) string { return strconv.FormatInt(e.Seq, 10) }},
 	{"createdAt", func(e *audit.Entry) string { return audit.FormatTime(e.CreatedAt) }},
 	{"recordedAt", func(e *audit.Entry) string { return audit.FormatTime(e.RecordedAt) }},
+	{"recordedBy", func(e *audit.Entry) string { return e.RecordedBy }},
 	{"project", func(e *audit.Entry) string { return e.Project }},
 	{"outcome", func(e *audit.Entry) string { return string(e.Outcome) }},
 	{"actorEmail", func(e *audit.Entry) string { return e.Actor.Email }},
@@ -36,7 +38,6 @@ var columns = [...]struct {
 	{"changes", func(e *audit.Entry) string { return jsonCell(e.Changes, len(e.Changes) == 0) }},
 	{"metadata", func(e *audit.Entry) string { return jsonCell(e.Metadata, len(e.Metadata) == 0) }},
 	{"key", func(e *audit.Entry) string { return e.Key }},
-	{"purge", func(e *audit.Entry) string { return jsonCell(e.Purge, e.Purge == nil) }},
 }
 
 // Columns returns the names of the CSV columns in their order.

@@ -21,6 +21,7 @@ type Query struct {
 	Actor        string    `json:"actor,omitempty"`
 	ActorType    string    `json:"actorType,omitempty"`
 	Channel      string    `json:"channel,omitempty"`
+	RecordedBy   string    `json:"recordedBy,omitempty"`
 	From         time.Time `json:"from,omitzero"`   // inclusive
 	To           time.Time `json:"to,omitzero"`     // exclusive
 	After        time.Time `json:"after,omitzero"`  // exclusive
@@ -39,6 +40,7 @@ func QueryOf(q audit.Query) Query {
 		Actor:        q.Actor,
 		ActorType:    string(q.ActorType),
 		Channel:      string(q.Channel),
+		RecordedBy:   q.RecordedBy,
 		From:         q.From,
 		To:           q.To,
 		Q:            q.Text,
@@ -61,6 +63,7 @@ func (w *Query) Query() (audit.Query, error) {
 		Actor:        w.Actor,
 		ActorType:    audit.ActorType(w.ActorType),
 		Channel:      audit.Channel(w.Channel),
+		RecordedBy:   w.RecordedBy,
 		From:         w.From,
 		To:           w.To,
 		Text:         w.Q,

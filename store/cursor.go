@@ -61,7 +61,7 @@ func appendQuery(b []byte, q *audit.Query) []byte {
 		b = strconv.AppendQuote(b, string(o))
 	}
 	b = append(b, ']', ' ')
-	for _, s := range []string{q.Actor, string(q.ActorType), string(q.Channel)} {
+	for _, s := range []string{q.Actor, string(q.ActorType), string(q.Channel), q.RecordedBy} {
 		b = append(strconv.AppendQuote(b, s), ' ')
 	}
 	from, to := q.Bounds()

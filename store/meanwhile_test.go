@@ -78,8 +78,8 @@ func TestStatsWhileOlderEntriesCome(t *testing.T) {
 	}
 }
 
-// Two who purge the same project do not get in each other's way, and an entry
-// that was handed out before stays as it is.
+// Two who purge the same project do not get in each other's way: the project.delete
+// entry stays as it was, and one project.purge follows.
 func TestPurgedByTwo(t *testing.T) {
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
 	for i := range 50 {
@@ -109,8 +109,13 @@ func TestPurgedByTwo(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if deletion.Purge != nil {
-		t.Error("an entry that was handed out has changed")
+	again, err := s.Get(t.Context(), "acme", 51)
+	if err != nil || string(again.AppendJSON(nil)) != string(deletion.AppendJSON(nil)) {
+		t.Errorf("the project.delete entry has become %+v, %v", again, err)
+	}
+	purge, err := s.Get(t.Context(), "acme", 52)
+	if err != nil || purge.Action != actionPurge || s.LastID() != 52 {
+		t.Errorf("the purge is %+v, %v, and the newest entry %d", purge, err, s.LastID())
 	}
 	checkClean(t, s)
 }

@@ -21,6 +21,23 @@ type model struct {
 	entries []audit.Entry
 	deleted map[string]int64 // project -> id of its project.delete entry
 	lastID  int64
+	lastSeq map[string]int64   // by project
+	kept    map[string][]int64 // by project: ids that purges leave
+}
+
+// add appends an entry that the store says it has recorded, once it has the id and seq
+// that it must have.
+func (m *model) add(t *rapid.T, e *audit.Entry) {
+	m.lastID++
+	m.lastSeq[e.Project]++
+	if e.ID != m.lastID || e.Seq != m.lastSeq[e.Project] {
+		t.Fatalf("entry has id %d and seq %d, want %d and %d", e.ID, e.Seq, m.lastID, m.lastSeq[e.Project])
+	}
+	m.entries = append(m.entries, *e.Clone())
+}
+
+func newModel() model {
+	return model{deleted: make(map[string]int64), lastSeq: make(map[string]int64), kept: make(map[string][]int64)}
 }
 
 func (m *model) list(q audit.Query, words []string) []audit.Entry {
@@ -81,17 +98,19 @@ var (
 	modelActors   = []string{"ada@example.com", "bob@example.com", "ci@example.com"}
 	modelActions  = []string{"deployment.deploy", "deployment.delete", "domain.create", "deploymentx.y"}
 	modelTypes    = []string{"Deployment", "deployment", "Domain", "Straße"}
+	modelTokens   = []string{"0f3KxQ9Z", "7Zk2LmP0", audit.RecordedByDev}
 	modelStart    = time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 )
 
 func drawEntry(t *rapid.T) *audit.Entry {
 	e := &audit.Entry{
-		Project:  rapid.SampledFrom(modelProjects).Draw(t, "project"),
-		Actor:    audit.Actor{Email: rapid.SampledFrom(modelActors).Draw(t, "actor")},
-		Action:   rapid.SampledFrom(modelActions).Draw(t, "action"),
-		Resource: audit.Resource{Type: rapid.SampledFrom(modelTypes).Draw(t, "type"), ID: rapid.StringMatching(`[0-3]?`).Draw(t, "rid")},
-		Outcome:  rapid.SampledFrom(audit.Outcomes()).Draw(t, "outcome"),
-		Detail:   rapid.StringMatching(`(alpha|beta|gamma) [0-9]{1,3}`).Draw(t, "detail"),
+		Project:    rapid.SampledFrom(modelProjects).Draw(t, "project"),
+		Actor:      audit.Actor{Email: rapid.SampledFrom(modelActors).Draw(t, "actor")},
+		Action:     rapid.SampledFrom(modelActions).Draw(t, "action"),
+		Resource:   audit.Resource{Type: rapid.SampledFrom(modelTypes).Draw(t, "type"), ID: rapid.StringMatching(`[0-3]?`).Draw(t, "rid")},
+		Outcome:    rapid.SampledFrom(audit.Outcomes()).Draw(t, "outcome"),
+		Detail:     rapid.StringMatching(`(alpha|beta|gamma) [0-9]{1,3}`).Draw(t, "detail"),
+		RecordedBy: rapid.SampledFrom(modelTokens).Draw(t, "token"),
 	}
 	if rapid.Bool().Draw(t, "sa") {
 		e.Actor.Type = audit.ServiceAccount
@@ -125,6 +144,7 @@ func drawQuery(t *rapid.T) audit.Query {
 		Actor:        opt("actor", modelActors[0], "nobody"),
 		ActorType:    audit.ActorType(opt("actorType", "User", "ServiceAccount")),
 		Channel:      audit.Channel(opt("channel", "CLI", "api")),
+		RecordedBy:   opt("token", modelTokens[0], audit.RecordedByLog),
 	}
 	if rapid.Bool().Draw(t, "outcomes") {
 		q.Outcomes = rapid.SliceOfN(rapid.SampledFrom(audit.Outcomes()), 1, 3).Draw(t, "outcome")
@@ -182,13 +202,11 @@ func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 	for i, e := range entries {
 		id, dup := m.m.byKey(e.Project, e.Key)
 		if !dup {
-			m.m.lastID++
+			m.m.add(t, e)
 			id = m.m.lastID
-			c := *e.Clone()
-			if c.ID != id || c.RecordedAt != m.now {
-				t.Fatalf("entry %d got id %d at %v, want %d at %v", i, c.ID, c.RecordedAt, id, m.now)
+			if e.RecordedAt != m.now {
+				t.Fatalf("entry %d is of %v, want %v", i, e.RecordedAt, m.now)
 			}
-			m.m.entries = append(m.m.entries, c)
 		}
 		if got[i] != (Recorded{id, dup}) {
 			t.Fatalf("entry %d: %+v, want %d, duplicate %t", i, got[i], id, dup)
@@ -392,7 +410,7 @@ func (m *machine) since(t *rapid.T) {
 func (m *machine) delete(t *rapid.T) {
 	name := rapid.SampledFrom(modelProjects).Draw(t, "project")
 	_, gone := m.m.deleted[name]
-	there := slices.ContainsFunc(m.m.entries, func(e audit.Entry) bool { return e.Project == name && e.Purge == nil })
+	there := slices.ContainsFunc(m.m.entries, func(e audit.Entry) bool { return e.Project == name && !slices.Contains(m.m.kept[name], e.ID) })
 	e := drawEntry(t)
 	e.Key, e.Action, e.CreatedAt = "", "project.delete", time.Time{}
 	_, err := m.s.Delete(t.Context(), name, e, time.Hour)
@@ -401,8 +419,7 @@ func (m *machine) delete(t *rapid.T) {
 	case gone || !there || err != nil:
 		t.Fatalf("delete of %s (there %t, deleted %t): %v", name, there, gone, err)
 	default:
-		m.m.lastID++
-		m.m.entries = append(m.m.entries, *e.Clone())
+		m.m.add(t, e)
 		m.m.deleted[name] = m.m.lastID
 	}
 }
@@ -421,8 +438,7 @@ func (m *machine) restore(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.m.lastID++
-	m.m.entries = append(m.m.entries, *e.Clone())
+	m.m.add(t, e)
 	delete(m.m.deleted, name)
 }
 
@@ -441,36 +457,34 @@ func (m *machine) purge(t *rapid.T) {
 	}
 }
 
-// purged brings the model to what a purge has to leave.
+// purged brings the model to what a purge has to leave: what earlier ones left, the
+// project.delete entry as it was, and a project.purge entry that says what is gone.
 func (m *machine) purged(t *rapid.T, name string, id int64) {
-	e, err := m.s.Get(t.Context(), name, id)
+	var want purged
+	m.m.kept[name] = append(m.m.kept[name], id)
+	m.m.entries = slices.DeleteFunc(m.m.entries, func(x audit.Entry) bool {
+		gone := x.Project == name && !slices.Contains(m.m.kept[name], x.ID)
+		if gone {
+			want.add(x.ID, x.Seq, x.CreatedAt.UnixMicro())
+		}
+		return gone
+	})
+	e, err := m.s.Get(t.Context(), name, m.m.lastID+1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want audit.Purge
-	m.m.entries = slices.DeleteFunc(m.m.entries, func(x audit.Entry) bool {
-		if x.Project != name || x.ID == id {
-			return false
+	for key, value := range want.metadata() {
+		if e.Metadata[key] != value {
+			t.Fatalf("purge of %s says %s is %q, want %q", name, key, e.Metadata[key], value)
 		}
-		if want.Entries == 0 || x.CreatedAt.Before(want.From) {
-			want.From = x.CreatedAt
-		}
-		if want.Entries == 0 || x.CreatedAt.After(want.To) {
-			want.To = x.CreatedAt
-		}
-		if want.Entries == 0 {
-			want.FirstID = x.ID
-		}
-		want.LastID = x.ID
-		want.Entries++
-		return true
-	})
-	i := slices.IndexFunc(m.m.entries, func(x audit.Entry) bool { return x.ID == id })
-	want.At, want.By = m.now, m.m.entries[i].Actor.Email
-	if p := e.Purge; p == nil || p.Entries != want.Entries || p.By != want.By || !p.At.Equal(want.At) {
-		t.Fatalf("purge of %s reports %+v, want %+v", name, p, want)
 	}
-	m.m.entries[i].Purge = e.Purge
+	i := slices.IndexFunc(m.m.entries, func(x audit.Entry) bool { return x.ID == id })
+	if by := m.m.entries[i].Actor; e.Action != "project.purge" || e.Actor != by || e.Metadata["deleteId"] != fmt.Sprint(id) ||
+		!e.RecordedAt.Equal(m.now) || e.RecordedBy != audit.RecordedByLog {
+		t.Fatalf("purge of %s ends with %s", name, e.AppendJSON(nil))
+	}
+	m.m.add(t, e)
+	m.m.kept[name] = append(m.m.kept[name], e.ID)
 	delete(m.m.deleted, name)
 }
 
@@ -506,7 +520,7 @@ func (m *machine) projects(t *rapid.T) {
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir := tempDir(t)
-		m := &machine{dir: dir, now: modelStart.Add(time.Hour), m: model{deleted: make(map[string]int64)}}
+		m := &machine{dir: dir, now: modelStart.Add(time.Hour), m: newModel()}
 		m.open(t)
 		defer func() { m.s.Close() }()
 		t.Repeat(map[string]func(*rapid.T){

@@ -17,7 +17,7 @@ import (
 // spanFields are the fields that the secondary index covers.
 func spanFields() []block.Field {
 	return []block.Field{block.ResourceType, block.Action, block.Outcome, block.Actor, block.ResourceID,
-		block.ActionPrefix, block.ActorType, block.Channel, block.Combination}
+		block.ActionPrefix, block.ActorType, block.Channel, block.RecordedBy, block.Combination}
 }
 
 // A spanRecord tells for one field which of a run of blocks hold a value, by its

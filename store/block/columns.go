@@ -1,11 +1,9 @@
 package block
 
 import (
-	"encoding/json"
 	"slices"
 
 	"auditlog/audit"
-	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
 
@@ -27,17 +25,15 @@ const (
 	colAgent
 	colRequest
 	colKey
-	colPurge
+	colRecordedBy
 	colChanges
 	colMetadata
 	columnCount
 )
 
-// part is what a column holds of an entry: a string of the entry's, one that is made of
-// something else, or a list of names and values.
+// part is what a column holds of an entry: a string, or a list of names and values.
 type part struct {
 	text func(e *audit.Entry) *string
-	made *made
 	list *list
 
 	field    *comparison // nil: filters do not compare it
@@ -53,12 +49,6 @@ type part struct {
 type comparison struct {
 	field  Field
 	folded bool // without regard to case
-}
-
-// made is a part that is not a string of the entry's: which string stands for it.
-type made struct {
-	get func(e *audit.Entry) string
-	set func(e *audit.Entry, v string) error
 }
 
 // list is a part that is names with values.
@@ -97,11 +87,11 @@ var parts = [columnCount]part{
 	colIP: {text: func(e *audit.Entry) *string { return &e.Request.IP }, narrowedBy: []int{colActor}},
 	colAgent: {text: func(e *audit.Entry) *string { return &e.Request.UserAgent },
 		narrowedBy: []int{colActor, colIP}},
-	colRequest:  {text: func(e *audit.Entry) *string { return &e.Request.ID }},
-	colKey:      {text: func(e *audit.Entry) *string { return &e.Key }},
-	colPurge:    {made: &made{purgeText, setPurge}},
-	colChanges:  {list: &changes, searched: true},
-	colMetadata: {list: &metadata, searched: true},
+	colRequest:    {text: func(e *audit.Entry) *string { return &e.Request.ID }},
+	colKey:        {text: func(e *audit.Entry) *string { return &e.Key }},
+	colRecordedBy: {text: func(e *audit.Entry) *string { return &e.RecordedBy }, field: &comparison{field: RecordedBy}},
+	colChanges:    {list: &changes, searched: true},
+	colMetadata:   {list: &metadata, searched: true},
 }
 
 // layout is the table as the columns' codec has it.
@@ -132,12 +122,7 @@ var fieldColumns = func() (columns [fieldCount]int) {
 }()
 
 // get returns the string that a column has of e. The column is not a list.
-func (p *part) get(e *audit.Entry) string {
-	if p.text == nil {
-		return p.made.get(e)
-	}
-	return *p.text(e)
-}
+func (p *part) get(e *audit.Entry) string { return *p.text(e) }
 
 // appendOf appends what a column has of each entry.
 func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
@@ -147,36 +132,8 @@ func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
 	return dst
 }
 
-// set gives e the string that a column has of it.
-func (p *part) set(e *audit.Entry, v string) error {
-	if p.text == nil {
-		return p.made.set(e, v)
-	}
-	*p.text(e) = v
-	return nil
-}
-
-func purgeText(e *audit.Entry) string {
-	if e.Purge == nil {
-		return ""
-	}
-	s, err := json.Marshal(e.Purge)
-	if err != nil {
-		panic(err) // a Purge holds numbers, strings and times
-	}
-	return string(s)
-}
-
-func setPurge(e *audit.Entry, v string) error {
-	if v == "" {
-		return nil
-	}
-	e.Purge = &audit.Purge{}
-	if err := json.Unmarshal([]byte(v), e.Purge); err != nil {
-		return bits.Corrupt("a purge: %v", err)
-	}
-	return nil
-}
+// set gives e the string that a column has of it. The column is not a list.
+func (p *part) set(e *audit.Entry, v string) { *p.text(e) = v }
 
 // changes are names with an old and a new value.
 var changes = list{

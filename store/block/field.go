@@ -17,6 +17,7 @@ const (
 	ActorType
 	Channel
 	ResourceID
+	RecordedBy
 	fieldCount
 
 	// ActionPrefix is no field but what Hashes knows besides: the beginnings of the

@@ -55,6 +55,7 @@ func NewFilter(q *audit.Query) *Filter {
 	f.equal(ResourceType, n.ResourceType)
 	f.equal(Channel, string(n.Channel))
 	f.equal(ActorType, string(n.ActorType))
+	f.equal(RecordedBy, n.RecordedBy)
 	return f
 }
 
