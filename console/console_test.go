@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/index"
@@ -80,7 +82,7 @@ func search(text string) (store.Text, error) {
 
 type everywhere struct{ *index.Query }
 
-func (everywhere) Blocks(context.Context, store.ProjectID, audit.Position, int64) ([]store.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, format.ProjectID, audit.Position, int64) ([]format.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store"
 )
@@ -15,7 +17,7 @@ import (
 // everywhere is a query of which no index is asked: every block is looked into.
 type everywhere struct{ *Query }
 
-func (everywhere) Blocks(context.Context, store.ProjectID, audit.Position, int64) ([]store.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, format.ProjectID, audit.Position, int64) ([]format.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 
-	segment "github.com/blevesearch/scorch_segment_api/v2"
+	"auditlog/store/format"
 
-	"auditlog/store"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // Rebuild makes the index anew, from the whole log, and calls progress with how
@@ -138,7 +138,7 @@ func (c *checker) document(dict segment.TermDictionary, n uint32, id docID, coun
 // outdated reports whether the block of a document has changed since.
 func (c *checker) outdated(id docID) bool {
 	found := false
-	err := eachChange(c.ctx, c.src, c.docs.cursor, func(change store.BlockChange) error {
+	err := eachChange(c.ctx, c.src, c.docs.cursor, func(change format.BlockChange) error {
 		found = found || change.Key == id.key
 		return nil
 	})

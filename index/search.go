@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"auditlog/store/format"
+
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
@@ -43,7 +45,7 @@ func (x *Index) Search(q *Query) *Search {
 //
 // ok is false when every block has to be looked into: the query only excludes, or
 // the index is being opened or repaired. The error is the context's.
-func (s *Search) Blocks(ctx context.Context, p store.ProjectID, before audit.Position, after int64) (keys []store.BlockKey, through uint64, ok bool, err error) {
+func (s *Search) Blocks(ctx context.Context, p format.ProjectID, before audit.Position, after int64) (keys []format.BlockKey, through uint64, ok bool, err error) {
 	if len(s.conditions) == 0 {
 		return nil, 0, false, ctx.Err()
 	}
@@ -69,10 +71,10 @@ func (s *Search) Blocks(ctx context.Context, p store.ProjectID, before audit.Pos
 // trim sorts keys, newest first, and cuts off those that begin after before and
 // those that end before after. Blocks do not overlap, so of those that begin
 // before after only the last can reach it.
-func trim(keys []store.BlockKey, before audit.Position, after int64) []store.BlockKey {
-	keys = slices.DeleteFunc(keys, func(k store.BlockKey) bool { return k.Compare(before) > 0 })
-	slices.SortFunc(keys, func(a, b store.BlockKey) int { return b.Compare(a.Position) })
-	if i := slices.IndexFunc(keys, func(k store.BlockKey) bool { return k.At < after }); i >= 0 {
+func trim(keys []format.BlockKey, before audit.Position, after int64) []format.BlockKey {
+	keys = slices.DeleteFunc(keys, func(k format.BlockKey) bool { return k.Compare(before) > 0 })
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
+	if i := slices.IndexFunc(keys, func(k format.BlockKey) bool { return k.At < after }); i >= 0 {
 		keys = keys[:i+1]
 	}
 	return keys
@@ -81,9 +83,9 @@ func trim(keys []store.BlockKey, before audit.Position, after int64) []store.Blo
 // finder finds the documents of a project that fulfil conditions.
 type finder struct {
 	ctx        context.Context
-	project    store.ProjectID
+	project    format.ProjectID
 	conditions []condition
-	keys       []store.BlockKey
+	keys       []format.BlockKey
 }
 
 // part adds what a part of the index holds.

@@ -3,6 +3,8 @@ package index
 import (
 	"context"
 
+	"auditlog/store/format"
+
 	"auditlog/store"
 )
 
@@ -11,10 +13,10 @@ type Source interface {
 	// BlockChanges returns the changes behind a sequence, oldest first, at most
 	// limit: of each block its newest one. through is the sequence up to which the
 	// caller then knows everything.
-	BlockChanges(after uint64, limit int) (changes []store.BlockChange, through uint64, err error)
+	BlockChanges(after uint64, limit int) (changes []format.BlockChange, through uint64, err error)
 	// BlockTexts calls fn with every value of a block that full text looks into,
 	// each at least once, as the block is now. ok is false when it is gone.
-	BlockTexts(key store.BlockKey, fn func(value string)) (ok bool, err error)
+	BlockTexts(key format.BlockKey, fn func(value string)) (ok bool, err error)
 	// BlockSeq returns the sequence of the newest change.
 	BlockSeq() uint64
 	// WaitBlocks returns once there is a change behind a sequence.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/retention"
 	"auditlog/store"
@@ -108,7 +110,7 @@ func deleteProject(t testing.TB, s *store.Store, name string) {
 }
 
 // blockBytes returns the blocks of a project as they are in the database.
-func blockBytes(t *testing.T, dir string, id store.ProjectID) (blocks [][]byte) {
+func blockBytes(t *testing.T, dir string, id format.ProjectID) (blocks [][]byte) {
 	t.Helper()
 	db, err := boltkv.OpenReadOnly(filepath.Join(dir, store.FileName))
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/kv"
@@ -29,7 +31,7 @@ func (s *Store) Since(ctx context.Context, name string, after int64, limit int) 
 	if !visible {
 		return nil, nil
 	}
-	entries, _, err := s.after(ctx, after, limit, func(id ProjectID) *project {
+	entries, _, err := s.after(ctx, after, limit, func(id format.ProjectID) *project {
 		if id != p.id {
 			return nil
 		}
@@ -39,7 +41,7 @@ func (s *Store) Since(ctx context.Context, name string, after int64, limit int) 
 }
 
 // visibleByID returns the project with a number, or nil when there is none to be seen.
-func (s *Store) visibleByID(id ProjectID) *project {
+func (s *Store) visibleByID(id format.ProjectID) *project {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.byID[id]; p.visible() {
@@ -49,7 +51,7 @@ func (s *Store) visibleByID(id ProjectID) *project {
 }
 
 // after returns entries behind an id of the projects that of returns.
-func (s *Store) after(ctx context.Context, id int64, limit int, of func(ProjectID) *project) ([]*audit.Entry, int64, error) {
+func (s *Store) after(ctx context.Context, id int64, limit int, of func(format.ProjectID) *project) ([]*audit.Entry, int64, error) {
 	s.mu.RLock()
 	tail := s.recent
 	s.mu.RUnlock()
@@ -79,12 +81,12 @@ func (s *Store) after(ctx context.Context, id int64, limit int, of func(ProjectI
 type orderReader struct {
 	s       *Store
 	tx      kv.Tx
-	of      func(ProjectID) *project
+	of      func(format.ProjectID) *project
 	entries []*audit.Entry
 	through int64 // up to where they have been read
 	// open holds the block of each project that was read last: what follows of the
 	// project mostly is in there, too.
-	open map[ProjectID]*block.Block
+	open map[format.ProjectID]*block.Block
 }
 
 // openBlocks bounds the blocks that one reader holds.
@@ -92,18 +94,18 @@ const openBlocks = 64
 
 // read reads on until it has limit entries or reaches the id before.
 func (r *orderReader) read(ctx context.Context, before int64, limit int) error {
-	r.open = make(map[ProjectID]*block.Block)
+	r.open = make(map[format.ProjectID]*block.Block)
 	for r.through+1 < before && len(r.entries) < limit {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		key, index := orderKey(r.through + 1)
+		key, index := format.OrderKey(r.through + 1)
 		places, err := readOrder(r.tx, key)
 		if err != nil {
 			return err
 		}
 		if index >= len(places) {
-			return fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, r.through+1)
+			return fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, r.through+1)
 		}
 		for ; index < len(places) && r.through+1 < before && len(r.entries) < limit; index++ {
 			if err := r.add(r.through+1, places[index]); err != nil {
@@ -116,11 +118,11 @@ func (r *orderReader) read(ctx context.Context, before int64, limit int) error {
 }
 
 // add adds the entry with an id, unless it was purged or nobody asked for it.
-func (r *orderReader) add(id int64, at place) error {
-	if at.project == 0 {
+func (r *orderReader) add(id int64, at format.Place) error {
+	if at.Project == 0 {
 		return nil
 	}
-	p := r.of(at.project)
+	p := r.of(at.Project)
 	if p == nil {
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 )
@@ -125,7 +127,7 @@ func TestCursors(t *testing.T) {
 		t.Errorf("cursors are %v, %v", got, err)
 	}
 	err = s.db.Update(func(tx kv.Tx) error { // one that another's value stands under
-		b := tx.Bucket(bucketCursors)
+		b := tx.Bucket(format.Cursors)
 		return b.Put([]byte("siem"), bytes.Clone(b.Get([]byte("alerts"))))
 	})
 	if err != nil {

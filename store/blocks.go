@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
@@ -12,9 +14,9 @@ import (
 
 // block returns the block under key, or nil when there is none. It must not be used
 // after tx.
-func (s *Store) block(tx kv.Tx, key BlockKey) (*block.Block, error) {
+func (s *Store) block(tx kv.Tx, key format.BlockKey) (*block.Block, error) {
 	k := key.Append(nil)
-	v := tx.Bucket(bucketBlocks).Get(k)
+	v := tx.Bucket(format.Blocks).Get(k)
 	if v == nil {
 		return nil, nil
 	}
@@ -23,7 +25,7 @@ func (s *Store) block(tx kv.Tx, key BlockKey) (*block.Block, error) {
 
 // openBlock returns the block whose bytes, of a transaction, are v. It may read from
 // them, and must not be used after the transaction.
-func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
+func (s *Store) openBlock(key format.BlockKey, v []byte) (*block.Block, error) {
 	b, often := s.cache.get(key, block.SeqOf(v))
 	switch {
 	case b == nil:
@@ -50,12 +52,12 @@ func (s *Store) openBlock(key BlockKey, v []byte) (*block.Block, error) {
 // readBlock is openBlock past the cache, for those who rewrite blocks: what a write has
 // put may not come to be, and its sequences be given out again; and what goes would
 // only displace what is read. The block does not depend on the transaction of v.
-func (s *Store) readBlock(key BlockKey, v []byte) (*block.Block, error) {
+func (s *Store) readBlock(key format.BlockKey, v []byte) (*block.Block, error) {
 	return s.parseBlock(key, bytes.Clone(v))
 }
 
 // parseBlock returns the block that reads from v.
-func (s *Store) parseBlock(key BlockKey, v []byte) (*block.Block, error) {
+func (s *Store) parseBlock(key format.BlockKey, v []byte) (*block.Block, error) {
 	b, err := block.Open(v)
 	if err == nil && b.First() != key.Position {
 		err = fmt.Errorf("%w: begins at another entry", bits.ErrCorrupt)
@@ -66,20 +68,20 @@ func (s *Store) parseBlock(key BlockKey, v []byte) (*block.Block, error) {
 	return b, nil
 }
 
-func (s *Store) damaged(key BlockKey, err error) error {
-	return fmt.Errorf("%v of %s: %w: %w", key, s.db.Name(), errCorrupt, err)
+func (s *Store) damaged(key format.BlockKey, err error) error {
+	return fmt.Errorf("%v of %s: %w: %w", key, s.db.Name(), format.ErrCorrupt, err)
 }
 
 // blockCursor walks the blocks of one project.
 type blockCursor struct {
 	c       kv.Cursor
-	project ProjectID
-	key     BlockKey
+	project format.ProjectID
+	key     format.BlockKey
 	value   []byte
 }
 
-func newBlockCursor(tx kv.Tx, p ProjectID) *blockCursor {
-	return &blockCursor{c: tx.Bucket(bucketBlocks).Cursor(), project: p}
+func newBlockCursor(tx kv.Tx, p format.ProjectID) *blockCursor {
+	return &blockCursor{c: tx.Bucket(format.Blocks).Cursor(), project: p}
 }
 
 // at takes a key and value of the bucket; ok is false outside the project.
@@ -88,8 +90,8 @@ func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
 	if k == nil {
 		return false, nil
 	}
-	if c.key, err = ParseBlockKey(k); err != nil {
-		return false, fmt.Errorf("blocks: %w: %w", errCorrupt, err)
+	if c.key, err = format.ParseBlockKey(k); err != nil {
+		return false, fmt.Errorf("blocks: %w: %w", format.ErrCorrupt, err)
 	}
 	c.value = v
 	return c.key.Project == c.project, nil
@@ -98,11 +100,11 @@ func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
 // seek moves to the block that holds, or would hold, what is at p: the last one
 // that begins at or before it. ok is false when all begin later.
 func (c *blockCursor) seek(p audit.Position) (ok bool, err error) {
-	return c.at(kv.AtOrBefore(c.c, BlockKey{c.project, p}.Append(nil)))
+	return c.at(kv.AtOrBefore(c.c, format.BlockKey{Project: c.project, Position: p}.Append(nil)))
 }
 
 func (c *blockCursor) first() (ok bool, err error) {
-	return c.at(c.c.Seek(u32(c.project)))
+	return c.at(c.c.Seek(format.ProjectPrefix(c.project)))
 }
 
 // from moves to the first block that begins at or after p.
@@ -110,12 +112,12 @@ func (c *blockCursor) from(p audit.Position) (ok bool, err error) {
 	if p == (audit.Position{}) {
 		return c.first()
 	}
-	return c.at(c.c.Seek(BlockKey{c.project, p}.Append(nil)))
+	return c.at(c.c.Seek(format.BlockKey{Project: c.project, Position: p}.Append(nil)))
 }
 
 // before moves to the last block that begins before p.
 func (c *blockCursor) before(p audit.Position) (ok bool, err error) {
-	return c.at(kv.Before(c.c, BlockKey{c.project, p}.Append(nil)))
+	return c.at(kv.Before(c.c, format.BlockKey{Project: c.project, Position: p}.Append(nil)))
 }
 
 func (c *blockCursor) next() (ok bool, err error) { return c.at(c.c.Next()) }
@@ -165,7 +167,7 @@ type blockWriter struct {
 
 // write does what a plan says.
 func (w *blockWriter) write(plan *blockPlan) error {
-	told := make(map[BlockKey]bool, len(plan.put)) // what followers will be told of
+	told := make(map[format.BlockKey]bool, len(plan.put)) // what followers will be told of
 	for _, b := range plan.put {
 		told[b.key] = w.sizes.indexable(b.Block)
 	}
@@ -179,6 +181,9 @@ func (w *blockWriter) write(plan *blockPlan) error {
 			return err
 		}
 	}
+	if plan.spans == nil {
+		return nil // no span tells of these blocks
+	}
 	return plan.spans.write(w.tx)
 }
 
@@ -186,41 +191,49 @@ func (w *blockWriter) write(plan *blockPlan) error {
 // followers are told of instead.
 func (w *blockWriter) drop(b keyedBlock, gone bool) error {
 	k := b.key.Append(nil)
-	if err := w.tx.Bucket(bucketBlocks).Delete(k); err != nil {
+	if err := w.tx.Bucket(format.Blocks).Delete(k); err != nil {
 		return fmt.Errorf("delete %v: %w", b.key, err)
 	}
 	if !w.sizes.indexable(b.Block) {
-		if err := w.tx.Bucket(bucketSmall).Delete(k); err != nil {
+		if err := w.tx.Bucket(format.Small).Delete(k); err != nil {
 			return fmt.Errorf("delete mark of %v: %w", b.key, err)
 		}
 		return nil
 	}
-	if err := w.tx.Bucket(bucketChanges).Delete(u64(b.Seq())); err != nil {
+	if err := w.tx.Bucket(format.Changes).Delete(format.Uint64(b.Seq())); err != nil {
 		return fmt.Errorf("delete change of %v: %w", b.key, err)
 	}
 	if !gone {
 		return nil
 	}
 	w.seq++
-	return putChange(w.tx, BlockChange{Seq: w.seq, Key: b.key, Deleted: true})
+	return w.tell(format.BlockChange{Seq: w.seq, Key: b.key, Deleted: true})
 }
 
 // put adds a block that has its sequence already.
 func (w *blockWriter) put(b keyedBlock) error {
 	k := b.key.Append(nil)
-	if err := w.tx.Bucket(bucketBlocks).Put(k, b.Bytes()); err != nil {
+	if err := w.tx.Bucket(format.Blocks).Put(k, b.Bytes()); err != nil {
 		return fmt.Errorf("put %v: %w", b.key, err)
 	}
 	if w.sizes.indexable(b.Block) {
-		return putChange(w.tx, BlockChange{Seq: b.Seq(), Key: b.key})
+		return w.tell(format.BlockChange{Seq: b.Seq(), Key: b.key})
 	}
-	if err := w.tx.Bucket(bucketSmall).Put(k, nil); err != nil {
+	if err := w.tx.Bucket(format.Small).Put(k, nil); err != nil {
 		return fmt.Errorf("mark %v: %w", b.key, err)
+	}
+	return nil
+}
+
+// tell has followers of the blocks know of a change.
+func (w *blockWriter) tell(c format.BlockChange) error {
+	if err := w.tx.Bucket(format.Changes).Put(format.Uint64(c.Seq), c.Encode()); err != nil {
+		return fmt.Errorf("tell of %v: %w", c.Key, err)
 	}
 	return nil
 }
 
 // finish keeps the sequence that was reached.
 func (w *blockWriter) finish() error {
-	return w.tx.Bucket(bucketMeta).Put(metaBlockSeq, u64(w.seq))
+	return w.tx.Bucket(format.Meta).Put(format.MetaBlockSeq, format.Uint64(w.seq))
 }

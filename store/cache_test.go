@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/store/block"
@@ -88,7 +90,7 @@ func checkCache(t *testing.T, c *blockCache) {
 func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
 	const limit = 128 << 10
 	s, keys := sealedBlocks(t, Options{CacheBytes: limit})
-	opened := func(key BlockKey) (b *block.Block) {
+	opened := func(key format.BlockKey) (b *block.Block) {
 		t.Helper()
 		err := s.read(func(tx kv.Tx) (err error) {
 			b, err = s.block(tx, key)
@@ -123,14 +125,14 @@ func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
 func TestDamageBehindTheCache(t *testing.T) {
 	s, keys := sealedBlocks(t, Options{})
 	list := func() error {
-		_, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme", To: keys[1].time()}})
+		_, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme", To: timeOf(keys[1])}})
 		return err
 	}
 	if err := list(); err != nil {
 		t.Fatal(err)
 	}
 	err := s.db.Update(func(tx kv.Tx) error {
-		b := tx.Bucket(bucketBlocks)
+		b := tx.Bucket(format.Blocks)
 		k := keys[0].Append(nil)
 		v := bytes.Clone(b.Get(k))
 		v[len(v)/2] ^= 1
@@ -139,15 +141,15 @@ func TestDamageBehindTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := list(); !errors.Is(err, errCorrupt) {
+	if err := list(); !errors.Is(err, format.ErrCorrupt) {
 		t.Errorf("a damaged block is read: %v", err)
 	}
 }
 
-func (k BlockKey) time() time.Time { return time.UnixMicro(k.At).UTC() }
+func timeOf(k format.BlockKey) time.Time { return time.UnixMicro(k.At).UTC() }
 
 // sealedBlocks returns a store with some blocks of the project acme, oldest first.
-func sealedBlocks(t *testing.T, opts Options) (*Store, []BlockKey) {
+func sealedBlocks(t *testing.T, opts Options) (*Store, []format.BlockKey) {
 	t.Helper()
 	s := open(t, t.TempDir(), opts)
 	entries := audittest.New(1, time.Minute).Entries(6000)
@@ -160,7 +162,7 @@ func sealedBlocks(t *testing.T, opts Options) (*Store, []BlockKey) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	var keys []BlockKey
+	var keys []format.BlockKey
 	err := s.read(func(tx kv.Tx) error {
 		c := newBlockCursor(tx, s.projects["acme"].id)
 		ok, err := c.first()

@@ -1,19 +1,10 @@
 package store
 
 import (
-	"encoding/binary"
-	"fmt"
+	"auditlog/store/format"
 
 	"auditlog/store/kv"
 )
-
-// BlockChange tells a follower of the blocks that a block of indexable size was
-// written or is gone.
-type BlockChange struct {
-	Seq     uint64
-	Key     BlockKey
-	Deleted bool
-}
 
 // BlockSeq returns the sequence of the newest change of a block.
 func (s *Store) BlockSeq() uint64 {
@@ -25,7 +16,7 @@ func (s *Store) BlockSeq() uint64 {
 // BlockChanges returns the changes behind a sequence, oldest first, at most
 // limit: of each indexable block its newest one. through is the sequence up to
 // which the caller then knows everything.
-func (s *Store) BlockChanges(after uint64, limit int) (changes []BlockChange, through uint64, err error) {
+func (s *Store) BlockChanges(after uint64, limit int) (changes []format.BlockChange, through uint64, err error) {
 	err = s.read(func(tx kv.Tx) error {
 		changes, through, err = blockChanges(tx, after, limit)
 		return err
@@ -33,44 +24,26 @@ func (s *Store) BlockChanges(after uint64, limit int) (changes []BlockChange, th
 	return changes, through, err
 }
 
-func blockChanges(tx kv.Tx, after uint64, limit int) (changes []BlockChange, through uint64, err error) {
-	c := tx.Bucket(bucketChanges).Cursor()
-	for k, v := c.Seek(u64(after + 1)); k != nil; k, v = c.Next() {
+func blockChanges(tx kv.Tx, after uint64, limit int) (changes []format.BlockChange, through uint64, err error) {
+	c := tx.Bucket(format.Changes).Cursor()
+	for k, v := c.Seek(format.Uint64(after + 1)); k != nil; k, v = c.Next() {
 		if len(changes) == limit {
 			return changes, changes[limit-1].Seq, nil
 		}
-		change, err := parseChange(k, v)
+		change, err := format.ParseChange(k, v)
 		if err != nil {
 			return nil, 0, err
 		}
 		changes = append(changes, change)
 	}
-	return changes, max(after, getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))), nil
-}
-
-func parseChange(k, v []byte) (BlockChange, error) {
-	if len(k) != 8 || len(v) != blockKeySize+1 {
-		return BlockChange{}, fmt.Errorf("change %x: %w", k, errCorrupt)
-	}
-	key, err := ParseBlockKey(v[:blockKeySize])
-	return BlockChange{Seq: binary.BigEndian.Uint64(k), Key: key, Deleted: v[blockKeySize] != 0}, err
-}
-
-func putChange(tx kv.Tx, c BlockChange) error {
-	v := c.Key.Append(make([]byte, 0, blockKeySize+1))
-	if c.Deleted {
-		v = append(v, 1)
-	} else {
-		v = append(v, 0)
-	}
-	return tx.Bucket(bucketChanges).Put(u64(c.Seq), v)
+	return changes, max(after, format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))), nil
 }
 
 // BlockTexts calls fn with the values that full-text search looks into of a
 // block's entries, each at least once. ok is false when the block is gone.
-func (s *Store) BlockTexts(key BlockKey, fn func(value string)) (ok bool, err error) {
+func (s *Store) BlockTexts(key format.BlockKey, fn func(value string)) (ok bool, err error) {
 	err = s.read(func(tx kv.Tx) error {
-		v := tx.Bucket(bucketBlocks).Get(key.Append(nil))
+		v := tx.Bucket(format.Blocks).Get(key.Append(nil))
 		if v == nil {
 			return nil
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/kv"
@@ -25,7 +27,7 @@ type Summary struct {
 // writing: see Store.Check.
 func Check(ctx context.Context, dir string, report func(problem string)) (Summary, error) {
 	s, err := OpenReadOnly(dir)
-	if errors.Is(err, errCorrupt) {
+	if errors.Is(err, format.ErrCorrupt) {
 		report(err.Error())
 		return Summary{Problems: 1}, nil
 	}
@@ -42,7 +44,7 @@ func Check(ctx context.Context, dir string, report func(problem string)) (Summar
 func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]place)}
+	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]format.Place)}
 	err := s.read(func(tx kv.Tx) error {
 		c.tx = tx
 		for _, part := range []func() error{c.engine, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans, c.cursors} {
@@ -66,9 +68,9 @@ type checker struct {
 	report func(string)
 	sum    Summary
 	sealed int64
-	seen   []uint64           // a bit for each id that is in a block
-	keyed  int                // sealed entries with a key
-	orders map[string][]place // decoded a moment ago
+	seen   []uint64                  // a bit for each id that is in a block
+	keyed  int                       // sealed entries with a key
+	orders map[string][]format.Place // decoded a moment ago
 }
 
 func (c *checker) problem(format string, args ...any) {
@@ -83,10 +85,10 @@ func (c *checker) engine() error {
 }
 
 func (c *checker) meta() error {
-	meta := c.tx.Bucket(bucketMeta)
-	c.sealed = int64(getU64(meta.Get(metaSealed)))
+	meta := c.tx.Bucket(format.Meta)
+	c.sealed = int64(format.ReadUint64(meta.Get(format.MetaSealed)))
 	c.seen = make([]uint64, c.sealed/64+1)
-	last := ProjectID(getU64(meta.Get(metaProject)))
+	last := format.ProjectID(format.ReadUint64(meta.Get(format.MetaProject)))
 	for _, p := range c.s.projects {
 		if p.id == 0 || p.id > last {
 			c.problem("project %q: number %d was never given, the last is %d", p.name, p.id, last)
@@ -104,28 +106,28 @@ func (c *checker) meta() error {
 // order checks that every sealed id has a place, and no other.
 func (c *checker) order() error {
 	var next int64 = 1
-	for k, v := range kv.All(c.tx.Bucket(bucketOrder)) {
+	for k, v := range kv.All(c.tx.Bucket(format.Order)) {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		places, err := decodeOrder(k, v)
+		places, err := format.DecodeOrder(k, v)
 		if err != nil {
 			c.problem("%v", err)
 			continue
 		}
-		first := int64(binary.BigEndian.Uint64(k)) * orderSpan
-		if want := next / orderSpan * orderSpan; first != want {
+		first := int64(binary.BigEndian.Uint64(k)) * format.OrderRow
+		if want := next / format.OrderRow * format.OrderRow; first != want {
 			c.problem("order: ids from %d on are missing", want)
 		}
 		next = first + int64(len(places))
-		if next <= c.sealed && len(places) < orderSpan || next > c.sealed+1 {
+		if next <= c.sealed && len(places) < format.OrderRow || next > c.sealed+1 {
 			c.problem("order %x: holds %d places, up to id %d of %d", k, len(places), next-1, c.sealed)
 		}
 		for i, p := range places {
-			if id := first + int64(i); id > 0 && p.project == 0 {
+			if id := first + int64(i); id > 0 && p.Project == 0 {
 				c.sum.Purged++
-			} else if id > 0 && c.s.byID[p.project] == nil {
-				c.problem("order %x: entry %d is in project %d, which is not there", k, id, p.project)
+			} else if id > 0 && c.s.byID[p.Project] == nil {
+				c.problem("order %x: entry %d is in project %d, which is not there", k, id, p.Project)
 			}
 		}
 	}
@@ -134,10 +136,10 @@ func (c *checker) order() error {
 
 // blocks checks every block by itself, with its neighbour, and against the order.
 func (c *checker) blocks() error {
-	counts := make(map[ProjectID]*projectRecord)
-	var before BlockKey
+	counts := make(map[format.ProjectID]*projectRecord)
+	var before format.BlockKey
 	var end audit.Position
-	for k, v := range kv.All(c.tx.Bucket(bucketBlocks)) {
+	for k, v := range kv.All(c.tx.Bucket(format.Blocks)) {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
@@ -168,8 +170,8 @@ func (c *checker) blocks() error {
 }
 
 // decode opens a block and reads all of it.
-func (c *checker) decode(k, v []byte) (BlockKey, *block.Block, []*audit.Entry) {
-	key, err := ParseBlockKey(k)
+func (c *checker) decode(k, v []byte) (format.BlockKey, *block.Block, []*audit.Entry) {
+	key, err := format.ParseBlockKey(k)
 	if err != nil {
 		c.problem("blocks: key %x: %v", k, err)
 		return key, nil, nil
@@ -196,16 +198,16 @@ func (c *checker) decode(k, v []byte) (BlockKey, *block.Block, []*audit.Entry) {
 }
 
 // marks checks that followers are told of b, or that it is marked as small.
-func (c *checker) marks(key BlockKey, b *block.Block) {
-	change, err := parseChange(u64(b.Seq()), c.tx.Bucket(bucketChanges).Get(u64(b.Seq())))
+func (c *checker) marks(key format.BlockKey, b *block.Block) {
+	change, err := format.ParseChange(format.Uint64(b.Seq()), c.tx.Bucket(format.Changes).Get(format.Uint64(b.Seq())))
 	told := err == nil && change.Key == key && !change.Deleted
-	small := c.tx.Bucket(bucketSmall).Get(key.Append(nil)) != nil
+	small := c.tx.Bucket(format.Small).Get(key.Append(nil)) != nil
 	if indexable := c.s.opts.sizes.indexable(b); told != indexable || small == indexable {
 		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
 	}
 }
 
-func (c *checker) entries(key BlockKey, entries []*audit.Entry) {
+func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 	for i, e := range entries {
 		if i > 0 && byPosition(entries[i-1], e) >= 0 {
 			c.problem("%v: entry %d is not behind entry %d", key, e.ID, entries[i-1].ID)
@@ -225,8 +227,8 @@ func (c *checker) entries(key BlockKey, entries []*audit.Entry) {
 }
 
 // place checks that the order bucket says where e is.
-func (c *checker) place(key BlockKey, e *audit.Entry) {
-	k, index := orderKey(e.ID)
+func (c *checker) place(key format.BlockKey, e *audit.Entry) {
+	k, index := format.OrderKey(e.ID)
 	places, ok := c.orders[string(k)]
 	if !ok {
 		var err error
@@ -238,7 +240,7 @@ func (c *checker) place(key BlockKey, e *audit.Entry) {
 		}
 		c.orders[string(k)] = places
 	}
-	want := placeAt(key.Project, e)
+	want := format.PlaceAt(key.Project, e.CreatedAt.UnixMicro())
 	if index < len(places) && places[index] == want {
 		return
 	}
@@ -248,7 +250,7 @@ func (c *checker) place(key BlockKey, e *audit.Entry) {
 }
 
 // key checks that the entry's idempotency key is known.
-func (c *checker) key(key BlockKey, e *audit.Entry) {
+func (c *checker) key(key format.BlockKey, e *audit.Entry) {
 	if e.Key == "" || c.s.byID[key.Project].rec.State == Purging {
 		return
 	}
@@ -260,7 +262,7 @@ func (c *checker) key(key BlockKey, e *audit.Entry) {
 
 // counts compares what the blocks hold with what the projects say, and the
 // number of ids with the number of entries.
-func (c *checker) counts(counts map[ProjectID]*projectRecord) {
+func (c *checker) counts(counts map[format.ProjectID]*projectRecord) {
 	for _, p := range c.s.projects {
 		got := counts[p.id]
 		if got == nil {
@@ -279,7 +281,7 @@ func (c *checker) counts(counts map[ProjectID]*projectRecord) {
 		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
 			p, ok, err := placeOf(c.tx, id)
 			if err == nil && ok {
-				c.problem("entry %d: should be in project %d and is in no block", id, p.project)
+				c.problem("entry %d: should be in project %d and is in no block", id, p.Project)
 			}
 		}
 	}
@@ -296,13 +298,13 @@ func (c *checker) purging() bool {
 
 // changes checks that followers are told of no block that is not there.
 func (c *checker) changes() error {
-	for k, v := range kv.All(c.tx.Bucket(bucketChanges)) {
-		change, err := parseChange(k, v)
+	for k, v := range kv.All(c.tx.Bucket(format.Changes)) {
+		change, err := format.ParseChange(k, v)
 		if err != nil {
 			c.problem("%v", err)
 			continue
 		}
-		data := c.tx.Bucket(bucketBlocks).Get(change.Key.Append(nil))
+		data := c.tx.Bucket(format.Blocks).Get(change.Key.Append(nil))
 		if !change.Deleted && (data == nil || block.SeqOf(data) != change.Seq) {
 			c.problem("change %d: tells of %v, which is not there as of then", change.Seq, change.Key)
 		}
@@ -311,8 +313,8 @@ func (c *checker) changes() error {
 }
 
 func (c *checker) small() error {
-	blocks := c.tx.Bucket(bucketBlocks)
-	for k := range kv.All(c.tx.Bucket(bucketSmall)) {
+	blocks := c.tx.Bucket(format.Blocks)
+	for k := range kv.All(c.tx.Bucket(format.Small)) {
 		if blocks.Get(k) == nil {
 			c.problem("small block %x: is not there", k)
 		}
@@ -323,12 +325,12 @@ func (c *checker) small() error {
 // keys checks that there are as many idempotency keys as entries that have one.
 func (c *checker) keys() error {
 	n := 0
-	for k, v := range kv.All(c.tx.Bucket(bucketKeys)) {
+	for k, v := range kv.All(c.tx.Bucket(format.Keys)) {
 		if _, n := binary.Uvarint(v); len(k) <= 4 || n != len(v) {
-			c.problem("key %x: %v", k, errCorrupt)
+			c.problem("key %x: %v", k, format.ErrCorrupt)
 			continue
 		}
-		p := c.s.byID[ProjectID(binary.BigEndian.Uint32(k))]
+		p := c.s.byID[format.ProjectID(binary.BigEndian.Uint32(k))]
 		if p == nil {
 			c.problem("key %x: belongs to no project", k)
 		} else if p.rec.State == Purging {
@@ -345,8 +347,8 @@ func (c *checker) keys() error {
 // cursors checks that followers' cursors can be read and lead to no entry that is yet to
 // come.
 func (c *checker) cursors() error {
-	for k, v := range kv.All(c.tx.Bucket(bucketCursors)) {
-		if at, err := decodeFollowerCursor(k, v); err != nil {
+	for k, v := range kv.All(c.tx.Bucket(format.Cursors)) {
+		if at, err := format.DecodeCursor(k, v); err != nil {
 			c.problem("%v", err)
 		} else if last := c.s.LastID(); at > last {
 			c.problem("cursor %q: is at %d, the newest entry is %d", k, at, last)
@@ -384,12 +386,12 @@ func (c *checker) spans() error {
 	return nil
 }
 
-func (c *checker) spanned(key BlockKey, value []byte) {
+func (c *checker) spanned(key format.BlockKey, value []byte) {
 	b, err := block.Open(value)
 	if err != nil {
 		return // reported by blocks
 	}
-	for _, f := range spanFields() {
+	for _, f := range format.SpanFields() {
 		_, v, err := spanAt(c.tx, key.Project, f, key.Position)
 		if err != nil {
 			c.problem("%v", err)
@@ -402,9 +404,9 @@ func (c *checker) spanned(key BlockKey, value []byte) {
 		if err != nil {
 			return
 		}
-		n := v.number(key.Position)
+		n := v.Number(key.Position)
 		for _, h := range hashes {
-			if v.blocks([]uint32{h})>>n&1 == 0 {
+			if v.Blocks([]uint32{h})>>n&1 == 0 {
 				c.problem("%v: its span does not know a value of field %d", key, f)
 				return
 			}

@@ -2,8 +2,9 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
+
+	"auditlog/store/format"
 
 	"auditlog/audit"
 	"auditlog/store/kv"
@@ -17,11 +18,11 @@ const MaxCursorName = 200
 // called.
 func (s *Store) Cursor(name string) (at int64, ok bool, err error) {
 	err = s.read(func(tx kv.Tx) error {
-		v := tx.Bucket(bucketCursors).Get([]byte(name))
+		v := tx.Bucket(format.Cursors).Get([]byte(name))
 		if ok = v != nil; !ok {
 			return nil
 		}
-		at, err = decodeFollowerCursor([]byte(name), v)
+		at, err = format.DecodeCursor([]byte(name), v)
 		return err
 	})
 	return at, ok && err == nil, err
@@ -32,8 +33,8 @@ func (s *Store) Cursors() (map[string]int64, error) {
 	var cursors map[string]int64
 	err := s.read(func(tx kv.Tx) error {
 		cursors = make(map[string]int64)
-		for k, v := range kv.All(tx.Bucket(bucketCursors)) {
-			at, err := decodeFollowerCursor(k, v)
+		for k, v := range kv.All(tx.Bucket(format.Cursors)) {
+			at, err := format.DecodeCursor(k, v)
 			if err != nil {
 				return err
 			}
@@ -52,7 +53,7 @@ func (s *Store) SaveCursor(ctx context.Context, name string, at int64) error {
 		return audit.FieldErrorf("cursor", "must have a name of 1 to %d bytes", MaxCursorName)
 	}
 	return s.changeCursor(ctx, func(cursors kv.Bucket) error {
-		return cursors.Put([]byte(name), encodeFollowerCursor([]byte(name), at))
+		return cursors.Put([]byte(name), format.EncodeCursor([]byte(name), at))
 	})
 }
 
@@ -67,30 +68,10 @@ func (s *Store) changeCursor(ctx context.Context, change func(kv.Bucket) error) 
 		return err
 	}
 	sub.change = func(w *commitWriter) error {
-		if err := change(w.tx.Bucket(bucketCursors)); err != nil {
+		if err := change(w.tx.Bucket(format.Cursors)); err != nil {
 			return fmt.Errorf("save cursor: %w", err)
 		}
 		return nil
 	}
 	return s.send(ctx, sub)
-}
-
-const followerCursorVersion = 1
-
-// encodeFollowerCursor returns version, position (varint) and a checksum over key and
-// value.
-func encodeFollowerCursor(name []byte, at int64) []byte {
-	return appendSum(name, binary.AppendVarint([]byte{followerCursorVersion}, at))
-}
-
-func decodeFollowerCursor(name, value []byte) (at int64, err error) {
-	body, err := cutSum(name, value, 2)
-	if err != nil {
-		return 0, fmt.Errorf("cursor %q: %w", name, err)
-	}
-	at, n := binary.Varint(body[1:])
-	if body[0] != followerCursorVersion || n != len(body)-1 {
-		return 0, fmt.Errorf("cursor %q: %w: version %d, %d bytes", name, errCorrupt, body[0], len(body))
-	}
-	return at, nil
 }

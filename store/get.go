@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/kv"
@@ -38,7 +40,7 @@ func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 	var e *audit.Entry
 	err := s.read(func(tx kv.Tx) error {
 		at, ok, err := placeOf(tx, id)
-		if err != nil || !ok || at.project != p.id {
+		if err != nil || !ok || at.Project != p.id {
 			return err
 		}
 		b, row, err := s.blockOf(tx, p, id, at)
@@ -53,8 +55,8 @@ func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 
 // blockOf returns the block of p that holds the entry with id, which the order bucket
 // says is at a place, and its row there.
-func (s *Store) blockOf(tx kv.Tx, p *project, id int64, at place) (b *block.Block, row int, err error) {
-	from, to := at.bounds()
+func (s *Store) blockOf(tx kv.Tx, p *project, id int64, at format.Place) (b *block.Block, row int, err error) {
+	from, to := at.Bounds()
 	c := newBlockCursor(tx, p.id)
 	ok, err := c.before(audit.Position{At: to})
 	for ; ok && err == nil; ok, err = c.prev() {
@@ -75,5 +77,5 @@ func (s *Store) blockOf(tx kv.Tx, p *project, id int64, at place) (b *block.Bloc
 	if err != nil {
 		return nil, 0, err
 	}
-	return nil, 0, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, errCorrupt)
+	return nil, 0, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, format.ErrCorrupt)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 )
 
@@ -47,7 +49,7 @@ type meddler struct {
 	do func()
 }
 
-func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) ([]BlockKey, uint64, bool, error) {
+func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) ([]format.BlockKey, uint64, bool, error) {
 	m.do()
 	return nil, 0, false, nil
 }

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"slices"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 )
 
 // keyedBlock is a block and its key.
 type keyedBlock struct {
-	key BlockKey
+	key format.BlockKey
 	*block.Block
 }
 
@@ -28,7 +30,7 @@ func (p *blockPlan) from(at audit.Position) []keyedBlock {
 }
 
 // at returns the block that comes to stand under a key, or nil.
-func (p *blockPlan) at(key BlockKey) *block.Block {
+func (p *blockPlan) at(key format.BlockKey) *block.Block {
 	if put := p.from(key.Position); len(put) > 0 && put[0].key == key {
 		return put[0].Block
 	}
@@ -59,7 +61,7 @@ type planner struct {
 	seq     *uint64 // the newest given out
 	// taken is the last block that entries were merged into: the transaction
 	// shows it as it was before.
-	taken BlockKey
+	taken format.BlockKey
 	plan  blockPlan
 }
 
@@ -149,7 +151,7 @@ func (m *planner) grow(last keyedBlock, entries []*audit.Entry) error {
 }
 
 // seekBefore moves to the block before the one under key.
-func (m *planner) seekBefore(key BlockKey) (bool, error) {
+func (m *planner) seekBefore(key format.BlockKey) (bool, error) {
 	if ok, err := m.cursor.seek(key.Position); err != nil || !ok {
 		return ok, err
 	}
@@ -184,8 +186,8 @@ func (m *planner) put(entries []*audit.Entry, even bool) error {
 
 // newKeyedBlock makes the block of entries. It is read back before anything that
 // it replaces goes: a fault of the coding must cost bytes, never an entry.
-func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (b keyedBlock, err error) {
-	b.key = BlockKey{p, entries[0].Position()}
+func newKeyedBlock(p format.ProjectID, seq uint64, entries []*audit.Entry) (b keyedBlock, err error) {
+	b.key = format.BlockKey{Project: p, Position: entries[0].Position()}
 	for _, encode := range []func([]byte, uint64, []*audit.Entry) []byte{block.Append, block.AppendPlain} {
 		if b.Block, err = block.Open(encode(nil, seq, entries)); err == nil {
 			err = b.Verify(entries)

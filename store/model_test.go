@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
@@ -64,7 +66,7 @@ func (m *model) byKey(project, key string) (int64, bool) {
 // only those that hold a match, as an index would.
 type words struct {
 	want []string
-	ask  func(p ProjectID, before audit.Position) ([]BlockKey, uint64, bool)
+	ask  func(p format.ProjectID, before audit.Position) ([]format.BlockKey, uint64, bool)
 }
 
 func (w *words) Clues() *Clues { return nil }
@@ -80,7 +82,7 @@ func (w *words) Terms(value string) (terms uint64) {
 
 func (w *words) Match(terms uint64) bool { return terms == 1<<len(w.want)-1 }
 
-func (w *words) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) ([]BlockKey, uint64, bool, error) {
+func (w *words) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) ([]format.BlockKey, uint64, bool, error) {
 	if w.ask == nil {
 		return nil, 0, false, nil
 	}
@@ -227,8 +229,8 @@ func (m *machine) text(t *rapid.T) (Text, []string) {
 }
 
 // exactIndex answers like an index that is complete and names no block too many.
-func (m *machine) exactIndex(want []string) func(ProjectID, audit.Position) ([]BlockKey, uint64, bool) {
-	return func(p ProjectID, before audit.Position) (keys []BlockKey, through uint64, ok bool) {
+func (m *machine) exactIndex(want []string) func(format.ProjectID, audit.Position) ([]format.BlockKey, uint64, bool) {
+	return func(p format.ProjectID, before audit.Position) (keys []format.BlockKey, through uint64, ok bool) {
 		changes, through, err := m.s.BlockChanges(0, 1<<30)
 		if err != nil {
 			panic(err)
@@ -244,7 +246,7 @@ func (m *machine) exactIndex(want []string) func(ProjectID, audit.Position) ([]B
 				keys = append(keys, c.Key)
 			}
 		}
-		slices.SortFunc(keys, func(a, b BlockKey) int { return b.Position.Compare(a.Position) })
+		slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
 		return keys, through, true
 	}
 }

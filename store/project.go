@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 )
@@ -29,7 +31,7 @@ const (
 // Project is what the store knows of a project.
 type Project struct {
 	Name  string
-	ID    ProjectID
+	ID    format.ProjectID
 	State State
 	// Entries counts the entries that a listing shows.
 	Entries int64
@@ -54,7 +56,7 @@ type Deletion struct {
 // replaced or appended to, never changed in place, so that a reader may keep one.
 type project struct {
 	name string
-	id   ProjectID
+	id   format.ProjectID
 	rec  projectRecord
 	// tail holds the entries that are in no block yet, oldest first.
 	tail []*audit.Entry
@@ -65,10 +67,10 @@ type project struct {
 // projectRecord is the value of a project in its bucket, as JSON: few, small,
 // and readable with any tool for the database.
 type projectRecord struct {
-	ID       ProjectID `json:"id"`
-	Secret   []byte    `json:"secret"`
-	State    State     `json:"state"`
-	Deletion *Deletion `json:"deletion,omitempty"`
+	ID       format.ProjectID `json:"id"`
+	Secret   []byte           `json:"secret"`
+	State    State            `json:"state"`
+	Deletion *Deletion        `json:"deletion,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *purgeProgress `json:"purge,omitempty"`
 	// Incarnation counts the beginnings of the project, from 1: each purge begins
@@ -117,15 +119,15 @@ func (p *project) put(tx kv.Tx, rec *projectRecord) error {
 	if err != nil {
 		return fmt.Errorf("encode project %q: %w", p.name, err)
 	}
-	return tx.Bucket(bucketProjects).Put([]byte(p.name), v)
+	return tx.Bucket(format.Projects).Put([]byte(p.name), v)
 }
 
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
-	for k, v := range kv.All(tx.Bucket(bucketProjects)) {
+	for k, v := range kv.All(tx.Bucket(format.Projects)) {
 		p := &project{name: string(k)}
 		if err := json.Unmarshal(v, &p.rec); err != nil {
-			return fmt.Errorf("project %q: %w: %w", k, errCorrupt, err)
+			return fmt.Errorf("project %q: %w: %w", k, format.ErrCorrupt, err)
 		}
 		p.id = p.rec.ID
 		s.projects[p.name] = p

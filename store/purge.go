@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 )
@@ -128,7 +130,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	if w.rec.State != Purging {
 		return errNothing // another has ended it
 	}
-	w.seq = getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))
+	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
 	w.rec.Purge = &progress
 	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans} {
@@ -147,8 +149,8 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 func (w *purgeWriter) order() (left bool, err error) {
 	type row struct{ key, value []byte }
 	var changed []row
-	c := w.tx.Bucket(bucketOrder).Cursor()
-	k, v := c.Seek(u64(w.rec.Purge.Order))
+	c := w.tx.Bucket(format.Order).Cursor()
+	k, v := c.Seek(format.Uint64(w.rec.Purge.Order))
 	if k == nil {
 		return false, nil
 	}
@@ -157,17 +159,17 @@ func (w *purgeWriter) order() (left bool, err error) {
 			break
 		}
 		w.rec.Purge.Order = binary.BigEndian.Uint64(k) + 1
-		places, err := decodeOrder(k, v)
+		places, err := format.DecodeOrder(k, v)
 		if err != nil {
 			return false, err
 		}
 		if w.forget(places) {
-			changed = append(changed, row{bytes.Clone(k), encodeOrder(k, places)})
+			changed = append(changed, row{bytes.Clone(k), format.EncodeOrder(k, places)})
 		}
 		k, v = c.Next()
 	}
 	for _, r := range changed {
-		if err := w.tx.Bucket(bucketOrder).Put(r.key, r.value); err != nil {
+		if err := w.tx.Bucket(format.Order).Put(r.key, r.value); err != nil {
 			return false, fmt.Errorf("put order: %w", err)
 		}
 	}
@@ -175,14 +177,14 @@ func (w *purgeWriter) order() (left bool, err error) {
 }
 
 // forget empties the places of the project and reports whether there are any.
-func (w *purgeWriter) forget(places []place) (any bool) {
+func (w *purgeWriter) forget(places []format.Place) (any bool) {
 	var at int64
 	for i := range places {
-		if places[i].project == w.p.id {
-			places[i] = place{at: at} // the same time as before costs nothing
+		if places[i].Project == w.p.id {
+			places[i] = format.Place{At: at} // the same time as before costs nothing
 			any = true
 		}
-		at = places[i].at
+		at = places[i].At
 	}
 	return any
 }
@@ -224,14 +226,14 @@ func (p *purgeProgress) count(b keyedBlock) {
 }
 
 // keys deletes idempotency keys.
-func (w *purgeWriter) keys() (left bool, err error) { return w.drop(bucketKeys) }
+func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys) }
 
 // spans deletes the secondary index.
-func (w *purgeWriter) spans() (left bool, err error) { return w.drop(bucketSpans) }
+func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans) }
 
 // drop deletes keys of a bucket that begin with the project's number.
 func (w *purgeWriter) drop(bucket string) (left bool, err error) {
-	n, err := w.tx.Bucket(bucket).DeleteRange(u32(w.p.id), u32(w.p.id+1), purgeKeys)
+	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), purgeKeys)
 	if err != nil {
 		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
@@ -303,17 +305,17 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 }
 
 // place says that e is in the project that has begun anew.
-func (w *purgeWriter) place(e *audit.Entry, id ProjectID) error {
-	key, index := orderKey(e.ID)
+func (w *purgeWriter) place(e *audit.Entry, id format.ProjectID) error {
+	key, index := format.OrderKey(e.ID)
 	places, err := readOrder(w.tx, key)
 	if err != nil {
 		return err
 	}
 	if index >= len(places) {
-		return fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, e.ID)
+		return fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
 	}
-	places[index] = placeAt(id, e)
-	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, places))
+	places[index] = format.PlaceAt(id, e.CreatedAt.UnixMicro())
+	return w.tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, places))
 }
 
 // apply brings the memory to the state of the step. The caller holds Store.mu.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/kv"
@@ -39,7 +41,7 @@ func keysIn(tx kv.Tx, bucket string) (n int) {
 func spansOf(t *testing.T, s *Store) (n int) {
 	t.Helper()
 	err := s.read(func(tx kv.Tx) error {
-		n = keysIn(tx, bucketSpans) / len(spanFields())
+		n = keysIn(tx, format.Spans) / len(format.SpanFields())
 		return nil
 	})
 	if err != nil {

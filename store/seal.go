@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 )
@@ -171,7 +173,7 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 		blocks.finish(),
 		appendOrder(tx, w.tail.entries, w.tail.owners),
 		dropTail(tx, last),
-		tx.Bucket(bucketMeta).Put(metaSealed, u64(uint64(last))),
+		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),
 	)
 }
 
@@ -194,7 +196,7 @@ func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 
 // dropTail deletes the tail's rows up to the one with the id last.
 func dropTail(tx kv.Tx, last int64) error {
-	_, err := tx.Bucket(bucketTail).DeleteRange(nil, u64(uint64(last)+1), math.MaxInt)
+	_, err := tx.Bucket(format.Tail).DeleteRange(nil, format.Uint64(uint64(last)+1), math.MaxInt)
 	if err != nil {
 		return fmt.Errorf("delete tail rows: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
@@ -69,7 +71,7 @@ func TestLateEntriesWriteASpanOnce(t *testing.T) {
 	}
 	records := 0
 	if err := s.db.View(func(tx kv.Tx) error {
-		records = keysIn(tx, bucketSpans)
+		records = keysIn(tx, format.Spans)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -99,7 +101,7 @@ func TestSealerThatFails(t *testing.T) {
 	failing.Store(true)
 	reports := make(chan error, 100)
 	db := &kvtest.DB{Before: func(buckets []string) error {
-		if slices.Contains(buckets, bucketBlocks) && failing.Load() {
+		if slices.Contains(buckets, format.Blocks) && failing.Load() {
 			return syscall.ENOSPC
 		}
 		return nil

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/kv"
@@ -14,7 +16,7 @@ import (
 // A blockSource gives the blocks that may hold matches, newest first; a nil value
 // ends them.
 type blockSource interface {
-	next() (BlockKey, []byte, error)
+	next() (format.BlockKey, []byte, error)
 }
 
 // allBlocks gives the blocks that begin below a position, but for those that the
@@ -25,22 +27,22 @@ type allBlocks struct {
 	high    audit.Position
 	started bool
 	want    []block.FieldHashes
-	bare    audit.Position // from there on up to the last block no span tells of any
-	span    *spanView      // the one that was looked up last
-	set     uint64         // its blocks that hold all values
+	bare    audit.Position   // from there on up to the last block no span tells of any
+	span    *format.SpanView // the one that was looked up last
+	set     uint64           // its blocks that hold all values
 }
 
 func newAllBlocks(v *view, f *block.Filter, sp span) *allBlocks {
 	a := &allBlocks{tx: v.tx, c: newBlockCursor(v.tx, v.project.id), high: sp.high, bare: v.spanned}
 	for _, fh := range f.Values() {
-		if slices.Contains(spanFields(), fh.Field) {
+		if slices.Contains(format.SpanFields(), fh.Field) {
 			a.want = append(a.want, fh)
 		}
 	}
 	return a
 }
 
-func (a *allBlocks) next() (BlockKey, []byte, error) {
+func (a *allBlocks) next() (format.BlockKey, []byte, error) {
 	var ok bool
 	var err error
 	if a.started {
@@ -59,7 +61,7 @@ func (a *allBlocks) next() (BlockKey, []byte, error) {
 		}
 		ok, err = a.c.before(skipTo)
 	}
-	return BlockKey{}, nil, err
+	return format.BlockKey{}, nil, err
 }
 
 // skip returns below which position to go on, or zero when the block that begins
@@ -68,20 +70,20 @@ func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
 	if len(a.want) == 0 || p.Compare(a.bare) >= 0 {
 		return audit.Position{}, nil
 	}
-	if a.span == nil || p.Compare(a.span.start(0)) < 0 {
+	if a.span == nil || p.Compare(a.span.Start(0)) < 0 {
 		if err := a.load(p); err != nil || a.span == nil {
 			return audit.Position{}, err
 		}
 	}
-	n := a.span.number(p)
+	n := a.span.Number(p)
 	if a.set>>n&1 != 0 {
 		return audit.Position{}, nil
 	}
 	lower := a.set & (1<<n - 1)
 	if lower == 0 {
-		return a.span.start(0), nil
+		return a.span.Start(0), nil
 	}
-	return a.span.start(bits.Len64(lower)), nil
+	return a.span.Start(bits.Len64(lower)), nil
 }
 
 // load looks up the span that tells of a block beginning at p. When there is none,
@@ -95,11 +97,11 @@ func (a *allBlocks) load(p audit.Position) error {
 			return err
 		case v == nil:
 			a.bare = audit.Position{At: math.MinInt64}
-		case p.Compare(v.end) >= 0:
-			a.bare = v.end
+		case p.Compare(v.End) >= 0:
+			a.bare = v.End
 		default:
 			a.span = v
-			a.set &= v.blocks(w.Hashes)
+			a.set &= v.Blocks(w.Hashes)
 			continue
 		}
 		a.span = nil
@@ -110,8 +112,8 @@ func (a *allBlocks) load(p audit.Position) error {
 
 // found is what the index answered to a search.
 type found struct {
-	keys    []BlockKey // newest first
-	through uint64     // blocks that changed later are not covered
+	keys    []format.BlockKey // newest first
+	through uint64            // blocks that changed later are not covered
 }
 
 // search asks the index which blocks of a span to look into; nil means all.
@@ -144,16 +146,16 @@ func (v *view) foundBlocks(f *found, sp span) (blockSource, error) {
 			keys = append(keys, c.Key)
 		}
 	}
-	slices.SortFunc(keys, func(a, b BlockKey) int { return b.Position.Compare(a.Position) })
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
 	keys = slices.Compact(keys)
-	return &namedBlocks{v.tx.Bucket(bucketBlocks), keys, sp.high}, nil
+	return &namedBlocks{v.tx.Bucket(format.Blocks), keys, sp.high}, nil
 }
 
 // appendSmall appends the small blocks of a project that begin below a span's end.
-func appendSmall(keys []BlockKey, tx kv.Tx, p ProjectID, sp span) ([]BlockKey, error) {
-	c := tx.Bucket(bucketSmall).Cursor()
-	for k, _ := c.Seek(u32(p)); k != nil; k, _ = c.Next() {
-		key, err := ParseBlockKey(k)
+func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, sp span) ([]format.BlockKey, error) {
+	c := tx.Bucket(format.Small).Cursor()
+	for k, _ := c.Seek(format.ProjectPrefix(p)); k != nil; k, _ = c.Next() {
+		key, err := format.ParseBlockKey(k)
 		if err != nil || key.Project != p || key.Compare(sp.high) >= 0 {
 			return keys, err
 		}
@@ -165,11 +167,11 @@ func appendSmall(keys []BlockKey, tx kv.Tx, p ProjectID, sp span) ([]BlockKey, e
 // namedBlocks gives the blocks under keys, newest first, as far as they are there.
 type namedBlocks struct {
 	bucket kv.Bucket
-	keys   []BlockKey
+	keys   []format.BlockKey
 	high   audit.Position
 }
 
-func (n *namedBlocks) next() (BlockKey, []byte, error) {
+func (n *namedBlocks) next() (format.BlockKey, []byte, error) {
 	for len(n.keys) > 0 {
 		key := n.keys[0]
 		n.keys = n.keys[1:]
@@ -180,5 +182,5 @@ func (n *namedBlocks) next() (BlockKey, []byte, error) {
 			return key, v, nil
 		}
 	}
-	return BlockKey{}, nil, nil
+	return format.BlockKey{}, nil, nil
 }

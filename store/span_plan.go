@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 )
@@ -31,7 +33,7 @@ type spanPut struct{ key, value []byte }
 
 // write does what a plan says.
 func (p *spanPlan) write(tx kv.Tx) error {
-	spans := tx.Bucket(bucketSpans)
+	spans := tx.Bucket(format.Spans)
 	for _, k := range p.drop {
 		if err := spans.Delete(k); err != nil {
 			return fmt.Errorf("delete span: %w", err)
@@ -55,11 +57,11 @@ type spanPlanner struct {
 	cut bool
 
 	// Of the project at hand:
-	id      ProjectID
+	id      format.ProjectID
 	blocks  *blockPlan
-	dropped map[BlockKey]bool      // by blocks
-	records map[string]*spanRecord // by key, as they will be; nil: there will be none
-	last    fieldSpans             // the span that was grown last
+	dropped map[format.BlockKey]bool // by blocks
+	records map[string]*format.Span  // by key, as they will be; nil: there will be none
+	last    fieldSpans               // the span that was grown last
 	plan    spanPlan
 }
 
@@ -76,10 +78,10 @@ type region struct {
 // or a gap between spans, that has come to hold twice the blocks of a span is cut anew, so
 // that a filter skips blocks wherever they came from. And behind its spans a project gets
 // another part of one once there are blocks enough.
-func (m *spanPlanner) project(id ProjectID, rec *projectRecord, blocks *blockPlan) (*spanPlan, error) {
+func (m *spanPlanner) project(id format.ProjectID, rec *projectRecord, blocks *blockPlan) (*spanPlan, error) {
 	m.id, m.blocks, m.last = id, blocks, nil
-	m.records = make(map[string]*spanRecord)
-	m.dropped = make(map[BlockKey]bool, len(blocks.drop))
+	m.records = make(map[string]*format.Span)
+	m.dropped = make(map[format.BlockKey]bool, len(blocks.drop))
 	for _, b := range blocks.drop {
 		m.dropped[b.key] = true
 	}
@@ -107,7 +109,7 @@ func (m *spanPlanner) project(id ProjectID, rec *projectRecord, blocks *blockPla
 		if r := m.records[k]; r == nil {
 			plan.drop = append(plan.drop, []byte(k))
 		} else {
-			plan.put = append(plan.put, spanPut{[]byte(k), r.encode([]byte(k))})
+			plan.put = append(plan.put, spanPut{[]byte(k), r.Encode([]byte(k))})
 		}
 	}
 	return &plan, nil
@@ -116,26 +118,26 @@ func (m *spanPlanner) project(id ProjectID, rec *projectRecord, blocks *blockPla
 // region returns the region of a block that begins at a position before the end of
 // the project's spans.
 func (m *spanPlanner) region(at audit.Position) (region, error) {
-	f := spanFields()[0]
+	f := format.SpanFields()[0]
 	_, v, err := spanBefore(m.tx, m.id, f, at)
 	if err != nil {
 		return region{}, err
 	}
-	if v != nil && at.Compare(v.end) < 0 {
-		return region{v.start(0), v.end, true}, nil
+	if v != nil && at.Compare(v.End) < 0 {
+		return region{v.Start(0), v.End, true}, nil
 	}
 	gap := region{to: m.plan.spanned}
 	if v != nil {
-		gap.from = v.end
+		gap.from = v.End
 	}
-	want := spanKey(m.id, f, at)
-	k, value := m.tx.Bucket(bucketSpans).Cursor().Seek(want)
+	want := format.SpanKey(m.id, f, at)
+	k, value := m.tx.Bucket(format.Spans).Cursor().Seek(want)
 	if bytes.HasPrefix(k, want[:5]) {
-		next, err := openSpan(k, value)
+		next, err := format.OpenSpan(k, value)
 		if err != nil {
 			return region{}, err
 		}
-		gap.to = next.start(0)
+		gap.to = next.Start(0)
 	}
 	return gap, nil
 }
@@ -161,25 +163,25 @@ func (m *spanPlanner) fit(r region, put []keyedBlock) error {
 
 // extend adds the values of blocks to the records of the span that they come into.
 func (m *spanPlanner) extend(r region, put []keyedBlock) error {
-	for _, f := range spanFields() {
-		key := spanKey(m.id, f, r.from)
-		value := m.tx.Bucket(bucketSpans).Get(key)
+	for _, f := range format.SpanFields() {
+		key := format.SpanKey(m.id, f, r.from)
+		value := m.tx.Bucket(format.Spans).Get(key)
 		if value == nil {
 			continue
 		}
-		v, err := openSpan(key, value)
+		v, err := format.OpenSpan(key, value)
 		if err != nil {
 			return err
 		}
-		added := newSpanRecord()
+		added := format.NewSpan()
 		for _, b := range put {
 			hashes, err := b.Hashes(f)
 			if err != nil {
 				return fmt.Errorf("%v: %w", b.key, err)
 			}
-			added.add(hashes, v.number(b.key.Position))
+			added.Add(hashes, v.Number(b.key.Position))
 		}
-		if merged := v.with(added); merged != nil {
+		if merged := v.With(added); merged != nil {
 			m.records[string(key)] = merged
 		}
 	}
@@ -188,10 +190,10 @@ func (m *spanPlanner) extend(r region, put []keyedBlock) error {
 
 // recut makes new spans, each of about as many blocks, of the first blocks of a region,
 // most of them at most. What of the region lies behind them is a gap from then on.
-func (m *spanPlanner) recut(r region, keys []BlockKey, most int) error {
+func (m *spanPlanner) recut(r region, keys []format.BlockKey, most int) error {
 	if r.span {
-		for _, f := range spanFields() {
-			m.records[string(spanKey(m.id, f, r.from))] = nil
+		for _, f := range format.SpanFields() {
+			m.records[string(format.SpanKey(m.id, f, r.from))] = nil
 		}
 	}
 	end := r.to
@@ -229,7 +231,7 @@ func (m *spanPlanner) grow() error {
 		}
 		if len(keys) <= n {
 			return fmt.Errorf("spans of project %d: %w: %d blocks behind %v, %d expected",
-				m.id, errCorrupt, len(keys), m.plan.spanned, m.plan.loose)
+				m.id, format.ErrCorrupt, len(keys), m.plan.spanned, m.plan.loose)
 		}
 		run, err := m.open(keys[:n])
 		if err != nil {
@@ -251,23 +253,23 @@ func (m *spanPlanner) grow() error {
 // more than so many blocks; else a new one.
 func (m *spanPlanner) lastSpan(most int) (fieldSpans, error) {
 	if m.last != nil {
-		if len(m.last[0].starts) > most {
+		if len(m.last[0].Starts) > most {
 			return newFieldSpans(), nil
 		}
 		return m.last, nil
 	}
 	var last fieldSpans
-	for _, f := range spanFields() {
+	for _, f := range format.SpanFields() {
 		key, v, err := spanBefore(m.tx, m.id, f, m.plan.spanned)
 		if err != nil {
 			return nil, err
 		}
-		if v == nil || v.end != m.plan.spanned || v.size() > most {
+		if v == nil || v.End != m.plan.spanned || v.Size() > most {
 			return newFieldSpans(), nil
 		}
 		r, planned := m.records[string(key)]
 		if !planned {
-			r = v.record()
+			r = v.Span()
 		} else if r == nil {
 			return newFieldSpans(), nil
 		}
@@ -278,25 +280,25 @@ func (m *spanPlanner) lastSpan(most int) (fieldSpans, error) {
 
 // fill adds a run of blocks, up to a position, to the records of a span.
 func (m *spanPlanner) fill(span fieldSpans, run []keyedBlock, end audit.Position) error {
-	for i, f := range spanFields() {
+	for i, f := range format.SpanFields() {
 		r := span[i]
-		r.end = end
+		r.End = end
 		for _, b := range run {
 			hashes, err := b.Hashes(f)
 			if err != nil {
 				return fmt.Errorf("%v: %w", b.key, err)
 			}
-			r.add(hashes, len(r.starts))
-			r.starts = append(r.starts, b.key.Position)
+			r.Add(hashes, len(r.Starts))
+			r.Starts = append(r.Starts, b.key.Position)
 		}
-		m.records[string(spanKey(m.id, f, r.starts[0]))] = r
+		m.records[string(format.SpanKey(m.id, f, r.Starts[0]))] = r
 	}
 	return nil
 }
 
 // keys returns the first blocks that will begin at or after one position and before
 // another, most of them at most.
-func (m *spanPlanner) keys(from, to audit.Position, most int) (keys []BlockKey, err error) {
+func (m *spanPlanner) keys(from, to audit.Position, most int) (keys []format.BlockKey, err error) {
 	c := newBlockCursor(m.tx, m.id)
 	ok, err := c.from(from)
 	for ; ok && err == nil && c.key.Compare(to) < 0 && len(keys) < most; ok, err = c.next() {
@@ -314,13 +316,13 @@ func (m *spanPlanner) keys(from, to audit.Position, most int) (keys []BlockKey, 
 	for len(put) > 0 && put[0].key.Compare(to) < 0 {
 		keys, put = append(keys, put[0].key), put[1:]
 	}
-	slices.SortFunc(keys, func(a, b BlockKey) int { return a.Compare(b.Position) })
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return a.Compare(b.Position) })
 	keys = slices.Compact(keys)
 	return keys[:min(len(keys), most)], nil
 }
 
 // open returns the blocks that will stand under keys.
-func (m *spanPlanner) open(keys []BlockKey) ([]keyedBlock, error) {
+func (m *spanPlanner) open(keys []format.BlockKey) ([]keyedBlock, error) {
 	run := make([]keyedBlock, len(keys))
 	var missing [][]byte
 	for i, k := range keys {
@@ -331,7 +333,7 @@ func (m *spanPlanner) open(keys []BlockKey) ([]keyedBlock, error) {
 	}
 	var err error
 	i := 0
-	m.tx.Bucket(bucketBlocks).GetMany(missing, func(_, v []byte) {
+	m.tx.Bucket(format.Blocks).GetMany(missing, func(_, v []byte) {
 		for run[i].Block != nil {
 			i++
 		}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
@@ -86,12 +88,12 @@ type Store struct {
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
-	writing sync.Mutex // held by each write from its transaction to its apply
-	row     tailRow    // of the commit under way; whoever holds writing has it
+	writing sync.Mutex     // held by each write from its transaction to its apply
+	row     format.TailRow // of the commit under way; whoever holds writing has it
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
-	byID     map[ProjectID]*project
+	byID     map[format.ProjectID]*project
 	recent   recent
 	blockSeq uint64 // newest sequence of the changes bucket
 	sealErr  error  // why the last seal failed
@@ -117,7 +119,7 @@ func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
 	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
 		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
-		Rising: risingBuckets(),
+		Rising: format.Rising(),
 	})
 	if err != nil {
 		return nil, notOpened(dir, err)
@@ -185,7 +187,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		cache:    newBlockCache(opts.CacheBytes),
 		submit:   make(chan *submission),
 		projects: make(map[string]*project),
-		byID:     make(map[ProjectID]*project),
+		byID:     make(map[format.ProjectID]*project),
 	}
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := db.View(s.load); err != nil {
@@ -197,7 +199,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 
 // initialize makes the buckets of a new database.
 func initialize(tx kv.Tx, random io.Reader) error {
-	for _, name := range allBuckets() {
+	for _, name := range format.Buckets() {
 		if err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -206,27 +208,27 @@ func initialize(tx kv.Tx, random io.Reader) error {
 	if _, err := io.ReadFull(random, identity); err != nil {
 		return err
 	}
-	meta := tx.Bucket(bucketMeta)
-	return errors.Join(meta.Put(metaFormat, u64(Format)), meta.Put(metaIdentity, identity))
+	meta := tx.Bucket(format.Meta)
+	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(Format)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
 func (s *Store) load(tx kv.Tx) error {
-	meta := tx.Bucket(bucketMeta)
+	meta := tx.Bucket(format.Meta)
 	if meta == nil {
 		return fmt.Errorf("%s is not a database of auditlog", s.db.Name())
 	}
-	switch v := getU64(meta.Get(metaFormat)); {
+	switch v := format.ReadUint64(meta.Get(format.MetaFormat)); {
 	case v > Format:
 		return audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, Format)
 	case v == 0:
-		return fmt.Errorf("%s: %w: no format version", s.db.Name(), errCorrupt)
+		return fmt.Errorf("%s: %w: no format version", s.db.Name(), format.ErrCorrupt)
 	case v < Format:
 		return audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
 			"export its projects with the auditlog that wrote it, and import them into a new folder", v)
 	}
-	s.identity = hex.EncodeToString(meta.Get(metaIdentity))
-	s.blockSeq = getU64(meta.Get(metaBlockSeq))
+	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
+	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
@@ -120,10 +122,10 @@ func TestClockJumps(t *testing.T) {
 
 // TestOtherFormats wants databases of other versions to be left alone.
 func TestOtherFormats(t *testing.T) {
-	for format, advice := range map[uint64]string{Format + 1: "newer auditlog", Format - 1: "the auditlog that wrote it"} {
+	for version, advice := range map[uint64]string{Format + 1: "newer auditlog", Format - 1: "the auditlog that wrote it"} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
-		err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(format)) })
+		err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(format.Meta).Put(format.MetaFormat, format.Uint64(version)) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +133,7 @@ func TestOtherFormats(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := Open(dir, Options{}); audit.KindOf(err) != audit.Conflict || !strings.Contains(err.Error(), advice) {
-			t.Errorf("opening a database of format %d: %v", format, err)
+			t.Errorf("opening a database of format %d: %v", version, err)
 		}
 	}
 }
@@ -147,7 +149,7 @@ func TestDamagedBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.db.Update(func(tx kv.Tx) error {
-		b := tx.Bucket(bucketBlocks)
+		b := tx.Bucket(format.Blocks)
 		k, v := b.Cursor().First()
 		v = bytes.Clone(v)
 		v[len(v)/2] ^= 4
@@ -160,7 +162,7 @@ func TestDamagedBlock(t *testing.T) {
 	_, getting := s.Get(t.Context(), "acme", 1)
 	_, counting := s.Stats(t.Context(), Counting{Query: audit.Query{Project: "acme"}})
 	for _, err := range []error{listing, getting, counting} {
-		if !errors.Is(err, errCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
+		if !errors.Is(err, format.ErrCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
 			t.Errorf("reading a damaged block: %v", err)
 		}
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block/search"
 )
@@ -23,7 +25,7 @@ type Text interface {
 	// before the position and may hold a match, as of the sequence through:
 	// blocks that changed later are not covered. ok is false when every block
 	// has to be looked into. Entries before after (microseconds) are not asked for.
-	Blocks(ctx context.Context, p ProjectID, before audit.Position, after int64) (keys []BlockKey, through uint64, ok bool, err error)
+	Blocks(ctx context.Context, p format.ProjectID, before audit.Position, after int64) (keys []format.BlockKey, through uint64, ok bool, err error)
 }
 
 // Clues is what is known of the terms of a query.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"sort"
 
+	"auditlog/store/format"
+
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
@@ -44,7 +46,7 @@ func (s *Store) view(name string, fn func(*view) error) error {
 	}
 	return s.read(func(tx kv.Tx) error {
 		v.tx = tx
-		v.tail = unsealed(v.tail, int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))))
+		v.tail = unsealed(v.tail, int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))))
 		return fn(v)
 	})
 }

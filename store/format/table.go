@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"encoding/binary"
@@ -9,38 +9,39 @@ import (
 
 // The buckets of the database. doc.go says what each holds, to the byte.
 const (
-	bucketMeta     = "meta"
-	bucketProjects = "projects"
-	bucketTail     = "tail"
-	bucketBlocks   = "blocks"
-	bucketSmall    = "small"
-	bucketSpans    = "spans"
-	bucketOrder    = "order"
-	bucketChanges  = "changes"
-	bucketKeys     = "keys"
-	bucketTokens   = "tokens"
-	bucketCursors  = "cursors"
+	Meta     = "meta"
+	Projects = "projects"
+	Tail     = "tail"
+	Blocks   = "blocks"
+	Small    = "small"
+	Spans    = "spans"
+	Order    = "order"
+	Changes  = "changes"
+	Keys     = "keys"
+	Tokens   = "tokens"
+	Cursors  = "cursors"
 )
 
-func allBuckets() []string {
+// Buckets returns the names of all buckets.
+func Buckets() []string {
 	return []string{
-		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSmall, bucketSpans,
-		bucketOrder, bucketChanges, bucketKeys, bucketTokens, bucketCursors,
+		Meta, Projects, Tail, Blocks, Small, Spans,
+		Order, Changes, Keys, Tokens, Cursors,
 	}
 }
 
-// risingBuckets are those whose keys mostly come in their order.
-func risingBuckets() []string {
-	return []string{bucketTail, bucketOrder, bucketChanges, bucketBlocks}
+// Rising are those whose keys mostly come in their order.
+func Rising() []string {
+	return []string{Tail, Order, Changes, Blocks}
 }
 
 // The keys of the meta bucket.
 var (
-	metaFormat   = []byte("format")   // uint64: format version
-	metaIdentity = []byte("identity") // 16 random bytes
-	metaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
-	metaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
-	metaProject  = []byte("project")  // uint64: last project number given
+	MetaFormat   = []byte("format")   // uint64: format version
+	MetaIdentity = []byte("identity") // 16 random bytes
+	MetaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
+	MetaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
+	MetaProject  = []byte("project")  // uint64: last project number given
 )
 
 // ProjectID numbers a project's incarnation: a name that is recorded to again
@@ -54,7 +55,8 @@ type BlockKey struct {
 	audit.Position
 }
 
-const blockKeySize = 20
+// BlockKeySize is the size of a block's key.
+const BlockKeySize = 20
 
 // signBit makes two's complement sort as unsigned bytes do.
 const signBit = 1 << 63
@@ -69,8 +71,8 @@ func (k BlockKey) Append(b []byte) []byte {
 
 // ParseBlockKey reads what Append wrote.
 func ParseBlockKey(b []byte) (BlockKey, error) {
-	if len(b) != blockKeySize {
-		return BlockKey{}, fmt.Errorf("block key of %d bytes, want %d", len(b), blockKeySize)
+	if len(b) != BlockKeySize {
+		return BlockKey{}, fmt.Errorf("block key of %d bytes, want %d", len(b), BlockKeySize)
 	}
 	return BlockKey{
 		Project:  ProjectID(binary.BigEndian.Uint32(b)),
@@ -91,12 +93,14 @@ func (k BlockKey) String() string {
 	return fmt.Sprintf("block %d/%d/%d", k.Project, k.At, k.ID)
 }
 
-func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+// Uint64 returns n as a key or value of eight bytes.
+func Uint64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-func u32(n ProjectID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
+// ProjectPrefix returns what the keys of a project begin with.
+func ProjectPrefix(n ProjectID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
 
-// getU64 reads a value of eight bytes; an absent one is 0.
-func getU64(b []byte) uint64 {
+// ReadUint64 reads a value of eight bytes; an absent one is 0.
+func ReadUint64(b []byte) uint64 {
 	if len(b) != 8 {
 		return 0
 	}

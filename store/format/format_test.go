@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"encoding/binary"
@@ -9,18 +9,18 @@ import (
 	"auditlog/audit/audittest"
 )
 
-func sampleTailRow() (*tailRow, []*audit.Entry) {
+func sampleTailRow() (*TailRow, []*audit.Entry) {
 	entries := audittest.New(3, time.Second).Entries(20)
 	entries[3].RecordedBy = "0f3KxQ9Z"
 	entries[4].Key, entries[4].CreatedAt = "k", time.Time{}
-	row := &tailRow{}
-	row.reset(7, time.UnixMicro(1_780_000_000_000_000).UTC())
+	row := &TailRow{}
+	row.Reset(7, time.UnixMicro(1_780_000_000_000_000).UTC())
 	for i, e := range entries {
 		e.Seq = int64(100 + i/3)
 		if i > 10 {
 			e.Seq += 5 // which does not follow
 		}
-		row.add(ProjectID(i%3+1), e.Seq, appendRow(nil, e))
+		row.Add(ProjectID(i%3+1), e.Seq, AppendRow(nil, e))
 	}
 	return row, entries
 }
@@ -28,7 +28,7 @@ func sampleTailRow() (*tailRow, []*audit.Entry) {
 func TestTailRowRoundTrip(t *testing.T) {
 	row, entries := sampleTailRow()
 	i := 0
-	err := decodeTailRow(7, row.encode(), func(p ProjectID, got *audit.Entry) error {
+	err := DecodeTailRow(7, row.Encode(), func(p ProjectID, got *audit.Entry) error {
 		want := entries[i].Clone()
 		want.ID, want.RecordedAt = int64(7+i), row.recordedAt
 		if want.CreatedAt.IsZero() {
@@ -49,19 +49,19 @@ func TestTailRowRoundTrip(t *testing.T) {
 // TestTailRowIsPackedWhenItPays wants repetition compressed, and other rows as they are.
 func TestTailRowIsPackedWhenItPays(t *testing.T) {
 	packed, entries := sampleTailRow()
-	if v := packed.encode(); v[0] != tailRowPacked || len(v) > 2*len(packed.body)/3 {
+	if v := packed.Encode(); v[0] != tailRowPacked || len(v) > 2*len(packed.body)/3 {
 		t.Errorf("%d entries: version %d, %d bytes of %d", len(entries), v[0], len(v), len(packed.body))
 	}
-	plain := &tailRow{}
-	plain.reset(9, packed.recordedAt)
+	plain := &TailRow{}
+	plain.Reset(9, packed.recordedAt)
 	e := &audit.Entry{Outcome: audit.Success, Actor: audit.Actor{Type: audit.User, Email: "a"}, Action: "b.c"}
-	plain.add(1, 3, appendRow(nil, e))
-	v := plain.encode()
+	plain.Add(1, 3, AppendRow(nil, e))
+	v := plain.Encode()
 	if v[0] != tailRowPlain {
 		t.Errorf("one short entry: version %d", v[0])
 	}
 	read := 0
-	err := decodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
+	err := DecodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
 		read++
 		if got.ID != 9 || got.Seq != 3 || got.Action != "b.c" {
 			t.Errorf("read entry %d, %s", got.ID, got.Action)
@@ -83,25 +83,29 @@ func codecs(t testing.TB) map[string]struct {
 		decode     func(key, value []byte) error
 	}
 	row, _ := sampleTailRow()
-	key, _ := orderKey(1)
-	places := []place{{}, {1, 5}, {2, 1 << 30}, {0, 0}, {1, -7}}
-	span := &spanRecord{starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, end: audit.Position{At: 99, ID: 1},
+	key, _ := OrderKey(1)
+	places := []Place{{}, {1, 5}, {2, 1 << 30}, {0, 0}, {1, -7}}
+	span := &Span{Starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, End: audit.Position{At: 99, ID: 1},
 		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
-	sk := spanKey(4, 3, span.starts[0])
+	sk := SpanKey(4, 3, span.Starts[0])
 	return map[string]codec{
-		"tail": {u64(7), row.encode(), func(k, v []byte) error {
-			return decodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
+		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
+			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
 		}},
-		"order": {key, encodeOrder(key, places), func(k, v []byte) error {
-			_, err := decodeOrder(k, v)
+		"order": {key, EncodeOrder(key, places), func(k, v []byte) error {
+			_, err := DecodeOrder(k, v)
 			return err
 		}},
-		"span": {sk, span.encode(sk), func(k, v []byte) error {
-			s, err := openSpan(k, v)
+		"cursor": {[]byte("siem"), EncodeCursor([]byte("siem"), -70000), func(k, v []byte) error {
+			_, err := DecodeCursor(k, v)
+			return err
+		}},
+		"span": {sk, span.Encode(sk), func(k, v []byte) error {
+			s, err := OpenSpan(k, v)
 			if err == nil {
-				s.blocks([]uint32{0, 1, 2, 7, 1 << 31})
-				s.number(audit.Position{At: 5})
-				s.record()
+				s.Blocks([]uint32{0, 1, 2, 7, 1 << 31})
+				s.Number(audit.Position{At: 5})
+				s.Span()
 			}
 			return err
 		}},
@@ -144,51 +148,4 @@ func fuzzCodec(f *testing.F, name string) {
 func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
 func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
 func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
-
-func FuzzCursor(f *testing.F) {
-	q := audit.Query{Project: "acme"}
-	f.Add(encodeCursor(&q, audit.Position{At: 5, ID: 7}))
-	f.Add("")
-	f.Fuzz(func(t *testing.T, cursor string) {
-		p, err := decodeCursor(&q, cursor)
-		if err != nil {
-			if audit.KindOf(err) != audit.Invalid {
-				t.Errorf("%q: %v", cursor, err)
-			}
-			return
-		}
-		if again, err := decodeCursor(&q, encodeCursor(&q, p)); err != nil || again != p {
-			t.Errorf("%q became %v, then %v: %v", cursor, p, again, err)
-		}
-	})
-}
-
-func TestCursorOfAnotherListing(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
-	for i := range 9 {
-		if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i), entry("globex", i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 3})
-	if err != nil || first.Next == "" {
-		t.Fatal(first, err)
-	}
-	for _, l := range []Listing{
-		{Query: audit.Query{Project: "globex"}, Cursor: first.Next},
-		{Query: audit.Query{Project: "acme", Actor: "ada@example.com"}, Cursor: first.Next},
-		{Query: audit.Query{Project: "acme", RecordedBy: "dev"}, Cursor: first.Next},
-		{Query: audit.Query{Project: "acme", From: time.Now().Add(-time.Hour)}, Cursor: first.Next},
-		{Query: audit.Query{Project: "acme"}, Cursor: first.Next + "A"},
-		{Query: audit.Query{Project: "acme"}, Cursor: "none"},
-		{Query: audit.Query{Project: "acme"}, Limit: MaxLimit + 1},
-		{Query: audit.Query{Project: "acme"}, Limit: -1},
-	} {
-		if _, err := s.List(t.Context(), l); audit.KindOf(err) != audit.Invalid {
-			t.Errorf("%+v: %v", l, err)
-		}
-	}
-	if _, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 5, Cursor: first.Next}); err != nil {
-		t.Errorf("the same filters with another limit: %v", err)
-	}
-}
+func FuzzCursor(f *testing.F)  { fuzzCodec(f, "cursor") }
