@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/auth"
+	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/store"
 )
@@ -28,16 +30,14 @@ type fixture struct {
 func start(t testing.TB, opts Options) *fixture {
 	t.Helper()
 	if opts.Store == nil {
-		st, err := store.Open(t.TempDir(), store.Options{Now: func() time.Time { return testNow }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := st.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		opts.Store = st
+		opts.Store = openStore(t, store.Options{Now: func() time.Time { return testNow }})
+	}
+	st := opts.Store.(*store.Store)
+	if opts.Auth == nil {
+		opts.Auth = devKeeper(t, st)
+	}
+	if opts.Retention == nil {
+		opts.Retention = retention.New(st, retention.Options{Now: opts.Now})
 	}
 	s, err := New(opts)
 	if err != nil {
@@ -47,7 +47,38 @@ func start(t testing.TB, opts Options) *fixture {
 	srv.Listener, srv.Config.ConnContext = Listener{srv.Listener}, ConnContext
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return &fixture{t: t, store: opts.Store, api: s, url: srv.URL}
+	return &fixture{t: t, store: st, api: s, url: srv.URL}
+}
+
+// startSearching is start for a log with full-text search.
+func startSearching(t testing.TB, opts Options, search func(string) (store.Text, error)) *fixture {
+	t.Helper()
+	opts.Store = openStore(t, store.Options{Now: func() time.Time { return testNow }, Search: search})
+	return start(t, opts)
+}
+
+func openStore(t testing.TB, opts store.Options) *store.Store {
+	t.Helper()
+	st, err := store.Open(t.TempDir(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return st
+}
+
+// devKeeper is development mode.
+func devKeeper(t testing.TB, st *store.Store) *auth.Keeper {
+	t.Helper()
+	keeper, err := auth.OpenDev(st, auth.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keeper
 }
 
 // do sends a request and returns the answer with its whole body.
@@ -114,6 +145,8 @@ type fault struct {
 	Result *rpc.RecordResult
 	Error  struct {
 		Code, Message, Path, RequestID string
+		Entry                          *int
+		Line                           int
 		Items                          []string
 	}
 }

@@ -25,12 +25,12 @@ func (s *Server) bars(req *rpc.StatsRequest, q *audit.Query) (calendar.Step, []t
 	}
 	most := cmp.Or(req.Buckets, rpc.DefaultBuckets)
 	switch {
-	case most < 1 || most > rpc.MaxBuckets:
-		return step, nil, audit.FieldErrorf("buckets", "must be from 1 to %d", rpc.MaxBuckets)
+	case most < 1 || most > audit.MaxBuckets:
+		return step, nil, audit.FieldErrorf("buckets", "must be from 1 to %d", audit.MaxBuckets)
 	case req.Interval != "" && req.Buckets != 0:
 		return step, nil, audit.FieldErrorf("interval", "cannot be combined with buckets")
 	case req.Interval != "":
-		most = rpc.MaxBuckets
+		most = audit.MaxBuckets
 	}
 	open := calendar.Open{From: q.From, To: q.To, First: s.opts.Now(), Last: s.opts.Now()}
 	if p, err := s.opts.Store.Project(q.Project); err == nil && p.Entries > 0 {
@@ -39,7 +39,7 @@ func (s *Server) bars(req *rpc.StatsRequest, q *audit.Query) (calendar.Step, []t
 	step, bounds, ok := calendar.Bars(open, step, zone, most)
 	if !ok {
 		return step, nil, audit.FieldErrorf("interval", "cuts this range into more than %d parts: "+
-			"choose a longer one, or less time", rpc.MaxBuckets)
+			"choose a longer one, or less time", audit.MaxBuckets)
 	}
 	if len(bounds) > 0 {
 		q.From, q.To = bounds[0], bounds[len(bounds)-1]

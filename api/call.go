@@ -42,7 +42,7 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 
 // auth returns what the entries about this call say of it.
 func (c *call) auth() *auth.Call {
-	channel := cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerChannel))
+	channel := cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerDeploys))
 	return c.opts.Auth.NewCall(c.r, c.principal, channel, c.w.id)
 }
 
@@ -72,16 +72,6 @@ func (c *call) decode(req any) error {
 	}
 	return ofBody(decodeStrict(buf.b, req))
 }
-
-// deploys reports whether a request comes from a client of deploys.app, which
-// looks at the envelope alone and declares itself with this header.
-func deploys(r *http.Request) bool {
-	_, ok := r.Header[headerChannel]
-	return ok
-}
-
-// headerChannel is where clients of deploys.app tell which kind they are.
-const headerChannel = "X-Deploys-Channel"
 
 // release gives back what the call holds.
 func (c *call) release() {

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -129,7 +130,7 @@ func (g *guarded) create(role auth.Role, expires time.Time, projects ...string) 
 func (g *guarded) entries(project string) []*audit.Entry {
 	g.t.Helper()
 	g.stop()
-	page, err := g.store.List(g.t.Context(), store.Listing{Query: audit.Query{Project: project}, Limit: 1000})
+	page, err := audittest.List(g.t.Context(), g.store, audit.Query{Project: project}, audit.Paging{Limit: 1000})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package api
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"auditlog/rpc"
+	"auditlog/audit"
 )
 
 // stateCollector reads the state of the log when /metrics is asked for it.
@@ -18,9 +18,8 @@ func newStateCollector(s *Server) *stateCollector {
 		{"build_info", "1, with the version of this program.", "version"},
 		{"projects", "Projects by state.", "state"},
 		{"entries", "Entries that can be listed.", ""},
-		{"unsealed_entries", "Entries that are in no block yet.", ""},
 		{"last_id", "Id of the newest entry.", ""},
-		{"tail_entries", "Entries that are not in a block yet.", ""},
+		{"tail_entries", "Entries that are in no block yet.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
 		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
@@ -81,17 +80,16 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {
-	states := make(map[string]int)
+	states := make(map[audit.State]int)
 	var entries int64
 	for _, p := range c.s.opts.Store.Projects() {
-		states[string(p.State)]++
+		states[p.State]++
 		entries += p.Entries
 	}
-	for _, state := range []string{rpc.Active, rpc.Deleting, rpc.Purging, rpc.Purged} {
-		gauge("projects", float64(states[state]), state)
+	for _, state := range audit.States() {
+		gauge("projects", float64(states[state]), string(state))
 	}
 	gauge("entries", float64(entries))
-	gauge("unsealed_entries", float64(c.s.opts.Store.Unsealed()))
 	gauge("last_id", float64(c.s.opts.Store.LastID()))
 	gauge("tail_entries", float64(c.s.opts.Store.Unsealed()))
 	if file, free, err := c.s.opts.Store.Size(); err == nil {

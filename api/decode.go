@@ -60,7 +60,7 @@ func ofBody(err error) error {
 		return nil
 	}
 	var f *audit.Fault
-	if !errors.As(err, &f) || f.Path != "" || f.Kind != audit.Invalid && f.Kind != audit.TooLarge {
+	if !errors.As(err, &f) || f.Where() != "" || f.Kind != audit.Invalid && f.Kind != audit.TooLarge {
 		return err
 	}
 	g := *f
@@ -105,7 +105,7 @@ func wanted(t reflect.Type) string {
 // maxPath is where the path of a field is cut, about.
 const maxPath = 256
 
-// fieldPath writes a JSON pointer as the log writes paths: entries[3].outcome.
+// fieldPath writes a JSON pointer as the log writes paths: changes[3].field.
 // The members of metadata are named by callers, and may be numbers; one that leads
 // too deep to be a field of anything is cut.
 func fieldPath(p jsontext.Pointer) string {

@@ -1,11 +1,111 @@
 package api
 
 import (
+	"bytes"
+	"net/http"
 	"strings"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/rpc"
 )
+
+// This file holds everything in which the API speaks as deploys.app's own API does,
+// so that its clients can be pointed here: what their filters look like, what they
+// take for a limit, and how they read an error.
+
+// headerDeploys is where clients of deploys.app tell which kind they are.
+const headerDeploys = "X-Deploys-Channel"
+
+// deploys reports whether a request comes from a client of deploys.app, which
+// looks at the envelope alone and declares itself with a header.
+func deploys(r *http.Request) bool {
+	_, ok := r.Header[headerDeploys]
+	return ok
+}
+
+// The requests with filters as the API reads them: as package rpc has them, with
+// what clients of deploys.app send besides or instead.
+type (
+	listRequest struct {
+		rpc.ListRequest
+		deploysFilters
+	}
+	statsRequest struct {
+		rpc.StatsRequest
+		deploysFilters
+	}
+	exportRequest struct {
+		rpc.ExportRequest
+		deploysFilters
+	}
+)
+
+// deploysFilters are the filters that clients of deploys.app know by other names, or
+// write in another way. Its members hide those of rpc.Query.
+type deploysFilters struct {
+	Outcome deploysOutcomes `json:"outcome,omitempty"`
+	After   time.Time       `json:"after,omitzero"`  // exclusive
+	Before  time.Time       `json:"before,omitzero"` // exclusive
+}
+
+// query returns the normalized and validated query that w and d stand for together,
+// or an Invalid Fault with the path of the field.
+func (d *deploysFilters) query(w rpc.Query) (audit.Query, error) {
+	w.Outcome = rpc.Outcomes(d.Outcome)
+	w.From, w.To = whenSet(w.From), whenSet(w.To)
+	q, err := w.Query()
+	if err == nil {
+		err = q.Between(whenSet(d.After), whenSet(d.Before))
+	}
+	return q, err
+}
+
+// whenSet returns t unless it is a time that is not set, as Go's zero time is. Clients
+// that move it to a zone of their own send another one of the year 1.
+func whenSet(t time.Time) time.Time {
+	if t.Year() == 1 {
+		return time.Time{}
+	}
+	return t
+}
+
+// deploysOutcomes are rpc.Outcomes that may also be a number, or the text that Go makes
+// of one: deploys.app's Go client numbers the outcomes.
+type deploysOutcomes rpc.Outcomes
+
+// outcomeNumbers are what deploys.app's clients write, and the outcome that is meant.
+// An empty one means no filter.
+var outcomeNumbers = map[string]string{
+	"0": "", "1": string(audit.Success), "2": rpc.Failure,
+	"AuditOutcome(0)": "",
+}
+
+// UnmarshalJSON reads what rpc.Outcomes reads, or a number.
+func (o *deploysOutcomes) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(b)
+	if name, ok := outcomeNumbers[string(b)]; ok {
+		b = []byte(`"` + name + `"`)
+	}
+	var list rpc.Outcomes
+	if err := list.UnmarshalJSON(b); err != nil {
+		return err
+	}
+	*o = nil
+	for _, s := range list {
+		if name, ok := outcomeNumbers[s]; ok {
+			s = name
+		}
+		if s != "" {
+			*o = append(*o, s)
+		}
+	}
+	return nil
+}
+
+// deploysLimit returns the limit of a page that is asked for: deploys.app's API takes
+// any limit for the nearest one that it has.
+func deploysLimit(limit int) int { return min(max(limit, 0), audit.MaxLimit) }
 
 // deploysError is an error as deploys.app's API words it: its clients tell errors
 // apart by the message.
@@ -36,7 +136,7 @@ func deploysAnswer(f *audit.Fault, x *exchange) deploysEnvelope {
 		e.Items = []string{e.Message}
 		e.Message = "api: validate error"
 		if f.Message == "is required" {
-			e.Message = f.Path + " required"
+			e.Message = f.Where() + " required"
 		}
 	case audit.Internal:
 		e.Message = "api: internal error"

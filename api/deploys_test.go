@@ -2,9 +2,12 @@ package api
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
 )
@@ -34,6 +37,54 @@ func TestDeploysFilters(t *testing.T) {
 		}
 	}
 	f.bad(http.StatusBadRequest, rpc.List, `{"project":"acme","limit":-5}`)
+}
+
+// What the filters of requests mean, in the words of deploys.app and those of the log.
+func TestDeploysQueries(t *testing.T) {
+	day := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	failure := []audit.Outcome{audit.Error, audit.Forbidden}
+	tests := map[string]audit.Query{
+		`"outcome":"AuditOutcome(0)","after":"0001-01-01T00:00:00Z","before":"0001-01-01T00:00:00Z","from":"0001-01-01T00:00:00Z"`: {},
+		`"to":"0001-01-01T06:42:00+06:42"`: {},
+		`"outcome":0`:                      {},
+		`"outcome":1`:                      {Outcomes: []audit.Outcome{audit.Success}},
+		`"outcome":2`:                      {Outcomes: failure},
+		`"outcome":["0","failure"]`:        {Outcomes: failure},
+		`"outcome":null`:                   {},
+		`"after":"2026-05-01T00:00:00Z"`:   {From: day.Add(time.Microsecond)},
+		`"before":"2026-05-01T00:00:00Z"`:  {To: day},
+		`"from":"2026-05-01T00:00:00Z","after":"2026-04-01T00:00:00Z","to":"2026-05-03T00:00:00Z","before":"2026-05-02T00:00:00Z"`: {
+			From: day, To: day.AddDate(0, 0, 1)},
+	}
+	for filters, want := range tests {
+		var req listRequest
+		if err := decodeStrict([]byte(`{"project":"acme",`+filters+`}`), &req); err != nil {
+			t.Errorf("%s: %v", filters, err)
+			continue
+		}
+		want.Project = "acme"
+		if got, err := req.query(req.Query); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v, want %+v", filters, got, err, want)
+		}
+	}
+	for filters, want := range map[string]string{
+		`"outcome":7`:      "outcome: must be a string or a list of strings",
+		`"outcome":{}`:     "outcome: must be a string or a list of strings",
+		`"outcome":["7"]`:  "outcome: must be success, forbidden, error or failure",
+		`"before":"odd"`:   "before: must be a time in RFC 3339 of the years 1 to 9999, as 2026-05-01T14:30:00Z",
+		`"beforehand":"x"`: `beforehand: unknown field`,
+		`"befor":"x"`:      `befor: unknown field: did you mean "before"?`,
+		`"after":"2026-05-02T00:00:00Z","before":"2026-05-01T00:00:00Z"`: "before: must not be earlier than after",
+	} {
+		var req statsRequest
+		err := decodeStrict([]byte(`{"project":"acme",`+filters+`}`), &req)
+		if err == nil {
+			_, err = req.query(req.Query)
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", filters, err, want)
+		}
+	}
 }
 
 // Its clients read the envelope alone, and tell errors apart by their words.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -154,14 +155,14 @@ func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
 	for dec.PeekKind() != ']' {
 		value, err := dec.ReadValue()
 		if err != nil {
-			return nil, decodeError(err)
+			return nil, entryError(err, len(entries))
 		}
 		if len(entries) == audit.MaxBatch {
 			return nil, errBatch()
 		}
 		e, err := decodeEntry(value)
 		if err != nil {
-			return nil, audit.AtPath(err, entryPath(len(entries), ""))
+			return nil, audit.AtItem(err, audit.EntryAt(len(entries)))
 		}
 		entries = append(entries, e)
 	}
@@ -170,6 +171,18 @@ func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
 		return nil, decodeError(err)
 	}
 	return entries, nil
+}
+
+// entryError is decodeError for what was met on the way through the entry i.
+func entryError(err error, i int) error {
+	var syntactic *jsontext.SyntacticError
+	entry := jsontext.Pointer("/entries").AppendToken(strconv.Itoa(i))
+	if !errors.As(err, &syntactic) || !entry.Contains(syntactic.JSONPointer) {
+		return decodeError(err)
+	}
+	inside := *syntactic
+	inside.JSONPointer = syntactic.JSONPointer[len(entry):]
+	return audit.AtItem(syntaxFault(&inside), audit.EntryAt(i))
 }
 
 func errBatch() error {

@@ -13,7 +13,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/export"
-	"auditlog/rpc"
 )
 
 const (
@@ -26,11 +25,11 @@ const (
 // like any other; after it, the connection is cut, for a file that ends early
 // must not look like a whole one.
 func (s *Server) export(c *call) error {
-	var req rpc.ExportRequest
+	var req exportRequest
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	q, text, err := c.query(&req.Query)
+	sel, err := c.prepare(req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}
@@ -38,14 +37,14 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	d := c.download(q.Project, format)
+	d := c.download(req.Project, format)
 	w, err := export.NewWriter(d.buf, format)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
 	defer cancel()
-	err = s.opts.Store.Export(ctx, q, text, func(e *audit.Entry) error {
+	err = sel.Export(ctx, func(e *audit.Entry) error {
 		if err := w.Write(e); err != nil {
 			return err
 		}

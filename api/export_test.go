@@ -135,7 +135,7 @@ func TestExportThatBreaks(t *testing.T) {
 	t.Parallel()
 	log := newLog()
 	var limit int
-	f := start(t, Options{Log: zerolog.New(log), Search: func(string) (store.Text, error) { return &breaking{left: limit}, nil }})
+	f := startSearching(t, Options{Log: zerolog.New(log)}, func(string) (store.Text, error) { return &breaking{left: limit}, nil })
 	f.fill(5000, 100)
 	for _, tt := range []struct {
 		entries int

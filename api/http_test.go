@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -134,7 +135,7 @@ func TestRequestIDs(t *testing.T) {
 func TestOneLogLineARequest(t *testing.T) {
 	log := newLog()
 	f := start(t, Options{Log: zerolog.New(log)})
-	f.post(rpc.Record, deployEntry, "Authorization", "Bearer al_secret", "X-Forwarded-For", "198.51.100.1")
+	f.post(rpc.Record, deployEntry, "Authorization", "Bearer al_secret", "X-Forwarded-For", "127.0.0.7")
 	f.bad(http.StatusBadRequest, rpc.List, `{"project":"ac`)
 	f.do(f.request(http.MethodGet, "/"+strings.Repeat("x", 5000), ""))
 
@@ -251,8 +252,8 @@ func TestHealthFollowsTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := IndexStatus{Behind: 7}
-	f := start(t, Options{Store: st, Version: "1.2.3", Index: func() IndexStatus { return behind }})
+	behind := audit.IndexStatus{Behind: 7}
+	f := start(t, Options{Store: st, Version: "1.2.3", Index: func() audit.IndexStatus { return behind }})
 	if res, body := f.do(f.request(http.MethodGet, "/readyz", "")); res.StatusCode != 200 || body != `{"ok":true,"result":{"version":"1.2.3","index":{"ok":true,"behind":7}}}`+"\n" {
 		t.Errorf("ready: %s %s", res.Status, body)
 	}
@@ -273,7 +274,7 @@ func TestHealthFollowsTheStore(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	f := start(t, Options{Version: "1.2.3", Index: func() IndexStatus { return IndexStatus{Behind: 7} }})
+	f := start(t, Options{Version: "1.2.3", Index: func() audit.IndexStatus { return audit.IndexStatus{Behind: 7} }})
 	f.ok(rpc.Record, batchOf(added(`"key":"k"`), added(`"key":"k"`), edited("deployment.deploy", "deployment.list")), nil)
 	f.bad(http.StatusNotFound, "no.method", "{}")
 	res, body := f.do(f.request(http.MethodGet, "/metrics", ""))
@@ -300,15 +301,32 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// takes reports whether New takes options.
+func takes(opts Options) bool {
+	_, err := New(opts)
+	return err == nil
+}
+
 func TestNewRefuses(t *testing.T) {
-	if _, err := New(Options{}); err == nil {
-		t.Error("a Server without a store")
+	whole := start(t, Options{}).api.opts
+	for name, drop := range map[string]func(*Options){
+		"a store":            func(o *Options) { o.Store = nil },
+		"a keeper of tokens": func(o *Options) { o.Auth = nil },
+		"retention":          func(o *Options) { o.Retention = nil },
+	} {
+		opts := whole
+		if drop(&opts); takes(opts) {
+			t.Errorf("a Server without %s", name)
+		}
 	}
-	f := start(t, Options{})
 	for _, pattern := range []string{"", "*", "a*b", "*a*", "**"} {
-		if _, err := New(Options{Store: f.store, ReadOnlyActions: []string{pattern}}); err == nil {
+		opts := whole
+		if opts.ReadOnlyActions = []string{pattern}; takes(opts) {
 			t.Errorf("the pattern %q is taken", pattern)
 		}
+	}
+	if _, err := New(whole); err != nil {
+		t.Errorf("nothing is wrong with these options: %v", err)
 	}
 }
 

@@ -121,15 +121,24 @@ func TestDocumentAgainstKinds(t *testing.T) {
 	}
 }
 
+// queryRequest is what requests with filters have in common.
+type (
+	queryRequest struct {
+		bareRequest
+		deploysFilters
+	}
+	bareRequest struct{ rpc.Query }
+)
+
 // types are the types that have a schema.
 var types = map[string]reflect.Type{
 	"Actor": reflect.TypeFor[audit.Actor](), "Resource": reflect.TypeFor[audit.Resource](), "Request": reflect.TypeFor[audit.Request](),
 	"Change": reflect.TypeFor[audit.Change](), "Entry": reflect.TypeFor[audit.Entry](),
 	"RecordRequest": reflect.TypeFor[rpc.RecordRequest](), "Recorded": reflect.TypeFor[rpc.Recorded](), "RecordResult": reflect.TypeFor[rpc.RecordResult](),
-	"Query": reflect.TypeFor[rpc.Query](), "ListRequest": reflect.TypeFor[rpc.ListRequest](), "ListResult": reflect.TypeFor[rpc.ListResult](),
-	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[rpc.StatsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
+	"Query": reflect.TypeFor[queryRequest](), "ListRequest": reflect.TypeFor[listRequest](), "ListResult": reflect.TypeFor[rpc.ListResult](),
+	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[statsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
 	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](),
-	"ExportRequest": reflect.TypeFor[rpc.ExportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
+	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
 	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
 	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),

@@ -44,7 +44,7 @@ func mayCall(role auth.Role, method string) bool {
 		return method == "auditLog.record"
 	case auth.Viewer:
 		return slices.Contains([]string{"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export",
-			"auditLog.pull", "auditLog.follow", "project.list", "project.get"}, method)
+			"project.list", "project.get"}, method)
 	}
 	return false
 }
@@ -52,6 +52,26 @@ func mayCall(role auth.Role, method string) bool {
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
 	return method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke
+}
+
+// A permission that lets nobody do anything would be granted without a thought.
+func TestEveryPermissionIsAMethods(t *testing.T) {
+	f := start(t, Options{})
+	used := map[auth.Permission]string{
+		auth.AuditLogFollow: "the page's view of what happens now",
+		auth.DebugProfile:   "/debug/pprof/",
+	}
+	for _, rt := range f.api.routes() {
+		if string(rt.permission) != rt.method {
+			t.Errorf("%s asks for the permission %s", rt.method, rt.permission)
+		}
+		used[rt.permission] = rt.method
+	}
+	for _, p := range auth.Permissions() {
+		if used[p] == "" {
+			t.Errorf("the permission %s is no method's", p)
+		}
+	}
 }
 
 // Every method, by every role, in and out of scope, with a token that expired, one

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net"
 	"net/http"
 	"net/http/pprof"
 
@@ -17,7 +16,8 @@ const profilePath = "/debug/pprof/"
 // projects: what a process does tells of everything that it is asked.
 func (s *Server) profile(w http.ResponseWriter, r *http.Request) {
 	rt := &route{method: profilePath, permission: auth.DebugProfile, handle: func(c *call) error {
-		if !fromHere(c.r) {
+		// What a proxy says of others is of no concern: it would have to be here itself.
+		if !auth.Local(c.r.RemoteAddr) {
 			return audit.Errorf(audit.PermissionDenied, "profiles are for programs on this machine alone")
 		}
 		if err := c.authorize(""); err != nil {
@@ -44,12 +44,4 @@ func (c *call) profiled() {
 	default:
 		pprof.Index(c.w, c.r)
 	}
-}
-
-// fromHere reports whether the connection was made on this machine. What a proxy
-// says of others is of no concern: it would have to be here itself.
-func fromHere(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	ip := net.ParseIP(host)
-	return err == nil && ip != nil && ip.IsLoopback()
 }

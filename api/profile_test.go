@@ -13,7 +13,7 @@ import (
 // Profiles are for admins of everything, on this machine, where they were asked for.
 func TestProfile(t *testing.T) {
 	g := startGuarded(t, "acme")
-	with, err := New(Options{Store: g.store, Auth: g.keeper, Profile: true, Now: g.now})
+	with, err := New(Options{Store: g.store, Auth: g.keeper, Retention: g.api.opts.Retention, Profile: true, Now: g.now})
 	if err != nil {
 		t.Fatal(err)
 	}

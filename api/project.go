@@ -3,7 +3,6 @@ package api
 import (
 	"auditlog/audit"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
 // projectList is project.list: those projects alone that the caller may see.
@@ -33,17 +32,7 @@ func (s *Server) projectDelete(c *call, req *rpc.ProjectRequest) (*rpc.Project, 
 	if err := c.named(req); err != nil {
 		return nil, err
 	}
-	grace := s.opts.Retention.Grace()
-	e := c.projectEntry(req.Project)
-	e.Detail = "Deleted the project, to be purged unless it is restored within " + grace.String()
-	if grace == 0 {
-		e.Detail = "Deleted the project, to be purged at once"
-	}
-	p, err := s.opts.Store.Delete(c.r.Context(), req.Project, e, grace)
-	if err == nil {
-		s.opts.Retention.Wake()
-	}
-	return answerProject(p, err)
+	return answerProject(s.admin.DeleteProject(c.r.Context(), c.auth(), req.Project))
 }
 
 // projectRestore is project.restore.
@@ -51,9 +40,7 @@ func (s *Server) projectRestore(c *call, req *rpc.ProjectRequest) (*rpc.Project,
 	if err := c.named(req); err != nil {
 		return nil, err
 	}
-	e := c.projectEntry(req.Project)
-	e.Detail = "Restored the project"
-	return answerProject(s.opts.Store.Restore(c.r.Context(), req.Project, e))
+	return answerProject(s.admin.RestoreProject(c.r.Context(), c.auth(), req.Project))
 }
 
 // named returns nil if the call is allowed on a project of a proper name.
@@ -64,14 +51,8 @@ func (c *call) named(req *rpc.ProjectRequest) error {
 	return audit.ValidateProject(req.Project)
 }
 
-// projectEntry returns the entry that this call, which succeeds, makes of itself
-// in a project.
-func (c *call) projectEntry(project string) *audit.Entry {
-	return c.auth().Entry(c.route.permission, project, audit.Resource{Type: "Project", ID: project, Name: project})
-}
-
 // answerProject is what the API answers to what the store did.
-func answerProject(p store.Project, err error) (*rpc.Project, error) {
+func answerProject(p audit.Project, err error) (*rpc.Project, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +61,8 @@ func answerProject(p store.Project, err error) (*rpc.Project, error) {
 }
 
 // projectOf returns what the API tells of a project.
-func projectOf(p store.Project) rpc.Project {
-	res := rpc.Project{Project: p.Name, State: string(p.State), Entries: p.Entries, First: p.First, Last: p.Last}
+func projectOf(p audit.Project) rpc.Project {
+	res := rpc.Project{Project: p.Name, State: p.State, Entries: p.Entries, First: p.First, Last: p.Last}
 	if d := p.Deletion; d != nil {
 		res.DeletedAt, res.DeletedBy, res.PurgeAt = d.At, d.By, d.PurgeAt
 	}

@@ -32,7 +32,7 @@ func (w wordSearch) Clues() *store.Clues { return nil }
 
 func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
 
-// searchWord is Options.Search for tests: one word, and "!" is not understood.
+// searchWord is store.Options.Search for tests: one word, and "!" is not understood.
 func searchWord(text string) (store.Text, error) {
 	if text == "!" {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
@@ -113,7 +113,7 @@ func asBody(t testing.TB, m map[string]any, name string, value any) string {
 // Every filter of list, stats and export against the same done by hand.
 func TestQueriesAgainstAModel(t *testing.T) {
 	t.Parallel()
-	f := start(t, Options{Search: searchWord})
+	f := startSearching(t, Options{}, searchWord)
 	r := rand.New(rand.NewPCG(1, 2))
 	var all []*audit.Entry
 	var body []byte
@@ -287,14 +287,14 @@ func TestDefaultLimit(t *testing.T) {
 	for _, body := range []string{`{"project":"acme"}`, `{"project":"acme","limit":0}`, `{"project":"acme","limit":null}`} {
 		var page rpc.ListResult
 		f.ok(rpc.List, body, &page)
-		if len(page.Items) != rpc.DefaultLimit || page.NextCursor == "" {
+		if len(page.Items) != audit.DefaultLimit || page.NextCursor == "" {
 			t.Errorf("%s lists %d, next %q", body, len(page.Items), page.NextCursor)
 		}
 	}
 }
 
 func TestCursorsBelongToTheirQuery(t *testing.T) {
-	f := start(t, Options{Search: searchWord})
+	f := startSearching(t, Options{}, searchWord)
 	f.ok(rpc.Record, batchOf(deployEntry, deployEntry, edited(`"acme"`, `"other"`), edited(`"acme"`, `"other"`)), nil)
 	var page rpc.ListResult
 	f.ok(rpc.List, `{"project":"acme","resourceType":"deployment","limit":1}`, &page)
@@ -314,7 +314,7 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 }
 
 func TestSearchErrors(t *testing.T) {
-	f := start(t, Options{Search: searchWord})
+	f := startSearching(t, Options{}, searchWord)
 	for _, method := range []string{rpc.List, rpc.Stats, rpc.Export} {
 		if e := f.bad(http.StatusBadRequest, method, `{"project":"acme","q":"!"}`); e.Error.Message != "q: must hold a letter or a digit" {
 			t.Errorf("%s: %+v", method, e.Error)

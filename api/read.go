@@ -5,20 +5,23 @@ import (
 
 	"auditlog/audit"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
 // list is auditLog.list.
 func (s *Server) list(c *call) error {
-	var req rpc.ListRequest
+	var req listRequest
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	l, err := c.listing(&req)
+	sel, err := c.prepare(req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}
-	page, err := s.opts.Store.List(c.r.Context(), l)
+	p := audit.Paging{Limit: req.Limit, Cursor: req.Cursor}
+	if deploys(c.r) {
+		p.Limit = deploysLimit(p.Limit)
+	}
+	page, err := sel.List(c.r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -29,36 +32,24 @@ func (s *Server) list(c *call) error {
 	return nil
 }
 
-func (c *call) listing(req *rpc.ListRequest) (store.Listing, error) {
-	q, text, err := c.query(&req.Query)
-	if err != nil {
-		return store.Listing{}, err
-	}
-	l := store.Listing{Query: q, Text: text, Limit: req.Limit, Cursor: req.Cursor}
-	if deploys(c.r) {
-		// Their own API takes any limit for the nearest one that it has.
-		l.Limit = min(max(l.Limit, 0), store.MaxLimit)
-	}
-	return l, nil
-}
-
-// query turns the filters of a request into a query that the caller may make.
-func (c *call) query(w *rpc.Query) (audit.Query, store.Text, error) {
+// filters turns those of a request into a query that the caller may make.
+func (c *call) filters(w rpc.Query, d *deploysFilters) (audit.Query, error) {
 	if err := c.authorize(w.Project); err != nil {
-		return audit.Query{}, nil, err
+		return audit.Query{}, err
 	}
-	q, err := w.Query()
-	if err != nil || q.Text == "" {
-		return q, nil, err
-	}
-	if c.opts.Search == nil {
-		return q, nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
-	}
-	text, err := c.opts.Search(q.Text)
-	return q, text, err
+	return d.query(w)
 }
 
-func appendPage(b []byte, page store.Page) []byte {
+// prepare makes the query of a request ready.
+func (c *call) prepare(w rpc.Query, d *deploysFilters) (audit.Selection, error) {
+	q, err := c.filters(w, d)
+	if err != nil {
+		return nil, err
+	}
+	return c.opts.Store.Prepare(q)
+}
+
+func appendPage(b []byte, page audit.Page) []byte {
 	b = append(b, `{"ok":true,"result":{"items":[`...)
 	for i, e := range page.Entries {
 		if i > 0 {
@@ -104,16 +95,20 @@ func (s *Server) get(c *call) error {
 }
 
 // stats is auditLog.stats.
-func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error) {
-	q, text, err := c.query(&req.Query)
+func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
+	q, err := c.filters(req.Query, &req.deploysFilters)
 	if err != nil {
 		return nil, err
 	}
-	step, bounds, err := s.bars(req, &q)
+	step, bounds, err := s.bars(&req.StatsRequest, &q)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.opts.Store.Stats(c.r.Context(), store.Counting{Query: q, Text: text, Bounds: bounds})
+	sel, err := s.opts.Store.Prepare(q)
+	if err != nil {
+		return nil, err
+	}
+	st, err := sel.Stats(c.r.Context(), audit.Counting{Bounds: bounds})
 	if err != nil {
 		return nil, err
 	}
@@ -127,12 +122,12 @@ func (s *Server) stats(c *call, req *rpc.StatsRequest) (*rpc.StatsResult, error)
 		Actors:   valueCounts(st.Actors),
 	}
 	for i, b := range st.Buckets {
-		res.Buckets[i] = rpc.Bucket{From: b.From, To: b.To, Counts: rpc.Counts(b.Outcomes)}
+		res.Buckets[i] = rpc.Bucket{From: b.From, To: b.To, Counts: rpc.Counts(b.Counts)}
 	}
 	return res, nil
 }
 
-func valueCounts(counts []store.ValueCount) []rpc.ValueCount {
+func valueCounts(counts []audit.ValueCount) []rpc.ValueCount {
 	list := make([]rpc.ValueCount, len(counts))
 	for i, v := range counts {
 		list[i] = rpc.ValueCount(v)

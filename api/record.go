@@ -1,11 +1,9 @@
 package api
 
 import (
-	"errors"
 	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -40,7 +38,7 @@ func (s *Server) record(c *call) error {
 	result, err := c.recordBatch(entries)
 	if err != nil {
 		if single {
-			return ofBody(repath(err, func(_ int, field string) string { return field }))
+			return ofBody(audit.MoveItem(err, func(int) audit.Item { return audit.Item{} }))
 		}
 		return err
 	}
@@ -67,7 +65,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 	started := time.Now()
 	recorded, err := c.opts.Store.Record(c.r.Context(), kept)
 	if err != nil {
-		return nil, repath(err, func(i int, field string) string { return entryPath(places.of(i), field) })
+		return nil, audit.MoveItem(err, func(i int) audit.Item { return audit.EntryAt(places.of(i)) })
 	}
 	took := time.Since(started)
 	for i, r := range recorded {
@@ -94,40 +92,13 @@ func (c *call) authorizeEntries(entries []*audit.Entry) error {
 		}
 		err := c.authorize(e.Project)
 		if audit.KindOf(err) == audit.Invalid {
-			return audit.AtPath(err, entryPath(i, ""))
+			return audit.AtItem(err, audit.EntryAt(i))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// repath gives a Fault that is about the entry i of a batch, or a field of it,
-// another path. Other errors are returned as they are.
-func repath(err error, path func(i int, field string) string) error {
-	var f *audit.Fault
-	if !errors.As(err, &f) {
-		return err
-	}
-	rest, isEntry := strings.CutPrefix(f.Path, "entries[")
-	number, field, _ := strings.Cut(rest, "]")
-	i, numberErr := strconv.Atoi(number)
-	if !isEntry || numberErr != nil {
-		return err
-	}
-	g := *f
-	g.Path = path(i, strings.TrimPrefix(field, "."))
-	return &g
-}
-
-// entryPath is the path of an entry of a batch, or of a field of it.
-func entryPath(i int, field string) string {
-	path := "entries[" + strconv.Itoa(i) + "]"
-	if field != "" {
-		path += "." + field
-	}
-	return path
 }
 
 // appendRecorded appends the answer to auditLog.record.

@@ -63,13 +63,40 @@ func TestRecordAnswersForEach(t *testing.T) {
 	}
 }
 
+// Whoever refuses an entry of a batch, the answer has its index as a number.
+func TestFaultsHaveTheIndex(t *testing.T) {
+	f := start(t, Options{})
+	for name, tt := range map[string]struct{ second, path string }{
+		"the store":         {edited(`"success"`, `"maybe"`), "entries[1].outcome"},
+		"the token's check": {edited(`"acme"`, `"_x"`), "entries[1].project"},
+		"the types":         {edited(`"success"`, `7`), "entries[1].outcome"},
+		"the members":       {added(`"whatever":1`), "entries[1].whatever"},
+		"the syntax":        {edited(`"success"`, `tru`), "entries[1].outcome"},
+		"the size":          {added(`"detail":"` + strings.Repeat("a", maxEntryJSON) + `"`), "entries[1]"},
+		"an open list":      {added(`"changes":[`), "entries[1].changes"},
+	} {
+		_, body := f.post(rpc.Record, batchOf(deployEntry, tt.second))
+		var e fault
+		decodeAnswer(t, body, &e)
+		if e.Error.Path != tt.path || e.Error.Entry == nil || *e.Error.Entry != 1 {
+			t.Errorf("%s: the answer is %s", name, body)
+		}
+	}
+	for _, body := range []string{edited(`"success"`, `"maybe"`), added(`"whatever":1`), `{"entries":7}`, `{"entries":[]`} {
+		e := f.bad(http.StatusBadRequest, rpc.Record, body)
+		if e.Error.Entry != nil || e.Error.Line != 0 {
+			t.Errorf("%s: of the entry %v", body, e.Error.Entry)
+		}
+	}
+}
+
 // A fault is where it stands in the request, whatever is skipped before it.
 func TestFaultBehindSkipped(t *testing.T) {
 	f := start(t, Options{})
 	list := edited("deployment.deploy", "deployment.list")
 	e := f.bad(http.StatusBadRequest, rpc.Record, batchOf(list, deployEntry, list, edited(`"success"`, `"maybe"`)))
-	if e.Error.Path != "entries[3].outcome" {
-		t.Errorf("the fault is at %s", e.Error.Path)
+	if e.Error.Path != "entries[3].outcome" || e.Error.Entry == nil || *e.Error.Entry != 3 {
+		t.Errorf("the fault is at %s, of %v", e.Error.Path, e.Error.Entry)
 	}
 	if len(f.store.Projects()) != 0 {
 		t.Error("something was stored")
@@ -128,7 +155,7 @@ func TestRecordRefusedByAProjectThatIsDeleted(t *testing.T) {
 	}
 	var projects rpc.ProjectListResult
 	f.ok(rpc.ProjectList, `{}`, &projects)
-	if p := projects.Items; len(p) != 1 || p[0].State != rpc.Deleting || p[0].DeletedBy != "ada@example.com" || p[0].Entries != 2 || p[0].PurgeAt.IsZero() || p[0].First.IsZero() {
+	if p := projects.Items; len(p) != 1 || p[0].State != audit.Deleting || p[0].DeletedBy != "ada@example.com" || p[0].Entries != 2 || p[0].PurgeAt.IsZero() || p[0].First.IsZero() {
 		t.Errorf("listed as %+v", p)
 	}
 }
@@ -196,6 +223,9 @@ func TestStreamWithAFault(t *testing.T) {
 			e := f.bad(tt.status, rpc.Record, strings.Join(list, "\n"), "Content-Type", rpc.TypeNDJSON)
 			if want := fmt.Sprintf("line %d: %s", at+1, tt.message); !strings.HasPrefix(e.Error.Message, want) {
 				t.Errorf("the fault is %q, want %q", e.Error.Message, want)
+			}
+			if e.Error.Line != at+1 || e.Error.Entry != nil {
+				t.Errorf("the fault is on line %d, of %v, want line %d", e.Error.Line, e.Error.Entry, at+1)
 			}
 			if e.Result == nil || e.Result.Recorded != 2*chunkEntries || e.Result.LastID != 2*chunkEntries {
 				t.Errorf("the result is %+v", e.Result)
@@ -341,12 +371,12 @@ func FuzzQuery(f *testing.F) {
 	}
 	f.Add([]byte(`{"project":"acme","outcome":["failure",1],"after":"2026-05-01T00:00:00Z","to":"2026-05-02T00:00:00.0000001Z","limit":7,"cursor":"x"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var req rpc.ListRequest
+		var req listRequest
 		if err := decodeStrict(b, &req); err != nil {
 			checkFault(t, err)
 			return
 		}
-		q, err := req.Query.Query()
+		q, err := req.query(req.Query)
 		if err != nil {
 			checkFault(t, err)
 			return

@@ -14,27 +14,39 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/semaphore"
 
+	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/retention"
-	"auditlog/store"
 )
 
-// Options configure a Server. Store is required.
+// Store is what the API does with the log.
+type Store interface {
+	audit.Recorder
+	audit.Reader
+	audit.ProjectReader
+	audit.ProjectChanger
+	Monitored
+}
+
+// Monitored is what the API tells of a log to those who watch over it.
+type Monitored interface {
+	audit.Health
+	// LastID returns the id of the newest entry, 0 when there is none.
+	LastID() int64
+	// Unsealed counts the entries that are held in memory until they are in a block.
+	Unsealed() int
+}
+
+// Options configure a Server. Store, Auth and Retention are required.
 type Options struct {
-	Store *store.Store
-	// Auth tells who calls and what they may. Nil is development mode.
+	Store Store
+	// Auth tells who calls and what they may.
 	Auth *auth.Keeper
-	// Dev is development mode: a log without tokens, so only this machine's own
-	// programs and pages are answered. Auth must be in that mode as well.
-	Dev bool
-	// Retention purges what project.delete deletes, after its grace period. Nil has
-	// its default grace period, and nobody who purges.
+	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
-	// Search parses a full-text query. Nil refuses queries that have one.
-	Search func(text string) (store.Text, error)
 	// Index tells the state of the full-text index. Nil when there is none.
-	Index func() IndexStatus
+	Index func() audit.IndexStatus
 	// Console answers every path that is not the API's. Nil leaves them unknown.
 	Console http.Handler
 	// Profile has profiles of the process answered at /debug/pprof/, to admins on
@@ -58,20 +70,9 @@ type Options struct {
 	Patience time.Duration
 }
 
-// IndexStatus tells how the full-text index follows the log.
-type IndexStatus struct {
-	// Behind counts the changes of the log that are not in the index yet.
-	Behind int64
-	// Err is why the index cannot follow; answers are exact even so, but slow.
-	Err error
-}
-
 func (o *Options) setDefaults() {
 	if o.ReadOnlyActions == nil {
 		o.ReadOnlyActions = DefaultReadOnlyActions()
-	}
-	if o.Retention == nil {
-		o.Retention = retention.New(o.Store, retention.Options{Now: o.Now})
 	}
 	if o.Version == "" {
 		o.Version = "dev"
@@ -86,17 +87,16 @@ func (o *Options) setDefaults() {
 
 // Server answers the API. Its methods may be called by several goroutines at once.
 type Server struct {
-	opts     Options
-	router   *httprouter.Router
-	paths    map[string]bool // of the methods, as they are written and in lower case
-	readOnly readOnlyActions
-	metrics  *metrics
-	buffers  bufferPool
-	gzips    gzipPool
-	scanners sync.Pool // of *rpc.Scanner
-	// crossOrigin tells requests that web pages make across sites.
-	crossOrigin *http.CrossOriginProtection
-	largeSlots  *semaphore.Weighted
+	opts       Options
+	admin      *admin.Desk
+	router     *httprouter.Router
+	paths      map[string]bool // of the methods, as they are written and in lower case
+	readOnly   readOnlyActions
+	metrics    *metrics
+	buffers    bufferPool
+	gzips      gzipPool
+	scanners   sync.Pool // of *rpc.Scanner
+	largeSlots *semaphore.Weighted
 
 	idPrefix string
 	lastID   atomic.Uint64
@@ -104,21 +104,13 @@ type Server struct {
 
 // New returns a Server, or what is wrong with its options.
 func New(opts Options) (*Server, error) {
-	if opts.Store == nil {
-		return nil, errors.New("api: no store")
+	if opts.Store == nil || opts.Auth == nil || opts.Retention == nil {
+		return nil, errors.New("api: store, auth and retention are required")
 	}
 	opts.setDefaults()
-	if opts.Auth == nil {
-		keeper, err := auth.Open(opts.Store, auth.Options{Dev: true, Now: opts.Now})
-		if err != nil {
-			return nil, err
-		}
-		opts.Auth, opts.Dev = keeper, true
-	}
 	s := &Server{
-		opts: opts, paths: make(map[string]bool),
-		crossOrigin: http.NewCrossOriginProtection(),
-		largeSlots:  semaphore.NewWeighted(largeBodies),
+		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention), paths: make(map[string]bool),
+		largeSlots: semaphore.NewWeighted(largeBodies),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {
@@ -139,11 +131,9 @@ func New(opts Options) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
 	defer s.end(x, r)
-	if s.opts.Dev {
-		if err := s.checkLocal(r); err != nil {
-			s.fail(x, r, err)
-			return
-		}
+	if err := s.opts.Auth.Admit(r); err != nil {
+		s.fail(x, r, err)
+		return
 	}
 	s.router.ServeHTTP(x, s.lowerPath(r))
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"auditlog/audit"
 	"auditlog/rpc"
@@ -69,7 +68,7 @@ func (s *stream) copy(lines *lineReader) error {
 		}
 		e, err := s.readEntry(line)
 		if err != nil {
-			return atLine(err, lines.line)
+			return audit.AtItem(err, audit.LineAt(lines.line))
 		}
 		s.entries = append(s.entries, e)
 		s.lines = append(s.lines, lines.line)
@@ -86,7 +85,7 @@ func (s *stream) copy(lines *lineReader) error {
 func (s *stream) commit() error {
 	result, err := s.recordBatch(s.entries)
 	if err != nil {
-		return repath(err, func(i int, field string) string { return linePath(s.lines[i], field) })
+		return audit.MoveItem(err, func(i int) audit.Item { return audit.LineAt(s.lines[i]) })
 	}
 	result.Entries = nil // a stream may be too long to answer for each
 	s.sum.Add(*result)
@@ -94,20 +93,6 @@ func (s *stream) commit() error {
 	clear(s.entries)
 	s.entries, s.lines, s.size = s.entries[:0], s.lines[:0], 0
 	return nil
-}
-
-// linePath is the path of a line, or of a field of the entry on it.
-func linePath(line int, field string) string {
-	path := "line " + strconv.Itoa(line)
-	if field != "" {
-		path += ": " + field
-	}
-	return path
-}
-
-// atLine puts the number of a line before what is wrong with the entry on it.
-func atLine(err error, line int) error {
-	return repath(audit.AtPath(err, entryPath(0, "")), func(_ int, field string) string { return linePath(line, field) })
 }
 
 // lineReader reads lines of any number and bounded length.
@@ -135,7 +120,7 @@ func (l *lineReader) next() ([]byte, error) {
 			return line, nil
 		}
 		if l.blank += size; l.blank > maxBlank {
-			return nil, audit.FieldErrorf(linePath(l.line, ""), "too many empty lines")
+			return nil, audit.AtItem(audit.Errorf(audit.Invalid, "too many empty lines"), audit.LineAt(l.line))
 		}
 	}
 }
@@ -159,7 +144,7 @@ func (l *lineReader) read() ([]byte, error) {
 			return line, nil
 		}
 		if rest > maxEntryJSON {
-			return nil, &audit.Fault{Kind: audit.TooLarge, Path: linePath(l.line+1, ""), Message: entryTooLarge}
+			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.LineAt(l.line + 1), Message: entryTooLarge}
 		}
 		if err := l.fill(); err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ func (s *Server) tokenCreate(c *call, req *rpc.TokenCreateRequest) (*rpc.TokenCr
 	if err := c.authorize(""); err != nil {
 		return nil, err
 	}
-	secret, t, err := s.opts.Auth.Create(c.r.Context(), c.auth(), auth.Token{
+	secret, t, err := s.admin.CreateToken(c.r.Context(), c.auth(), auth.Token{
 		Name:      req.Name,
 		Owner:     req.Owner,
 		OwnerType: audit.ActorType(req.OwnerType),
@@ -46,7 +46,7 @@ func (s *Server) tokenRevoke(c *call, req *rpc.TokenRevokeRequest) (*rpc.Token, 
 	if err := c.authorize(""); err != nil {
 		return nil, err
 	}
-	t, err := s.opts.Auth.Revoke(c.r.Context(), c.auth(), req.ID)
+	t, err := s.admin.RevokeToken(c.r.Context(), c.auth(), req.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -65,19 +65,26 @@ func ParseKind(code string) Kind {
 // Fault is an error whose message is meant for the caller.
 type Fault struct {
 	Kind Kind
-	// Path names the field at fault, as in "entries[3].outcome". Empty where
-	// the request as a whole is.
+	// Item is the entry at fault, of several; the zero Item where there is one
+	// entry alone, or where the fault is no entry's.
+	Item Item
+	// Path names the field at fault, as in "actor.email" or "changes[2].field". Empty
+	// where the entry, or the request, as a whole is.
 	Path    string
 	Message string
 }
 
-// Error returns "path: message", or the message alone.
+// Error returns "where: message", or the message alone.
 func (f *Fault) Error() string {
-	if f.Path == "" {
-		return f.Message
+	if where := f.Where(); where != "" {
+		return where + ": " + f.Message
 	}
-	return f.Path + ": " + f.Message
+	return f.Message
 }
+
+// Where names the item and the field at fault, as in "entries[3].outcome" or
+// "line 7: outcome". It is empty where the request as a whole is.
+func (f *Fault) Where() string { return f.Item.with(f.Path) }
 
 // Errorf returns a Fault of the given kind.
 func Errorf(kind Kind, format string, args ...any) error {
@@ -89,8 +96,8 @@ func FieldErrorf(path, format string, args ...any) error {
 	return &Fault{Kind: Invalid, Path: path, Message: fmt.Sprintf(format, args...)}
 }
 
-// AtPath puts prefix before the path of err when err is a Fault: "outcome"
-// becomes "entries[3].outcome". Other errors are returned as they are.
+// AtPath puts prefix before the path of err when err is a Fault: "field"
+// becomes "changes[3].field". Other errors are returned as they are.
 func AtPath(err error, prefix string) error {
 	var f *Fault
 	if !errors.As(err, &f) || prefix == "" {

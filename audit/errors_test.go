@@ -16,11 +16,12 @@ func TestAtPath(t *testing.T) {
 		err          error
 		prefix, want string
 	}{
-		{base, "entries[3]", "entries[3].outcome: is required"},
+		{base, "changes[3]", "changes[3].outcome: is required"},
 		{base, "", "outcome: is required"},
-		{Errorf(TooLarge, "is %d bytes", 7), "entries[0]", "entries[0]: is 7 bytes"},
-		{fmt.Errorf("record: %w", base), "line 2", "line 2.outcome: is required"},
-		{io.EOF, "entries[3]", "EOF"},
+		{AtItem(base, EntryAt(1)), "changes[3]", "entries[1].changes[3].outcome: is required"},
+		{Errorf(TooLarge, "is %d bytes", 7), "detail", "detail: is 7 bytes"},
+		{fmt.Errorf("record: %w", base), "a", "a.outcome: is required"},
+		{io.EOF, "a", "EOF"},
 	}
 	for _, tt := range tests {
 		if got := AtPath(tt.err, tt.prefix).Error(); got != tt.want {

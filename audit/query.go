@@ -31,8 +31,7 @@ type Query struct {
 
 // Normalize brings a query into one form, so that equal queries are the same:
 // values folded where case does not matter, outcomes sorted and each once, times
-// truncated upwards to what the log keeps and unset where they lie in the year 1,
-// which is how some clients send a time that is not set.
+// truncated upwards to what the log keeps.
 func (q *Query) Normalize() {
 	q.ResourceType = Fold(q.ResourceType)
 	q.Channel = Channel(Fold(string(q.Channel)))
@@ -52,8 +51,8 @@ func (q *Query) Normalize() {
 // ceilMicro rounds up: entries have whole microseconds, so both From <= t and
 // t < To hold for the same entries as before.
 func ceilMicro(t time.Time) time.Time {
-	if t.Year() == 1 {
-		return time.Time{}
+	if t.IsZero() {
+		return t
 	}
 	return t.Add(time.Microsecond - 1).UTC().Truncate(time.Microsecond)
 }
@@ -98,12 +97,53 @@ func (q *Query) validateTimes() error {
 		path string
 		t    time.Time
 	}{{"from", q.From}, {"to", q.To}} {
-		if !t.t.IsZero() && (t.t.Year() < 1 || t.t.Year() > 9999) {
-			return FieldErrorf(t.path, "must lie between the years 1 and 9999")
+		if err := validateBound(t.path, t.t); err != nil {
+			return err
 		}
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
 		return FieldErrorf("to", "must not be before from")
+	}
+	return nil
+}
+
+// validateBound refuses the year 1, too, in which many programs have times that are
+// not set.
+func validateBound(path string, t time.Time) error {
+	if !t.IsZero() && (t.Year() < 2 || t.Year() > 9999) {
+		return FieldErrorf(path, "must lie between the years 2 and 9999")
+	}
+	return nil
+}
+
+// Between narrows a normalized and valid query to what happened after one time and
+// before another, both excluded; a zero time is no bound. Of two bounds on one side the
+// narrower counts. It returns an Invalid Fault with the path "after" or "before", or
+// with "to" where that is earlier than after.
+func (q *Query) Between(after, before time.Time) error {
+	at := Truncate(after)
+	first := at.Add(time.Microsecond)
+	if err := validateBound("after", first); err != nil && !after.IsZero() {
+		return err
+	}
+	end := ceilMicro(before)
+	if err := validateBound("before", end); err != nil {
+		return err
+	}
+	from, to := "from", "to"
+	if !end.IsZero() && (q.To.IsZero() || end.Before(q.To)) {
+		q.To, to = end, "before"
+	}
+	// What is after t begins at the microsecond that follows t's own, but a range
+	// that is empty for that reason alone is no mistake.
+	if !after.IsZero() && first.After(q.From) {
+		q.From, from = first, "after"
+		if q.To.Equal(at) {
+			q.From = q.To
+		}
+	}
+	if !q.To.IsZero() && q.To.Before(q.From) {
+		return FieldErrorf(to, "must not be earlier than %s", from)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TestNormalizeQuery(t *testing.T) {
 	q := Query{
 		Project: "Acme", ResourceType: "DEPLOYment", ResourceID: "A", Action: "A.*", Actor: "Ada",
 		Channel: "CLI", Outcomes: []Outcome{"Error", "SUCCESS", "error"}, Text: "\t a  b ",
-		From: nano, To: time.Date(1, 12, 31, 23, 0, 0, 0, time.UTC),
+		From: nano,
 	}
 	want := Query{
 		Project: "Acme", ResourceType: "deployment", ResourceID: "A", Action: "A.*", Actor: "Ada",
@@ -56,9 +56,9 @@ func TestValidateQuery(t *testing.T) {
 		"odd channel":          {Query{Channel: "odd"}, "channel: must be api, console, cli or mcp"},
 		"odd actor type":       {Query{ActorType: "user"}, "actorType: must be User or ServiceAccount"},
 		"backwards":            {Query{From: day, To: day.Add(-time.Microsecond)}, "to: must not be before from"},
-		"beyond the last year": {Query{To: maxTime.AddDate(1, 0, 0)}, "to: must lie between the years 1 and 9999"},
-		"before the first":     {Query{From: minTime.AddDate(-2, 0, 0)}, "from: must lie between the years 1 and 9999"},
-		"the year 1 is unset":  {Query{From: minTime, To: minTime.AddDate(0, 0, -1)}, ""},
+		"beyond the last year": {Query{To: maxTime.AddDate(1, 0, 0)}, "to: must lie between the years 2 and 9999"},
+		"before the first":     {Query{From: minTime.AddDate(-2, 0, 0)}, "from: must lie between the years 2 and 9999"},
+		"the year 1":           {Query{To: minTime.AddDate(0, 0, 7)}, "to: must lie between the years 2 and 9999"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +103,6 @@ func TestMatch(t *testing.T) {
 		"from just before":       {Query{From: at.Add(-1)}, true},
 		"to its time":            {Query{To: at}, false},
 		"to a nanosecond on":     {Query{To: at.Add(1)}, true},
-		"the year 1 is unset":    {Query{From: minTime, To: minTime}, true},
 		"all at once": {Query{
 			ResourceType: "deployment", ResourceID: "4711", Action: "deployment.*", Outcomes: []Outcome{Success},
 			Actor: "ada@example.com", ActorType: User, Channel: "cli", From: at, To: at.Add(1),
@@ -113,6 +112,41 @@ func TestMatch(t *testing.T) {
 		tt.q.Normalize()
 		if got := tt.q.Match(e); got != tt.want {
 			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestBetween(t *testing.T) {
+	day := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	next, micro, none := day.AddDate(0, 0, 1), time.Microsecond, time.Time{}
+	tests := map[string]struct {
+		q             Query
+		after, before time.Time
+		from, to      time.Time
+		err           string
+	}{
+		"no bounds":               {Query{From: day}, none, none, day, none, ""},
+		"excludes its own":        {Query{}, day, none, day.Add(micro), none, ""},
+		"within a microsecond":    {Query{}, day.Add(100), day.Add(100), day.Add(micro), day.Add(micro), ""},
+		"before is to":            {Query{}, none, day, none, day, ""},
+		"the narrower, before":    {Query{From: day, To: next.Add(micro)}, day.Add(-micro), next, day, next, ""},
+		"the narrower, to":        {Query{From: day, To: next}, day, next.Add(micro), day.Add(micro), next, ""},
+		"one instant":             {Query{}, day, day, day, day, ""},
+		"one instant, to":         {Query{To: day}, day, none, day, day, ""},
+		"the wrong way round":     {Query{}, next, day, none, none, "before: must not be earlier than after"},
+		"before lies before from": {Query{From: next}, none, day, none, none, "before: must not be earlier than from"},
+		"to lies before after":    {Query{To: day}, next, none, none, none, "to: must not be earlier than after"},
+		"not set, in some zone":   {Query{}, none.Add(time.Hour), none, none, none, "after: must lie between the years 2 and 9999"},
+		"the year 0":              {Query{}, none, none.Add(-time.Hour), none, none, "before: must lie between the years 2 and 9999"},
+	}
+	for name, tt := range tests {
+		q := tt.q
+		err := q.Between(tt.after, tt.before)
+		switch {
+		case tt.err != "" && (err == nil || err.Error() != tt.err):
+			t.Errorf("%s: %v, want %s", name, err, tt.err)
+		case tt.err == "" && (err != nil || !q.From.Equal(tt.from) || !q.To.Equal(tt.to)):
+			t.Errorf("%s: from %v to %v, %v", name, q.From, q.To, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -246,7 +247,7 @@ func TestRevokeConflicts(t *testing.T) {
 	if _, err := k.Verify(secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "revoked") {
 		t.Errorf("a revoked token gave %v", err)
 	}
-	if _, ok := k.Lookup(made.ID); ok {
+	if _, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); ok {
 		t.Error("a revoked token's session goes on")
 	}
 	if _, err := k.Revoke(t.Context(), root, made.ID); audit.KindOf(err) != audit.Conflict {

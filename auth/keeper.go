@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -31,8 +32,6 @@ type Storage interface {
 
 // Options configure a Keeper. The zero value is usable.
 type Options struct {
-	// Dev needs no tokens: every call is Dev's, whatever token it carries.
-	Dev bool
 	// TrustedProxies are those whose X-Forwarded-For tells where a call comes
 	// from. Default none: a call comes from whoever made the connection.
 	TrustedProxies []netip.Prefix
@@ -74,6 +73,9 @@ type Keeper struct {
 	failures *addressLimits
 	refusals *refusals
 	counts   counts
+	// local tells pages from elsewhere from this machine's own; nil unless this is
+	// development mode.
+	local *http.CrossOriginProtection
 
 	// changing is held by each change of tokens from its decision to its apply.
 	changing sync.Mutex
@@ -81,7 +83,7 @@ type Keeper struct {
 	tokens   map[string]*held
 }
 
-// Open reads the tokens. Start comes next.
+// Open reads the tokens. Start comes next. See OpenDev for development mode.
 func Open(storage Storage, opts Options) (*Keeper, error) {
 	opts.setDefaults()
 	records, err := storage.Tokens()
@@ -145,10 +147,10 @@ func (k *Keeper) use(h *held) (Principal, error) {
 }
 
 // Lookup returns the principal of the token with a public id, as long as that
-// token counts: for sessions that began with Verify.
-func (k *Keeper) Lookup(id string) (Principal, bool) {
-	if k.opts.Dev {
-		return Dev(), true
+// token counts: for requests of sessions that began with Check.
+func (k *Keeper) Lookup(r *http.Request, id string) (Principal, bool) {
+	if k.Dev() {
+		return Dev(), k.Admit(r) == nil
 	}
 	h := k.find(id)
 	if h == nil {
@@ -162,7 +164,7 @@ func (k *Keeper) Lookup(id string) (Principal, bool) {
 // Unauthenticated Fault: for calls whose caller was known before the rest of them
 // arrived.
 func (k *Keeper) Standing(p *Principal) error {
-	if k.opts.Dev {
+	if k.Dev() {
 		return nil
 	}
 	h := k.find(p.TokenID)
@@ -178,7 +180,7 @@ func (k *Keeper) Standing(p *Principal) error {
 func (k *Keeper) Live(ctx context.Context, p *Principal) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := func() { cancel(context.Canceled) }
-	if k.opts.Dev {
+	if k.Dev() {
 		return ctx, done
 	}
 	h := k.find(p.TokenID)

@@ -2,11 +2,13 @@ package auth_test
 
 import (
 	"context"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/store"
 )
@@ -79,7 +81,7 @@ func create(t testing.TB, k *auth.Keeper, by *auth.Call, token auth.Token) (stri
 // entries returns a project's entries, the oldest first.
 func entries(t testing.TB, s *store.Store, project string) []*audit.Entry {
 	t.Helper()
-	page, err := s.List(t.Context(), store.Listing{Query: audit.Query{Project: project}, Limit: 1000})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: project}, audit.Paging{Limit: 1000})
 	if audit.KindOf(err) == audit.NotFound {
 		return nil
 	}
@@ -122,7 +124,7 @@ func TestTokenLife(t *testing.T) {
 	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || len(p.Grants) != 1 || p.Grants[0].Role != auth.Recorder || p.TokenID != made.ID {
 		t.Errorf("principal %+v", p)
 	}
-	if again, ok := k.Lookup(made.ID); !ok || again.TokenID != p.TokenID {
+	if again, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); !ok || again.TokenID != p.TokenID {
 		t.Errorf("looked up %+v, %t", again, ok)
 	}
 	list, err := k.List(&root.Principal)
@@ -164,7 +166,7 @@ func TestTokenLife(t *testing.T) {
 	if _, err := k.Verify(secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("an expired token gave %v", err)
 	}
-	if _, ok := k.Lookup(made.ID); ok {
+	if _, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); ok {
 		t.Error("an expired token's session goes on")
 	}
 }

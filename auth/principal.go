@@ -8,7 +8,7 @@ import (
 	"auditlog/audit"
 )
 
-// Permission lets one call the API's method of that name.
+// Permission lets one call the API's method of that name, where there is one.
 type Permission string
 
 // The permissions.
@@ -18,8 +18,6 @@ const (
 	AuditLogGet    Permission = "auditLog.get"
 	AuditLogStats  Permission = "auditLog.stats"
 	AuditLogExport Permission = "auditLog.export"
-	AuditLogPull   Permission = "auditLog.pull"
-	AuditLogFollow Permission = "auditLog.follow"
 
 	ProjectList    Permission = "project.list"
 	ProjectGet     Permission = "project.get"
@@ -30,14 +28,16 @@ const (
 	TokenList   Permission = "token.list"
 	TokenRevoke Permission = "token.revoke"
 
-	// DebugProfile is no method of the API's: it lets one read profiles of the process.
-	DebugProfile Permission = "debug.profile"
+	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
+	// recorded as it happens, DebugProfile read profiles of the process.
+	AuditLogFollow Permission = "auditLog.follow"
+	DebugProfile   Permission = "debug.profile"
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
 	return []Permission{
-		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow,
+		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
 		TokenCreate, TokenList, TokenRevoke, DebugProfile,
 	}
@@ -46,7 +46,7 @@ func Permissions() []Permission {
 // reads reports whether p lets one see and change nothing.
 func (p Permission) reads() bool {
 	switch p {
-	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow, ProjectList, ProjectGet:
+	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow, ProjectList, ProjectGet:
 		return true
 	}
 	return false

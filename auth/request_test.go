@@ -52,26 +52,6 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
-func TestDev(t *testing.T) {
-	s := openStore(t, t.TempDir(), newClock())
-	k, err := auth.Open(s, auth.Options{Dev: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := k.Authenticate(httptest.NewRequest("POST", "/", nil))
-	if err != nil || !p.MayEverywhere(auth.TokenCreate) || p.Owner == "" {
-		t.Errorf("%+v, %v", p, err)
-	}
-	if again, ok := k.Lookup(p.TokenID); !ok || again.Owner != p.Owner {
-		t.Errorf("%+v, %t", again, ok)
-	}
-	ctx, done := k.Live(t.Context(), &p)
-	if ctx.Err() != nil {
-		t.Error("the developer's call ended at once")
-	}
-	done()
-}
-
 func TestAddress(t *testing.T) {
 	s := openStore(t, t.TempDir(), newClock())
 	k, err := auth.Open(s, auth.Options{TrustedProxies: []netip.Prefix{

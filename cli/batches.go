@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -146,13 +145,8 @@ func refusedEntry(err error) (i int, why error, ok bool) {
 	if !errors.As(err, &f) || f.Kind != audit.Invalid && f.Kind != audit.TooLarge {
 		return 0, nil, false
 	}
-	rest, isEntry := strings.CutPrefix(f.Path, "entries[")
-	number, field, _ := strings.Cut(rest, "]")
-	i, bad := strconv.Atoi(number)
-	if !isEntry || bad != nil {
-		return 0, nil, false
-	}
-	return i, &audit.Fault{Kind: f.Kind, Path: strings.TrimPrefix(field, "."), Message: f.Message}, true
+	i, ok = f.Item.Entry()
+	return i, audit.AtItem(err, audit.Item{}), ok
 }
 
 // summarizeImport writes what became of everything in the files, a line for each thing

@@ -10,6 +10,10 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
+
+	"auditlog/api"
+	"auditlog/auth"
+	"auditlog/retention"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -59,8 +63,8 @@ func defaultConfig() Config {
 		Listen:          "127.0.0.1:7070",
 		LogLevel:        "info",
 		Drain:           10 * time.Second,
-		Grace:           30 * 24 * time.Hour,
-		ReadOnlyActions: []string{"*.list", "*.get", "*.metrics"},
+		Grace:           retention.DefaultGrace,
+		ReadOnlyActions: api.DefaultReadOnlyActions(),
 		Reads:           readsSkip,
 	}
 }
@@ -85,6 +89,9 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
 }
 
+// tables are the tables of the file, for what a flag cannot say. There is none so far.
+func (c *Config) tables() []settingsTable { return nil }
+
 // check reports the first setting that cannot be meant, as a settingError.
 func (c *Config) check() error {
 	for _, f := range []func() error{c.checkListen, c.checkTLS, c.checkLog, c.checkSpans, c.checkLists} {
@@ -106,24 +113,17 @@ func (c *Config) checkListen() error {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return settingErrorf("listen", "must end in a port between 0 and 65535")
 	}
-	if c.Dev && !isLoopback(host) {
+	if c.Dev && !auth.Local(host) {
 		return settingErrorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
 	}
 	return nil
-}
-
-// isLoopback reports whether host can be reached from this machine alone. Of
-// names only localhost is taken for that.
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 // exposed reports whether tokens would cross a network in clear text, as far as
 // the configuration tells.
 func (c *Config) exposed() bool {
 	host, _, _ := net.SplitHostPort(c.Listen) // checked before
-	return !isLoopback(host) && c.TLSCert == "" && len(c.TrustedProxies) == 0
+	return !auth.Local(host) && c.TLSCert == "" && len(c.TrustedProxies) == 0
 }
 
 func (c *Config) checkTLS() error {

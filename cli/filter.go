@@ -48,7 +48,8 @@ func addFilter(cmd *cobra.Command) *filter {
 // parse returns the checked filters. Times are read relative to now, in loc.
 func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 	q := f.query
-	for name, t := range map[string]*time.Time{"from": &q.From, "to": &q.To, "after": &q.After, "before": &q.Before} {
+	var after, before time.Time
+	for name, t := range map[string]*time.Time{"from": &q.From, "to": &q.To, "after": &after, "before": &before} {
 		text := *f.spans[name]
 		if text == "" {
 			continue
@@ -58,9 +59,14 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 			return q, usagef("--%s: %w", name, err)
 		}
 	}
-	if _, err := q.Query(); err != nil {
+	selected, err := q.Query()
+	if err == nil {
+		err = selected.Between(after, before)
+	}
+	if err != nil {
 		return q, flagPath(err)
 	}
+	q.From, q.To = selected.From, selected.To
 	return q, nil
 }
 

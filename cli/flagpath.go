@@ -14,11 +14,7 @@ func flagPath(err error) error {
 	if !errors.As(err, &f) || f.Path == "" || f.Kind != audit.Invalid {
 		return err
 	}
-	path := f.Path
-	for _, prefix := range []string{"entries[0].", "entry."} {
-		path = strings.TrimPrefix(path, prefix)
-	}
-	flag := flagOf(path)
+	flag := flagOf(f.Path)
 	if flag == "" {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"auditlog/api"
+	"auditlog/audit"
 	"auditlog/index"
 	"auditlog/store"
 )
@@ -16,7 +16,8 @@ func indexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
 	return index.Config{Dir: filepath.Join(dir, "index"), Source: log, Identity: log.Identity(), Log: to}
 }
 
-// search makes a query of what somebody searches for.
+// search makes a query of what somebody searches for, for the store, which is
+// opened before the index is.
 func (s *server) search(text string) (store.Text, error) {
 	q, err := index.Parse(text)
 	if err != nil {
@@ -26,9 +27,9 @@ func (s *server) search(text string) (store.Text, error) {
 }
 
 // indexStatus tells how the index follows the log.
-func (s *server) indexStatus() api.IndexStatus {
+func (s *server) indexStatus() audit.IndexStatus {
 	st := s.index.Status()
-	status := api.IndexStatus{Behind: int64(st.Behind)}
+	status := audit.IndexStatus{Behind: int64(st.Behind)}
 	if st.State == index.Broken {
 		status.Err = errors.New(st.Reason)
 	}

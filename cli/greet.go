@@ -15,7 +15,7 @@ import (
 // log, on standard error, never holds what this says: the first admin token is
 // among it. Nobody is answered before.
 func (s *server) greet(ctx context.Context) error {
-	if !s.cfg.Dev {
+	if !s.keeper.Dev() {
 		err := s.keeper.Start(ctx, s.cfg.AdminToken, s.showFirstToken)
 		if audit.KindOf(err) == audit.Invalid {
 			return usagef("%s: %w", adminTokenEnv, err)
@@ -30,7 +30,7 @@ func (s *server) greet(ctx context.Context) error {
 	base := s.baseURL()
 	var b strings.Builder
 	fmt.Fprintf(&b, "auditlog: listening on %s, data in %s\n", base, s.cfg.Data)
-	if s.cfg.Dev {
+	if s.keeper.Dev() {
 		b.WriteString("\n  DEVELOPMENT MODE: nobody is asked who they are. Every program on this machine\n" +
 			"  can record, read and delete everything. Other machines are not let in.\n")
 	}
@@ -44,7 +44,7 @@ func (s *server) greet(ctx context.Context) error {
 
 func (s *server) curl(base, method, body string) string {
 	header := ""
-	if !s.cfg.Dev {
+	if !s.keeper.Dev() {
 		header = ` -H "Authorization: Bearer $AUDITLOG_TOKEN"`
 	}
 	return fmt.Sprintf("curl%s %s/%s -d '%s'", header, base, method, body)

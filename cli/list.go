@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -23,7 +24,7 @@ func (a *app) list() *cobra.Command {
 	var limit int
 	var all bool
 	var output string
-	cmd.Flags().IntVarP(&limit, "limit", "n", rpc.DefaultLimit, "at most so `many` entries")
+	cmd.Flags().IntVarP(&limit, "limit", "n", audit.DefaultLimit, "at most so `many` entries")
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
 	addOutput(cmd, &output, "table", "json", "ndjson", "csv")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
@@ -70,9 +71,9 @@ func addOutput(cmd *cobra.Command, output *string, formats ...string) {
 func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query, limit int) (more bool, err error) {
 	req := rpc.ListRequest{Query: q}
 	for left := limit; ; {
-		req.Limit = rpc.MaxLimit
+		req.Limit = audit.MaxLimit
 		if limit > 0 {
-			req.Limit = min(left, rpc.MaxLimit)
+			req.Limit = min(left, audit.MaxLimit)
 		}
 		page, err := c.ListPage(ctx, req)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -50,8 +51,8 @@ func (a *app) writeProjects(output string, projects []rpc.Project) error {
 	rows := make([][]string, len(projects))
 	for i := range projects {
 		p := &projects[i]
-		state := p.State
-		if p.State == rpc.Deleting {
+		state := string(p.State)
+		if p.State == audit.Deleting {
 			state = "deleted, purge " + day(p.PurgeAt)
 		}
 		rows[i] = []string{p.Project, state, strconv.FormatInt(p.Entries, 10), day(p.First), day(p.Last)}

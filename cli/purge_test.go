@@ -78,7 +78,7 @@ func TestKillDuringPurge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if doomed.State == rpc.Purged {
+		if doomed.State == audit.Purged {
 			break
 		}
 		if stepsOf(t, p) > 0 {

@@ -82,7 +82,7 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 	if path == "" {
 		path, _ = lookup(envName(configFlag))
 	}
-	from, err := load(settings, path, lookup)
+	from, err := load(settings, c.tables(), path, lookup)
 	if err != nil {
 		return err
 	}
@@ -111,6 +111,7 @@ type server struct {
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
+	workers   []worker // run does them
 	http      *http.Server
 	listener  net.Listener
 }
@@ -128,6 +129,7 @@ func (s *server) open(ctx context.Context) error {
 
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
+		Search: s.search,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -146,8 +148,11 @@ func (s *server) openWorkers(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.keeper, err = auth.Open(s.store, auth.Options{
-		Dev:            s.cfg.Dev,
+	open := auth.Open
+	if s.cfg.Dev {
+		open = auth.OpenDev
+	}
+	s.keeper, err = open(s.store, auth.Options{
 		TrustedProxies: proxies,
 		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
 	})
@@ -160,6 +165,11 @@ func (s *server) openWorkers(context.Context) error {
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
+	s.workers = []worker{
+		{"tokens", s.keeper.Run},
+		{"retention", s.retention.Run},
+		{"index", s.index.Run},
+	}
 	return nil
 }
 
@@ -195,10 +205,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	pages, err := console.New(console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
-		Dev:       s.cfg.Dev,
 		Retention: s.retention,
-		Search:    s.search,
-		Index:     func() console.IndexStatus { return console.IndexStatus(s.indexStatus()) },
+		Index:     s.indexStatus,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -210,9 +218,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
-		Dev:             s.cfg.Dev,
 		Retention:       s.retention,
-		Search:          s.search,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
@@ -235,24 +241,21 @@ func (s *server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return nil
+	return s.keeper.MayListen(s.listener.Addr())
 }
 
 // run works until ctx ends, which is no error, or a part fails.
 func (s *server) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	// The workers outlive the requests, whose last ones still have work for them.
-	workers, stop := context.WithCancel(context.WithoutCancel(ctx))
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
 	group.Go(func() error { return s.keepMemory(ctx) })
-	for _, worker := range []func(context.Context) error{s.keeper.Run, s.retention.Run, s.index.Run} {
-		group.Go(func() error { return worker(workers) })
+	for _, w := range s.workers {
+		group.Go(func() error { return w.work(background, s.log) })
 	}
-	if err := group.Wait(); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return group.Wait()
 }
 
 // answer serves HTTP until ctx ends, and then lets requests under way end for as

@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
+	"auditlog/audit"
 	"auditlog/calendar"
 )
 
@@ -37,14 +38,14 @@ type sources map[string]string
 
 // load gives every flag that was not given on the command line its value from
 // the environment or else from the TOML file at path; "" is no file. The keys of
-// the file are the names of the flags.
-func load(fs *pflag.FlagSet, path string, lookup func(string) (string, bool)) (sources, error) {
+// the file are the names of the flags, and those of tables, which it alone has.
+func load(fs *pflag.FlagSet, tables []settingsTable, path string, lookup func(string) (string, bool)) (sources, error) {
 	from := make(sources)
 	file, err := readSettings(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := file.checkNames(fs); err != nil {
+	if err := file.checkNames(fs, tables); err != nil {
 		return nil, err
 	}
 	fs.VisitAll(func(f *pflag.Flag) {
@@ -52,6 +53,11 @@ func load(fs *pflag.FlagSet, path string, lookup func(string) (string, bool)) (s
 			err = from.set(f, file, lookup)
 		}
 	})
+	for _, t := range tables {
+		if err == nil {
+			err = t.read(file)
+		}
+	}
 	return from, err
 }
 
@@ -71,14 +77,22 @@ func (from sources) set(f *pflag.Flag, file *settingsFile, lookup func(string) (
 		from[f.Name] = file.place(f.Name)
 		err = setFrom(f.Value, fromFile)
 	}
-	var number *strconv.NumError
-	if errors.As(err, &number) && f.Value.Type() == "bool" {
-		err = fmt.Errorf("%q is neither true nor false", number.Num)
-	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", from[f.Name], err)
+		return fmt.Errorf("%s: %w", from[f.Name], worded(err, f.Value))
 	}
 	return nil
+}
+
+// worded says of an error of a flag's value what pflag leaves to the reader.
+func worded(err error, v pflag.Value) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err
+	}
+	if v.Type() == "bool" {
+		return fmt.Errorf("%q is neither true nor false", number.Num)
+	}
+	return fmt.Errorf("%q is no whole number, or too large", number.Num)
 }
 
 // explain names the place where the setting came from that err is about.
@@ -148,19 +162,50 @@ func readSettings(path string) (*settingsFile, error) {
 	return f, nil
 }
 
-// checkNames refuses the first setting in f that is not a flag.
-func (f *settingsFile) checkNames(fs *pflag.FlagSet) error {
-	var unknown []string
-	for name := range f.values {
-		if fs.Lookup(name) == nil || name == configFlag {
-			unknown = append(unknown, name)
-		}
+// checkNames refuses the first setting in f that is neither a flag nor a table.
+func (f *settingsFile) checkNames(fs *pflag.FlagSet, tables []settingsTable) error {
+	names := flagNames(fs)
+	for _, t := range tables {
+		names = append(names, t.name)
 	}
-	if len(unknown) == 0 {
+	unknown := firstUnknown(f.values, names, f.line)
+	if unknown == "" {
 		return nil
 	}
-	slices.SortFunc(unknown, func(a, b string) int { return f.line(a) - f.line(b) })
-	return fmt.Errorf("%s: no such setting", f.place(unknown[0]))
+	return fmt.Errorf("%s: %s", f.place(unknown), noSuchSetting(unknown, names))
+}
+
+// flagNames returns the names of those flags that are settings.
+func flagNames(fs *pflag.FlagSet) []string {
+	var names []string
+	fs.VisitAll(func(f *pflag.Flag) {
+		if f.Name != configFlag {
+			names = append(names, f.Name)
+		}
+	})
+	return names
+}
+
+// firstUnknown returns the key of values that is none of names, and of several the one
+// on the first line; or "".
+func firstUnknown(values map[string]any, names []string, line func(key string) int) string {
+	first := ""
+	for key := range values {
+		if slices.Contains(names, key) {
+			continue
+		}
+		if first == "" || line(key) < line(first) || line(key) == line(first) && key < first {
+			first = key
+		}
+	}
+	return first
+}
+
+func noSuchSetting(name string, names []string) string {
+	if best := audit.Closest(name, names); best != "" {
+		return fmt.Sprintf("no such setting: did you mean %q?", best)
+	}
+	return "no such setting"
 }
 
 // place names the setting called name as an error does.
@@ -168,17 +213,19 @@ func (f *settingsFile) place(name string) string {
 	return fmt.Sprintf("%s:%d: %s", f.path, f.line(name), name)
 }
 
-// line returns the line that name is on: the settings are a flat list, so it is
-// the first that begins with the name, bare, quoted or as a table's.
+// line returns the line that name is on: what is no table's stands before all tables,
+// so it is the first that begins with the name, bare, quoted or as a table's.
 func (f *settingsFile) line(name string) int {
 	begins := regexp.MustCompile(`(?m)^[ \t]*\[*[ \t]*["']?` + regexp.QuoteMeta(name) + `\b`)
 	at := begins.FindStringIndex(f.text)
 	if at == nil {
 		return 1
 	}
-	// The match begins with the line, so what comes before are whole lines.
-	return 1 + strings.Count(f.text[:at[0]], "\n")
+	return f.lineAt(at[0])
 }
+
+// lineAt returns the line of an offset at which one begins.
+func (f *settingsFile) lineAt(offset int) int { return 1 + strings.Count(f.text[:offset], "\n") }
 
 // span is a length of time as a flag: 90s, 24h, 30d, 2w.
 type span time.Duration

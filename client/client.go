@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/backoff"
 	"auditlog/rpc"
 )
 
@@ -242,7 +243,7 @@ func failureFrom(res *http.Response, e *rpc.Error) error {
 			Message: fmt.Sprintf("%s answered %s", res.Request.URL.Redacted(), res.Status),
 		}
 	}
-	f := &failure{err: fault, after: retryAfter(res.Header.Get("Retry-After"), time.Now())}
+	f := &failure{err: fault, after: backoff.RetryAfter(res.Header.Get("Retry-After"), time.Now())}
 	switch fault.Kind {
 	case audit.RateLimited, audit.Unavailable, audit.Internal:
 		f.passing = true

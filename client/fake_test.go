@@ -109,7 +109,7 @@ func (l *fakeLog) record(w http.ResponseWriter, r *http.Request) {
 	for i := range req.Entries {
 		e := &req.Entries[i]
 		if e.Actor.Email == "bad" || e.Key == "" {
-			refuse(w, audit.Invalid, "entries["+strconv.Itoa(i)+"].actor.email", "is bad")
+			refuseWith(w, &audit.Fault{Kind: audit.Invalid, Item: audit.EntryAt(i), Path: "actor.email", Message: "is bad"})
 			return
 		}
 	}
@@ -126,7 +126,7 @@ func (l *fakeLog) recordLines(w http.ResponseWriter, body io.Reader) {
 	for n := 1; lines.Scan(); n++ {
 		var e audit.Entry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			f := audit.Fault{Kind: audit.Invalid, Path: "line " + strconv.Itoa(n), Message: "is no JSON"}
+			f := audit.Fault{Kind: audit.Invalid, Item: audit.LineAt(n), Message: "is no JSON"}
 			w.WriteHeader(http.StatusBadRequest)
 			json.NewEncoder(w).Encode(rpc.Answer[rpc.RecordResult]{Result: &res, Error: rpc.ErrorOf(&f, "")})
 			return
@@ -201,9 +201,12 @@ func answer[T any](w http.ResponseWriter, result T) {
 }
 
 func refuse(w http.ResponseWriter, kind audit.Kind, path, message string) {
-	f := audit.Fault{Kind: kind, Path: path, Message: message}
-	w.WriteHeader(rpc.Status(kind))
-	json.NewEncoder(w).Encode(rpc.Answer[struct{}]{Error: rpc.ErrorOf(&f, "r7")})
+	refuseWith(w, &audit.Fault{Kind: kind, Path: path, Message: message})
+}
+
+func refuseWith(w http.ResponseWriter, f *audit.Fault) {
+	w.WriteHeader(rpc.Status(f.Kind))
+	json.NewEncoder(w).Encode(rpc.Answer[struct{}]{Error: rpc.ErrorOf(f, "r7")})
 }
 
 // down answers every call as a log does that cannot.

@@ -16,7 +16,9 @@ import (
 
 	"auditlog/api"
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/client"
+	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/store"
 )
@@ -29,7 +31,11 @@ func start(t *testing.T) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := api.New(api.Options{Store: st})
+	keeper, err := auth.OpenDev(st, auth.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := api.New(api.Options{Store: st, Auth: keeper, Retention: retention.New(st, retention.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +112,7 @@ func TestAgainstTheLog(t *testing.T) {
 		t.Errorf("stats are %+v, %v", stats, err)
 	}
 	projects, err := c.Projects(ctx)
-	if err != nil || len(projects) != 1 || projects[0].Project != "acme" || projects[0].Entries != n || projects[0].State != rpc.Active {
+	if err != nil || len(projects) != 1 || projects[0].Project != "acme" || projects[0].Entries != n || projects[0].State != audit.Active {
 		t.Errorf("projects are %+v, %v", projects, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/backoff"
 )
 
 // ErrFull is why a Queue drops an entry that it has no room for.
@@ -247,7 +248,7 @@ func (q *Queue) record(ctx context.Context, batch []audit.Entry) []audit.Entry {
 			half := len(batch) / 2
 			return append(q.record(ctx, batch[:half:half]), q.record(ctx, batch[half:])...)
 		}
-		if sleep(ctx, q.client.pause(defaultTries, 0)) != nil {
+		if backoff.Sleep(ctx, q.client.pause(defaultTries, 0)) != nil {
 			return batch
 		}
 	}

@@ -112,7 +112,7 @@ func TestExportCutShort(t *testing.T) {
 func TestCalls(t *testing.T) {
 	at := time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)
 	const project = `{"project":"acme","state":"deleting","entries":7,"first":"2026-05-04T00:00:00Z","last":"2026-05-04T00:00:00Z","purgeAt":"2026-05-04T00:00:00Z","deletedBy":"ada"}`
-	wantProject := rpc.Project{Project: "acme", State: rpc.Deleting, Entries: 7, First: at, Last: at, PurgeAt: at, DeletedBy: "ada"}
+	wantProject := rpc.Project{Project: "acme", State: audit.Deleting, Entries: 7, First: at, Last: at, PurgeAt: at, DeletedBy: "ada"}
 	const token = `{"id":"t1","owner":"ada","ownerType":"User","role":"viewer","createdAt":"2026-05-04T00:00:00Z"}`
 	wantToken := rpc.Token{ID: "t1", Owner: "ada", OwnerType: "User", Role: "viewer", CreatedAt: at}
 	tests := map[string]struct {

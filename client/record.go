@@ -2,12 +2,8 @@ package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"auditlog/audit"
 	"auditlog/rpc"
@@ -16,7 +12,7 @@ import (
 // Record records entries and returns once they are on the log's disk. What fits
 // in one batch (audit.MaxBatch entries, audit.MaxBatchSize bytes) is recorded
 // wholly or not at all; of more than that an error leaves the batches before,
-// and the result says what became of them. The path of a Fault counts entries
+// and the result says what became of them. The Item of a Fault counts entries
 // from the first one given.
 func (c *Client) Record(ctx context.Context, entries ...audit.Entry) (rpc.RecordResult, error) {
 	var sum rpc.RecordResult
@@ -24,7 +20,7 @@ func (c *Client) Record(ctx context.Context, entries ...audit.Entry) (rpc.Record
 		b := c.batch(entries[done:])
 		res, err := post[rpc.RecordResult](ctx, c, rpc.Record, b.body, c.tries())
 		if err != nil {
-			return sum, offsetPath(err, done)
+			return sum, behind(done, err)
 		}
 		b.reclaim(&res)
 		sum.Add(res)
@@ -90,18 +86,9 @@ func (b *batch) reclaim(r *rpc.RecordResult) {
 	}
 }
 
-// offsetPath adds done to the number of the entry that err, a Fault, names.
-func offsetPath(err error, done int) error {
-	var f *audit.Fault
-	if done == 0 || !errors.As(err, &f) {
-		return err
-	}
-	digits, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "entries["), "]")
-	n, bad := strconv.Atoi(digits)
-	if !ok || bad != nil || !strings.HasPrefix(f.Path, "entries[") {
-		return err
-	}
-	return &audit.Fault{Kind: f.Kind, Path: fmt.Sprintf("entries[%d]%s", done+n, rest), Message: f.Message}
+// behind counts the entry that err, a Fault, is about from done entries before its batch.
+func behind(done int, err error) error {
+	return audit.MoveItem(err, func(i int) audit.Item { return audit.EntryAt(done + i) })
 }
 
 // RecordNDJSON records a stream of entries, one JSON object a line, of any
@@ -140,7 +127,7 @@ func (c *Client) NewWriter(ctx context.Context) *Writer {
 }
 
 // Write takes e to be recorded. An error is of this entry or one before it, and
-// final; the path of a Fault counts entries from the first one written.
+// final; the Item of a Fault counts entries from the first one written.
 func (w *Writer) Write(e audit.Entry) error {
 	if w.err != nil {
 		return w.err
@@ -167,7 +154,7 @@ func (w *Writer) flush() error {
 	res, err := w.client.Record(w.ctx, w.pending...)
 	res.Entries = nil
 	w.result.Add(res)
-	w.err = offsetPath(err, w.done)
+	w.err = behind(w.done, err)
 	w.done += len(w.pending)
 	clear(w.pending)
 	w.pending = w.pending[:0]

@@ -67,7 +67,7 @@ func TestRecordSplits(t *testing.T) {
 		list := entries(audit.MaxBatch + 10)
 		list[audit.MaxBatch+7].Actor.Email = "bad"
 		res, err := c.Record(t.Context(), list...)
-		if err == nil || err.Error() != "entries[10007].actor.email: is bad" || audit.KindOf(err) != audit.Invalid {
+		if err == nil || err.Error() != "entries[10007].actor.email: is bad" || itemOf(err) != audit.EntryAt(10007) {
 			t.Errorf("got %v", err)
 		}
 		if res.Recorded != audit.MaxBatch {
@@ -107,7 +107,7 @@ func TestRecordNDJSON(t *testing.T) {
 
 	e := entry("ada@example.com")
 	res, err = c.RecordNDJSON(t.Context(), strings.NewReader(string(e.AppendInput(nil))+"\n{\n"))
-	if err == nil || err.Error() != "line 2: is no JSON" || audit.KindOf(err) != audit.Invalid || res.Recorded != 1 {
+	if err == nil || err.Error() != "line 2: is no JSON" || itemOf(err) != audit.LineAt(2) || res.Recorded != 1 {
 		t.Errorf("got %+v, %v", res, err)
 	}
 
@@ -210,4 +210,12 @@ func TestInternalErrorsNameTheRequest(t *testing.T) {
 	if _, err := c.Projects(t.Context()); err == nil || err.Error() != "internal error (request r7)" {
 		t.Errorf("got %v", err)
 	}
+}
+
+// itemOf returns which entry err is about.
+func itemOf(err error) audit.Item {
+	if f := (*audit.Fault)(nil); errors.As(err, &f) && f.Kind == audit.Invalid {
+		return f.Item
+	}
+	return audit.Item{}
 }

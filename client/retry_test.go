@@ -104,7 +104,7 @@ func TestWhatIsNotTriedAgain(t *testing.T) {
 		log, c := newFakeLog(t)
 		_, err := c.Record(t.Context(), entry("bad"))
 		var f *audit.Fault
-		if !errors.As(err, &f) || *f != (audit.Fault{Kind: audit.Invalid, Path: "entries[0].actor.email", Message: "is bad"}) || log.calls != 1 {
+		if !errors.As(err, &f) || *f != (audit.Fault{Kind: audit.Invalid, Item: audit.EntryAt(0), Path: "actor.email", Message: "is bad"}) || log.calls != 1 {
 			t.Errorf("got %v after %d calls", err, log.calls)
 		}
 	})

@@ -152,6 +152,9 @@ func TestDeleteAndRestoreProject(t *testing.T) {
 	if err != nil || e.Action != "project.delete" || e.Channel != audit.ChannelConsole || e.Request.IP != "127.0.0.1" {
 		t.Errorf("the entry is %+v, %v", e, err)
 	}
+	if !strings.Contains(e.Detail, "purged unless it is restored within 720h") {
+		t.Errorf("the entry says %q", e.Detail)
+	}
 	if a := v.get("/projects?project=acme"); !strings.Contains(a.body, "Restore the project acme?") {
 		t.Error("restoring is not offered")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/retention"
 	"auditlog/store"
 )
 
@@ -38,7 +39,8 @@ func BenchmarkPage(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				r := httptest.NewRequest(http.MethodGet, path, nil)
+				r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
+				r.RemoteAddr = "127.0.0.1:1234"
 				r.Header.Set("Accept-Encoding", "gzip")
 				w := httptest.NewRecorder()
 				h.ServeHTTP(w, r)
@@ -66,11 +68,11 @@ func largeConsole(b *testing.B, n int) http.Handler {
 			b.Fatal(err)
 		}
 	}
-	k, err := auth.Open(s, auth.Options{Dev: true})
+	k, err := auth.OpenDev(s, auth.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	h, err := New(Options{Store: s, Auth: k, Dev: true, Search: search, Now: func() time.Time { return testNow }})
+	h, err := New(Options{Store: s, Auth: k, Retention: retention.New(s, retention.Options{}), Now: func() time.Time { return testNow }})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/calendar"
-	"auditlog/store"
 )
 
 // chart is the stacked bars of entries over time, in units of an SVG that is
@@ -49,7 +48,7 @@ const (
 
 // chartBounds returns the bounds of the chart's bars. What f leaves open ends with the
 // project's own entries.
-func chartBounds(f filter, project store.Project, v *visit) []time.Time {
+func chartBounds(f filter, project audit.Project, v *visit) []time.Time {
 	open := calendar.Open{From: f.From, To: f.To, First: v.now, Last: v.now}
 	var step calendar.Step
 	if r, ok := findRange(f.Range); ok {
@@ -64,7 +63,7 @@ func chartBounds(f filter, project store.Project, v *visit) []time.Time {
 }
 
 // newChart draws counts.
-func newChart(f filter, buckets []store.Bucket, v *visit) chart {
+func newChart(f filter, buckets []audit.Bucket, v *visit) chart {
 	c := chart{Width: len(buckets) * barWidth}
 	if len(buckets) == 0 {
 		return c
@@ -90,7 +89,7 @@ func newChart(f filter, buckets []store.Bucket, v *visit) chart {
 	return c
 }
 
-func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
+func newBar(f filter, i int, b audit.Bucket, top int64, v *visit) bar {
 	out := bar{
 		X: i * barWidth, Label: barLabel(b, v),
 		From: formatBound(b.From), To: formatBound(b.To),
@@ -117,7 +116,7 @@ func newBar(f filter, i int, b store.Bucket, top int64, v *visit) bar {
 func formatUnits(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // barLabel tells the time and the counts of a bar.
-func barLabel(b store.Bucket, v *visit) string {
+func barLabel(b audit.Bucket, v *visit) string {
 	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", spanLabel(b.From, b.To, v),
 		formatCount(b.Success), formatCount(b.Forbidden), formatCount(b.Error))
 }
@@ -161,7 +160,7 @@ func clocksChange(from, to time.Time, zone *time.Location) bool {
 
 // chartMarks returns what stands under the chart: the times at its ends and
 // between them.
-func chartMarks(buckets []store.Bucket, v *visit) []string {
+func chartMarks(buckets []audit.Bucket, v *visit) []string {
 	first, last := buckets[0].From, buckets[len(buckets)-1].To
 	layout := "Jan 2"
 	switch span := last.UnixMicro() - first.UnixMicro(); {

@@ -12,27 +12,33 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/retention"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
-// Options configure the console. Store and Auth are required.
+// Store is what the pages show and change of the log.
+type Store interface {
+	audit.Recorder
+	audit.Reader
+	audit.Follower
+	audit.ProjectReader
+	audit.ProjectChanger
+	audit.Health
+}
+
+// Options configure the console. Store, Auth and Retention are required.
 type Options struct {
-	Store *store.Store
-	// Auth tells who a token belongs to and what they may.
+	Store Store
+	// Auth tells who a token belongs to and what they may. In development mode nobody
+	// has to log in.
 	Auth *auth.Keeper
-	// Dev needs no log-in: every visitor is auth.Dev. Whoever serves the console
-	// then must answer this machine alone, as package api does.
-	Dev bool
-	// Retention purges deleted projects. Nil leaves deleting them to the API.
+	// Retention purges deleted projects.
 	Retention *retention.Worker
-	// Search parses a full-text query. Nil refuses queries that have one.
-	Search func(text string) (store.Text, error)
 	// Index tells the state of the full-text index. Nil when there is none.
-	Index func() IndexStatus
+	Index func() audit.IndexStatus
 	// Stopping is closed when the server stops: live views end then. Nil is never.
 	Stopping <-chan struct{}
 	// Log is told of errors that are nobody's mistake but ours. Its zero value is
@@ -44,20 +50,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// IndexStatus tells how the full-text index follows the log.
-type IndexStatus struct {
-	// Behind counts the changes of the log that are not in the index yet.
-	Behind int64
-	// Err is why the index cannot follow.
-	Err error
-}
-
 func (o *Options) setDefaults() {
-	if o.Search == nil {
-		o.Search = func(string) (store.Text, error) {
-			return nil, audit.FieldErrorf(keyText, "this log has no full-text search")
-		}
-	}
 	if o.Version == "" {
 		o.Version = "dev"
 	}
@@ -69,6 +62,7 @@ func (o *Options) setDefaults() {
 // console answers every page.
 type console struct {
 	opts     Options
+	admin    *admin.Desk
 	assets   assets
 	pages    pages
 	sessions *sessions
@@ -92,13 +86,16 @@ func New(opts Options) (http.Handler, error) {
 }
 
 func newConsole(opts Options) (*console, error) {
-	if opts.Store == nil || opts.Auth == nil {
-		return nil, errors.New("console: store and auth are required")
+	if opts.Store == nil || opts.Auth == nil || opts.Retention == nil {
+		return nil, errors.New("console: store, auth and retention are required")
 	}
 	opts.setDefaults()
-	c := &console{opts: opts, sessions: newSessions(), began: opts.Now(), countPatience: countPatience}
+	c := &console{
+		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention),
+		sessions: newSessions(), began: opts.Now(), countPatience: countPatience,
+	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
-	if opts.Dev {
+	if opts.Auth.Dev() {
 		c.everybody = c.sessions.lasting()
 	}
 	var err error
@@ -201,8 +198,12 @@ func (c *console) adapt(rt route) http.Handler {
 		_ = r.ParseForm()
 		v := &visit{w: w, r: r, now: c.opts.Now().UTC()}
 		v.zone, v.zoned = zoneOf(r)
-		c.recognize(v)
-		if err := c.answer(v, rt); err != nil {
+		err := c.opts.Auth.Admit(r)
+		if err == nil {
+			c.recognize(v)
+			err = c.answer(v, rt)
+		}
+		if err != nil {
 			c.fail(v, err)
 		}
 	})
@@ -217,7 +218,7 @@ func (c *console) recognize(v *visit) {
 	if s == nil {
 		return
 	}
-	if who, ok := c.opts.Auth.Lookup(s.tokenID); ok {
+	if who, ok := c.opts.Auth.Lookup(v.r, s.tokenID); ok {
 		v.session, v.who = s, who
 	} else {
 		c.sessions.finish(v.r)

@@ -35,14 +35,25 @@ type site struct {
 	admin string
 }
 
+// newDevSite serves a console in development mode whose log holds the given entries.
+func newDevSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
+	t.Helper()
+	return serveSite(t, opts, auth.OpenDev, entries)
+}
+
 // newSite serves a console whose log holds the given entries.
 func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
+	t.Helper()
+	return serveSite(t, opts, auth.Open, entries)
+}
+
+func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Options) (*auth.Keeper, error), entries []*audit.Entry) *site {
 	t.Helper()
 	now := func() time.Time { return testNow }
 	if opts.Now != nil {
 		now = opts.Now
 	}
-	s, err := store.Open(t.TempDir(), store.Options{Now: now})
+	s, err := store.Open(t.TempDir(), store.Options{Now: now, Search: search})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,16 +64,16 @@ func newSite(t testing.TB, opts Options, entries ...*audit.Entry) *site {
 		}
 	}
 	site := &site{store: s}
-	if site.auth, err = auth.Open(s, auth.Options{Dev: opts.Dev, Now: now}); err != nil {
+	if site.auth, err = openAuth(s, auth.Options{Now: now}); err != nil {
 		t.Fatal(err)
 	}
-	if !opts.Dev {
+	if !site.auth.Dev() {
 		keep := func(secret string) error { site.admin = secret; return nil }
 		if err := site.auth.Start(t.Context(), "", keep); err != nil {
 			t.Fatal(err)
 		}
 	}
-	opts.Store, opts.Auth, opts.Now, opts.Search = s, site.auth, now, search
+	opts.Store, opts.Auth, opts.Now = s, site.auth, now
 	opts.Retention = retention.New(s, retention.Options{Now: now})
 	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)
@@ -176,7 +187,7 @@ func testEntry(project, actor, action string, outcome audit.Outcome) *audit.Entr
 }
 
 func TestPages(t *testing.T) {
-	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success),
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success),
 		testEntry("acme", "mallory@example.com", "role.grant", audit.Forbidden))
 	tests := map[string]struct {
 		status int
@@ -234,7 +245,7 @@ func TestManyProjects(t *testing.T) {
 	for i := range 300 {
 		entries = append(entries, testEntry(fmt.Sprintf("tenant-%03d", i), "ada@example.com", "a.b", audit.Success))
 	}
-	v := newSite(t, Options{Dev: true}, entries...).visitor(t)
+	v := newDevSite(t, Options{}, entries...).visitor(t)
 	for _, path := range []string{"/", "/projects"} {
 		a := v.get(path)
 		if !strings.Contains(a.body, "And 100 more") || strings.Count(a.body, "<tr>") != mostProjects+1 {
@@ -255,7 +266,7 @@ func TestManyProjects(t *testing.T) {
 
 // TestCountsThatTakeLong: the entries do not wait for their counts.
 func TestCountsThatTakeLong(t *testing.T) {
-	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	site.console.countPatience = 0
 	v := site.visitor(t)
 	page := v.get("/logs?project=acme&outcome=success").body

@@ -6,7 +6,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/demo"
-	"auditlog/store"
 )
 
 // demoProject is the project that made-up entries go to.
@@ -36,7 +35,7 @@ func (c *console) fillDemo(v *visit) error {
 // demoable reports whether a visitor is offered made-up entries: where there is
 // nothing real that they could be taken for.
 func (c *console) demoable() bool {
-	return c.opts.Dev && !slices.ContainsFunc(c.opts.Store.Projects(), func(p store.Project) bool {
+	return c.opts.Auth.Dev() && !slices.ContainsFunc(c.opts.Store.Projects(), func(p audit.Project) bool {
 		return p.Name != demoProject && p.Name != audit.SystemProject && p.Entries > 0
 	})
 }

@@ -11,7 +11,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/spell"
-	"auditlog/store"
 )
 
 // facet is a list of the values of one field, each a link that filters by it.
@@ -44,8 +43,8 @@ const (
 // there would be without the filter of one field, which is the same where that
 // field is not filtered by.
 type counts struct {
-	shown                                    *store.Stats
-	anyOutcome, anyType, anyAction, anyActor *store.Stats
+	shown                                    *audit.Stats
+	anyOutcome, anyType, anyAction, anyActor *audit.Stats
 }
 
 // countPatience is how long a page waits for its counts. The entries themselves
@@ -55,10 +54,10 @@ const countPatience = 100 * time.Millisecond
 
 // countSoon is count for a page that has its entries already: nil when it takes
 // too long.
-func (c *console) countSoon(v *visit, f filter, text store.Text) (*counts, error) {
+func (c *console) countSoon(v *visit, f filter) (*counts, error) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), c.countPatience)
 	defer cancel()
-	n, err := c.count(ctx, v, f, text)
+	n, err := c.count(ctx, v, f)
 	if errors.Is(err, context.DeadlineExceeded) && v.r.Context().Err() == nil {
 		return nil, nil
 	}
@@ -66,17 +65,21 @@ func (c *console) countSoon(v *visit, f filter, text store.Text) (*counts, error
 }
 
 // count asks the store for the counts of a view, all at once.
-func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text) (*counts, error) {
+func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error) {
 	project, err := c.opts.Store.Project(f.Project)
 	if err != nil && audit.KindOf(err) != audit.NotFound {
 		return nil, err
 	}
 	bounds := chartBounds(f, project, v)
 	group, ctx := errgroup.WithContext(ctx)
-	ask := func(f filter, bounds []time.Time, answer **store.Stats) {
+	ask := func(f filter, bounds []time.Time, answer **audit.Stats) {
 		q := f.query(v.now, v.zone)
-		group.Go(func() (err error) {
-			*answer, err = c.opts.Store.Stats(ctx, store.Counting{Query: q, Text: text, Bounds: bounds})
+		group.Go(func() error {
+			sel, err := c.opts.Store.Prepare(q)
+			if err != nil {
+				return err
+			}
+			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds})
 			return err
 		})
 	}
@@ -85,7 +88,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 	for _, other := range []struct {
 		chosen bool
 		key    string
-		answer **store.Stats
+		answer **audit.Stats
 	}{
 		{len(f.Outcomes) > 0, keyOutcome, &out.anyOutcome},
 		{f.ResourceType != "", keyResourceType, &out.anyType},
@@ -99,7 +102,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter, text store.Text
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, answer := range []**store.Stats{&out.anyOutcome, &out.anyType, &out.anyAction, &out.anyActor} {
+	for _, answer := range []**audit.Stats{&out.anyOutcome, &out.anyType, &out.anyAction, &out.anyActor} {
 		if *answer == nil {
 			*answer = out.shown
 		}
@@ -119,7 +122,7 @@ func (n *counts) suggestions(f filter) []suggestion {
 	var list []suggestion
 	for _, field := range []struct {
 		key, chosen string
-		values      []store.ValueCount
+		values      []audit.ValueCount
 	}{
 		{keyActor, f.Actor, n.anyActor.Actors},
 		{keyAction, strings.TrimSuffix(f.Action, ".*"), n.anyAction.Actions},
@@ -178,7 +181,7 @@ func label(key, value string) string {
 
 // valueFacet lists the values that occur. The one that is filtered by comes
 // first, and choosing it again takes the filter away.
-func valueFacet(f filter, key, title, chosen string, values []store.ValueCount) facet {
+func valueFacet(f filter, key, title, chosen string, values []audit.ValueCount) facet {
 	out := facet{Key: key, Title: title}
 	var list []facetValue
 	found := chosen == ""

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/audit"
 	"auditlog/calendar"
-	"auditlog/store"
 )
 
 func TestFilterURL(t *testing.T) {
@@ -223,7 +223,7 @@ func TestBarsAreWhatTheySay(t *testing.T) {
 
 func checkBars(t *testing.T, f filter, v *visit) {
 	t.Helper()
-	bounds := chartBounds(f, store.Project{First: v.now.AddDate(0, -3, 0), Last: v.now}, v)
+	bounds := chartBounds(f, audit.Project{First: v.now.AddDate(0, -3, 0), Last: v.now}, v)
 	if len(bounds) < 2 || len(bounds) > maxBars+1 {
 		t.Fatalf("%+v in %v has %d bars", f, v.zone, len(bounds)-1)
 	}
@@ -231,7 +231,7 @@ func checkBars(t *testing.T, f filter, v *visit) {
 		t.Errorf("%s in %v selects %v to %v, its chart is of %v to %v", f.Range, v.zone, q.From, q.To, bounds[0], bounds[len(bounds)-1])
 	}
 	for i := range bounds[1:] {
-		b := newBar(f, i, store.Bucket{From: bounds[i], To: bounds[i+1]}, 0, v)
+		b := newBar(f, i, audit.Bucket{From: bounds[i], To: bounds[i+1]}, 0, v)
 		link, err := url.Parse(b.URL)
 		if err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ var inputs = regexp.MustCompile(`<input[^>]*>`)
 
 // TestLookAlikesOnThePage records actors that look the same, and reads the page.
 func TestLookAlikesOnThePage(t *testing.T) {
-	site := newSite(t, Options{Dev: true})
+	site := newDevSite(t, Options{})
 	visitor := site.visitor(t)
 	for _, actor := range []string{"admin@example.com", "admin@example.com\u200b", "\u202emoc.elpmaxe@nimda", "\u0430dmin@example.com", `admin@example.com\u200b`} {
 		site.record(t, &audit.Entry{Project: "acme", Actor: audit.Actor{Email: actor, Type: audit.User}, Action: "role.grant",

@@ -6,7 +6,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
-	"auditlog/store"
 )
 
 // homePage lets the visitor choose a project.
@@ -42,8 +41,8 @@ func address(r *http.Request) string {
 }
 
 // visible returns the projects that the visitor may read.
-func (c *console) visible(v *visit) []store.Project {
-	var list []store.Project
+func (c *console) visible(v *visit) []audit.Project {
+	var list []audit.Project
 	for _, p := range c.opts.Store.Projects() {
 		if v.who.May(auth.AuditLogList, p.Name) {
 			list = append(list, p)
@@ -64,7 +63,7 @@ const mostLinks = 20
 // projectLinks returns the menu of projects, the busiest of late first.
 func (c *console) projectLinks(v *visit, current string) []projectLink {
 	list := c.visible(v)
-	slices.SortStableFunc(list, func(a, b store.Project) int { return b.Last.Compare(a.Last) })
+	slices.SortStableFunc(list, func(a, b audit.Project) int { return b.Last.Compare(a.Last) })
 	var links []projectLink
 	for _, p := range list {
 		if len(links) == mostLinks {

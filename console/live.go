@@ -13,7 +13,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
-	"auditlog/store"
 )
 
 const (
@@ -76,7 +75,7 @@ func (c *console) live(v *visit) error {
 	if err := v.who.Check(auth.AuditLogFollow, f.Project); err != nil {
 		return err
 	}
-	text, err := c.parseText(f.Text)
+	shown, err := c.opts.Store.Prepare(liveQuery(f))
 	if err != nil {
 		return err
 	}
@@ -95,7 +94,7 @@ func (c *console) live(v *visit) error {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
-	w := &watch{console: c, v: v, f: f, q: liveQuery(f), text: text, after: after, out: patientWriter{v.w}}
+	w := &watch{console: c, v: v, f: f, shown: shown, after: after, out: patientWriter{v.w}}
 	// From here on what fails is the connection, or the view is over.
 	_ = w.run(ctx)
 	return nil
@@ -129,8 +128,7 @@ type watch struct {
 	*console
 	v     *visit
 	f     filter
-	q     audit.Query
-	text  store.Text
+	shown audit.Selection
 	after int64
 	out   patientWriter
 }
@@ -176,7 +174,7 @@ func (w *watch) over() bool {
 	if w.everybody != nil {
 		return false
 	}
-	_, counts := w.opts.Auth.Lookup(w.v.session.tokenID)
+	_, counts := w.opts.Auth.Lookup(w.v.r, w.v.session.tokenID)
 	return !counts || w.v.session.over(w.opts.Now()) || w.v.session.ended.Err() != nil
 }
 
@@ -211,7 +209,7 @@ func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	var page logsPage
 	w.v.now = w.opts.Now().UTC()
 	for i := len(entries) - 1; i >= 0; i-- {
-		if e := entries[i]; w.q.Match(e) && matches(w.text, e) {
+		if e := entries[i]; w.shown.Match(e) {
 			page.Rows = append(page.Rows, w.row(w.v, w.f, e))
 		}
 	}
@@ -221,16 +219,6 @@ func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	var b bytes.Buffer
 	err := w.pages["logs"].ExecuteTemplate(&b, "entry-rows", page)
 	return string(spellOut(b.Bytes())), err
-}
-
-// matches reports whether an entry has what a full-text query asks for.
-func matches(text store.Text, e *audit.Entry) bool {
-	if text == nil {
-		return true
-	}
-	var terms uint64
-	e.EachText(func(v string) { terms |= text.Terms(v) })
-	return text.Match(terms)
 }
 
 // send writes one event, or data alone when it has no name.

@@ -12,7 +12,6 @@ import (
 	"auditlog/audit"
 	"auditlog/calendar"
 	"auditlog/export"
-	"auditlog/store"
 )
 
 // logsPage shows entries of a project.
@@ -50,7 +49,7 @@ type logsPage struct {
 	LastID     int64
 	SummaryURL string
 	// Deleting is set on a project that takes no more entries.
-	Deleting *store.Deletion
+	Deleting *audit.Deletion
 }
 
 // summary is what stands around the entries: numbers of them.
@@ -139,11 +138,11 @@ func (c *console) logs(v *visit) error {
 		http.Redirect(v.w, v.r, f.url("/logs"), http.StatusSeeOther)
 		return nil
 	}
-	text, err := c.parseText(f.Text)
+	sel, err := c.opts.Store.Prepare(f.query(v.now, v.zone))
 	if err != nil {
 		return c.searchFault(v, f, f.Text, err)
 	}
-	err = c.showLogs(v, f, text)
+	err = c.showLogs(v, f, sel)
 	var fault *audit.Fault
 	if errors.As(err, &fault) && fault.Kind == audit.Invalid && fault.Path == keyText {
 		return c.searchFault(v, f, f.Text, err) // what the index finds too costly
@@ -151,19 +150,12 @@ func (c *console) logs(v *visit) error {
 	return err
 }
 
-func (c *console) parseText(text string) (store.Text, error) {
-	if text == "" {
-		return nil, nil
-	}
-	return c.opts.Search(text)
-}
-
 // redirectSearch turns what was typed into the search box into the URL of what
 // it selects.
 func (c *console) redirectSearch(v *visit, f filter, typed string) error {
 	narrowed, err := f.search(typed, v.now, v.zone)
 	if err == nil {
-		_, err = c.parseText(narrowed.Text)
+		_, err = c.opts.Store.Prepare(narrowed.query(v.now, v.zone))
 	}
 	if err != nil {
 		return c.searchFault(v, f, typed, err)
@@ -196,18 +188,18 @@ func (c *console) searchFault(v *visit, f filter, typed string, err error) error
 }
 
 // showLogs answers with a page of entries, or with one part of it.
-func (c *console) showLogs(v *visit, f filter, text store.Text) error {
+func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
 	params := v.r.URL.Query()
 	p := c.logsPage(v, f)
 	var err error
 	switch params.Get(keyPart) {
 	case "rows":
-		if p.list, err = c.list(v, f, text, params.Get(keyCursor)); err != nil {
+		if p.list, err = c.list(v, f, sel, params.Get(keyCursor)); err != nil {
 			return err
 		}
 		return c.renderPart(v, http.StatusOK, "logs", "rows", p)
 	case "summary":
-		n, err := c.count(v.r.Context(), v, f, text)
+		n, err := c.count(v.r.Context(), v, f)
 		if err != nil {
 			return err
 		}
@@ -217,14 +209,14 @@ func (c *console) showLogs(v *visit, f filter, text store.Text) error {
 	var n *counts
 	group := new(errgroup.Group)
 	group.Go(func() (err error) {
-		p.list, err = c.list(v, f, text, params.Get(keyCursor))
+		p.list, err = c.list(v, f, sel, params.Get(keyCursor))
 		return err
 	})
 	group.Go(func() (err error) {
 		if params.Has(keyCounts) {
-			n, err = c.count(v.r.Context(), v, f, text)
+			n, err = c.count(v.r.Context(), v, f)
 		} else {
-			n, err = c.countSoon(v, f, text)
+			n, err = c.countSoon(v, f)
 		}
 		return err
 	})
@@ -288,8 +280,8 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 }
 
 // list reads one page of entries.
-func (c *console) list(v *visit, f filter, text store.Text, cursor string) (list, error) {
-	page, err := c.opts.Store.List(v.r.Context(), store.Listing{Query: f.query(v.now, v.zone), Text: text, Cursor: cursor})
+func (c *console) list(v *visit, f filter, sel audit.Selection, cursor string) (list, error) {
+	page, err := sel.List(v.r.Context(), audit.Paging{Cursor: cursor})
 	if err != nil {
 		return list{}, err
 	}

@@ -1,13 +1,13 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
-	"auditlog/store"
 )
 
 // projectsPage lists projects for those who may delete them.
@@ -52,7 +52,7 @@ func (c *console) projectList(v *visit) projectList {
 
 // projectRow is a project in a list.
 type projectRow struct {
-	store.Project
+	audit.Project
 	URL         string
 	First, Last moment
 	// Deletable and Restorable say what the visitor may do and its state allows.
@@ -61,12 +61,12 @@ type projectRow struct {
 	PurgeAt moment
 }
 
-func (c *console) projectRow(v *visit, p store.Project) projectRow {
+func (c *console) projectRow(v *visit, p audit.Project) projectRow {
 	row := projectRow{
 		Project: p, URL: filter{Project: p.Name}.url("/logs"),
 		First: v.moment(p.First), Last: v.moment(p.Last),
-		Deletable:  p.State == store.Active && c.opts.Retention != nil && v.who.May(auth.ProjectDelete, p.Name),
-		Restorable: p.State == store.Deleting && v.who.May(auth.ProjectRestore, p.Name),
+		Deletable:  p.State == audit.Active && v.who.May(auth.ProjectDelete, p.Name),
+		Restorable: p.State == audit.Deleting && v.who.May(auth.ProjectRestore, p.Name),
 	}
 	if p.Deletion != nil {
 		row.PurgeAt = v.moment(p.Deletion.PurgeAt)
@@ -84,9 +84,9 @@ func (c *console) showProjects(v *visit, status int, chosen, fault string) error
 	if err := v.who.Check(auth.ProjectList, ""); err != nil {
 		return err
 	}
-	p := projectsPage{frame: c.frame(v, "Projects", navProjects, ""), projectList: c.projectList(v), Fault: fault}
-	if c.opts.Retention != nil {
-		p.Grace = plural(int64(c.opts.Retention.Grace()/day), "day")
+	p := projectsPage{
+		frame: c.frame(v, "Projects", navProjects, ""), projectList: c.projectList(v), Fault: fault,
+		Grace: plural(int64(c.admin.Grace()/day), "day"),
 	}
 	if project, err := c.opts.Store.Project(chosen); err == nil && v.who.Sees(chosen) {
 		if row := c.projectRow(v, project); row.Deletable || row.Restorable {
@@ -98,26 +98,19 @@ func (c *console) showProjects(v *visit, status int, chosen, fault string) error
 
 // deleteProject closes a project to recording, to be purged later.
 func (c *console) deleteProject(v *visit) error {
-	return c.changeProject(v, auth.ProjectDelete, func(name string, entry *audit.Entry) error {
-		if c.opts.Retention == nil {
-			return audit.Errorf(audit.Conflict, "projects cannot be deleted here")
-		}
-		_, err := c.opts.Store.Delete(v.r.Context(), name, entry, c.opts.Retention.Grace())
-		c.opts.Retention.Wake()
-		return err
-	})
+	return c.changeProject(v, auth.ProjectDelete, c.admin.DeleteProject)
 }
 
 // restoreProject takes a deletion back.
 func (c *console) restoreProject(v *visit) error {
-	return c.changeProject(v, auth.ProjectRestore, func(name string, entry *audit.Entry) error {
-		_, err := c.opts.Store.Restore(v.r.Context(), name, entry)
-		return err
-	})
+	return c.changeProject(v, auth.ProjectRestore, c.admin.RestoreProject)
 }
 
+// projectAct is an act of package admin on the project of a name.
+type projectAct func(context.Context, *auth.Call, string) (audit.Project, error)
+
 // changeProject does something to a project whose name was typed again.
-func (c *console) changeProject(v *visit, permission auth.Permission, change func(string, *audit.Entry) error) error {
+func (c *console) changeProject(v *visit, permission auth.Permission, act projectAct) error {
 	name := v.r.PostFormValue(keyProject)
 	if err := v.who.Check(permission, name); err != nil {
 		return err
@@ -125,8 +118,7 @@ func (c *console) changeProject(v *visit, permission auth.Permission, change fun
 	if v.r.PostFormValue("again") != name {
 		return c.showProjects(v, http.StatusBadRequest, name, "That is not the name of the project. Nothing was changed.")
 	}
-	entry := c.call(v).Entry(permission, name, audit.Resource{Type: "Project", ID: name, Name: name})
-	if err := change(name, entry); err != nil {
+	if _, err := act(v.r.Context(), c.call(v), name); err != nil {
 		return err
 	}
 	http.Redirect(v.w, v.r, "/projects", http.StatusSeeOther)

@@ -140,7 +140,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		Nav:       nav,
 		Project:   project,
 		Theme:     themeOf(v.r),
-		Dev:       c.opts.Dev,
+		Dev:       c.opts.Auth.Dev(),
 		Version:   c.opts.Version,
 		Here:      v.r.URL.RequestURI(),
 		Zone:      v.zone.String(),

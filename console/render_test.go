@@ -18,7 +18,7 @@ var assetLink = regexp.MustCompile(`(?:href|src)="(/assets/[^"]+)"`)
 
 // TestWeight asks for a page as a browser does, and weighs what comes.
 func TestWeight(t *testing.T) {
-	site := newSite(t, Options{Dev: true}, demo.Entries("acme", testNow)...)
+	site := newDevSite(t, Options{}, demo.Entries("acme", testNow)...)
 	total := 0
 	fetch := func(path string) (string, http.Header) {
 		r, _ := http.NewRequest(http.MethodGet, site.URL+path, nil)
@@ -70,7 +70,7 @@ type counter int
 func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return len(b), nil }
 
 func TestAssetsUncompressed(t *testing.T) {
-	site := newSite(t, Options{Dev: true})
+	site := newDevSite(t, Options{})
 	v := site.visitor(t)
 	for _, link := range assetLink.FindAllStringSubmatch(v.get("/?all").body, -1) {
 		r, _ := http.NewRequest(http.MethodGet, site.URL+link[1], nil)
@@ -106,7 +106,7 @@ func TestMoment(t *testing.T) {
 }
 
 func TestZoneOfVisitor(t *testing.T) {
-	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	for cookie, want := range map[string]string{
 		"": "May  4 11:00:00", "Asia/Tokyo": "May  4 20:00:00", "America/New_York": "May  4 07:00:00",
 		"Nowhere/Land": "May  4 11:00:00", "../../etc/passwd": "May  4 11:00:00", "Local": "May  4 11:00:00",

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/demo"
 )
@@ -83,7 +84,7 @@ func (p *tab) shoot(path string) {
 func (s *site) idOf(t testing.TB, project string, match func(*audit.Entry) bool) string {
 	t.Helper()
 	var id int64
-	err := s.store.Export(t.Context(), audit.Query{Project: project}, nil, func(e *audit.Entry) error {
+	err := audittest.Export(t.Context(), s.store, audit.Query{Project: project}, func(e *audit.Entry) error {
 		if id == 0 && match(e) {
 			id = e.ID
 		}

@@ -64,7 +64,7 @@ func (c *console) export(v *visit) error {
 	if err != nil {
 		return err
 	}
-	text, err := c.parseText(f.Text)
+	sel, err := c.opts.Store.Prepare(f.query(v.now, v.zone))
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (c *console) export(v *visit) error {
 	d := newDownload(v, f.Project, format)
 	w, err := export.NewWriter(d.buf, format)
 	if err == nil {
-		err = c.opts.Store.Export(ctx, f.query(v.now, v.zone), text, func(e *audit.Entry) error { return w.Write(e) })
+		err = sel.Export(ctx, func(e *audit.Entry) error { return w.Write(e) })
 	}
 	if err == nil {
 		err = d.close()

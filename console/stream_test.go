@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/export"
 )
@@ -25,7 +26,7 @@ func TestExport(t *testing.T) {
 		e.CreatedAt = testNow.Add(-time.Duration(i) * time.Hour)
 		entries = append(entries, e)
 	}
-	site := newSite(t, Options{Dev: true}, entries...)
+	site := newDevSite(t, Options{}, entries...)
 	v := site.visitor(t)
 	for _, format := range []export.Format{export.CSV, export.NDJSON} {
 		a := v.get("/export?project=acme&range=30d&outcome=error&format=" + string(format))
@@ -35,7 +36,7 @@ func TestExport(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := filter{Project: "acme", Range: "30d", Outcomes: []string{"error"}}
-		if err := site.store.Export(t.Context(), f.query(testNow, time.UTC), nil, w.Write); err != nil {
+		if err := audittest.Export(t.Context(), site.store, f.query(testNow, time.UTC), w.Write); err != nil {
 			t.Fatal(err)
 		}
 		if a.status != http.StatusOK || a.body != want.String() || strings.Count(a.body, "\n") < 240 {
@@ -102,7 +103,7 @@ func (e *events) next() map[string]string {
 }
 
 func TestLive(t *testing.T) {
-	site := newSite(t, Options{Dev: true}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	v := site.visitor(t)
 	all := v.live(t, "project=acme&after=1")
 	blocked := v.live(t, "project=acme&range=1h&outcome=forbidden&q=mallory&after=0")

@@ -87,7 +87,7 @@ func (c *console) createToken(v *visit) error {
 	t, err := form.token(v)
 	var created createdToken
 	if err == nil {
-		created.Secret, created.Token, err = c.opts.Auth.Create(v.r.Context(), c.call(v), t)
+		created.Secret, created.Token, err = c.admin.CreateToken(v.r.Context(), c.call(v), t)
 	}
 	if audit.KindOf(err) == audit.Invalid {
 		return c.showTokens(v, http.StatusBadRequest, tokensPage{Form: form, Fault: sentence(err.Error())})
@@ -112,7 +112,7 @@ func (f tokenForm) token(v *visit) (auth.Token, error) {
 
 // revokeToken ends a token, and with it the sessions that began with it.
 func (c *console) revokeToken(v *visit) error {
-	if _, err := c.opts.Auth.Revoke(v.r.Context(), c.call(v), field(v.r, "id")); err != nil {
+	if _, err := c.admin.RevokeToken(v.r.Context(), c.call(v), field(v.r, "id")); err != nil {
 		return err
 	}
 	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)

@@ -2,12 +2,15 @@
 // while there is more, wait when there is not, try again what failed and may pass.
 //
 // What is followed, where the cursor is kept and what is done with an entry are the
-// follower's. It stands on the standard library alone.
+// follower's.
 package follow
 
 import (
+	"cmp"
 	"context"
 	"time"
+
+	"auditlog/backoff"
 )
 
 // Follower takes in the log. Its methods are called by the goroutine of Run alone.
@@ -60,21 +63,8 @@ func Run(ctx context.Context, f Follower, o Options) error {
 		default:
 			failures = 0
 		}
-		Sleep(ctx, pause)
-	}
-}
-
-// Sleep waits for d, or until ctx is done before, when it returns false.
-func Sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+		if err := backoff.Sleep(ctx, pause); err != nil {
+			return cmp.Or(context.Cause(ctx), err)
+		}
 	}
 }

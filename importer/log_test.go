@@ -10,9 +10,11 @@ import (
 
 	"auditlog/api"
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/client"
 	"auditlog/importer"
 	"auditlog/importer/cloudtrail"
+	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/store"
 )
@@ -24,7 +26,11 @@ func start(t *testing.T) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := api.New(api.Options{Store: st})
+	keeper, err := auth.OpenDev(st, auth.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := api.New(api.Options{Store: st, Auth: keeper, Retention: retention.New(st, retention.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"auditlog/backoff"
 	"auditlog/follow"
 )
 
@@ -214,8 +215,7 @@ func (f *follower) Wait(ctx context.Context) error {
 	err := f.x.cfg.Source.WaitBlocks(wait, f.docs.cursor)
 	switch {
 	case err == nil:
-		follow.Sleep(ctx, f.x.cfg.Linger)
-		return nil
+		return backoff.Sleep(ctx, f.x.cfg.Linger)
 	case wait.Err() == nil:
 		return &sourceError{err}
 	}

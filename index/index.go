@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"auditlog/follow"
-
 	"github.com/rs/zerolog"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"auditlog/backoff"
 )
 
 // Config says what an index is of and where it lies.
@@ -151,8 +151,8 @@ const maxRetry = time.Minute
 // Run opens the index and follows the log until ctx is done, and returns nil
 // then. Whatever happens to the files, Run repairs or rebuilds them.
 func (x *Index) Run(ctx context.Context) error {
-	wait := x.cfg.Retry
-	for {
+	pauses := backoff.Policy{First: x.cfg.Retry, Most: maxRetry}
+	for failures := 1; ; failures++ {
 		opened, err := x.session(ctx)
 		if ctx.Err() != nil {
 			if err != nil {
@@ -161,7 +161,7 @@ func (x *Index) Run(ctx context.Context) error {
 			return nil
 		}
 		if opened {
-			wait = x.cfg.Retry
+			failures = 1
 		}
 		if errors.Is(err, errLeftBehind) {
 			// The files are open for good, and are not opened twice.
@@ -169,10 +169,9 @@ func (x *Index) Run(ctx context.Context) error {
 		}
 		x.cfg.Log.Warn().Err(err).Msg("full-text index failed; searches go on without it")
 		x.setStatus(func(s *Status) { *s = Status{State: Broken, Reason: err.Error()} })
-		if !follow.Sleep(ctx, wait) {
+		if backoff.Sleep(ctx, pauses.Pause(failures)) != nil {
 			return nil
 		}
-		wait = min(2*wait, maxRetry)
 	}
 }
 

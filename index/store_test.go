@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store"
 )
 
@@ -27,17 +28,26 @@ type scene struct {
 var sceneWords = strings.Fields(`deployed revision image rollback Straße เมืองไทย 東京タワー café GKE.cluster-rcf2 Ωmega`)
 
 func newScene(t *testing.T) *scene {
-	s, err := store.Open(t.TempDir(), store.Options{SealRows: 700, SealAfter: 20 * time.Millisecond})
+	scene := &scene{
+		t: t, r: rand.New(rand.NewPCG(3, 4)),
+		entries: make(map[string][]*audit.Entry), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	search := func(text string) (store.Text, error) {
+		q, err := Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		return scene.index.Search(q), nil
+	}
+	s, err := store.Open(t.TempDir(), store.Options{SealRows: 700, SealAfter: 20 * time.Millisecond, Search: search})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	cfg := testConfig(t.TempDir()+"/index", s)
 	cfg.Identity = s.Identity()
-	return &scene{
-		t: t, r: rand.New(rand.NewPCG(3, 4)), s: s, index: start(t, cfg),
-		entries: make(map[string][]*audit.Entry), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	}
+	scene.s, scene.index = s, start(t, cfg)
+	return scene
 }
 
 func (s *scene) entry(project string) *audit.Entry {
@@ -93,9 +103,9 @@ func (s *scene) search(project, query string) {
 		}
 	}
 	slices.SortFunc(want, func(a, b *audit.Entry) int { return b.Position().Compare(a.Position()) })
-	l := store.Listing{Query: audit.Query{Project: project, Text: query}, Text: s.index.Search(q), Limit: 400}
+	p := audit.Paging{Limit: 400}
 	for {
-		page, err := s.s.List(s.t.Context(), l)
+		page, err := audittest.List(s.t.Context(), s.s, audit.Query{Project: project, Text: query}, p)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -105,7 +115,7 @@ func (s *scene) search(project, query string) {
 			}
 			want = want[1:]
 		}
-		if l.Cursor = page.Next; l.Cursor == "" {
+		if p.Cursor = page.Next; p.Cursor == "" {
 			break
 		}
 	}
@@ -182,7 +192,7 @@ func (s *scene) purge(project string) {
 		s.searches("acme")
 	}
 	s.entries[project] = nil
-	page, err := s.s.List(s.t.Context(), store.Listing{Query: audit.Query{Project: project}})
+	page, err := audittest.List(s.t.Context(), s.s, audit.Query{Project: project}, audit.Paging{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

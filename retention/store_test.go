@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,9 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/retention"
 	"auditlog/store"
 	"auditlog/store/kv"
@@ -109,24 +110,38 @@ func deleteProject(t testing.TB, s *store.Store, name string) {
 	}
 }
 
-// blockBytes returns the blocks of a project as they are in the database.
-func blockBytes(t *testing.T, dir string, id format.ProjectID) (blocks [][]byte) {
+// view reads the database of a store that is closed.
+func view(t *testing.T, dir string, fn func(kv.Tx) error) {
 	t.Helper()
 	db, err := boltkv.OpenReadOnly(filepath.Join(dir, store.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	prefix := binary.BigEndian.AppendUint32(nil, uint32(id))
-	err = db.View(func(tx kv.Tx) error {
+	if err := errors.Join(db.View(fn), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// numberOf returns the number of a project's present incarnation.
+func numberOf(t *testing.T, dir, project string) uint32 {
+	t.Helper()
+	var record struct{ ID uint32 }
+	view(t, dir, func(tx kv.Tx) error {
+		return json.Unmarshal(tx.Bucket("projects").Get([]byte(project)), &record)
+	})
+	return record.ID
+}
+
+// blockBytes returns the blocks of an incarnation as they are in the database.
+func blockBytes(t *testing.T, dir string, number uint32) (blocks [][]byte) {
+	t.Helper()
+	view(t, dir, func(tx kv.Tx) error {
+		prefix := binary.BigEndian.AppendUint32(nil, number)
 		for _, v := range kv.Prefix(tx.Bucket("blocks"), prefix) {
 			blocks = append(blocks, bytes.Clone(v))
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return blocks
 }
 
@@ -137,14 +152,11 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 	s := open(t, dir)
 	fill(t, s, "doomed", 5000, true)
 	fill(t, s, "kept", 3000, true)
-	doomed, err := s.Project("doomed")
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	blocks := blockBytes(t, dir, doomed.ID)
+	doomed := numberOf(t, dir, "doomed")
+	blocks := blockBytes(t, dir, doomed)
 	if len(blocks) < 4 {
 		t.Fatalf("%d blocks", len(blocks))
 	}
@@ -154,7 +166,7 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 	if got := purge(t, s); got.Purged != 1 || got.Failures != 0 || got.Steps < 2 {
 		t.Errorf("stats %+v", got)
 	}
-	if page, err := s.List(t.Context(), store.Listing{Query: audit.Query{Project: "doomed"}}); err != nil ||
+	if page, err := audittest.List(t.Context(), s, audit.Query{Project: "doomed"}, audit.Paging{}); err != nil ||
 		len(page.Entries) != 2 || page.Entries[0].Action != "project.purge" || page.Entries[0].Metadata["entries"] != "5000" {
 		t.Errorf("after the purge %+v, %v", page, err)
 	}
@@ -167,7 +179,7 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 	if sum, err := store.Check(t.Context(), dir, func(problem string) { t.Error(problem) }); err != nil || sum.Purged != 5000 {
 		t.Errorf("check: %+v, %v", sum, err)
 	}
-	if left := blockBytes(t, dir, doomed.ID); len(left) != 0 {
+	if left := blockBytes(t, dir, doomed); len(left) != 0 {
 		t.Errorf("%d blocks are left", len(left))
 	}
 	if n := found(t, dir, blocks); n == 0 {
@@ -219,7 +231,7 @@ func TestPurgeInPieces(t *testing.T) {
 		}
 		s = open(t, dir)
 	}
-	if p, err := s.Project("doomed"); err != nil || p.State != store.Purged || p.Entries != 2 {
+	if p, err := s.Project("doomed"); err != nil || p.State != audit.Purged || p.Entries != 2 {
 		t.Errorf("at the end %+v, %v", p, err)
 	}
 }

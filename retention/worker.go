@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"auditlog/backoff"
 )
 
 // DefaultGrace is how long a deleted project can be restored unless configured.
@@ -55,9 +57,9 @@ type progress struct {
 	steps       int64
 }
 
-// failure is a purge that failed and is left alone until a time.
+// failure is a purge that failed so often in a row and is left alone until a time.
 type failure struct {
-	pause time.Duration
+	count int
 	until time.Time
 }
 
@@ -165,12 +167,7 @@ const (
 
 // rest leaves the store to the writers.
 func (w *Worker) rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(min(max(d, minRest), maxRest))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	_ = backoff.Sleep(ctx, min(max(d, minRest), maxRest)) // Run sees by itself that ctx ended
 }
 
 // step makes one step of a purge.
@@ -211,11 +208,8 @@ func (w *Worker) tell(project string, p *progress, done bool) {
 	w.opts.Log.Info().Str("project", project).Int64("steps", p.steps).Dur("took", time.Since(p.began)).Msg(message)
 }
 
-// The pause after a failure, doubled with each further one.
-const (
-	minPause = time.Second
-	maxPause = 5 * time.Minute
-)
+// pauses are those after failures of one purge.
+var pauses = backoff.Policy{First: time.Second, Most: 5 * time.Minute}
 
 // fail leaves a purge alone for a while. The end of Run is no failure, nor is a
 // project that was restored a moment before its purge.
@@ -225,7 +219,8 @@ func (w *Worker) fail(ctx context.Context, project string, err error) {
 		return
 	}
 	w.failures.Add(1)
-	pause := min(max(2*w.failing[project].pause, minPause), maxPause)
-	w.failing[project] = failure{pause: pause, until: w.opts.Now().Add(pause)}
+	count := w.failing[project].count + 1
+	pause := pauses.Pause(count)
+	w.failing[project] = failure{count: count, until: w.opts.Now().Add(pause)}
 	w.opts.Log.Error().Err(err).Str("project", project).Dur("again", pause).Msg("purge failed")
 }

@@ -22,15 +22,25 @@ type Error struct {
 	Code string `json:"code"`
 	// Message is the whole of it, the path included.
 	Message string `json:"message"`
-	// Path names the field at fault, where one is.
+	// Path names the field at fault, where one is, with the entry that it is of, as
+	// audit.Fault.Where does.
 	Path string `json:"path,omitempty"`
+	// Entry is the index, from 0, of the entry at fault in a batch, and Line the
+	// number, from 1, of its line in NDJSON.
+	Entry *int `json:"entry,omitempty"`
+	Line  int  `json:"line,omitempty"`
 	// RequestID is what the server's log has of the same call.
 	RequestID string `json:"requestId,omitempty"`
 }
 
 // ErrorOf returns what a caller is told of f.
 func ErrorOf(f *audit.Fault, requestID string) *Error {
-	return &Error{Code: f.Kind.String(), Message: f.Error(), Path: f.Path, RequestID: requestID}
+	e := &Error{Code: f.Kind.String(), Message: f.Error(), Path: f.Where(), RequestID: requestID}
+	if i, ok := f.Item.Entry(); ok {
+		e.Entry = &i
+	}
+	e.Line, _ = f.Item.Line()
+	return e
 }
 
 // Fault returns the Fault that e was made of.
@@ -39,6 +49,13 @@ func (e *Error) Fault() *audit.Fault {
 	if e.Path != "" {
 		f.Message = strings.TrimPrefix(e.Message, e.Path+": ")
 	}
+	switch {
+	case e.Entry != nil && *e.Entry >= 0:
+		f.Item = audit.EntryAt(*e.Entry)
+	case e.Line > 0:
+		f.Item = audit.LineAt(e.Line)
+	}
+	f.Path = f.Item.Field(e.Path)
 	return f
 }
 

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 
@@ -9,16 +10,32 @@ import (
 
 func TestErrorsSurviveTheWire(t *testing.T) {
 	for k := audit.Internal; k <= audit.Unavailable; k++ {
-		for _, path := range []string{"", "entries[3].outcome"} {
-			sent := audit.Fault{Kind: k, Path: path, Message: "must be what it is"}
-			if got := ErrorOf(&sent, "r1").Fault(); *got != sent {
-				t.Errorf("%+v became %+v", sent, *got)
+		for _, path := range []string{"", "outcome", "changes[3].field", "line 3: outcome", "entries[3].outcome"} {
+			for _, item := range []audit.Item{{}, audit.EntryAt(0), audit.EntryAt(12), audit.LineAt(1)} {
+				sent := audit.Fault{Kind: k, Item: item, Path: path, Message: "must be what it is"}
+				if got := roundTrip(t, ErrorOf(&sent, "r1")).Fault(); *got != sent {
+					t.Errorf("%+v became %+v", sent, *got)
+				}
 			}
 		}
 		if got := KindOfStatus(Status(k)); got != k {
 			t.Errorf("status %d of %v is of kind %v", Status(k), k, got)
 		}
 	}
+}
+
+// roundTrip sends e as JSON.
+func roundTrip(t *testing.T, e *Error) *Error {
+	t.Helper()
+	sent, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := new(Error)
+	if err := json.Unmarshal(sent, got); err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 func TestKindOfForeignStatus(t *testing.T) {

@@ -6,12 +6,6 @@ import (
 	"auditlog/audit"
 )
 
-// Limits of a page of auditLog.list.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 1000
-)
-
 // RecordRequest asks to record entries, all or none of them. A body that is one
 // entry itself, and a stream of them as NDJSON, are taken as well.
 type RecordRequest struct {
@@ -59,7 +53,7 @@ type Recorded struct {
 // ListRequest asks for one page, newest first.
 type ListRequest struct {
 	Query
-	// Limit is DefaultLimit when 0, and at most MaxLimit.
+	// Limit is audit.DefaultLimit when 0, and at most audit.MaxLimit.
 	Limit int `json:"limit,omitempty"`
 	// Cursor is the NextCursor of the page before, for the same filters.
 	Cursor string `json:"cursor,omitempty"`
@@ -92,11 +86,9 @@ type StatsRequest struct {
 	Zone string `json:"zone,omitempty"`
 }
 
-// Limits of StatsRequest.Buckets.
-const (
-	DefaultBuckets = 60
-	MaxBuckets     = 1000
-)
+// DefaultBuckets is the number of parts of time unless StatsRequest asks for another,
+// which may be up to audit.MaxBuckets.
+const DefaultBuckets = 60
 
 // Intervals returns the widths that counts may be asked for in, shortest first.
 // Weeks begin on Monday.

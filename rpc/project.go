@@ -1,13 +1,9 @@
 package rpc
 
-import "time"
+import (
+	"time"
 
-// States of a project.
-const (
-	Active   = "active"
-	Deleting = "deleting" // deleted, and can be restored until PurgeAt
-	Purging  = "purging"
-	Purged   = "purged"
+	"auditlog/audit"
 )
 
 // ProjectRequest names the project that project.get, project.delete and
@@ -26,9 +22,9 @@ type ProjectListResult struct {
 
 // Project says what the log holds of one project.
 type Project struct {
-	Project string `json:"project"`
-	State   string `json:"state"`
-	Entries int64  `json:"entries"`
+	Project string      `json:"project"`
+	State   audit.State `json:"state"`
+	Entries int64       `json:"entries"`
 	// First and Last bound the CreatedAt of the project's entries.
 	First     time.Time `json:"first,omitzero"`
 	Last      time.Time `json:"last,omitzero"`

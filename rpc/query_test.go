@@ -11,7 +11,6 @@ import (
 
 func TestQueryFromJSON(t *testing.T) {
 	day := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
-	micro := time.Microsecond
 	tests := map[string]struct {
 		body string
 		want audit.Query
@@ -27,27 +26,9 @@ func TestQueryFromJSON(t *testing.T) {
 		"a list with a repetition":  {`{"project":"acme","outcome":["failure","error"]}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
 		"all outcomes are no limit": {`{"project":"acme","outcome":["failure","success"]}`, audit.Query{}},
 		"outcome null":              {`{"project":"acme","outcome":null}`, audit.Query{}},
-		"deploys.app's unset filters": {
-			`{"project":"acme","outcome":"AuditOutcome(0)","after":"0001-01-01T00:00:00Z","before":"0001-01-01T00:00:00Z","from":"0001-01-01T00:00:00Z"}`,
-			audit.Query{},
-		},
-		"an older one's":         {`{"project":"acme","outcome":0}`, audit.Query{}},
-		"an older one's success": {`{"project":"acme","outcome":1}`, audit.Query{Outcomes: []audit.Outcome{audit.Success}}},
-		"an older one's failure": {`{"project":"acme","outcome":2}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
 		"from is kept, to too": {
 			`{"project":"acme","from":"2026-05-01T00:00:00Z","to":"2026-05-02T07:00:00+07:00"}`,
 			audit.Query{From: day, To: day.AddDate(0, 0, 1)},
-		},
-		"after excludes its own microsecond": {`{"project":"acme","after":"2026-05-01T00:00:00Z"}`, audit.Query{From: day.Add(micro)}},
-		"after within a microsecond":         {`{"project":"acme","after":"2026-05-01T00:00:00.0000001Z"}`, audit.Query{From: day.Add(micro)}},
-		"before is to":                       {`{"project":"acme","before":"2026-05-01T00:00:00Z"}`, audit.Query{To: day}},
-		"the narrower of both spellings": {
-			`{"project":"acme","from":"2026-05-01T00:00:00Z","after":"2026-04-01T00:00:00Z","to":"2026-05-03T00:00:00Z","before":"2026-05-02T00:00:00Z"}`,
-			audit.Query{From: day, To: day.AddDate(0, 0, 1)},
-		},
-		"after and before at one instant select nothing": {
-			`{"project":"acme","after":"2026-05-01T00:00:00Z","before":"2026-05-01T00:00:00Z"}`,
-			audit.Query{From: day, To: day},
 		},
 	}
 	for name, tt := range tests {
@@ -81,8 +62,10 @@ func TestQueryRefused(t *testing.T) {
 		`{"project":"acme","outcome":[7]}`:    "outcome: must be a string or a list of strings",
 		`{"project":"acme","outcome":{}}`:     "outcome: must be a string or a list of strings",
 		`{"project":"acme","actorType":"Us"}`: "actorType: must be User or ServiceAccount",
-		`{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`:      "to: must not be before from",
-		`{"project":"acme","after":"2026-05-02T00:00:00Z","before":"2026-05-01T00:00:00Z"}`: "before: must not be earlier than after",
+		`{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`: "to: must not be before from",
+		`{"project":"acme","outcome":0}`:                                               "outcome: must be a string or a list of strings",
+		`{"project":"acme","outcome":"AuditOutcome(0)"}`:                               "outcome: must be success, forbidden, error or failure",
+		`{"project":"acme","to":"0001-05-02T00:00:00Z"}`:                               "to: must lie between the years 2 and 9999",
 	}
 	for body, want := range tests {
 		var w Query

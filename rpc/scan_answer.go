@@ -60,7 +60,7 @@ func (s *Scanner) item(r *ListResult) bool {
 	}
 	if r.Items = append(r.Items, e); len(r.Items) == 1 {
 		// The others are about as long, and then as many.
-		n := min((len(s.b)-s.i)/(s.i-start)+1, MaxLimit)
+		n := min((len(s.b)-s.i)/(s.i-start)+1, audit.MaxLimit)
 		r.Items = append(make([]*audit.Entry, 0, n+1), e)
 		s.reserve(n)
 	}

@@ -105,7 +105,7 @@ func BenchmarkList(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", c.name, project), func(b *testing.B) {
 				n := 0
 				for b.Loop() {
-					page, err := s.List(b.Context(), Listing{Query: c.q})
+					page, err := audittest.List(b.Context(), s, c.q, audit.Paging{})
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -121,7 +121,7 @@ func BenchmarkStats(b *testing.B) {
 	s := open(b, b.TempDir(), Options{})
 	fill(b, s, 300_000)
 	for b.Loop() {
-		if _, err := s.Stats(b.Context(), Counting{Query: audit.Query{Project: "project-0"}}); err != nil {
+		if _, err := audittest.Stats(b.Context(), s, audit.Query{Project: "project-0"}, audit.Counting{}); err != nil {
 			b.Fatal(err)
 		}
 	}

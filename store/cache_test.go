@@ -19,13 +19,13 @@ func TestCacheStaysInBounds(t *testing.T) {
 	const limit = 256 << 10
 	s, _ := sealedBlocks(t, Options{CacheBytes: limit})
 	for range 2 {
-		l := Listing{Query: audit.Query{Project: "acme"}, Limit: 200}
+		p := audit.Paging{Limit: 200}
 		for {
-			page, err := s.List(t.Context(), l)
+			page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, p)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if l.Cursor = page.Next; l.Cursor == "" {
+			if p.Cursor = page.Next; p.Cursor == "" {
 				break
 			}
 		}
@@ -125,7 +125,7 @@ func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
 func TestDamageBehindTheCache(t *testing.T) {
 	s, keys := sealedBlocks(t, Options{})
 	list := func() error {
-		_, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme", To: timeOf(keys[1])}})
+		_, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", To: timeOf(keys[1])}, audit.Paging{})
 		return err
 	}
 	if err := list(); err != nil {

@@ -244,14 +244,14 @@ func (c *checker) place(key format.BlockKey, e *audit.Entry) {
 	if index < len(places) && places[index] == want {
 		return
 	}
-	if p := c.s.byID[key.Project]; p.rec.State != Purging {
+	if p := c.s.byID[key.Project]; p.rec.State != audit.Purging {
 		c.problem("%v: order does not know entry %d there", key, e.ID)
 	}
 }
 
 // key checks that the entry's idempotency key is known.
 func (c *checker) key(key format.BlockKey, e *audit.Entry) {
-	if e.Key == "" || c.s.byID[key.Project].rec.State == Purging {
+	if e.Key == "" || c.s.byID[key.Project].rec.State == audit.Purging {
 		return
 	}
 	c.keyed++
@@ -268,7 +268,7 @@ func (c *checker) counts(counts map[format.ProjectID]*projectRecord) {
 		if got == nil {
 			got = &projectRecord{}
 		}
-		if p.rec.State == Purging {
+		if p.rec.State == audit.Purging {
 			continue
 		}
 		if got.Entries != p.rec.Entries || got.Entries > 0 && (got.First != p.rec.First || got.Last != p.rec.Last) {
@@ -289,7 +289,7 @@ func (c *checker) counts(counts map[format.ProjectID]*projectRecord) {
 
 func (c *checker) purging() bool {
 	for _, p := range c.s.projects {
-		if p.rec.State == Purging {
+		if p.rec.State == audit.Purging {
 			return true
 		}
 	}
@@ -333,7 +333,7 @@ func (c *checker) keys() error {
 		p := c.s.byID[format.ProjectID(binary.BigEndian.Uint32(k))]
 		if p == nil {
 			c.problem("key %x: belongs to no project", k)
-		} else if p.rec.State == Purging {
+		} else if p.rec.State == audit.Purging {
 			continue
 		}
 		n++
@@ -361,7 +361,7 @@ func (c *checker) cursors() error {
 // that the projects know where their spans end.
 func (c *checker) spans() error {
 	for _, p := range c.s.projects {
-		if p.rec.State == Purging {
+		if p.rec.State == audit.Purging {
 			continue
 		}
 		loose := 0

@@ -13,14 +13,6 @@ import (
 	"auditlog/store/kv"
 )
 
-// Recorded is what became of one entry of a Record call.
-type Recorded struct {
-	// ID is the entry's id, or that of the first entry with its key.
-	ID int64
-	// Duplicate is set when an entry with its key was there before.
-	Duplicate bool
-}
-
 // submission is one call on its way through the committer.
 type submission struct {
 	entries []*audit.Entry
@@ -35,7 +27,7 @@ type submission struct {
 	// active, it goes to the system project.
 	own bool
 
-	results []Recorded
+	results []audit.Recorded
 	err     error
 	done    chan struct{}
 }
@@ -51,11 +43,10 @@ type committed struct {
 // entries are the store's from then on: it sets their ID, Seq and times, and the
 // caller must not change them. RecordedBy is the caller's to set.
 //
-// An entry that is refused is named in the path of the Fault, as in
-// "entries[3].outcome". It returns Invalid for an entry that is wrong, TooLarge
+// An entry that is refused is the Item of the Fault. It returns Invalid for an entry that is wrong, TooLarge
 // for one over MaxStored or too many at once, Conflict for a project that is
 // being deleted, Unavailable when the log cannot write.
-func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]Recorded, error) {
+func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Recorded, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -101,7 +92,7 @@ func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is clos
 // committer, which there is one of, has little left to do.
 func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	if len(entries) > audit.MaxBatch {
-		return nil, audit.Errorf(audit.TooLarge, "entries: must be at most %d at once", audit.MaxBatch)
+		return nil, audit.AtPath(audit.Errorf(audit.TooLarge, "must be at most %d at once", audit.MaxBatch), "entries")
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
@@ -109,7 +100,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	for i, e := range entries {
 		e.Normalize()
 		if err := e.Validate(now); err != nil {
-			return nil, audit.AtPath(err, fmt.Sprintf("entries[%d]", i))
+			return nil, audit.AtItem(err, audit.EntryAt(i))
 		}
 		if len(buf) >= rowChunk {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
@@ -118,7 +109,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 		buf = format.AppendRow(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
-			return nil, &audit.Fault{Kind: audit.TooLarge, Path: fmt.Sprintf("entries[%d]", i),
+			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
 				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
 		}
 		sub.rows[i] = buf[before:len(buf):len(buf)]
@@ -297,17 +288,17 @@ func (w *commitWriter) add(sub *submission) error {
 	if err != nil {
 		return err
 	}
-	sub.results = make([]Recorded, len(sub.entries))
+	sub.results = make([]audit.Recorded, len(sub.entries))
 	for i, e := range sub.entries {
 		p := owners[i]
 		if id, ok := w.duplicate(p, e.Key); ok {
-			sub.results[i] = Recorded{ID: id, Duplicate: true}
+			sub.results[i] = audit.Recorded{ID: id, Duplicate: true}
 			continue
 		}
 		if err := w.append(p, e, sub.rows[i]); err != nil {
 			return err
 		}
-		sub.results[i] = Recorded{ID: e.ID}
+		sub.results[i] = audit.Recorded{ID: e.ID}
 	}
 	return nil
 }
@@ -325,7 +316,7 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 		}
 		if p := w.s.projects[e.Project]; p != nil && !sub.anyState {
 			if err := w.record(p).refusal(p.name); err != nil {
-				return nil, audit.AtPath(err, fmt.Sprintf("entries[%d].project", i))
+				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
 			}
 		}
 	}
@@ -352,7 +343,7 @@ func (w *commitWriter) house(entries []*audit.Entry) {
 		if p == nil {
 			p = w.created[e.Project]
 		}
-		if p == nil || w.record(p).State != Active {
+		if p == nil || w.record(p).State != audit.Active {
 			e.Project = audit.SystemProject
 		}
 	}
@@ -369,10 +360,10 @@ func (w *commitWriter) record(p *project) *projectRecord {
 // refusal returns why a project cannot be recorded to, or nil.
 func (rec *projectRecord) refusal(name string) error {
 	switch rec.State {
-	case Deleting:
+	case audit.Deleting:
 		return audit.Errorf(audit.Conflict, "project %q is deleted and will be purged at %s: restore it to record to it",
 			name, rec.Deletion.PurgeAt.UTC().Format(time.RFC3339))
-	case Purging:
+	case audit.Purging:
 		return audit.Errorf(audit.Conflict, "project %q is being purged: record to it once that is done", name)
 	}
 	return nil
@@ -387,11 +378,11 @@ func (w *commitWriter) owner(name string) (*project, error) {
 		return w.create(name)
 	}
 	before := w.record(p)
-	if before.State != Purged {
+	if before.State != audit.Purged {
 		return p, nil
 	}
 	rec := *before
-	rec.State = Active
+	rec.State = audit.Active
 	w.changed[p] = &rec
 	return p, p.put(w.tx, &rec)
 }
@@ -403,7 +394,7 @@ func (w *commitWriter) create(name string) (*project, error) {
 		return nil, err
 	}
 	p := &project{name: name, id: id}
-	p.rec = projectRecord{ID: id, State: Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
+	p.rec = projectRecord{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
 		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}

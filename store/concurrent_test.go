@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
 // TestReadersSeeWholeCommits lists while others record, seal and purge: every
@@ -94,7 +95,7 @@ func readWhole(t *testing.T, s *Store, size int, acked *[3]atomic.Int64) {
 	for w := range before {
 		before[w] = acked[w].Load()
 	}
-	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: MaxLimit})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: audit.MaxLimit})
 	if err != nil {
 		t.Error(err)
 		return

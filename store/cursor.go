@@ -1,10 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"slices"
 	"strconv"
 
 	"auditlog/audit"
@@ -15,36 +15,37 @@ import (
 // and id.
 const (
 	cursorVersion = 1
-	cursorSize    = 1 + 8 + 8 + 8
+	hashSize      = 8
+	cursorSize    = 1 + hashSize + 8 + 8
 )
 
-func encodeCursor(q *audit.Query, p audit.Position) string {
+func (q *prepared) encodeCursor(p audit.Position) string {
 	b := append(make([]byte, 0, cursorSize), cursorVersion)
-	b = append(b, queryHash(q)...)
+	b = append(b, q.hash[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.At))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.ID))
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func decodeCursor(q *audit.Query, cursor string) (audit.Position, error) {
+func (q *prepared) decodeCursor(cursor string) (audit.Position, error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) != cursorSize || b[0] != cursorVersion {
 		return audit.Position{}, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
 	}
-	if !slices.Equal(b[1:9], queryHash(q)) {
+	if !bytes.Equal(b[1:1+hashSize], q.hash[:]) {
 		return audit.Position{}, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
 	}
 	p := audit.Position{At: int64(binary.BigEndian.Uint64(b[9:])), ID: int64(binary.BigEndian.Uint64(b[17:]))}
-	if from, to := q.Bounds(); p.ID < 1 || p.At < from || p.At >= to {
+	if from, to := q.query.Bounds(); p.ID < 1 || p.At < from || p.At >= to {
 		return audit.Position{}, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
 	}
 	return p, nil
 }
 
-// queryHash returns 8 bytes that tell normalized queries apart.
-func queryHash(q *audit.Query) []byte {
+// queryHash returns what tells normalized queries apart.
+func queryHash(q *audit.Query) [hashSize]byte {
 	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
-	return sum[:8]
+	return [hashSize]byte(sum[:])
 }
 
 // appendQuery appends every part of q, each so that none can be taken for another.

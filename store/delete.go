@@ -12,23 +12,23 @@ import (
 //
 // It returns NotFound for a project that is not there or purged already, Conflict
 // for one that is deleted already or being purged.
-func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, grace time.Duration) (Project, error) {
+func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, grace time.Duration) (audit.Project, error) {
 	err := s.changeProject(ctx, name, entry, func(w *commitWriter, rec *projectRecord) error {
 		switch rec.State {
-		case Deleting:
+		case audit.Deleting:
 			return audit.Errorf(audit.Conflict, "project %q is deleted already and will be purged at %s",
 				name, rec.Deletion.PurgeAt.UTC().Format(time.RFC3339))
-		case Purging:
+		case audit.Purging:
 			return audit.Errorf(audit.Conflict, "project %q is being purged already", name)
-		case Purged:
+		case audit.Purged:
 			return audit.Errorf(audit.NotFound, "project %q was purged and not recorded to since", name)
 		}
-		rec.State = Deleting
-		rec.Deletion = &Deletion{EntryID: w.next, By: entry.Actor.Email, At: w.at, PurgeAt: w.at.Add(grace)}
+		rec.State = audit.Deleting
+		rec.Deletion = &audit.Deletion{EntryID: w.next, By: entry.Actor.Email, At: w.at, PurgeAt: w.at.Add(grace)}
 		return nil
 	})
 	if err != nil {
-		return Project{}, err
+		return audit.Project{}, err
 	}
 	return s.Project(name)
 }
@@ -37,21 +37,21 @@ func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, gra
 //
 // It returns NotFound for a project that is not there, Conflict for one that is
 // not deleted or whose purge has begun.
-func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (Project, error) {
+func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
 	err := s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *projectRecord) error {
 		switch rec.State {
-		case Active:
+		case audit.Active:
 			return audit.Errorf(audit.Conflict, "project %q is not deleted", name)
-		case Purging:
+		case audit.Purging:
 			return audit.Errorf(audit.Conflict, "project %q is being purged and cannot be restored", name)
-		case Purged:
+		case audit.Purged:
 			return audit.Errorf(audit.Conflict, "project %q was purged and cannot be restored", name)
 		}
-		rec.State, rec.Deletion = Active, nil
+		rec.State, rec.Deletion = audit.Active, nil
 		return nil
 	})
 	if err != nil {
-		return Project{}, err
+		return audit.Project{}, err
 	}
 	return s.Project(name)
 }
@@ -63,7 +63,7 @@ func (s *Store) Purges() map[string]time.Time {
 	defer s.mu.RUnlock()
 	purges := make(map[string]time.Time)
 	for _, p := range s.projects {
-		if p.rec.State == Deleting || p.rec.State == Purging {
+		if p.rec.State == audit.Deleting || p.rec.State == audit.Purging {
 			purges[p.name] = p.rec.Deletion.PurgeAt
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -61,7 +62,7 @@ func scenes() []scene {
 			t.Fatal(err)
 		}
 	}
-	state := func(want State) func(*testing.T, *Store) bool {
+	state := func(want audit.State) func(*testing.T, *Store) bool {
 		return func(t *testing.T, s *Store) bool {
 			p, err := s.Project("acme")
 			if err != nil {
@@ -101,11 +102,11 @@ func scenes() []scene {
 		{name: "delete", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Delete(ctx, "acme", entry("acme", 0), time.Hour)
 			return err
-		}, done: state(Deleting)},
+		}, done: state(audit.Deleting)},
 		{name: "restore", setup: mustDelete, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Restore(ctx, "acme", entry("acme", 0))
 			return err
-		}, done: state(Active)},
+		}, done: state(audit.Active)},
 		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
 			done: func(t *testing.T, s *Store) bool { return len(s.recent.entries) == 0 }},
 	}
@@ -230,7 +231,7 @@ func testAgain(t *testing.T, sc scene) {
 	checkClean(t, s)
 	all := func() (all []*audit.Entry) {
 		for _, p := range s.Projects() {
-			page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: p.Name}, Limit: 1000})
+			page, err := audittest.List(t.Context(), s, audit.Query{Project: p.Name}, audit.Paging{Limit: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -260,14 +261,14 @@ func testAgain(t *testing.T, sc scene) {
 func proceed(t *testing.T, sc scene, s *Store) {
 	t.Helper()
 	checkClean(t, s)
-	if p, err := s.Project("acme"); err == nil && slices.Contains([]State{Deleting, Purging}, p.State) && sc.purge {
+	if p, err := s.Project("acme"); err == nil && slices.Contains([]audit.State{audit.Deleting, audit.Purging}, p.State) && sc.purge {
 		for done := false; !done; {
 			if done, err = s.PurgeStep(t.Context(), "acme"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		checkClean(t, s)
-		page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}})
+		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
 		if err != nil || len(page.Entries) != 2 || page.Entries[0].Action != actionPurge ||
 			page.Entries[0].Metadata["entries"] != "30" || page.Entries[0].Seq != 32 || page.Entries[1].Seq != 31 {
 			t.Fatalf("after the purge: %+v, %v", page, err)
@@ -308,7 +309,7 @@ func TestFailedSealIsNotCached(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 1000})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

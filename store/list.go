@@ -4,101 +4,73 @@ import (
 	"context"
 
 	"auditlog/audit"
+	"auditlog/store/block"
 )
 
-// Limits of a page.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 1000
-)
-
-// Listing asks for one page of a project's entries.
-type Listing struct {
-	Query audit.Query
-	// Text is the parsed form of Query.Text, nil when that is empty.
-	Text Text
-	// Limit is 1 to MaxLimit; 0 means DefaultLimit.
-	Limit int
-	// Cursor is a former page's Next, or empty for the newest entries.
-	Cursor string
-
-	once bool // nobody will ask for these entries again soon
-}
-
-// Page is an answer to a Listing: entries newest first by (CreatedAt, ID).
-type Page struct {
-	Entries []*audit.Entry
-	// Next continues the listing; empty when this was the last page.
-	Next string
-}
-
-// List returns one page. The entries are shared and must not be changed.
-//
-// Paging with Next neither repeats nor leaves out an entry that was there when
-// the first page was read, whatever is recorded meanwhile. A project that was
-// never recorded to is empty. It returns Invalid Faults with the path of what is
-// wrong.
-func (s *Store) List(ctx context.Context, l Listing) (Page, error) {
-	if l.Limit == 0 {
-		l.Limit = DefaultLimit
+// List returns one page: see audit.Selection.
+func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error) {
+	if p.Limit == 0 {
+		p.Limit = audit.DefaultLimit
 	}
-	if l.Limit < 0 || l.Limit > MaxLimit {
-		return Page{}, audit.FieldErrorf("limit", "must be from 1 to %d", MaxLimit)
+	if p.Limit < 0 || p.Limit > audit.MaxLimit {
+		return audit.Page{}, audit.FieldErrorf("limit", "must be from 1 to %d", audit.MaxLimit)
 	}
-	l.Query.Normalize()
-	if err := l.Query.Validate(); err != nil {
-		return Page{}, err
-	}
-	_, to := l.Query.Bounds()
-	below := audit.Position{At: to}
-	if l.Cursor != "" {
+	sp := q.whole()
+	if p.Cursor != "" {
 		var err error
-		if below, err = decodeCursor(&l.Query, l.Cursor); err != nil {
-			return Page{}, err
+		if sp.high, err = q.decodeCursor(p.Cursor); err != nil {
+			return audit.Page{}, err
 		}
 	}
-	return s.page(ctx, &l, below)
+	var page audit.Page
+	more, err := q.collect(ctx, sp, p.Limit, (*block.Block).Kept, &page.Entries)
+	if more {
+		page.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
+	}
+	return page, err
 }
 
-// page collects what lies below a position, one entry more than asked for to
-// know whether there is a next page.
-func (s *Store) page(ctx context.Context, l *Listing, below audit.Position) (Page, error) {
-	var page Page
-	err := s.walk(ctx, l, below, func(e *audit.Entry) bool {
-		if len(page.Entries) == l.Limit {
-			page.Next = encodeCursor(&l.Query, page.Entries[l.Limit-1].Position())
+// collect appends the newest entries of a span that are selected, at most limit.
+// more reports whether there are others.
+func (q *prepared) collect(ctx context.Context, sp span, limit int, entry entryOf, into *[]*audit.Entry) (more bool, err error) {
+	err = q.walk(ctx, sp, entry, func(e *audit.Entry) bool {
+		if len(*into) == limit {
+			more = true
 			return false
 		}
-		if page.Entries == nil {
-			page.Entries = make([]*audit.Entry, 0, min(l.Limit, DefaultLimit))
+		if *into == nil {
+			*into = make([]*audit.Entry, 0, min(limit, audit.DefaultLimit))
 		}
-		page.Entries = append(page.Entries, e)
+		*into = append(*into, e)
 		return true
 	})
-	return page, err
+	return more, err
 }
 
 // exportPage is how many entries an export reads in one go, so that no long
 // transaction keeps freed pages from being reused.
-const exportPage = MaxLimit
+const exportPage = 1000
 
-// Export calls fn with every entry that matches, newest first, in constant
-// memory. It stops at fn's first error and returns it.
-func (s *Store) Export(ctx context.Context, q audit.Query, text Text, fn func(*audit.Entry) error) error {
-	l := Listing{Query: q, Text: text, Limit: exportPage, once: true}
-	for {
-		page, err := s.List(ctx, l)
-		if err != nil {
+// Export calls fn with everything that is selected: see audit.Selection.
+func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
+	sp := q.whole()
+	entries := make([]*audit.Entry, 0, exportPage)
+	for more := true; more; {
+		var err error
+		entries = entries[:0]
+		// What is exported is not likely to be asked for again, and would drive out
+		// what is.
+		if more, err = q.collect(ctx, sp, exportPage, (*block.Block).Entry, &entries); err != nil {
 			return err
 		}
-		for _, e := range page.Entries {
+		for _, e := range entries {
 			if err := fn(e); err != nil {
 				return err
 			}
 		}
-		if page.Next == "" {
-			return nil
+		if len(entries) > 0 {
+			sp.high = entries[len(entries)-1].Position()
 		}
-		l.Cursor = page.Next
 	}
+	return nil
 }

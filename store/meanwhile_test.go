@@ -9,6 +9,7 @@ import (
 	"auditlog/store/format"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
 // hookContext calls do whenever it is asked whether it is over.
@@ -56,7 +57,8 @@ func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Pos
 
 // An entry older than all that comes in while a project is counted does no harm.
 func TestStatsWhileOlderEntriesCome(t *testing.T) {
-	s := open(t, t.TempDir(), Options{SealAfter: time.Hour,
+	m := &meddler{words: words{want: []string{"Deployed"}}}
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (Text, error) { return m, nil },
 		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(i int) {
@@ -72,9 +74,9 @@ func TestStatsWhileOlderEntriesCome(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	m := &meddler{words{want: []string{"Deployed"}}, func() { rec(-1000) }}
-	stats, err := s.Stats(t.Context(), Counting{
-		Query: audit.Query{Project: "acme", Text: "Deployed"}, Text: m, Bounds: []time.Time{at, at.Add(60 * time.Hour)}})
+	m.do = func() { rec(-1000) }
+	stats, err := audittest.Stats(t.Context(), s, audit.Query{Project: "acme", Text: "Deployed"},
+		audit.Counting{Bounds: []time.Time{at, at.Add(60 * time.Hour)}})
 	if err != nil || stats.Buckets[0].Success != 60 {
 		t.Fatalf("%+v, %v", stats, err)
 	}

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
 // A store that gave its memory back answers as before, also while others read it.
 func TestRelease(t *testing.T) {
 	s, _ := sealedBlocks(t, Options{})
 	list := func() []*audit.Entry {
-		page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme", Outcomes: []audit.Outcome{audit.Forbidden}}, Limit: 200})
+		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", Outcomes: []audit.Outcome{audit.Forbidden}}, audit.Paging{Limit: 200})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +28,7 @@ func TestRelease(t *testing.T) {
 	reading := make(chan error, 1)
 	go func() {
 		for range 100 {
-			if _, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}, Limit: 200}); err != nil {
+			if _, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: 200}); err != nil {
 				reading <- err
 				return
 			}

@@ -166,10 +166,12 @@ type machine struct {
 	s   *Store
 	m   model
 	now time.Time
+	// indexed has searches ask an index that is complete.
+	indexed bool
 }
 
 func (m *machine) open(t *rapid.T) {
-	s, err := Open(m.dir, Options{Now: m.clock, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
+	s, err := Open(m.dir, Options{Now: m.clock, Search: m.search, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
 		sizes: sizes{blockRows: 12, indexableRows: 6, indexableBytes: 4 << 10, span: 4, ahead: 2}})
 	if err != nil {
 		t.Fatal(err)
@@ -210,22 +212,38 @@ func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 				t.Fatalf("entry %d is of %v, want %v", i, e.RecordedAt, m.now)
 			}
 		}
-		if got[i] != (Recorded{id, dup}) {
+		if got[i] != (audit.Recorded{ID: id, Duplicate: dup}) {
 			t.Fatalf("entry %d: %+v, want %d, duplicate %t", i, got[i], id, dup)
 		}
 	}
 }
 
-func (m *machine) text(t *rapid.T) (Text, []string) {
-	want := rapid.SampledFrom([][]string{nil, {"beta"}, {"gamma", "7"}, {"alpha", "deploy"}}).Draw(t, "words")
-	if want == nil {
-		return nil, nil
+// query draws a query, and the words that its text asks for.
+func (m *machine) query(t *rapid.T) (q audit.Query, want []string) {
+	q = drawQuery(t)
+	want = rapid.SampledFrom([][]string{nil, {"beta"}, {"gamma", "7"}, {"alpha", "deploy"}}).Draw(t, "words")
+	q.Text = strings.Join(want, " ")
+	m.indexed = rapid.Bool().Draw(t, "indexed")
+	return q, want
+}
+
+// search is Options.Search.
+func (m *machine) search(text string) (Text, error) {
+	w := &words{want: strings.Fields(text)}
+	if m.indexed {
+		w.ask = m.exactIndex(w.want)
 	}
-	w := &words{want: want}
-	if rapid.Bool().Draw(t, "indexed") {
-		w.ask = m.exactIndex(want)
+	return w, nil
+}
+
+// prepare prepares q and normalizes it for the model.
+func (m *machine) prepare(t *rapid.T, q *audit.Query) audit.Selection {
+	sel, err := m.s.Prepare(*q)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return w, want
+	q.Normalize()
+	return sel
 }
 
 // exactIndex answers like an index that is complete and names no block too many.
@@ -254,18 +272,12 @@ func (m *machine) exactIndex(want []string) func(format.ProjectID, audit.Positio
 // list pages through a random query while entries are recorded and sealed, and
 // wants every entry that was there before the first page exactly once.
 func (m *machine) list(t *rapid.T) {
-	l := Listing{Query: drawQuery(t), Limit: rapid.IntRange(1, 40).Draw(t, "limit")}
-	var want []string
-	l.Text, want = m.text(t)
-	if want != nil {
-		l.Query.Text = strings.Join(want, " ")
-	}
-	q := l.Query
-	q.Normalize()
+	q, want := m.query(t)
+	sel, l := m.prepare(t, &q), audit.Paging{Limit: rapid.IntRange(1, 40).Draw(t, "limit")}
 	before := m.m.list(q, want)
 	var got []*audit.Entry
 	for pages := 0; ; pages++ {
-		page, err := m.s.List(t.Context(), l)
+		page, err := sel.List(t.Context(), l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -339,32 +351,28 @@ func (m *machine) get(t *rapid.T) {
 }
 
 func (m *machine) stats(t *rapid.T) {
-	c := Counting{Query: drawQuery(t), Bounds: m.drawBounds(t)}
-	var want []string
-	c.Text, want = m.text(t)
-	q := c.Query
-	q.Normalize()
-	got, err := m.s.Stats(t.Context(), c)
+	q, want := m.query(t)
+	got, err := m.prepare(t, &q).Stats(t.Context(), audit.Counting{Bounds: m.drawBounds(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	entries := m.m.list(q, want)
-	types, outcomes := make(map[string]int64), Outcomes{}
+	types, outcomes := make(map[string]int64), audit.Counts{}
 	for _, e := range entries {
 		types[e.Resource.Type]++
-		outcomes.add(e.Outcome, 1)
+		outcomes.Add(e.Outcome, 1)
 	}
 	if got.Total != int64(len(entries)) || got.Outcomes != outcomes || !slices.Equal(got.ResourceTypes, byCount(types)) {
 		t.Fatalf("stats %+v, want %d entries, %+v, %v", got, len(entries), outcomes, byCount(types))
 	}
 	for i, b := range got.Buckets {
-		sum := Outcomes{}
+		sum := audit.Counts{}
 		for _, e := range entries {
 			if !e.CreatedAt.Before(b.From) && e.CreatedAt.Before(b.To) {
-				sum.add(e.Outcome, 1)
+				sum.Add(e.Outcome, 1)
 			}
 		}
-		if sum != b.Outcomes {
+		if sum != b.Counts {
 			t.Fatalf("bucket %d holds %+v, want %+v", i, b, sum)
 		}
 	}

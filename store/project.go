@@ -13,45 +13,6 @@ import (
 	"auditlog/store/kv"
 )
 
-// State is where a project is in its life.
-type State string
-
-const (
-	// Active projects are recorded to and listed.
-	Active State = "active"
-	// Deleting projects are listed, refuse recording, and can be restored.
-	Deleting State = "deleting"
-	// Purging projects are being emptied and neither listed nor recorded to.
-	Purging State = "purging"
-	// Purged projects hold what tells of their deletion and purge; recording makes
-	// them active.
-	Purged State = "purged"
-)
-
-// Project is what the store knows of a project.
-type Project struct {
-	Name  string
-	ID    format.ProjectID
-	State State
-	// Entries counts the entries that a listing shows.
-	Entries int64
-	// First and Last bound their CreatedAt; zero when there are none.
-	First, Last time.Time
-	// Deletion is set from project.delete to its purge or restore.
-	Deletion *Deletion
-}
-
-// Deletion is an order to purge a project.
-type Deletion struct {
-	// EntryID is the id of the project.delete entry, which outlives the purge.
-	EntryID int64 `json:"entryId"`
-	// By is the e-mail of who ordered it.
-	By string    `json:"by"`
-	At time.Time `json:"at"`
-	// PurgeAt is when the grace period ends.
-	PurgeAt time.Time `json:"purgeAt"`
-}
-
 // project is a project in memory. Store.mu guards its fields; the slices are
 // replaced or appended to, never changed in place, so that a reader may keep one.
 type project struct {
@@ -69,8 +30,8 @@ type project struct {
 type projectRecord struct {
 	ID       format.ProjectID `json:"id"`
 	Secret   []byte           `json:"secret"`
-	State    State            `json:"state"`
-	Deletion *Deletion        `json:"deletion,omitempty"`
+	State    audit.State      `json:"state"`
+	Deletion *audit.Deletion  `json:"deletion,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *purgeProgress `json:"purge,omitempty"`
 	// Incarnation counts the beginnings of the project, from 1: each purge begins
@@ -137,8 +98,8 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 }
 
 // info returns the public view of p. The caller holds Store.mu.
-func (p *project) info() Project {
-	info := Project{Name: p.name, ID: p.id, State: p.rec.State, Deletion: p.rec.Deletion}
+func (p *project) info() audit.Project {
+	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion}
 	info.Entries = p.rec.Entries + int64(len(p.tail))
 	first, last := p.bounds()
 	if info.Entries > 0 {
@@ -167,26 +128,37 @@ func (p *project) bounds() (first, last audit.Position) {
 }
 
 // Projects returns every project by name.
-func (s *Store) Projects() []Project {
+func (s *Store) Projects() []audit.Project {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	infos := make([]Project, 0, len(s.projects))
+	infos := make([]audit.Project, 0, len(s.projects))
 	for _, p := range s.projects {
 		infos = append(infos, p.info())
 	}
-	slices.SortFunc(infos, func(a, b Project) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(infos, func(a, b audit.Project) int { return cmp.Compare(a.Name, b.Name) })
 	return infos
 }
 
 // Project returns one project, or a NotFound Fault.
-func (s *Store) Project(name string) (Project, error) {
+func (s *Store) Project(name string) (audit.Project, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p, ok := s.projects[name]
 	if !ok {
-		return Project{}, errNoProject(name)
+		return audit.Project{}, errNoProject(name)
 	}
 	return p.info(), nil
+}
+
+// projectID returns the number of a project's present incarnation.
+func (s *Store) projectID(name string) (format.ProjectID, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p, ok := s.projects[name]
+	if !ok {
+		return 0, false
+	}
+	return p.id, true
 }
 
 func errNoProject(name string) error {

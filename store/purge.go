@@ -45,11 +45,11 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	switch {
 	case p == nil:
 		return false, errNoProject(name)
-	case rec.State == Purged:
+	case rec.State == audit.Purged:
 		return true, nil
-	case rec.State == Active:
+	case rec.State == audit.Active:
 		return false, audit.Errorf(audit.Conflict, "project %q is not deleted", name)
-	case rec.State == Deleting:
+	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
 	case tail > 0:
 		return false, s.Seal()
@@ -60,7 +60,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	if err := s.update("purge", w.step, w.apply); err != nil {
 		return false, err
 	}
-	return w.rec.State == Purged, nil
+	return w.rec.State == audit.Purged, nil
 }
 
 // beginPurge closes the project for good and keeps the entries that outlive the purge:
@@ -79,11 +79,11 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	}
 	deletion := rec.Deletion.EntryID
 	return s.update("purge", func(tx kv.Tx) error {
-		if p.rec.State != Deleting || p.rec.Deletion.EntryID != deletion {
+		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != deletion {
 			return errNothing // restored in between, deleted anew, or begun by another
 		}
 		rec = p.rec
-		rec.State = Purging
+		rec.State = audit.Purging
 		rec.Purge = progress
 		return p.put(tx, &rec)
 	}, func() { p.rec = rec })
@@ -127,7 +127,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	w.tx = tx
 	w.rec = w.p.rec
 	w.fresh, w.commit = nil, nil
-	if w.rec.State != Purging {
+	if w.rec.State != audit.Purging {
 		return errNothing // another has ended it
 	}
 	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
@@ -249,7 +249,7 @@ func (w *purgeWriter) finish() error {
 	}
 	old := w.rec
 	w.fresh = &project{name: w.p.name, id: id}
-	w.rec = projectRecord{ID: id, State: Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
+	w.rec = projectRecord{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
 		Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
@@ -282,7 +282,8 @@ func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	w.rec.Loose = len(plan.put)
+	plan.spans = &spanPlan{loose: len(plan.put)}
+	w.rec.Loose = plan.spans.loose
 	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
 	if err := blocks.write(plan); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"auditlog/store/format"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/kv"
 )
 
@@ -113,16 +114,16 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	if err != nil || got[0].Duplicate {
 		t.Fatalf("recording with a key of a purged entry: %+v, %v", got, err)
 	}
-	if p, err := s.Project("doomed"); err != nil || p.State != Active || p.Entries != 3 || e.Seq != 403 {
+	if p, err := s.Project("doomed"); err != nil || p.State != audit.Active || p.Entries != 3 || e.Seq != 403 {
 		t.Errorf("recorded to again: %+v, %v", p, err)
 	}
 }
 
 // assertRecord wants the project to hold its deletion's entry, as it was recorded, and
 // that of its purge alone.
-func assertRecord(t *testing.T, s *Store, del *audit.Entry, before Project) {
+func assertRecord(t *testing.T, s *Store, del *audit.Entry, before audit.Project) {
 	t.Helper()
-	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "doomed"}})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "doomed"}, audit.Paging{})
 	if err != nil || len(page.Entries) != 2 {
 		t.Fatalf("listed after the purge: %+v, %v", page, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -124,7 +125,9 @@ type asking struct {
 func askings() []asking {
 	list := func(q audit.Query) func(context.Context, *Store) (any, error) {
 		q.Project = "acme"
-		return func(ctx context.Context, s *Store) (any, error) { return s.List(ctx, Listing{Query: q, Limit: 200}) }
+		return func(ctx context.Context, s *Store) (any, error) {
+			return audittest.List(ctx, s, q, audit.Paging{Limit: 200})
+		}
 	}
 	return []asking{
 		{"list", list(audit.Query{})},
@@ -132,7 +135,7 @@ func askings() []asking {
 		{"list by actor that is not there", list(audit.Query{Actor: "nobody"})},
 		{"get", func(ctx context.Context, s *Store) (any, error) { return s.Get(ctx, "acme", 31) }},
 		{"stats", func(ctx context.Context, s *Store) (any, error) {
-			return s.Stats(ctx, Counting{Query: audit.Query{Project: "acme"}})
+			return audittest.Stats(ctx, s, audit.Query{Project: "acme"}, audit.Counting{})
 		}},
 		{"since", func(ctx context.Context, s *Store) (any, error) { return s.Since(ctx, "acme", 7, 1000) }},
 		{"after", func(ctx context.Context, s *Store) (any, error) {

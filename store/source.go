@@ -117,12 +117,12 @@ type found struct {
 }
 
 // search asks the index which blocks of a span to look into; nil means all.
-func (s *Store) search(ctx context.Context, l *Listing, sp span) (*found, error) {
-	p, err := s.Project(l.Query.Project)
-	if err != nil {
+func (q *prepared) search(ctx context.Context, sp span) (*found, error) {
+	p, ok := q.s.projectID(q.query.Project)
+	if !ok {
 		return nil, nil // it went meanwhile: the view will say so
 	}
-	keys, through, ok, err := l.Text.Blocks(ctx, p.ID, sp.high, sp.low.At)
+	keys, through, ok, err := q.text.Blocks(ctx, p, sp.high, sp.low.At)
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -14,70 +14,13 @@ import (
 	"auditlog/store/block/bits"
 )
 
-// MaxBuckets is into how many parts of time a Counting is cut at most.
-const MaxBuckets = 1000
-
-// Counting asks for the counts of what a query selects.
-type Counting struct {
-	Query audit.Query
-	// Text is the parsed form of Query.Text, nil when that is empty.
-	Text Text
-	// Bounds cut time into the parts that are counted by themselves, oldest first:
-	// each part begins at a bound and ends before the next. What the query selects
-	// outside of them is in the other counts alone. None, or at least two.
-	Bounds []time.Time
-}
-
-// Stats are the counts of a query's entries.
-type Stats struct {
-	Total    int64
-	Outcomes Outcomes
-	// Buckets are the parts between the Bounds.
-	Buckets []Bucket
-	// The values that occur, most frequent first.
-	ResourceTypes, Actions, Actors []ValueCount
-}
-
-// Outcomes counts entries by outcome.
-type Outcomes struct{ Success, Forbidden, Error int64 }
-
-func (o *Outcomes) add(outcome audit.Outcome, n int64) {
-	switch outcome {
-	case audit.Success:
-		o.Success += n
-	case audit.Forbidden:
-		o.Forbidden += n
-	case audit.Error:
-		o.Error += n
-	}
-}
-
-// Bucket counts the entries of a half-open part of time.
-type Bucket struct {
-	From, To time.Time
-	Outcomes
-}
-
-// ValueCount is a value and how many entries have it.
-type ValueCount struct {
-	Value string
-	Count int64
-}
-
-// Stats counts what a query selects. It returns Invalid Faults with the path of
-// what is wrong.
-func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
-	if err := c.validateBounds(); err != nil {
+// Stats counts what is selected: see audit.Selection.
+func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, error) {
+	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	l := Listing{Query: c.Query, Text: c.Text}
-	l.Query.Normalize()
-	if err := l.Query.Validate(); err != nil {
-		return nil, err
-	}
-	_, to := l.Query.Bounds()
 	t := newTally(c.Bounds)
-	err := s.spans(ctx, &l, audit.Position{At: to}, func(w *walker) (bool, error) {
+	err := q.spans(ctx, q.whole(), func(w *walker) (bool, error) {
 		return true, w.count(ctx, t)
 	})
 	if err != nil {
@@ -89,7 +32,7 @@ func (s *Store) Stats(ctx context.Context, c Counting) (*Stats, error) {
 // count adds what matches in the span to t.
 func (w *walker) count(ctx context.Context, t *tally) error {
 	for _, e := range w.tailSpan() {
-		if w.l.Query.Match(e) && matchText(w.l.Text, e) {
+		if w.q.matches(e) {
 			t.add(e)
 		}
 	}
@@ -98,20 +41,9 @@ func (w *walker) count(ctx context.Context, t *tally) error {
 	})
 }
 
-func (c *Counting) validateBounds() error {
-	increases := func(a, b time.Time) int { return cmp.Or(a.Compare(b), 1) } // equal ones do not
-	switch n := len(c.Bounds); {
-	case n == 1 || n > MaxBuckets+1:
-		return audit.FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
-	case !slices.IsSortedFunc(c.Bounds, increases):
-		return audit.FieldErrorf("buckets", "must follow each other")
-	}
-	return nil
-}
-
 // tally adds entries up.
 type tally struct {
-	out                    Stats
+	out                    audit.Stats
 	bounds                 []int64 // of the buckets, in microseconds
 	types, actions, actors map[string]int64
 }
@@ -125,7 +57,7 @@ func newTally(bounds []time.Time) *tally {
 	for i, at := range bounds {
 		t.bounds = append(t.bounds, at.UnixMicro())
 		if i > 0 {
-			t.out.Buckets = append(t.out.Buckets, Bucket{From: bounds[i-1].UTC(), To: at.UTC()})
+			t.out.Buckets = append(t.out.Buckets, audit.Bucket{From: bounds[i-1].UTC(), To: at.UTC()})
 		}
 	}
 	return t
@@ -133,7 +65,7 @@ func newTally(bounds []time.Time) *tally {
 
 // bucket returns the bucket that a time lies in, nil where it lies in none, and the
 // time up to which that holds.
-func (t *tally) bucket(at int64) (b *Bucket, until int64) {
+func (t *tally) bucket(at int64) (b *audit.Bucket, until int64) {
 	n := sort.Search(len(t.bounds), func(i int) bool { return t.bounds[i] > at })
 	if n == len(t.bounds) {
 		return nil, math.MaxInt64
@@ -187,27 +119,27 @@ func (t *tally) addTimes(b *block.Block, rows *bits.Rows) error {
 	return nil
 }
 
-func (t *tally) addOutcome(b *Bucket, o audit.Outcome, n int64) {
+func (t *tally) addOutcome(b *audit.Bucket, o audit.Outcome, n int64) {
 	t.out.Total += n
-	t.out.Outcomes.add(o, n)
+	t.out.Outcomes.Add(o, n)
 	if b != nil {
-		b.add(o, n)
+		b.Add(o, n)
 	}
 }
 
-func (t *tally) stats() *Stats {
+func (t *tally) stats() *audit.Stats {
 	t.out.ResourceTypes = byCount(t.types)
 	t.out.Actions = byCount(t.actions)
 	t.out.Actors = byCount(t.actors)
 	return &t.out
 }
 
-func byCount(m map[string]int64) []ValueCount {
-	counts := make([]ValueCount, 0, len(m))
+func byCount(m map[string]int64) []audit.ValueCount {
+	counts := make([]audit.ValueCount, 0, len(m))
 	for v, n := range m {
-		counts = append(counts, ValueCount{v, n})
+		counts = append(counts, audit.ValueCount{Value: v, Count: n})
 	}
-	slices.SortFunc(counts, func(a, b ValueCount) int {
+	slices.SortFunc(counts, func(a, b audit.ValueCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 	})
 	return counts

@@ -42,6 +42,10 @@ type Options struct {
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
 
+	// Search parses a full-text query. It returns Invalid Faults of the field q. Nil
+	// refuses queries that have one.
+	Search func(text string) (Text, error)
+
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
 	Report func(error)

@@ -11,6 +11,7 @@ import (
 	"auditlog/store/format"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
 )
@@ -56,12 +57,13 @@ func TestRecordListReopen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	from := time.Now().Add(-time.Hour)
 	check := func() {
 		t.Helper()
-		l := Listing{Query: audit.Query{Project: "acme", From: time.Now().Add(-time.Hour)}, Limit: 7}
+		p := audit.Paging{Limit: 7}
 		var ids []int64
 		for {
-			page, err := s.List(t.Context(), l)
+			page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", From: from}, p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +73,7 @@ func TestRecordListReopen(t *testing.T) {
 			if page.Next == "" {
 				break
 			}
-			l.Cursor = page.Next
+			p.Cursor = page.Next
 		}
 		if len(ids) != 20 || ids[0] != 20 || ids[19] != 1 {
 			t.Fatalf("listed %v", ids)
@@ -105,7 +107,7 @@ func TestClockJumps(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}})
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
 	if err != nil || len(page.Entries) != len(want) {
 		t.Fatalf("listed %d: %v", len(page.Entries), err)
 	}
@@ -158,15 +160,15 @@ func TestDamagedBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, listing := s.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}})
+	_, listing := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
 	_, getting := s.Get(t.Context(), "acme", 1)
-	_, counting := s.Stats(t.Context(), Counting{Query: audit.Query{Project: "acme"}})
+	_, counting := audittest.Stats(t.Context(), s, audit.Query{Project: "acme"}, audit.Counting{})
 	for _, err := range []error{listing, getting, counting} {
 		if !errors.Is(err, format.ErrCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
 			t.Errorf("reading a damaged block: %v", err)
 		}
 	}
-	if page, err := s.List(t.Context(), Listing{Query: audit.Query{Project: "globex"}}); err != nil || len(page.Entries) != 1 {
+	if page, err := audittest.List(t.Context(), s, audit.Query{Project: "globex"}, audit.Paging{}); err != nil || len(page.Entries) != 1 {
 		t.Errorf("the project beside it: %v, %v", page, err)
 	}
 	var problems []string
@@ -190,7 +192,7 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if page, err := r.List(t.Context(), Listing{Query: audit.Query{Project: "acme"}}); err != nil || len(page.Entries) != 1 {
+	if page, err := audittest.List(t.Context(), r, audit.Query{Project: "acme"}, audit.Paging{}); err != nil || len(page.Entries) != 1 {
 		t.Errorf("listed %v: %v", page, err)
 	}
 	if _, err := r.Record(t.Context(), []*audit.Entry{entry("acme", 2)}); audit.KindOf(err) != audit.Unavailable {

@@ -41,11 +41,8 @@ type Word = search.Word
 // digits. prefix says that longer words which begin so will do.
 func NewWord(text string, prefix bool) Word { return search.NewWord(text, prefix) }
 
-// matchText reports whether e matches t; nil matches everything.
+// matchText reports whether e matches t.
 func matchText(t Text, e *audit.Entry) bool {
-	if t == nil {
-		return true
-	}
 	var terms uint64
 	e.EachText(func(v string) { terms |= t.Terms(v) })
 	return t.Match(terms)

@@ -52,7 +52,7 @@ func (s *Store) view(name string, fn func(*view) error) error {
 }
 
 // visible reports whether p is listed at all. The caller holds Store.mu.
-func (p *project) visible() bool { return p != nil && p.rec.State != Purging }
+func (p *project) visible() bool { return p != nil && p.rec.State != audit.Purging }
 
 // unsealed returns the entries with an id above last.
 func unsealed(tail []*audit.Entry, last int64) []*audit.Entry {
@@ -80,12 +80,16 @@ type span struct{ low, high audit.Position }
 // common word has filled a page by then.
 const directBlocks = 2
 
-// walk calls fn with the entries below a position that match, newest first,
-// until fn returns false.
-func (s *Store) walk(ctx context.Context, l *Listing, below audit.Position, fn func(*audit.Entry) bool) error {
+// entryOf reads the entry of a row of a block: Block.Kept for what is likely to be
+// asked for again, Block.Entry for what is not.
+type entryOf func(b *block.Block, row int, project string) (*audit.Entry, error)
+
+// walk calls fn with the entries of a span that are selected, newest first, until
+// fn returns false.
+func (q *prepared) walk(ctx context.Context, sp span, entry entryOf, fn func(*audit.Entry) bool) error {
 	more := true
-	return s.spans(ctx, l, below, func(w *walker) (bool, error) {
-		err := w.walk(ctx, func(e *audit.Entry) bool {
+	return q.spans(ctx, sp, func(w *walker) (bool, error) {
+		err := w.walk(ctx, entry, func(e *audit.Entry) bool {
 			more = fn(e)
 			return more
 		})
@@ -93,33 +97,31 @@ func (s *Store) walk(ctx context.Context, l *Listing, below audit.Position, fn f
 	})
 }
 
-// spans calls fn with walkers that together cover what l selects below a
-// position, newest first, until fn returns false.
+// spans calls fn with walkers that together cover a span, newest first, until fn
+// returns false.
 //
 // Without a search that is one span of all blocks. A search first looks into the
 // newest blocks itself, and into those that the index names only when that was not
 // enough. The index is asked before the view of its span is opened: what has
 // changed since its answer is then known to the view, and looked into as well.
-func (s *Store) spans(ctx context.Context, l *Listing, below audit.Position, fn func(*walker) (more bool, err error)) error {
-	from, _ := l.Query.Bounds()
-	all := span{audit.Position{At: from}, below}
-	if l.Text == nil {
-		_, err := s.inSpan(l, all, nil, fn)
+func (q *prepared) spans(ctx context.Context, all span, fn func(*walker) (more bool, err error)) error {
+	if q.text == nil {
+		_, err := q.inSpan(all, nil, fn)
 		return err
 	}
-	floor, err := s.floor(l.Query.Project, all)
+	floor, err := q.s.floor(q.query.Project, all)
 	if err != nil {
 		return err
 	}
-	more, err := s.inSpan(l, span{floor, all.high}, nil, fn)
+	more, err := q.inSpan(span{floor, all.high}, nil, fn)
 	if err != nil || !more || floor == all.low {
 		return err
 	}
-	found, err := s.search(ctx, l, span{all.low, floor})
+	found, err := q.search(ctx, span{all.low, floor})
 	if err != nil {
 		return err
 	}
-	_, err = s.inSpan(l, span{all.low, floor}, found, fn)
+	_, err = q.inSpan(span{all.low, floor}, found, fn)
 	return err
 }
 
@@ -144,11 +146,11 @@ func (s *Store) floor(project string, sp span) (audit.Position, error) {
 }
 
 // inSpan calls fn with a walker over one span, in a view of its own.
-func (s *Store) inSpan(l *Listing, sp span, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
-	err = s.view(l.Query.Project, func(v *view) error {
-		w := &walker{view: v, l: l, span: sp, filter: block.NewFilter(&l.Query)}
+func (q *prepared) inSpan(sp span, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+	err = q.s.view(q.query.Project, func(v *view) error {
+		w := &walker{view: v, q: q, span: sp}
 		if found == nil {
-			w.blocks = newAllBlocks(v, w.filter, sp)
+			w.blocks = newAllBlocks(v, q.filter, sp)
 		} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
 			return err
 		}
@@ -158,17 +160,16 @@ func (s *Store) inSpan(l *Listing, sp span, found *found, fn func(*walker) (more
 	return more, err
 }
 
-// walker finds what a listing selects in one span of a view.
+// walker finds what a query selects in one span of a view.
 type walker struct {
 	*view
 	span
-	l      *Listing
-	filter *block.Filter
+	q      *prepared
 	blocks blockSource
 }
 
 // walk calls fn with the entries that match, newest first, until fn returns false.
-func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
+func (w *walker) walk(ctx context.Context, entry entryOf, fn func(*audit.Entry) bool) error {
 	tail := w.tailSpan()
 	// rest calls fn with the tail's entries above a position.
 	rest := func(above audit.Position) bool {
@@ -177,7 +178,7 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 			if e.Position().Compare(above) < 0 {
 				break
 			}
-			if w.l.Query.Match(e) && matchText(w.l.Text, e) && !fn(e) {
+			if w.q.matches(e) && !fn(e) {
 				return false
 			}
 		}
@@ -186,7 +187,7 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 	more := true
 	err := w.eachBlock(ctx, func(b *block.Block, rows *bits.Rows) (bool, error) {
 		for row := rows.Prev(b.Rows() - 1); row >= 0; row = rows.Prev(row - 1) {
-			e, err := w.entry(b, row)
+			e, err := entry(b, row, w.project.name)
 			if err != nil {
 				return false, err
 			}
@@ -200,15 +201,6 @@ func (w *walker) walk(ctx context.Context, fn func(*audit.Entry) bool) error {
 		rest(w.low)
 	}
 	return err
-}
-
-// entry returns that of a row. What is exported is not likely to be asked for
-// again, and would drive out what is.
-func (w *walker) entry(b *block.Block, row int) (*audit.Entry, error) {
-	if w.l.once {
-		return b.Entry(row, w.project.name)
-	}
-	return b.Kept(row, w.project.name)
 }
 
 // tailSpan returns the part of the tail that lies in the span.
@@ -260,9 +252,9 @@ func (w *walker) rows(b *block.Block) (rows bits.Rows, err error) {
 		hi = b.Search(w.high)
 	}
 	rows = bits.Between(lo, hi)
-	if err := w.filter.Match(b, &rows); err != nil || w.l.Text == nil || rows.Empty() {
+	if err := w.q.filter.Match(b, &rows); err != nil || w.q.text == nil || rows.Empty() {
 		return rows, err
 	}
-	err = b.MatchText(w.l.Text, &rows)
+	err = b.MatchText(w.q.text, &rows)
 	return rows, err
 }

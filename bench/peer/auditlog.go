@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"auditlog/audit"
 	"auditlog/client"
-	"auditlog/rpc"
 )
 
 // Auditlog is this log: its own binary, reached over HTTP alone.
@@ -200,7 +200,7 @@ func (a *Auditlog) Purge(ctx context.Context, project string) error {
 	}
 	for {
 		p, err := admin.Project(ctx, project)
-		if err != nil || p.State == rpc.Purged {
+		if err != nil || p.State == audit.Purged {
 			return err
 		}
 		select {

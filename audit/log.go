@@ -1,0 +1,130 @@
+package audit
+
+import (
+	"context"
+	"time"
+)
+
+// Log is all that a log does for the rest of the program: what an engine has to
+// implement, and what package storetest examines. Whoever uses a log asks for the
+// parts that it needs, in an interface of its own.
+//
+// Every method may be called by several goroutines at once. One whose log cannot
+// do its work now returns an Unavailable Fault. What else a method returns is said
+// of it; an error that is no Fault is this program's or its machine's.
+type Log interface {
+	Recorder
+	Reader
+	Follower
+	ProjectReader
+	ProjectChanger
+	Purger
+	TokenStore
+	Health
+}
+
+// Recorder records.
+type Recorder interface {
+	// Record stores entries, all or none, and returns once they are on disk, with
+	// what became of each. The entries are the log's from then on: it sets their ID
+	// and times, and the caller must not change them.
+	//
+	// An entry that is refused is named in the path of the Fault, as in
+	// "entries[3].outcome". It returns Invalid for an entry that is wrong, TooLarge
+	// for one over MaxStored or too many at once, and Conflict for a project that
+	// is being deleted.
+	Record(ctx context.Context, entries []*Entry) ([]Recorded, error)
+}
+
+// Recorded is what became of one entry that was to be recorded.
+type Recorded struct {
+	// ID is the entry's id, or that of the first entry with its key.
+	ID int64
+	// Duplicate is set when an entry with its key was there before.
+	Duplicate bool
+}
+
+// Reader finds entries.
+type Reader interface {
+	// Prepare makes a query ready to be read by. It returns Invalid Faults with the
+	// path of what is wrong.
+	Prepare(q Query) (Selection, error)
+	// Get returns one entry of a project, or a NotFound Fault. The entry must not
+	// be changed.
+	Get(ctx context.Context, project string, id int64) (*Entry, error)
+}
+
+// Follower reads in commit order.
+type Follower interface {
+	// LastID returns the id of the newest entry, 0 when there is none.
+	LastID() int64
+	// Wait returns nil once there is an entry with an id above after, or the
+	// context's error before that.
+	Wait(ctx context.Context, after int64) error
+	// Since returns entries of a project with an id above after, the oldest of them
+	// first, at most limit. They must not be changed.
+	Since(ctx context.Context, project string, after int64, limit int) ([]*Entry, error)
+}
+
+// ProjectReader knows the projects.
+type ProjectReader interface {
+	// Projects returns every project by name.
+	Projects() []Project
+	// Project returns one project, or a NotFound Fault.
+	Project(name string) (Project, error)
+}
+
+// ProjectChanger deletes projects, for a time after which they are purged. Each
+// change is committed together with the entry that tells of it: both or neither.
+type ProjectChanger interface {
+	// Delete closes a project to recording and sets the time of its purge. It
+	// returns NotFound for a project that is not there or purged already, Conflict
+	// for one that is deleted already or being purged.
+	Delete(ctx context.Context, name string, entry *Entry, grace time.Duration) (Project, error)
+	// Restore takes a deletion back. It returns NotFound for a project that is not
+	// there, Conflict for one that is not deleted or whose purge has begun.
+	Restore(ctx context.Context, name string, entry *Entry) (Project, error)
+}
+
+// Purger removes what deleted projects hold.
+type Purger interface {
+	// Purges returns every deleted project's name with the time at which its purge
+	// begins, or began.
+	Purges() map[string]time.Time
+	// PurgeStep removes a bounded part of a project whose time has come, and
+	// reports whether nothing is left to remove. A purge survives a crash at any of
+	// its steps. It returns Conflict for a project whose time has not come.
+	PurgeStep(ctx context.Context, project string) (done bool, err error)
+}
+
+// TokenStore keeps the records of tokens, and what the log says about itself. What
+// the records mean is package auth's.
+type TokenStore interface {
+	// Tokens returns every record by its id.
+	Tokens() (map[string][]byte, error)
+	// ChangeTokens writes records, deletes others and records an entry as RecordOwn
+	// does, unless it is nil: all of it or nothing.
+	ChangeTokens(ctx context.Context, put map[string][]byte, del []string, entry *Entry) error
+	// RecordOwn records an entry of the log itself, such as a call that it refused:
+	// in the entry's project when that is there and active, else in SystemProject,
+	// so that it never makes, fills or revives a project by being refused.
+	RecordOwn(ctx context.Context, entry *Entry) error
+}
+
+// Health tells how a log is.
+type Health interface {
+	// Err returns why the log can no longer be written, or nil. Only opening it
+	// again helps.
+	Err() error
+	// Size returns how many bytes the log takes on disk, and how many of them are
+	// free for reuse.
+	Size() (total, free int64, err error)
+}
+
+// IndexStatus tells how the full-text index follows the log.
+type IndexStatus struct {
+	// Behind counts the changes of the log that are not in the index yet.
+	Behind int64
+	// Err is why the index cannot follow; answers are exact even so, but slow.
+	Err error
+}

@@ -1,0 +1,52 @@
+package audit
+
+import "context"
+
+// Limits of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 1000
+)
+
+// Selection is a query that a log has prepared: normalized, validated and made
+// ready to be read by, once. It does not change, holds nothing open, and may be
+// kept for as long as the log and used by several goroutines at once.
+//
+// Its methods see the log as it is when they are called. A project that was never
+// recorded to is empty.
+type Selection interface {
+	// Query returns the query, normalized.
+	Query() Query
+	// List returns one page, newest first by (CreatedAt, ID). The entries are
+	// shared and must not be changed.
+	//
+	// Paging with Next neither repeats nor leaves out an entry that was there when
+	// the first page was read, whatever is recorded meanwhile. It returns Invalid
+	// Faults of the fields limit and cursor.
+	List(ctx context.Context, p Paging) (Page, error)
+	// Stats counts what is selected, by values and over time. It returns an Invalid
+	// Fault of the field buckets.
+	Stats(ctx context.Context, c Counting) (*Stats, error)
+	// Export calls fn with everything that is selected, newest first, in constant
+	// memory. It stops at fn's first error and returns it.
+	Export(ctx context.Context, fn func(*Entry) error) error
+	// Match reports whether an entry is selected. It asks the entry alone, and so
+	// is for entries that came another way, such as in commit order.
+	Match(e *Entry) bool
+}
+
+// Paging asks for one page.
+type Paging struct {
+	// Limit is 1 to MaxLimit; 0 means DefaultLimit.
+	Limit int
+	// Cursor is the Next of the page before, of an equal query, or empty for the
+	// newest entries.
+	Cursor string
+}
+
+// Page is one page of entries.
+type Page struct {
+	Entries []*Entry
+	// Next continues the listing; empty when this was the last page.
+	Next string
+}

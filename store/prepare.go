@@ -1,0 +1,63 @@
+package store
+
+import (
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+)
+
+// prepared is a query made ready: the store's audit.Selection.
+type prepared struct {
+	s     *Store
+	query audit.Query // normalized and valid
+	// filter is everything in query but its project and text, for blocks.
+	filter *block.Filter
+	// text is the parsed form of query.Text, nil when that is empty.
+	text Text
+	// hash tells the query from others, for cursors.
+	hash [hashSize]byte
+}
+
+// Prepare makes a query ready to be read by. It returns Invalid Faults with the
+// path of what is wrong, and an Unavailable one for a query with a text where
+// Options.Search is not set.
+func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
+	q.Normalize()
+	if err := q.Validate(); err != nil {
+		return nil, err
+	}
+	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: queryHash(&q)}
+	if q.Text == "" {
+		return p, nil
+	}
+	if s.opts.Search == nil {
+		return nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
+	}
+	var err error
+	p.text, err = s.opts.Search(q.Text)
+	return p, err
+}
+
+// Query returns the query, normalized.
+func (q *prepared) Query() audit.Query {
+	query := q.query
+	query.Outcomes = slices.Clone(query.Outcomes)
+	return query
+}
+
+// Match reports whether an entry is selected.
+func (q *prepared) Match(e *audit.Entry) bool {
+	return e.Project == q.query.Project && q.matches(e)
+}
+
+// matches is Match for an entry of the query's project.
+func (q *prepared) matches(e *audit.Entry) bool {
+	return q.query.Match(e) && (q.text == nil || matchText(q.text, e))
+}
+
+// whole returns the part of the project's listing that the query can select from.
+func (q *prepared) whole() span {
+	from, to := q.query.Bounds()
+	return span{audit.Position{At: from}, audit.Position{At: to}}
+}
