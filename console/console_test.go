@@ -14,13 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/index"
 	"auditlog/retention"
 	"auditlog/store"
+	"auditlog/store/format"
 )
 
 var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)

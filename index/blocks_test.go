@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/store"
+	"auditlog/store/format"
 )
 
 // everywhere is a query of which no index is asked: every block is looked into.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 
-	"auditlog/store/format"
-
 	segment "github.com/blevesearch/scorch_segment_api/v2"
+
+	"auditlog/store/format"
 )
 
 // Rebuild makes the index anew, from the whole log, and calls progress with how

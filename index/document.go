@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"auditlog/store/format"
-
 	bleve "github.com/blevesearch/bleve_index_api"
+
+	"auditlog/store/format"
 )
 
 // The fields of a document. Bleve gives the id its name.

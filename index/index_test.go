@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 )
 
 // logBuffer collects what the index says.

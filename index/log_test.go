@@ -8,10 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/format"
 )
 
 // memoryLog is a Source whose blocks are in memory, for what the real store

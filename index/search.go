@@ -5,13 +5,12 @@ import (
 	"errors"
 	"slices"
 
-	"auditlog/store/format"
-
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"auditlog/audit"
 	"auditlog/store"
+	"auditlog/store/format"
 )
 
 // maxPrefixTerms bounds how many terms of a segment are looked up for a prefix, to

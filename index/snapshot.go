@@ -5,11 +5,11 @@ import (
 	"slices"
 	"sync"
 
-	"auditlog/store/format"
-
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
+
+	"auditlog/store/format"
 )
 
 // snapshot is one state of the index. It stays as it is until it is closed, also

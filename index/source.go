@@ -3,9 +3,8 @@ package index
 import (
 	"context"
 
-	"auditlog/store/format"
-
 	"auditlog/store"
+	"auditlog/store/format"
 )
 
 // Source is the log as the index follows it; *store.Store is one.

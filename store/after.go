@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -17,7 +17,7 @@ import (
 // and counts what was purged as known.
 func TestAfter(t *testing.T) {
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour,
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	want := make(map[int64]string)
 	projects := []string{"acme", "doomed", "globex", "initech"}

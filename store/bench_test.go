@@ -10,6 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
 	"auditlog/store/kv"
 )
 
@@ -154,9 +155,9 @@ func BenchmarkMerge(b *testing.B) {
 			for b.Loop() {
 				err := s.db.View(func(tx kv.Tx) error {
 					seq := s.BlockSeq()
-					plan, err := s.planMerge(newBlockCursor(tx, s.projects["acme"].id), "acme", added, &seq)
-					if err == nil && (len(plan.put) == 0 || len(plan.drop) == 0) {
-						b.Fatalf("%d blocks come and %d go", len(plan.put), len(plan.drop))
+					plan, err := s.blocks.PlanMerge(&s.opts.sizes, blocks.NewCursor(tx, s.projects["acme"].id), "acme", added, &seq)
+					if err == nil && (len(plan.Put) == 0 || len(plan.Drop) == 0) {
+						b.Fatalf("%d blocks come and %d go", len(plan.Put), len(plan.Drop))
 					}
 					return err
 				})

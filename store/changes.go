@@ -1,8 +1,8 @@
 package store
 
 import (
+	"auditlog/store/blocks"
 	"auditlog/store/format"
-
 	"auditlog/store/kv"
 )
 
@@ -18,25 +18,10 @@ func (s *Store) BlockSeq() uint64 {
 // which the caller then knows everything.
 func (s *Store) BlockChanges(after uint64, limit int) (changes []format.BlockChange, through uint64, err error) {
 	err = s.read(func(tx kv.Tx) error {
-		changes, through, err = blockChanges(tx, after, limit)
+		changes, through, err = blocks.Changes(tx, after, limit)
 		return err
 	})
 	return changes, through, err
-}
-
-func blockChanges(tx kv.Tx, after uint64, limit int) (changes []format.BlockChange, through uint64, err error) {
-	c := tx.Bucket(format.Changes).Cursor()
-	for k, v := c.Seek(format.Uint64(after + 1)); k != nil; k, v = c.Next() {
-		if len(changes) == limit {
-			return changes, changes[limit-1].Seq, nil
-		}
-		change, err := format.ParseChange(k, v)
-		if err != nil {
-			return nil, 0, err
-		}
-		changes = append(changes, change)
-	}
-	return changes, max(after, format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))), nil
 }
 
 // BlockTexts calls fn with the values that full-text search looks into of a
@@ -48,7 +33,7 @@ func (s *Store) BlockTexts(key format.BlockKey, fn func(value string)) (ok bool,
 			return nil
 		}
 		ok = true
-		b, err := s.parseBlock(key, v) // whose texts readers have no use for
+		b, err := s.blocks.Parse(key, v) // whose texts readers have no use for
 		if err != nil {
 			return err
 		}

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -202,14 +202,14 @@ func (c *checker) marks(key format.BlockKey, b *block.Block) {
 	change, err := format.ParseChange(format.Uint64(b.Seq()), c.tx.Bucket(format.Changes).Get(format.Uint64(b.Seq())))
 	told := err == nil && change.Key == key && !change.Deleted
 	small := c.tx.Bucket(format.Small).Get(key.Append(nil)) != nil
-	if indexable := c.s.opts.sizes.indexable(b); told != indexable || small == indexable {
+	if indexable := c.s.opts.sizes.Indexable(b); told != indexable || small == indexable {
 		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
 	}
 }
 
 func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 	for i, e := range entries {
-		if i > 0 && byPosition(entries[i-1], e) >= 0 {
+		if i > 0 && blocks.ByPosition(entries[i-1], e) >= 0 {
 			c.problem("%v: entry %d is not behind entry %d", key, e.ID, entries[i-1].ID)
 		}
 		if e.ID < 1 || e.ID > c.sealed {
@@ -365,13 +365,13 @@ func (c *checker) spans() error {
 			continue
 		}
 		loose := 0
-		cursor := newBlockCursor(c.tx, p.id)
-		ok, err := cursor.first()
-		for ; ok && err == nil; ok, err = cursor.next() {
-			if p.rec.loose(cursor.key.Position) {
+		cursor := blocks.NewCursor(c.tx, p.id)
+		ok, err := cursor.First()
+		for ; ok && err == nil; ok, err = cursor.Next() {
+			if p.rec.Behind(cursor.Key.Position) {
 				loose++
 			}
-			c.spanned(cursor.key, cursor.value)
+			c.spanned(cursor.Key, cursor.Value)
 			if err := c.ctx.Err(); err != nil {
 				return err
 			}
@@ -392,7 +392,7 @@ func (c *checker) spanned(key format.BlockKey, value []byte) {
 		return // reported by blocks
 	}
 	for _, f := range format.SpanFields() {
-		_, v, err := spanAt(c.tx, key.Project, f, key.Position)
+		_, v, err := blocks.SpanAt(c.tx, key.Project, f, key.Position)
 		if err != nil {
 			c.problem("%v", err)
 			return

@@ -7,9 +7,8 @@ import (
 	"runtime"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

@@ -15,6 +15,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -289,7 +290,7 @@ func proceed(t *testing.T, sc scene, s *Store) {
 func TestFailedSealIsNotCached(t *testing.T) {
 	f := &faulty{err: syscall.ENOSPC}
 	s := openFaulty(t, t.TempDir(), Options{SealAfter: time.Hour,
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}}, &kvtest.DB{Before: f.before})
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}}, &kvtest.DB{Before: f.before})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(from, to int) {
 		for i := from; i < to; i += 2 {

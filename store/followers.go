@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -57,17 +57,17 @@ func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
 // says is at a place, and its row there.
 func (s *Store) blockOf(tx kv.Tx, p *project, id int64, at format.Place) (b *block.Block, row int, err error) {
 	from, to := at.Bounds()
-	c := newBlockCursor(tx, p.id)
-	ok, err := c.before(audit.Position{At: to})
-	for ; ok && err == nil; ok, err = c.prev() {
-		last, least, greatest := block.Bounds(c.value)
+	c := blocks.NewCursor(tx, p.id)
+	ok, err := c.Before(audit.Position{At: to})
+	for ; ok && err == nil; ok, err = c.Prev() {
+		last, least, greatest := block.Bounds(c.Value)
 		if last < from {
 			break
 		}
 		if id < least || id > greatest {
 			continue // of the many blocks of a busy second only a few are opened
 		}
-		if b, err = s.openBlock(c.key, c.value); err != nil {
+		if b, err = s.blocks.Open(c.Key, c.Value); err != nil {
 			break
 		}
 		if row, ok := b.FindID(id); ok {

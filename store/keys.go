@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

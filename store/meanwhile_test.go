@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 )
 
 // hookContext calls do whenever it is asked whether it is over.
@@ -59,7 +59,7 @@ func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Pos
 func TestStatsWhileOlderEntriesCome(t *testing.T) {
 	m := &meddler{words: words{want: []string{"Deployed"}}}
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (Text, error) { return m, nil },
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(i int) {
 		e := entry("acme", i)

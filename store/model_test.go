@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 )
 
 // model is the log as anyone would write it who need not be fast: a slice.
@@ -172,7 +172,7 @@ type machine struct {
 
 func (m *machine) open(t *rapid.T) {
 	s, err := Open(m.dir, Options{Now: m.clock, Search: m.search, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
-		sizes: sizes{blockRows: 12, indexableRows: 6, indexableBytes: 4 << 10, span: 4, ahead: 2}})
+		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,8 @@ package store
 import (
 	"fmt"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

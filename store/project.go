@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -48,10 +48,8 @@ type projectRecord struct {
 	Entries int64          `json:"entries"`
 	First   audit.Position `json:"first"`
 	Last    audit.Position `json:"last"`
-	// Spanned is where the spans of the project's blocks end, Loose how many
-	// blocks begin there or later.
-	Spanned audit.Position `json:"spanned"`
-	Loose   int            `json:"loose"`
+	// Extent says how far the spans of the project's blocks reach.
+	blocks.Extent
 }
 
 // keptEntry names an entry that outlives purges.
@@ -62,11 +60,6 @@ type keptEntry struct {
 
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
 func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }
-
-// loose reports whether a block that begins at p lies behind the project's spans.
-func (rec *projectRecord) loose(p audit.Position) bool {
-	return rec.Spanned == (audit.Position{}) || p.Compare(rec.Spanned) >= 0
-}
 
 // record returns a project's record as it is.
 func (s *Store) record(p *project) projectRecord {

@@ -8,9 +8,9 @@ import (
 	"io"
 	"slices"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -191,16 +191,16 @@ func (w *purgeWriter) forget(places []format.Place) (any bool) {
 
 // blocks deletes blocks and adds up what was in them.
 func (w *purgeWriter) blocks() (left bool, err error) {
-	c := newBlockCursor(w.tx, w.p.id)
-	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
-	var drop []keyedBlock
-	ok, err := c.first()
-	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.next() {
-		b, err := w.s.readBlock(c.key, c.value)
+	c := blocks.NewCursor(w.tx, w.p.id)
+	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
+	var drop []blocks.Keyed
+	ok, err := c.First()
+	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.Next() {
+		b, err := w.s.blocks.Fresh(c.Key, c.Value)
 		if err != nil {
 			return false, err
 		}
-		drop = append(drop, keyedBlock{c.key, b})
+		drop = append(drop, blocks.Keyed{Key: c.Key, Block: b})
 	}
 	if err != nil || len(drop) == 0 {
 		return false, err
@@ -208,16 +208,16 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 	for _, b := range drop {
 		w.rec.Purge.count(b)
 		w.rec.Entries -= int64(b.Rows())
-		if err := blocks.drop(b, true); err != nil {
+		if err := writer.Drop(b, true); err != nil {
 			return false, err
 		}
 	}
-	w.seq = blocks.seq
-	return true, blocks.finish()
+	w.seq = writer.Seq
+	return true, writer.Finish()
 }
 
 // count adds a block that is deleted, but for the entries that stay.
-func (p *purgeProgress) count(b keyedBlock) {
+func (p *purgeProgress) count(b blocks.Keyed) {
 	for row, id := range b.IDs(nil) {
 		if !p.keeps(id) {
 			p.Gone.add(id, b.EntrySeq(row), b.CreatedAt(row))
@@ -275,21 +275,20 @@ func (w *purgeWriter) keep(entries []*audit.Entry) error {
 			return err
 		}
 	}
-	sorted := slices.SortedFunc(slices.Values(entries), byPosition)
+	sorted := slices.SortedFunc(slices.Values(entries), blocks.ByPosition)
 	w.rec.Entries = int64(len(sorted))
 	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
-	plan, err := w.s.planMerge(newBlockCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
+	plan, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, blocks.NewCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
 	if err != nil {
 		return err
 	}
-	plan.spans = &spanPlan{loose: len(plan.put)}
-	w.rec.Loose = plan.spans.loose
-	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
-	if err := blocks.write(plan); err != nil {
+	w.rec.Extent = blocks.Extent{Loose: len(plan.Put)} // there are no spans yet
+	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
+	if err := writer.Write(plan); err != nil {
 		return err
 	}
-	w.seq = blocks.seq
-	return blocks.finish()
+	w.seq = writer.Seq
+	return writer.Finish()
 }
 
 // record puts an entry of the log's own into the project that begins anew.

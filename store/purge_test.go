@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -110,7 +110,7 @@ func (s *Store) Seal() error {
 type projectPlan struct {
 	project *project
 	entries []*audit.Entry // sorted
-	blocks  *blockPlan
+	blocks  *blocks.Plan
 }
 
 // sealWriter writes one seal.
@@ -137,16 +137,16 @@ func (w *sealWriter) plan(s *Store) error {
 		return cmp.Compare(a.project.id, b.project.id)
 	})
 	return s.read(func(tx kv.Tx) error {
-		spans := &spanPlanner{s: s, tx: tx}
+		spans := s.blocks.NewSpanPlanner(&s.opts.sizes, tx)
 		for _, plan := range w.plans {
-			slices.SortFunc(plan.entries, byPosition)
-			c := newBlockCursor(tx, plan.project.id)
+			slices.SortFunc(plan.entries, blocks.ByPosition)
+			c := blocks.NewCursor(tx, plan.project.id)
 			var err error
-			if plan.blocks, err = s.planMerge(c, plan.project.name, plan.entries, &w.seq); err != nil {
+			if plan.blocks, err = s.blocks.PlanMerge(&s.opts.sizes, c, plan.project.name, plan.entries, &w.seq); err != nil {
 				return err
 			}
 			rec := s.record(plan.project)
-			if plan.blocks.spans, err = spans.project(plan.project.id, &rec, plan.blocks); err != nil {
+			if plan.blocks.Spans, err = spans.Project(plan.project.id, &rec.Extent, plan.blocks); err != nil {
 				return err
 			}
 		}
@@ -155,9 +155,9 @@ func (w *sealWriter) plan(s *Store) error {
 }
 
 func (w *sealWriter) write(s *Store, tx kv.Tx) error {
-	blocks := &blockWriter{tx, &s.opts.sizes, w.seq}
+	writer := &blocks.Writer{Tx: tx, Sizes: &s.opts.sizes, Seq: w.seq}
 	for _, plan := range w.plans {
-		if err := blocks.write(plan.blocks); err != nil {
+		if err := writer.Write(plan.blocks); err != nil {
 			return err
 		}
 		if err := w.count(tx, plan); err != nil {
@@ -167,10 +167,10 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 	if err := putKeys(tx, w.plans); err != nil {
 		return err
 	}
-	w.seq = blocks.seq
+	w.seq = writer.Seq
 	last := w.tail.next() - 1
 	return errors.Join(
-		blocks.finish(),
+		writer.Finish(),
 		appendOrder(tx, w.tail.entries, w.tail.owners),
 		dropTail(tx, last),
 		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),
@@ -189,7 +189,7 @@ func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 	}
 	rec.Entries += int64(len(plan.entries))
 	rec.Seq += int64(len(plan.entries))
-	rec.Spanned, rec.Loose = plan.blocks.spans.spanned, plan.blocks.spans.loose
+	rec.Extent = plan.blocks.Spans.Extent
 	w.records[plan.project] = &rec
 	return plan.project.put(tx, &rec)
 }

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 )
@@ -50,7 +50,7 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
-	sizes sizes
+	sizes blocks.Sizes
 }
 
 func (o *Options) setDefaults() {
@@ -69,8 +69,8 @@ func (o *Options) setDefaults() {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
 	}
-	if o.sizes == (sizes{}) {
-		o.sizes = defaultSizes()
+	if o.sizes == (blocks.Sizes{}) {
+		o.sizes = blocks.DefaultSizes()
 	}
 	if o.Report == nil {
 		o.Report = func(error) {}
@@ -88,7 +88,7 @@ type Store struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
 
-	cache *blockCache
+	blocks *blocks.Reader
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
@@ -188,7 +188,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	s := &Store{
 		opts:     opts,
 		db:       db,
-		cache:    newBlockCache(opts.CacheBytes),
+		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
 		submit:   make(chan *submission),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
@@ -269,7 +269,7 @@ func (s *Store) Close() error {
 // Release gives memory back that only makes reading faster: opened blocks, and what
 // the engine keeps. It is for a log that nobody asks anything of.
 func (s *Store) Release() error {
-	s.cache.clear()
+	s.blocks.Release()
 	return closed(s.db.Release())
 }
 

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
 )
@@ -207,7 +207,7 @@ func TestReadOnly(t *testing.T) {
 // TestBlockTurnsSmall has a block cut into two that are too small for followers to
 // be told of: they are told that the first one is gone, though its key is not.
 func TestBlockTurnsSmall(t *testing.T) {
-	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, sizes: sizes{blockRows: 4, indexableRows: 4, indexableBytes: 1 << 20, span: 4, ahead: 2}})
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 4, IndexableBytes: 1 << 20, Span: 4, Ahead: 2}})
 	record := func(minutes ...int) {
 		t.Helper()
 		for _, i := range minutes {

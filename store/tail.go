@@ -7,9 +7,9 @@ import (
 	"sort"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -109,26 +109,11 @@ func (p *project) add(entries []*audit.Entry) {
 		}
 		p.keys[e.Key] = e.ID
 	}
-	slices.SortFunc(entries, byPosition)
-	if len(p.tail) == 0 || byPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
+	slices.SortFunc(entries, blocks.ByPosition)
+	if len(p.tail) == 0 || blocks.ByPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
 		p.tail = append(p.tail, entries...)
 		return
 	}
-	behind := sort.Search(len(p.tail), func(i int) bool { return byPosition(p.tail[i], entries[0]) > 0 })
-	p.tail = append(p.tail[:behind:behind], merge(p.tail[behind:], entries)...)
-}
-
-func byPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
-
-// merge returns a new slice with the entries of two sorted ones.
-func merge(a, b []*audit.Entry) []*audit.Entry {
-	merged := make([]*audit.Entry, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if byPosition(a[0], b[0]) < 0 {
-			merged, a = append(merged, a[0]), a[1:]
-		} else {
-			merged, b = append(merged, b[0]), b[1:]
-		}
-	}
-	return append(append(merged, a...), b...)
+	behind := sort.Search(len(p.tail), func(i int) bool { return blocks.ByPosition(p.tail[i], entries[0]) > 0 })
+	p.tail = append(p.tail[:behind:behind], blocks.Merge(p.tail[behind:], entries)...)
 }

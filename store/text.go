@@ -3,10 +3,9 @@ package store
 import (
 	"context"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block/search"
+	"auditlog/store/format"
 )
 
 // Text decides the full-text part of a query, and narrows the blocks that a
@@ -46,4 +45,23 @@ func matchText(t Text, e *audit.Entry) bool {
 	var terms uint64
 	e.EachText(func(v string) { terms |= t.Terms(v) })
 	return t.Match(terms)
+}
+
+// found is what the index answered to a search.
+type found struct {
+	keys    []format.BlockKey // newest first
+	through uint64            // blocks that changed later are not covered
+}
+
+// search asks the index which blocks of a span to look into; nil means all.
+func (q *prepared) search(ctx context.Context, sp span) (*found, error) {
+	p, ok := q.s.projectID(q.query.Project)
+	if !ok {
+		return nil, nil // it went meanwhile: the view will say so
+	}
+	keys, through, ok, err := q.text.Blocks(ctx, p, sp.high, sp.low.At)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &found{keys, through}, nil
 }

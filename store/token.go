@@ -5,9 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 

@@ -3,14 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
-	"math"
 	"sort"
-
-	"auditlog/store/format"
 
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -21,7 +20,7 @@ type view struct {
 	tx      kv.Tx
 	project *project
 	tail    []*audit.Entry
-	spanned audit.Position // no span tells of blocks from there on, as far as is known
+	extent  blocks.Extent // of the project's spans, or less
 }
 
 // view calls fn with the present state of a project, if it has one.
@@ -36,9 +35,7 @@ func (s *Store) view(name string, fn func(*view) error) error {
 	v := &view{s: s, project: p}
 	if visible {
 		v.tail = p.tail
-		if v.spanned = p.rec.Spanned; v.spanned == (audit.Position{}) {
-			v.spanned.At = math.MinInt64 // there is none
-		}
+		v.extent = p.rec.Extent
 	}
 	s.mu.RUnlock()
 	if !visible {
@@ -129,16 +126,16 @@ func (q *prepared) spans(ctx context.Context, all span, fn func(*walker) (more b
 func (s *Store) floor(project string, sp span) (audit.Position, error) {
 	floor := sp.low
 	err := s.view(project, func(v *view) error {
-		c := newBlockCursor(v.tx, v.project.id)
-		ok, err := c.seek(sp.high)
+		c := blocks.NewCursor(v.tx, v.project.id)
+		ok, err := c.Seek(sp.high)
 		for range directBlocks - 1 {
 			if !ok || err != nil {
 				return err
 			}
-			ok, err = c.prev()
+			ok, err = c.Prev()
 		}
-		if ok && c.key.Position.Compare(sp.low) > 0 {
-			floor = c.key.Position
+		if ok && c.Key.Position.Compare(sp.low) > 0 {
+			floor = c.Key.Position
 		}
 		return err
 	})
@@ -150,8 +147,8 @@ func (q *prepared) inSpan(sp span, found *found, fn func(*walker) (more bool, er
 	err = q.s.view(q.query.Project, func(v *view) error {
 		w := &walker{view: v, q: q, span: sp}
 		if found == nil {
-			w.blocks = newAllBlocks(v, q.filter, sp)
-		} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
+			w.blocks = blocks.All(v.tx, v.project.id, &v.extent, q.filter, sp.high)
+		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, found.keys, found.through, sp.high); err != nil {
 			return err
 		}
 		more, err = fn(w)
@@ -165,7 +162,7 @@ type walker struct {
 	*view
 	span
 	q      *prepared
-	blocks blockSource
+	blocks blocks.Source
 }
 
 // walk calls fn with the entries that match, newest first, until fn returns false.
@@ -218,11 +215,11 @@ func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *bits.Rows
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		key, value, err := w.blocks.next()
+		key, value, err := w.blocks.Next()
 		if err != nil || value == nil {
 			return err
 		}
-		b, err := w.s.openBlock(key, value)
+		b, err := w.s.blocks.Open(key, value)
 		if err != nil {
 			return err
 		}

@@ -1,18 +1,17 @@
-package store
+package blocks
 
 import (
 	"bytes"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
-// spanAt returns the record of field f that tells of a block beginning at p, and
+// SpanAt returns the record of field f that tells of a block beginning at p, and
 // its key, or nil when no span does.
-func spanAt(tx kv.Tx, project format.ProjectID, f block.Field, p audit.Position) (key []byte, v *format.SpanView, err error) {
+func SpanAt(tx kv.Tx, project format.ProjectID, f block.Field, p audit.Position) (key []byte, v *format.SpanView, err error) {
 	key, v, err = spanBefore(tx, project, f, p)
 	if v == nil || p.Compare(v.End) >= 0 {
 		return nil, nil, err

@@ -1,12 +1,11 @@
-package store
+package blocks
 
 import (
 	"container/list"
 	"sync"
 
-	"auditlog/store/format"
-
 	"auditlog/store/block"
+	"auditlog/store/format"
 )
 
 // blockCache keeps what is known of blocks that were opened, those used last, up to a

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -16,9 +16,9 @@ import (
 func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
 	err := s.view(q.Project, func(v *view) error {
-		blocks := newAllBlocks(v, block.NewFilter(&q), span{high: audit.Position{At: math.MaxInt64}})
+		source := blocks.All(v.tx, v.project.id, &v.extent, block.NewFilter(&q), audit.Position{At: math.MaxInt64})
 		for ; ; n++ {
-			if _, value, err := blocks.next(); err != nil || value == nil {
+			if _, value, err := source.Next(); err != nil || value == nil {
 				return err
 			}
 		}
@@ -53,7 +53,7 @@ func spansOf(t *testing.T, s *Store) (n int) {
 // TestSpansInAnyOrder imports years of history before, between and behind what is
 // there: a filter that matches nothing looks into a few blocks whatever the order.
 func TestSpansInAnyOrder(t *testing.T) {
-	z := sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 16, ahead: 2}
+	z := blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 16, Ahead: 2}
 	orders := map[string]func(i int) int{
 		"as it happened":    func(i int) int { return i },
 		"backwards":         func(i int) int { return -i },
@@ -92,7 +92,7 @@ func TestSpansInAnyOrder(t *testing.T) {
 				t.Errorf("a query without a filter looks into %d of %d blocks", n, blocks)
 			}
 			failures := []audit.Outcome{audit.Forbidden, audit.Error}
-			if n, most := spansOf(t, s), blocks/z.span+spanParts; name == "as it happened" && n > most {
+			if n, most := spansOf(t, s), blocks/z.Span+4; name == "as it happened" && n > most {
 				t.Errorf("%d spans for %d blocks, want at most %d", n, blocks, most)
 			}
 			nothing := map[string]audit.Query{

@@ -1,29 +1,27 @@
-package store
+package blocks
 
 import (
-	"context"
 	"math"
 	"math/bits"
 	"slices"
 
-	"auditlog/store/format"
-
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
-// A blockSource gives the blocks that may hold matches, newest first; a nil value
+// A Source gives the blocks that may hold matches, newest first; a nil value
 // ends them.
-type blockSource interface {
-	next() (format.BlockKey, []byte, error)
+type Source interface {
+	Next() (format.BlockKey, []byte, error)
 }
 
 // allBlocks gives the blocks that begin below a position, but for those that the
 // secondary index says hold none of the values that a filter asks for.
 type allBlocks struct {
 	tx      kv.Tx
-	c       *blockCursor
+	c       *Cursor
 	high    audit.Position
 	started bool
 	want    []block.FieldHashes
@@ -32,8 +30,13 @@ type allBlocks struct {
 	set     uint64           // its blocks that hold all values
 }
 
-func newAllBlocks(v *view, f *block.Filter, sp span) *allBlocks {
-	a := &allBlocks{tx: v.tx, c: newBlockCursor(v.tx, v.project.id), high: sp.high, bare: v.spanned}
+// All returns the blocks of a project that begin below a position and may hold what a
+// filter selects. have is how far the project's spans reach, at least.
+func All(tx kv.Tx, p format.ProjectID, have *Extent, f *block.Filter, high audit.Position) Source {
+	a := &allBlocks{tx: tx, c: NewCursor(tx, p), high: high, bare: have.Spanned}
+	if a.bare == (audit.Position{}) {
+		a.bare.At = math.MinInt64 // there is none
+	}
 	for _, fh := range f.Values() {
 		if slices.Contains(format.SpanFields(), fh.Field) {
 			a.want = append(a.want, fh)
@@ -42,24 +45,24 @@ func newAllBlocks(v *view, f *block.Filter, sp span) *allBlocks {
 	return a
 }
 
-func (a *allBlocks) next() (format.BlockKey, []byte, error) {
+func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
 	var ok bool
 	var err error
 	if a.started {
-		ok, err = a.c.prev()
+		ok, err = a.c.Prev()
 	} else {
-		ok, err = a.c.seek(a.high)
+		ok, err = a.c.Seek(a.high)
 		a.started = true
 	}
 	for ok && err == nil {
 		var skipTo audit.Position
-		if skipTo, err = a.skip(a.c.key.Position); err != nil {
+		if skipTo, err = a.skip(a.c.Key.Position); err != nil {
 			break
 		}
 		if skipTo == (audit.Position{}) {
-			return a.c.key, a.c.value, nil
+			return a.c.Key, a.c.Value, nil
 		}
-		ok, err = a.c.before(skipTo)
+		ok, err = a.c.Before(skipTo)
 	}
 	return format.BlockKey{}, nil, err
 }
@@ -110,53 +113,35 @@ func (a *allBlocks) load(p audit.Position) error {
 	return nil
 }
 
-// found is what the index answered to a search.
-type found struct {
-	keys    []format.BlockKey // newest first
-	through uint64            // blocks that changed later are not covered
-}
-
-// search asks the index which blocks of a span to look into; nil means all.
-func (q *prepared) search(ctx context.Context, sp span) (*found, error) {
-	p, ok := q.s.projectID(q.query.Project)
-	if !ok {
-		return nil, nil // it went meanwhile: the view will say so
-	}
-	keys, through, ok, err := q.text.Blocks(ctx, p, sp.high, sp.low.At)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &found{keys, through}, nil
-}
-
-// foundBlocks gives the blocks that the index named, and those that it does not
+// Found returns the blocks of a project below a position that an index named, newest first, as
+// of a sequence, and those that it does not
 // know: the small ones, and what changed since.
-func (v *view) foundBlocks(f *found, sp span) (blockSource, error) {
-	keys := slices.Clone(f.keys)
-	keys, err := appendSmall(keys, v.tx, v.project.id, sp)
+func Found(tx kv.Tx, p format.ProjectID, named []format.BlockKey, through uint64, high audit.Position) (Source, error) {
+	keys := slices.Clone(named)
+	keys, err := appendSmall(keys, tx, p, high)
 	if err != nil {
 		return nil, err
 	}
-	changes, _, err := blockChanges(v.tx, f.through, math.MaxInt)
+	changes, _, err := Changes(tx, through, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range changes {
-		if c.Key.Project == v.project.id && !c.Deleted {
+		if c.Key.Project == p && !c.Deleted {
 			keys = append(keys, c.Key)
 		}
 	}
 	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
 	keys = slices.Compact(keys)
-	return &namedBlocks{v.tx.Bucket(format.Blocks), keys, sp.high}, nil
+	return &namedBlocks{tx.Bucket(format.Blocks), keys, high}, nil
 }
 
 // appendSmall appends the small blocks of a project that begin below a span's end.
-func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, sp span) ([]format.BlockKey, error) {
+func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, high audit.Position) ([]format.BlockKey, error) {
 	c := tx.Bucket(format.Small).Cursor()
 	for k, _ := c.Seek(format.ProjectPrefix(p)); k != nil; k, _ = c.Next() {
 		key, err := format.ParseBlockKey(k)
-		if err != nil || key.Project != p || key.Compare(sp.high) >= 0 {
+		if err != nil || key.Project != p || key.Compare(high) >= 0 {
 			return keys, err
 		}
 		keys = append(keys, key)
@@ -171,7 +156,7 @@ type namedBlocks struct {
 	high   audit.Position
 }
 
-func (n *namedBlocks) next() (format.BlockKey, []byte, error) {
+func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 	for len(n.keys) > 0 {
 		key := n.keys[0]
 		n.keys = n.keys[1:]
