@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -49,6 +50,20 @@ type Entry struct {
 	// RecordedBy is the id of the token that recorded the entry, or one of RecordedByLog
 	// and RecordedByDev. The log alone sets it.
 	RecordedBy string `json:"recordedBy"`
+}
+
+// ListedResources is the name in the metadata of a call to several resources under which
+// their ids stand, with spaces between them. Each of them finds the entry.
+const ListedResources = "resources"
+
+// ListsResource reports whether id is one of those in list, the text of ListedResources.
+func ListsResource(list, id string) bool {
+	for listed := range strings.FieldsSeq(list) {
+		if listed == id {
+			return true
+		}
+	}
+	return false
 }
 
 // Actor is the principal who made the call.

@@ -23,7 +23,7 @@ func addFilter(cmd *cobra.Command) *filter {
 	fs := cmd.Flags()
 	addProject(cmd, &f.query.Project)
 	fs.StringVar(&f.query.ResourceType, "resource-type", "", "only of this `type` of resource")
-	fs.StringVar(&f.query.ResourceID, "resource-id", "", "only of the resource with this `id`")
+	fs.StringVar(&f.query.ResourceID, "resource-id", "", "only of the resource with this `id`, also among several of a call")
 	fs.StringVar(&f.query.Action, "action", "", "only this `action`, or deployment.* for all that begin so")
 	fs.StringSliceVar((*[]string)(&f.query.Outcome), "outcome", nil, "only these `outcomes`: success, forbidden, error; failure is the last two")
 	fs.StringVar(&f.query.Actor, "actor", "", "only by this `actor`")

@@ -137,6 +137,8 @@ type numeral interface {
 type nameReader interface {
 	eachName(s *Set, c *Column, i, per int, fn NameFunc) error
 	eachNameOfAll(s *Set, c *Column, per int, fn RowNameFunc) error
+	// eachOfName calls fn with the first value of a name, and the element that has it.
+	eachOfName(s *Set, c *Column, per int, name string, fn func(i int, value string)) error
 	// eachText calls fn with each name and value, each at least once.
 	eachText(s *Set, c *Column, fn func(string)) error
 }
