@@ -25,6 +25,23 @@
 // itself and asks the index which of the others to look into; what the index does
 // not know yet is looked into directly, so an answer is exact however far it is behind.
 //
+// # Words
+//
+//	submission  one call on its way through the committer; several make one commit
+//	tail        the entries that are in no block yet: of the whole log in commit order
+//	            (recent), and of each project by position
+//	seal        moves the tail into blocks
+//	view        one state of one project: its blocks as a transaction sees them, and what of
+//	            the tail is in none of these
+//	prepared    a query made ready to be read by
+//	stretch     a part of a listing, from one position to another
+//	walker      finds what a query selects in a stretch of a view
+//	found       the blocks that the index named to a search
+//	place       where an id lies: its project, and its time to about a second
+//	own         of an entry: recorded by the log itself
+//
+// Package blocks has its own, and package format says what lies where.
+//
 // # Who locks what
 //
 // Store.maintenance is held by whoever changes blocks (sealer, purge), then

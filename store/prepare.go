@@ -57,7 +57,7 @@ func (q *prepared) matches(e *audit.Entry) bool {
 }
 
 // whole returns the part of the project's listing that the query can select from.
-func (q *prepared) whole() span {
+func (q *prepared) whole() stretch {
 	from, to := q.query.Bounds()
-	return span{audit.Position{At: from}, audit.Position{At: to}}
+	return stretch{audit.Position{At: from}, audit.Position{At: to}}
 }

@@ -53,13 +53,13 @@ type found struct {
 	through uint64            // blocks that changed later are not covered
 }
 
-// search asks the index which blocks of a span to look into; nil means all.
-func (q *prepared) search(ctx context.Context, sp span) (*found, error) {
+// search asks the index which blocks of a stretch to look into; nil means all.
+func (q *prepared) search(ctx context.Context, st stretch) (*found, error) {
 	p, ok := q.s.projectID(q.query.Project)
 	if !ok {
 		return nil, nil // it went meanwhile: the view will say so
 	}
-	keys, through, ok, err := q.text.Blocks(ctx, p, sp.high, sp.low.At)
+	keys, through, ok, err := q.text.Blocks(ctx, p, st.high, st.low.At)
 	if err != nil || !ok {
 		return nil, err
 	}
