@@ -136,7 +136,7 @@ func (c *checker) order() error {
 
 // blocks checks every block by itself, with its neighbour, and against the order.
 func (c *checker) blocks() error {
-	counts := make(map[format.ProjectID]*projectRecord)
+	counts := make(map[format.ProjectID]*format.Project)
 	var before format.BlockKey
 	var end audit.Position
 	for k, v := range kv.All(c.tx.Bucket(format.Blocks)) {
@@ -158,7 +158,7 @@ func (c *checker) blocks() error {
 		c.marks(key, b)
 		rec := counts[key.Project]
 		if rec == nil {
-			rec = &projectRecord{First: b.First()}
+			rec = &format.Project{First: b.First()}
 			counts[key.Project] = rec
 		}
 		rec.Last = b.Last()
@@ -262,11 +262,11 @@ func (c *checker) key(key format.BlockKey, e *audit.Entry) {
 
 // counts compares what the blocks hold with what the projects say, and the
 // number of ids with the number of entries.
-func (c *checker) counts(counts map[format.ProjectID]*projectRecord) {
+func (c *checker) counts(counts map[format.ProjectID]*format.Project) {
 	for _, p := range c.s.projects {
 		got := counts[p.id]
 		if got == nil {
-			got = &projectRecord{}
+			got = &format.Project{}
 		}
 		if p.rec.State == audit.Purging {
 			continue

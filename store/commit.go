@@ -237,7 +237,7 @@ type commitWriter struct {
 	row     *format.TailRow
 	keys    map[string]int64 // by format.Key, of this commit and of sealed entries that it repeats
 	created map[string]*project
-	changed map[*project]*projectRecord
+	changed map[*project]*format.Project
 	wrote   bool // something beside entries
 }
 
@@ -250,7 +250,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 		added:   make(map[*project][]*audit.Entry),
 		keys:    make(map[string]int64),
 		created: make(map[string]*project),
-		changed: make(map[*project]*projectRecord),
+		changed: make(map[*project]*format.Project),
 	}
 }
 
@@ -314,7 +314,7 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 			continue
 		}
 		if p := w.s.projects[e.Project]; p != nil && !sub.anyState {
-			if err := w.record(p).refusal(p.name); err != nil {
+			if err := refusal(w.record(p), p.name); err != nil {
 				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
 			}
 		}
@@ -349,7 +349,7 @@ func (w *commitWriter) house(entries []*audit.Entry) {
 }
 
 // record returns p's record as this commit will leave it.
-func (w *commitWriter) record(p *project) *projectRecord {
+func (w *commitWriter) record(p *project) *format.Project {
 	if rec := w.changed[p]; rec != nil {
 		return rec
 	}
@@ -357,7 +357,7 @@ func (w *commitWriter) record(p *project) *projectRecord {
 }
 
 // refusal returns why a project cannot be recorded to, or nil.
-func (rec *projectRecord) refusal(name string) error {
+func refusal(rec *format.Project, name string) error {
 	switch rec.State {
 	case audit.Deleting:
 		return audit.Errorf(audit.Conflict, "project %q is deleted and will be purged at %s: restore it to record to it",
@@ -393,7 +393,7 @@ func (w *commitWriter) create(name string) (*project, error) {
 		return nil, err
 	}
 	p := &project{name: name, id: id}
-	p.rec = projectRecord{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
+	p.rec = format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
 		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}

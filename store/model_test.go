@@ -470,12 +470,12 @@ func (m *machine) purge(t *rapid.T) {
 // purged brings the model to what a purge has to leave: what earlier ones left, the
 // project.delete entry as it was, and a project.purge entry that says what is gone.
 func (m *machine) purged(t *rapid.T, name string, id int64) {
-	var want purged
+	var want format.Purged
 	m.m.kept[name] = append(m.m.kept[name], id)
 	m.m.entries = slices.DeleteFunc(m.m.entries, func(x audit.Entry) bool {
 		gone := x.Project == name && !slices.Contains(m.m.kept[name], x.ID)
 		if gone {
-			want.add(x.ID, x.Seq, x.CreatedAt.UnixMicro())
+			want.Add(x.ID, x.Seq, x.CreatedAt.UnixMicro())
 		}
 		return gone
 	})
@@ -483,7 +483,7 @@ func (m *machine) purged(t *rapid.T, name string, id int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, value := range want.metadata() {
+	for key, value := range purgedMetadata(&want) {
 		if e.Metadata[key] != value {
 			t.Fatalf("purge of %s says %s is %q, want %q", name, key, e.Metadata[key], value)
 		}

@@ -2,13 +2,11 @@ package store
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"auditlog/audit"
-	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -18,58 +16,25 @@ import (
 type project struct {
 	name string
 	id   format.ProjectID
-	rec  projectRecord
+	rec  format.Project
 	// tail holds the entries that are in no block yet, oldest first.
 	tail []*audit.Entry
 	// keys holds the idempotency keys of the tail.
 	keys map[string]int64
 }
 
-// projectRecord is the value of a project in its bucket, as JSON: few, small,
-// and readable with any tool for the database.
-type projectRecord struct {
-	ID       format.ProjectID `json:"id"`
-	Secret   []byte           `json:"secret"`
-	State    audit.State      `json:"state"`
-	Deletion *audit.Deletion  `json:"deletion,omitempty"`
-	// Purge is how far a running purge has come.
-	Purge *purgeProgress `json:"purge,omitempty"`
-	// Incarnation counts the beginnings of the project, from 1: each purge begins
-	// another. Base is the seq of its first entry.
-	Incarnation int   `json:"incarnation"`
-	Base        int64 `json:"base"`
-	// Seq is the newest seq that is not in the tail, whether its entry is in a block
-	// or purged.
-	Seq int64 `json:"seq"`
-	// Kept are the entries that purges left and later ones leave, in the order of their
-	// seqs: a project.delete and a project.purge of each.
-	Kept []keptEntry `json:"kept,omitempty"`
-	// Entries, First and Last are of the blocks alone.
-	Entries int64          `json:"entries"`
-	First   audit.Position `json:"first"`
-	Last    audit.Position `json:"last"`
-	// Extent says how far the spans of the project's blocks reach.
-	blocks.Extent
-}
-
-// keptEntry names an entry that outlives purges.
-type keptEntry struct {
-	ID  int64 `json:"id"`
-	Seq int64 `json:"seq"`
-}
-
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
 func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }
 
 // record returns a project's record as it is.
-func (s *Store) record(p *project) projectRecord {
+func (s *Store) record(p *project) format.Project {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return p.rec
 }
 
-func (p *project) put(tx kv.Tx, rec *projectRecord) error {
-	v, err := json.Marshal(rec)
+func (p *project) put(tx kv.Tx, rec *format.Project) error {
+	v, err := rec.Encode()
 	if err != nil {
 		return fmt.Errorf("encode project %q: %w", p.name, err)
 	}
@@ -79,11 +44,11 @@ func (p *project) put(tx kv.Tx, rec *projectRecord) error {
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
 	for k, v := range kv.All(tx.Bucket(format.Projects)) {
-		p := &project{name: string(k)}
-		if err := json.Unmarshal(v, &p.rec); err != nil {
-			return fmt.Errorf("project %q: %w: %w", k, format.ErrCorrupt, err)
+		rec, err := format.ParseProject(k, v)
+		if err != nil {
+			return err
 		}
-		p.id = p.rec.ID
+		p := &project{name: string(k), id: rec.ID, rec: *rec}
 		s.projects[p.name] = p
 		s.byID[p.id] = p
 	}

@@ -36,7 +36,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	}
 	s.mu.RLock()
 	p := s.projects[name]
-	var rec projectRecord
+	var rec format.Project
 	tail := 0
 	if p != nil {
 		rec, tail = p.rec, len(p.tail)
@@ -69,8 +69,8 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	s.mu.RLock()
 	rec := p.rec
 	s.mu.RUnlock()
-	progress := &purgeProgress{}
-	for _, k := range append(slices.Clone(rec.Kept), keptEntry{ID: rec.Deletion.EntryID}) {
+	progress := &format.Purge{}
+	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.name, k.ID)
 		if err != nil {
 			return fmt.Errorf("read an entry that outlives the purge: %w", err)
@@ -89,25 +89,6 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	}, func() { p.rec = rec })
 }
 
-// purgeProgress is how far a purge has come.
-type purgeProgress struct {
-	// Kept are the entries that stay, by seq; the last one is the project.delete
-	// entry that ordered the purge.
-	Kept []*audit.Entry `json:"kept"`
-	// Gone counts what is gone so far.
-	Gone purged `json:"gone"`
-	// Order is the next key of the order bucket to look at.
-	Order uint64 `json:"order"`
-}
-
-// deletion returns the entry that ordered the purge.
-func (p *purgeProgress) deletion() *audit.Entry { return p.Kept[len(p.Kept)-1] }
-
-// keeps reports whether the entry with an id stays.
-func (p *purgeProgress) keeps(id int64) bool {
-	return slices.ContainsFunc(p.Kept, func(e *audit.Entry) bool { return e.ID == id })
-}
-
 // purgeWriter does one step. What it deletes, in this order: the places of the
 // entries, their blocks, their keys, and at last the project's record, secret
 // included, in whose stead an empty project of the same name begins.
@@ -115,7 +96,7 @@ type purgeWriter struct {
 	s   *Store
 	p   *project
 	tx  kv.Tx
-	rec projectRecord
+	rec format.Project
 	seq uint64
 	// fresh and commit are of the last step: the project begun anew, and its
 	// project.purge entry.
@@ -206,7 +187,7 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 		return false, err
 	}
 	for _, b := range drop {
-		w.rec.Purge.count(b)
+		count(w.rec.Purge, b)
 		w.rec.Entries -= int64(b.Rows())
 		if err := writer.Drop(b, true); err != nil {
 			return false, err
@@ -217,10 +198,10 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 }
 
 // count adds a block that is deleted, but for the entries that stay.
-func (p *purgeProgress) count(b blocks.Keyed) {
+func count(p *format.Purge, b blocks.Keyed) {
 	for row, id := range b.IDs(nil) {
-		if !p.keeps(id) {
-			p.Gone.add(id, b.EntrySeq(row), b.CreatedAt(row))
+		if !p.Keeps(id) {
+			p.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
 		}
 	}
 }
@@ -249,7 +230,7 @@ func (w *purgeWriter) finish() error {
 	}
 	old := w.rec
 	w.fresh = &project{name: w.p.name, id: id}
-	w.rec = projectRecord{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
+	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
 		Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
@@ -262,7 +243,7 @@ func (w *purgeWriter) finish() error {
 	if err := w.record(e); err != nil {
 		return err
 	}
-	w.rec.Kept = append(w.rec.Kept, keptEntry{ID: e.ID, Seq: e.Seq})
+	w.rec.Kept = append(w.rec.Kept, format.Kept{ID: e.ID, Seq: e.Seq})
 	w.fresh.rec = w.rec
 	return w.fresh.put(w.tx, &w.rec)
 }
@@ -270,7 +251,7 @@ func (w *purgeWriter) finish() error {
 // keep puts the entries that stay into the project that begins anew.
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
-		w.rec.Kept = append(w.rec.Kept, keptEntry{ID: e.ID, Seq: e.Seq})
+		w.rec.Kept = append(w.rec.Kept, format.Kept{ID: e.ID, Seq: e.Seq})
 		if err := w.place(e, w.fresh.id); err != nil {
 			return err
 		}
@@ -282,7 +263,7 @@ func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	w.rec.Extent = blocks.Extent{Loose: len(plan.Put)} // there are no spans yet
+	w.rec.Extent = format.Extent{Loose: len(plan.Put)} // there are no spans yet
 	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
 	if err := writer.Write(plan); err != nil {
 		return err

@@ -99,7 +99,7 @@ func (s *Store) Seal() error {
 	if len(r.entries) == 0 {
 		return nil
 	}
-	w := &sealWriter{tail: r, seq: s.BlockSeq(), records: make(map[*project]*projectRecord)}
+	w := &sealWriter{tail: r, seq: s.BlockSeq(), records: make(map[*project]*format.Project)}
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
@@ -117,7 +117,7 @@ type projectPlan struct {
 type sealWriter struct {
 	tail    recent
 	plans   []*projectPlan
-	records map[*project]*projectRecord
+	records map[*project]*format.Project
 	seq     uint64 // the newest of the blocks
 }
 

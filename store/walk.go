@@ -20,7 +20,7 @@ type view struct {
 	tx      kv.Tx
 	project *project
 	tail    []*audit.Entry
-	extent  blocks.Extent // of the project's spans, or less
+	extent  format.Extent // of the project's spans, or less
 }
 
 // view calls fn with the present state of a project, if it has one.

@@ -37,7 +37,7 @@ func (p *Plan) at(key format.BlockKey) *block.Block {
 }
 
 // looser returns how many blocks more there are behind the project's spans.
-func (p *Plan) looser(e *Extent) int {
+func (p *Plan) looser(e *format.Extent) int {
 	n := 0
 	for _, b := range p.Put {
 		if e.Behind(b.Key.Position) {

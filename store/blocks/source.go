@@ -32,7 +32,7 @@ type allBlocks struct {
 
 // All returns the blocks of a project that begin below a position and may hold what a
 // filter selects. have is how far the project's spans reach, at least.
-func All(tx kv.Tx, p format.ProjectID, have *Extent, f *block.Filter, high audit.Position) Source {
+func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position) Source {
 	a := &allBlocks{tx: tx, c: NewCursor(tx, p), high: high, bare: have.Spanned}
 	if a.bare == (audit.Position{}) {
 		a.bare.At = math.MinInt64 // there is none

@@ -23,7 +23,7 @@ type SpanPlan struct {
 	drop [][]byte  // keys
 	put  []spanPut // in the order of keys
 	// Extent is how far the spans reach then.
-	Extent
+	format.Extent
 }
 
 // spanPut is a record of a span as it is to be written.
@@ -43,18 +43,6 @@ func (p *SpanPlan) write(tx kv.Tx) error {
 		}
 	}
 	return nil
-}
-
-// Extent says how far the spans of a project reach.
-type Extent struct {
-	// Spanned is where they end, Loose how many blocks begin there or later.
-	Spanned audit.Position `json:"spanned"`
-	Loose   int            `json:"loose"`
-}
-
-// Behind reports whether a block that begins at p lies behind the project's spans.
-func (e *Extent) Behind(p audit.Position) bool {
-	return e.Spanned == (audit.Position{}) || p.Compare(e.Spanned) >= 0
 }
 
 // A SpanPlanner plans the spans of the projects of one seal. Records are large, and
@@ -94,14 +82,14 @@ type region struct {
 // or a gap between spans, that has come to hold twice the blocks of a span is cut anew, so
 // that a filter skips blocks wherever they came from. And behind its spans a project gets
 // another part of one once there are blocks enough.
-func (m *SpanPlanner) Project(id format.ProjectID, have *Extent, blocks *Plan) (*SpanPlan, error) {
+func (m *SpanPlanner) Project(id format.ProjectID, have *format.Extent, blocks *Plan) (*SpanPlan, error) {
 	m.id, m.blocks, m.last = id, blocks, nil
 	m.records = make(map[string]*format.Span)
 	m.dropped = make(map[format.BlockKey]bool, len(blocks.Drop))
 	for _, b := range blocks.Drop {
 		m.dropped[b.Key] = true
 	}
-	m.plan = SpanPlan{Extent: Extent{have.Spanned, have.Loose + blocks.looser(have)}}
+	m.plan = SpanPlan{Extent: format.Extent{Spanned: have.Spanned, Loose: have.Loose + blocks.looser(have)}}
 	put := blocks.Put
 	for len(put) > 0 && !have.Behind(put[0].Key.Position) {
 		r, err := m.region(put[0].Key.Position)
