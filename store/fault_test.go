@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,9 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/store/blocks"
+	"auditlog/store/check"
+	"auditlog/store/format"
+	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -321,13 +325,37 @@ func TestFailedSealIsNotCached(t *testing.T) {
 	}
 }
 
-func checkClean(t testing.TB, s *Store) Summary {
+func checkClean(t testing.TB, s *Store) check.Summary {
 	t.Helper()
 	sum, err := s.Check(context.Background(), func(problem string) { t.Error("check: " + problem) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkMemory(t, s)
 	return sum
+}
+
+// checkMemory compares the projects in memory with those on disk.
+func checkMemory(t testing.TB, s *Store) {
+	t.Helper()
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err := s.read(func(tx kv.Tx) error {
+		projects := tx.Bucket(format.Projects)
+		for name, p := range s.projects {
+			rec, err := p.rec.Encode()
+			if stored := projects.Get([]byte(name)); err != nil || !bytes.Equal(rec, stored) || s.byID[p.id] != p {
+				t.Errorf("project %s is\n%s\nin memory, on disk\n%s", name, rec, stored)
+			}
+		}
+		if n, m := keysIn(tx, format.Projects), len(s.projects); n != m || len(s.byID) != m {
+			t.Errorf("%d projects on disk, %d in memory, %d by number", n, m, len(s.byID))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func copyFile(to, from string) error {

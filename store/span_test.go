@@ -2,10 +2,12 @@ package store
 
 import (
 	"math"
+	"strconv"
 	"testing"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/block"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -120,5 +122,42 @@ func TestSpansInAnyOrder(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A seal that cuts the last span anew and makes another behind it keeps the two apart.
+func TestCutAndGrowInOneSeal(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour,
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 8, Ahead: 1}})
+	start := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	n := 0
+	record := func(from, to, step time.Duration) {
+		var batch []*audit.Entry
+		for at := from; at < to; at += step {
+			e := entry("acme", n)
+			e.Resource.ID = strconv.Itoa(n)
+			e.CreatedAt = start.Add(at)
+			batch = append(batch, e)
+			n++
+		}
+		if _, err := s.Record(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(0, 32*time.Minute, time.Minute)
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	record(time.Second, 23*time.Minute, 20*time.Second) // into what spans tell of
+	record(2*time.Hour, 3*time.Hour, time.Minute)       // behind it
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	checkClean(t, s)
+	for id := range n {
+		q := audit.Query{Project: "acme", ResourceID: strconv.Itoa(id)}
+		if page, err := audittest.List(t.Context(), s, q, audit.Paging{}); err != nil || len(page.Entries) != 1 {
+			t.Fatalf("resource %d: %d entries, %v", id, len(page.Entries), err)
+		}
 	}
 }

@@ -268,14 +268,15 @@ func (m *SpanPlanner) lastSpan(most int) (fieldSpans, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v == nil || v.End != m.plan.Spanned || v.Size() > most {
+		if v == nil {
 			return newFieldSpans(), nil
 		}
 		r, planned := m.records[string(key)]
 		if !planned {
 			r = v.Span()
-		} else if r == nil {
-			return newFieldSpans(), nil
+		}
+		if r == nil || r.End != m.plan.Spanned || len(r.Starts) > most {
+			return newFieldSpans(), nil // it ends elsewhere, perhaps since it was cut anew
 		}
 		last = append(last, r)
 	}

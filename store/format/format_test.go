@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/binary"
+	"reflect"
 	"testing"
 	"time"
 
@@ -149,3 +150,29 @@ func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
 func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
 func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
 func FuzzCursor(f *testing.F)  { fuzzCodec(f, "cursor") }
+
+func FuzzProject(f *testing.F) {
+	p := &Project{ID: 3, State: audit.Purging, Purge: &Purge{Kept: []*audit.Entry{{ID: 7, Seq: 2}}}, Extent: Extent{Loose: 4}}
+	v, err := p.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(v)
+	f.Add([]byte(`{"purge":{"kept":[null]}}`))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		p, err := ParseProject([]byte("acme"), value)
+		if err != nil {
+			return
+		}
+		if p.Purge != nil {
+			p.Purge.Keeps(p.Purge.Ordered().ID)
+		}
+		again, err := p.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q, err := ParseProject([]byte("acme"), again); err != nil || !reflect.DeepEqual(p, q) {
+			t.Errorf("%s became %s: %v", value, again, err)
+		}
+	})
+}

@@ -111,5 +111,8 @@ func ParseProject(name, value []byte) (*Project, error) {
 	if err := json.Unmarshal(value, p); err != nil {
 		return nil, fmt.Errorf("project %q: %w: %w", name, ErrCorrupt, err)
 	}
+	if p.Purge != nil && (len(p.Purge.Kept) == 0 || slices.Contains(p.Purge.Kept, nil)) {
+		return nil, fmt.Errorf("project %q: %w: a purge that nobody ordered", name, ErrCorrupt)
+	}
 	return p, nil
 }
