@@ -153,6 +153,10 @@ func TestCutAndGrowInOneSeal(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
+	record(10*time.Second, 23*time.Minute, 2*time.Minute) // into several of the new ones
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
 	checkClean(t, s)
 	for id := range n {
 		q := audit.Query{Project: "acme", ResourceID: strconv.Itoa(id)}
