@@ -6,13 +6,14 @@ import (
 
 	"auditlog/store/check"
 	"auditlog/store/format"
+	"auditlog/store/kv"
 )
 
 // Check checks the store in folder dir, which no process may have open for
 // writing: see Store.Check.
 func Check(ctx context.Context, dir string, report func(problem string)) (check.Summary, error) {
 	s, err := OpenReadOnly(dir)
-	if errors.Is(err, format.ErrCorrupt) {
+	if errors.Is(err, format.ErrCorrupt) || errors.Is(err, kv.ErrDamaged) {
 		report(err.Error())
 		return check.Summary{Problems: 1}, nil
 	}

@@ -171,8 +171,8 @@ func (b *Block) within(from, to int64, rows *bits.Rows) {
 	if b.last.At >= to {
 		hi = b.Search(audit.Position{At: to, ID: math.MinInt64})
 	}
-	span := bits.Between(lo, hi)
-	rows.And(&span)
+	between := bits.Between(lo, hi)
+	rows.And(&between)
 }
 
 // MatchText removes the rows from rows that do not match t.

@@ -32,6 +32,7 @@ type kind struct {
 	lifter    lifter     // nil: of what lies below it nothing is known
 	numeral   numeral    // nil: it holds no numbers
 	directory nameReader // nil: it holds no names
+	writer    slotWriter // nil: the encoder does not choose it for a slot
 	single    bool       // all elements are the same
 	shared    bool       // an index into the distinct strings of its only kid
 }
@@ -55,11 +56,11 @@ var kinds = [kindCount]kind{
 	kindTemplate: {name: "template", nature: Templates, where: inText | inPresent | inDict,
 		coder: templateKind{}, all: templateKind{}, lifter: templateKind{}},
 	kindInt: {name: "int", nature: Number, where: inSlot,
-		coder: intKind{}, numeral: intKind{}},
+		coder: intKind{}, numeral: intKind{}, writer: intKind{}},
 	kindDigits: {name: "digits", nature: Number, where: inSlot,
-		coder: digitsKind{}, numeral: digitsKind{}},
+		coder: digitsKind{}, numeral: digitsKind{}, writer: digitsKind{}},
 	kindHex: {name: "hex", nature: Number, where: inSlot,
-		coder: hexKind{}, numeral: hexKind{}},
+		coder: hexKind{}, numeral: hexKind{}, writer: hexKind{}},
 	kindRefs: {name: "refs", nature: Marked, where: inMarked,
 		coder: refsKind{}, all: refsKind{}},
 }
@@ -131,6 +132,15 @@ type numeral interface {
 	find(s *Set, c *Column, want string, prefix bool) bits.Rows
 	// keep returns the elements of set that are want.
 	keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows
+}
+
+// slotWriter is of a kind of numbers that can hold the values of a slot.
+type slotWriter interface {
+	// fits reports whether the values that a sample is of can be held.
+	fits(s *sample) bool
+	// bits estimates the size of n of them.
+	bits(s *sample, n int) int
+	write(e *Encoder, s *sample, values []string)
 }
 
 // nameReader is of a kind whose elements are lists of names, each with per values.

@@ -16,8 +16,8 @@ type shapeKind struct{}
 func (shapeKind) scan(p *Parser, c *Column, class, top int) {
 	c.n = uint16(p.Count(1, int(c.m)))
 	p.strings(c, class, int(c.n))
-	p.index(c, top)
-	p.slots(c, inText)
+	p.scanIndex(c, top)
+	p.scanSlots(c, inText)
 }
 
 // append appends the shape alone.
