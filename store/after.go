@@ -2,10 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"auditlog/audit"
-	"auditlog/store/block"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -58,9 +56,12 @@ func (s *Store) after(ctx context.Context, id int64, limit int, of func(format.P
 	var entries []*audit.Entry
 	if through+1 < tail.first {
 		err := s.read(func(tx kv.Tx) (err error) {
-			r := orderReader{s: s, tx: tx, of: of, through: max(id, 0)}
-			err = r.read(ctx, tail.first, limit)
-			entries, through = r.entries, r.through
+			entries, through, err = s.blocks.After(ctx, tx, max(id, 0), tail.first, limit, func(id format.ProjectID) (string, bool) {
+				if p := of(id); p != nil {
+					return p.name, true
+				}
+				return "", false
+			})
 			return err
 		})
 		if err != nil {
@@ -74,76 +75,4 @@ func (s *Store) after(ctx context.Context, id int64, limit int, of func(format.P
 		}
 	}
 	return entries, through, nil
-}
-
-// orderReader reads sealed entries in commit order.
-type orderReader struct {
-	s       *Store
-	tx      kv.Tx
-	of      func(format.ProjectID) *project
-	entries []*audit.Entry
-	through int64 // up to where they have been read
-	// open holds the block of each project that was read last: what follows of the
-	// project mostly is in there, too.
-	open map[format.ProjectID]*block.Block
-}
-
-// openBlocks bounds the blocks that one reader holds.
-const openBlocks = 64
-
-// read reads on until it has limit entries or reaches the id before.
-func (r *orderReader) read(ctx context.Context, before int64, limit int) error {
-	r.open = make(map[format.ProjectID]*block.Block)
-	for r.through+1 < before && len(r.entries) < limit {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		key, index := format.OrderKey(r.through + 1)
-		places, err := readOrder(r.tx, key)
-		if err != nil {
-			return err
-		}
-		if index >= len(places) {
-			return fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, r.through+1)
-		}
-		for ; index < len(places) && r.through+1 < before && len(r.entries) < limit; index++ {
-			if err := r.add(r.through+1, places[index]); err != nil {
-				return err
-			}
-			r.through++
-		}
-	}
-	return nil
-}
-
-// add adds the entry with an id, unless it was purged or nobody asked for it.
-func (r *orderReader) add(id int64, at format.Place) error {
-	if at.Project == 0 {
-		return nil
-	}
-	p := r.of(at.Project)
-	if p == nil {
-		return nil
-	}
-	b := r.open[p.id]
-	row, ok := 0, false
-	if b != nil {
-		row, ok = b.FindID(id)
-	}
-	if !ok {
-		var err error
-		if b, row, err = r.s.blockOf(r.tx, p, id, at); err != nil {
-			return err
-		}
-		if len(r.open) >= openBlocks {
-			clear(r.open)
-		}
-		r.open[p.id] = b
-	}
-	e, err := b.Entry(row, p.name)
-	if err != nil {
-		return err
-	}
-	r.entries = append(r.entries, e)
-	return nil
 }

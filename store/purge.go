@@ -288,7 +288,7 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 // place says that e is in the project that has begun anew.
 func (w *purgeWriter) place(e *audit.Entry, id format.ProjectID) error {
 	key, index := format.OrderKey(e.ID)
-	places, err := readOrder(w.tx, key)
+	places, err := blocks.ReadOrder(w.tx, key)
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,7 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 	last := w.tail.next() - 1
 	return errors.Join(
 		writer.Finish(),
-		appendOrder(tx, w.tail.entries, w.tail.owners),
+		blocks.AppendOrder(tx, w.tail.entries, func(i int) format.ProjectID { return w.tail.owners[i].id }),
 		dropTail(tx, last),
 		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),
 	)

@@ -296,11 +296,7 @@ func (c *checker) places(k []byte) ([]format.Place, error) {
 	if places, ok := c.orders[string(k)]; ok {
 		return places, nil
 	}
-	v := c.tx.Bucket(format.Order).Get(k)
-	if v == nil {
-		return nil, nil
-	}
-	places, err := format.DecodeOrder(k, v)
+	places, err := blocks.ReadOrder(c.tx, k)
 	if err != nil {
 		return nil, err
 	}
