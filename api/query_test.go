@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
 // wordSearch finds entries with a word in one of their values.
 type wordSearch struct {
-	store.Text // every block has to be looked into: nothing but the entries is asked
-	word       string
+	fulltext.Query // every block has to be looked into: nothing but the entries is asked
+	word           string
 }
 
 func (w wordSearch) Terms(value string) uint64 {
@@ -28,12 +28,12 @@ func (w wordSearch) Terms(value string) uint64 {
 	return 0
 }
 
-func (w wordSearch) Clues() *store.Clues { return nil }
+func (w wordSearch) Clues() *fulltext.Clues { return nil }
 
 func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
 
 // searchWord is store.Options.Search for tests: one word, and "!" is not understood.
-func searchWord(text string) (store.Text, error) {
+func searchWord(text string) (fulltext.Query, error) {
 	if text == "!" {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}

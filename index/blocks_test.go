@@ -10,20 +10,20 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/fulltext"
 	"auditlog/store"
-	"auditlog/store/format"
 )
 
 // everywhere is a query of which no index is asked: every block is looked into.
 type everywhere struct{ *Query }
 
 // searchEverywhere is store.Options.Search without an index.
-func searchEverywhere(text string) (store.Text, error) {
+func searchEverywhere(text string) (fulltext.Query, error) {
 	q, err := Parse(text)
 	return everywhere{q}, err
 }
 
-func (everywhere) Blocks(context.Context, format.ProjectID, audit.Position, int64) ([]format.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

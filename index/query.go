@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"auditlog/audit"
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // Limits of a query.
@@ -24,7 +24,7 @@ const (
 // goroutines may use it.
 type Query struct {
 	terms []term
-	clues store.Clues // of the terms
+	clues fulltext.Clues // of the terms
 	// want and exclude hold the bits of the terms that an entry must and must
 	// not hold.
 	want, exclude uint64
@@ -40,7 +40,7 @@ type term struct {
 	// as one. The words of a phrase may stand in any way.
 	touching bool
 	// needle is the longest word: where it is not, the term is not.
-	needle store.Word
+	needle fulltext.Word
 }
 
 // Parse parses text:
@@ -63,7 +63,7 @@ func Parse(text string) (*Query, error) {
 	if !utf8.ValidString(text) {
 		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
 	}
-	q := &Query{clues: store.Clues{Normal: appendNormal}}
+	q := &Query{clues: fulltext.Clues{Normal: appendNormal}}
 	// Operators typed on a Japanese keyboard are as good as others.
 	rest := norm.NFKC.String(text)
 	for {
@@ -83,7 +83,7 @@ func Parse(text string) (*Query, error) {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}
 	for i := range q.terms {
-		q.clues.Terms = append(q.clues.Terms, store.Clue{Words: q.terms[i].clue(), Wanted: q.want>>i&1 != 0})
+		q.clues.Terms = append(q.clues.Terms, fulltext.Clue{Words: q.terms[i].clue(), Wanted: q.want>>i&1 != 0})
 	}
 	return q, nil
 }
@@ -170,8 +170,8 @@ func newTerm(it item) (term, error) {
 }
 
 // word returns word number k of t, to look for in values.
-func (t *term) word(k int) store.Word {
-	return store.NewWord(string(t.words[k]), t.prefix && k == len(t.words)-1)
+func (t *term) word(k int) fulltext.Word {
+	return fulltext.NewWord(string(t.words[k]), t.prefix && k == len(t.words)-1)
 }
 
 // longest returns the number of the longest word, or of one that no ASCII text holds.
@@ -188,8 +188,8 @@ func (t *term) longest() (k int) {
 }
 
 // clue returns the words that are in every value in which t occurs.
-func (t *term) clue() []store.Word {
-	words := make([]store.Word, len(t.words))
+func (t *term) clue() []fulltext.Word {
+	words := make([]fulltext.Word, len(t.words))
 	for k := range words {
 		words[k] = t.word(k)
 	}

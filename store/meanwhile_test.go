@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 )
@@ -45,10 +47,22 @@ func TestSinceMissesNothing(t *testing.T) {
 	}
 }
 
+// meddler is a search for a part of a value, and does something when the index is asked.
 type meddler struct {
-	words
-	do func()
+	part string
+	do   func()
 }
+
+func (m *meddler) Terms(value string) uint64 {
+	if strings.Contains(value, m.part) {
+		return 1
+	}
+	return 0
+}
+
+func (m *meddler) Match(terms uint64) bool { return terms == 1 }
+
+func (m *meddler) Clues() *fulltext.Clues { return nil }
 
 func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) ([]format.BlockKey, uint64, bool, error) {
 	m.do()
@@ -57,8 +71,8 @@ func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Pos
 
 // An entry older than all that comes in while a project is counted does no harm.
 func TestStatsWhileOlderEntriesCome(t *testing.T) {
-	m := &meddler{words: words{want: []string{"Deployed"}}}
-	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (Text, error) { return m, nil },
+	m := &meddler{part: "Deployed"}
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (fulltext.Query, error) { return m, nil },
 		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(i int) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
@@ -44,7 +45,7 @@ type Options struct {
 
 	// Search parses a full-text query. It returns Invalid Faults of the field q. Nil
 	// refuses queries that have one.
-	Search func(text string) (Text, error)
+	Search func(text string) (fulltext.Query, error)
 
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
-	"auditlog/store/block/search"
 )
 
 // words is the condition that a row's values together hold all of some parts and
@@ -29,7 +29,7 @@ func (w words) Terms(value string) uint64 {
 	return terms
 }
 
-func (w words) Clues() *search.Clues { return nil }
+func (w words) Clues() *fulltext.Clues { return nil }
 
 func (w words) Match(terms uint64) bool { return terms == 1<<len(w.all)-1 }
 

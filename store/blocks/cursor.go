@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -28,7 +29,7 @@ func (c *Cursor) at(k, v []byte) (ok bool, err error) {
 	if k == nil {
 		return false, nil
 	}
-	if c.Key, err = format.ParseBlockKey(k); err != nil {
+	if c.Key, err = fulltext.ParseBlockKey(k); err != nil {
 		return false, fmt.Errorf("blocks: %w: %w", format.ErrCorrupt, err)
 	}
 	c.Value = v

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/format"
 	"auditlog/store/kv"
@@ -140,7 +141,7 @@ func Found(tx kv.Tx, p format.ProjectID, named []format.BlockKey, through uint64
 func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, high audit.Position) ([]format.BlockKey, error) {
 	c := tx.Bucket(format.Small).Cursor()
 	for k, _ := c.Seek(format.ProjectPrefix(p)); k != nil; k, _ = c.Next() {
-		key, err := format.ParseBlockKey(k)
+		key, err := fulltext.ParseBlockKey(k)
 		if err != nil || key.Project != p || key.Compare(high) >= 0 {
 			return keys, err
 		}

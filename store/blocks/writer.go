@@ -77,7 +77,7 @@ func (w *Writer) put(b Keyed) error {
 
 // tell has followers of the blocks know of a change.
 func (w *Writer) tell(c format.BlockChange) error {
-	if err := w.Tx.Bucket(format.Changes).Put(format.Uint64(c.Seq), c.Encode()); err != nil {
+	if err := w.Tx.Bucket(format.Changes).Put(format.Uint64(c.Seq), format.EncodeChange(c)); err != nil {
 		return fmt.Errorf("tell of %v: %w", c.Key, err)
 	}
 	return nil

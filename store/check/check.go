@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -220,7 +221,7 @@ func (c *checker) blocks() error {
 
 // decode opens a block and reads all of it.
 func (c *checker) decode(k, v []byte) (format.BlockKey, *block.Block, []*audit.Entry) {
-	key, err := format.ParseBlockKey(k)
+	key, err := fulltext.ParseBlockKey(k)
 	if err != nil {
 		c.problem("blocks: key %x: %v", k, err)
 		return key, nil, nil

@@ -9,6 +9,7 @@ import (
 	"sort"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 )
 
@@ -41,7 +42,7 @@ func (r *Span) Add(hashes []uint32, i int) {
 // SpanKey returns project, field and start of a span.
 func SpanKey(p ProjectID, f block.Field, start audit.Position) []byte {
 	k := append(ProjectPrefix(p), byte(f))
-	return append(k, BlockKey{p, start}.Append(nil)[4:]...)
+	return append(k, BlockKey{Project: p, Position: start}.Append(nil)[4:]...)
 }
 
 const spanVersion = 1
@@ -53,7 +54,7 @@ const spanVersion = 1
 func (r *Span) Encode(key []byte) []byte {
 	b := []byte{spanVersion, byte(len(r.Starts))}
 	for _, p := range append(slices.Clone(r.Starts), r.End) {
-		b = BlockKey{0, p}.Append(b)
+		b = BlockKey{Position: p}.Append(b)
 	}
 	var several, postings, one, ordinals []byte
 	for _, hash := range slices.Sorted(maps.Keys(r.sets)) {
@@ -82,10 +83,12 @@ type SpanView struct {
 }
 
 // Size returns how many numbers the span has.
-func (v *SpanView) Size() int { return len(v.starts) / BlockKeySize }
+func (v *SpanView) Size() int { return len(v.starts) / fulltext.BlockKeySize }
 
 // Start returns where number i starts.
-func (v *SpanView) Start(i int) audit.Position { return positionAt(v.starts[i*BlockKeySize:]) }
+func (v *SpanView) Start(i int) audit.Position {
+	return fulltext.PositionAt(v.starts[i*fulltext.BlockKeySize:])
+}
 
 // OpenSpan returns the span under a key, to be read where it lies.
 func OpenSpan(key, value []byte) (*SpanView, error) {
@@ -107,11 +110,11 @@ func parseSpan(body []byte) (*SpanView, error) {
 		return nil, fmt.Errorf("version %d, %d blocks", body[0], n)
 	}
 	body = body[2:]
-	if len(body) < (n+1)*BlockKeySize {
+	if len(body) < (n+1)*fulltext.BlockKeySize {
 		return nil, fmt.Errorf("cut short")
 	}
-	v := &SpanView{starts: body[:n*BlockKeySize], End: positionAt(body[n*BlockKeySize:])}
-	body = body[(n+1)*BlockKeySize:]
+	v := &SpanView{starts: body[:n*fulltext.BlockKeySize], End: fulltext.PositionAt(body[n*fulltext.BlockKeySize:])}
+	body = body[(n+1)*fulltext.BlockKeySize:]
 	var ok bool
 	if v.several, v.postings, body, ok = cutHashes(body, 8); !ok {
 		return nil, fmt.Errorf("cut short")
