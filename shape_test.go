@@ -40,7 +40,7 @@ var mayImport = map[string]string{
 	"store/kv":        "",
 	"store/kv/boltkv": "store/kv",
 	"store/kv/kvtest": "store/kv",
-	"store/format":    "audit fulltext store/block",
+	"store/format":    "audit fulltext store/block store/block/bits",
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/kv",
 	"store/storetest": "audit audit/audittest fulltext",

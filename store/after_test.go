@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,60 @@ func TestAfter(t *testing.T) {
 	entries, through, err := s.After(t.Context(), s.LastID()+5, 10)
 	if err != nil || len(entries) != 0 || through != s.LastID()+5 {
 		t.Errorf("behind the end: %d entries through %d, %v", len(entries), through, err)
+	}
+}
+
+// AfterSeq gives a project's entries in the order of their seqs, those that purges left
+// and the tail included.
+func TestAfterSeq(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour,
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}})
+	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	record := func(n int) {
+		for i := range n {
+			e := entry("acme", i)
+			e.CreatedAt = at.Add(time.Duration(i*7919%1009) * time.Second)
+			if _, err := s.Record(t.Context(), []*audit.Entry{e, entry("globex", i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	record(30)
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+		t.Fatal(err)
+	}
+	for done := false; !done; {
+		var err error
+		if done, err = s.PurgeStep(t.Context(), "acme"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(300)
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	record(3)
+	want := []int64{31, 32} // project.delete and project.purge
+	for seq := int64(33); seq < 33+303; seq++ {
+		want = append(want, seq)
+	}
+	for _, limit := range []int{1, 7, 1000} {
+		var got []int64
+		for seq := int64(0); ; seq = got[len(got)-1] {
+			entries, err := s.AfterSeq(t.Context(), "acme", seq, limit)
+			if err != nil || len(entries) > limit {
+				t.Fatalf("%d entries, %v", len(entries), err)
+			}
+			for _, e := range entries {
+				got = append(got, e.Seq)
+			}
+			if len(entries) == 0 {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d at a time: seqs %v", limit, got)
+		}
 	}
 }
 

@@ -50,11 +50,20 @@
 // begins its transaction second: what is sealed in between is in both, and the
 // transaction's own word on how far it is sealed tells what to leave out.
 //
+// # Seqs and purges
+//
+// A seq is given at the commit: dense in its project, never twice. A purge begins another
+// incarnation of its project, with a number of its own: its first entry is the
+// project.purge one, whose seq follows that of the project.delete before. The pairs of
+// these that purges leave are moved to the incarnation that begins, and named in its record:
+// their seqs are below its first, and in no key of seqs.
+//
 // # Crashes
 //
 // A commit is one transaction: after a crash all of it is there or nothing.
-// Sealing moves entries from the tail to blocks in one transaction, each step of a
-// purge is one that also says how far the purge has come. A new database is made
+// Sealing moves entries from the tail to blocks in one transaction. Each step of a
+// purge is one: what it has not deleted yet says how far it has come, and the last one
+// records its end as well. A new database is made
 // under a temporary name and linked into place.
 //
 // A commit that failed and, as the engine knows, left nothing is answered with

@@ -5,6 +5,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -17,11 +18,11 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	s.mu.RLock()
 	e, owner := s.recent.get(id)
 	p := s.projects[project]
-	visible := p.visible()
+	visible, rec := p.visible(), p.record()
 	s.mu.RUnlock()
 	if visible && e == nil && id > 0 {
 		var err error
-		if e, err = s.sealedEntry(p, id); err != nil {
+		if e, err = s.sealedEntry(p, &rec, id); err != nil {
 			return nil, err
 		}
 		owner = p
@@ -32,15 +33,24 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	return e, nil
 }
 
-// sealedEntry returns the entry of p with id from its block, or nil.
-func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
+// sealedEntry returns the entry of p with id from its block, or nil. rec is p's record
+// of now or before.
+func (s *Store) sealedEntry(p *project, rec *format.Project, id int64) (*audit.Entry, error) {
 	var e *audit.Entry
 	err := s.read(func(tx kv.Tx) error {
-		at, ok, err := blocks.PlaceOf(tx, id)
-		if err != nil || !ok || at.Project != p.id {
+		o, err := blocks.OwnerOf(tx, id)
+		if err != nil || o.Project != p.id {
 			return err
 		}
-		b, row, err := s.blocks.Locate(tx, id, at)
+		q := blocks.NewSequence(tx, rec)
+		at, ok, err := q.At(o.Seq)
+		if err == nil && (!ok || at.ID != id) {
+			err = q.Missing(o.Seq)
+		}
+		if err != nil {
+			return err
+		}
+		b, row, err := s.blocks.Locate(tx, p.id, at)
 		if err != nil {
 			return err
 		}

@@ -41,6 +41,23 @@ func (p *project) put(tx kv.Tx, rec *format.Project) error {
 	return tx.Bucket(format.Projects).Put([]byte(p.name), v)
 }
 
+// record returns a copy of p's record, an empty one of no project. The caller holds Store.mu.
+func (p *project) record() format.Project {
+	if p == nil {
+		return format.Project{}
+	}
+	return p.rec
+}
+
+// readProject returns the record of a project as a transaction sees it, or nil.
+func readProject(tx kv.Tx, name string) (*format.Project, error) {
+	v := tx.Bucket(format.Projects).Get([]byte(name))
+	if v == nil {
+		return nil, nil
+	}
+	return format.ParseProject([]byte(name), v)
+}
+
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
 	for k, v := range kv.All(tx.Bucket(format.Projects)) {

@@ -1,11 +1,10 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"auditlog/audit"
@@ -126,48 +125,64 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	return w.finish()
 }
 
-// order forgets where the project's entries are.
+// order forgets where the project's entries are: whose their ids are, and their places.
 func (w *purgeWriter) order() (left bool, err error) {
-	type row struct{ key, value []byte }
-	var changed []row
-	c := w.tx.Bucket(format.Order).Cursor()
-	k, v := c.Seek(format.Uint64(w.rec.Purge.Order))
-	if k == nil {
-		return false, nil
-	}
-	for range purgeOrderKeys {
-		if k == nil {
+	ids := make(map[string][]int) // by the key of the order bucket, indexes
+	rows := 0
+	for k, v := range kv.Prefix(w.tx.Bucket(format.Seqs), format.ProjectPrefix(w.p.id)) {
+		if len(ids) >= purgeOrderKeys || rows == purgeOrderKeys {
 			break
 		}
-		w.rec.Purge.Order = binary.BigEndian.Uint64(k) + 1
-		places, err := format.DecodeOrder(k, v)
+		places, err := format.DecodePlaces(k, v)
 		if err != nil {
 			return false, err
 		}
-		if w.forget(places) {
-			changed = append(changed, row{bytes.Clone(k), format.EncodeOrder(k, places)})
+		for _, p := range places {
+			key, index := format.OrderKey(p.ID)
+			ids[string(key)] = append(ids[string(key)], index)
 		}
-		k, v = c.Next()
+		rows++
 	}
-	for _, r := range changed {
-		if err := w.tx.Bucket(format.Order).Put(r.key, r.value); err != nil {
-			return false, fmt.Errorf("put order: %w", err)
-		}
+	if err := w.disown(ids); err != nil {
+		return false, err
 	}
-	return true, nil
+	if _, err := w.tx.Bucket(format.Seqs).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), rows); err != nil {
+		return false, fmt.Errorf("delete from %s: %w", format.Seqs, err)
+	}
+	return rows > 0, nil
 }
 
-// forget empties the places of the project and reports whether there are any.
-func (w *purgeWriter) forget(places []format.Place) (any bool) {
-	var at int64
-	for i := range places {
-		if places[i].Project == w.p.id {
-			places[i] = format.Place{At: at} // the same time as before costs nothing
-			any = true
-		}
-		at = places[i].At
+// disown says of ids, which are given by key and index, that their entries are gone.
+func (w *purgeWriter) disown(ids map[string][]int) error {
+	var keys [][]byte
+	for _, key := range slices.Sorted(maps.Keys(ids)) {
+		keys = append(keys, []byte(key))
 	}
-	return any
+	bucket := w.tx.Bucket(format.Order)
+	var values [][]byte
+	var failed error
+	bucket.GetMany(keys, func(key, value []byte) {
+		owners, err := format.DecodeOrder(key, value)
+		if err != nil {
+			failed = err
+			return
+		}
+		for _, index := range ids[string(key)] {
+			if index < len(owners) && owners[index].Project == w.p.id {
+				owners[index] = format.Owner{}
+			}
+		}
+		values = append(values, format.EncodeOrder(key, owners))
+	})
+	if failed != nil {
+		return failed
+	}
+	for i, key := range keys {
+		if err := bucket.Put(key, values[i]); err != nil {
+			return fmt.Errorf("put order: %w", err)
+		}
+	}
+	return nil
 }
 
 // blocks deletes blocks and adds up what was in them.
@@ -243,7 +258,7 @@ func (w *purgeWriter) finish() error {
 	if err := w.record(e); err != nil {
 		return err
 	}
-	w.rec.Kept = append(w.rec.Kept, format.Kept{ID: e.ID, Seq: e.Seq})
+	w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
 	w.fresh.rec = w.rec
 	return w.fresh.put(w.tx, &w.rec)
 }
@@ -251,8 +266,8 @@ func (w *purgeWriter) finish() error {
 // keep puts the entries that stay into the project that begins anew.
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
-		w.rec.Kept = append(w.rec.Kept, format.Kept{ID: e.ID, Seq: e.Seq})
-		if err := w.place(e, w.fresh.id); err != nil {
+		w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
+		if err := w.own(e); err != nil {
 			return err
 		}
 	}
@@ -285,18 +300,18 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 	return w.commit.finish()
 }
 
-// place says that e is in the project that has begun anew.
-func (w *purgeWriter) place(e *audit.Entry, id format.ProjectID) error {
+// own says that e is in the project that has begun anew.
+func (w *purgeWriter) own(e *audit.Entry) error {
 	key, index := format.OrderKey(e.ID)
-	places, err := blocks.ReadOrder(w.tx, key)
+	owners, err := blocks.ReadOrder(w.tx, key)
+	if err == nil && index >= len(owners) {
+		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
+	}
 	if err != nil {
 		return err
 	}
-	if index >= len(places) {
-		return fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
-	}
-	places[index] = format.PlaceAt(id, e.CreatedAt.UnixMicro())
-	return w.tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, places))
+	owners[index] = format.Owner{Project: w.fresh.id, Seq: e.Seq}
+	return w.tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners))
 }
 
 // apply brings the memory to the state of the step. The caller holds Store.mu.

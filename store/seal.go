@@ -188,6 +188,10 @@ func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 		rec.Last = last
 	}
 	rec.Entries += int64(len(plan.entries))
+	byID := slices.SortedFunc(slices.Values(plan.entries), func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+	if err := blocks.NewSequence(tx, &rec).Append(byID); err != nil {
+		return err
+	}
 	rec.Seq += int64(len(plan.entries))
 	rec.Extent = plan.blocks.Spans.Extent
 	w.records[plan.project] = &rec

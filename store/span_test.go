@@ -17,6 +17,7 @@ import (
 // looked returns how many blocks a filter looks into in a project.
 func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
+	q.Normalize()
 	err := s.view(q.Project, func(v *view) error {
 		source := blocks.All(v.tx, v.project.id, &v.extent, block.NewFilter(&q), audit.Position{At: math.MaxInt64})
 		for ; ; n++ {

@@ -10,8 +10,8 @@ import (
 	"auditlog/store/kv"
 )
 
-// ReadOrder returns the places of one key; none where the key is not there.
-func ReadOrder(tx kv.Tx, key []byte) ([]format.Place, error) {
+// ReadOrder returns the owners of one key; none where the key is not there.
+func ReadOrder(tx kv.Tx, key []byte) ([]format.Owner, error) {
 	v := tx.Bucket(format.Order).Get(key)
 	if v == nil {
 		return nil, nil
@@ -19,145 +19,178 @@ func ReadOrder(tx kv.Tx, key []byte) ([]format.Place, error) {
 	return format.DecodeOrder(key, v)
 }
 
-// AppendOrder writes the places of consecutive entries, the first of which follows the last
-// id in the bucket. owner says which project entry number i is of.
+// AppendOrder writes the owners of consecutive entries, the first of which follows the
+// last id in the bucket. owner says which project entry number i is of.
 func AppendOrder(tx kv.Tx, entries []*audit.Entry, owner func(i int) format.ProjectID) error {
 	for i := 0; i < len(entries); {
 		key, index := format.OrderKey(entries[i].ID)
-		places, err := ReadOrder(tx, key)
+		owners, err := ReadOrder(tx, key)
 		if err != nil {
 			return err
 		}
-		if len(places) == 0 && index == 1 {
-			places = make([]format.Place, 1) // there is no id 0
+		if len(owners) == 0 && index == 1 {
+			owners = make([]format.Owner, 1, format.OrderRow) // there is no id 0
 		}
-		if len(places) != index {
-			return fmt.Errorf("order %x: %w: %d places before entry %d", key, format.ErrCorrupt, len(places), entries[i].ID)
+		if len(owners) != index {
+			return fmt.Errorf("order %x: %w: %d owners before entry %d", key, format.ErrCorrupt, len(owners), entries[i].ID)
 		}
-		for ; i < len(entries) && len(places) < format.OrderRow; i++ {
-			places = append(places, format.PlaceAt(owner(i), entries[i].CreatedAt.UnixMicro()))
+		for ; i < len(entries) && len(owners) < format.OrderRow; i++ {
+			owners = append(owners, format.Owner{Project: owner(i), Seq: entries[i].Seq})
 		}
-		if err := tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, places)); err != nil {
+		if err := tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners)); err != nil {
 			return fmt.Errorf("put order: %w", err)
 		}
 	}
 	return nil
 }
 
-// PlaceOf returns where the entry with id lies among the blocks; ok is false when
-// there is none, or no more.
-func PlaceOf(tx kv.Tx, id int64) (p format.Place, ok bool, err error) {
+// OwnerOf returns whose the sealed entry with id is, no project's when it was purged or
+// there is none.
+func OwnerOf(tx kv.Tx, id int64) (format.Owner, error) {
 	key, index := format.OrderKey(id)
-	places, err := ReadOrder(tx, key)
-	if err != nil || index >= len(places) {
-		return format.Place{}, false, err
+	owners, err := ReadOrder(tx, key)
+	if err != nil || index >= len(owners) {
+		return format.Owner{}, err
 	}
-	return places[index], places[index].Project != 0, nil
+	return owners[index], nil
 }
 
-// Locate returns the block that holds the entry with id, which the order bucket
-// says is at a place, and its row there.
-func (r *Reader) Locate(tx kv.Tx, id int64, at format.Place) (b *block.Block, row int, err error) {
+// Locate returns the block of a project that holds the entry at a place, and its row there.
+func (r *Reader) Locate(tx kv.Tx, project format.ProjectID, at format.Place) (b *block.Block, row int, err error) {
 	from, to := at.Bounds()
-	c := NewCursor(tx, at.Project)
+	c := NewCursor(tx, project)
 	ok, err := c.Before(audit.Position{At: to})
 	for ; ok && err == nil; ok, err = c.Prev() {
 		last, least, greatest := block.Bounds(c.Value)
 		if last < from {
 			break
 		}
-		if id < least || id > greatest {
+		if at.ID < least || at.ID > greatest {
 			continue // of the many blocks of a busy second only a few are opened
 		}
 		if b, err = r.Open(c.Key, c.Value); err != nil {
 			break
 		}
-		if row, ok := b.FindID(id); ok {
+		if row, ok := b.FindID(at.ID); ok {
 			return b, row, nil
 		}
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	return nil, 0, fmt.Errorf("entry %d of project %d: %w: not in the block that it belongs to", id, at.Project, format.ErrCorrupt)
+	return nil, 0, fmt.Errorf("entry %d of project %d: %w: not in the block that it belongs to", at.ID, project, format.ErrCorrupt)
 }
 
 // After returns sealed entries with ids between id and before in commit order, at most limit
-// of them, and the id up to which the caller then knows everything. name returns the name of
-// a project; the entries of one that it does not know are left out, as what was purged is.
+// of them, and the id up to which the caller then knows everything. of returns the name and
+// the record, of now or before, of a project; the entries of one that it does not know are
+// left out, as what was purged is.
 func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit int,
-	name func(format.ProjectID) (string, bool)) (entries []*audit.Entry, through int64, err error) {
-	o := &orderReader{r: r, tx: tx, name: name, through: id, open: make(map[format.ProjectID]*block.Block)}
-	err = o.read(ctx, before, limit)
-	return o.entries, o.through, err
+	of func(format.ProjectID) (name string, rec *format.Project)) (entries []*audit.Entry, through int64, err error) {
+	w := r.newPicker(tx)
+	through = id
+	for through+1 < before && len(w.entries) < limit {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		key, index := format.OrderKey(through + 1)
+		owners, err := ReadOrder(tx, key)
+		if err == nil && index >= len(owners) {
+			err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, through+1)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		for ; index < len(owners) && through+1 < before && len(w.entries) < limit; index++ {
+			through++
+			o := owners[index]
+			if o.Project == 0 {
+				continue
+			}
+			if name, rec := of(o.Project); rec != nil {
+				if err := w.pick(rec, name, o.Seq, through); err != nil {
+					return nil, 0, err
+				}
+			}
+		}
+	}
+	return w.entries, through, nil
 }
 
-// orderReader reads entries in commit order.
-type orderReader struct {
+// AfterSeq returns sealed entries of a project with seqs above seq, up to last, in their order,
+// at most limit of them. rec is the project's record of now or before.
+func (r *Reader) AfterSeq(ctx context.Context, tx kv.Tx, rec *format.Project, name string,
+	seq, last int64, limit int) ([]*audit.Entry, error) {
+	w := r.newPicker(tx)
+	q := w.sequence(rec)
+	for seq = q.Next(seq, last); seq <= last && len(w.entries) < limit; seq = q.Next(seq, last) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := w.pick(rec, name, seq, 0); err != nil {
+			return nil, err
+		}
+	}
+	return w.entries, nil
+}
+
+// picker picks entries out of blocks by seq. It holds what it read last of each project: what
+// is picked next mostly is in there, too.
+type picker struct {
 	r       *Reader
 	tx      kv.Tx
-	name    func(format.ProjectID) (string, bool)
 	entries []*audit.Entry
-	through int64 // up to where they have been read
-	// open holds the block of each project that was read last: what follows of the
-	// project mostly is in there, too.
-	open map[format.ProjectID]*block.Block
+	open    map[format.ProjectID]*block.Block
+	seqs    map[format.ProjectID]*Sequence
 }
 
-// openBlocks bounds the blocks that one reader holds.
-const openBlocks = 64
+// openProjects bounds the projects that a picker holds something of.
+const openProjects = 64
 
-// read reads on until it has limit entries or reaches the id before.
-func (o *orderReader) read(ctx context.Context, before int64, limit int) error {
-	for o.through+1 < before && len(o.entries) < limit {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		key, index := format.OrderKey(o.through + 1)
-		places, err := ReadOrder(o.tx, key)
-		if err != nil {
-			return err
-		}
-		if index >= len(places) {
-			return fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, o.through+1)
-		}
-		for ; index < len(places) && o.through+1 < before && len(o.entries) < limit; index++ {
-			if err := o.add(o.through+1, places[index]); err != nil {
-				return err
-			}
-			o.through++
-		}
-	}
-	return nil
+func (r *Reader) newPicker(tx kv.Tx) *picker {
+	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*block.Block), seqs: make(map[format.ProjectID]*Sequence)}
 }
 
-// add adds the entry with an id, unless it was purged or nobody asked for it.
-func (o *orderReader) add(id int64, at format.Place) (err error) {
-	if at.Project == 0 {
-		return nil
+func (w *picker) sequence(rec *format.Project) *Sequence {
+	q := w.seqs[rec.ID]
+	if q == nil {
+		if len(w.seqs) >= openProjects {
+			clear(w.seqs)
+		}
+		q = NewSequence(w.tx, rec)
+		w.seqs[rec.ID] = q
 	}
-	name, ok := o.name(at.Project)
-	if !ok {
-		return nil
+	return q
+}
+
+// pick adds the entry with a seq, which has an id, or whichever if that is 0.
+func (w *picker) pick(rec *format.Project, name string, seq, id int64) error {
+	q := w.sequence(rec)
+	at, ok, err := q.At(seq)
+	if err == nil && (!ok || id != 0 && at.ID != id) {
+		err = q.Missing(seq)
 	}
-	b := o.open[at.Project]
+	if err != nil {
+		return err
+	}
+	b := w.open[rec.ID]
 	row, ok := 0, false
 	if b != nil {
-		row, ok = b.FindID(id)
+		row, ok = b.FindID(at.ID)
 	}
 	if !ok {
-		if b, row, err = o.r.Locate(o.tx, id, at); err != nil {
+		if b, row, err = w.r.Locate(w.tx, rec.ID, at); err != nil {
 			return err
 		}
-		if len(o.open) >= openBlocks {
-			clear(o.open)
+		if len(w.open) >= openProjects {
+			clear(w.open)
 		}
-		o.open[at.Project] = b
+		w.open[rec.ID] = b
 	}
 	e, err := b.Entry(row, name)
 	if err != nil {
 		return err
 	}
-	o.entries = append(o.entries, e)
+	w.entries = append(w.entries, e)
 	return nil
 }

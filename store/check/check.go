@@ -32,12 +32,12 @@ func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem str
 	c := &checker{
 		ctx: ctx, db: db, sizes: z, report: report,
 		byID:   make(map[format.ProjectID]*project),
-		orders: make(map[string][]format.Place),
+		orders: make(map[string][]format.Owner),
 	}
 	err := db.View(func(tx kv.Tx) error {
 		c.tx = tx
 		for _, part := range []func() error{
-			c.engine, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans, c.tail, c.cursors,
+			c.engine, c.meta, c.order, c.seqs, c.blocks, c.changes, c.small, c.keys, c.spans, c.tail, c.cursors,
 		} {
 			if err := part(); err != nil {
 				return err
@@ -72,7 +72,9 @@ type checker struct {
 	last     int64                     // the newest id
 	seen     []uint64                  // a bit for each id that is in a block
 	keyed    int                       // sealed entries with a key
-	orders   map[string][]format.Place // decoded a moment ago
+	orders   map[string][]format.Owner // decoded a moment ago
+	sequence *blocks.Sequence          // of the project with the number numbered
+	numbered format.ProjectID
 }
 
 func (c *checker) problem(format string, args ...any) {
@@ -151,37 +153,6 @@ func (c *checker) tail() error {
 		}
 	}
 	return c.ctx.Err()
-}
-
-// order checks that every sealed id has a place, and no other.
-func (c *checker) order() error {
-	var next int64 = 1
-	for k, v := range kv.All(c.tx.Bucket(format.Order)) {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-		places, err := format.DecodeOrder(k, v)
-		if err != nil {
-			c.problem("%v", err)
-			continue
-		}
-		first := int64(binary.BigEndian.Uint64(k)) * format.OrderRow
-		if want := next / format.OrderRow * format.OrderRow; first != want {
-			c.problem("order: ids from %d on are missing", want)
-		}
-		next = first + int64(len(places))
-		if next <= c.sealed && len(places) < format.OrderRow || next > c.sealed+1 {
-			c.problem("order %x: holds %d places, up to id %d of %d", k, len(places), next-1, c.sealed)
-		}
-		for i, p := range places {
-			if id := first + int64(i); id > 0 && p.Project == 0 {
-				c.sum.Purged++
-			} else if id > 0 && c.byID[p.Project] == nil {
-				c.problem("order %x: entry %d is in project %d, which is not there", k, id, p.Project)
-			}
-		}
-	}
-	return nil
 }
 
 // blocks checks every block by itself, with its neighbour, and against the order.
@@ -276,38 +247,6 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 	c.sum.Entries += int64(len(entries))
 }
 
-// place checks that the order bucket says where e is.
-func (c *checker) place(key format.BlockKey, e *audit.Entry) {
-	k, index := format.OrderKey(e.ID)
-	places, err := c.places(k)
-	if err != nil {
-		return // reported by order
-	}
-	want := format.PlaceAt(key.Project, e.CreatedAt.UnixMicro())
-	if index < len(places) && places[index] == want {
-		return
-	}
-	if p := c.byID[key.Project]; p.State != audit.Purging {
-		c.problem("%v: order does not know entry %d there", key, e.ID)
-	}
-}
-
-// places returns the places under a key of the order bucket; none where it is not there.
-func (c *checker) places(k []byte) ([]format.Place, error) {
-	if places, ok := c.orders[string(k)]; ok {
-		return places, nil
-	}
-	places, err := blocks.ReadOrder(c.tx, k)
-	if err != nil {
-		return nil, err
-	}
-	if len(c.orders) > 4096 {
-		clear(c.orders)
-	}
-	c.orders[string(k)] = places
-	return places, nil
-}
-
 // key checks that the entry's idempotency key is known.
 func (c *checker) key(key format.BlockKey, e *audit.Entry) {
 	if e.Key == "" || c.byID[key.Project].State == audit.Purging {
@@ -338,10 +277,9 @@ func (c *checker) counts(counts map[format.ProjectID]*format.Project) {
 	purging := c.purging()
 	for id := int64(1); id <= c.sealed; id++ {
 		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
-			k, index := format.OrderKey(id)
-			places, err := c.places(k)
-			if err == nil && index < len(places) && places[index].Project != 0 {
-				c.problem("entry %d: should be in project %d and is in no block", id, places[index].Project)
+			o, err := blocks.OwnerOf(c.tx, id)
+			if err == nil && o.Project != 0 {
+				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
 			}
 		}
 	}

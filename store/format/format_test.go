@@ -85,7 +85,9 @@ func codecs(t testing.TB) map[string]struct {
 	}
 	row, _ := sampleTailRow()
 	key, _ := OrderKey(1)
-	places := []Place{{}, {1, 5}, {2, 1 << 30}, {0, 0}, {1, -7}}
+	owners := []Owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}
+	seqk := SeqKey(4, 2)
+	places := []Place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}
 	span := &Span{Starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, End: audit.Position{At: 99, ID: 1},
 		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
 	sk := SpanKey(4, 3, span.Starts[0])
@@ -93,8 +95,12 @@ func codecs(t testing.TB) map[string]struct {
 		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
 			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
 		}},
-		"order": {key, EncodeOrder(key, places), func(k, v []byte) error {
+		"order": {key, EncodeOrder(key, owners), func(k, v []byte) error {
 			_, err := DecodeOrder(k, v)
+			return err
+		}},
+		"seqs": {seqk, EncodePlaces(seqk, places), func(k, v []byte) error {
+			_, err := DecodePlaces(k, v)
 			return err
 		}},
 		"cursor": {[]byte("siem"), EncodeCursor([]byte("siem"), -70000), func(k, v []byte) error {
@@ -148,6 +154,7 @@ func fuzzCodec(f *testing.F, name string) {
 
 func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
 func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
+func FuzzSeqs(f *testing.F)    { fuzzCodec(f, "seqs") }
 func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
 func FuzzCursor(f *testing.F)  { fuzzCodec(f, "cursor") }
 

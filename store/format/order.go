@@ -3,74 +3,116 @@ package format
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+
+	"auditlog/store/block/bits"
 )
 
-// OrderRow is how many ids one key of the order bucket holds: so many that two
-// keys fill a page of 4 KiB, at two bytes an id and some more.
-const OrderRow = 896
+// OrderRow is how many ids one key of the order bucket holds: so many that three keys
+// of entries of many projects fill a page of 4 KiB.
+const OrderRow = 1024
 
-// Place is where the entry with some id lies: its project, and its CreatedAt in
-// units of about a second, which is enough to find its block and takes a third of
-// the bytes. A purged entry is in no project.
-type Place struct {
+// Owner says whose entry has some id: of which project, and which seq it has there. A
+// purged entry is in no project.
+type Owner struct {
 	Project ProjectID
-	At      int64
+	Seq     int64
 }
 
-// placeShift makes the unit of a place's time: 2^20 microseconds.
-const placeShift = 20
-
-// PlaceAt returns the place of an entry of a project, created at a time in microseconds.
-func PlaceAt(p ProjectID, createdAt int64) Place {
-	return Place{p, createdAt >> placeShift}
-}
-
-// Bounds returns the first microsecond of the place's time, and the one behind its last.
-func (p Place) Bounds() (from, to int64) { return p.At << placeShift, (p.At + 1) << placeShift }
-
-// OrderKey returns the key that id's place stands under, and its index there.
+// OrderKey returns the key that id's owner stands under, and its index there.
 func OrderKey(id int64) (key []byte, index int) {
 	return Uint64(uint64(id / OrderRow)), int(id % OrderRow)
 }
 
 const orderVersion = 1
 
-// EncodeOrder encodes the places of consecutive ids: version, count, then for
-// each its project and the difference of its time to the one before, and a
-// checksum over key and value.
-func EncodeOrder(key []byte, places []Place) []byte {
-	b := binary.AppendUvarint([]byte{orderVersion}, uint64(len(places)))
-	var at int64
-	for _, p := range places {
-		b = binary.AppendUvarint(b, uint64(p.Project))
-		b = binary.AppendVarint(b, p.At-at)
-		at = p.At
+// EncodeOrder encodes the owners of consecutive ids: version, count, the projects that
+// they are of and how many these are, and for each id which of these it is of; a checksum
+// over key and value. A project comes with the seq of its first id here, and the others
+// follow; where a seq does not follow, the project comes again.
+func EncodeOrder(key []byte, owners []Owner) []byte {
+	var firsts []byte
+	n := 0
+	current := make(map[ProjectID]Owner) // the owner that the next id of a project has
+	number := make(map[ProjectID]int64)  // of the project's newest first, from 1
+	of := make([]int64, len(owners))
+	for i, o := range owners {
+		if o.Project == 0 {
+			continue
+		}
+		if current[o.Project] != o {
+			firsts = binary.AppendUvarint(firsts, uint64(o.Project))
+			firsts = binary.AppendUvarint(firsts, uint64(o.Seq))
+			n++
+			number[o.Project] = int64(n)
+		}
+		of[i] = number[o.Project]
+		current[o.Project] = Owner{o.Project, o.Seq + 1}
+	}
+	b := binary.AppendUvarint([]byte{orderVersion}, uint64(len(owners)))
+	b = append(binary.AppendUvarint(b, uint64(n)), firsts...)
+	if len(of) > 0 {
+		b = bits.AppendInts(b, of)
 	}
 	return appendSum(key, b)
 }
 
 // DecodeOrder reads what EncodeOrder wrote.
-func DecodeOrder(key, value []byte) ([]Place, error) {
-	body, err := cutSum(key, value, 1)
+func DecodeOrder(key, value []byte) ([]Owner, error) {
+	s, err := scanRow(key, value, orderVersion)
 	if err != nil {
 		return nil, fmt.Errorf("order %x: %w", key, err)
 	}
-	if body[0] != orderVersion {
-		return nil, fmt.Errorf("order %x: %w: unknown version %d", key, ErrCorrupt, body[0])
+	owners := make([]Owner, s.Count(0, OrderRow), OrderRow)
+	next := make([]Owner, s.Count(0, len(owners))+1) // by number; none has 0
+	for i := range next[1:] {
+		next[i+1] = Owner{ProjectID(s.Count(1, math.MaxUint32)), int64(s.Count(1, math.MaxInt64))}
 	}
-	r := &reader{s: string(body[1:])}
-	places := make([]Place, r.count(2))
-	var at int64
-	for i := range places {
-		places[i].Project = ProjectID(r.uvarint())
-		at += r.varint()
-		places[i].At = at
+	if len(owners) > 0 {
+		of := s.Ints(len(owners))
+		for i := range owners {
+			if s.Err != nil {
+				break
+			}
+			n := of.At(s.Data, s.Frames, i)
+			if n < 0 || n >= int64(len(next)) {
+				s.Fail("project %d of %d", n, len(next)-1)
+				break
+			}
+			owners[i] = next[n]
+			if n > 0 {
+				next[n].Seq++
+			}
+		}
 	}
-	if r.err == nil && (r.s != "" || len(places) > OrderRow) {
-		r.fail("bytes left over")
+	if err := rowEnds(s); err != nil {
+		return nil, fmt.Errorf("order %x: %w", key, err)
 	}
-	if r.err != nil {
-		return nil, fmt.Errorf("order %x: %w", key, r.err)
+	return owners, nil
+}
+
+// scanRow checks a value's checksum and version, and returns a scanner of what is behind
+// them, and of the slack that its lists need.
+func scanRow(key, value []byte, version byte) (*bits.Scanner, error) {
+	body, err := cutSum(key, value, 1)
+	if err != nil {
+		return nil, err
 	}
-	return places, nil
+	if body[0] != version {
+		return nil, fmt.Errorf("%w: unknown version %d", ErrCorrupt, body[0])
+	}
+	data := make([]byte, len(body)-1+bits.Slack)
+	copy(data, body[1:])
+	return &bits.Scanner{Data: data}, nil
+}
+
+// rowEnds returns what was wrong with what s has scanned, or that something is left over.
+func rowEnds(s *bits.Scanner) error {
+	if s.Err == nil && s.Pos != len(s.Data)-bits.Slack {
+		s.Fail("bytes left over")
+	}
+	if s.Err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, s.Err)
+	}
+	return nil
 }

@@ -36,11 +36,18 @@ type Project struct {
 	Extent
 }
 
-// Kept names an entry that outlives purges.
+// Kept names an entry that outlives purges. At is its CreatedAt in microseconds.
 type Kept struct {
 	ID  int64 `json:"id"`
 	Seq int64 `json:"seq"`
+	At  int64 `json:"at"`
 }
+
+// KeptOf returns what names e.
+func KeptOf(e *audit.Entry) Kept { return Kept{e.ID, e.Seq, e.CreatedAt.UnixMicro()} }
+
+// Place returns where the entry lies.
+func (k Kept) Place() Place { return Place{ID: k.ID, At: k.At} }
 
 // Extent says how far the spans of a project reach.
 type Extent struct {
@@ -61,8 +68,6 @@ type Purge struct {
 	Kept []*audit.Entry `json:"kept"`
 	// Gone counts what is gone so far.
 	Gone Purged `json:"gone"`
-	// Order is the next key of the order bucket to look at.
-	Order uint64 `json:"order"`
 }
 
 // Ordered returns the entry that ordered the purge.

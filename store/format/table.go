@@ -15,6 +15,7 @@ const (
 	Small    = "small"
 	Spans    = "spans"
 	Order    = "order"
+	Seqs     = "seqs"
 	Changes  = "changes"
 	Keys     = "keys"
 	Tokens   = "tokens"
@@ -25,13 +26,13 @@ const (
 func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
-		Order, Changes, Keys, Tokens, Cursors,
+		Order, Seqs, Changes, Keys, Tokens, Cursors,
 	}
 }
 
 // Rising are those whose keys mostly come in their order.
 func Rising() []string {
-	return []string{Tail, Order, Changes, Blocks}
+	return []string{Tail, Order, Seqs, Changes, Blocks}
 }
 
 // The keys of the meta bucket.
