@@ -93,6 +93,9 @@ const (
 	ServiceAccount ActorType = "ServiceAccount"
 )
 
+// ActorTypes lists every type of actor.
+func ActorTypes() []ActorType { return []ActorType{User, ServiceAccount} }
+
 // Outcome is how the call ended.
 type Outcome string
 
@@ -149,20 +152,24 @@ func (p Position) Compare(q Position) int {
 // EachText calls fn with every value of e that full-text search looks into, in
 // no particular order, empty values left out. A phrase matches within one value.
 func (e *Entry) EachText(fn func(string)) {
-	emit := func(values ...string) {
-		for _, v := range values {
-			if v != "" {
-				fn(v)
-			}
+	for _, f := range searched {
+		if v := *f.text(e); v != "" {
+			fn(v)
 		}
 	}
-	emit(e.Detail, e.Action, e.Actor.Email, e.Actor.Label)
-	emit(e.Resource.Type, e.Resource.ID, e.Resource.Name, e.Resource.LocationID)
+	emit := func(v string) {
+		if v != "" {
+			fn(v)
+		}
+	}
 	for i := range e.Changes {
-		emit(e.Changes[i].Field, e.Changes[i].Old, e.Changes[i].New)
+		emit(e.Changes[i].Field)
+		emit(e.Changes[i].Old)
+		emit(e.Changes[i].New)
 	}
 	for k, v := range e.Metadata {
-		emit(k, v)
+		emit(k)
+		emit(v)
 	}
 }
 

@@ -21,6 +21,14 @@ type Query struct {
 	Actor     string
 	ActorType ActorType
 	Channel   Channel
+	// IP is an address, or a range of them in CIDR notation: 203.0.113.9, 2001:db8::/32. An
+	// IPv4 address is the same as an IPv6 address that it is mapped to. Entries whose
+	// address is the name of a host are found by that name.
+	IP string
+	// UserAgent, RequestID and Key are exact.
+	UserAgent string
+	RequestID string
+	Key       string
 	// From is inclusive, To exclusive.
 	From, To time.Time
 	// Text is the full-text query, in the syntax of package index.
@@ -42,6 +50,7 @@ func (q *Query) Normalize() {
 	if len(q.Outcomes) == len(Outcomes()) {
 		q.Outcomes = nil
 	}
+	q.IP = normalAddresses(q.IP)
 	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
 	q.Text = strings.TrimSpace(q.Text)
 }
@@ -61,16 +70,16 @@ func (q *Query) Validate() error {
 	if err := ValidateProject(q.Project); err != nil {
 		return err
 	}
-	names := [...]struct{ path, value string }{
-		{"resourceType", q.ResourceType},
-		{"resourceId", q.ResourceID},
-		{"action", q.Action},
-		{"actor", q.Actor},
-	}
-	for _, n := range names {
-		if err := validateName(n.path, n.value, MaxValue, false); err != nil {
+	for _, f := range fields {
+		if f.query == nil || f == fields[0] {
+			continue
+		}
+		if err := f.validateFilter(*f.query(q)); err != nil {
 			return err
 		}
+	}
+	if _, err := ParseAddresses(q.IP); err != nil {
+		return AtPath(err, "ip")
 	}
 	if i := strings.IndexByte(q.Action, '*'); i >= 0 && (i != len(q.Action)-1 || !strings.HasSuffix(q.Action, ".*")) {
 		return FieldErrorf("action", `must be exact or end in ".*", as in "deployment.*"`)
@@ -79,12 +88,6 @@ func (q *Query) Validate() error {
 		if !slices.Contains(Outcomes(), o) {
 			return FieldErrorf("outcome", "must be success, forbidden, error or failure")
 		}
-	}
-	if q.Channel != "" && !slices.Contains(Channels(), q.Channel) {
-		return FieldErrorf("channel", "must be api, console, cli or mcp")
-	}
-	if q.ActorType != "" && q.ActorType != User && q.ActorType != ServiceAccount {
-		return FieldErrorf("actorType", "must be User or ServiceAccount")
 	}
 	return q.validateTimes()
 }
@@ -182,8 +185,16 @@ func (q *Query) Match(e *Entry) bool {
 		q.ActorType != "" && q.ActorType != e.Actor.Type ||
 		q.Channel != "" && q.Channel != e.Channel ||
 		q.ResourceID != "" && q.ResourceID != e.Resource.ID ||
+		q.RequestID != "" && q.RequestID != e.Request.ID ||
+		q.Key != "" && q.Key != e.Key ||
+		q.UserAgent != "" && q.UserAgent != e.Request.UserAgent ||
 		q.ResourceType != "" && q.ResourceType != Fold(e.Resource.Type) {
 		return false
+	}
+	if q.IP != "" {
+		if a, err := ParseAddresses(q.IP); err != nil || !a.Contain(e.Request.IP) {
+			return false
+		}
 	}
 	return q.matchAction(e.Action)
 }

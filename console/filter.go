@@ -22,6 +22,10 @@ type filter struct {
 	Actor        string
 	ActorType    string
 	Channel      string
+	IP           string
+	UserAgent    string
+	RequestID    string
+	Key          string
 	Text         string
 
 	// Range is the name of one of the ranges, or empty for From and To.
@@ -46,6 +50,10 @@ const (
 	keyActor        = "actor"
 	keyActorType    = "actorType"
 	keyChannel      = "channel"
+	keyIP           = "ip"
+	keyUserAgent    = "userAgent"
+	keyRequestID    = "requestId"
+	keyKey          = "key"
 	keyText         = "q"
 	keyAt           = "at"
 )
@@ -65,6 +73,9 @@ func parseFilter(v url.Values, zone *time.Location) (filter, error) {
 		ActorType:    v.Get(keyActorType),
 		Channel:      audit.Fold(v.Get(keyChannel)),
 		Text:         strings.TrimSpace(v.Get(keyText)),
+	}
+	for _, key := range []string{keyIP, keyUserAgent, keyRequestID, keyKey} {
+		*f.exact(key) = strings.TrimSpace(v.Get(key))
 	}
 	f.addOutcomes(v[keyOutcome]...)
 	if s := v.Get(keyAt); s != "" {
@@ -144,6 +155,10 @@ func (f filter) query(now time.Time, zone *time.Location) audit.Query {
 		Actor:        f.Actor,
 		ActorType:    audit.ActorType(f.ActorType),
 		Channel:      audit.Channel(f.Channel),
+		IP:           f.IP,
+		UserAgent:    f.UserAgent,
+		RequestID:    f.RequestID,
+		Key:          f.Key,
 		Text:         f.Text,
 		From:         f.From,
 		To:           f.To,
@@ -191,12 +206,27 @@ func (f filter) with(key, value string) filter {
 		f.ActorType = value
 	case keyChannel:
 		f.Channel = value
+	case keyIP, keyUserAgent, keyRequestID, keyKey:
+		*f.exact(key) = value
 	case keyText:
 		f.Text = value
 	case keyRange:
 		f.Range, f.From, f.To = value, time.Time{}, time.Time{}
 	}
 	return f
+}
+
+// exact returns what the filter asks of the request or the key.
+func (f *filter) exact(key string) *string {
+	switch key {
+	case keyIP:
+		return &f.IP
+	case keyUserAgent:
+		return &f.UserAgent
+	case keyRequestID:
+		return &f.RequestID
+	}
+	return &f.Key
 }
 
 // toggled returns f with one outcome more or less.
@@ -261,6 +291,10 @@ func (f filter) params() [][2]string {
 		{keyActor, f.Actor},
 		{keyActorType, f.ActorType},
 		{keyChannel, f.Channel},
+		{keyIP, f.IP},
+		{keyUserAgent, f.UserAgent},
+		{keyRequestID, f.RequestID},
+		{keyKey, f.Key},
 		{keyText, f.Text},
 		{keyAt, at},
 	}

@@ -20,9 +20,13 @@ type Filter struct {
 type constraint struct {
 	field  Field
 	value  search.Value
-	hashes []uint32 // of the values, or of the prefix
+	hashes []uint32 // of the values, or of the prefix; none where none are kept
 	prefix bool
 }
+
+// maxConstraints is how many constraints a filter has at most: what each field with hashes
+// is asked for, and the four of those without.
+const maxConstraints = int(fieldCount) + 4
 
 // FieldHashes says that a row's value of Field has one of Hashes.
 type FieldHashes struct {
@@ -52,6 +56,10 @@ func NewFilter(q *audit.Query) *Filter {
 	} else {
 		f.equal(Action, n.Action)
 	}
+	f.exactly(colRequest, n.RequestID)
+	f.exactly(colKey, n.Key)
+	f.addresses(n.IP)
+	f.exactly(colAgent, n.UserAgent)
 	f.equal(ResourceType, n.ResourceType)
 	f.equal(Channel, string(n.Channel))
 	f.equal(ActorType, string(n.ActorType))
@@ -62,6 +70,23 @@ func (f *Filter) equal(field Field, value string) {
 	if value != "" {
 		f.oneOf(field, []string{value})
 	}
+}
+
+// exactly asks for one value of a column that no hashes are kept of.
+func (f *Filter) exactly(col int, value string) {
+	if value != "" {
+		f.constraints = append(f.constraints, constraint{value: search.OneOf(layout, col, value)})
+	}
+}
+
+// addresses asks for an address, or one of a range.
+func (f *Filter) addresses(ip string) {
+	if ip == "" {
+		return
+	}
+	a, err := audit.ParseAddresses(ip)
+	contain := func(s string) bool { return err == nil && a.Contain(s) } // a valid query has no error
+	f.constraints = append(f.constraints, constraint{value: search.Satisfying(colIP, contain)})
 }
 
 func (f *Filter) oneOf(field Field, values []string) {
@@ -84,7 +109,7 @@ func (f *Filter) Values() []FieldHashes {
 		all = append(all, FieldHashes{Combination, combined})
 	}
 	for _, c := range f.constraints {
-		if slices.Contains(covered, c.field) {
+		if len(c.hashes) == 0 || slices.Contains(covered, c.field) {
 			continue
 		}
 		field := c.field
@@ -103,8 +128,8 @@ func (f *Filter) Match(b *Block, rows *bits.Rows) error {
 		*rows = bits.Rows{}
 		return nil
 	}
-	var sets [fieldCount]bits.Rows
-	var exact [fieldCount]bool
+	var sets [maxConstraints]bits.Rows
+	var exact [maxConstraints]bool
 	for i := range f.constraints {
 		if exact[i] = f.constraints[i].value.Candidates(&b.columns, &sets[i]); sets[i].Empty() {
 			*rows = bits.Rows{}
