@@ -51,6 +51,7 @@ func sample(r *rand.Rand, i int) *audit.Entry {
 		Outcome:  audit.Outcome(pick("success", "success", "forbidden", "error")),
 		Detail:   fmt.Sprintf("entry %d %s", i, pick("red", "green")),
 		Channel:  audit.Channel(pick("", "api", "cli")),
+		Request:  audit.Request{IP: pick("", "10.0.0.1", "::ffff:10.0.0.1", "10.0.1.7"), ID: pick("", "r-1", "r-2"), UserAgent: pick("curl/8.5", "deploys/1.4")},
 		// Many at one moment, many a microsecond apart.
 		CreatedAt: testNow.Add(-time.Duration(r.IntN(20)) * time.Microsecond).Add(-time.Duration(r.IntN(3)) * time.Hour),
 	}
@@ -74,6 +75,9 @@ func randomQuery(r *rand.Rand) (body map[string]any, match func(*audit.Entry) bo
 	filter("actor", "ada@example.com", func(e *audit.Entry) bool { return e.Actor.Email == "ada@example.com" })
 	filter("actorType", "ServiceAccount", func(e *audit.Entry) bool { return e.Actor.Type == audit.ServiceAccount })
 	filter("channel", "CLI", func(e *audit.Entry) bool { return e.Channel == audit.ChannelCLI })
+	filter("ip", "10.0.0.0/24", func(e *audit.Entry) bool { return strings.HasSuffix(e.Request.IP, "10.0.0.1") })
+	filter("requestId", "r-1", func(e *audit.Entry) bool { return e.Request.ID == "r-1" })
+	filter("userAgent", "curl/8.5", func(e *audit.Entry) bool { return e.Request.UserAgent == "curl/8.5" })
 	filter("q", "green", func(e *audit.Entry) bool { return strings.Contains(e.Detail, "green") })
 	filter("from", format(at), func(e *audit.Entry) bool { return !e.CreatedAt.Before(at) })
 	filter("after", format(at), func(e *audit.Entry) bool { return e.CreatedAt.After(at) })

@@ -108,7 +108,8 @@ func drawEntry(t *rapid.T) *audit.Entry {
 	if rapid.IntRange(0, 5).Draw(t, "more") == 0 {
 		e.Metadata = map[string]string{"commit": "6f1d0c2"}
 		e.Changes = []audit.Change{{Field: "replicas", Old: "2", New: "4"}}
-		e.Request = audit.Request{IP: "203.0.113.9"}
+		e.Request = audit.Request{IP: rapid.SampledFrom([]string{"203.0.113.9", "::ffff:203.0.113.8", "2001:db8::1"}).Draw(t, "ip"),
+			ID: rapid.StringMatching(`r-[0-9]`).Draw(t, "request"), UserAgent: "deploys/1.4"}
 	}
 	return e
 }
@@ -125,6 +126,12 @@ func drawQuery(t *rapid.T) audit.Query {
 		Actor:        opt("actor", modelActors[0], "nobody"),
 		ActorType:    audit.ActorType(opt("actorType", "User", "ServiceAccount")),
 		Channel:      audit.Channel(opt("channel", "CLI", "api")),
+	}
+	if rapid.IntRange(0, 4).Draw(t, "request") == 0 {
+		q.IP = opt("ip", "203.0.113.9", "203.0.113.0/24", "::ffff:203.0.113.8/128", "2001:db8::/32")
+		q.RequestID = opt("request", "r-1", "r-2", "-")
+		q.UserAgent = opt("agent", "deploys/1.4", "deploys")
+		q.Key = opt("key", "k1", "k22")
 	}
 	if rapid.Bool().Draw(t, "outcomes") {
 		q.Outcomes = rapid.SliceOfN(rapid.SampledFrom(audit.Outcomes()), 1, 3).Draw(t, "outcome")
@@ -209,7 +216,7 @@ func (m *machine) query(t *rapid.T) (q audit.Query, want []string) {
 
 // search is Options.Search.
 func (m *machine) search(text string) (Text, error) {
-	w := &words{want: strings.Fields(text)}
+	w := &words{want: strings.Fields(strings.ReplaceAll(text, `"`, ""))}
 	if m.indexed {
 		w.ask = m.exactIndex(w.want)
 	}

@@ -18,9 +18,9 @@ type Filter struct {
 
 // constraint is the condition on one field: one of values, or a prefix.
 type constraint struct {
-	field  Field
+	field  Field // noField where no hashes are kept
 	value  search.Value
-	hashes []uint32 // of the values, or of the prefix; none where none are kept
+	hashes []uint32 // of the values, or of the prefix
 	prefix bool
 }
 
@@ -75,7 +75,7 @@ func (f *Filter) equal(field Field, value string) {
 // exactly asks for one value of a column that no hashes are kept of.
 func (f *Filter) exactly(col int, value string) {
 	if value != "" {
-		f.constraints = append(f.constraints, constraint{value: search.OneOf(layout, col, value)})
+		f.constraints = append(f.constraints, constraint{field: noField, value: search.OneOf(layout, col, value)})
 	}
 }
 
@@ -86,7 +86,7 @@ func (f *Filter) addresses(ip string) {
 	}
 	a, err := audit.ParseAddresses(ip)
 	contain := func(s string) bool { return err == nil && a.Contain(s) } // a valid query has no error
-	f.constraints = append(f.constraints, constraint{value: search.Satisfying(colIP, contain)})
+	f.constraints = append(f.constraints, constraint{field: noField, value: search.Satisfying(colIP, contain)})
 }
 
 func (f *Filter) oneOf(field Field, values []string) {
@@ -109,7 +109,7 @@ func (f *Filter) Values() []FieldHashes {
 		all = append(all, FieldHashes{Combination, combined})
 	}
 	for _, c := range f.constraints {
-		if len(c.hashes) == 0 || slices.Contains(covered, c.field) {
+		if c.field == noField || slices.Contains(covered, c.field) {
 			continue
 		}
 		field := c.field
