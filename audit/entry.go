@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,20 @@ type Entry struct {
 	// Purge completes a project.delete entry once the project is purged.
 	// The log alone sets it.
 	Purge *Purge `json:"purge,omitempty"`
+}
+
+// ListedResources is the name in the metadata of a call to several resources under which
+// their ids stand, with spaces between them. Each of them finds the entry.
+const ListedResources = "resources"
+
+// ListsResource reports whether id is one of those in list, the text of ListedResources.
+func ListsResource(list, id string) bool {
+	for listed := range strings.FieldsSeq(list) {
+		if listed == id {
+			return true
+		}
+	}
+	return false
 }
 
 // Actor is the principal who made the call.

@@ -110,7 +110,7 @@ var fields = []*Field{
 	{Path: "resource.id", Name: "resourceId", Column: "resourceId", Title: "  id",
 		Usage: "its `id`", Limit: MaxValue, Searched: true,
 		text:  func(e *Entry) *string { return &e.Resource.ID },
-		Asks:  "only of the resource with this `id`",
+		Asks:  "only of the resource with this `id`, also among several of a call",
 		query: func(q *Query) *string { return &q.ResourceID }},
 	{Path: "resource.name", Name: "resourceName", Column: "resourceName", Title: "  name",
 		Usage: "its `name`", Limit: MaxValue, Searched: true,

@@ -14,7 +14,9 @@ type Query struct {
 	Project string
 	// ResourceType compares without regard to case, as do Outcomes and Channel.
 	ResourceType string
-	ResourceID   string
+	// ResourceID is that of the entry's resource, or one of those that its metadata
+	// lists: see ListedResources.
+	ResourceID string
 	// Action is exact, or a prefix that ends in ".*".
 	Action    string
 	Outcomes  []Outcome
@@ -184,7 +186,7 @@ func (q *Query) Match(e *Entry) bool {
 	if q.Actor != "" && q.Actor != e.Actor.Email ||
 		q.ActorType != "" && q.ActorType != e.Actor.Type ||
 		q.Channel != "" && q.Channel != e.Channel ||
-		q.ResourceID != "" && q.ResourceID != e.Resource.ID ||
+		q.ResourceID != "" && q.ResourceID != e.Resource.ID && !ListsResource(e.Metadata[ListedResources], q.ResourceID) ||
 		q.RequestID != "" && q.RequestID != e.Request.ID ||
 		q.Key != "" && q.Key != e.Key ||
 		q.UserAgent != "" && q.UserAgent != e.Request.UserAgent ||

@@ -82,4 +82,3 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 		panic(err) // the flag is not there: a mistake in this program
 	}
 }
-

@@ -150,9 +150,9 @@ func TestRefusals(t *testing.T) {
 		"odd actor": {strings.Replace(good, `{`, `{"userIdentity":"ada",`, 1), "event 1 (id e): userIdentity: must be an object", 0},
 		"long id": {strings.Replace(good, `"e"`, `"`+strings.Repeat("e", 300)+`"`, 1),
 			"event 1 (id " + strings.Repeat("e", 300) + "): eventID: must be at most 256 bytes", 0},
-		"a number":       {"7\n" + good, "event 1: is not an event of CloudTrail: " + knownShapes, 1},
-		"an object":      {`{"a":{}}` + good, "event 1: is not an event of CloudTrail: " + knownShapes, 1},
-		"no list":        {`{"Records":{}}`, "event 1: is not an event of CloudTrail: " + knownShapes, 0},
+		"a number":       {"7\n" + good, "event 1: " + notEvent + ": " + knownShapes, 1},
+		"an object":      {`{"a":{}}` + good, "event 1: " + notEvent + ": " + knownShapes, 1},
+		"no list":        {`{"Records":{}}`, "event 1: " + notEvent + ": " + knownShapes, 0},
 		"cut in a line":  {good + "\n{\"eventID\":\n" + good, "event 2: line 3: is not valid JSON: it ends too early", 2},
 		"torn line":      {good + "\n{\"eventID\":\"a\n" + good, "event 2: line 2: is not valid JSON: invalid character '\\n' in string (expecting non-control character)", 2},
 		"garbage":        {"?\n" + good, "event 1: line 1: is not valid JSON: invalid character '?' at start of value", 1},
@@ -161,9 +161,9 @@ func TestRefusals(t *testing.T) {
 		"cut in a list":  {`{"Records":[` + good + `,`, "event 2: line 1: is not valid JSON: it ends too early", 1},
 		"cut after it":   {`{"Records":[` + good + `]`, "event 2: line 1: is not valid JSON: it ends too early", 1},
 		"too long":       {good + long + "\n" + good, "event 2: is longer than 16 MiB", 2},
-		"a deep one":     {strings.Repeat(`{"detail-type":"x via CloudTrail","detail":`, 20) + good + strings.Repeat("}", 20), "event 1: is not an event of CloudTrail: " + knownShapes, 0},
-		"a log line":     {`{"timestamp":1,"message":"hello"}`, "event 1: is not an event of CloudTrail: " + knownShapes, 0},
-		"a lookup alone": {`{"Events":[{"EventId":"e","EventName":"CreateUser"}]}`, "event 1: is not an event of CloudTrail: " + knownShapes, 0},
+		"a deep one":     {strings.Repeat(`{"detail-type":"x via CloudTrail","detail":`, 20) + good + strings.Repeat("}", 20), "event 1: " + notEvent + ": " + knownShapes, 0},
+		"a log line":     {`{"timestamp":1,"message":"hello"}`, "event 1: " + notEvent + ": " + knownShapes, 0},
+		"a lookup alone": {`{"Events":[{"EventId":"e","EventName":"CreateUser"}]}`, "event 1: " + notEvent + ": " + knownShapes, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -96,7 +96,7 @@ func (e *event) parseOthers() error {
 	if !ok {
 		list = append(list, raw)
 	}
-	for _, raw := range list {
+	for _, raw := range list[:min(len(list), maxResources)] {
 		if r, ok := objectOf(raw); ok {
 			e.Resources = append(e.Resources, r)
 		}
@@ -107,6 +107,9 @@ func (e *event) parseOthers() error {
 	e.Additional = leaves(unquoted(o.value("additionalEventData")))
 	return nil
 }
+
+// maxResources bounds how many of the resources that an event lists are looked at.
+const maxResources = 500
 
 // layouts are the forms in which times occur. One without a zone is in UTC.
 var layouts = []string{

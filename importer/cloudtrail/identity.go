@@ -84,7 +84,7 @@ var otherIdentity = identityType{audit.ServiceAccount,
 // placeholders stand where there is no name.
 var placeholders = []string{
 	"", "-", "null", "***", "*****", "N/A", "Anonymous", "ANONYMOUS_PRINCIPAL", "anonymous",
-	"AWS Internal", "HIDDEN_DUE_TO_SECURITY_REASONS", "<hidden>", "unknown", "UNKNOWN",
+	"HIDDEN_DUE_TO_SECURITY_REASONS", "<hidden>", "unknown", "UNKNOWN",
 }
 
 // programs begin the names that identity providers give programs, not people.

@@ -87,7 +87,7 @@ var nouns = map[string]kind{
 	"Repository":          {},
 	"ResourceRecordSet":   {ids: []string{"hostedZoneId"}, names: []string{"name"}},
 	"RestApi":             {names: []string{"name"}},
-	"Role":                {ids: []string{"roleName", "roleArn"}},
+	"Role":                {ids: []string{"roleName", "roleArn", "switchTo"}},
 	"RouteTable":          {},
 	"Rule":                {},
 	"Secret":              {ids: []string{"secretId", "name", "aRN"}},
@@ -96,6 +96,7 @@ var nouns = map[string]kind{
 	"Snapshot":            {},
 	"Stack":               {ids: []string{"stackName", "stackId"}},
 	"StackSet":            {},
+	"Stage":               {within: "restApiId"},
 	"StateMachine":        {names: []string{"name"}},
 	"Stream":              {},
 	"Subnet":              {},
@@ -115,8 +116,8 @@ var nouns = map[string]kind{
 }
 
 // kinds are the types of the resources of calls whose name has no noun, or one
-// that misleads; a service alone stands for all calls of it that have none, and a
-// service with the call's name, or with its noun, for that call.
+// that misleads; a service alone stands for all calls of it that have none, a service
+// with the call's name, or with its noun, for that call, and one with * for all others.
 var kinds = map[string]string{
 	"cloudtrail.EventSelector":      "Trail",
 	"cloudtrail.InsightSelector":    "Trail",
@@ -125,11 +126,11 @@ var kinds = map[string]string{
 	"ec2.Route":                     "RouteTable",
 	"kms":                           "Key",
 	"lambda":                        "Function",
-	"signin":                        "Account",
-	"signin.Login":                  "Account",
+	"signin.*":                      "Account",
 	"signin.CredentialChallenge":    "User",
 	"signin.CredentialVerification": "User",
 	"signin.SwitchRole":             "Role",
+	"signin.UserAuthentication":     "User",
 	"sns":                           "Topic",
 	"sqs":                           "Queue",
 	"sqs.Message":                   "Queue",
@@ -140,6 +141,9 @@ var kinds = map[string]string{
 // kindOf returns the type of resource that calls of that name are made to.
 func kindOf(service, name string) string {
 	if k, ok := kinds[service+"."+name]; ok {
+		return k
+	}
+	if k, ok := kinds[service+".*"]; ok {
 		return k
 	}
 	phrase := words(dated.ReplaceAllString(name, ""))

@@ -57,8 +57,8 @@ func (w *walker) value(raw jsontext.Value, at leaf, depth int) {
 		w.members(o, at, depth)
 	case '[':
 		list, _ := valuesOf(raw)
-		for _, element := range list {
-			w.value(element, at, depth+1)
+		for i := 0; i < len(list) && len(w.leaves) < maxLeaves; i++ {
+			w.value(list[i], at, depth+1)
 		}
 	case '"', '0', 't', 'f':
 		at.value, at.flag = textOf(raw), raw.Kind() == 't' || raw.Kind() == 'f'

@@ -97,7 +97,7 @@ func (e *event) metadata(who actor, v verdict, res resource) map[string]string {
 		m.set("dryRun", "true")
 	}
 	if len(res.all) > 1 {
-		m.set("resources", strings.Join(res.all, " "))
+		m.set(audit.ListedResources, strings.Join(res.all, " "))
 	}
 	m.setAll("requestParameters", e.Request)
 	m.setAll("serviceEventDetails", e.Service)

@@ -172,7 +172,7 @@ func (r *resource) list(e *event) {
 
 // listedID returns the ARN, or the name, of a resource that an event lists.
 func listedID(o object) string {
-	for _, name := range []string{"ARN", "arn", "ARNPrefix", "ResourceName", "resourceName"} {
+	for _, name := range []string{"ARN", "arn", "ResourceName", "resourceName"} {
 		if id := named(o.name(name)); id != "" {
 			return id
 		}

@@ -11,8 +11,11 @@ import (
 )
 
 // knownShapes is what a refusal says of the shapes that are taken.
-const knownShapes = `an event of CloudTrail is wanted: in a trail's file {"Records":[…]}, one a line, in an array, ` +
-	`as "aws cloudtrail lookup-events" prints them, or in a message of EventBridge, SNS, SQS or CloudWatch Logs`
+const knownShapes = `those are a trail's file {"Records":[…]}, events one a line or in an array, ` +
+	`what "aws cloudtrail lookup-events" prints, and messages of EventBridge, SNS, SQS and CloudWatch Logs`
+
+// notEvent is what it says of an item, before knownShapes.
+const notEvent = "is no event of CloudTrail in a shape that is known"
 
 // maxWrapped bounds how many envelopes an event may be in: a message of SQS that holds
 // one of SNS that holds one of EventBridge is in three.
@@ -148,7 +151,7 @@ func (t *trail) pass(called string) error {
 // unknown refuses what is in no shape that is known, once with all of them.
 func (t *trail) unknown() error {
 	t.count++
-	why := "is not an event of CloudTrail"
+	why := notEvent
 	if !t.told {
 		t.told = true
 		why += ": " + knownShapes

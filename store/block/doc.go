@@ -6,9 +6,22 @@
 // It does no I/O and knows neither keys nor transactions: package store decides
 // which entries make a block and where it lies, and nothing else uses this package.
 //
+// # Rooms
+//
+//	bits     sets of rows, packed integers, bit planes, a scanner: no column, no block
+//	column   columns of strings and of names with values: how they are stored, and how the
+//	         encoder chooses; no entry
+//	search   which rows match, by values and by words; no kind of column, no entry
+//	block    the rest: which columns there are and what they hold of an entry, the header,
+//	         filters made of queries, and what indexes keep of a block
+//
+// Each imports those above it alone, and says in its doc.go what its words mean. A
+// further column is a row in the table of columns.go, and a further version of the format; a
+// further kind of column is a file and a row in package column.
+//
 // # What it rests on
 //
-// A block is read where it lies: nothing but the texts is ever decoded as a
+// A block is read where it lies: nothing but the chunks of texts is ever decoded as a
 // whole, and those once, when first asked for. Three ideas make it small.
 //
 // A string that many rows share is an index into a dictionary. The indexes are
@@ -22,7 +35,7 @@
 // same row are marks.
 //
 // A search makes none of these texts that it can do without. A word is looked for in
-// whole text frames at once; in a template it is what stands there for all rows,
+// whole chunks of texts at once; in a template it is what stands there for all rows,
 // or reaches into a slot and says what number the slot must hold. What is then
 // still possible is decided by the condition, of values made for few rows.
 //
@@ -39,12 +52,12 @@
 //	          entries have before they are packed · rows 2 · sequence 8 · first
 //	          position (time 8, id 8) · last position · least id 8 · greatest id 8 ·
 //	          columns below the top ones 4
-//	texts     the table of the text frames
+//	texts     the table of the chunks of texts
 //	times     createdAt as ints · id as ints · recordedAt
 //	columns   actor, actor type, label, action, resource type, resource id,
 //	          resource name, location, outcome, detail, channel, ip, user agent,
 //	          request id, key, purge, changes, metadata
-//	frames    the text frames
+//	chunks    the chunks of texts
 //	slack     8 zero bytes, so that any packed value can be read as a word
 //	checksum  CRC-32C of everything before, 4 bytes
 //
@@ -74,14 +87,14 @@
 //
 // # Texts
 //
-// A text frame is the lengths of its strings as uvarints and then the strings,
-// as they are or as one zstd frame. Strings are of three classes: 0, raw, those
-// that filters compare, if they are few; 1, shared by rows; 2, of one row each.
-// The table has for each class a uvarint of frames, and for each frame uvarints of
-// its strings, of its length, and of its length as stored, which is 0 if it is as
-// it is. A frame ends after 32 KiB, so that one row of long texts does not cost the decoding
-// of all; the raw strings, which are few, are one frame. A column refers to its strings by class and order alone: the next
-// column's start where its own end.
+// A chunk is the lengths of its strings as uvarints and then the strings, as they are or
+// as one frame of zstd. Strings are of three classes: 0, raw, those that filters compare,
+// if they are few; 1, shared by rows; 2, of one row each. The table has for each class a
+// uvarint of chunks, and for each chunk uvarints of its strings, of its length, and of its
+// length as stored, which is 0 if it is as it is. A chunk ends after 32 KiB, so that one
+// row of long texts does not cost the decoding of all; the raw strings, which are few, are
+// one chunk. A column refers to its strings by class and order alone: the next column's
+// start where its own end.
 //
 // # Columns
 //
@@ -129,6 +142,16 @@
 //
 // Whatever Append cannot code better ends as strings in a dictionary or one by
 // one, so there is no entry that it refuses.
+//
+// # Words
+//
+//	row        an entry's place in the block: rows are sorted by position
+//	position   time and id of an entry, by which its project's entries are listed
+//	part       what a column holds of an entry
+//	field      a part that filters compare; its number is stored by indexes
+//	hash       32 bits of a field's value, which indexes keep; a fingerprint is half of one
+//	steps      record times as a function of the id: the entries of a commit share one
+//	kept       entries made once and shared by all who ask for their rows
 //
 // # History
 //

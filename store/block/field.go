@@ -1,6 +1,8 @@
 package block
 
 import (
+	"strings"
+
 	"auditlog/audit"
 )
 
@@ -56,7 +58,7 @@ func scatter(h uint32) uint32 {
 }
 
 // Hashes returns the hashes of the values that the rows have in f, each once or
-// more, in no order.
+// more, in no order. A resource's id is one also where metadata lists it.
 func (b *Block) Hashes(f Field) ([]uint32, error) {
 	switch f {
 	case ActionPrefix:
@@ -72,7 +74,14 @@ func (b *Block) Hashes(f Field) ([]uint32, error) {
 	for i, v := range values {
 		hashes[i] = Hash(f, v)
 	}
-	return hashes, nil
+	if f == ResourceID {
+		err = b.columns.EachOfName(colMetadata, audit.ListedResources, func(_ int, list string) {
+			for id := range strings.FieldsSeq(list) {
+				hashes = append(hashes, Hash(f, id))
+			}
+		})
+	}
+	return hashes, err
 }
 
 func (b *Block) prefixHashes() (hashes []uint32, err error) {

@@ -14,6 +14,9 @@ import (
 type Filter struct {
 	from, to    int64
 	constraints []constraint
+	// resourceID is that of the first constraint, if there is one of it: rows whose
+	// metadata lists it are found besides.
+	resourceID string
 }
 
 // constraint is the condition on one field: one of values, or a prefix.
@@ -39,7 +42,7 @@ func NewFilter(q *audit.Query) *Filter {
 	n := *q
 	n.Outcomes = slices.Clone(q.Outcomes)
 	n.Normalize()
-	f := &Filter{}
+	f := &Filter{resourceID: n.ResourceID}
 	f.from, f.to = n.Bounds()
 	// First what leaves the fewest rows: the rest looks at those only.
 	f.equal(ResourceID, n.ResourceID)
@@ -128,26 +131,54 @@ func (f *Filter) Match(b *Block, rows *bits.Rows) error {
 		*rows = bits.Rows{}
 		return nil
 	}
+	if f.resourceID == "" {
+		return f.match(b, f.constraints, rows)
+	}
+	listed, err := b.listing(f.resourceID)
+	if err != nil {
+		return err
+	}
+	listed.And(rows)
+	if err := f.match(b, f.constraints, rows); err != nil || listed.Empty() {
+		return err
+	}
+	err = f.match(b, f.constraints[1:], &listed)
+	rows.Or(&listed)
+	return err
+}
+
+// listing returns the rows whose metadata lists the resource with that id.
+func (b *Block) listing(id string) (rows bits.Rows, err error) {
+	err = b.columns.EachOfName(colMetadata, audit.ListedResources, func(row int, list string) {
+		if audit.ListsResource(list, id) {
+			rows.Set(row)
+		}
+	})
+	return rows, err
+}
+
+// match removes the rows from rows that are not of the time or fail a constraint.
+func (f *Filter) match(b *Block, constraints []constraint, rows *bits.Rows) error {
 	var sets [maxConstraints]bits.Rows
 	var exact [maxConstraints]bool
-	for i := range f.constraints {
-		if exact[i] = f.constraints[i].value.Candidates(&b.columns, &sets[i]); sets[i].Empty() {
+	for i := range constraints {
+		if exact[i] = constraints[i].value.Candidates(&b.columns, &sets[i]); sets[i].Empty() {
 			*rows = bits.Rows{}
 			return nil
 		}
 	}
 	b.within(f.from, f.to, rows)
-	for i := range f.constraints {
-		if f.constraints[i].value.Keep(&b.columns, &sets[i], rows); rows.Empty() {
+	for i := range constraints {
+		if constraints[i].value.Keep(&b.columns, &sets[i], rows); rows.Empty() {
 			return nil
 		}
 	}
 	// Only now, for what is left, texts are decoded.
-	for i := range f.constraints {
+	for i := range constraints {
 		if exact[i] {
 			continue
 		}
-		if err := f.constraints[i].value.Verify(&b.columns, &sets[i], rows); err != nil {
+		if err := constraints[i].value.Verify(&b.columns, &sets[i], rows); err != nil {
 			return err
 		}
 	}
@@ -164,8 +195,8 @@ func (b *Block) within(from, to int64, rows *bits.Rows) {
 	if b.last.At >= to {
 		hi = b.Search(audit.Position{At: to, ID: math.MinInt64})
 	}
-	span := bits.Between(lo, hi)
-	rows.And(&span)
+	between := bits.Between(lo, hi)
+	rows.And(&between)
 }
 
 // MatchText removes the rows from rows that do not match t.

@@ -3,6 +3,7 @@ package block
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,6 +154,53 @@ func TestFilterFindsNumbers(t *testing.T) {
 							t.Fatalf("%s: %s by %+v: %v", name, e.AppendJSON(nil), q, rows.Has(row))
 						}
 					}
+				}
+			}
+		}
+	}
+}
+
+// TestFilterFindsListedResources asks for resources that metadata lists, in lists of few
+// names and in lists of many, together with other conditions.
+func TestFilterFindsListedResources(t *testing.T) {
+	for _, many := range []bool{false, true} {
+		entries := realistic(1, 500)
+		for i, e := range entries {
+			e.Metadata = map[string]string{"commit": strconv.Itoa(i)}
+			if many {
+				e.Metadata[fmt.Sprintf("name-%d", i)] = "x"
+			}
+			if i%3 == 0 {
+				e.Metadata[audit.ListedResources] = fmt.Sprintf("vm-%d vm-%d  vm-x", i/3, i/3+1)
+			}
+			if i%50 == 0 {
+				e.Resource.ID = "vm-7"
+			}
+		}
+		b := open(t, Append(nil, 1, entries))
+		hashes, err := b.Hashes(ResourceID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"vm-7", "vm-0", "vm-x", "vm", "vm-1 vm-2", entries[1].Resource.ID} {
+			for _, q := range []audit.Query{
+				{ResourceID: id}, {ResourceID: id, Outcomes: []audit.Outcome{audit.Success}},
+				{ResourceID: id, From: entries[100].CreatedAt}, {ResourceID: id, Action: "none"},
+			} {
+				rows := bits.All(b.Rows())
+				rows.Clear(21)
+				if err := NewFilter(&q).Match(b, &rows); err != nil {
+					t.Fatal(err)
+				}
+				found := false
+				for row, e := range entries {
+					want := q.Match(e) && row != 21
+					if found = found || want; rows.Has(row) != want {
+						t.Fatalf("many %v: %+v: row %d is found: %v", many, q, row, rows.Has(row))
+					}
+				}
+				if found && !slices.Contains(hashes, Hash(ResourceID, id)) {
+					t.Errorf("many %v: %s is not among the hashes", many, id)
 				}
 			}
 		}

@@ -34,6 +34,14 @@ func (k blobKind) eachNameOfAll(s *Set, c *Column, per int, fn RowNameFunc) erro
 	return nil
 }
 
+func (k blobKind) eachOfName(s *Set, c *Column, per int, name string, fn func(int, string)) error {
+	return k.eachNameOfAll(s, c, per, func(i int, has, first, _ string, _ int) {
+		if has == name {
+			fn(i, first)
+		}
+	})
+}
+
 func (k blobKind) eachText(s *Set, c *Column, fn func(string)) error {
 	for i := range int(c.m) {
 		blob, err := s.Value(s.Kid(c, 0), i)

@@ -26,16 +26,16 @@ func (e *Encoder) strings(d *dictionary, values []string, p plan) []string {
 	case p.sparse && e.some(d, values, p):
 		return nil
 	}
-	return e.list(d, values, p)
+	return e.choose(d, values, p)
 }
 
 // rawLimit is how many bytes of the strings that filters compare are worth being stored raw in a
 // block of so many rows.
 func rawLimit(rows int) int { return 64 + rows/2 }
 
-// list appends several strings, as a dictionary or one by one, as they are or as
+// choose appends several strings, as a dictionary or one by one, as they are or as
 // templates, by estimates in bits.
-func (e *Encoder) list(d *dictionary, values []string, p plan) []string {
+func (e *Encoder) choose(d *dictionary, values []string, p plan) []string {
 	n, m := len(d.values), len(values)
 	mined := p.templates && !e.plain && n >= 8 && e.mine(d.values) && (!p.compared || e.miner.numeric())
 	// gain is what templates must save in a dictionary, whose strings are faster
@@ -67,12 +67,12 @@ func (e *Encoder) list(d *dictionary, values []string, p plan) []string {
 	by, size := e.narrowest(d, p.others)
 	if byDict := 8*size + each; byDict <= all || p.narrows && 2*n < m {
 		e.dict(d, by)
-		return e.listed(d.values, e.identity(n), class, templates, p)
+		return e.write(d.values, e.identity(n), class, templates, p)
 	}
 	if mined {
-		return e.listed(d.values, d.idx, class, true, p)
+		return e.write(d.values, d.idx, class, true, p)
 	}
-	return e.listed(values, nil, classHeap, false, p)
+	return e.write(values, nil, classHeap, false, p)
 }
 
 // identity returns the numbers below n.
@@ -83,9 +83,9 @@ func (e *Encoder) identity(n int) []uint16 {
 	return e.naturals[:n]
 }
 
-// listed appends values as they are, or, if they are mined, the elements that idx
+// write appends values as they are, or, if they are mined, the elements that idx
 // names as templates, whose texts filters compare. It returns the strings that want fingerprints.
-func (e *Encoder) listed(values []string, idx []uint16, class int, mined bool, p plan) []string {
+func (e *Encoder) write(values []string, idx []uint16, class int, mined bool, p plan) []string {
 	if mined {
 		if p.compared {
 			class = classRaw

@@ -247,6 +247,13 @@ func (s *Set) EachNameOfAll(col int, fn RowNameFunc) error {
 	return kinds[c.kind].directory.eachNameOfAll(s, c, s.layout[col].Names, fn)
 }
 
+// EachOfName calls fn with the first value that a name has in each element, not in their
+// order. Where no element has the name it decodes names at most.
+func (s *Set) EachOfName(col int, name string, fn func(i int, value string)) error {
+	c := &s.columns[col]
+	return kinds[c.kind].directory.eachOfName(s, c, s.layout[col].Names, name, fn)
+}
+
 // EachText calls fn with every string of c, and of the columns below it, each at least once. The
 // empty one may be left out.
 func (s *Set) EachText(c *Column, fn func(value string)) error {

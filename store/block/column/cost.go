@@ -1,7 +1,6 @@
 package column
 
 import (
-	mathbits "math/bits"
 	"slices"
 
 	"auditlog/store/block/bits"
@@ -9,13 +8,10 @@ import (
 
 // What a column takes is estimated in bits, before anything is encoded.
 
-// bits estimates the size of the values.
+// bits estimates the size of so many of the values.
 func (s *sample) bits(rows int) int {
-	switch s.kind() {
-	case kindInt, kindDigits:
-		return rows * mathbits.Len64(uint64(s.hi-s.lo))
-	case kindHex:
-		return rows * 4 * s.longest
+	if w := s.writer(); w != nil {
+		return w.bits(s, rows)
 	}
 	return 10*rows + 5*s.size
 }
@@ -23,7 +19,7 @@ func (s *sample) bits(rows int) int {
 // numeric reports whether all values are numbers.
 func (m *miner) numeric() bool {
 	for i := range m.samples {
-		if m.samples[i].kind() == 0 {
+		if m.samples[i].writer() == nil {
 			return false
 		}
 	}
@@ -58,8 +54,8 @@ func (m *miner) plainBits(values []string) int {
 	for _, v := range values {
 		all += len(v)
 	}
-	for _, p := range m.blanks {
-		blanks += int(p.end - p.start)
+	for _, at := range m.blanks {
+		blanks += int(at.end - at.start)
 	}
 	return 10*len(values) + 5*blanks + (all - blanks)
 }

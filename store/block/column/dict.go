@@ -7,7 +7,7 @@ type dictKind struct{}
 
 func (dictKind) scan(p *Parser, c *Column, _, top int) {
 	c.n = uint16(p.Count(1, int(c.m)))
-	p.index(c, top)
+	p.scanIndex(c, top)
 	p.kid(c, int(c.n), inDict)
 }
 
@@ -56,6 +56,6 @@ func (e *Encoder) dict(d *dictionary, by int) {
 	d.narrows = by < 0
 	e.out = append(e.out, kindDict)
 	e.Uvarint(len(d.values))
-	e.index(d, by)
+	e.appendIndex(d, by)
 	e.kids++
 }

@@ -2,9 +2,9 @@
 // values, packed column by column and read where they lie.
 //
 // It knows what a column may be for (Spec) and nothing of entries, queries or projects; it does
-// no I/O. Of this module it imports bits and, of audit, what ASCII is. Package block says which columns there are
-// and puts the rest of a block around them; package search looks into them. Both see a column's
-// Nature and what it can do; which kind it is, a file here knows alone.
+// no I/O. Of this module it imports bits and, of audit, what ASCII is. Package block says which
+// columns there are and puts the rest of a block around them; package search looks into them.
+// Both see a column's Nature and what it can do; which kind it is, a file here knows alone.
 //
 // # Where things are
 //
@@ -22,14 +22,17 @@
 //
 // # A further kind
 //
-// takes a number and a row in kind.go, a file with its coder, and a line in choose.go that
-// chooses it. Whoever reads then works: what a row leaves out is done element by element, and a
-// search takes each element of an unknown nature for one that may match.
+// takes a row in kind.go and a file with what the row names. One for the numbers in a slot is chosen
+// by the row alone, if it fits; any other needs a line in choose.go. Whoever reads then works: what
+// a row leaves out is done element by element, and a search takes each element of a nature that
+// it does not know for one that may match.
 //
 // # Words
 //
 //	element   one of a column's m values: a row, at the top
 //	kid       a column below another one
+//	index     which of its strings, shapes or templates each element has; as a number, which
+//	          of them one has
 //	shape     the names of a list, as one string; elements share it
 //	template  a text with marks where the elements that share it differ
 //	mark      a byte in a text that stands for a slot, or for another column's value

@@ -19,8 +19,8 @@ func (s *Set) Forms(found func(form string)) {
 			if c.Shared() {
 				found(c.index.form())
 			}
-			if c.kind == kindHex {
-				c.hexForms(found)
+			if k, ok := kinds[c.kind].coder.(former); ok {
+				k.forms(c, found)
 			}
 		}
 	}
@@ -37,6 +37,11 @@ func (s *Set) Forms(found func(form string)) {
 	}
 }
 
+// former is of a kind whose columns differ in more than what they hold.
+type former interface {
+	forms(c *Column, found func(form string))
+}
+
 func (x *index) form() string {
 	switch {
 	case x.by == 0:
@@ -47,7 +52,7 @@ func (x *index) form() string {
 	return "index by choice"
 }
 
-func (c *Column) hexForms(found func(form string)) {
+func (hexKind) forms(c *Column, found func(form string)) {
 	what, letters := "hex", "lower"
 	if c.flags&hexUUID != 0 {
 		what = "UUID"

@@ -129,12 +129,20 @@ var nibbles = func() (t [256]byte) {
 	return t
 }()
 
-// hexadecimal appends a column of hexadecimal numbers, the first digit of each byte in its
-// upper half.
-func (e *Encoder) hexadecimal(values []string, flags byte) {
-	n := len(values[0])
-	if flags&hexUUID != 0 {
-		n = 32
+func (hexKind) fits(s *sample) bool {
+	return s.even() && s.longest <= MaxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0)
+}
+
+func (hexKind) bits(s *sample, n int) int { return n * 4 * s.longest }
+
+// write appends the digits, the first one of each byte in its upper half.
+func (hexKind) write(e *Encoder, s *sample, values []string) {
+	n, flags := len(values[0]), byte(0)
+	if s.traits&notLower != 0 {
+		flags |= hexUpper
+	}
+	if s.traits&isUUID != 0 {
+		n, flags = 32, flags|hexUUID
 	}
 	dst := append(e.out, kindHex)
 	dst = binary.AppendUvarint(dst, uint64(n))

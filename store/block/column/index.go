@@ -138,10 +138,10 @@ func (s *Set) rank(x *index, i, v int) int {
 	return x.planes.Rank(s.data, i, v)
 }
 
-// index reads the index of c. That of a top column's dictionary may be narrowed
+// scanIndex reads the index of c. That of a top column's dictionary may be narrowed
 // down by a column before it that is not itself; where the elements of one index
 // are counted, it is not.
-func (p *Parser) index(c *Column, top int) {
+func (p *Parser) scanIndex(c *Column, top int) {
 	x := &c.index
 	x.n, x.width = c.n, uint8(bits.Width(int(c.n)))
 	x.by = p.Byte()

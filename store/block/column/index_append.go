@@ -25,8 +25,8 @@ func (e *Encoder) narrowest(d *dictionary, others []int) (by, size int) {
 	return by, size
 }
 
-// index appends the index of d, which column by narrows down, or none if it is -1.
-func (e *Encoder) index(d *dictionary, by int) {
+// appendIndex appends the index of d, which column by narrows down, or none if it is -1.
+func (e *Encoder) appendIndex(d *dictionary, by int) {
 	width := bits.Width(len(d.values))
 	if by < 0 {
 		e.out = append(e.out, 0)

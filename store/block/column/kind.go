@@ -32,6 +32,7 @@ type kind struct {
 	lifter    lifter     // nil: of what lies below it nothing is known
 	numeral   numeral    // nil: it holds no numbers
 	directory nameReader // nil: it holds no names
+	writer    slotWriter // nil: the encoder does not choose it for a slot
 	single    bool       // all elements are the same
 	shared    bool       // an index into the distinct strings of its only kid
 }
@@ -55,11 +56,11 @@ var kinds = [kindCount]kind{
 	kindTemplate: {name: "template", nature: Templates, where: inText | inPresent | inDict,
 		coder: templateKind{}, all: templateKind{}, lifter: templateKind{}},
 	kindInt: {name: "int", nature: Number, where: inSlot,
-		coder: intKind{}, numeral: intKind{}},
+		coder: intKind{}, numeral: intKind{}, writer: intKind{}},
 	kindDigits: {name: "digits", nature: Number, where: inSlot,
-		coder: digitsKind{}, numeral: digitsKind{}},
+		coder: digitsKind{}, numeral: digitsKind{}, writer: digitsKind{}},
 	kindHex: {name: "hex", nature: Number, where: inSlot,
-		coder: hexKind{}, numeral: hexKind{}},
+		coder: hexKind{}, numeral: hexKind{}, writer: hexKind{}},
 	kindRefs: {name: "refs", nature: Marked, where: inMarked,
 		coder: refsKind{}, all: refsKind{}},
 }
@@ -133,10 +134,21 @@ type numeral interface {
 	keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows
 }
 
+// slotWriter is of a kind of numbers that can hold the values of a slot.
+type slotWriter interface {
+	// fits reports whether the values that a sample is of can be held.
+	fits(s *sample) bool
+	// bits estimates the size of n of them.
+	bits(s *sample, n int) int
+	write(e *Encoder, s *sample, values []string)
+}
+
 // nameReader is of a kind whose elements are lists of names, each with per values.
 type nameReader interface {
 	eachName(s *Set, c *Column, i, per int, fn NameFunc) error
 	eachNameOfAll(s *Set, c *Column, per int, fn RowNameFunc) error
+	// eachOfName calls fn with the first value of a name, and the element that has it.
+	eachOfName(s *Set, c *Column, per int, name string, fn func(i int, value string)) error
 	// eachText calls fn with each name and value, each at least once.
 	eachText(s *Set, c *Column, fn func(string)) error
 }

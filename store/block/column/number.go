@@ -1,7 +1,7 @@
 package column
 
 import (
-	"encoding/binary"
+	mathbits "math/bits"
 	"strconv"
 	"strings"
 
@@ -143,17 +143,33 @@ func appendDigits(dst []byte, v uint64, n int) []byte {
 	return append(dst, digits[:n]...)
 }
 
-// decimals appends a column of decimal numbers: of so many digits each, or, if that is 0, of
-// as many as each needs.
-func (e *Encoder) decimals(values []string, digits int) {
+func (intKind) fits(s *sample) bool { return s.traits&notPlain == 0 }
+
+func (intKind) bits(s *sample, n int) int { return s.rangeBits(n) }
+
+func (intKind) write(e *Encoder, _ *sample, values []string) {
+	e.out = append(e.out, kindInt)
+	e.decimals(values)
+}
+
+func (digitsKind) fits(s *sample) bool { return s.even() && s.traits&notDigits == 0 }
+
+func (digitsKind) bits(s *sample, n int) int { return s.rangeBits(n) }
+
+func (digitsKind) write(e *Encoder, s *sample, values []string) {
+	e.out = append(e.out, kindDigits)
+	e.Uvarint(s.longest)
+	e.decimals(values)
+}
+
+// rangeBits returns how many bits n numbers of the sample's range take.
+func (s *sample) rangeBits(n int) int { return n * mathbits.Len64(uint64(s.hi-s.lo)) }
+
+// decimals appends decimal numbers.
+func (e *Encoder) decimals(values []string) {
 	e.numbers = e.numbers[:0]
 	for _, v := range values {
 		e.numbers = append(e.numbers, decimal(v))
 	}
-	if digits == 0 {
-		e.out = append(e.out, kindInt)
-	} else {
-		e.out = binary.AppendUvarint(append(e.out, kindDigits), uint64(digits))
-	}
-	e.out = bits.AppendInts(e.out, e.numbers)
+	e.Ints(e.numbers)
 }

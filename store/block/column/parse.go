@@ -38,7 +38,7 @@ func NewParser(layout Layout, data []byte, pos, rows, kids int) *Parser {
 		slots:   make([]uint16, 0, kids+kids/2),
 		fingers: make([]uint32, len(layout)),
 	}}
-	p.Frames = make([]bits.Frame, 0, 2*(rows+63)/64)
+	p.Frames = make([]bits.Frame, 0, 2*((rows+63)/64))
 	p.chunks()
 	return p
 }
@@ -120,9 +120,9 @@ func (p *Parser) kids(c *Column, n int) {
 	p.nextKid += n
 }
 
-// slots reads the slots of c's shapes or templates: for each how many, of how many
+// scanSlots reads the slots of c's shapes or templates: for each how many, of how many
 // elements, and their columns.
-func (p *Parser) slots(c *Column, allowed where) {
+func (p *Parser) scanSlots(c *Column, allowed where) {
 	s := p.set
 	total := p.Count(0, maxSlots)
 	p.kids(c, total)

@@ -15,6 +15,8 @@ func (emptyKind) eachName(*Set, *Column, int, int, NameFunc) error { return nil 
 
 func (emptyKind) eachNameOfAll(*Set, *Column, int, RowNameFunc) error { return nil }
 
+func (emptyKind) eachOfName(*Set, *Column, int, string, func(int, string)) error { return nil }
+
 func (emptyKind) eachText(*Set, *Column, func(string)) error { return nil }
 
 // oneKind is of columns whose elements are all the same string.

@@ -57,17 +57,16 @@ func (s *sample) add(v string, first bool) {
 	s.lo, s.hi = min(s.lo, n), max(s.hi, n)
 }
 
-// kind returns which kind of numbers the values are; 0 stands for none: they are strings.
-func (s *sample) kind() byte {
-	switch {
-	case s.traits&notPlain == 0:
-		return kindInt
-	case s.shortest != s.longest:
-		return 0
-	case s.traits&notDigits == 0:
-		return kindDigits
-	case s.longest <= MaxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0):
-		return kindHex
+// writer returns the kind of numbers, the first in the table that fits, as which the values
+// are held, or nil: they are strings.
+func (s *sample) writer() slotWriter {
+	for i := range kinds {
+		if w := kinds[i].writer; w != nil && w.fits(s) {
+			return w
+		}
 	}
-	return 0
+	return nil
 }
+
+// even reports whether all values have as many bytes.
+func (s *sample) even() bool { return s.shortest == s.longest }

@@ -16,8 +16,8 @@ type shapeKind struct{}
 func (shapeKind) scan(p *Parser, c *Column, class, top int) {
 	c.n = uint16(p.Count(1, int(c.m)))
 	p.strings(c, class, int(c.n))
-	p.index(c, top)
-	p.slots(c, inText)
+	p.scanIndex(c, top)
+	p.scanSlots(c, inText)
 }
 
 // append appends the shape alone.
@@ -57,6 +57,49 @@ func (shapeKind) eachNameOfAll(s *Set, c *Column, per int, fn RowNameFunc) error
 		if err := s.eachNameOfShape(c, t, per, fn); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (shapeKind) eachOfName(s *Set, c *Column, per int, name string, fn func(int, string)) error {
+	for t := range int(c.n) {
+		shape, err := s.Text(int(c.text) + t)
+		if err != nil {
+			return err
+		}
+		at, n := -1, 0
+		err = SplitShape(shape, func(has string) {
+			if has == name {
+				at = n
+			}
+			n++
+		})
+		if err != nil {
+			return err
+		}
+		if slot, end := s.SlotsOf(c, t); at >= 0 && slot+at*per < end {
+			if err := s.eachOfSlot(c, t, slot+at*per, fn); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eachOfSlot calls fn with the values of a slot of shape t, and the elements that have them.
+func (s *Set) eachOfSlot(c *Column, t, slot int, fn func(i int, value string)) error {
+	having := s.havingOne(&c.index, t)
+	values, err := s.Values(s.Kid(c, slot), nil)
+	if err != nil {
+		return err
+	}
+	if len(values) != having.Count() {
+		return bits.Corrupt("%d rows of %d with a shape", len(values), having.Count())
+	}
+	i := having.Next(0)
+	for _, v := range values {
+		fn(i, v)
+		i = having.Next(i + 1)
 	}
 	return nil
 }

@@ -64,10 +64,10 @@ func (e *Encoder) AppendLists() {
 	for _, v := range d.values {
 		e.add(classDict, v)
 	}
-	e.index(d, -1)
+	e.appendIndex(d, -1)
 	e.Uvarint(slots)
 	e.kids += slots
-	e.slots(d, counts)
+	e.appendSlots(d, counts)
 }
 
 // shapeCount is the first element and the number of elements that have a shape.
@@ -93,8 +93,8 @@ func (l *Lists) valuesOf(i int) []string {
 	return l.values[l.starts[i]:]
 }
 
-// slots appends for each shape how many slots it has, of how many elements, and their columns.
-func (e *Encoder) slots(d *dictionary, counts []shapeCount) {
+// appendSlots appends for each shape how many slots it has, of how many elements, and their columns.
+func (e *Encoder) appendSlots(d *dictionary, counts []shapeCount) {
 	l := &e.lists
 	for shape, count := range counts {
 		n := len(l.valuesOf(int(count.first)))

@@ -7,7 +7,7 @@ type someKind struct{}
 
 func (someKind) scan(p *Parser, c *Column, _, top int) {
 	c.n = 2
-	p.index(c, top)
+	p.scanIndex(c, top)
 	p.kid(c, p.Count(1, int(c.m)), inPresent)
 }
 
@@ -70,7 +70,7 @@ func (e *Encoder) some(d *dictionary, values []string, p plan) bool {
 	}
 	presence.values = append(presence.values[:0], "", "some")
 	e.out = append(e.out, kindSome)
-	e.index(presence, -1)
+	e.appendIndex(presence, -1)
 	e.Uvarint(len(present))
 	e.kids++
 	e.build(&e.filled, present)

@@ -30,8 +30,8 @@ type templateKind struct{}
 func (templateKind) scan(p *Parser, c *Column, class, top int) {
 	c.n = uint16(p.Count(1, int(c.m)))
 	p.strings(c, class, int(c.n))
-	p.index(c, top)
-	p.slots(c, inSlot)
+	p.scanIndex(c, top)
+	p.scanSlots(c, inSlot)
 }
 
 func (templateKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {

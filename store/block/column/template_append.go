@@ -55,23 +55,11 @@ func (e *Encoder) slot(s *sample, values []string, order []uint16, k int) {
 		at := m.blanks[m.starts[v]+k]
 		m.strings = append(m.strings, values[v][at.start:at.end])
 	}
-	switch s.kind() {
-	case kindInt:
-		e.decimals(m.strings, 0)
-	case kindDigits:
-		e.decimals(m.strings, s.longest)
-	case kindHex:
-		var flags byte
-		if s.traits&notLower != 0 {
-			flags |= hexUpper
-		}
-		if s.traits&isUUID != 0 {
-			flags |= hexUUID
-		}
-		e.hexadecimal(m.strings, flags)
-	default:
-		e.words(m.strings)
+	if w := s.writer(); w != nil {
+		w.write(e, s, m.strings)
+		return
 	}
+	e.words(m.strings)
 }
 
 // words appends a column of strings in which there are no templates.

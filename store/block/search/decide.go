@@ -7,10 +7,10 @@ import (
 
 // textMatch collects which terms occur in each row.
 type textMatch struct {
-	set   *column.Set
-	t     Text
-	rows  *bits.Rows
-	found [bits.MaxRows]uint64
+	set  *column.Set
+	t    Text
+	rows *bits.Rows
+	held [bits.MaxRows]uint64
 }
 
 // terms returns the terms of a value. Empty values are none.
@@ -35,7 +35,7 @@ func (m *textMatch) column(c *column.Column, set *bits.Rows, rowOf func(i int) i
 	case c.Nature() == column.Chosen && !c.Shared():
 		return m.some(c, set, rowOf)
 	}
-	return s.EachValue(c, set, func(i int, value string) { m.found[rowOf(i)] |= m.terms(value) })
+	return s.EachValue(c, set, func(i int, value string) { m.held[rowOf(i)] |= m.terms(value) })
 }
 
 // single adds the terms of the string that all elements are.
@@ -46,7 +46,7 @@ func (m *textMatch) single(c *column.Column, set *bits.Rows, rowOf func(i int) i
 	}
 	if terms := m.terms(value); terms != 0 {
 		for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-			m.found[rowOf(i)] |= terms
+			m.held[rowOf(i)] |= terms
 		}
 	}
 	return nil
@@ -66,7 +66,7 @@ func (m *textMatch) shared(c *column.Column, set *bits.Rows, rowOf func(i int) i
 		having := m.set.Having(c, v)
 		having.And(set)
 		for i := having.Next(0); i >= 0; i = having.Next(i + 1) {
-			m.found[rowOf(i)] |= terms
+			m.held[rowOf(i)] |= terms
 		}
 	}
 	return nil
@@ -99,7 +99,7 @@ func (m *textMatch) lists(col int) error {
 	}
 	for row := m.rows.Next(0); row >= 0; row = m.rows.Next(row + 1) {
 		err := m.set.EachName(col, row, func(name, first, second string, _ int) {
-			m.found[row] |= m.terms(name) | m.terms(first) | m.terms(second)
+			m.held[row] |= m.terms(name) | m.terms(first) | m.terms(second)
 		})
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func (m *textMatch) shape(c *column.Column, t int) error {
 		return err
 	}
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-		m.found[rowOf[i]] |= terms
+		m.held[rowOf[i]] |= terms
 	}
 	for k, end := m.set.SlotsOf(c, t); k < end; k++ {
 		kid := m.set.Kid(c, k)

@@ -97,7 +97,7 @@ func matchAll(s *column.Set, t Text, rows *bits.Rows) error {
 		}
 	}
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
-		if !t.Match(m.found[row]) {
+		if !t.Match(m.held[row]) {
 			rows.Clear(row)
 		}
 	}

@@ -117,12 +117,13 @@ func (n *narrower) strange(s string, w *Word) bool {
 
 // rows returns in which rows the term occurs.
 func (n *narrower) rows() (all occurrence) {
-	for col, spec := range n.set.Layout() {
-		if !spec.Searched {
+	layout := n.set.Layout()
+	for col := range layout {
+		if !layout[col].Searched {
 			continue
 		}
 		var o occurrence
-		if c := n.set.At(col); spec.Names > 0 {
+		if c := n.set.At(col); layout[col].Names > 0 {
 			o = n.lists(c)
 		} else {
 			o = n.column(c)
