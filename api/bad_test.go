@@ -36,8 +36,7 @@ var badRequests = []struct {
 	bodies []string
 }{
 	{rpc.Record, []string{
-		"", " ", "{", "[]", "null", "7", `"x"`, "{}", `{"project"}`, deployEntry + "x", deployEntry + deployEntry,
-		"\xef\xbb\xbf" + deployEntry,
+		"", " ", "{", "[7]", "[", "null", "7", `"x"`, "{}", `{"project"}`, deployEntry + "x", deployEntry + "{}", "[" + deployEntry + "]" + deployEntry,
 		batchOf(deployEntry, "{}"), batchOf(deployEntry, "7"), batchOf(deployEntry, "null"), batchOf(deployEntry, ""), `{"entries":{}}`, `{"entries":null}`,
 		`{"entries":[` + deployEntry, `{"entries":[` + deployEntry + `}`, batchOf(deployEntry) + `{}`, `{"entries":[],"entries":[]}`, `{"entries":[],"project":"acme"}`,
 		`{"project":"acme","entries":[` + deployEntry + `]}`,

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -27,6 +29,9 @@ const (
 	// Options.Patience.
 	minRate = 8 << 10
 )
+
+// byteOrderMark is what some programs put before their UTF-8. It is no part of the text.
+var byteOrderMark = []byte("\ufeff")
 
 // readBody reads the whole body into buf, inflated where it is compressed. It
 // returns a TooLarge Fault above limit, and an Invalid one for a body that does
@@ -54,6 +59,7 @@ func (c *call) readBody(buf *buffer, limit int) error {
 		case len(buf.b) > limit:
 			return errTooLarge(limit)
 		case err == io.EOF:
+			buf.b = buf.b[:copy(buf.b, bytes.TrimPrefix(buf.b, byteOrderMark))]
 			return nil
 		case err != nil:
 			return c.bodyError(err)
@@ -96,7 +102,8 @@ func (c *call) body() (io.Reader, error) {
 		r: c.r.Body, control: *http.NewResponseController(c.w.ResponseWriter),
 		left: c.opts.Patience, most: c.opts.Patience,
 	}
-	switch encoding := c.r.Header.Get("Content-Encoding"); encoding {
+	encoding := c.r.Header.Get("Content-Encoding")
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
 		return patient, nil
 	case "gzip", "x-gzip":

@@ -2,7 +2,9 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,9 +105,67 @@ func (o *deploysOutcomes) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// deploysLimit returns the limit of a page that is asked for: deploys.app's API takes
-// any limit for the nearest one that it has.
-func deploysLimit(limit int) int { return min(max(limit, 0), audit.MaxLimit) }
+// deploysMaxLimit is how many entries deploys.app's API lists at once.
+const deploysMaxLimit = 100
+
+// deploysMaxPage bounds a page that goes on to the end of its last microsecond.
+const deploysMaxPage = 100_000
+
+// deploysPage returns a page as deploys.app's clients page: they ask for what is before the
+// time of the last entry that they have. So a page has all entries of its last microsecond,
+// however many these are. Any limit is taken for the nearest one that their API has.
+func deploysPage(ctx context.Context, sel audit.Selection, p audit.Paging) (audit.Page, error) {
+	p.Limit = min(max(p.Limit, 0), deploysMaxLimit)
+	page, err := sel.List(ctx, p)
+	for err == nil && page.Next != "" {
+		last := page.Entries[len(page.Entries)-1].CreatedAt
+		p = audit.Paging{Limit: audit.MaxLimit, Cursor: page.Next}
+		var more audit.Page
+		if more, err = sel.List(ctx, p); err != nil {
+			break
+		}
+		n := slices.IndexFunc(more.Entries, func(e *audit.Entry) bool { return !e.CreatedAt.Equal(last) })
+		if n == 0 {
+			break
+		}
+		if n > 0 { // where it ends is known to a page that ends there
+			p.Limit = n
+			if more, err = sel.List(ctx, p); err != nil {
+				break
+			}
+		}
+		page.Entries, page.Next = append(page.Entries, more.Entries...), more.Next
+		if n > 0 {
+			break
+		}
+		if len(page.Entries) > deploysMaxPage {
+			err = audit.Errorf(audit.TooLarge, "more than %d entries have one and the same time: "+
+				"list them with a cursor, without the header %s", deploysMaxPage, headerDeploys)
+		}
+	}
+	if err != nil {
+		return audit.Page{}, err
+	}
+	for i, e := range page.Entries {
+		page.Entries[i] = deploysEntry(e)
+	}
+	return page, nil
+}
+
+// deploysEntry returns e as deploys.app's clients can show it: they know of success and
+// failure alone, so the exact outcome stands in front of the detail.
+func deploysEntry(e *audit.Entry) *audit.Entry {
+	if e.Outcome == audit.Success {
+		return e
+	}
+	shown := *e // the log's own stays as it is
+	shown.Outcome = rpc.Failure
+	shown.Detail = string(e.Outcome)
+	if e.Detail != "" {
+		shown.Detail += ": " + e.Detail
+	}
+	return &shown
+}
 
 // deploysError is an error as deploys.app's API words it: its clients tell errors
 // apart by the message.

@@ -80,36 +80,71 @@ func decodeEntry(b []byte) (*audit.Entry, error) {
 	return (*audit.Entry)(&in.plainEntry), nil
 }
 
-// decodeBatch reads the body of auditLog.record: one entry, or a list of them as
-// the member "entries". It reports which of the two it was.
+// decodeBatch reads the body of auditLog.record: one entry, or several as a list, as the
+// member "entries" of an object, or one behind the other. It reports whether it was one.
 func decodeBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
-	if !hasEntries(b) {
+	dec := jsontext.NewDecoder(bytes.NewReader(b))
+	switch {
+	case dec.PeekKind() == '[':
+		entries, err = decodeEntries(dec, "")
+	case hasEntries(b):
+		entries, err = decodeObject(dec)
+	case severalValues(b):
+		entries, err = decodeSequence(dec)
+		return entries, false, err
+	default:
 		e, err := decodeEntry(b)
-		if err != nil && severalValues(b) {
-			err = audit.Errorf(audit.Invalid, `must be one entry, or several as {"entries":[…]}, or one a line as `+rpc.TypeNDJSON)
-		}
 		return []*audit.Entry{e}, true, err
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(b))
+	if err != nil {
+		return nil, false, err
+	}
+	return entries, false, decodeEnd(dec)
+}
+
+// decodeObject reads an object whose one member is "entries".
+func decodeObject(dec *jsontext.Decoder) (entries []*audit.Entry, err error) {
 	if _, err := dec.ReadToken(); err != nil { // {
-		return nil, false, decodeError(err)
+		return nil, decodeError(err)
 	}
 	for dec.PeekKind() == '"' {
 		name, err := dec.ReadToken()
 		if err != nil {
-			return nil, false, decodeError(err)
+			return nil, decodeError(err)
 		}
 		if name.String() != "entries" {
-			return nil, false, audit.FieldErrorf(shown(name.String()), "unknown field beside entries")
+			return nil, audit.FieldErrorf(shown(name.String()), "unknown field beside entries")
 		}
-		if entries, err = decodeEntries(dec); err != nil {
-			return nil, false, err
+		if entries, err = decodeEntries(dec, "/entries"); err != nil {
+			return nil, err
 		}
 	}
 	if _, err := dec.ReadToken(); err != nil { // }
-		return nil, false, decodeError(err)
+		return nil, decodeError(err)
 	}
-	return entries, false, decodeEnd(dec)
+	return entries, nil
+}
+
+// decodeSequence reads entries that stand one behind the other, as those who write a
+// line each send them without the content type for it.
+func decodeSequence(dec *jsontext.Decoder) (entries []*audit.Entry, err error) {
+	for {
+		value, err := dec.ReadValue()
+		if err == io.EOF {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, audit.AtItem(decodeError(err), audit.EntryAt(len(entries)))
+		}
+		if len(entries) == audit.MaxBatch {
+			return nil, errBatch()
+		}
+		e, err := decodeEntry(value)
+		if err != nil {
+			return nil, audit.AtItem(err, audit.EntryAt(len(entries)))
+		}
+		entries = append(entries, e)
+	}
 }
 
 // hasEntries reports whether b is an object with a member "entries", as far as
@@ -134,16 +169,14 @@ func hasEntries(b []byte) bool {
 	return false
 }
 
-// severalValues reports whether b is a list, or holds more than one object.
+// severalValues reports whether b holds more than one object.
 func severalValues(b []byte) bool {
 	dec := jsontext.NewDecoder(bytes.NewReader(b))
-	if dec.PeekKind() == '[' {
-		return true
-	}
 	return dec.SkipValue() == nil && dec.PeekKind() == '{'
 }
 
-func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
+// decodeEntries reads the list of entries at a path of the body.
+func decodeEntries(dec *jsontext.Decoder, at jsontext.Pointer) ([]*audit.Entry, error) {
 	if dec.PeekKind() != '[' {
 		return nil, audit.FieldErrorf("entries", "must be a list")
 	}
@@ -154,7 +187,7 @@ func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
 	for dec.PeekKind() != ']' {
 		value, err := dec.ReadValue()
 		if err != nil {
-			return nil, entryError(err, len(entries))
+			return nil, entryError(err, at, len(entries))
 		}
 		if len(entries) == audit.MaxBatch {
 			return nil, errBatch()
@@ -173,9 +206,9 @@ func decodeEntries(dec *jsontext.Decoder) ([]*audit.Entry, error) {
 }
 
 // entryError is decodeError for what was met on the way through the entry i.
-func entryError(err error, i int) error {
+func entryError(err error, at jsontext.Pointer, i int) error {
 	var syntactic *jsontext.SyntacticError
-	entry := jsontext.Pointer("/entries").AppendToken(strconv.Itoa(i))
+	entry := at.AppendToken(strconv.Itoa(i))
 	if !errors.As(err, &syntactic) || !entry.Contains(syntactic.JSONPointer) {
 		return decodeError(err)
 	}

@@ -18,10 +18,12 @@ func (s *Server) list(c *call) error {
 		return err
 	}
 	p := audit.Paging{Limit: req.Limit, Cursor: req.Cursor}
+	var page audit.Page
 	if deploys(c.r) {
-		p.Limit = deploysLimit(p.Limit)
+		page, err = deploysPage(c.r.Context(), sel, p)
+	} else {
+		page, err = sel.List(c.r.Context(), p)
 	}
-	page, err := sel.List(c.r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -85,6 +87,9 @@ func (s *Server) get(c *call) error {
 	e, err := s.opts.Store.Get(c.r.Context(), req.Project, req.ID)
 	if err != nil {
 		return err
+	}
+	if deploys(c.r) {
+		e = deploysEntry(e)
 	}
 	buf := s.buffers.get()
 	defer s.buffers.put(buf)

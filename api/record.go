@@ -17,7 +17,7 @@ func (c *call) recordsStream() bool {
 		return false
 	}
 	t, _, err := mime.ParseMediaType(header)
-	return err == nil && t == rpc.TypeNDJSON
+	return err == nil && rpc.IsNDJSON(t)
 }
 
 // record is auditLog.record: NDJSON where the content type says so, else JSON

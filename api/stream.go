@@ -113,7 +113,9 @@ func (l *lineReader) next() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.line++
+		if l.line++; l.line == 1 {
+			line = bytes.TrimPrefix(line, byteOrderMark)
+		}
 		size := len(line) + 1
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			l.blank = 0

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -21,7 +24,9 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Read the whole log and say what is wrong with it",
 		Long: `Read every entry, block and index of a data folder, compare them with each other
-and with their checksums, and print each fault on a line. Nothing is changed.`,
+and with their checksums, and print each fault on a line. Nothing is written, so
+the folder may be on a read-only disk. A disk that cannot be read is no fault of
+the data, and has an exit code of its own.`,
 		Args: cobra.NoArgs,
 	}
 	dir := addData(cmd)
@@ -35,12 +40,15 @@ and with their checksums, and print each fault on a line. Nothing is changed.`,
 			p.done()
 			fmt.Fprintln(a.stdout, spell.Text(problem))
 		}
-		sum, err := store.Check(cmd.Context(), *dir, report)
-		if err != nil {
+		if err := readAll(cmd.Context(), *dir); err != nil {
 			return offline(err, *dir)
 		}
+		sum, err := store.Check(cmd.Context(), *dir, report)
+		if err != nil {
+			return offline(cannotRead(err), *dir)
+		}
 		if problems == 0 { // the index of a faulty log tells nothing
-			err = checkIndex(cmd.Context(), *dir, report)
+			err = cannotRead(checkIndex(cmd.Context(), *dir, report))
 		}
 		if err != nil {
 			return offline(err, *dir)
@@ -53,6 +61,48 @@ and with their checksums, and print each fault on a line. Nothing is changed.`,
 		return nil
 	}
 	return cmd
+}
+
+// readAll reads every file of a data folder, so that what the disk cannot give is told
+// from what is wrong in what it gives: the log reads through a map of its file, where the
+// two look the same.
+func readAll(ctx context.Context, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil {
+		return cannotRead(err)
+	}
+	buf := make([]byte, 1<<20)
+	err := filepath.WalkDir(dir+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || ctx.Err() != nil {
+			return cmp.Or(ctx.Err(), err)
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return nil // a folder, or a link to one
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		for err == nil && ctx.Err() == nil {
+			_, err = f.Read(buf)
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			return ctx.Err()
+		}
+		return err
+	})
+	return cannotRead(err)
+}
+
+// cannotRead makes an error of the system one that exits with exitUnreadable. Others stay
+// what they are: that there is no data, that a server has it, that the user had enough.
+func cannotRead(err error) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrInUse) {
+		return err
+	}
+	return &problem{err: fmt.Errorf("cannot read the data: %w", err), code: exitUnreadable,
+		hint: "look at the disk and who may read it; the data may be sound"}
 }
 
 // checkIndex compares the full-text index of a data folder with its log.

@@ -191,10 +191,17 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 	return prefixes, errors.Join(errs...)
 }
 
-// parsePrefix reads an address, which is a range of one, or a range.
+// parsePrefix reads an address, which is a range of one, or a range. What is mapped into
+// IPv6 is the IPv4 that it stands for, which is what addresses are compared as.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(s); err == nil {
+		ip = ip.Unmap().WithZone("")
 		return ip.Prefix(ip.BitLen())
 	}
-	return netip.ParsePrefix(s)
+	const mappedBits = 96 // before the IPv4 address in one that is mapped
+	p, err := netip.ParsePrefix(s)
+	if err == nil && p.Addr().Is4In6() && p.Bits() >= mappedBits {
+		return p.Addr().Unmap().Prefix(p.Bits() - mappedBits)
+	}
+	return p, err
 }

@@ -48,6 +48,14 @@ func TestConfigDefaultsAreValid(t *testing.T) {
 	}
 }
 
+func TestAdminTokenFromAFile(t *testing.T) {
+	const secret = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA"
+	cfg, err := loadConfig(t, nil, map[string]string{adminTokenEnv: secret + "\r\n"}, "")
+	if err != nil || cfg.AdminToken != secret {
+		t.Errorf("the admin token is %q, %v", cfg.AdminToken, err)
+	}
+}
+
 func TestConfigPrecedence(t *testing.T) {
 	file := `
 # settings of the test

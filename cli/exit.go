@@ -22,6 +22,7 @@ const (
 	exitDenied      = 5
 	exitNotFound    = 6
 	exitUnavailable = 7
+	exitUnreadable  = 8
 	exitInterrupted = 130
 )
 
@@ -39,6 +40,7 @@ var codes = [...]struct {
 	{exitDenied, "the log does not know the token, or the token does not allow it"},
 	{exitNotFound, "no such entry, project or token"},
 	{exitUnavailable, "the log cannot be reached or cannot answer now; the same may pass later"},
+	{exitUnreadable, "check could not read the data, which says nothing of faults in it: the disk or its permissions"},
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM"},
 }
 

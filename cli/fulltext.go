@@ -13,7 +13,11 @@ import (
 
 // indexConfig says where in a data folder the full-text index of its log is.
 func indexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
-	return index.Config{Dir: filepath.Join(dir, "index"), Source: log, Identity: log.Identity(), Log: to}
+	dir = filepath.Join(dir, "index")
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = target // a link to where there is room stays one when the index is made anew
+	}
+	return index.Config{Dir: dir, Source: log, Identity: log.Identity(), Log: to}
 }
 
 // search makes a query of what somebody searches for, for the store, which is

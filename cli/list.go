@@ -44,7 +44,10 @@ func (a *app) list() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		more, err := writeList(cmd.Context(), w, c, q, limit)
+		more, none, err := writeList(cmd.Context(), w, c, q, limit)
+		if none && err == nil {
+			a.noteUnknown(cmd.Context(), c, q.Project)
+		}
 		if more {
 			fmt.Fprintf(a.stderr, "auditlog: there are more than these %d: see --limit and --all\n", limit)
 		}
@@ -66,10 +69,19 @@ func addOutput(cmd *cobra.Command, output *string, formats ...string) {
 	complete(cmd, "output", formats...)
 }
 
+// noteUnknown says on standard error when nothing was ever recorded to a project, so that a
+// name that is written wrongly does not pass for a quiet project.
+func (a *app) noteUnknown(ctx context.Context, c *client.Client, project string) {
+	if _, err := c.Project(ctx, project); audit.KindOf(err) == audit.NotFound {
+		fmt.Fprintf(a.stderr, "auditlog: nothing was ever recorded to the project %s\n", oneLine(project))
+	}
+}
+
 // writeList writes at most limit entries, or all of them if that is 0, and
-// reports whether there are more.
-func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query, limit int) (more bool, err error) {
+// reports whether there are more, and whether there is none.
+func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query, limit int) (more, none bool, err error) {
 	req := rpc.ListRequest{Query: q}
+	none = true
 	for left := limit; ; {
 		req.Limit = audit.MaxLimit
 		if limit > 0 {
@@ -77,15 +89,16 @@ func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query,
 		}
 		page, err := c.ListPage(ctx, req)
 		if err != nil {
-			return false, flagPath(err)
+			return false, none, flagPath(err)
 		}
 		if err := w.writePage(page.Items); err != nil {
-			return false, err
+			return false, none, err
 		}
 		left -= len(page.Items)
+		none = none && len(page.Items) == 0
 		req.Cursor = page.NextCursor
 		if req.Cursor == "" || limit > 0 && left <= 0 {
-			return req.Cursor != "", w.end()
+			return req.Cursor != "", none, w.end()
 		}
 	}
 }

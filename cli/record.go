@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -107,22 +108,44 @@ func addEntry(cmd *cobra.Command) *entryFlags {
 			complete(cmd, field.Flag(), field.Values...)
 		}
 	}
-	fs.StringArrayVar(&f.changes, "change", nil, "a `change`, as field=old..new; may be repeated")
+	fs.StringArrayVar(&f.changes, "change", nil, "a `change`, as field=old..new or as JSON; may be repeated")
 	fs.StringArrayVar(&f.metadata, "metadata", nil, "more to keep, as `name=value`; may be repeated")
 	fs.StringVar(&f.at, "at", "", "the `time` when it happened, unless now: 2026-05-01T14:30:00Z, 2h ago as 2h")
 	return f
+}
+
+// parseChange reads a change as field=old..new, or as JSON where that could be read in
+// more than one way.
+func parseChange(s string) (audit.Change, error) {
+	var c audit.Change
+	if strings.HasPrefix(s, "{") {
+		dec := json.NewDecoder(strings.NewReader(s))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&c); err != nil || dec.More() {
+			return c, usagef(`--change: %q must be like {"field":"path","old":"../a","new":"../b"}`, s)
+		}
+		return c, nil
+	}
+	field, values, hasField := strings.Cut(s, "=")
+	old, changed, hasValues := strings.Cut(values, "..")
+	if !hasField || !hasValues {
+		return c, usagef("--change: %q must be field=old..new", s)
+	}
+	if strings.Contains(changed, "..") || strings.HasPrefix(changed, ".") {
+		return c, usagef(`--change: in %q it is not clear which .. parts old and new: write {"field":%q,"old":"…","new":"…"}`, s, field)
+	}
+	return audit.Change{Field: field, Old: old, New: changed}, nil
 }
 
 // parse returns the checked entry. Times are read relative to now, in loc.
 func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, error) {
 	e := f.entry
 	for _, s := range f.changes {
-		field, values, hasField := strings.Cut(s, "=")
-		from, to, hasValues := strings.Cut(values, "..")
-		if !hasField || !hasValues {
-			return e, usagef("--change: %q must be field=old..new", s)
+		change, err := parseChange(s)
+		if err != nil {
+			return e, err
 		}
-		e.Changes = append(e.Changes, audit.Change{Field: field, Old: from, New: to})
+		e.Changes = append(e.Changes, change)
 	}
 	for _, s := range f.metadata {
 		name, value, ok := strings.Cut(s, "=")

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -87,6 +88,7 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 		return err
 	}
 	c.AdminToken, _ = lookup(adminTokenEnv)
+	c.AdminToken = strings.TrimSpace(c.AdminToken) // a secret from a file often ends a line
 	return from.explain(c.check())
 }
 

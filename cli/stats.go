@@ -50,6 +50,9 @@ func (a *app) stats() *cobra.Command {
 		if err != nil {
 			return flagPath(err)
 		}
+		if stats.Total == 0 {
+			a.noteUnknown(cmd.Context(), c, req.Project)
+		}
 		if output == "json" {
 			return json.NewEncoder(a.out(output)).Encode(stats)
 		}

@@ -118,8 +118,12 @@ func (c *Client) send(ctx context.Context, verb, path, contentType string, body 
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	if c.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.Token)
+	token := strings.TrimSpace(c.Token) // one from a file often ends a line
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return nil, &failure{err: audit.Errorf(audit.Unauthenticated, "the token holds a space, a line break or another control character")}
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	client := c.HTTP
 	if client == nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,9 +21,11 @@ const (
 	heartbeat = 15 * time.Second
 	// settle is how long a view waits after an entry for more to come with it.
 	settle = 200 * time.Millisecond
-	// burst is how many entries at once a view takes; of more it is told that
-	// there are too many to show.
+	// burst is how many entries of its own a view takes at once; of more it is told
+	// that there are too many to show.
 	burst = 200
+	// chunk is how many entries are read at once.
+	chunk = 1000
 )
 
 // maxWatchers bounds the live views, maxTokenWatchers those of one token.
@@ -186,32 +189,39 @@ func (w *watch) entries(ctx context.Context) error {
 		return nil
 	}
 	last := w.opts.Store.LastID()
-	entries, err := w.opts.Store.Since(ctx, w.f.Project, w.after, burst+1)
-	if err != nil {
-		return err
+	var fresh []*audit.Entry
+	for full := true; full; {
+		entries, err := w.opts.Store.Since(ctx, w.f.Project, w.after, chunk)
+		if err != nil {
+			return err
+		}
+		if full = len(entries) == chunk; len(entries) > 0 {
+			w.after = entries[len(entries)-1].ID
+		}
+		for _, e := range entries {
+			if w.shown.Match(e) {
+				fresh = append(fresh, e)
+			}
+		}
+		if len(fresh) > burst {
+			w.after = max(last, w.after)
+			return w.send("many", "more")
+		}
 	}
-	w.after = last
-	if len(entries) > burst {
-		return w.send("many", "more")
-	}
-	if len(entries) > 0 {
-		w.after = max(last, entries[len(entries)-1].ID)
-	}
-	html, err := w.rows(entries)
+	w.after = max(last, w.after)
+	html, err := w.rows(fresh)
 	if err != nil || html == "" {
 		return err
 	}
 	return w.send("rows", html)
 }
 
-// rows returns the HTML of those entries that the view shows, the newest first.
+// rows returns the HTML of entries, the newest first.
 func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	var page logsPage
 	w.v.now = w.opts.Now().UTC()
-	for i := len(entries) - 1; i >= 0; i-- {
-		if e := entries[i]; w.shown.Match(e) {
-			page.Rows = append(page.Rows, w.row(w.v, w.f, e))
-		}
+	for _, e := range slices.Backward(entries) {
+		page.Rows = append(page.Rows, w.row(w.v, w.f, e))
 	}
 	if len(page.Rows) == 0 {
 		return "", nil

@@ -173,6 +173,30 @@ func TestBrowserSearchFault(t *testing.T) {
 	}
 }
 
+// The search box says what the list shows, also on the way back and forward.
+func TestBrowserSearchFollowsBack(t *testing.T) {
+	t.Parallel()
+	p := demoSite(t).tab(t)
+	p.open("/logs?project=acme")
+	search := func(text string) {
+		p.fill("#search", text)
+		eval[bool](p, "document.querySelector('#search').focus(), true")
+		p.press(kb.Enter)
+		p.until(fmt.Sprintf(`document.querySelector('#search')?.defaultValue === %q && document.readyState === 'complete'`, text))
+	}
+	search("deployed")
+	search("mallory")
+	p.fill("#search", "never sent")
+	for _, step := range []struct{ way, want string }{{"back", "deployed"}, {"back", ""}, {"forward", "deployed"}} {
+		eval[bool](p, "setTimeout(() => history."+step.way+"()), true")
+		p.until(fmt.Sprintf(`(new URLSearchParams(location.search).get('q') ?? '') === %q && document.readyState === 'complete'`, step.want))
+		p.settled()
+		if got := eval[string](p, `document.querySelector('#search').value`); got != step.want {
+			t.Errorf("%s: the box says %q, the list shows %q", step.way, got, step.want)
+		}
+	}
+}
+
 func TestBrowserPaging(t *testing.T) {
 	t.Parallel()
 	site := demoSite(t)

@@ -130,6 +130,11 @@ func TestLive(t *testing.T) {
 	if got := all.next(); got["event"] != "many\n" || got["id"] != "205\n" {
 		t.Errorf("a flood: %v", got)
 	}
+	// Of entries that it does not show, a view is not told, however many there are.
+	site.record(t, testEntry("acme", "mallory@example.com", "role.grant", audit.Forbidden))
+	if got := blocked.next(); got["event"] != "rows\n" || strings.Count(got["data"], "<tr ") != 1 {
+		t.Errorf("behind a flood: %v", got)
+	}
 }
 
 func TestLiveEnds(t *testing.T) {

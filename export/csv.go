@@ -33,6 +33,10 @@ var columns = func() []column {
 	)
 }()
 
+// ByteOrderMark tells programs that would guess otherwise, such as Excel, that the CSV
+// behind it is UTF-8.
+const ByteOrderMark = "\ufeff"
+
 // Columns returns the names of the CSV columns in their order.
 func Columns() []string {
 	names := make([]string, len(columns))

@@ -42,19 +42,20 @@ func (f *follower) catchUp(ctx context.Context, progress func(done, of uint64)) 
 }
 
 // Check compares the index in cfg.Dir with the blocks of the log and calls report
-// with every disagreement. No Run may use the folder. A folder that is missing or
-// whose index is of something else is no problem: the index will be built.
+// with every disagreement. No Run may use the folder, in which nothing is written. A
+// folder that is missing or whose index is of something else is no problem: the index
+// will be built. The error is for what kept it from reading.
 func Check(ctx context.Context, cfg Config, report func(problem string)) error {
 	if _, err := os.Stat(cfg.Dir); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	x := New(cfg)
-	e, docs, err := x.openOnce(ctx)
+	e, docs, err := x.openedOnce(ctx, openEngineReadOnly)
 	var stale *staleError
 	switch {
-	case errors.As(err, &stale):
+	case errors.As(err, &stale), errors.Is(err, errNoIndex):
 		return nil
-	case err != nil && (ctx.Err() != nil || saysNothing(err)):
+	case err != nil && (ctx.Err() != nil || saysNothing(err) || isUnreadable(err)):
 		return err
 	case err != nil:
 		report(fmt.Sprintf("the index is damaged and will be rebuilt: %v", err))

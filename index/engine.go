@@ -43,10 +43,11 @@ type state struct {
 // whatever waits for bleve does it in a goroutine of its own, and leaves it behind
 // when bleve has failed.
 type engine struct {
-	dir   string
-	index *scorch.Scorch
-	queue *bleve.AnalysisQueue
-	views views
+	dir      string
+	readOnly bool
+	index    *scorch.Scorch
+	queue    *bleve.AnalysisQueue
+	views    views
 	// problems has the errors of reading segments that bleve passes over.
 	problems problems
 }
@@ -55,6 +56,7 @@ type engine struct {
 func (e *engine) config() map[string]any {
 	return map[string]any{
 		"path":                e.dir,
+		"read_only":           e.readOnly,
 		"segmentConfig":       map[string]any{configProblems: &e.problems},
 		"bolt_timeout":        boltTimeout.String(), // else a second opener waits for ever
 		"numSnapshotsToKeep":  1,
@@ -85,14 +87,40 @@ func openEngine(dir string) (e *engine, err error) {
 			e, err = nil, serr
 		}
 	}()
+	if err := errors.Join(verifyList(dir), unsealList(dir)); err != nil {
+		return nil, err
+	}
+	return newEngine(dir, false)
+}
+
+// errNoIndex says that a folder has no index in it, which is no fault.
+var errNoIndex = errors.New("there is no index")
+
+// openEngineReadOnly opens the index in folder dir and writes nothing, not even what an
+// attempt to open it leaves otherwise. It returns errNoIndex where bleve would make one.
+func openEngineReadOnly(dir string) (*engine, error) {
+	register()
+	if _, err := attempts(dir); err != nil {
+		return nil, err
+	}
+	if st, err := os.Stat(filepath.Join(dir, boltFile)); errors.Is(err, os.ErrNotExist) || err == nil && st.Size() == 0 {
+		if segments, _ := filepath.Glob(filepath.Join(dir, "*.zap")); len(segments) > 0 {
+			return nil, fmt.Errorf("%s: lists no segments, but there are some", filepath.Join(dir, boltFile))
+		}
+		return nil, errNoIndex
+	}
 	if err := verifyList(dir); err != nil {
 		return nil, err
 	}
+	return newEngine(dir, true)
+}
+
+func newEngine(dir string, readOnly bool) (*engine, error) {
 	segments, err := filepath.Glob(filepath.Join(dir, "*.zap"))
 	if err != nil {
 		return nil, err
 	}
-	e = &engine{dir: dir, queue: bleve.NewAnalysisQueue(1)}
+	e := &engine{dir: dir, readOnly: readOnly, queue: bleve.NewAnalysisQueue(1)}
 	if err := e.open(); err != nil {
 		e.queue.Close()
 		return nil, err
@@ -143,7 +171,7 @@ func (e *engine) close() error {
 // good order, and remembers so.
 func (e *engine) finish(err error) error {
 	cerr := e.close()
-	if err == nil && cerr == nil {
+	if err == nil && cerr == nil && !e.readOnly {
 		return sealList(e.dir)
 	}
 	return errors.Join(err, cerr)

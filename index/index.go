@@ -232,7 +232,12 @@ func saysNothing(err error) bool {
 
 // openOnce opens the index and checks that its documents are those of the log.
 func (x *Index) openOnce(ctx context.Context) (*engine, *docSet, error) {
-	e, err := openEngine(x.cfg.Dir)
+	return x.openedOnce(ctx, openEngine)
+}
+
+// openedOnce is openOnce with a way to open.
+func (x *Index) openedOnce(ctx context.Context, open func(dir string) (*engine, error)) (*engine, *docSet, error) {
+	e, err := open(x.cfg.Dir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -40,6 +40,17 @@ func removeAside(dir string) error {
 	return nil
 }
 
+// isUnreadable reports whether err says that a disk fails, or is not there, which tells
+// nothing of what is on it.
+func isUnreadable(err error) bool {
+	for _, e := range []error{syscall.EIO, syscall.EROFS, syscall.ENXIO, syscall.ENODEV, syscall.ESTALE, syscall.ETIMEDOUT} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // isOutOfResources reports whether err says that the machine, not the files, is in
 // trouble.
 func isOutOfResources(err error) bool {

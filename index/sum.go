@@ -22,11 +22,9 @@ const (
 // boltTimeout is how long to wait for a process that has the file open.
 const boltTimeout = 2 * time.Second
 
-// verifyList checks bleve's list of segments, and removes its checksum: from now on
-// the list is written to.
+// verifyList checks bleve's list of segments.
 func verifyList(dir string) error {
-	path := filepath.Join(dir, sumFile)
-	want, err := os.ReadFile(path)
+	want, err := os.ReadFile(filepath.Join(dir, sumFile))
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(want) == 0 {
 		return checkList(dir)
 	}
@@ -40,7 +38,17 @@ func verifyList(dir string) error {
 	if string(want) != got {
 		return fmt.Errorf("%s: %w", filepath.Join(dir, boltFile), errChecksum)
 	}
-	if err := os.Remove(path); err != nil {
+	return nil
+}
+
+// unsealList removes the list's checksum: from now on the list is written to.
+func unsealList(dir string) error {
+	path := filepath.Join(dir, sumFile)
+	want, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(want) == 0 {
+		return nil // a crash may leave an empty one, which says nothing
+	}
+	if err := errors.Join(err, os.Remove(path)); err != nil {
 		return err
 	}
 	return syncDir(dir)
@@ -73,7 +81,7 @@ func checkList(dir string) error {
 		return nil // bbolt begins with an empty file
 	}
 	return guard(func() error {
-		db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: boltTimeout})
+		db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: boltTimeout, OpenFile: openToRead})
 		if err != nil {
 			return err
 		}
@@ -90,6 +98,10 @@ func checkList(dir string) error {
 	})
 }
 
+// openToRead opens a file for reading alone. bbolt asks for it to be made as well, even of
+// a file that it only reads.
+func openToRead(path string, _ int, _ os.FileMode) (*os.File, error) { return os.Open(path) }
+
 // attemptsFile holds a byte for each attempt to open the index since the last one
 // that did not end the process. A damaged list can do that, inside bbolt, where
 // nothing can be recovered from; after some attempts the index is given up.
@@ -98,20 +110,28 @@ const (
 	maxAttempts  = 3
 )
 
-// attempt notes that the index is about to be opened.
-func attempt(dir string) error {
-	path := filepath.Join(dir, attemptsFile)
-	b, err := os.ReadFile(path)
+// attempts returns a byte for each attempt so far, or an error where there were too many.
+func attempts(dir string) ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(dir, attemptsFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+		return nil, err
 	}
 	if len(b) >= maxAttempts {
-		return fmt.Errorf("%s: %d attempts to open it ended the process", dir, len(b))
+		return nil, fmt.Errorf("%s: %d attempts to open it ended the process", dir, len(b))
+	}
+	return b, nil
+}
+
+// attempt notes that the index is about to be opened.
+func attempt(dir string) error {
+	b, err := attempts(dir)
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(b, '.'), 0o600)
+	return os.WriteFile(filepath.Join(dir, attemptsFile), append(b, '.'), 0o600)
 }
 
 // survived notes that the process outlived the attempt.

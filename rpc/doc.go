@@ -31,7 +31,7 @@ const (
 // Content types. A body of any other type is read as JSON.
 const (
 	TypeJSON   = "application/json"
-	TypeNDJSON = "application/x-ndjson"
+	TypeNDJSON = "application/x-ndjson" // and under the other names that IsNDJSON knows
 	TypeCSV    = "text/csv; charset=utf-8"
 )
 
@@ -41,3 +41,15 @@ const HeaderRequestID = "X-Request-Id"
 // HeaderChannel names the surface that a call comes through, one of the channels
 // of package audit, for the entries that the log keeps about itself.
 const HeaderChannel = "X-Auditlog-Channel"
+
+// IsNDJSON reports whether a media type, in lower case and without parameters, is one by
+// which JSON values a line are known. None of these names is registered.
+func IsNDJSON(mediaType string) bool {
+	switch mediaType {
+	case TypeNDJSON, "application/ndjson", "application/jsonl", "application/x-jsonl", "application/jsonlines",
+		"application/x-jsonlines", "application/json-lines", "application/x-json-lines", "application/stream+json",
+		"text/ndjson", "text/x-ndjson", "text/jsonl":
+		return true
+	}
+	return false
+}

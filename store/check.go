@@ -25,7 +25,7 @@ type Summary struct {
 // writing: see Store.Check.
 func Check(ctx context.Context, dir string, report func(problem string)) (Summary, error) {
 	s, err := OpenReadOnly(dir)
-	if errors.Is(err, errCorrupt) {
+	if errors.Is(err, errCorrupt) || errors.Is(err, kv.ErrDamaged) {
 		report(err.Error())
 		return Summary{Problems: 1}, nil
 	}

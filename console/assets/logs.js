@@ -81,6 +81,14 @@ const viewOf = (href) => {
 
 let shown = viewOf(location.href); // what the list shows
 
+// resetForms has the search box and the form of times say what the list shows: on the way
+// back, and when the page is loaded again, browsers put in what was typed there before.
+function resetForms({persisted}) {
+  const [arrival] = performance.getEntriesByType('navigation');
+  if (!persisted && arrival?.type === 'navigate') return;
+  for (const form of $$('.toolbar form')) form.reset();
+}
+
 function followHistory() {
   if (viewOf(location.href) !== shown) location.reload();
   else if (entryIn(location.href)) showEntry(location.href);
@@ -156,6 +164,7 @@ function clickInList(event) {
 }
 
 function startLogs() {
+  addEventListener('pageshow', resetForms);
   if (!$('#board')) return;
   $('#list').addEventListener('click', clickInList);
   $('#panel').addEventListener('click', (event) => {

@@ -28,6 +28,8 @@ var (
 	ErrClosed = errors.New("the database is closed")
 	// ErrInUse says that another process has the database open.
 	ErrInUse = errors.New("another process has the database open")
+	// ErrDamaged says that what is there is no database, or not a whole one.
+	ErrDamaged = errors.New("the database is damaged")
 	// ErrAbsent says that a commit failed, and left nothing behind.
 	ErrAbsent = errors.New("nothing was written")
 	// ErrUnknown says that a commit failed, and that nobody knows whether it is stored.

@@ -74,21 +74,28 @@ func Open(path string, opts Options) (*DB, error) {
 // OpenReadOnly opens the file at path as it is; Update fails. No process may have it
 // open for writing, else kv.ErrInUse is in the error's chain.
 func OpenReadOnly(path string) (*DB, error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := checkWhole(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	bolt, err := open(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	bolt, err := open(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, OpenFile: openToRead})
 	if err != nil {
 		return nil, err
 	}
 	return &DB{bolt: bolt}, nil
 }
 
+// openToRead opens a file for reading alone. bbolt asks for it to be made as well, even of
+// a file that it only reads.
+func openToRead(path string, _ int, _ os.FileMode) (*os.File, error) { return os.Open(path) }
+
 func open(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	o.Timeout = lockWait
 	db, err := bbolt.Open(path, 0o600, o)
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: %w", path, kv.ErrInUse)
+	}
+	if errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrVersionMismatch) || errors.Is(err, bolterrors.ErrChecksum) {
+		return nil, fmt.Errorf("open %s: %w: %w", path, kv.ErrDamaged, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

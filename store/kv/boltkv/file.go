@@ -78,6 +78,10 @@ func syncDir(dir string) error {
 // The new file takes the old one's name once it is complete and on disk: a crash
 // leaves one or the other, and perhaps a temporary file, which the next run removes.
 func Compact(path string) (before, after int64, err error) {
+	// The file may be a link to where there is more room, which must stay one.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return 0, 0, fmt.Errorf("find database: %w", err)
+	}
 	if before, err = fileSize(path); err != nil {
 		return 0, 0, err
 	}
@@ -97,10 +101,22 @@ func Compact(path string) (before, after int64, err error) {
 	if after, err = fileSize(temp); err != nil {
 		return 0, 0, err
 	}
+	if err := likeBefore(temp, path); err != nil {
+		return 0, 0, err
+	}
 	if err := os.Rename(temp, path); err != nil {
 		return 0, 0, err
 	}
 	return before, after, syncDir(filepath.Dir(path))
+}
+
+// likeBefore gives a file the mode of the one that it is to replace.
+func likeBefore(path, old string) error {
+	info, err := os.Stat(old)
+	if err != nil {
+		return err
+	}
+	return os.Chmod(path, info.Mode().Perm())
 }
 
 // compactTx bounds the bytes of one transaction of a rewrite.

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+)
+
+func TestParsePrefix(t *testing.T) {
+	for in, want := range map[string]string{
+		"10.0.0.1": "10.0.0.1/32", "::ffff:10.0.0.1": "10.0.0.1/32", "::ffff:10.0.0.0/104": "10.0.0.0/8", "10.0.0.0/8": "10.0.0.0/8",
+		"2001:db8::1": "2001:db8::1/128", "fe80::1%eth0": "fe80::1/128", "2001:db8::/32": "2001:db8::/32", "x": "", "::ffff:10.0.0.0/129": "",
+	} {
+		got, err := parsePrefix(in)
+		if (err != nil) != (want == "") || err == nil && got.String() != want {
+			t.Errorf("%s is %v, %v; want %s", in, got, err, want)
+		}
+	}
+}
+
+func TestParseChange(t *testing.T) {
+	for in, want := range map[string]audit.Change{
+		"replicas=2..4": {Field: "replicas", Old: "2", New: "4"}, "a=..x": {Field: "a", New: "x"}, "a=x..": {Field: "a", Old: "x"},
+		"a=b=c..d": {Field: "a", Old: "b=c", New: "d"},
+		`{"field":"a","old":"../x","new":"../y"}`: {Field: "a", Old: "../x", New: "../y"},
+		"a=../x..../y": {}, "a=1...2": {}, "a=x": {}, "x": {}, `{"field":"a","was":"x"}`: {}, `{"field":"a"}x`: {},
+	} {
+		got, err := parseChange(in)
+		if (err != nil) != (want == audit.Change{}) || err == nil && got != want {
+			t.Errorf("%s is %+v, %v; want %+v", in, got, err, want)
+		}
+	}
+	if _, err := parseChange("a=../x..../y"); err == nil || !strings.Contains(err.Error(), `write {"field":"a"`) {
+		t.Errorf("what is not clear is answered with %v", err)
+	}
+}
+
+func TestExpiryByTheCalendar(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 28, 10, 0, 0, 0, berlin)
+	if got, err := parseExpiry("2d", now, berlin); err != nil || !got.Equal(time.Date(2026, 3, 30, 10, 0, 0, 0, berlin)) {
+		t.Errorf("in two days is %v, %v", got, err)
+	}
+}
