@@ -120,6 +120,7 @@ type breaking struct {
 }
 
 func (b *breaking) Terms(string) uint64 { return 1 }
+func (b *breaking) Whole(string) uint64 { return 0 }
 
 func (b *breaking) Clues() *store.Clues { return nil }
 

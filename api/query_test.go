@@ -21,6 +21,8 @@ type wordSearch struct {
 	word       string
 }
 
+func (w wordSearch) Whole(string) uint64 { return 0 }
+
 func (w wordSearch) Terms(value string) uint64 {
 	if strings.Contains(value, w.word) {
 		return 1

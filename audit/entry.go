@@ -164,7 +164,7 @@ func (p Position) Compare(q Position) int {
 	return 1
 }
 
-// EachText calls fn with every value of e that full-text search looks into, in
+// EachText calls fn with every value of e that full-text search looks into for words, in
 // no particular order, empty values left out. A phrase matches within one value.
 func (e *Entry) EachText(fn func(string)) {
 	for _, f := range searched {
@@ -185,6 +185,16 @@ func (e *Entry) EachText(fn func(string)) {
 	for k, v := range e.Metadata {
 		emit(k)
 		emit(v)
+	}
+}
+
+// EachWhole calls fn with every value of e that full-text search finds whole, empty
+// values left out.
+func (e *Entry) EachWhole(fn func(string)) {
+	for _, f := range whole {
+		if v := *f.text(e); v != "" {
+			fn(v)
+		}
 	}
 }
 

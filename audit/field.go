@@ -31,8 +31,11 @@ type Field struct {
 	Required bool
 	// Values lists what it can be, as people write them; nil is any text.
 	Values []string
-	// Searched says that full-text search looks into it.
+	// Searched says that full-text search looks into it, for words.
 	Searched bool
+	// Whole says that full-text search finds it whole, as it is written, and not by its
+	// words: an id of which each entry has another, and of which nobody looks for a part.
+	Whole bool
 
 	text  func(*Entry) *string
 	query func(*Query) *string
@@ -137,12 +140,12 @@ var fields = []*Field{
 		Asks:  "only by this `program`, as a whole",
 		query: func(q *Query) *string { return &q.UserAgent }},
 	{Path: "request.id", Name: "requestId", Column: "requestId", Title: "request",
-		Usage: "the `id` of the request", Limit: MaxValue, Searched: true,
+		Usage: "the `id` of the request", Limit: MaxValue, Whole: true,
 		text:  func(e *Entry) *string { return &e.Request.ID },
 		Asks:  "only of the request with this `id`",
 		query: func(q *Query) *string { return &q.RequestID }},
 	{Path: "key", Name: "key", Column: "key", Title: "key",
-		Usage: "what makes a retry safe: a `key` is recorded once a project", Limit: MaxKey, Searched: true,
+		Usage: "what makes a retry safe: a `key` is recorded once a project", Limit: MaxKey, Whole: true,
 		text:  func(e *Entry) *string { return &e.Key },
 		Asks:  "only what was recorded with this `key`",
 		query: func(q *Query) *string { return &q.Key }},
@@ -150,6 +153,9 @@ var fields = []*Field{
 
 // searched are the fields that full-text search looks into.
 var searched = slices.DeleteFunc(Fields(), func(f *Field) bool { return !f.Searched })
+
+// whole are the fields that full-text search finds whole.
+var whole = slices.DeleteFunc(Fields(), func(f *Field) bool { return !f.Whole })
 
 func names[S ~string](values []S) []string {
 	list := make([]string, len(values))

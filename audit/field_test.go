@@ -46,10 +46,11 @@ func TestFieldsAreThoseOfAnEntry(t *testing.T) {
 		if json := string(e.AppendJSON(nil)); strings.Count(json, `"x"`) != 1 {
 			t.Errorf("%s: the canonical JSON is %s", f.Path, json)
 		}
-		found := false
+		found, foundWhole := false, false
 		e.EachText(func(s string) { found = found || s == "x" })
-		if found != f.Searched {
-			t.Errorf("%s is found by a search: %t", f.Path, found)
+		e.EachWhole(func(s string) { foundWhole = foundWhole || s == "x" })
+		if found != f.Searched || foundWhole != f.Whole {
+			t.Errorf("%s is found by words: %t, whole: %t", f.Path, found, foundWhole)
 		}
 		if FieldAt(f.Path) != f || FieldAt(f.Name) != f {
 			t.Errorf("%s is not found by its path or by its name", f.Path)

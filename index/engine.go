@@ -17,7 +17,7 @@ import (
 )
 
 // format numbers what documents hold. An index of another format is rebuilt.
-const format = 1
+const format = 2
 
 // The keys under which the index keeps its state, in the same commit as the
 // documents that it speaks of.

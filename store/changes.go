@@ -66,9 +66,9 @@ func putChange(tx kv.Tx, c BlockChange) error {
 	return tx.Bucket(bucketChanges).Put(u64(c.Seq), v)
 }
 
-// BlockTexts calls fn with the values that full-text search looks into of a
-// block's entries, each at least once. ok is false when the block is gone.
-func (s *Store) BlockTexts(key BlockKey, fn func(value string)) (ok bool, err error) {
+// BlockTexts calls fn with the values of a block's entries that full-text search looks
+// into for words, and whole with those that it finds whole, each at least once. ok is false when the block is gone.
+func (s *Store) BlockTexts(key BlockKey, fn, whole func(value string)) (ok bool, err error) {
 	err = s.read(func(tx kv.Tx) error {
 		v := tx.Bucket(bucketBlocks).Get(key.Append(nil))
 		if v == nil {
@@ -79,7 +79,7 @@ func (s *Store) BlockTexts(key BlockKey, fn func(value string)) (ok bool, err er
 		if err != nil {
 			return err
 		}
-		return b.EachText(fn)
+		return b.EachText(fn, whole)
 	})
 	return ok, err
 }

@@ -61,6 +61,15 @@ func (w *words) Terms(value string) (terms uint64) {
 	return terms
 }
 
+func (w *words) Whole(value string) (terms uint64) {
+	for i, s := range w.want {
+		if value == s {
+			terms |= 1 << i
+		}
+	}
+	return terms
+}
+
 func (w *words) Match(terms uint64) bool { return terms == 1<<len(w.want)-1 }
 
 func (w *words) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) ([]BlockKey, uint64, bool, error) {
@@ -243,7 +252,7 @@ func (m *machine) exactIndex(want []string) func(ProjectID, audit.Position) ([]B
 		for _, c := range changes {
 			var terms uint64
 			w := &words{want: want}
-			there, err := m.s.BlockTexts(c.Key, func(v string) { terms |= w.Terms(v) })
+			there, err := m.s.BlockTexts(c.Key, func(v string) { terms |= w.Terms(v) }, func(v string) { terms |= w.Whole(v) })
 			if err != nil || !there && !c.Deleted {
 				panic(fmt.Sprint(c, there, err))
 			}

@@ -38,9 +38,8 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 }
 
 // search returns what full-text search has to do for q, nil where that is nothing: to find
-// its text, and the words of the ids that it asks for. The latter excludes no entry that
-// the filter leaves, but the index knows the few blocks that have the words of an id, of
-// which a block keeps no more than the id itself.
+// its text, and the ids that it asks for, which are found whole. The latter excludes no entry
+// that the filter leaves, but the index knows the few blocks that can have an id.
 func (s *Store) search(q *audit.Query) (text Text, err error) {
 	if q.Text != "" {
 		if s.opts.Search == nil {
@@ -52,8 +51,8 @@ func (s *Store) search(q *audit.Query) (text Text, err error) {
 	}
 	words := q.Text
 	for _, id := range []string{q.RequestID, q.Key} {
-		if id == "" || s.opts.Search == nil || strings.ContainsAny(id, quotes) {
-			continue
+		if id == "" || s.opts.Search == nil || !audit.IsASCII(id) || strings.Contains(id, `"`) {
+			continue // which a query could not have as it is
 		}
 		// What has no words, or too many for a query, is found without the index.
 		if more, err := s.opts.Search(words + ` "` + id + `"`); err == nil {
@@ -62,9 +61,6 @@ func (s *Store) search(q *audit.Query) (text Text, err error) {
 	}
 	return text, nil
 }
-
-// quotes end a phrase of a full-text query.
-const quotes = `"“”„`
 
 // Query returns the query, normalized.
 func (q *prepared) Query() audit.Query {

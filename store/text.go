@@ -13,6 +13,9 @@ type Text interface {
 	// Terms returns which of the query's terms occur in one value of an entry,
 	// a bit each.
 	Terms(value string) uint64
+	// Whole returns which of the query's terms one value is, of those that are found whole
+	// and not by their words.
+	Whole(value string) uint64
 	// Match reports whether an entry matches whose values together hold terms.
 	Match(terms uint64) bool
 	// Clues returns what a value must hold for each of the query's terms to occur in
@@ -39,9 +42,16 @@ type Word = search.Word
 // digits. prefix says that longer words which begin so will do.
 func NewWord(text string, prefix bool) Word { return search.NewWord(text, prefix) }
 
+// Whole is a value of a Clue that is found whole.
+type Whole = search.Whole
+
+// NewWhole returns a value that is found whole.
+func NewWhole(text string) *Whole { return search.NewWhole(text) }
+
 // matchText reports whether e matches t.
 func matchText(t Text, e *audit.Entry) bool {
 	var terms uint64
 	e.EachText(func(v string) { terms |= t.Terms(v) })
+	e.EachWhole(func(v string) { terms |= t.Whole(v) })
 	return t.Match(terms)
 }

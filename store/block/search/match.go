@@ -11,6 +11,8 @@ type Text interface {
 	// Those that occur in a piece of an ASCII value between two bytes which are neither letters
 	// nor digits, these included, occur in the value.
 	Terms(value string) uint64
+	// Whole returns which of the terms one value is that is found whole.
+	Whole(value string) uint64
 	// Match reports whether a row matches in whose values terms occur.
 	Match(terms uint64) bool
 	// Clues returns what is known of the terms, or nil if each value has to be looked at.
@@ -85,8 +87,9 @@ func matchAll(s *column.Set, t Text, rows *bits.Rows) error {
 	m := textMatch{set: s, t: t, rows: rows}
 	for col, spec := range s.Layout() {
 		var err error
+		m.whole = spec.Whole
 		switch {
-		case !spec.Searched:
+		case !spec.Searched && !spec.Whole:
 		case spec.Names > 0:
 			err = m.lists(col)
 		default:
@@ -113,7 +116,12 @@ func matchFew(s *column.Set, t Text, rows *bits.Rows) error {
 				terms |= t.Terms(value)
 			}
 		}
-		if err := eachTextOf(s, row, look); err != nil {
+		whole := func(value string) {
+			if value != "" {
+				terms |= t.Whole(value)
+			}
+		}
+		if err := eachTextOf(s, row, look, whole); err != nil {
 			return err
 		}
 		if !t.Match(terms) {
@@ -123,10 +131,11 @@ func matchFew(s *column.Set, t Text, rows *bits.Rows) error {
 	return nil
 }
 
-// eachTextOf calls look with each value of a row that is searched.
-func eachTextOf(s *column.Set, row int, look func(value string)) error {
+// eachTextOf calls look with each value of a row that is searched for words, and whole
+// with each that is found whole.
+func eachTextOf(s *column.Set, row int, look, whole func(value string)) error {
 	for col, spec := range s.Layout() {
-		if !spec.Searched {
+		if !spec.Searched && !spec.Whole {
 			continue
 		}
 		if spec.Names > 0 {
@@ -144,7 +153,11 @@ func eachTextOf(s *column.Set, row int, look func(value string)) error {
 		if err != nil {
 			return err
 		}
-		look(value)
+		if spec.Whole {
+			whole(value)
+		} else {
+			look(value)
+		}
 	}
 	return nil
 }

@@ -20,9 +20,25 @@ type Clues struct {
 // of Words.
 type Clue struct {
 	Words []Word
+	// Whole is what a value must be that is found whole; nil if no such value is the term.
+	Whole *Whole
 	// Wanted says that no entry matches without the term.
 	Wanted bool
 }
+
+// Whole is a value that is found whole, taken apart once for all blocks. It is never changed.
+type Whole struct {
+	text   string
+	parsed []column.Parsed
+}
+
+// NewWhole returns a value that is found whole.
+func NewWhole(text string) *Whole {
+	return &Whole{text: text, parsed: []column.Parsed{column.Parse(text)}}
+}
+
+// Is reports whether a value is it.
+func (w *Whole) Is(value string) bool { return w != nil && w.text == value }
 
 // rarest returns the word to look for first.
 func (c *Clue) rarest() *Word {
@@ -119,6 +135,11 @@ func (n *narrower) strange(s string, w *Word) bool {
 func (n *narrower) rows() (all occurrence) {
 	layout := n.set.Layout()
 	for col := range layout {
+		if layout[col].Whole {
+			same := n.whole(col)
+			all.sure.Or(&same)
+			continue
+		}
 		if !layout[col].Searched {
 			continue
 		}
@@ -131,6 +152,25 @@ func (n *narrower) rows() (all occurrence) {
 		all.or(&o)
 	}
 	return all
+}
+
+// whole returns in which rows column col is the term.
+func (n *narrower) whole(col int) (rows bits.Rows) {
+	if n.clue.Whole == nil || n.err != nil {
+		return rows
+	}
+	v := Value{col: col, values: []string{n.clue.Whole.text}, parsed: n.clue.Whole.parsed}
+	var set bits.Rows
+	exact := v.Candidates(n.set, &set)
+	if set.Empty() {
+		return rows
+	}
+	rows = bits.All(n.set.At(col).Len())
+	v.Keep(n.set, &set, &rows)
+	if !exact && !rows.Empty() {
+		n.err = v.Verify(n.set, &set, &rows)
+	}
+	return rows
 }
 
 // column returns in which elements of c the term occurs.
