@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/auth"
+	"auditlog/fulltext"
 	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -51,7 +52,7 @@ func start(t testing.TB, opts Options) *fixture {
 }
 
 // startSearching is start for a log with full-text search.
-func startSearching(t testing.TB, opts Options, search func(string) (store.Text, error)) *fixture {
+func startSearching(t testing.TB, opts Options, search func(string) (fulltext.Query, error)) *fixture {
 	t.Helper()
 	opts.Store = openStore(t, store.Options{Now: func() time.Time { return testNow }, Search: search})
 	return start(t, opts)

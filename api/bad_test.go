@@ -50,7 +50,7 @@ var badRequests = []struct {
 		added(`"detail":"a","detail":"b"`), added(`"metadata":{"a":"1","a":"2"}`), added(`"metadata":{"a":1}`), added(`"metadata":{"7":1}`), added(`"metadata":{"":"x"}`), added(`"metadata":["x"]`),
 		added(`"changes":[{"field":"replicas","old":2,"new":"4"}]`), added(`"changes":[{"old":"2"}]`), added(`"changes":{}`),
 		added("\"detail\":\"\xff\""), added("\"metadata\":{\"\xff\":\"\"}"), added(`"detail":"\ud800"`), added("\"detail\":\"a\nb\""), added(`"detail":"\x"`),
-		added(`"id":7`), added(`"id":"7"`), added(`"recordedAt":"2026-05-04T12:00:00Z"`), added(`"purge":{}`), batchOf(deployEntry, added(`"id":0`)),
+		added(`"id":7`), added(`"id":"7"`), added(`"recordedAt":"2026-05-04T12:00:00Z"`), added(`"seq":1`), added(`"recordedBy":"auditlog"`), batchOf(deployEntry, added(`"id":0`)),
 		added(`"createdAt":"yesterday"`), added(`"createdAt":1777896930`), added(`"createdAt":"2026-05-04"`), added(`"createdAt":"2026-13-04T00:00:00Z"`),
 		added(`"createdAt":"10000-01-01T00:00:00Z"`), added(`"createdAt":"-0001-01-01T00:00:00Z"`), added(`"createdAt":"2026-05-04T12:05:01Z"`), added(`"createdAt":"0000-01-01T00:00:00Z"`),
 		added(`"channel":"fax"`), added(`"key":"` + strings.Repeat("k", 257) + `"`), added(`"key":7`), added(`"request":{"ip":"::1","port":7}`),

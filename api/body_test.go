@@ -150,13 +150,13 @@ func TestBodyThatBreaksOff(t *testing.T) {
 // Who is refused before the body is read need not send it, and cannot hold the
 // answer up by not sending it.
 func TestRefusedBeforeTheBody(t *testing.T) {
-	f, _ := withTokens(t, Options{Patience: 100 * time.Millisecond})
+	f, _ := withTokens(t, Options{Patience: time.Second})
 	for _, headers := range []string{"Content-Length: 1000", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
 		if status, body := answerOf(t, f.dial(headers)); status != http.StatusUnauthorized {
 			t.Errorf("%s: answered %d %s", headers, status, body)
 		}
 	}
-	dev := start(t, Options{Patience: 100 * time.Millisecond})
+	dev := start(t, Options{Patience: time.Second})
 	if status, body := answerOf(t, dev.dial(fmt.Sprintf("Content-Length: %d", audit.MaxBatchSize+1))); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that says it is too large: %d %s", status, body)
 	}

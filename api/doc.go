@@ -1,5 +1,5 @@
 // Package api is the HTTP API of the log: it reads requests strictly, asks who
-// calls and whether they may, hands the work to package store, and writes
+// calls and whether they may, hands the work to the log, and writes
 // answers. The words of the API, its JSON included, are those of package rpc.
 //
 // A request passes through three layers. Server.ServeHTTP gives it an id, its

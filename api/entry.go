@@ -26,8 +26,9 @@ type plainEntry audit.Entry
 type entryInput struct {
 	plainEntry
 	ID         givenByLog `json:"id"`
+	Seq        givenByLog `json:"seq"`
 	RecordedAt givenByLog `json:"recordedAt"`
-	Purge      givenByLog `json:"purge"`
+	RecordedBy givenByLog `json:"recordedBy"`
 }
 
 // givenByLog is what a caller must not send.

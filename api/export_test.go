@@ -19,8 +19,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/export"
+	"auditlog/fulltext"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
 func TestExportAsCSV(t *testing.T) {
@@ -115,14 +115,14 @@ func TestCompressedAnswers(t *testing.T) {
 
 // breaking is a search that fails after a number of entries.
 type breaking struct {
-	store.Text
+	fulltext.Query
 	left int
 }
 
 func (b *breaking) Terms(string) uint64 { return 1 }
 func (b *breaking) Whole(string) uint64 { return 0 }
 
-func (b *breaking) Clues() *store.Clues { return nil }
+func (b *breaking) Clues() *fulltext.Clues { return nil }
 
 func (b *breaking) Match(uint64) bool {
 	if b.left--; b.left < 0 {
@@ -136,7 +136,7 @@ func TestExportThatBreaks(t *testing.T) {
 	t.Parallel()
 	log := newLog()
 	var limit int
-	f := startSearching(t, Options{Log: zerolog.New(log)}, func(string) (store.Text, error) { return &breaking{left: limit}, nil })
+	f := startSearching(t, Options{Log: zerolog.New(log)}, func(string) (fulltext.Query, error) { return &breaking{left: limit}, nil })
 	f.fill(5000, 100)
 	for _, tt := range []struct {
 		entries int

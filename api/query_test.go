@@ -11,35 +11,43 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/rpc"
-	"auditlog/store"
 )
 
-// wordSearch finds entries with a word in one of their values.
+// wordSearch finds entries with each of some words in one of their values.
 type wordSearch struct {
-	store.Text // every block has to be looked into: nothing but the entries is asked
-	word       string
+	fulltext.Query // every block has to be looked into: nothing but the entries is asked
+	words          []string
 }
 
-func (w wordSearch) Whole(string) uint64 { return 0 }
+func (w wordSearch) Whole(value string) uint64 {
+	return w.terms(func(word string) bool { return value == strings.Trim(word, `"`) })
+}
 
 func (w wordSearch) Terms(value string) uint64 {
-	if strings.Contains(value, w.word) {
-		return 1
-	}
-	return 0
+	return w.terms(func(word string) bool { return strings.Contains(value, word) })
 }
 
-func (w wordSearch) Clues() *store.Clues { return nil }
+func (w wordSearch) terms(in func(word string) bool) (terms uint64) {
+	for i, word := range w.words {
+		if in(word) {
+			terms |= 1 << i
+		}
+	}
+	return terms
+}
 
-func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
+func (w wordSearch) Clues() *fulltext.Clues { return nil }
 
-// searchWord is store.Options.Search for tests: one word, and "!" is not understood.
-func searchWord(text string) (store.Text, error) {
+func (w wordSearch) Match(terms uint64) bool { return terms == 1<<len(w.words)-1 }
+
+// searchWord is store.Options.Search for tests: words, and "!" is not understood.
+func searchWord(text string) (fulltext.Query, error) {
 	if text == "!" {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}
-	return wordSearch{word: text}, nil
+	return wordSearch{words: strings.Fields(text)}, nil
 }
 
 // sample is a random entry whose values repeat and often agree in one part only.
@@ -131,8 +139,10 @@ func TestQueriesAgainstAModel(t *testing.T) {
 	if res, answer := f.post(rpc.Record, string(body), "Content-Type", rpc.TypeNDJSON); res.StatusCode != http.StatusOK {
 		t.Fatal(answer)
 	}
+	seqs := make(map[string]int64)
 	for i, e := range all {
-		e.ID, e.RecordedAt = int64(i+1), testNow
+		seqs[e.Project]++
+		e.ID, e.Seq, e.RecordedAt, e.RecordedBy = int64(i+1), seqs[e.Project], testNow, audit.RecordedByDev
 	}
 	slices.SortFunc(all, func(a, b *audit.Entry) int { return b.Position().Compare(a.Position()) })
 	for range 80 {

@@ -53,6 +53,9 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 	if err := c.authorizeEntries(entries); err != nil {
 		return nil, err
 	}
+	for _, e := range entries {
+		e.RecordedBy = c.principal.TokenID
+	}
 	result := &rpc.RecordResult{Entries: make([]rpc.Recorded, len(entries))}
 	kept, places := c.readOnly.filter(entries)
 	for i := range entries {

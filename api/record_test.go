@@ -27,11 +27,11 @@ func TestRecordKeepsEverything(t *testing.T) {
 		t.Errorf("answered %+v", res)
 	}
 	_, got := f.post(rpc.Get, `{"project":"acme","id":1}`)
-	const canonical = `{"ok":true,"result":{"id":1,"project":"acme","actor":{"email":"ada@example.com","type":"ServiceAccount","label":"claude-code:pr-42"},` +
+	const canonical = `{"ok":true,"result":{"id":1,"seq":1,"project":"acme","actor":{"email":"ada@example.com","type":"ServiceAccount","label":"claude-code:pr-42"},` +
 		`"action":"deployment.deploy","resource":{"type":"Deployment","id":"4711","name":"web","locationId":"gke.cluster-rcf2"},` +
 		`"outcome":"forbidden","detail":"a\nb \"c\" é 😀","channel":"cli","request":{"ip":"203.0.113.9","userAgent":"deploys/1.4","id":"0b7c"},` +
 		`"changes":[{"field":"replicas","old":"2","new":"4"}],"metadata":{"commit":"6f1d0c2"},"key":"evt-0c1f",` +
-		`"createdAt":"2026-05-04T08:15:30.123456Z","recordedAt":"2026-05-04T12:00:00.000000Z"}}` + "\n"
+		`"createdAt":"2026-05-04T08:15:30.123456Z","recordedAt":"2026-05-04T12:00:00.000000Z","recordedBy":"dev"}}` + "\n"
 	if got != canonical {
 		t.Errorf("got  %swant %s", got, canonical)
 	}
@@ -262,6 +262,58 @@ func (f *fixture) tokenFor(role auth.Role, projects ...string) (secret string, m
 		f.t.Fatal(err)
 	}
 	return secret, made
+}
+
+// Entries bear the id of the token that recorded them, whatever the way; a filter finds
+// them by it, and the log's own are told apart and name the token that acted.
+func TestRecordedBy(t *testing.T) {
+	f, admin := withTokens(t, Options{})
+	secret, made := f.tokenFor(auth.Recorder, "acme")
+	bearer := func(secret string) []string { return []string{"Authorization", "Bearer " + secret} }
+	recorder := bearer(secret)
+	for _, way := range [][]string{{deployEntry}, {batchOf(deployEntry, deployEntry)}, {deployEntry, "Content-Type", rpc.TypeNDJSON}} {
+		if res, answer := f.post(rpc.Record, way[0], append(way[1:], recorder...)...); res.StatusCode != http.StatusOK {
+			t.Fatal(answer)
+		}
+	}
+	if res, answer := f.post(rpc.Record, deployEntry, bearer(admin)...); res.StatusCode != http.StatusOK {
+		t.Fatal(answer)
+	}
+	e := f.bad(http.StatusBadRequest, rpc.Record, strings.Replace(deployEntry, "{", `{"recordedBy":"auditlog",`, 1), recorder...)
+	if e.Error.Message != "recordedBy: is given by the log and cannot be sent" {
+		t.Errorf("an entry that says it is the log's own: %+v", e.Error)
+	}
+	list := func(project, by string) (entries []*audit.Entry) {
+		t.Helper()
+		_, answer := f.post(rpc.List, fmt.Sprintf(`{"project":%q,"recordedBy":%q}`, project, by), bearer(admin)...)
+		var res rpc.Answer[rpc.ListResult]
+		decodeAnswer(t, answer, &res)
+		return res.Result.Items
+	}
+	got := list("acme", made.ID)
+	if len(got) != 4 {
+		t.Errorf("%d entries of the token %s, want 4", len(got), made.ID)
+	}
+	for _, e := range got {
+		if e.RecordedBy != made.ID {
+			t.Errorf("asked for %s, got %s", made.ID, e.RecordedBy)
+		}
+	}
+	own := list(audit.SystemProject, audit.RecordedByLog)
+	if len(own) != 2 || own[0].Action != "token.create" || own[0].Metadata["token"] != "dev" {
+		t.Errorf("the log's own are %+v", own)
+	}
+	if res, answer := f.post(rpc.ProjectDelete, `{"project":"acme"}`, bearer(admin)...); res.StatusCode != http.StatusOK {
+		t.Fatal(answer)
+	}
+	p, err := f.api.opts.Auth.Verify(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own = list("acme", audit.RecordedByLog)
+	if e := own[0]; len(own) != 1 || e.Action != rpc.ProjectDelete || e.Metadata["token"] != p.TokenID || e.Metadata["tokenCreatedBy"] != "auditlog" {
+		t.Errorf("project.delete is %s", e.AppendJSON(nil))
+	}
 }
 
 // What a caller may not record ends a stream where it stands.

@@ -13,7 +13,7 @@ import (
 // What is missing stays missing, and times stay as they are.
 func (e *Entry) Clean() {
 	for _, f := range fields {
-		if v := f.text(e); f.Limit > 0 && f.Values == nil {
+		if v := f.text(e); f.Limit > 0 && f.Values == nil && !f.Given {
 			*v = cleanName(*v, f.Limit)
 		}
 	}

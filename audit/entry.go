@@ -10,12 +10,24 @@ import (
 // concern no other project. Only the log itself records to it.
 const SystemProject = "_auditlog"
 
+// What RecordedBy says where no token recorded an entry. No token has such an id.
+const (
+	// RecordedByLog is of the log's own entries.
+	RecordedByLog = "auditlog"
+	// RecordedByDev is of what is recorded under --dev, where no tokens are needed.
+	RecordedByDev = "dev"
+)
+
 // Entry is one recorded call. It is never changed and never deleted singly.
 //
 // Times are UTC with microsecond precision; finer parts are cut off.
 type Entry struct {
 	// ID is given by the log: from 1, dense, in commit order.
 	ID int64 `json:"id"`
+	// Seq is the entry's place within its project, given by the log: from 1, dense, in
+	// commit order, and never given twice, also not after a purge. Whoever has a
+	// project's entries sees by it whether one is missing.
+	Seq int64 `json:"seq"`
 	// Project is the tenant that the entry belongs to.
 	Project  string   `json:"project"`
 	Actor    Actor    `json:"actor"`
@@ -35,9 +47,9 @@ type Entry struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// RecordedAt is when the log committed the entry.
 	RecordedAt time.Time `json:"recordedAt"`
-	// Purge completes a project.delete entry once the project is purged.
-	// The log alone sets it.
-	Purge *Purge `json:"purge,omitempty"`
+	// RecordedBy is the id of the token that recorded the entry, or one of RecordedByLog
+	// and RecordedByDev. The log alone sets it.
+	RecordedBy string `json:"recordedBy"`
 }
 
 // ListedResources is the name in the metadata of a call to several resources under which
@@ -82,22 +94,6 @@ type Change struct {
 	Field string `json:"field"`
 	Old   string `json:"old"`
 	New   string `json:"new"`
-}
-
-// Purge says what the purge of a deleted project removed.
-type Purge struct {
-	// Entries counts the purged entries.
-	Entries int64 `json:"entries"`
-	// FirstID and LastID bound the ids of the purged entries.
-	FirstID int64 `json:"firstId"`
-	LastID  int64 `json:"lastId"`
-	// From and To bound their CreatedAt, both inclusive.
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-	// At is when the purge ended.
-	At time.Time `json:"at"`
-	// By is the e-mail of the actor who ordered the deletion.
-	By string `json:"by"`
 }
 
 // ActorType tells a person from a program.
@@ -207,10 +203,6 @@ func (e *Entry) Clone() *Entry {
 		for k, v := range e.Metadata {
 			c.Metadata[k] = v
 		}
-	}
-	if e.Purge != nil {
-		p := *e.Purge
-		c.Purge = &p
 	}
 	return &c
 }

@@ -24,6 +24,8 @@ type Field struct {
 	// Asks is what Usage is for those who ask for entries.
 	Asks string
 
+	// Given says that the log gives it: a caller does not, and it is not checked.
+	Given bool
 	// Limit bounds its bytes; 0 leaves it to the whole entry's. A field without a limit
 	// may hold control characters, such as new lines.
 	Limit int
@@ -80,6 +82,11 @@ func FieldAt(path string) *Field {
 
 // fields is the table of Fields.
 var fields = []*Field{
+	{Path: "recordedBy", Name: "recordedBy", Column: "recordedBy", Title: "recorded by",
+		Usage: "the id of the `token` that recorded it", Asks: "only recorded with the token of this `id`; auditlog: the log's own entries",
+		Limit: MaxName, Given: true,
+		text:  func(e *Entry) *string { return &e.RecordedBy },
+		query: func(q *Query) *string { return &q.RecordedBy }},
 	{Path: "project", Name: "project", Column: "project", Title: "project",
 		Usage: "the `project`", Limit: MaxProject, Required: true,
 		text:  func(e *Entry) *string { return &e.Project },

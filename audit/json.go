@@ -14,13 +14,15 @@ import (
 func (e *Entry) AppendJSON(b []byte) []byte {
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, e.ID, 10)
+	b = append(b, `,"seq":`...)
+	b = strconv.AppendInt(b, e.Seq, 10)
 	b = append(b, ',')
 	b = e.appendContent(b)
 	b = append(b, `,"createdAt":`...)
 	b = appendTime(b, e.CreatedAt)
 	b = append(b, `,"recordedAt":`...)
 	b = appendTime(b, e.RecordedAt)
-	b = e.Purge.appendJSON(b)
+	b = appendMember(b, `,"recordedBy":`, e.RecordedBy)
 	return append(b, '}')
 }
 
@@ -102,26 +104,6 @@ func appendMetadata(b []byte, m map[string]string) []byte {
 		b = appendString(b, k)
 		b = appendMember(b, `:`, m[k])
 	}
-	return append(b, '}')
-}
-
-func (p *Purge) appendJSON(b []byte) []byte {
-	if p == nil {
-		return b
-	}
-	b = append(b, `,"purge":{"entries":`...)
-	b = strconv.AppendInt(b, p.Entries, 10)
-	b = append(b, `,"firstId":`...)
-	b = strconv.AppendInt(b, p.FirstID, 10)
-	b = append(b, `,"lastId":`...)
-	b = strconv.AppendInt(b, p.LastID, 10)
-	b = append(b, `,"from":`...)
-	b = appendTime(b, p.From)
-	b = append(b, `,"to":`...)
-	b = appendTime(b, p.To)
-	b = append(b, `,"at":`...)
-	b = appendTime(b, p.At)
-	b = appendMember(b, `,"by":`, p.By)
 	return append(b, '}')
 }
 

@@ -24,6 +24,7 @@ const everyByte = "\x00\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f" +
 func full() *Entry {
 	return &Entry{
 		ID:      184467,
+		Seq:     5021,
 		Project: "acme",
 		Actor:   Actor{Email: "ada@example.com", Type: User, Label: "claude-code:pr-42"},
 		Action:  "deployment.deploy",
@@ -42,12 +43,7 @@ func full() *Entry {
 		Key:        "evt-0c1f",
 		CreatedAt:  time.Date(2026, 5, 4, 8, 15, 30, 123456000, time.UTC),
 		RecordedAt: time.Date(2026, 5, 4, 8, 15, 30, 125002000, time.UTC),
-		Purge: &Purge{
-			Entries: 12, FirstID: 3, LastID: 99, By: "ada@example.com",
-			From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-			To:   time.Date(2026, 5, 1, 0, 0, 0, 1000, time.UTC),
-			At:   time.Date(2026, 6, 3, 0, 0, 0, 0, time.UTC),
-		},
+		RecordedBy: "0f3KxQ9Z",
 	}
 }
 
@@ -71,7 +67,7 @@ func TestCanonicalJSON(t *testing.T) {
 		{ID: 3, Request: Request{ID: "r1"}},
 		{ID: 4, Request: Request{UserAgent: "curl/8", ID: "r1"}},
 		{ID: 5, Changes: []Change{}, Metadata: map[string]string{}},
-		{ID: 1<<63 - 1, CreatedAt: maxTime, RecordedAt: minTime, Purge: &Purge{}},
+		{ID: 1<<63 - 1, CreatedAt: maxTime, RecordedAt: minTime, Seq: 1<<63 - 1, RecordedBy: everyByte},
 	}
 	var got []byte
 	for _, e := range entries {
@@ -132,8 +128,7 @@ func FuzzJSON(f *testing.F) {
 		if more {
 			e.Changes = []Change{{a, b, c}, {d, "", a}}
 			e.Metadata = map[string]string{a: b, c: d}
-			e.RecordedAt = when
-			e.Purge = &Purge{Entries: id, FirstID: at, LastID: id, From: when, To: when, At: when, By: d}
+			e.RecordedAt, e.RecordedBy, e.Seq = when, d, at
 		}
 		for _, encoded := range [][]byte{e.AppendJSON(nil), must(json.Marshal(e))} {
 			var back Entry
@@ -148,7 +143,7 @@ func FuzzJSON(f *testing.F) {
 		if err := json.Unmarshal(e.AppendInput(nil), &input); err != nil {
 			t.Fatal(err)
 		}
-		e.ID, e.RecordedAt, e.Purge = 0, time.Time{}, nil
+		e.ID, e.Seq, e.RecordedAt, e.RecordedBy = 0, 0, time.Time{}, ""
 		if !reflect.DeepEqual(e, input) {
 			t.Fatalf("the input form of %+v is read as %+v", e, input)
 		}
@@ -173,7 +168,7 @@ func TestTimesAreAppendedAsFormatted(t *testing.T) {
 
 func BenchmarkAppendJSON(b *testing.B) {
 	usual := full()
-	usual.Changes, usual.Metadata, usual.Key, usual.Purge = nil, nil, "", nil
+	usual.Changes, usual.Metadata, usual.Key = nil, nil, ""
 	usual.Request.ID = "8f14e45fceea167a5a36dedd4bea2543"
 	for name, e := range map[string]*Entry{"full": full(), "usual": usual} {
 		b.Run(name, func(b *testing.B) {

@@ -26,8 +26,8 @@ type Log interface {
 // Recorder records.
 type Recorder interface {
 	// Record stores entries, all or none, and returns once they are on disk, with
-	// what became of each. The entries are the log's from then on: it sets their ID
-	// and times, and the caller must not change them.
+	// what became of each. The entries are the log's from then on: it sets their ID,
+	// Seq and times, and the caller, who has set RecordedBy, must not change them.
 	//
 	// An entry that is refused is named in the path of the Fault, as in
 	// "entries[3].outcome". It returns Invalid for an entry that is wrong, TooLarge
@@ -91,9 +91,11 @@ type Purger interface {
 	// Purges returns every deleted project's name with the time at which its purge
 	// begins, or began.
 	Purges() map[string]time.Time
-	// PurgeStep removes a bounded part of a project whose time has come, and
-	// reports whether nothing is left to remove. A purge survives a crash at any of
-	// its steps. It returns Conflict for a project whose time has not come.
+	// PurgeStep removes a bounded part of a deleted project, whatever its grace
+	// period, and reports whether nothing is left to remove. A purge survives a crash
+	// at any of its steps. It leaves the project.delete entry as it was recorded and,
+	// as its end, a project.purge entry that says what is gone; what earlier purges
+	// left stays. It returns Conflict for a project that is not deleted.
 	PurgeStep(ctx context.Context, project string) (done bool, err error)
 }
 

@@ -13,7 +13,8 @@ const (
 	Deleting State = "deleting"
 	// Purging projects are being emptied and neither listed nor recorded to.
 	Purging State = "purging"
-	// Purged projects hold their deletion's record; recording makes them active.
+	// Purged projects hold what tells of their deletion and purge; recording makes them
+	// active.
 	Purged State = "purged"
 )
 

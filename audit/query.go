@@ -31,6 +31,8 @@ type Query struct {
 	UserAgent string
 	RequestID string
 	Key       string
+	// RecordedBy is the id of the token that recorded the entries, exact.
+	RecordedBy string
 	// From is inclusive, To exclusive.
 	From, To time.Time
 	// Text is the full-text query, in the syntax of package index.
@@ -73,7 +75,7 @@ func (q *Query) Validate() error {
 		return err
 	}
 	for _, f := range fields {
-		if f.query == nil || f == fields[0] {
+		if f.query == nil || f.Path == "project" {
 			continue
 		}
 		if err := f.validateFilter(*f.query(q)); err != nil {
@@ -186,6 +188,7 @@ func (q *Query) Match(e *Entry) bool {
 	if q.Actor != "" && q.Actor != e.Actor.Email ||
 		q.ActorType != "" && q.ActorType != e.Actor.Type ||
 		q.Channel != "" && q.Channel != e.Channel ||
+		q.RecordedBy != "" && q.RecordedBy != e.RecordedBy ||
 		q.ResourceID != "" && q.ResourceID != e.Resource.ID && !ListsResource(e.Metadata[ListedResources], q.ResourceID) ||
 		q.RequestID != "" && q.RequestID != e.Request.ID ||
 		q.Key != "" && q.Key != e.Key ||

@@ -50,6 +50,7 @@ func TestValidateQuery(t *testing.T) {
 		"long action":          {Query{Action: strings.Repeat("a", MaxValue+1)}, "action: must be at most 2048 bytes"},
 		"broken actor":         {Query{Actor: "\xff"}, "actor: must be valid UTF-8"},
 		"control in type":      {Query{ResourceType: "a\n"}, "resourceType: must not hold control characters"},
+		"control in recorder":  {Query{RecordedBy: "a\n"}, "recordedBy: must not hold control characters"},
 		"control in id":        {Query{ResourceID: "a\n"}, "resourceId: must not hold control characters"},
 		"odd outcome":          {Query{Outcomes: []Outcome{"odd"}}, "outcome: must be success, forbidden, error or failure"},
 		"odd channel":          {Query{Channel: "odd"}, "channel: must be api, console, cli or mcp"},
@@ -77,29 +78,31 @@ func TestMatch(t *testing.T) {
 		q    Query
 		want bool
 	}{
-		"everything":            {Query{}, true},
-		"type in other case":    {Query{ResourceType: "dEpLoYmEnT"}, true},
-		"other type":            {Query{ResourceType: "Deploymen"}, false},
-		"resource":              {Query{ResourceID: "4711"}, true},
-		"other resource":        {Query{ResourceID: "471"}, false},
-		"action":                {Query{Action: "deployment.deploy"}, true},
-		"action in other case":  {Query{Action: "Deployment.deploy"}, false},
-		"action prefix":         {Query{Action: "deployment.*"}, true},
-		"half a word":           {Query{Action: "deploy.*"}, false},
-		"more than the action":  {Query{Action: "deployment.deploy.*"}, false},
-		"outcome":               {Query{Outcomes: []Outcome{"SUCCESS"}}, true},
-		"other outcomes":        {Query{Outcomes: []Outcome{Error, Forbidden}}, false},
-		"actor":                 {Query{Actor: "ada@example.com"}, true},
-		"actor in other case":   {Query{Actor: "Ada@example.com"}, false},
-		"actor type":            {Query{ActorType: User}, true},
-		"other actor type":      {Query{ActorType: ServiceAccount}, false},
-		"channel in other case": {Query{Channel: "Cli"}, true},
-		"other channel":         {Query{Channel: ChannelMCP}, false},
-		"from its time":         {Query{From: at}, true},
-		"from a nanosecond on":  {Query{From: at.Add(1)}, false},
-		"from just before":      {Query{From: at.Add(-1)}, true},
-		"to its time":           {Query{To: at}, false},
-		"to a nanosecond on":    {Query{To: at.Add(1)}, true},
+		"everything":             {Query{}, true},
+		"type in other case":     {Query{ResourceType: "dEpLoYmEnT"}, true},
+		"other type":             {Query{ResourceType: "Deploymen"}, false},
+		"resource":               {Query{ResourceID: "4711"}, true},
+		"other resource":         {Query{ResourceID: "471"}, false},
+		"action":                 {Query{Action: "deployment.deploy"}, true},
+		"action in other case":   {Query{Action: "Deployment.deploy"}, false},
+		"action prefix":          {Query{Action: "deployment.*"}, true},
+		"half a word":            {Query{Action: "deploy.*"}, false},
+		"more than the action":   {Query{Action: "deployment.deploy.*"}, false},
+		"outcome":                {Query{Outcomes: []Outcome{"SUCCESS"}}, true},
+		"other outcomes":         {Query{Outcomes: []Outcome{Error, Forbidden}}, false},
+		"actor":                  {Query{Actor: "ada@example.com"}, true},
+		"actor in other case":    {Query{Actor: "Ada@example.com"}, false},
+		"actor type":             {Query{ActorType: User}, true},
+		"other actor type":       {Query{ActorType: ServiceAccount}, false},
+		"channel in other case":  {Query{Channel: "Cli"}, true},
+		"other channel":          {Query{Channel: ChannelMCP}, false},
+		"recorder":               {Query{RecordedBy: "0f3KxQ9Z"}, true},
+		"recorder in other case": {Query{RecordedBy: "0f3kxq9z"}, false},
+		"from its time":          {Query{From: at}, true},
+		"from a nanosecond on":   {Query{From: at.Add(1)}, false},
+		"from just before":       {Query{From: at.Add(-1)}, true},
+		"to its time":            {Query{To: at}, false},
+		"to a nanosecond on":     {Query{To: at.Add(1)}, true},
 		"all at once": {Query{
 			ResourceType: "deployment", ResourceID: "4711", Action: "deployment.*", Outcomes: []Outcome{Success},
 			Actor: "ada@example.com", ActorType: User, Channel: "cli", From: at, To: at.Add(1),
@@ -201,7 +204,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	if !reflect.DeepEqual(c, e) {
 		t.Fatalf("the clone is %+v", c)
 	}
-	c.Changes[0].New, c.Metadata["commit"], c.Purge.By = "x", "x", "x"
+	c.Changes[0].New, c.Metadata["commit"] = "x", "x"
 	if !reflect.DeepEqual(e, full()) {
 		t.Errorf("changing the clone changed the entry: %+v", e)
 	}

@@ -19,7 +19,7 @@ type Counting struct {
 
 // Validate returns an Invalid Fault of the field buckets when c cannot be meant.
 func (c *Counting) Validate() error {
-	increases := func(a, b time.Time) int { return cmp.Or(a.Compare(b), 1) } // equal ones do not
+	increases := func(a, b time.Time) int { return cmp.Or(a.Compare(b), -1) } // equal ones do not
 	switch n := len(c.Bounds); {
 	case n == 1 || n > MaxBuckets+1:
 		return FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)

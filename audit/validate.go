@@ -41,13 +41,13 @@ func (e *Entry) Normalize() {
 
 // Validate reports the first thing about a normalized entry that the log refuses,
 // as a Fault with the path of the field. now is the log's own time. What only
-// the log sets (ID, RecordedAt, Purge) is not looked at, nor the size of the whole.
+// the log sets (ID, Seq, RecordedAt, RecordedBy) is not looked at, nor the size of the whole.
 func (e *Entry) Validate(now time.Time) error {
 	if err := ValidateProject(e.Project); err != nil {
 		return err
 	}
 	for _, f := range fields {
-		if f.Limit == 0 || f.Values != nil {
+		if f.Limit == 0 || f.Values != nil || f.Given {
 			continue
 		}
 		if err := validateName(f.Path, *f.text(e), f.Limit, f.Required); err != nil {

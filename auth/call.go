@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"maps"
 	"net/http"
 
 	"auditlog/audit"
@@ -34,8 +35,24 @@ func ownCall() *Call {
 	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Grants: []Grant{{Role: Admin}}}}
 }
 
+// What the metadata of the log's own entries have of the token that acted.
+const (
+	metaToken          = "token"
+	metaTokenCreatedBy = "tokenCreatedBy"
+)
+
+// addMetadata adds to an entry's metadata.
+func addMetadata(e *audit.Entry, more map[string]string) {
+	if e.Metadata == nil {
+		e.Metadata = make(map[string]string, len(more))
+	}
+	maps.Copy(e.Metadata, more)
+}
+
 // Entry returns the entry of a call that succeeds. RecordOwn, ChangeTokens and the
-// like take it; its action is the permission that the call needs.
+// like take it; its action is the permission that the call needs. Its metadata, to
+// which the caller may add, says which token acted and who had made that token: an
+// owner's name is what the maker of the token chose.
 func (c *Call) Entry(action Permission, project string, resource audit.Resource) *audit.Entry {
 	e := &audit.Entry{
 		Project:  project,
@@ -45,6 +62,12 @@ func (c *Call) Entry(action Permission, project string, resource audit.Resource)
 		Outcome:  audit.Success,
 		Channel:  c.Channel,
 		Request:  c.Request,
+	}
+	if id := c.Principal.TokenID; id != "" {
+		e.Metadata = map[string]string{metaToken: id}
+		if by := c.Principal.TokenCreatedBy; by != "" {
+			e.Metadata[metaTokenCreatedBy] = by
+		}
 	}
 	e.Clean() // a user agent of garbage must not keep a call from being recorded
 	return e

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,7 +84,7 @@ func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, erro
 	if err := h.live(k.opts.Now()); err != nil {
 		return Token{}, audit.Errorf(audit.Conflict, "%s", err)
 	}
-	if id == idOutside {
+	if isOutside(id) {
 		return Token{}, audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
 	}
 	if h.administers() && !k.administered(id) {
@@ -162,24 +161,39 @@ func (k *Keeper) Start(ctx context.Context, outside string, show func(secret str
 	return k.putOwn(ctx, id, "first start", secret)
 }
 
+// setOutside makes the secret that is set from outside count, and no other that was.
 func (k *Keeper) setOutside(ctx context.Context, secret string) error {
-	h := k.find(idOutside)
-	counts := h != nil && h.live(k.opts.Now()) == nil
-	if secret == "" {
-		if !counts {
-			return nil
+	id := ""
+	if secret != "" {
+		if err := checkOutside(secret); err != nil {
+			return err
 		}
-		_, err := k.revoke(ctx, ownCall(), h)
-		return err
+		id = k.outsideID(secret)
 	}
-	if err := checkOutside(secret); err != nil {
-		return err
+	for _, h := range k.liveOutside() {
+		if h.ID == id {
+			id = "" // it counts already
+		} else if _, err := k.revoke(ctx, ownCall(), h); err != nil {
+			return err
+		}
 	}
-	hash := hashSecret(secret)
-	if counts && subtle.ConstantTimeCompare(h.hash[:], hash[:]) == 1 {
+	if id == "" {
 		return nil
 	}
-	return k.putOwn(ctx, idOutside, "environment", secret)
+	return k.putOwn(ctx, id, idOutside, secret)
+}
+
+// liveOutside returns the tokens that were set from outside and count.
+func (k *Keeper) liveOutside() (live []*held) {
+	now := k.opts.Now()
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for id, h := range k.tokens {
+		if isOutside(id) && h.live(now) == nil {
+			live = append(live, h)
+		}
+	}
+	return live
 }
 
 // putOwn stores an admin token that the log itself makes.
@@ -200,7 +214,7 @@ func createEntry(call *Call, t *Token) *audit.Entry {
 		scope = strings.Join(t.Projects, ", ")
 	}
 	e.Detail = fmt.Sprintf("Created a %s token of %s for %s", t.Role, t.Owner, scope)
-	e.Metadata = map[string]string{"owner": t.Owner, "ownerType": string(t.OwnerType), "role": string(t.Role), "projects": scope}
+	addMetadata(e, map[string]string{"owner": t.Owner, "ownerType": string(t.OwnerType), "role": string(t.Role), "projects": scope})
 	if !t.ExpiresAt.IsZero() {
 		e.Metadata["expiresAt"] = t.ExpiresAt.Format(time.RFC3339)
 	}

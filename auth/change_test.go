@@ -95,8 +95,12 @@ func TestStartWithOutsideSecret(t *testing.T) {
 	if _, err := k.Verify(outside); audit.KindOf(err) != audit.Unauthenticated {
 		t.Errorf("the token that was replaced: %v", err)
 	}
-	if _, err := k.Verify(changed); err != nil {
+	q, err := k.Verify(changed)
+	if err != nil {
 		t.Error(err)
+	}
+	if q.TokenID == p.TokenID || !strings.HasPrefix(p.TokenID, "environment-") || !strings.HasPrefix(q.TokenID, "environment-") {
+		t.Errorf("two tokens set from outside have the ids %s and %s", p.TokenID, q.TokenID)
 	}
 
 	if shown := start(t, k, ""); shown != "" {
@@ -106,12 +110,12 @@ func TestStartWithOutsideSecret(t *testing.T) {
 		t.Errorf("the token that is no longer set: %v", err)
 	}
 	last := entries(t, s, audit.SystemProject)
-	if e := last[len(last)-1]; e.Action != "token.revoke" || e.Actor.Email != "auditlog" {
+	if e := last[len(last)-1]; e.RecordedBy != audit.RecordedByLog || e.Action != "token.revoke" || e.Actor.Email != "auditlog" {
 		t.Errorf("that it is no longer set is told of as %+v", e)
 	}
 	start(t, k, changed)
-	if _, err := k.Verify(changed); err != nil {
-		t.Errorf("the token that is set again: %v", err)
+	if again, err := k.Verify(changed); err != nil || again.TokenID != q.TokenID {
+		t.Errorf("the token that is set again is %+v, %v", again, err)
 	}
 
 	err = k.Start(t.Context(), "hunter2", func(string) error { return nil })

@@ -19,6 +19,9 @@
 // about once a minute, was used. Each write carries the entry that tells of it in
 // the same commit. What ended, by revocation or expiry, is listed for 30 days more.
 //
+// One token may be set from outside, by the environment of the log. Its id has a keyed
+// hash of it, so that two of them are told apart in the entries that they record.
+//
 // # Permissions
 //
 // A permission is named like the API's method that it lets one call. A principal
@@ -38,7 +41,8 @@
 //
 // Create, Revoke and the entries that Call.Entry makes are kept in the project
 // concerned, or in audit.SystemProject where there is none, are several, or is one
-// that does not take entries. Refuse keeps the calls that were refused, and counts
+// that does not take entries. Their metadata say which token acted, and who had made
+// it. Refuse keeps the calls that were refused, and counts
 // floods of them instead; see refusals. A crash loses such counts of up to an
 // hour, never the first refusal by more than a moment. Who is not known cannot be
 // named, so calls without a valid token are only counted, and limited by address.

@@ -18,6 +18,9 @@ import (
 // Storage keeps the tokens' records and the log's entries about itself;
 // *store.Store is one.
 type Storage interface {
+	// Identity returns what tells the database from every other one. It is no secret to
+	// whoever has the database, and told to nobody else.
+	Identity() string
 	// Tokens returns every record by its id.
 	Tokens() (map[string][]byte, error)
 	// ChangeTokens writes records, deletes others and records an entry, unless it
@@ -120,12 +123,18 @@ func (k *Keeper) Verify(secret string) (Principal, error) {
 	if err != nil {
 		return Principal{}, err
 	}
+	if id == "" {
+		id = k.outsideID(secret)
+	}
 	h, hash := k.find(id), hashSecret(secret)
 	if h == nil || subtle.ConstantTimeCompare(h.hash[:], hash[:]) != 1 {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "the token is not known")
 	}
 	return k.use(h)
 }
+
+// outsideID returns the id of a secret that was set from outside.
+func (k *Keeper) outsideID(secret string) string { return outsideID(k.storage.Identity(), secret) }
 
 // use returns h's principal if the token still counts, and notes that it was used.
 func (k *Keeper) use(h *held) (Principal, error) {

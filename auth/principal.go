@@ -89,14 +89,17 @@ type Principal struct {
 	Type  audit.ActorType
 	// Grants are what it may: a token's is one, a person may have several.
 	Grants []Grant
-	// TokenID names the token that it called with; empty without one.
+	// TokenID names the token that it called with, audit.RecordedByDev in development
+	// mode. The entries that it records bear it.
 	TokenID string
+	// TokenCreatedBy is the e-mail of who made that token.
+	TokenCreatedBy string
 }
 
 // Dev is the principal of every call in development mode, where no tokens are
 // needed.
 func Dev() Principal {
-	return Principal{Owner: "dev@localhost", Type: audit.User, Grants: []Grant{{Role: Admin}}}
+	return Principal{Owner: "dev@localhost", Type: audit.User, Grants: []Grant{{Role: Admin}}, TokenID: audit.RecordedByDev}
 }
 
 // May reports whether p has a permission on a project. The project is empty for

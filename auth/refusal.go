@@ -210,7 +210,7 @@ func (s *refusal) entry() *audit.Entry {
 	e.Outcome = audit.Forbidden
 	e.CreatedAt = s.last
 	e.Detail = denied.Error()
-	e.Metadata = map[string]string{"permission": string(denied.Permission)}
+	addMetadata(e, map[string]string{"permission": string(denied.Permission)})
 	if s.others() {
 		e.Detail = fmt.Sprintf("%s, and others: this token was refused in more than %d ways", e.Detail, maxKinds)
 	}

@@ -20,6 +20,8 @@ type journal struct {
 	err     error
 }
 
+func (j *journal) Identity() string { return "identity" }
+
 func (j *journal) Tokens() (map[string][]byte, error) { return nil, nil }
 
 func (j *journal) ChangeTokens(context.Context, map[string][]byte, []string, *audit.Entry) error {
@@ -104,11 +106,11 @@ func TestRefusalFlood(t *testing.T) {
 	first, rest := r.entries[0], r.entries[1]
 	if first.Project != "acme" || first.Action != "auditLog.list" || first.Outcome != audit.Forbidden ||
 		first.Actor.Email != "poller@example.com" || first.Resource != (audit.Resource{Type: "Project", ID: "acme", Name: "acme"}) ||
-		!first.CreatedAt.Equal(start) || !maps.Equal(first.Metadata, map[string]string{"permission": "auditLog.list"}) {
+		!first.CreatedAt.Equal(start) || !maps.Equal(first.Metadata, map[string]string{"permission": "auditLog.list", "token": "poller"}) {
 		t.Errorf("the first is %+v", first)
 	}
 	want := map[string]string{
-		"permission": "auditLog.list", "count": "9999",
+		"permission": "auditLog.list", "token": "poller", "count": "9999",
 		"firstAt": "2026-05-04T08:00:00.006Z", "lastAt": "2026-05-04T08:00:59.994Z",
 	}
 	if !maps.Equal(rest.Metadata, want) || rest.Detail != `missing permission auditLog.list on project "acme"` {

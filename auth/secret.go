@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
 	"hash/crc32"
@@ -50,11 +51,11 @@ func checksum(body string) string {
 	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, sumSize)
 }
 
-// idOfSecret returns the id that a token names. One that does not begin as tokens
-// of this log do can only be the one that was set from outside.
+// idOfSecret returns the id that a token names, or "" for one that does not begin as
+// tokens of this log do: it can only be one that was set from outside.
 func idOfSecret(secret string) (string, error) {
 	if !strings.HasPrefix(secret, prefix) {
-		return idOutside, nil
+		return "", nil
 	}
 	if len(secret) != bodySize+sumSize || secret[len(prefix)+idSize] != '_' {
 		return "", audit.Errorf(audit.Unauthenticated, "the token is not whole: it has %d characters, not %d",
@@ -66,9 +67,20 @@ func idOfSecret(secret string) (string, error) {
 	return secret[len(prefix) : len(prefix)+idSize], nil
 }
 
-// idOutside is the id of the one token that was not made here but set by whoever
-// runs the log.
+// idOutside begins the id of a token that was not made here but set by whoever runs
+// the log, and is its name.
 const idOutside = "environment"
+
+// isOutside reports whether a token was set from outside.
+func isOutside(id string) bool { return strings.HasPrefix(id, idOutside+"-") }
+
+// outsideID returns the id of a secret that was set from outside: two secrets have two.
+// It is a keyed hash, so that who reads it in an entry cannot try guesses on it.
+func outsideID(key, secret string) string {
+	mac := hmac.New(sha256.New, []byte("auditlog token "+key))
+	mac.Write([]byte(secret))
+	return idOutside + "-" + base62(mac.Sum(nil), idSize)
+}
 
 // minOutside and minDistinct make a secret from outside as hard to guess as can
 // be told by looking at it: what is shorter or repeats itself is no random one.

@@ -100,7 +100,7 @@ func FuzzIDOfSecret(f *testing.F) {
 		switch {
 		case err != nil && audit.KindOf(err) != audit.Unauthenticated:
 			t.Fatal(err)
-		case err == nil && id != idOutside && s[:bodySize]+checksum(s[:bodySize]) != s:
+		case err == nil && id != "" && s[:bodySize]+checksum(s[:bodySize]) != s:
 			t.Fatalf("%q passed for a token", s)
 		}
 	})

@@ -155,7 +155,8 @@ type held struct {
 func newHeld(t Token, hash secretHash) *held {
 	h := &held{Token: t, hash: hash, used: new(atomic.Int64)}
 	h.principal = Principal{
-		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}}, TokenID: t.ID,
+		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}},
+		TokenID: t.ID, TokenCreatedBy: t.CreatedBy,
 	}
 	if !t.LastUsedAt.IsZero() {
 		h.used.Store(t.LastUsedAt.UnixMicro())

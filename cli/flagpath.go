@@ -31,6 +31,8 @@ func flagOf(path string) string {
 		return path
 	case "createdAt":
 		return "at"
+	case "recordedBy":
+		return "recorded-by"
 	case "q":
 		return "query"
 	}

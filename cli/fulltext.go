@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/index"
 	"auditlog/store"
 )
@@ -22,7 +23,7 @@ func indexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
 
 // search makes a query of what somebody searches for, for the store, which is
 // opened before the index is.
-func (s *server) search(text string) (store.Text, error) {
+func (s *server) search(text string) (fulltext.Query, error) {
 	q, err := index.Parse(text)
 	if err != nil {
 		return nil, err

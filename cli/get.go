@@ -58,6 +58,7 @@ func entryText(e *audit.Entry, loc *time.Location) string {
 	}
 	at := func(t time.Time) string { return t.In(loc).Format("2006-01-02T15:04:05.000000Z07:00") }
 	line("id", strconv.FormatInt(e.ID, 10))
+	line("seq", strconv.FormatInt(e.Seq, 10))
 	line("project", e.Project)
 	line("created", at(e.CreatedAt))
 	line("recorded", at(e.RecordedAt))
@@ -75,10 +76,6 @@ func entryText(e *audit.Entry, loc *time.Location) string {
 	}
 	for _, m := range sortedMetadata(e.Metadata) {
 		line("metadata", m)
-	}
-	if p := e.Purge; p != nil {
-		line("purge", fmt.Sprintf("%d entries, ids %d to %d, from %s to %s, done %s, by %s",
-			p.Entries, p.FirstID, p.LastID, at(p.From), at(p.To), at(p.At), p.By))
 	}
 	return b.String()
 }

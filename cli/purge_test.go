@@ -89,12 +89,13 @@ func TestKillDuringPurge(t *testing.T) {
 	}
 	left := 0
 	for e, err := range c.List(t.Context(), rpc.ListRequest{Query: rpc.Query{Project: "doomed"}}) {
-		if err != nil || e.Action != rpc.ProjectDelete || e.Purge == nil || e.Purge.Entries != n {
+		newest := []string{"project.purge", rpc.ProjectDelete}
+		if err != nil || e.Action != newest[left] || left == 0 && e.Metadata["entries"] != fmt.Sprint(n) || e.Seq != int64(n+2-left) {
 			t.Errorf("what is left is %+v, %v", e, err)
 		}
 		left++
 	}
-	if left != 1 {
+	if left != 2 {
 		t.Errorf("%d entries are left", left)
 	}
 	if kept, err := c.Project(t.Context(), "kept"); err != nil || kept.Entries != n {

@@ -103,7 +103,7 @@ func addEntry(cmd *cobra.Command) *entryFlags {
 	addProject(cmd, &e.Project)
 	e.Actor.Type, e.Channel = audit.User, audit.ChannelCLI
 	for _, field := range audit.Fields() {
-		if field.Path != "project" {
+		if field.Path != "project" && !field.Given {
 			fs.StringVar(field.Of(e), field.Flag(), *field.Of(e), field.Usage)
 			complete(cmd, field.Flag(), field.Values...)
 		}

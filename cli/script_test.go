@@ -153,8 +153,8 @@ var varying = []struct {
 	mark    string
 }{
 	{regexp.MustCompile(`"recordedAt":"[^"]+"`), `"recordedAt":"RECORDED"`},
-	{regexp.MustCompile(`(?m)^recorded +.+$`), `recorded     RECORDED`},
-	{regexp.MustCompile(`(?m)^("\d+","[^"]+",)"[^"]+"`), `$1"RECORDED"`},
+	{regexp.MustCompile(`(?m)^recorded {2,}.+$`), `recorded     RECORDED`},
+	{regexp.MustCompile(`(?m)^("\d+","\d+","[^"]+",)"[^"]+"`), `$1"RECORDED"`},
 }
 
 func cmdMask(ts *testscript.TestScript, neg bool, args []string) {

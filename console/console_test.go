@@ -16,6 +16,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/fulltext"
 	"auditlog/index"
 	"auditlog/retention"
 	"auditlog/store"
@@ -84,14 +85,14 @@ func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Opti
 }
 
 // search is full text without an index: every block is looked into.
-func search(text string) (store.Text, error) {
+func search(text string) (fulltext.Query, error) {
 	q, err := index.Parse(text)
 	return everywhere{q}, err
 }
 
 type everywhere struct{ *index.Query }
 
-func (everywhere) Blocks(context.Context, store.ProjectID, audit.Position, int64) ([]store.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

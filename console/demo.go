@@ -18,6 +18,9 @@ func (c *console) fillDemo(v *visit) error {
 		return audit.Errorf(audit.Conflict, "made-up entries are for a log in development mode that has none of its own")
 	}
 	entries := demo.Entries(demoProject, v.now)
+	for _, e := range entries {
+		e.RecordedBy = v.who.TokenID
+	}
 	for len(entries) > 0 {
 		n := min(len(entries), 1000)
 		if _, err := c.opts.Store.Record(v.r.Context(), entries[:n]); err != nil {

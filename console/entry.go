@@ -43,6 +43,9 @@ func (e *entryView) Permalink() string {
 // By returns the address of the list narrowed by one value of the entry.
 func (e *entryView) By(key, value string) string { return e.f.with(key, value).url("/logs") }
 
+// Own reports whether the entry is one of the log's own.
+func (e *entryView) Own() bool { return e.RecordedBy == audit.RecordedByLog }
+
 // Late reports whether the log learnt of the call noticeably after it happened.
 func (e *entryView) Late() bool { return e.RecordedAt.Sub(e.CreatedAt) > time.Minute }
 

@@ -26,6 +26,7 @@ type filter struct {
 	UserAgent    string
 	RequestID    string
 	Key          string
+	RecordedBy   string
 	Text         string
 
 	// Range is the name of one of the ranges, or empty for From and To.
@@ -54,6 +55,7 @@ const (
 	keyUserAgent    = "userAgent"
 	keyRequestID    = "requestId"
 	keyKey          = "key"
+	keyRecordedBy   = "recordedBy"
 	keyText         = "q"
 	keyAt           = "at"
 )
@@ -72,6 +74,7 @@ func parseFilter(v url.Values, zone *time.Location) (filter, error) {
 		Actor:        strings.TrimSpace(v.Get(keyActor)),
 		ActorType:    v.Get(keyActorType),
 		Channel:      audit.Fold(v.Get(keyChannel)),
+		RecordedBy:   strings.TrimSpace(v.Get(keyRecordedBy)),
 		Text:         strings.TrimSpace(v.Get(keyText)),
 	}
 	for _, key := range []string{keyIP, keyUserAgent, keyRequestID, keyKey} {
@@ -159,6 +162,7 @@ func (f filter) query(now time.Time, zone *time.Location) audit.Query {
 		UserAgent:    f.UserAgent,
 		RequestID:    f.RequestID,
 		Key:          f.Key,
+		RecordedBy:   f.RecordedBy,
 		Text:         f.Text,
 		From:         f.From,
 		To:           f.To,
@@ -208,6 +212,8 @@ func (f filter) with(key, value string) filter {
 		f.Channel = value
 	case keyIP, keyUserAgent, keyRequestID, keyKey:
 		*f.exact(key) = value
+	case keyRecordedBy:
+		f.RecordedBy = value
 	case keyText:
 		f.Text = value
 	case keyRange:
@@ -295,6 +301,7 @@ func (f filter) params() [][2]string {
 		{keyUserAgent, f.UserAgent},
 		{keyRequestID, f.RequestID},
 		{keyKey, f.Key},
+		{keyRecordedBy, f.RecordedBy},
 		{keyText, f.Text},
 		{keyAt, at},
 	}

@@ -88,6 +88,9 @@ func (r row) Name() string {
 	return r.Resource.ID
 }
 
+// Own reports whether the row is one of the log's own entries, which nobody else can make.
+func (r row) Own() bool { return r.RecordedBy == audit.RecordedByLog }
+
 // Empty reports whether the project has no entries at all.
 func (p logsPage) Empty() bool {
 	return len(p.Rows) == 0 && p.NewestURL == "" && !p.Filter.Narrowed()

@@ -52,6 +52,12 @@ func (f filter) chips(v *visit) []chip {
 	add(keyUserAgent, "user agent", f.UserAgent)
 	add(keyRequestID, "request", f.RequestID)
 	add(keyKey, "key", f.Key)
+	switch f.RecordedBy {
+	case audit.RecordedByLog:
+		add(keyRecordedBy, "by", "the log itself")
+	default:
+		add(keyRecordedBy, "token", f.RecordedBy)
+	}
 	add(keyText, "text", f.Text)
 	return chips
 }

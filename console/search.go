@@ -16,10 +16,10 @@ import (
 func searchKeys() []searchKey {
 	return []searchKey{
 		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID},
-		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType},
+		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType}, {"token", keyRecordedBy},
 		{"ip", keyIP}, {"requestId", keyRequestID}, {"key", keyKey}, {"agent", keyUserAgent},
 		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo},
-		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType},
+		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
 		{"request", keyRequestID}, {"useragent", keyUserAgent},
 		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
 	}
@@ -117,7 +117,7 @@ var examples = map[string]string{
 	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
 	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
 	keyIP: "ip:203.0.113.0/24", keyRequestID: "requestId:0b7c", keyKey: "key:evt-0c1f", keyUserAgent: `agent:"curl/8.5"`,
-	keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
+	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
 }
 
 // splitSearch cuts text at white space outside quotes.

@@ -47,7 +47,7 @@ func TestExport(t *testing.T) {
 		}
 		if format == export.CSV {
 			rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
-			if err != nil || !strings.HasPrefix(rows[1][13], "'=revision") {
+			if err != nil || !strings.HasPrefix(rows[1][15], "'=revision") {
 				t.Errorf("%v in %v", err, rows[1])
 			}
 		}

@@ -20,6 +20,7 @@ type column struct {
 var columns = func() []column {
 	list := []column{
 		{"id", func(e *audit.Entry) string { return strconv.FormatInt(e.ID, 10) }},
+		{"seq", func(e *audit.Entry) string { return strconv.FormatInt(e.Seq, 10) }},
 		{"createdAt", func(e *audit.Entry) string { return audit.FormatTime(e.CreatedAt) }},
 		{"recordedAt", func(e *audit.Entry) string { return audit.FormatTime(e.RecordedAt) }},
 	}
@@ -29,7 +30,6 @@ var columns = func() []column {
 	return append(list,
 		column{"changes", func(e *audit.Entry) string { return jsonCell(e.Changes, len(e.Changes) == 0) }},
 		column{"metadata", func(e *audit.Entry) string { return jsonCell(e.Metadata, len(e.Metadata) == 0) }},
-		column{"purge", func(e *audit.Entry) string { return jsonCell(e.Purge, e.Purge == nil) }},
 	)
 }()
 

@@ -25,7 +25,7 @@ func entries() []*audit.Entry {
 			Request:   audit.Request{IP: "203.0.113.9", UserAgent: "deploys/1.4", ID: "0b7c"},
 			Changes:   []audit.Change{{Field: "replicas", Old: "2", New: "4"}, {Field: "image", Old: "<none>", New: "web:7"}},
 			Metadata:  map[string]string{"commit": "6f1d0c2", "branch": "main"},
-			CreatedAt: at, RecordedAt: at.Add(time.Millisecond), Key: "evt-1",
+			CreatedAt: at, RecordedAt: at.Add(time.Millisecond), Key: "evt-1", Seq: 1, RecordedBy: "0f3KxQ9Z",
 		},
 		{
 			ID: 2, Project: "acme", Actor: audit.Actor{Email: "=cmd|'/C calc'!A0", Type: audit.ServiceAccount}, Action: "@SUM(1)",
@@ -34,7 +34,7 @@ func entries() []*audit.Entry {
 		{
 			ID: 3, Project: "acme", Actor: audit.Actor{Email: "ada@example.com", Type: audit.User}, Action: "project.delete",
 			Resource: audit.Resource{Type: "Project", Name: "acme"}, Outcome: audit.Success, CreatedAt: at, RecordedAt: at,
-			Purge: &audit.Purge{Entries: 2, FirstID: 1, LastID: 2, From: at, To: at, At: at, By: "ada@example.com"},
+			Seq: 5021, RecordedBy: audit.RecordedByLog,
 		},
 	}
 }
@@ -93,7 +93,7 @@ func TestNothingToExport(t *testing.T) {
 	if got := write(t, NDJSON, nil); len(got) != 0 {
 		t.Errorf("NDJSON of nothing is %q", got)
 	}
-	if got := string(write(t, CSV, nil)); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, `"id","createdAt"`) {
+	if got := string(write(t, CSV, nil)); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, `"id","seq","createdAt"`) {
 		t.Errorf("CSV of nothing is %q", got)
 	}
 }

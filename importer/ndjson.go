@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -18,8 +19,9 @@ import (
 )
 
 // NDJSON reads entries as this log exports them, one JSON object a line, and
-// emits them without what the log that they come from gave them: id, recordedAt
-// and purge. An entry that names no project gets the one given.
+// emits them without what the log that they come from gave them: id, seq, recordedAt,
+// recordedBy and, in exports of former versions, purge. An entry that names no project
+// gets the one given.
 //
 // An entry that another log exported and that has no key gets one, made of what
 // that log says of it, so that an export can be imported again. One that was never
@@ -95,14 +97,15 @@ func readLine(b *bufio.Reader, buf []byte) ([]byte, error) {
 // entryOf reads the entry in line. Of one that cannot be taken it returns what could
 // be read.
 func entryOf(line []byte, project string) (audit.Entry, error) {
-	var e audit.Entry
-	if err := json.Unmarshal(line, &e, json.RejectUnknownMembers(true)); err != nil {
-		return e, lineFault(err)
+	var x exportedEntry
+	if err := json.Unmarshal(line, &x, json.RejectUnknownMembers(true)); err != nil {
+		return audit.Entry(x.plainEntry), lineFault(err)
 	}
+	e := audit.Entry(x.plainEntry)
 	if e.Key == "" && e.ID > 0 && !e.RecordedAt.IsZero() {
-		e.Key = keyOf(&e)
+		e.Key = keyOf(&e, x.Purge)
 	}
-	e.ID, e.RecordedAt, e.Purge = 0, time.Time{}, nil
+	e.ID, e.Seq, e.RecordedAt, e.RecordedBy = 0, 0, time.Time{}, ""
 	if e.Project == "" {
 		e.Project = project
 	}
@@ -110,15 +113,54 @@ func entryOf(line []byte, project string) (audit.Entry, error) {
 	return e, e.Validate(e.CreatedAt) // whether it is too far ahead is the log's to say
 }
 
+// plainEntry is an entry without its methods, which would hide its members.
+type plainEntry audit.Entry
+
+// exportedEntry is an entry as this version exports it, or a former one.
+type exportedEntry struct {
+	plainEntry
+	// Purge is what former versions added to a project.delete entry.
+	Purge *purge `json:"purge"`
+}
+
+type purge struct {
+	Entries int64     `json:"entries"`
+	FirstID int64     `json:"firstId"`
+	LastID  int64     `json:"lastId"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`
+}
+
 // keyPrefix begins the keys made here.
 const keyPrefix = "import-"
 
 // keyOf makes a key of an entry that another log gave an id: of the id, so that
-// keys keep the order of the entries, and of the hash of all that it holds.
-func keyOf(e *audit.Entry) string {
-	hash := sha256.Sum256(e.AppendJSON(nil))
+// keys keep the order of the entries, and of the hash of what it holds. What is hashed
+// is pinned: it is the JSON of an entry as the first version wrote it, whatever a later
+// one adds, so that an export that was imported once has the same keys for ever.
+func keyOf(e *audit.Entry, p *purge) string {
+	hash := sha256.Sum256(appendKeyed(nil, e, p))
 	id := binary.BigEndian.AppendUint64(nil, uint64(e.ID))
 	return keyPrefix + base32.HexEncoding.EncodeToString(append(id, hash[:12]...))
+}
+
+// appendKeyed appends what a key is made of.
+func appendKeyed(b []byte, e *audit.Entry, p *purge) []byte {
+	input := e.AppendInput(nil)
+	b = fmt.Appendf(b, `{"id":%d,%s`, e.ID, input[1:len(input)-1])
+	if e.CreatedAt.IsZero() {
+		b = fmt.Appendf(b, `,"createdAt":"%s"`, audit.FormatTime(e.CreatedAt))
+	}
+	b = fmt.Appendf(b, `,"recordedAt":"%s"`, audit.FormatTime(e.RecordedAt))
+	if p != nil {
+		b = fmt.Appendf(b, `,"purge":{"entries":%d,"firstId":%d,"lastId":%d,"from":"%s","to":"%s","at":"%s"`, p.Entries,
+			p.FirstID, p.LastID, audit.FormatTime(p.From), audit.FormatTime(p.To), audit.FormatTime(p.At))
+		b, _ = jsontext.AppendQuote(append(b, `,"by":`...), p.By) // of valid UTF-8: cannot fail
+		b = append(b, '}')
+	}
+	return append(b, '}')
 }
 
 // lineFault words an error of the JSON package for whoever has the line.

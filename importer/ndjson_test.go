@@ -3,7 +3,9 @@ package importer
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +24,8 @@ func exported() audit.Entry {
 		Outcome:    audit.Success,
 		CreatedAt:  at,
 		RecordedAt: at,
-		Purge:      &audit.Purge{Entries: 1},
+		Seq:        3,
+		RecordedBy: "0f3KxQ9Z",
 	}
 }
 
@@ -55,7 +58,7 @@ func TestNDJSON(t *testing.T) {
 			t.Fatalf("%s: %d entries", name, len(got))
 		}
 		for _, e := range got {
-			if e.ID != 0 || !e.RecordedAt.IsZero() || e.Purge != nil || e.Actor.Type != audit.User {
+			if e.ID != 0 || e.Seq != 0 || !e.RecordedAt.IsZero() || e.RecordedBy != "" || e.Actor.Type != audit.User {
 				t.Errorf("%s: %+v", name, e)
 			}
 		}
@@ -65,6 +68,38 @@ func TestNDJSON(t *testing.T) {
 		if got[1].Key != "k1" || got[3].Key != "" || got[0].Project != "acme" || got[3].Project != "fallback" {
 			t.Errorf("%s: read %+v", name, got)
 		}
+	}
+}
+
+// TestKeysStayTheSame imports what former versions have exported, each entry of which has
+// the key that the version of then made of it.
+func TestKeysStayTheSame(t *testing.T) {
+	want, err := os.ReadFile("testdata/former.keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open("testdata/former.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var got []byte
+	_, err = NDJSON(f, "", Sink{
+		Entry: func(_ Place, e audit.Entry) error {
+			got = fmt.Appendln(got, e.Key)
+			return nil
+		},
+		Refused: func(_ Place, err error) error { return err },
+	})
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the keys are\n%s\nwant\n%s, %v", got, want, err)
+	}
+	// What the log of now adds to such an entry is in no key.
+	e := exported()
+	old := exported()
+	old.Seq, old.RecordedBy = 0, ""
+	if keyOf(&e, nil) != keyOf(&old, nil) {
+		t.Error("seq and recordedBy are in the key of an entry")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/fulltext"
 	"auditlog/store"
 )
 
@@ -17,12 +18,12 @@ import (
 type everywhere struct{ *Query }
 
 // searchEverywhere is store.Options.Search without an index.
-func searchEverywhere(text string) (store.Text, error) {
+func searchEverywhere(text string) (fulltext.Query, error) {
 	q, err := Parse(text)
 	return everywhere{q}, err
 }
 
-func (everywhere) Blocks(context.Context, store.ProjectID, audit.Position, int64) ([]store.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

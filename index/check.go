@@ -8,7 +8,7 @@ import (
 
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // Rebuild makes the index anew, from the whole log, and calls progress with how
@@ -139,7 +139,7 @@ func (c *checker) document(dict segment.TermDictionary, n uint32, id docID, coun
 // outdated reports whether the block of a document has changed since.
 func (c *checker) outdated(id docID) bool {
 	found := false
-	err := eachChange(c.ctx, c.src, c.docs.cursor, func(change store.BlockChange) error {
+	err := eachChange(c.ctx, c.src, c.docs.cursor, func(change fulltext.BlockChange) error {
 		found = found || change.Key == id.key
 		return nil
 	})

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // docSet is what is known of an index's documents: of each block the sequence
 // that its document was read for.
 type docSet struct {
 	state
-	seqs map[store.BlockKey]uint64
+	seqs map[fulltext.BlockKey]uint64
 	// stale documents are of blocks that are not there any more.
 	stale []docID
 }
@@ -30,7 +30,7 @@ func (e *sourceError) Unwrap() error { return e.error }
 // log asks for as of the state of the index: neither damaged files that look
 // sound nor a log that was brought back from a copy may lead to a wrong answer.
 func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
-	d := &docSet{seqs: make(map[store.BlockKey]uint64)}
+	d := &docSet{seqs: make(map[fulltext.BlockKey]uint64)}
 	err := e.read(func(s *snapshot) error {
 		d.state = s.state
 		s.eachDoc(func(id docID) {
@@ -61,8 +61,8 @@ func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 	case d.cursor > cfg.Source.BlockSeq():
 		return &staleError{"the log is older than the index: was it restored from a copy?"}
 	}
-	known := make(map[store.BlockKey]bool, len(d.seqs))
-	err := eachChange(ctx, cfg.Source, 0, func(c store.BlockChange) error {
+	known := make(map[fulltext.BlockKey]bool, len(d.seqs))
+	err := eachChange(ctx, cfg.Source, 0, func(c fulltext.BlockChange) error {
 		seq, ok := d.seqs[c.Key]
 		if !c.Deleted && c.Seq <= d.cursor && (!ok || seq != c.Seq) {
 			return fmt.Errorf("the index lacks %v as of change %d", c.Key, c.Seq)
@@ -80,7 +80,7 @@ func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 }
 
 // eachChange calls fn with the changes behind a sequence, oldest first.
-func eachChange(ctx context.Context, src Source, after uint64, fn func(store.BlockChange) error) error {
+func eachChange(ctx context.Context, src Source, after uint64, fn func(fulltext.BlockChange) error) error {
 	const limit = 4096
 	for {
 		if err := ctx.Err(); err != nil {

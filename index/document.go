@@ -6,7 +6,7 @@ import (
 
 	bleve "github.com/blevesearch/bleve_index_api"
 
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // The fields of a document. Bleve gives the id its name.
@@ -18,7 +18,7 @@ const (
 // docID names one state of one block: its key and the sequence of the change
 // that it was read for.
 type docID struct {
-	key store.BlockKey
+	key fulltext.BlockKey
 	seq uint64
 }
 
@@ -33,7 +33,7 @@ func parseDocID(b []byte) (docID, error) {
 	if len(b) != docIDSize {
 		return docID{}, fmt.Errorf("document id of %d bytes, want %d", len(b), docIDSize)
 	}
-	key, err := store.ParseBlockKey(b[:20])
+	key, err := fulltext.ParseBlockKey(b[:20])
 	return docID{key, binary.BigEndian.Uint64(b[20:])}, err
 }
 

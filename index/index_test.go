@@ -16,7 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // logBuffer collects what the index says.
@@ -89,7 +89,7 @@ func (r *running) until(what string, ok func(Status) bool) {
 var everything = audit.Position{At: 1 << 62}
 
 // find returns the blocks of a project that the index names for a query.
-func (r *running) find(p store.ProjectID, query string) []store.BlockKey {
+func (r *running) find(p fulltext.ProjectID, query string) []fulltext.BlockKey {
 	r.t.Helper()
 	q, err := Parse(query)
 	if err != nil {
@@ -102,7 +102,7 @@ func (r *running) find(p store.ProjectID, query string) []store.BlockKey {
 	return keys
 }
 
-func (r *running) mustFind(p store.ProjectID, query string, want ...store.BlockKey) {
+func (r *running) mustFind(p fulltext.ProjectID, query string, want ...fulltext.BlockKey) {
 	r.t.Helper()
 	if got := r.find(p, query); !slices.Equal(got, want) {
 		r.t.Errorf("search %q in project %d: blocks %v, want %v", query, p, got, want)
@@ -110,8 +110,8 @@ func (r *running) mustFind(p store.ProjectID, query string, want ...store.BlockK
 }
 
 // key returns the key of a block that begins at a time.
-func key(p store.ProjectID, at int64) store.BlockKey {
-	return store.BlockKey{Project: p, Position: audit.Position{At: at, ID: at}}
+func key(p fulltext.ProjectID, at int64) fulltext.BlockKey {
+	return fulltext.BlockKey{Project: p, Position: audit.Position{At: at, ID: at}}
 }
 
 // mustCheck checks an index that is not running.

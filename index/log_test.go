@@ -10,7 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // memoryLog is a Source whose blocks are in memory, for what the real store
@@ -18,7 +18,7 @@ import (
 // sequence that goes back, texts that cannot be read.
 type memoryLog struct {
 	mu      sync.Mutex
-	blocks  map[store.BlockKey]memoryBlock
+	blocks  map[fulltext.BlockKey]memoryBlock
 	seq     uint64
 	changed chan struct{}
 	fail    error // what BlockTexts returns, when not nil
@@ -30,11 +30,11 @@ type memoryBlock struct {
 }
 
 func newMemoryLog() *memoryLog {
-	return &memoryLog{blocks: make(map[store.BlockKey]memoryBlock), changed: make(chan struct{})}
+	return &memoryLog{blocks: make(map[fulltext.BlockKey]memoryBlock), changed: make(chan struct{})}
 }
 
 // put writes a block that holds values.
-func (l *memoryLog) put(key store.BlockKey, values ...string) {
+func (l *memoryLog) put(key fulltext.BlockKey, values ...string) {
 	l.set(key, func(fn func(string)) {
 		for _, v := range values {
 			fn(v)
@@ -43,7 +43,7 @@ func (l *memoryLog) put(key store.BlockKey, values ...string) {
 }
 
 // set writes a block; nil removes it.
-func (l *memoryLog) set(key store.BlockKey, texts func(fn func(string))) {
+func (l *memoryLog) set(key fulltext.BlockKey, texts func(fn func(string))) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seq++
@@ -52,22 +52,22 @@ func (l *memoryLog) set(key store.BlockKey, texts func(fn func(string))) {
 	l.changed = make(chan struct{})
 }
 
-func (l *memoryLog) BlockChanges(after uint64, limit int) (changes []store.BlockChange, through uint64, err error) {
+func (l *memoryLog) BlockChanges(after uint64, limit int) (changes []fulltext.BlockChange, through uint64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for key, b := range l.blocks {
 		if b.seq > after {
-			changes = append(changes, store.BlockChange{Seq: b.seq, Key: key, Deleted: b.texts == nil})
+			changes = append(changes, fulltext.BlockChange{Seq: b.seq, Key: key, Deleted: b.texts == nil})
 		}
 	}
-	slices.SortFunc(changes, func(a, b store.BlockChange) int { return int(a.Seq) - int(b.Seq) })
+	slices.SortFunc(changes, func(a, b fulltext.BlockChange) int { return int(a.Seq) - int(b.Seq) })
 	if len(changes) > limit {
 		return changes[:limit], changes[limit-1].Seq, nil
 	}
 	return changes, max(after, l.seq), nil
 }
 
-func (l *memoryLog) BlockTexts(key store.BlockKey, fn, _ func(string)) (bool, error) {
+func (l *memoryLog) BlockTexts(key fulltext.BlockKey, fn, _ func(string)) (bool, error) {
 	l.mu.Lock()
 	b, err := l.blocks[key], l.fail
 	l.mu.Unlock()
@@ -109,8 +109,8 @@ func workload(n int) *memoryLog {
 	l := newMemoryLog()
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), 1.2, 4, 49)
 	for i := range n {
-		project := store.ProjectID(zipf.Uint64() + 1)
-		key := store.BlockKey{Project: project, Position: audit.Position{At: int64(i) * 1e9, ID: int64(i)*blockRows + 1}}
+		project := fulltext.ProjectID(zipf.Uint64() + 1)
+		key := fulltext.BlockKey{Project: project, Position: audit.Position{At: int64(i) * 1e9, ID: int64(i)*blockRows + 1}}
 		l.set(key, func(fn func(string)) {
 			fn(fmt.Sprintf("needle-%d", i))
 			for _, e := range audittest.New(uint64(i), time.Minute).Entries(blockRows) {

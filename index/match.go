@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 
 	"auditlog/audit"
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // Clues returns what a value must hold for each of the query's terms to occur in it.
-func (q *Query) Clues() *store.Clues { return &q.clues }
+func (q *Query) Clues() *fulltext.Clues { return &q.clues }
 
 // Match reports whether an entry matches whose values together hold terms.
 func (q *Query) Match(terms uint64) bool {
@@ -42,7 +42,7 @@ func (q *Query) Terms(value string) uint64 {
 func (q *Query) Whole(value string) uint64 {
 	var found uint64
 	for i := range q.terms {
-		if q.terms[i].whole.Is(value) {
+		if q.terms[i].whole == value {
 			found |= 1 << i
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"auditlog/audit"
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // Limits of a query.
@@ -24,7 +24,7 @@ const (
 // goroutines may use it.
 type Query struct {
 	terms []term
-	clues store.Clues // of the terms
+	clues fulltext.Clues // of the terms
 	// want and exclude hold the bits of the terms that an entry must and must
 	// not hold.
 	want, exclude uint64
@@ -39,12 +39,10 @@ type term struct {
 	// touching says that there is no space between the words: they were written
 	// as one. The words of a phrase may stand in any way.
 	touching bool
-	// whole is the term as it was written, which is how an id is found; nil for a prefix.
-	whole *store.Whole
-	// written is the text of whole.
-	written string
+	// whole is the term as it was written, which is how an id is found; empty for a prefix.
+	whole string
 	// needle is the longest word: where it is not, the term is not.
-	needle store.Word
+	needle fulltext.Word
 }
 
 // Parse parses text:
@@ -69,7 +67,7 @@ func Parse(text string) (*Query, error) {
 	if !utf8.ValidString(text) {
 		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
 	}
-	q := &Query{clues: store.Clues{Normal: appendNormal}}
+	q := &Query{clues: fulltext.Clues{Normal: appendNormal}}
 	// Operators typed on a Japanese keyboard are as good as others.
 	rest := norm.NFKC.String(text)
 	for {
@@ -89,7 +87,7 @@ func Parse(text string) (*Query, error) {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}
 	for i := range q.terms {
-		q.clues.Terms = append(q.clues.Terms, store.Clue{Words: q.terms[i].clue(), Whole: q.terms[i].whole, Wanted: q.want>>i&1 != 0})
+		q.clues.Terms = append(q.clues.Terms, fulltext.Clue{Words: q.terms[i].clue(), Whole: q.terms[i].whole, Wanted: q.want>>i&1 != 0})
 	}
 	return q, nil
 }
@@ -170,7 +168,7 @@ func newTerm(it item) (term, error) {
 		return term{}, audit.FieldErrorf("q", "has a * by itself; write at least %d characters before it", MinPrefix)
 	}
 	if !star {
-		t.whole, t.written = store.NewWhole(text), text
+		t.whole = text
 	}
 	if len(t.words) > 0 {
 		t.needle = t.word(t.longest())
@@ -179,8 +177,8 @@ func newTerm(it item) (term, error) {
 }
 
 // word returns word number k of t, to look for in values.
-func (t *term) word(k int) store.Word {
-	return store.NewWord(string(t.words[k]), t.prefix && k == len(t.words)-1)
+func (t *term) word(k int) fulltext.Word {
+	return fulltext.NewWord(string(t.words[k]), t.prefix && k == len(t.words)-1)
 }
 
 // longest returns the number of the longest word, or of one that no ASCII text holds.
@@ -197,8 +195,8 @@ func (t *term) longest() (k int) {
 }
 
 // clue returns the words that are in every value in which t occurs.
-func (t *term) clue() []store.Word {
-	words := make([]store.Word, len(t.words))
+func (t *term) clue() []fulltext.Word {
+	words := make([]fulltext.Word, len(t.words))
 	for k := range words {
 		words[k] = t.word(k)
 	}
@@ -222,5 +220,5 @@ func words(text []byte) [][]byte {
 }
 
 func (t term) equal(u term) bool {
-	return t.prefix == u.prefix && t.touching == u.touching && t.written == u.written && slices.EqualFunc(t.words, u.words, bytes.Equal)
+	return t.prefix == u.prefix && t.touching == u.touching && t.whole == u.whole && slices.EqualFunc(t.words, u.words, bytes.Equal)
 }

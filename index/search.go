@@ -9,7 +9,7 @@ import (
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"auditlog/audit"
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // maxPrefixTerms bounds how many terms of a segment are looked up for a prefix, to
@@ -23,7 +23,7 @@ type Search struct {
 	conditions []condition
 }
 
-var _ store.Text = (*Search)(nil)
+var _ fulltext.Query = (*Search)(nil)
 
 // Search returns q with the index behind it.
 func (x *Index) Search(q *Query) *Search {
@@ -43,7 +43,7 @@ func (x *Index) Search(q *Query) *Search {
 //
 // ok is false when every block has to be looked into: the query only excludes, or
 // the index is being opened or repaired. The error is the context's.
-func (s *Search) Blocks(ctx context.Context, p store.ProjectID, before audit.Position, after int64) (keys []store.BlockKey, through uint64, ok bool, err error) {
+func (s *Search) Blocks(ctx context.Context, p fulltext.ProjectID, before audit.Position, after int64) (keys []fulltext.BlockKey, through uint64, ok bool, err error) {
 	if len(s.conditions) == 0 {
 		return nil, 0, false, ctx.Err()
 	}
@@ -69,10 +69,10 @@ func (s *Search) Blocks(ctx context.Context, p store.ProjectID, before audit.Pos
 // trim sorts keys, newest first, and cuts off those that begin after before and
 // those that end before after. Blocks do not overlap, so of those that begin
 // before after only the last can reach it.
-func trim(keys []store.BlockKey, before audit.Position, after int64) []store.BlockKey {
-	keys = slices.DeleteFunc(keys, func(k store.BlockKey) bool { return k.Compare(before) > 0 })
-	slices.SortFunc(keys, func(a, b store.BlockKey) int { return b.Compare(a.Position) })
-	if i := slices.IndexFunc(keys, func(k store.BlockKey) bool { return k.At < after }); i >= 0 {
+func trim(keys []fulltext.BlockKey, before audit.Position, after int64) []fulltext.BlockKey {
+	keys = slices.DeleteFunc(keys, func(k fulltext.BlockKey) bool { return k.Compare(before) > 0 })
+	slices.SortFunc(keys, func(a, b fulltext.BlockKey) int { return b.Compare(a.Position) })
+	if i := slices.IndexFunc(keys, func(k fulltext.BlockKey) bool { return k.At < after }); i >= 0 {
 		keys = keys[:i+1]
 	}
 	return keys
@@ -81,9 +81,9 @@ func trim(keys []store.BlockKey, before audit.Position, after int64) []store.Blo
 // finder finds the documents of a project that fulfil conditions.
 type finder struct {
 	ctx        context.Context
-	project    store.ProjectID
+	project    fulltext.ProjectID
 	conditions []condition
-	keys       []store.BlockKey
+	keys       []fulltext.BlockKey
 }
 
 // part adds what a part of the index holds.

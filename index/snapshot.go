@@ -9,7 +9,7 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
 // snapshot is one state of the index. It stays as it is until it is closed, also
@@ -31,7 +31,7 @@ type part struct {
 // segmentDocs says which documents a segment has, gone ones included. It never changes.
 type segmentDocs struct {
 	ids       []docID // by number
-	byProject map[store.ProjectID]*roaring.Bitmap
+	byProject map[fulltext.ProjectID]*roaring.Bitmap
 }
 
 // views keeps the segmentDocs of the segments of the newest snapshot.
@@ -105,7 +105,7 @@ func (v *views) parts(segments []*scorch.SegmentSnapshot) ([]part, error) {
 // readDocs reads the ids of a segment's documents.
 func readDocs(seg segment.Segment) (*segmentDocs, error) {
 	n := int(seg.Count())
-	d := &segmentDocs{ids: make([]docID, n), byProject: make(map[store.ProjectID]*roaring.Bitmap)}
+	d := &segmentDocs{ids: make([]docID, n), byProject: make(map[fulltext.ProjectID]*roaring.Bitmap)}
 	for i := range n {
 		b, err := seg.DocID(uint64(i))
 		if err != nil {
@@ -136,7 +136,7 @@ func (s *snapshot) eachDoc(fn func(docID)) {
 
 // purged reports whether a file still holds documents of a project that has none left.
 func (s *snapshot) purged() bool {
-	live := make(map[store.ProjectID]bool)
+	live := make(map[fulltext.ProjectID]bool)
 	s.eachDoc(func(id docID) { live[id.key.Project] = true })
 	return slices.ContainsFunc(s.parts, func(p part) bool {
 		for project := range p.docs.byProject {

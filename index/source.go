@@ -3,23 +3,21 @@ package index
 import (
 	"context"
 
-	"auditlog/store"
+	"auditlog/fulltext"
 )
 
-// Source is the log as the index follows it; *store.Store is one.
+// Source is the log as the index follows it.
 type Source interface {
 	// BlockChanges returns the changes behind a sequence, oldest first, at most
 	// limit: of each block its newest one. through is the sequence up to which the
 	// caller then knows everything.
-	BlockChanges(after uint64, limit int) (changes []store.BlockChange, through uint64, err error)
+	BlockChanges(after uint64, limit int) (changes []fulltext.BlockChange, through uint64, err error)
 	// BlockTexts calls fn with every value of a block that full text looks into for words,
 	// and whole with every one that it finds whole, each at least once, as the block is
 	// now. ok is false when it is gone.
-	BlockTexts(key store.BlockKey, fn, whole func(value string)) (ok bool, err error)
+	BlockTexts(key fulltext.BlockKey, fn, whole func(value string)) (ok bool, err error)
 	// BlockSeq returns the sequence of the newest change.
 	BlockSeq() uint64
 	// WaitBlocks returns once there is a change behind a sequence.
 	WaitBlocks(ctx context.Context, after uint64) error
 }
-
-var _ Source = (*store.Store)(nil)

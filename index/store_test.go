@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/fulltext"
 	"auditlog/store"
 )
 
@@ -32,7 +33,7 @@ func newScene(t *testing.T) *scene {
 		t: t, r: rand.New(rand.NewPCG(3, 4)),
 		entries: make(map[string][]*audit.Entry), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
-	search := func(text string) (store.Text, error) {
+	search := func(text string) (fulltext.Query, error) {
 		q, err := Parse(text)
 		if err != nil {
 			return nil, err

@@ -142,8 +142,8 @@ type condition struct {
 // condition returns what the index can tell of t.
 func (t *term) condition() condition {
 	var c condition
-	if t.whole != nil {
-		c.whole = appendWhole(nil, t.written)
+	if t.whole != "" {
+		c.whole = appendWhole(nil, t.whole)
 	}
 	words := t.words
 	if t.prefix {

@@ -167,7 +167,7 @@ func TestPurgedBlocksAreGone(t *testing.T) {
 		t.Errorf("stats %+v", got)
 	}
 	if page, err := audittest.List(t.Context(), s, audit.Query{Project: "doomed"}, audit.Paging{}); err != nil ||
-		len(page.Entries) != 1 || page.Entries[0].Purge == nil || page.Entries[0].Purge.Entries != 5000 {
+		len(page.Entries) != 2 || page.Entries[0].Action != "project.purge" || page.Entries[0].Metadata["entries"] != "5000" {
 		t.Errorf("after the purge %+v, %v", page, err)
 	}
 	if p, err := s.Project("kept"); err != nil || p.Entries != 3000 {
@@ -231,7 +231,7 @@ func TestPurgeInPieces(t *testing.T) {
 		}
 		s = open(t, dir)
 	}
-	if p, err := s.Project("doomed"); err != nil || p.State != audit.Purged || p.Entries != 1 {
+	if p, err := s.Project("doomed"); err != nil || p.State != audit.Purged || p.Entries != 2 {
 		t.Errorf("at the end %+v, %v", p, err)
 	}
 }

@@ -24,6 +24,7 @@ type Query struct {
 	UserAgent    string    `json:"userAgent,omitempty"`
 	RequestID    string    `json:"requestId,omitempty"`
 	Key          string    `json:"key,omitempty"`
+	RecordedBy   string    `json:"recordedBy,omitempty"`
 	From         time.Time `json:"from,omitzero"` // inclusive
 	To           time.Time `json:"to,omitzero"`   // exclusive
 	// Q is the full-text query.
@@ -44,6 +45,7 @@ func QueryOf(q audit.Query) Query {
 		UserAgent:    q.UserAgent,
 		RequestID:    q.RequestID,
 		Key:          q.Key,
+		RecordedBy:   q.RecordedBy,
 		From:         q.From,
 		To:           q.To,
 		Q:            q.Text,
@@ -70,6 +72,7 @@ func (w *Query) Query() (audit.Query, error) {
 		UserAgent:    w.UserAgent,
 		RequestID:    w.RequestID,
 		Key:          w.Key,
+		RecordedBy:   w.RecordedBy,
 		From:         w.From,
 		To:           w.To,
 		Text:         w.Q,

@@ -46,7 +46,8 @@ func (s *Scanner) entry(e *audit.Entry, recorded bool) bool {
 // and as the log answers with them.
 func (s *Scanner) canonical(e *audit.Entry, recorded bool) bool {
 	if recorded {
-		if !s.literal(`{"id":`) || !s.number(&e.ID) || !s.member(`,"project":"`, &e.Project) {
+		if !s.literal(`{"id":`) || !s.number(&e.ID) ||
+			!s.literal(`,"seq":`) || !s.number(&e.Seq) || !s.member(`,"project":"`, &e.Project) {
 			return false
 		}
 	} else if !s.member(`{"project":"`, &e.Project) {
@@ -61,7 +62,8 @@ func (s *Scanner) canonical(e *audit.Entry, recorded bool) bool {
 		(!s.literal(`,"metadata":`) || s.metadata(&e.Metadata)) &&
 		(!s.literal(`,"key":`) || s.text(&e.Key)) &&
 		(!s.literal(`,"createdAt":`) || s.time(&e.CreatedAt)) &&
-		(!recorded || s.literal(`,"recordedAt":`) && s.time(&e.RecordedAt)) &&
+		(!recorded || s.literal(`,"recordedAt":`) && s.time(&e.RecordedAt) &&
+			s.member(`,"recordedBy":"`, &e.RecordedBy)) &&
 		s.literal(`}`)
 }
 
@@ -153,6 +155,10 @@ func (s *Scanner) anyEntry(e *audit.Entry, recorded bool) bool {
 			return recorded && seen.first(1<<12) && s.number(&e.ID)
 		case "recordedAt":
 			return recorded && seen.first(1<<13) && s.time(&e.RecordedAt)
+		case "seq":
+			return recorded && seen.first(1<<14) && s.number(&e.Seq)
+		case "recordedBy":
+			return recorded && seen.first(1<<15) && s.name(&e.RecordedBy)
 		}
 		return false
 	})

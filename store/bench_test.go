@@ -133,7 +133,7 @@ func BenchmarkTailRow(b *testing.B) {
 	row.reset(1, time.UnixMicro(1_780_000_000_000_000).UTC())
 	entries := audittest.New(1, 34*time.Second).Entries(250)
 	for i, e := range entries {
-		row.add(ProjectID(i%9+1), appendRow(nil, e))
+		row.add(ProjectID(i%9+1), int64(i/9+1), appendRow(nil, e))
 	}
 	value := row.encode()
 	b.Run("encode", func(b *testing.B) {
@@ -143,7 +143,7 @@ func BenchmarkTailRow(b *testing.B) {
 			var buf []byte
 			for i, e := range entries {
 				buf = appendRow(buf[:0], e)
-				row.add(ProjectID(i%9+1), buf)
+				row.add(ProjectID(i%9+1), int64(i/9+1), buf)
 			}
 			value = row.encode()
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
 	"auditlog/store/kv"
@@ -88,7 +89,7 @@ func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
 	if k == nil {
 		return false, nil
 	}
-	if c.key, err = ParseBlockKey(k); err != nil {
+	if c.key, err = fulltext.ParseBlockKey(k); err != nil {
 		return false, fmt.Errorf("blocks: %w: %w", errCorrupt, err)
 	}
 	c.value = v
@@ -98,7 +99,7 @@ func (c *blockCursor) at(k, v []byte) (ok bool, err error) {
 // seek moves to the block that holds, or would hold, what is at p: the last one
 // that begins at or before it. ok is false when all begin later.
 func (c *blockCursor) seek(p audit.Position) (ok bool, err error) {
-	return c.at(kv.AtOrBefore(c.c, BlockKey{c.project, p}.Append(nil)))
+	return c.at(kv.AtOrBefore(c.c, BlockKey{Project: c.project, Position: p}.Append(nil)))
 }
 
 func (c *blockCursor) first() (ok bool, err error) {
@@ -110,12 +111,12 @@ func (c *blockCursor) from(p audit.Position) (ok bool, err error) {
 	if p == (audit.Position{}) {
 		return c.first()
 	}
-	return c.at(c.c.Seek(BlockKey{c.project, p}.Append(nil)))
+	return c.at(c.c.Seek(BlockKey{Project: c.project, Position: p}.Append(nil)))
 }
 
 // before moves to the last block that begins before p.
 func (c *blockCursor) before(p audit.Position) (ok bool, err error) {
-	return c.at(kv.Before(c.c, BlockKey{c.project, p}.Append(nil)))
+	return c.at(kv.Before(c.c, BlockKey{Project: c.project, Position: p}.Append(nil)))
 }
 
 func (c *blockCursor) next() (ok bool, err error) { return c.at(c.c.Next()) }
@@ -202,7 +203,7 @@ func (w *blockWriter) drop(b keyedBlock, gone bool) error {
 		return nil
 	}
 	w.seq++
-	return putChange(w.tx, BlockChange{Seq: w.seq, Key: b.key, Deleted: true})
+	return putChange(w.tx, fulltext.BlockChange{Seq: w.seq, Key: b.key, Deleted: true})
 }
 
 // put adds a block that has its sequence already.
@@ -212,7 +213,7 @@ func (w *blockWriter) put(b keyedBlock) error {
 		return fmt.Errorf("put %v: %w", b.key, err)
 	}
 	if w.sizes.indexable(b.Block) {
-		return putChange(w.tx, BlockChange{Seq: b.Seq(), Key: b.key})
+		return putChange(w.tx, fulltext.BlockChange{Seq: b.Seq(), Key: b.key})
 	}
 	if err := w.tx.Bucket(bucketSmall).Put(k, nil); err != nil {
 		return fmt.Errorf("mark %v: %w", b.key, err)

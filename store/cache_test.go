@@ -123,7 +123,7 @@ func TestCacheKeepsDataOfBlocksInUse(t *testing.T) {
 func TestDamageBehindTheCache(t *testing.T) {
 	s, keys := sealedBlocks(t, Options{})
 	list := func() error {
-		_, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", To: keys[1].time()}, audit.Paging{})
+		_, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", To: timeOf(keys[1])}, audit.Paging{})
 		return err
 	}
 	if err := list(); err != nil {
@@ -144,7 +144,7 @@ func TestDamageBehindTheCache(t *testing.T) {
 	}
 }
 
-func (k BlockKey) time() time.Time { return time.UnixMicro(k.At).UTC() }
+func timeOf(k BlockKey) time.Time { return time.UnixMicro(k.At).UTC() }
 
 // sealedBlocks returns a store with some blocks of the project acme, oldest first.
 func sealedBlocks(t *testing.T, opts Options) (*Store, []BlockKey) {

@@ -4,16 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"auditlog/fulltext"
 	"auditlog/store/kv"
 )
-
-// BlockChange tells a follower of the blocks that a block of indexable size was
-// written or is gone.
-type BlockChange struct {
-	Seq     uint64
-	Key     BlockKey
-	Deleted bool
-}
 
 // BlockSeq returns the sequence of the newest change of a block.
 func (s *Store) BlockSeq() uint64 {
@@ -25,7 +18,7 @@ func (s *Store) BlockSeq() uint64 {
 // BlockChanges returns the changes behind a sequence, oldest first, at most
 // limit: of each indexable block its newest one. through is the sequence up to
 // which the caller then knows everything.
-func (s *Store) BlockChanges(after uint64, limit int) (changes []BlockChange, through uint64, err error) {
+func (s *Store) BlockChanges(after uint64, limit int) (changes []fulltext.BlockChange, through uint64, err error) {
 	err = s.read(func(tx kv.Tx) error {
 		changes, through, err = blockChanges(tx, after, limit)
 		return err
@@ -33,7 +26,7 @@ func (s *Store) BlockChanges(after uint64, limit int) (changes []BlockChange, th
 	return changes, through, err
 }
 
-func blockChanges(tx kv.Tx, after uint64, limit int) (changes []BlockChange, through uint64, err error) {
+func blockChanges(tx kv.Tx, after uint64, limit int) (changes []fulltext.BlockChange, through uint64, err error) {
 	c := tx.Bucket(bucketChanges).Cursor()
 	for k, v := c.Seek(u64(after + 1)); k != nil; k, v = c.Next() {
 		if len(changes) == limit {
@@ -48,16 +41,16 @@ func blockChanges(tx kv.Tx, after uint64, limit int) (changes []BlockChange, thr
 	return changes, max(after, getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))), nil
 }
 
-func parseChange(k, v []byte) (BlockChange, error) {
-	if len(k) != 8 || len(v) != blockKeySize+1 {
-		return BlockChange{}, fmt.Errorf("change %x: %w", k, errCorrupt)
+func parseChange(k, v []byte) (fulltext.BlockChange, error) {
+	if len(k) != 8 || len(v) != fulltext.BlockKeySize+1 {
+		return fulltext.BlockChange{}, fmt.Errorf("change %x: %w", k, errCorrupt)
 	}
-	key, err := ParseBlockKey(v[:blockKeySize])
-	return BlockChange{Seq: binary.BigEndian.Uint64(k), Key: key, Deleted: v[blockKeySize] != 0}, err
+	key, err := fulltext.ParseBlockKey(v[:fulltext.BlockKeySize])
+	return fulltext.BlockChange{Seq: binary.BigEndian.Uint64(k), Key: key, Deleted: v[fulltext.BlockKeySize] != 0}, err
 }
 
-func putChange(tx kv.Tx, c BlockChange) error {
-	v := c.Key.Append(make([]byte, 0, blockKeySize+1))
+func putChange(tx kv.Tx, c fulltext.BlockChange) error {
+	v := c.Key.Append(make([]byte, 0, fulltext.BlockKeySize+1))
 	if c.Deleted {
 		v = append(v, 1)
 	} else {

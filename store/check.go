@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/kv"
 )
@@ -169,7 +170,7 @@ func (c *checker) blocks() error {
 
 // decode opens a block and reads all of it.
 func (c *checker) decode(k, v []byte) (BlockKey, *block.Block, []*audit.Entry) {
-	key, err := ParseBlockKey(k)
+	key, err := fulltext.ParseBlockKey(k)
 	if err != nil {
 		c.problem("blocks: key %x: %v", k, err)
 		return key, nil, nil

@@ -11,11 +11,16 @@ import (
 
 func sampleTailRow() (*tailRow, []*audit.Entry) {
 	entries := audittest.New(3, time.Second).Entries(20)
-	entries[3].Purge = &audit.Purge{Entries: 3, By: "ada@example.com", From: entries[0].CreatedAt}
+	entries[3].RecordedBy = "0f3KxQ9Z"
 	entries[4].Key, entries[4].CreatedAt = "k", time.Time{}
-	row := &tailRow{first: 7, recordedAt: time.UnixMicro(1_780_000_000_000_000).UTC()}
+	row := &tailRow{}
+	row.reset(7, time.UnixMicro(1_780_000_000_000_000).UTC())
 	for i, e := range entries {
-		row.add(ProjectID(i%3+1), appendRow(nil, e))
+		e.Seq = int64(100 + i/3)
+		if i > 10 {
+			e.Seq += 5 // which does not follow
+		}
+		row.add(ProjectID(i%3+1), e.Seq, appendRow(nil, e))
 	}
 	return row, entries
 }
@@ -47,9 +52,10 @@ func TestTailRowIsPackedWhenItPays(t *testing.T) {
 	if v := packed.encode(); v[0] != tailRowPacked || len(v) > 2*len(packed.body)/3 {
 		t.Errorf("%d entries: version %d, %d bytes of %d", len(entries), v[0], len(v), len(packed.body))
 	}
-	plain := &tailRow{first: 9, recordedAt: packed.recordedAt}
+	plain := &tailRow{}
+	plain.reset(9, packed.recordedAt)
 	e := &audit.Entry{Outcome: audit.Success, Actor: audit.Actor{Type: audit.User, Email: "a"}, Action: "b.c"}
-	plain.add(1, appendRow(nil, e))
+	plain.add(1, 3, appendRow(nil, e))
 	v := plain.encode()
 	if v[0] != tailRowPlain {
 		t.Errorf("one short entry: version %d", v[0])
@@ -57,7 +63,7 @@ func TestTailRowIsPackedWhenItPays(t *testing.T) {
 	read := 0
 	err := decodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
 		read++
-		if got.ID != 9 || got.Action != "b.c" {
+		if got.ID != 9 || got.Seq != 3 || got.Action != "b.c" {
 			t.Errorf("read entry %d, %s", got.ID, got.Action)
 		}
 		return nil
@@ -175,6 +181,7 @@ func TestCursorOfAnotherListing(t *testing.T) {
 	}{
 		{audit.Query{Project: "globex"}, audit.Paging{Cursor: first.Next}},
 		{audit.Query{Project: "acme", Actor: "ada@example.com"}, audit.Paging{Cursor: first.Next}},
+		{audit.Query{Project: "acme", RecordedBy: "dev"}, audit.Paging{Cursor: first.Next}},
 		{audit.Query{Project: "acme", From: time.Now().Add(-time.Hour)}, audit.Paging{Cursor: first.Next}},
 		{audit.Query{Project: "acme"}, audit.Paging{Cursor: first.Next + "A"}},
 		{audit.Query{Project: "acme"}, audit.Paging{Cursor: "none"}},

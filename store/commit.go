@@ -38,8 +38,8 @@ type committed struct {
 }
 
 // Record stores entries, all or none, and returns once they are on disk. The
-// entries are the store's from then on: it sets their ID and times, and the
-// caller must not change them.
+// entries are the store's from then on: it sets their ID, Seq and times, and the
+// caller must not change them. RecordedBy is the caller's to set.
 //
 // An entry that is refused is the Item of the Fault. It returns Invalid for an entry that is wrong, TooLarge
 // for one over MaxStored or too many at once, Conflict for a project that is
@@ -61,7 +61,7 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 // project, so that it never makes, fills or revives a project by being refused. It
 // is a duplicate of nothing.
 func (s *Store) RecordOwn(ctx context.Context, entry *audit.Entry) error {
-	entry.Key = ""
+	entry.Key, entry.RecordedBy = "", audit.RecordedByLog
 	sub, err := s.prepare([]*audit.Entry{entry})
 	if err != nil {
 		return err
@@ -392,7 +392,7 @@ func (w *commitWriter) create(name string) (*project, error) {
 		return nil, err
 	}
 	p := &project{name: name, id: id}
-	p.rec = projectRecord{ID: id, State: audit.Active, Secret: make([]byte, 32)}
+	p.rec = projectRecord{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
 		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}
@@ -444,14 +444,14 @@ func (w *commitWriter) lookUp(group []*submission) {
 }
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
-	e.ID, e.RecordedAt = w.next, w.at
+	e.ID, e.Seq, e.RecordedAt = w.next, p.lastSeq()+int64(len(w.added[p]))+1, w.at
 	if row[0]&rowOwnTime == 0 { // not by what e says: this may be the second run
 		e.CreatedAt = w.at
 	}
 	w.next++
 	w.batch = append(w.batch, committed{p, e, len(row)})
 	w.added[p] = append(w.added[p], e)
-	w.row.add(p.id, row)
+	w.row.add(p.id, e.Seq, row)
 	if len(w.row.body) >= maxTailRow {
 		return w.flush()
 	}

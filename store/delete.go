@@ -74,6 +74,7 @@ func (s *Store) Purges() map[string]time.Time {
 // record in one transaction, unless decide refuses.
 func (s *Store) changeProject(ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *projectRecord) error) error {
 	entry.Project, entry.Key = name, "" // no duplicate of anything
+	entry.RecordedBy = audit.RecordedByLog
 	sub, err := s.prepare([]*audit.Entry{entry})
 	if err != nil {
 		return err

@@ -260,7 +260,8 @@ func proceed(t *testing.T, sc scene, s *Store) {
 		}
 		checkClean(t, s)
 		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
-		if err != nil || len(page.Entries) != 1 || page.Entries[0].Purge == nil || page.Entries[0].Purge.Entries != 30 {
+		if err != nil || len(page.Entries) != 2 || page.Entries[0].Action != actionPurge ||
+			page.Entries[0].Metadata["entries"] != "30" || page.Entries[0].Seq != 32 || page.Entries[1].Seq != 31 {
 			t.Fatalf("after the purge: %+v, %v", page, err)
 		}
 	}

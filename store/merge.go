@@ -185,7 +185,7 @@ func (m *planner) put(entries []*audit.Entry, even bool) error {
 // newKeyedBlock makes the block of entries. It is read back before anything that
 // it replaces goes: a fault of the coding must cost bytes, never an entry.
 func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (b keyedBlock, err error) {
-	b.key = BlockKey{p, entries[0].Position()}
+	b.key = BlockKey{Project: p, Position: entries[0].Position()}
 	for _, encode := range []func([]byte, uint64, []*audit.Entry) []byte{block.Append, block.AppendPlain} {
 		if b.Block, err = block.Open(encode(nil, seq, entries)); err == nil {
 			err = b.Verify(entries)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 )
 
@@ -15,7 +16,7 @@ type prepared struct {
 	// filter is everything in query but its project and text, for blocks.
 	filter *block.Filter
 	// text is the parsed form of query.Text, nil when that is empty.
-	text Text
+	text fulltext.Query
 	// hash tells the query from others, for cursors.
 	hash [hashSize]byte
 }
@@ -40,7 +41,7 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 // search returns what full-text search has to do for q, nil where that is nothing: to find
 // its text, and the ids that it asks for, which are found whole. The latter excludes no entry
 // that the filter leaves, but the index knows the few blocks that can have an id.
-func (s *Store) search(q *audit.Query) (text Text, err error) {
+func (s *Store) search(q *audit.Query) (text fulltext.Query, err error) {
 	if q.Text != "" {
 		if s.opts.Search == nil {
 			return nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
@@ -76,7 +77,7 @@ func (q *prepared) Match(e *audit.Entry) bool {
 
 // matches is Match for an entry of the query's project.
 func (q *prepared) matches(e *audit.Entry) bool {
-	return q.query.Match(e) && (q.text == nil || matchText(q.text, e))
+	return q.query.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
 }
 
 // whole returns the part of the project's listing that the query can select from.

@@ -32,6 +32,16 @@ type projectRecord struct {
 	Deletion *audit.Deletion `json:"deletion,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *purgeProgress `json:"purge,omitempty"`
+	// Incarnation counts the beginnings of the project, from 1: each purge begins
+	// another. Base is the seq of its first entry.
+	Incarnation int   `json:"incarnation"`
+	Base        int64 `json:"base"`
+	// Seq is the newest seq that is not in the tail, whether its entry is in a block
+	// or purged.
+	Seq int64 `json:"seq"`
+	// Kept are the entries that purges left and later ones leave, in the order of their
+	// seqs: a project.delete and a project.purge of each.
+	Kept []keptEntry `json:"kept,omitempty"`
 	// Entries, First and Last are of the blocks alone.
 	Entries int64          `json:"entries"`
 	First   audit.Position `json:"first"`
@@ -41,6 +51,15 @@ type projectRecord struct {
 	Spanned audit.Position `json:"spanned"`
 	Loose   int            `json:"loose"`
 }
+
+// keptEntry names an entry that outlives purges.
+type keptEntry struct {
+	ID  int64 `json:"id"`
+	Seq int64 `json:"seq"`
+}
+
+// lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
+func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }
 
 // loose reports whether a block that begins at p lies behind the project's spans.
 func (rec *projectRecord) loose(p audit.Position) bool {

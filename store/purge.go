@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"time"
+	"slices"
 
 	"auditlog/audit"
 	"auditlog/store/kv"
@@ -21,8 +21,9 @@ const (
 )
 
 // PurgeStep does a bounded part of the purge of a deleted project, whatever its
-// grace period; done is set when nothing of the project is left but its
-// project.delete entry, completed with what was purged.
+// grace period; done is set when nothing of the project is left but the project.delete
+// entry, as it was recorded, and an entry project.purge behind it that says what is
+// gone. The pairs that earlier purges left stay as well.
 //
 // Each step is one transaction that also says how far the purge has come, so a
 // crash between any two of them loses and repeats nothing. The first one makes
@@ -60,51 +61,70 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	return w.rec.State == audit.Purged, nil
 }
 
-// beginPurge closes the project for good and keeps its project.delete entry.
+// beginPurge closes the project for good and keeps the entries that outlive the purge:
+// those that earlier purges left, and the project.delete entry.
 func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	s.mu.RLock()
 	rec := p.rec
 	s.mu.RUnlock()
-	e, err := s.Get(ctx, p.name, rec.Deletion.EntryID)
-	if err != nil {
-		return fmt.Errorf("read project.delete entry: %w", err)
+	progress := &purgeProgress{}
+	for _, k := range append(slices.Clone(rec.Kept), keptEntry{ID: rec.Deletion.EntryID}) {
+		e, err := s.Get(ctx, p.name, k.ID)
+		if err != nil {
+			return fmt.Errorf("read an entry that outlives the purge: %w", err)
+		}
+		progress.Kept = append(progress.Kept, e.Clone())
 	}
+	deletion := rec.Deletion.EntryID
 	return s.update("purge", func(tx kv.Tx) error {
-		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != e.ID {
+		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != deletion {
 			return errNothing // restored in between, deleted anew, or begun by another
 		}
 		rec = p.rec
 		rec.State = audit.Purging
-		rec.Purge = &purgeProgress{Record: e.Clone(), Purge: audit.Purge{By: rec.Deletion.By}}
+		rec.Purge = progress
 		return p.put(tx, &rec)
 	}, func() { p.rec = rec })
 }
 
 // purgeProgress is how far a purge has come.
 type purgeProgress struct {
-	// Record is the project.delete entry.
-	Record *audit.Entry `json:"record"`
-	// Purge counts what is gone so far.
-	Purge audit.Purge `json:"purge"`
+	// Kept are the entries that stay, by seq; the last one is the project.delete
+	// entry that ordered the purge.
+	Kept []*audit.Entry `json:"kept"`
+	// Gone counts what is gone so far.
+	Gone purged `json:"gone"`
 	// Order is the next key of the order bucket to look at.
 	Order uint64 `json:"order"`
+}
+
+// deletion returns the entry that ordered the purge.
+func (p *purgeProgress) deletion() *audit.Entry { return p.Kept[len(p.Kept)-1] }
+
+// keeps reports whether the entry with an id stays.
+func (p *purgeProgress) keeps(id int64) bool {
+	return slices.ContainsFunc(p.Kept, func(e *audit.Entry) bool { return e.ID == id })
 }
 
 // purgeWriter does one step. What it deletes, in this order: the places of the
 // entries, their blocks, their keys, and at last the project's record, secret
 // included, in whose stead an empty project of the same name begins.
 type purgeWriter struct {
-	s     *Store
-	p     *project
-	tx    kv.Tx
-	rec   projectRecord
-	seq   uint64
-	fresh *project // of the last step
+	s   *Store
+	p   *project
+	tx  kv.Tx
+	rec projectRecord
+	seq uint64
+	// fresh and commit are of the last step: the project begun anew, and its
+	// project.purge entry.
+	fresh  *project
+	commit *commitWriter
 }
 
 func (w *purgeWriter) step(tx kv.Tx) error {
 	w.tx = tx
 	w.rec = w.p.rec
+	w.fresh, w.commit = nil, nil
 	if w.rec.State != audit.Purging {
 		return errNothing // another has ended it
 	}
@@ -194,20 +214,12 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 	return true, blocks.finish()
 }
 
-// count adds a block that is deleted, but for the project.delete entry.
+// count adds a block that is deleted, but for the entries that stay.
 func (p *purgeProgress) count(b keyedBlock) {
 	for row, id := range b.IDs(nil) {
-		if id == p.Record.ID {
-			continue
+		if !p.keeps(id) {
+			p.Gone.add(id, b.EntrySeq(row), b.CreatedAt(row))
 		}
-		at := time.UnixMicro(b.CreatedAt(row)).UTC()
-		if p.Purge.Entries == 0 {
-			p.Purge.From, p.Purge.To, p.Purge.FirstID, p.Purge.LastID = at, at, id, id
-		}
-		p.Purge.Entries++
-		p.Purge.To = at // blocks come in the order of time
-		p.Purge.FirstID = min(p.Purge.FirstID, id)
-		p.Purge.LastID = max(p.Purge.LastID, id)
 	}
 }
 
@@ -226,38 +238,69 @@ func (w *purgeWriter) drop(bucket string) (left bool, err error) {
 	return n > 0, nil
 }
 
-// finish begins the project anew, its deletion's record the only entry.
+// finish begins the project anew with the entries that stay, and records the
+// project.purge entry behind them, in the same transaction.
 func (w *purgeWriter) finish() error {
-	e := w.rec.Purge.Record.Clone() // a step that fails leaves it as it was
-	purge := w.rec.Purge.Purge
-	purge.At = audit.Truncate(w.s.opts.Now())
-	e.Purge = &purge
 	id, err := nextProjectID(w.tx)
 	if err != nil {
 		return err
 	}
+	old := w.rec
 	w.fresh = &project{name: w.p.name, id: id}
-	w.rec = projectRecord{ID: id, State: audit.Purged, Entries: 1, Loose: 1, First: e.Position(), Last: e.Position(), Secret: make([]byte, 32)}
+	w.rec = projectRecord{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
+		Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
 	}
-	b, err := newKeyedBlock(id, w.seq+1, []*audit.Entry{e})
-	if err != nil {
-		return err
-	}
-	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq + 1}
-	if err := blocks.put(b); err != nil {
-		return err
-	}
-	w.seq = blocks.seq
-	if err := w.place(e, id); err != nil {
+	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}
 	w.fresh.rec = w.rec
-	if err := blocks.finish(); err != nil {
+	e := purgeEntry(&old)
+	if err := w.record(e); err != nil {
 		return err
 	}
+	w.rec.Kept = append(w.rec.Kept, keptEntry{ID: e.ID, Seq: e.Seq})
+	w.fresh.rec = w.rec
 	return w.fresh.put(w.tx, &w.rec)
+}
+
+// keep puts the entries that stay into the project that begins anew.
+func (w *purgeWriter) keep(entries []*audit.Entry) error {
+	for _, e := range entries {
+		w.rec.Kept = append(w.rec.Kept, keptEntry{ID: e.ID, Seq: e.Seq})
+		if err := w.place(e, w.fresh.id); err != nil {
+			return err
+		}
+	}
+	sorted := slices.SortedFunc(slices.Values(entries), byPosition)
+	w.rec.Entries = int64(len(sorted))
+	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
+	plan, err := w.s.planMerge(newBlockCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
+	if err != nil {
+		return err
+	}
+	plan.spans = &spanPlan{loose: len(plan.put)}
+	w.rec.Loose = plan.spans.loose
+	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
+	if err := blocks.write(plan); err != nil {
+		return err
+	}
+	w.seq = blocks.seq
+	return blocks.finish()
+}
+
+// record puts an entry of the log's own into the project that begins anew.
+func (w *purgeWriter) record(e *audit.Entry) error {
+	sub, err := w.s.prepare([]*audit.Entry{e})
+	if err != nil {
+		return err
+	}
+	w.commit = w.s.newCommitWriter(w.tx)
+	if err := w.commit.append(w.fresh, e, sub.rows[0]); err != nil {
+		return err
+	}
+	return w.commit.finish()
 }
 
 // place says that e is in the project that has begun anew.
@@ -283,5 +326,6 @@ func (w *purgeWriter) apply() {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
 		w.s.byID[w.fresh.id] = w.fresh
+		w.commit.apply()
 	}
 }

@@ -76,6 +76,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	}
 	del := entry("doomed", 0)
 	del.Action, del.Actor.Email = "project.delete", "boss@example.com"
+	del.Metadata = map[string]string{"token": "0f3KxQ9Z", "tokenCreatedBy": "root@example.com"}
 	if _, err := s.Delete(t.Context(), "doomed", del, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	if reachable(t, s, secretText) {
 		t.Error("the text is in a key or value after the purge")
 	}
-	assertRecord(t, s, del.ID, before)
+	assertRecord(t, s, del, before)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	}
 	s = open(t, dir, Options{})
 	checkClean(t, s)
-	assertRecord(t, s, del.ID, before)
+	assertRecord(t, s, del, before)
 	// A project of that name starts empty but for the record, its keys free again.
 	e := entry("doomed", 1)
 	e.Key = secretText + "-1"
@@ -111,26 +112,92 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	if err != nil || got[0].Duplicate {
 		t.Fatalf("recording with a key of a purged entry: %+v, %v", got, err)
 	}
-	if p, err := s.Project("doomed"); err != nil || p.State != audit.Active || p.Entries != 2 {
+	if p, err := s.Project("doomed"); err != nil || p.State != audit.Active || p.Entries != 3 || e.Seq != 403 {
 		t.Errorf("recorded to again: %+v, %v", p, err)
 	}
 }
 
-// assertRecord wants the project to hold its deletion's record alone.
-func assertRecord(t *testing.T, s *Store, id int64, before audit.Project) {
+// assertRecord wants the project to hold its deletion's entry, as it was recorded, and
+// that of its purge alone.
+func assertRecord(t *testing.T, s *Store, del *audit.Entry, before audit.Project) {
 	t.Helper()
 	page, err := audittest.List(t.Context(), s, audit.Query{Project: "doomed"}, audit.Paging{})
-	if err != nil || len(page.Entries) != 1 {
+	if err != nil || len(page.Entries) != 2 {
 		t.Fatalf("listed after the purge: %+v, %v", page, err)
 	}
-	e := page.Entries[0]
-	p := e.Purge
-	if e.ID != id || e.Action != "project.delete" || p == nil {
-		t.Fatalf("the record is %s", e.AppendJSON(nil))
+	purge, deletion := page.Entries[0], page.Entries[1]
+	if got, want := string(deletion.AppendJSON(nil)), string(del.AppendJSON(nil)); got != want {
+		t.Errorf("the project.delete entry is\n%s\nwant\n%s", got, want)
 	}
-	if p.Entries != before.Entries || p.By != "boss@example.com" || p.FirstID != 1 || p.LastID != 799 ||
-		!p.From.Equal(before.First) || !p.To.Equal(before.Last) || p.At.IsZero() {
-		t.Errorf("the record says %+v, purged were %+v", p, before)
+	want := &audit.Entry{
+		ID: 802, Seq: 402, Project: "doomed", Actor: del.Actor, Action: "project.purge", Resource: del.Resource,
+		Outcome: audit.Success, CreatedAt: purge.RecordedAt, RecordedAt: purge.RecordedAt, RecordedBy: audit.RecordedByLog,
+		Detail: fmt.Sprintf("Purged 400 entries: seqs 1 to 400, ids 1 to 799, of %s to %s, as ordered by boss@example.com with entry 801",
+			before.First.Format(time.RFC3339), before.Last.Format(time.RFC3339)),
+		Metadata: map[string]string{
+			"entries": "400", "firstSeq": "1", "lastSeq": "400", "firstId": "1", "lastId": "799",
+			"from": audit.FormatTime(before.First), "to": audit.FormatTime(before.Last),
+			"by": "boss@example.com", "deleteId": "801", "deleteSeq": "401", "deletedAt": audit.FormatTime(del.RecordedAt),
+			"incarnation": "1", "token": "0f3KxQ9Z", "tokenCreatedBy": "root@example.com",
+		},
+	}
+	if got, want := string(purge.AppendJSON(nil)), string(want.AppendJSON(nil)); got != want {
+		t.Errorf("the project.purge entry is\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestPurgedAgainAndAgain wants each purge to leave its pair of entries and those of the
+// purges before it, byte for byte, and the seqs to go on through all of them.
+func TestPurgedAgainAndAgain(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{SealAfter: time.Hour})
+	var left []string
+	seq := int64(0)
+	for round := range 5 {
+		var batch []*audit.Entry
+		for i := range round * 7 {
+			batch = append(batch, entry("doomed", i))
+		}
+		batch = append(batch, entry("kept", round), entry("doomed", -round))
+		if _, err := s.Record(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		del := entry("doomed", round)
+		if _, err := s.Delete(t.Context(), "doomed", del, 0); err != nil {
+			t.Fatal(err)
+		}
+		if want := seq + int64(round*7) + 2; del.Seq != want {
+			t.Fatalf("round %d: project.delete has seq %d, want %d", round, del.Seq, want)
+		}
+		left = append(left, string(del.AppendJSON(nil)))
+		for done := false; !done; {
+			var err error
+			if done, err = s.PurgeStep(t.Context(), "doomed"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		entries, err := s.Since(t.Context(), "doomed", 0, 100)
+		if err != nil || len(entries) != len(left)+1 {
+			t.Fatalf("round %d: %d entries are left of %d: %v", round, len(entries), len(left)+1, err)
+		}
+		for i, want := range left {
+			if got := string(entries[i].AppendJSON(nil)); got != want {
+				t.Errorf("round %d: entry %d is\n%s\nwant\n%s", round, i, got, want)
+			}
+		}
+		purge := entries[len(left)]
+		if purge.Action != actionPurge || purge.Seq != del.Seq+1 || purge.Metadata["entries"] != fmt.Sprint(round*7+1) ||
+			purge.Metadata["firstSeq"] != fmt.Sprint(seq+1) || purge.Metadata["incarnation"] != fmt.Sprint(round+1) {
+			t.Errorf("round %d: the purge is %s", round, purge.AppendJSON(nil))
+		}
+		left, seq = append(left, string(purge.AppendJSON(nil))), purge.Seq
+		if round%2 == 1 {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = open(t, dir, Options{SealAfter: time.Hour})
+		}
+		checkClean(t, s)
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -19,14 +18,26 @@ const (
 	rowChanges
 	rowMetadata
 	rowKey
-	rowPurge
 	rowFlags = 1<<iota - 1
 )
 
-// appendRow appends the row of e: everything but its id, project and recordedAt.
+// The codes of outcomes and channels in a row. They are stored: a code is never given
+// to another value, and new values get new codes behind the last.
+var (
+	outcomeCodes = [...]audit.Outcome{1: audit.Success, 2: audit.Forbidden, 3: audit.Error}
+	channelCodes = [...]audit.Channel{0: "", 1: audit.ChannelAPI, 2: audit.ChannelConsole, 3: audit.ChannelCLI, 4: audit.ChannelMCP}
+)
+
+// outcomeCode returns the code of a validated entry's outcome.
+func outcomeCode(o audit.Outcome) byte { return byte(slices.Index(outcomeCodes[:], o)) }
+
+// channelCode returns the code of a validated entry's channel.
+func channelCode(c audit.Channel) byte { return byte(slices.Index(channelCodes[:], c)) }
+
+// appendRow appends the row of e: everything but its id, seq, project and recordedAt.
 func appendRow(b []byte, e *audit.Entry) []byte {
 	flags := rowFlagsOf(e)
-	b = append(b, flags, byte(slices.Index(audit.Outcomes(), e.Outcome)), byte(slices.Index(audit.Channels(), e.Channel)+1))
+	b = append(b, flags, outcomeCode(e.Outcome), channelCode(e.Channel))
 	if flags&rowOwnTime != 0 {
 		b = binary.AppendVarint(b, e.CreatedAt.UnixMicro())
 	}
@@ -37,6 +48,7 @@ func appendRow(b []byte, e *audit.Entry) []byte {
 	b = appendString(b, e.Resource.Name)
 	b = appendString(b, e.Resource.LocationID)
 	b = appendString(b, e.Detail)
+	b = appendString(b, e.RecordedBy)
 	if flags&rowLabel != 0 {
 		b = appendString(b, e.Actor.Label)
 	}
@@ -63,10 +75,6 @@ func appendRow(b []byte, e *audit.Entry) []byte {
 	if flags&rowKey != 0 {
 		b = appendString(b, e.Key)
 	}
-	if flags&rowPurge != 0 {
-		p, _ := json.Marshal(e.Purge) // of integers, times and a string: cannot fail
-		b = appendString(b, string(p))
-	}
 	return b
 }
 
@@ -84,7 +92,6 @@ func rowFlagsOf(e *audit.Entry) byte {
 	set(len(e.Changes) > 0, rowChanges)
 	set(len(e.Metadata) > 0, rowMetadata)
 	set(e.Key != "", rowKey)
-	set(e.Purge != nil, rowPurge)
 	return flags
 }
 
@@ -159,27 +166,24 @@ func (r *reader) string() string {
 // without one of their own. The entry's strings share row's memory.
 func decodeRow(row string, createdAt time.Time) (*audit.Entry, error) {
 	r := &reader{s: row}
-	flags, outcome, channel := r.byte(), int(r.byte()), int(r.byte())
-	if flags&^rowFlags != 0 || outcome >= len(audit.Outcomes()) || channel > len(audit.Channels()) {
+	flags, outcome, channel := r.byte(), r.byte(), r.byte()
+	if flags&^rowFlags != 0 || outcome == 0 || int(outcome) >= len(outcomeCodes) || int(channel) >= len(channelCodes) {
 		r.fail("unknown flag, outcome or channel")
 	}
 	if r.err != nil {
 		return nil, r.err
 	}
-	e := &audit.Entry{CreatedAt: createdAt, Outcome: audit.Outcomes()[outcome]}
+	e := &audit.Entry{CreatedAt: createdAt, Outcome: outcomeCodes[outcome], Channel: channelCodes[channel]}
 	e.Actor.Type = audit.User
 	if flags&rowServiceAccount != 0 {
 		e.Actor.Type = audit.ServiceAccount
-	}
-	if channel > 0 {
-		e.Channel = audit.Channels()[channel-1]
 	}
 	if flags&rowOwnTime != 0 {
 		e.CreatedAt = time.UnixMicro(r.varint()).UTC()
 	}
 	e.Actor.Email, e.Action = r.string(), r.string()
 	e.Resource = audit.Resource{Type: r.string(), ID: r.string(), Name: r.string(), LocationID: r.string()}
-	e.Detail = r.string()
+	e.Detail, e.RecordedBy = r.string(), r.string()
 	r.optional(e, flags)
 	if r.err == nil && r.s != "" {
 		r.fail("bytes left over")
@@ -211,11 +215,5 @@ func (r *reader) optional(e *audit.Entry, flags byte) {
 	}
 	if flags&rowKey != 0 {
 		e.Key = r.string()
-	}
-	if flags&rowPurge != 0 {
-		e.Purge = new(audit.Purge)
-		if err := json.Unmarshal([]byte(r.string()), e.Purge); err != nil {
-			r.fail("purge: " + err.Error())
-		}
 	}
 }

@@ -186,6 +186,7 @@ func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 		rec.Last = last
 	}
 	rec.Entries += int64(len(plan.entries))
+	rec.Seq += int64(len(plan.entries))
 	rec.Spanned, rec.Loose = plan.blocks.spans.spanned, plan.blocks.spans.loose
 	w.records[plan.project] = &rec
 	return plan.project.put(tx, &rec)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/kv"
 )
@@ -153,7 +154,7 @@ func (v *view) foundBlocks(f *found, sp span) (blockSource, error) {
 func appendSmall(keys []BlockKey, tx kv.Tx, p ProjectID, sp span) ([]BlockKey, error) {
 	c := tx.Bucket(bucketSmall).Cursor()
 	for k, _ := c.Seek(u32(p)); k != nil; k, _ = c.Next() {
-		key, err := ParseBlockKey(k)
+		key, err := fulltext.ParseBlockKey(k)
 		if err != nil || key.Project != p || key.Compare(sp.high) >= 0 {
 			return keys, err
 		}

@@ -10,6 +10,7 @@ import (
 	"sort"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/kv"
 )
@@ -17,7 +18,7 @@ import (
 // spanFields are the fields that the secondary index covers.
 func spanFields() []block.Field {
 	return []block.Field{block.ResourceType, block.Action, block.Outcome, block.Actor, block.ResourceID,
-		block.ActionPrefix, block.ActorType, block.Channel, block.Combination}
+		block.ActionPrefix, block.ActorType, block.Channel, block.RecordedBy, block.Combination}
 }
 
 // A spanRecord tells for one field which of a run of blocks hold a value, by its
@@ -42,7 +43,7 @@ func (r *spanRecord) add(hashes []uint32, i int) {
 // spanKey returns project, field and start of a span.
 func spanKey(p ProjectID, f block.Field, start audit.Position) []byte {
 	k := append(u32(p), byte(f))
-	return append(k, BlockKey{p, start}.Append(nil)[4:]...)
+	return append(k, BlockKey{Project: p, Position: start}.Append(nil)[4:]...)
 }
 
 const spanVersion = 1
@@ -54,7 +55,7 @@ const spanVersion = 1
 func (r *spanRecord) encode(key []byte) []byte {
 	b := []byte{spanVersion, byte(len(r.starts))}
 	for _, p := range append(slices.Clone(r.starts), r.end) {
-		b = BlockKey{0, p}.Append(b)
+		b = BlockKey{Project: 0, Position: p}.Append(b)
 	}
 	var several, postings, one, ordinals []byte
 	for _, hash := range slices.Sorted(maps.Keys(r.sets)) {
@@ -83,10 +84,12 @@ type spanView struct {
 }
 
 // size returns how many numbers the span has.
-func (v *spanView) size() int { return len(v.starts) / blockKeySize }
+func (v *spanView) size() int { return len(v.starts) / fulltext.BlockKeySize }
 
 // start returns where number i starts.
-func (v *spanView) start(i int) audit.Position { return positionAt(v.starts[i*blockKeySize:]) }
+func (v *spanView) start(i int) audit.Position {
+	return fulltext.PositionAt(v.starts[i*fulltext.BlockKeySize:])
+}
 
 func openSpan(key, value []byte) (*spanView, error) {
 	body, err := cutSum(key, value, 2)
@@ -107,11 +110,11 @@ func parseSpan(body []byte) (*spanView, error) {
 		return nil, fmt.Errorf("version %d, %d blocks", body[0], n)
 	}
 	body = body[2:]
-	if len(body) < (n+1)*blockKeySize {
+	if len(body) < (n+1)*fulltext.BlockKeySize {
 		return nil, fmt.Errorf("cut short")
 	}
-	v := &spanView{starts: body[:n*blockKeySize], end: positionAt(body[n*blockKeySize:])}
-	body = body[(n+1)*blockKeySize:]
+	v := &spanView{starts: body[:n*fulltext.BlockKeySize], end: fulltext.PositionAt(body[n*fulltext.BlockKeySize:])}
+	body = body[(n+1)*fulltext.BlockKeySize:]
 	var ok bool
 	if v.several, v.postings, body, ok = cutHashes(body, 8); !ok {
 		return nil, fmt.Errorf("cut short")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 )
@@ -43,7 +44,7 @@ type Options struct {
 	// Search parses a full-text query, in which the store puts the ids that are asked for as
 	// phrases, in quotation marks. It returns Invalid Faults of the field q. Nil
 	// refuses queries that have one.
-	Search func(text string) (Text, error)
+	Search func(text string) (fulltext.Query, error)
 
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.

@@ -2,9 +2,8 @@ package store
 
 import (
 	"encoding/binary"
-	"fmt"
 
-	"auditlog/audit"
+	"auditlog/fulltext"
 )
 
 // The buckets of the database. doc.go says what each holds, to the byte.
@@ -42,53 +41,12 @@ var (
 	metaProject  = []byte("project")  // uint64: last project number given
 )
 
-// ProjectID numbers a project's incarnation: a name that is recorded to again
-// after its purge gets a new one.
-type ProjectID uint32
-
-// BlockKey names a block: its project and the position of its first entry. Keys
-// sort as the bucket does: by project, then oldest first.
-type BlockKey struct {
-	Project ProjectID
-	audit.Position
-}
-
-const blockKeySize = 20
-
-// signBit makes two's complement sort as unsigned bytes do.
-const signBit = 1 << 63
-
-// Append appends the 20 bytes of k: project, time and id, big-endian, the time
-// with its sign bit turned so that times before 1970 sort first.
-func (k BlockKey) Append(b []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(k.Project))
-	b = binary.BigEndian.AppendUint64(b, uint64(k.At)^signBit)
-	return binary.BigEndian.AppendUint64(b, uint64(k.ID))
-}
-
-// ParseBlockKey reads what Append wrote.
-func ParseBlockKey(b []byte) (BlockKey, error) {
-	if len(b) != blockKeySize {
-		return BlockKey{}, fmt.Errorf("block key of %d bytes, want %d", len(b), blockKeySize)
-	}
-	return BlockKey{
-		Project:  ProjectID(binary.BigEndian.Uint32(b)),
-		Position: positionAt(b),
-	}, nil
-}
-
-// positionAt reads the position out of a block key.
-func positionAt(key []byte) audit.Position {
-	return audit.Position{
-		At: int64(binary.BigEndian.Uint64(key[4:]) ^ signBit),
-		ID: int64(binary.BigEndian.Uint64(key[12:])),
-	}
-}
-
-// String returns k as error messages and the check name a block.
-func (k BlockKey) String() string {
-	return fmt.Sprintf("block %d/%d/%d", k.Project, k.At, k.ID)
-}
+// ProjectID numbers a project's incarnation, and BlockKey names a block: both as the
+// full-text index knows them.
+type (
+	ProjectID = fulltext.ProjectID
+	BlockKey  = fulltext.BlockKey
+)
 
 func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 

@@ -57,6 +57,9 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, errCorrupt, e.ID, id)
 			}
+			if want := p.rec.Seq + int64(len(added[p])) + 1; e.Seq != want {
+				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, not %d", first, errCorrupt, e.ID, e.Seq, want)
+			}
 			e.Project = p.name
 			s.recent.entries = append(s.recent.entries, e)
 			s.recent.owners = append(s.recent.owners, p)

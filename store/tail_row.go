@@ -18,6 +18,7 @@ type tailRow struct {
 	recordedAt time.Time
 	body       []byte // the rows, each with its project and length before it
 	n          int
+	lastSeq    map[ProjectID]int64 // the newest seq in the row, by project
 
 	packed []byte // the memory of the body compressed
 }
@@ -40,10 +41,22 @@ const tailHead = 1 + 8
 // reset makes t the empty row of what is recorded from id first on.
 func (t *tailRow) reset(first int64, recordedAt time.Time) {
 	t.first, t.recordedAt, t.body, t.n = first, recordedAt, t.body[:0], 0
+	if t.lastSeq == nil {
+		t.lastSeq = make(map[ProjectID]int64)
+	}
+	clear(t.lastSeq)
 }
 
-func (t *tailRow) add(p ProjectID, row []byte) {
-	t.body = binary.AppendUvarint(t.body, uint64(p))
+// add appends an entry's row. The seq is written only with the first entry of a project,
+// or where it does not follow that of the project's entry before.
+func (t *tailRow) add(p ProjectID, seq int64, row []byte) {
+	if last, ok := t.lastSeq[p]; ok && seq == last+1 {
+		t.body = binary.AppendUvarint(t.body, uint64(p)<<1)
+	} else {
+		t.body = binary.AppendUvarint(t.body, uint64(p)<<1|tailSeqFollows)
+		t.body = binary.AppendUvarint(t.body, uint64(seq))
+	}
+	t.lastSeq[p] = seq
 	t.body = binary.AppendUvarint(t.body, uint64(len(row)))
 	t.body = append(t.body, row...)
 	t.n++
@@ -65,8 +78,28 @@ func (t *tailRow) encode() []byte {
 	return appendSum(u64(uint64(t.first)), b)
 }
 
+// tailSeqFollows, in the lowest bit of an entry's project number, says that its seq
+// comes next. Else it is one more than that of the project's entry before in the row.
+const tailSeqFollows = 1
+
+// owner reads the project and seq of an entry of a tail row. lastSeq has the newest
+// seq by project.
+func (r *reader) owner(lastSeq map[ProjectID]int64) (p ProjectID, seq int64) {
+	v := r.uvarint()
+	p = ProjectID(v >> 1)
+	if v&tailSeqFollows != 0 {
+		seq = int64(r.uvarint())
+	} else if last, ok := lastSeq[p]; ok {
+		seq = last + 1
+	} else {
+		r.fail("no seq")
+	}
+	lastSeq[p] = seq
+	return p, seq
+}
+
 // decodeTailRow reads what encode wrote under the key first, and calls fn with
-// each entry, its id and recordedAt set, its project's name not.
+// each entry, its id, seq and recordedAt set, its project's name not.
 func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) error) error {
 	value, err := cutSum(u64(uint64(first)), value, tailHead)
 	if err != nil {
@@ -82,8 +115,9 @@ func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) e
 		return fmt.Errorf("tail row %d: %w", first, err)
 	}
 	r := &reader{s: string(body)}
+	lastSeq := make(map[ProjectID]int64)
 	for i := range n {
-		p := ProjectID(r.uvarint())
+		p, seq := r.owner(lastSeq)
 		row := r.string()
 		if r.err != nil {
 			break // also when there are fewer than n
@@ -92,7 +126,7 @@ func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) e
 		if err != nil {
 			return fmt.Errorf("tail row %d: entry %d: %w", first, first+int64(i), err)
 		}
-		e.ID, e.RecordedAt = first+int64(i), recordedAt
+		e.ID, e.Seq, e.RecordedAt = first+int64(i), seq, recordedAt
 		if err := fn(p, e); err != nil {
 			return err
 		}
@@ -113,7 +147,7 @@ func unpackTail(version byte, body []byte) ([]byte, error) {
 		return body, nil
 	case tailRowPacked:
 		n, err := s2.DecodedLen(body)
-		if err == nil && n > maxTailRow+audit.MaxStored+2*binary.MaxVarintLen64 {
+		if err == nil && n > maxTailRow+audit.MaxStored+3*binary.MaxVarintLen64 {
 			err = s2.ErrTooLarge
 		}
 		if err == nil {

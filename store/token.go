@@ -32,7 +32,7 @@ func (s *Store) Tokens() (map[string][]byte, error) {
 func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error {
 	var entries []*audit.Entry
 	if entry != nil {
-		entry.Key = ""
+		entry.Key, entry.RecordedBy = "", audit.RecordedByLog
 		entries = append(entries, entry)
 	}
 	sub, err := s.prepare(entries)

@@ -35,38 +35,35 @@ type rule struct {
 	anywhere bool
 }
 
-// denials are the codes that say that the caller is known and may not.
+// denials are the codes that say that the caller is known and may not. They are from the
+// errors that all services have in common (each API reference's Common Errors), from the
+// lists of EC2 and S3, and from the models of the services that are named.
 var denials = []rule{
-	{"accessdenied", true},          // S3, IAM, STS: AccessDenied; JSON services: AccessDeniedException; DMS: AccessDeniedFault; CloudTrail's network events: VpceAccessDenied
-	{"accessisdenied", true},        // SES
-	{"unauthorized", true},          // EC2: UnauthorizedOperation; AppSync, IoT: UnauthorizedException; SSO: UnauthorizedAccess
-	{"notauthorized", true},         // common errors: NotAuthorized; Cognito: NotAuthorizedException
-	{"forbidden", true},             // API Gateway, MSK, Pinpoint: ForbiddenException; HTTP's own word for 403
-	{"notpermitted", true},          // ELB, EC2: OperationNotPermitted
-	{"permissiondenied", true},      // App Runner and what forwards gRPC's PERMISSION_DENIED
-	{"insufficientprivilege", true}, // Directory, DAX, IAM Roles Anywhere: InsufficientPrivilegesException
-	{"insufficientpermission", true},
-	{"insufficientrole", true},        // ECS Express: the role's rights do not suffice
-	{"invalidpermissions", false},     // Directory Service, Transfer
-	{"authorizationerror", false},     // SNS, SES v1
-	{"authorizationexception", false}, // License Manager: AuthorizationException
-	{"authorizationfailed", false},
-	{"authorizationfailure", false},
-	{"authfailure", false},       // EC2: "you may not be authorized to carry out the request"
-	{"optinrequired", false},     // common errors: not authorized to use the service
-	{"allaccessdisabled", false}, // S3: all access to the bucket is disabled
-	{"accountproblem", false},    // S3: 403 until AWS has settled what is wrong
-	{"notsignedup", false},       // S3: 403
-	{"blocked", false},           // EC2: the account is blocked
-	{"explicitdeny", true},       // policies of organizations, by Control Tower's hooks
-	{"policyviolation", false},   // Control Tower, Service Catalog: a guardrail forbids it
-	{"403", false},               // HTTP's number
+	// S3, IAM, STS: AccessDenied. Services that speak JSON: AccessDeniedException.
+	// DMS: KMSAccessDeniedFault. Events of VPC endpoints: VpceAccessDenied.
+	{"accessdenied", true},
+	// EC2: UnauthorizedOperation. AppSync, Glue DataBrew: UnauthorizedException.
+	{"unauthorized", true},
+	{"notauthorized", true},           // common: NotAuthorized; Cognito: NotAuthorizedException
+	{"forbidden", true},               // API Gateway, MSK, Pinpoint: ForbiddenException
+	{"notpermitted", true},            // EC2, ELB: OperationNotPermitted
+	{"permissiondenied", true},        // gRPC's name for it, and POSIX's
+	{"insufficientprivilege", true},   // Elastic Beanstalk: InsufficientPrivilegesException
+	{"insufficientpermission", true},  // Directory Service: InsufficientPermissionsException
+	{"authorizationerror", false},     // SNS: AuthorizationError
+	{"authorizationexception", false}, // License Manager
+	{"authfailure", false},            // EC2: "you might not be authorized to carry out the request"
+	{"optinrequired", false},          // common, EC2: not authorized to use the service
+	{"blocked", false},                // EC2: the account is blocked
+	{"allaccessdisabled", false},      // S3, with HTTP's 403, as the next two
+	{"accountproblem", false},
+	{"notsignedup", false},
+	{"403", false}, // HTTP's number
 }
 
-// unknownCallers are codes that a rule of denials would take, and that say that who
-// calls is not known, or that speak of something else.
+// unknownCallers are codes that a rule of denials takes or might be thought to, and that
+// say that who calls is not known, or that speak of something else.
 var unknownCallers = []rule{
-	{"unauthorizedclientid", true},
 	{"authorizationheadermalformed", false}, // S3: a header that cannot be read
 	{"authorizationnotfound", true},         // RDS, ElastiCache: no such rule in a security group
 	{"authorizationalreadyexists", true},    // RDS, ElastiCache: there is such a rule

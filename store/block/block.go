@@ -40,8 +40,9 @@ type core struct {
 	first, last  audit.Position
 	minID, maxID int64
 
-	created, ids bits.Ints
-	recorded     recorded
+	created  bits.Ints
+	numbers  numbers
+	recorded recorded
 
 	kept   keptRows
 	memory atomic.Int64 // of what is kept
@@ -78,7 +79,7 @@ func Open(data []byte) (*Block, error) {
 	kids := int(binary.LittleEndian.Uint32(data[64:]))
 	p := column.NewParser(layout, data[:len(data)-sumBytes], headerBytes, b.rows, kids)
 	b.created = p.Ints(b.rows)
-	b.ids = p.Ints(b.rows)
+	b.numbers = scanNumbers(p, b.rows)
 	b.recorded = scanRecorded(p, b.rows)
 	if b.columns, err = p.Columns(b.rows); err != nil {
 		return nil, err
@@ -146,14 +147,11 @@ func (b *Block) Memory() int {
 
 // Position returns where row stands in its project's listing.
 func (b *Block) Position(row int) audit.Position {
-	return audit.Position{At: b.columns.Int(&b.created, row), ID: b.columns.Int(&b.ids, row)}
+	return audit.Position{At: b.columns.Int(&b.created, row), ID: b.ID(row)}
 }
 
 // CreatedAt returns row's CreatedAt in microseconds.
 func (b *Block) CreatedAt(row int) int64 { return b.columns.Int(&b.created, row) }
-
-// ID returns row's id.
-func (b *Block) ID(row int) int64 { return b.columns.Int(&b.ids, row) }
 
 // Search returns the first row whose position is at or after p, or Rows().
 func (b *Block) Search(p audit.Position) int {
@@ -174,26 +172,5 @@ func (b *Block) before(row int, p audit.Position) bool {
 	if at := b.columns.Int(&b.created, row); at != p.At {
 		return at < p.At
 	}
-	return b.columns.Int(&b.ids, row) < p.ID
-}
-
-// FindID returns the row of the entry with the given id.
-func (b *Block) FindID(id int64) (row int, ok bool) {
-	if id < b.minID || id > b.maxID {
-		return 0, false
-	}
-	for row := range b.rows {
-		if b.columns.Int(&b.ids, row) == id {
-			return row, true
-		}
-	}
-	return 0, false
-}
-
-// IDs appends the rows' ids to dst.
-func (b *Block) IDs(dst []int64) []int64 {
-	for row := range b.rows {
-		dst = append(dst, b.columns.Int(&b.ids, row))
-	}
-	return dst
+	return b.ID(row) < p.ID
 }

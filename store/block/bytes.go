@@ -10,7 +10,7 @@ import (
 // sized are the texts that count for the size of an entry: those that can be any.
 var sized = func() (fields []*audit.Field) {
 	for _, p := range parts {
-		if p.of != nil && p.of.Values == nil {
+		if p.of != nil && p.of.Values == nil && !p.of.Given {
 			fields = append(fields, p.of)
 		}
 	}

@@ -1,11 +1,9 @@
 package block
 
 import (
-	"encoding/json"
 	"slices"
 
 	"auditlog/audit"
-	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
 
@@ -27,17 +25,15 @@ const (
 	colAgent
 	colRequest
 	colKey
-	colPurge
+	colRecordedBy
 	colChanges
 	colMetadata
 	columnCount
 )
 
-// part is what a column holds of an entry: a string of the entry's, one that is made of
-// something else, or a list of names and values.
+// part is what a column holds of an entry: a string, or a list of names and values.
 type part struct {
 	of   *audit.Field
-	made *made
 	list *list
 
 	field *comparison // nil: no fingerprints of it are kept
@@ -52,12 +48,6 @@ type part struct {
 type comparison struct {
 	field  Field
 	folded bool // without regard to case
-}
-
-// made is a part that is not a string of the entry's: which string stands for it.
-type made struct {
-	get func(e *audit.Entry) string
-	set func(e *audit.Entry, v string) error
 }
 
 // list is a part that is names with values.
@@ -87,7 +77,7 @@ var parts = [columnCount]part{
 	colAgent:        {of: audit.FieldAt("request.userAgent"), narrowedBy: []int{colActor, colIP}},
 	colRequest:      {of: audit.FieldAt("request.id")},
 	colKey:          {of: audit.FieldAt("key")},
-	colPurge:        {made: &made{purgeText, setPurge}},
+	colRecordedBy:   {of: audit.FieldAt("recordedBy"), field: &comparison{field: RecordedBy}},
 	colChanges:      {list: &changes},
 	colMetadata:     {list: &metadata},
 }
@@ -123,12 +113,7 @@ var fieldColumns = func() (columns [fieldCount]int) {
 func (p *part) searched() bool { return p.list != nil || p.of != nil && p.of.Searched }
 
 // get returns the string that a column has of e. The column is not a list.
-func (p *part) get(e *audit.Entry) string {
-	if p.of == nil {
-		return p.made.get(e)
-	}
-	return *p.of.Of(e)
-}
+func (p *part) get(e *audit.Entry) string { return *p.of.Of(e) }
 
 // appendOf appends what a column has of each entry.
 func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
@@ -138,36 +123,8 @@ func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
 	return dst
 }
 
-// set gives e the string that a column has of it.
-func (p *part) set(e *audit.Entry, v string) error {
-	if p.of == nil {
-		return p.made.set(e, v)
-	}
-	*p.of.Of(e) = v
-	return nil
-}
-
-func purgeText(e *audit.Entry) string {
-	if e.Purge == nil {
-		return ""
-	}
-	s, err := json.Marshal(e.Purge)
-	if err != nil {
-		panic(err) // a Purge holds numbers, strings and times
-	}
-	return string(s)
-}
-
-func setPurge(e *audit.Entry, v string) error {
-	if v == "" {
-		return nil
-	}
-	e.Purge = &audit.Purge{}
-	if err := json.Unmarshal([]byte(v), e.Purge); err != nil {
-		return bits.Corrupt("a purge: %v", err)
-	}
-	return nil
-}
+// set gives e the string that a column has of it. The column is not a list.
+func (p *part) set(e *audit.Entry, v string) { *p.of.Of(e) = v }
 
 // changes are names with an old and a new value.
 var changes = list{

@@ -53,10 +53,10 @@
 //	          position (time 8, id 8) · last position · least id 8 · greatest id 8 ·
 //	          columns below the top ones 4
 //	texts     the table of the chunks of texts
-//	times     createdAt as ints · id as ints · recordedAt
+//	times     createdAt as ints · numbers · recordedAt
 //	columns   actor, actor type, label, action, resource type, resource id,
 //	          resource name, location, outcome, detail, channel, ip, user agent,
-//	          request id, key, purge, changes, metadata
+//	          request id, key, recordedBy, changes, metadata
 //	chunks    the chunks of texts
 //	slack     8 zero bytes, so that any packed value can be read as a word
 //	checksum  CRC-32C of everything before, 4 bytes
@@ -80,6 +80,10 @@
 // values is stored as Elias and Fano have it: first n + (next-base >> w) + 1 bits,
 // filled to a whole byte, of which bit (v >> w) + i is set for value number i, v being
 // its distance from the base; then the low w bits of each v, packed.
+//
+// numbers, ids and seqs, are a mode byte and then 0, where the ids rise: the ids as ints,
+// the seqs as ints; 1: for each row its rank among the ids as ints, the ids by rank as ints,
+// the seqs by rank as ints. So seqs cost next to nothing: they rise by one mostly.
 //
 // recordedAt is a mode byte and then 0: ints of the differences to createdAt; 1: ints;
 // 2: a uvarint of steps, the id at which each starts as ints, and its time as ints,

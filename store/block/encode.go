@@ -15,11 +15,13 @@ import (
 // allocate it.
 type encoder struct {
 	*column.Encoder
-	created, ids, at []int64
-	since            []int64 // record times, relative to created
-	stepIDs, stepAt  []int64
-	order            []uint16
-	keys             []string // of one entry's metadata
+	created, at     []int64
+	ids, seqs       []int64
+	sorted          []int64 // numbers in the order of the ids
+	since           []int64 // record times, relative to created
+	stepIDs, stepAt []int64
+	order           []uint16 // the rows by id
+	keys            []string // of one entry's metadata
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{Encoder: column.NewEncoder(layout)} }}
@@ -69,16 +71,18 @@ func (e *encoder) column(p *part, entries []*audit.Entry) {
 
 // times appends the columns of integers.
 func (e *encoder) times(entries []*audit.Entry) {
-	created, ids, at := e.created[:0], e.ids[:0], e.at[:0]
+	created, ids, seqs, at := e.created[:0], e.ids[:0], e.seqs[:0], e.at[:0]
 	for _, x := range entries {
 		created = append(created, x.CreatedAt.UnixMicro())
 		ids = append(ids, x.ID)
+		seqs = append(seqs, x.Seq)
 		at = append(at, x.RecordedAt.UnixMicro())
 	}
-	e.created, e.ids, e.at = created, ids, at
+	e.created, e.ids, e.seqs, e.at = created, ids, seqs, at
+	order := e.byID(ids)
 	e.Ints(created)
-	e.Ints(ids)
-	e.appendRecorded(created, ids, at)
+	e.appendNumbers(ids, seqs, order)
+	e.appendRecorded(created, ids, at, order)
 }
 
 // finish puts header, columns and checksum together.

@@ -26,12 +26,10 @@ func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
 			continue
 		}
 		v, err := b.columns.Value(c, row)
-		if err == nil {
-			err = p.set(e, v)
-		}
 		if err != nil {
 			return nil, err
 		}
+		p.set(e, v)
 	}
 	return e, nil
 }
@@ -65,9 +63,7 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 			return nil, err
 		}
 		for row, v := range values {
-			if err := p.set(&slab[row], v); err != nil {
-				return nil, err
-			}
+			p.set(&slab[row], v)
 		}
 	}
 	return entries, nil
@@ -75,7 +71,9 @@ func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 
 // setNumbers gives e what its row has in columns of integers.
 func (b *Block) setNumbers(e *audit.Entry, row int, project string) {
-	e.ID, e.Project = b.ID(row), project
+	rank := b.rank(row)
+	e.ID, e.Seq = b.columns.Int(&b.numbers.ids, rank), b.columns.Int(&b.numbers.seqs, rank)
+	e.Project = project
 	e.CreatedAt = time.UnixMicro(b.CreatedAt(row)).UTC()
 	e.RecordedAt = time.UnixMicro(b.recordedAt(row)).UTC()
 }

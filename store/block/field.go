@@ -19,6 +19,7 @@ const (
 	ActorType
 	Channel
 	ResourceID
+	RecordedBy
 	fieldCount
 	noField Field = 255
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/search"
 )
@@ -66,6 +67,7 @@ func NewFilter(q *audit.Query) *Filter {
 	f.equal(ResourceType, n.ResourceType)
 	f.equal(Channel, string(n.Channel))
 	f.equal(ActorType, string(n.ActorType))
+	f.equal(RecordedBy, n.RecordedBy)
 	return f
 }
 
@@ -200,7 +202,7 @@ func (b *Block) within(from, to int64, rows *bits.Rows) {
 }
 
 // MatchText removes the rows from rows that do not match t.
-func (b *Block) MatchText(t search.Text, rows *bits.Rows) error {
+func (b *Block) MatchText(t fulltext.Condition, rows *bits.Rows) error {
 	all := bits.All(b.rows)
 	rows.And(&all)
 	return search.Match(&b.columns, t, rows)

@@ -14,8 +14,8 @@ import (
 // generator makes realistic entries of one project, with what the log sets.
 type generator struct {
 	*audittest.Generator
-	r  *rand.Rand
-	id int64
+	r       *rand.Rand
+	id, seq int64
 }
 
 func newGenerator(seed uint64, every time.Duration) *generator {
@@ -43,7 +43,12 @@ func (g *generator) uuid() string {
 func (g *generator) next() *audit.Entry {
 	e := g.Next()
 	g.id += 1 + int64(g.r.ExpFloat64()*10)
-	e.ID, e.Project = g.id, "acme"
+	g.seq++
+	e.ID, e.Seq, e.Project = g.id, g.seq, "acme"
+	e.RecordedBy = "0f3KxQ9Z"
+	if g.r.IntN(8) == 0 {
+		e.RecordedBy = "7Zk2LmP0"
+	}
 	e.RecordedAt = e.CreatedAt.Add(time.Duration(1000+g.r.IntN(4000)) * time.Microsecond)
 	if g.r.IntN(10) == 0 {
 		e.Key = "evt-" + g.hex(16)

@@ -11,16 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
-	"auditlog/store/block/search"
 )
 
 // phrases is a condition of words in an order, whatever separates them, of which
 // every row that matches holds those of all and none of none.
 type phrases struct {
 	all, none []phrase
-	clues     search.Clues
+	clues     fulltext.Clues
 }
 
 type phrase struct {
@@ -30,7 +30,7 @@ type phrase struct {
 
 // newPhrases parses conditions such as "revision 7", "shop*" and "-paused".
 func newPhrases(terms ...string) *phrases {
-	p := &phrases{clues: search.Clues{Normal: func(dst []byte, text string) []byte { return append(dst, normal(text)...) }}}
+	p := &phrases{clues: fulltext.Clues{Normal: func(dst []byte, text string) []byte { return append(dst, normal(text)...) }}}
 	for _, text := range terms {
 		text, excluded := strings.CutPrefix(text, "-")
 		text, prefix := strings.CutSuffix(text, "*")
@@ -38,9 +38,9 @@ func newPhrases(terms ...string) *phrases {
 		if len(ph.words) == 0 {
 			continue
 		}
-		c := search.Clue{Wanted: !excluded}
+		c := fulltext.Clue{Wanted: !excluded}
 		for i, w := range ph.words {
-			c.Words = append(c.Words, search.NewWord(w, prefix && i == len(ph.words)-1))
+			c.Words = append(c.Words, fulltext.NewWord(w, prefix && i == len(ph.words)-1))
 		}
 		if excluded {
 			p.none, p.clues.Terms = append(p.none, ph), append(p.clues.Terms, c)
@@ -95,12 +95,12 @@ func (p *phrases) termsOf(words []string) (terms uint64) {
 
 func (p *phrases) Match(terms uint64) bool { return terms == 1<<len(p.all)-1 }
 
-func (p *phrases) Clues() *search.Clues { return &p.clues }
+func (p *phrases) Clues() *fulltext.Clues { return &p.clues }
 
 // plain is the same condition of which nothing is known.
 type plain struct{ *phrases }
 
-func (plain) Clues() *search.Clues { return nil }
+func (plain) Clues() *fulltext.Clues { return nil }
 
 // corpus is a block, and of each of its entries the words of each value.
 type corpus struct {
@@ -137,7 +137,7 @@ func (c *corpus) naively(p *phrases, start bits.Rows) (rows bits.Rows) {
 
 // check compares the rows that a condition selects with what looking at the
 // entries finds.
-func (c *corpus) check(t interface{ Fatalf(string, ...any) }, p *phrases, text search.Text, start bits.Rows) (found int) {
+func (c *corpus) check(t interface{ Fatalf(string, ...any) }, p *phrases, text fulltext.Condition, start bits.Rows) (found int) {
 	want, rows := c.naively(p, start), start
 	if err := c.b.MatchText(text, &rows); err != nil {
 		t.Fatalf("%v", err)

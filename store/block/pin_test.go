@@ -68,7 +68,7 @@ func numbered() []*audit.Entry {
 			number = g.r.IntN(50)
 		}
 		e := &audit.Entry{
-			ID: int64(i)*8 + int64(g.r.IntN(3)), Project: "acme", Actor: audit.Actor{Email: "ada@example.com"},
+			ID: int64(i)*8 + int64(g.r.IntN(3)), Seq: int64(i + 7), RecordedBy: "dev", Project: "acme", Actor: audit.Actor{Email: "ada@example.com"},
 			Action: "job.run", Resource: audit.Resource{ID: fmt.Sprintf("%05d", i*i)}, Outcome: audit.Success,
 			Detail:  fmt.Sprintf("run %d %s", number, strings.ToUpper(g.hex(9))),
 			Request: audit.Request{ID: strings.ToUpper(g.uuid())}, Key: g.hex(8),
@@ -88,7 +88,7 @@ func late() []*audit.Entry {
 	for i := range entries {
 		e := g.next()
 		e.CreatedAt = e.CreatedAt.Truncate(100 * time.Millisecond)
-		e.ID = int64(i/32*1000 + (i*29)%32)
+		e.ID, e.Seq = int64(i/32*1000+(i*29)%32), int64(i/32*35+(i*29)%32)
 		e.RecordedAt = time.UnixMicro(1_790_000_000_000_000 + int64(i/32)*300_001).UTC()
 		entries[i] = e
 	}
@@ -222,7 +222,7 @@ func TestPinsHaveEveryForm(t *testing.T) {
 	}
 	for _, form := range []string{
 		"index by itself", "index that follows", "index by choice",
-		"recorded of mode 0", "recorded of mode 1", "recorded of mode 2",
+		"numbers of mode 0", "numbers of mode 1", "recorded of mode 0", "recorded of mode 1", "recorded of mode 2",
 		"hex in lower case", "hex in upper case", "UUID in lower case", "UUID in upper case", "hex of odd length",
 		"strings of class 0", "strings of class 1", "strings of class 2",
 		"packed chunk", "chunk as it is", "chunk that continues a class", "fingerprints",
@@ -235,6 +235,7 @@ func TestPinsHaveEveryForm(t *testing.T) {
 
 // forms calls found with each form that b has.
 func forms(b *Block, found func(format string, args ...any)) {
+	found("numbers of mode %d", b.numbers.mode)
 	found("recorded of mode %d", b.recorded.mode)
 	b.columns.Forms(func(form string) { found("%s", form) })
 }
@@ -255,6 +256,7 @@ func TestPinnedHashes(t *testing.T) {
 		{ActorType, 4, "ServiceAccount", 0xac4ecd05},
 		{Channel, 5, "cli", 0x896987c0},
 		{ResourceID, 6, "4711", 0x11e0ac1f},
+		{RecordedBy, 7, "0f3KxQ9Z", 0xb149c195},
 		{ActionPrefix, 16, "deployment.", 0xde34f5bb},
 		{Combination, 17, "", 0},
 	} {

@@ -1,9 +1,6 @@
 package block
 
 import (
-	"cmp"
-	"slices"
-
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
@@ -59,8 +56,8 @@ func (b *Block) recordedAt(row int) int64 {
 }
 
 // appendRecorded appends the times of rows with the given ids in the smallest mode.
-func (e *encoder) appendRecorded(created, ids, at []int64) {
-	stepIDs, stepAt := e.steps(ids, at)
+func (e *encoder) appendRecorded(created, ids, at []int64, order []uint16) {
+	stepIDs, stepAt := e.steps(ids, at, order)
 	since := e.since[:0]
 	for i := range at {
 		since = append(since, at[i]-created[i])
@@ -88,17 +85,7 @@ func (e *encoder) appendRecorded(created, ids, at []int64) {
 
 // steps returns the runs of equal times among the rows in the order of their ids:
 // the first id of each and its time.
-func (e *encoder) steps(ids, at []int64) (stepIDs, stepAt []int64) {
-	order := e.order[:0]
-	for i := range ids {
-		order = append(order, uint16(i))
-	}
-	e.order = order
-	if !slices.IsSorted(ids) {
-		slices.SortFunc(order, func(a, b uint16) int {
-			return cmp.Compare(ids[a], ids[b])
-		})
-	}
+func (e *encoder) steps(ids, at []int64, order []uint16) (stepIDs, stepAt []int64) {
 	stepIDs, stepAt = e.stepIDs[:0], e.stepAt[:0]
 	for _, i := range order {
 		if n := len(stepAt); n == 0 || stepAt[n-1] != at[i] {

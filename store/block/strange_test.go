@@ -68,7 +68,7 @@ func strange(seed uint64, n int) []*audit.Entry {
 			e.Metadata[odd()] = odd()
 		}
 		if r.IntN(20) == 0 {
-			e.Purge = &audit.Purge{Entries: r.Int64(), FirstID: 1, LastID: r.Int64(), From: e.CreatedAt, To: e.RecordedAt, At: e.RecordedAt, By: odd()}
+			e.Seq, e.RecordedBy = r.Int64(), odd()
 		}
 		entries[i] = e
 	}

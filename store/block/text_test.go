@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
-	"auditlog/store/block/search"
 )
 
 // words is the condition that a row's values together hold all of some parts and
@@ -41,7 +41,7 @@ func (w words) Whole(value string) uint64 {
 	return terms
 }
 
-func (w words) Clues() *search.Clues { return nil }
+func (w words) Clues() *fulltext.Clues { return nil }
 
 func (w words) Match(terms uint64) bool { return terms == 1<<len(w.all)-1 }
 
@@ -82,15 +82,15 @@ type wholes struct{ words }
 
 func (wholes) Terms(string) uint64 { return 0 }
 
-func (w wholes) Clues() *search.Clues {
-	clues := &search.Clues{Normal: func(dst []byte, text string) []byte { return append(dst, text...) }}
+func (w wholes) Clues() *fulltext.Clues {
+	clues := &fulltext.Clues{Normal: func(dst []byte, text string) []byte { return append(dst, text...) }}
 	asked := w.all
 	if w.none != "" {
 		asked = append(asked[:len(asked):len(asked)], w.none)
 	}
 	for i, s := range asked {
-		word := []search.Word{search.NewWord("nothing", false)}
-		clues.Terms = append(clues.Terms, search.Clue{Words: word, Whole: search.NewWhole(s), Wanted: i < len(w.all)})
+		word := []fulltext.Word{fulltext.NewWord("nothing", false)}
+		clues.Terms = append(clues.Terms, fulltext.Clue{Words: word, Whole: s, Wanted: i < len(w.all)})
 	}
 	return clues
 }

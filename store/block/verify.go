@@ -12,9 +12,9 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 		return bits.Corrupt("%d rows for %d entries", b.rows, len(entries))
 	}
 	for row, e := range entries {
-		if b.ID(row) != e.ID || b.CreatedAt(row) != e.CreatedAt.UnixMicro() ||
+		if b.ID(row) != e.ID || b.EntrySeq(row) != e.Seq || b.CreatedAt(row) != e.CreatedAt.UnixMicro() ||
 			b.recordedAt(row) != e.RecordedAt.UnixMicro() {
-			return bits.Corrupt("row %d has another id or time", row)
+			return bits.Corrupt("row %d has another id, seq or time", row)
 		}
 	}
 	var values []string

@@ -15,7 +15,7 @@ func TestVerify(t *testing.T) {
 	sortEntries(entries)
 	entries[5].Changes = []audit.Change{{Field: "replicas", Old: "1", New: "2"}, {Field: "image"}}
 	entries[6].Metadata = map[string]string{"a": "1", "b": ""}
-	entries[7].Purge = &audit.Purge{Entries: 3, By: "ada@example.com", From: entries[0].CreatedAt}
+	entries[7].Seq, entries[7].RecordedBy = 1<<40, "0f3KxQ9Z"
 	for name, data := range map[string][]byte{"usual": Append(nil, 1, entries), "plain": AppendPlain(nil, 1, entries)} {
 		b := open(t, data)
 		if err := b.Verify(entries); err != nil {
@@ -33,7 +33,8 @@ func TestVerify(t *testing.T) {
 		"actor":      func(e *audit.Entry) { e.Actor.Email += "x" },
 		"detail":     func(e *audit.Entry) { e.Detail += " " },
 		"key":        func(e *audit.Entry) { e.Key += "0" },
-		"purge":      func(e *audit.Entry) { e.Purge = &audit.Purge{Entries: 4} },
+		"seq":        func(e *audit.Entry) { e.Seq++ },
+		"recordedBy": func(e *audit.Entry) { e.RecordedBy += "x" },
 		"no change":  func(e *audit.Entry) { e.Changes = append(e.Changes, audit.Change{Field: "x"}) },
 		"a change":   func(e *audit.Entry) { e.Changes = nil },
 		"value":      func(e *audit.Entry) { e.Changes[1].New = "y" },

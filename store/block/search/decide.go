@@ -1,6 +1,7 @@
 package search
 
 import (
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
@@ -8,7 +9,7 @@ import (
 // textMatch collects which terms occur in each row.
 type textMatch struct {
 	set  *column.Set
-	t    Text
+	t    fulltext.Condition
 	rows *bits.Rows
 
 	whole bool // the column at hand is found whole

@@ -16,11 +16,11 @@
 // # Where things are
 //
 //	value.go    the condition that a column has one of some values
-//	match.go    full text: what a condition is, and the order of the steps
+//	match.go    full text: the order of the steps
 //	narrow.go   which elements may hold a word, by nature of the column
 //	slot.go     a word that reaches into a slot of a template
 //	find.go     a word in the strings of a chunk
-//	word.go     a word, made ready to be looked for
+//	word.go     what stands beside a word
 //	decide.go   the values that are left, each looked at once
 //
 // # Words

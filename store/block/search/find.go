@@ -3,13 +3,14 @@ package search
 import (
 	"slices"
 
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
 
 // find adds the strings from lo to hi that hold w, and those that are not ASCII, to
 // set, where string 0 would be element base.
-func find(p *column.Strings, w *Word, j *joined, lo, hi, base int, set *bits.Rows) {
+func find(p *column.Strings, w *fulltext.Word, j *joined, lo, hi, base int, set *bits.Rows) {
 	at, _ := slices.BinarySearch(p.Strange, uint32(lo))
 	for _, i := range p.Strange[at:] {
 		if int(i) >= hi {
@@ -17,19 +18,19 @@ func find(p *column.Strings, w *Word, j *joined, lo, hi, base int, set *bits.Row
 		}
 		set.Set(base + int(i))
 	}
-	if w.never {
+	if w.Never {
 		return
 	}
-	findCase(p, w, w.lower, j, lo, hi, base, set)
-	if w.upper != w.lower {
-		findCase(p, w, w.upper, j, lo, hi, base, set)
+	findCase(p, w, w.Lower, j, lo, hi, base, set)
+	if w.Upper != w.Lower {
+		findCase(p, w, w.Upper, j, lo, hi, base, set)
 	}
 }
 
 // findCase does so for strings in which the rare byte of w is c.
-func findCase(p *column.Strings, w *Word, c byte, j *joined, lo, hi, base int, set *bits.Rows) {
+func findCase(p *column.Strings, w *fulltext.Word, c byte, j *joined, lo, hi, base int, set *bits.Rows) {
 	for pos, end := p.Ends[lo], p.Ends[hi]; ; {
-		i := w.next(p.Text[pos:end], c)
+		i := w.Next(p.Text[pos:end], c)
 		if i < 0 {
 			return
 		}
@@ -37,7 +38,7 @@ func findCase(p *column.Strings, w *Word, c byte, j *joined, lo, hi, base int, s
 		behind, _ := slices.BinarySearch(p.Ends[lo:hi+1], pos+1)
 		lo += behind - 1
 		s, at := p.Get(lo), int(pos-p.Ends[lo])
-		if pos++; at+len(w.text) <= len(s) && w.alone(s, at, j) {
+		if pos++; at+len(w.Text) <= len(s) && alone(w, s, at, j) {
 			set.Set(base + lo)
 			pos = p.Ends[lo+1]
 		}

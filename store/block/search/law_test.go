@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
@@ -77,12 +78,12 @@ func drawValues(t *rapid.T) []string {
 type oneWord struct {
 	word   string
 	prefix bool
-	clues  *Clues
+	clues  *fulltext.Clues
 }
 
 func newOneWord(word string, prefix bool) *oneWord {
-	return &oneWord{word, prefix, &Clues{
-		Terms:  []Clue{{Words: []Word{NewWord(word, prefix)}, Wanted: true}},
+	return &oneWord{word, prefix, &fulltext.Clues{
+		Terms:  []fulltext.Clue{{Words: []fulltext.Word{fulltext.NewWord(word, prefix)}, Wanted: true}},
 		Normal: func(dst []byte, text string) []byte { return append(dst, normal(text)...) },
 	}}
 }
@@ -106,7 +107,7 @@ func (c *oneWord) Whole(string) uint64 { return 0 }
 
 func (c *oneWord) Match(terms uint64) bool { return terms == 1 }
 
-func (c *oneWord) Clues() *Clues { return c.clues }
+func (c *oneWord) Clues() *fulltext.Clues { return c.clues }
 
 // drawWord draws a word of one of values, or a piece of one, or one that is in none.
 func drawWord(t *rapid.T, values []string) (word string, prefix bool) {

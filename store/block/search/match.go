@@ -1,27 +1,14 @@
 package search
 
 import (
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
 
-// Text is a full-text condition.
-type Text interface {
-	// Terms returns which of the condition's terms, a bit each, occur in one value.
-	// Those that occur in a piece of an ASCII value between two bytes which are neither letters
-	// nor digits, these included, occur in the value.
-	Terms(value string) uint64
-	// Whole returns which of the terms one value is that is found whole.
-	Whole(value string) uint64
-	// Match reports whether a row matches in whose values terms occur.
-	Match(terms uint64) bool
-	// Clues returns what is known of the terms, or nil if each value has to be looked at.
-	Clues() *Clues
-}
-
 // Match removes the rows from rows, which are rows of s, that do not match t. Of the values of
 // templates only those are made that may decide.
-func Match(s *column.Set, t Text, rows *bits.Rows) error {
+func Match(s *column.Set, t fulltext.Condition, rows *bits.Rows) error {
 	clues := t.Clues()
 	if clues == nil {
 		return matchAll(s, t, rows)
@@ -59,7 +46,7 @@ func Match(s *column.Set, t Text, rows *bits.Rows) error {
 
 // matchSure removes the rows from rows that do not match t. In each it is sure which
 // terms occur.
-func matchSure(t Text, occurrences []occurrence, rows *bits.Rows) {
+func matchSure(t fulltext.Condition, occurrences []occurrence, rows *bits.Rows) {
 	none := t.Match(0)
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
 		var terms uint64
@@ -77,7 +64,7 @@ const fewRows = 16
 
 // matchAll removes the rows from rows that do not match t by looking at all their
 // values, each distinct one about once.
-func matchAll(s *column.Set, t Text, rows *bits.Rows) error {
+func matchAll(s *column.Set, t fulltext.Condition, rows *bits.Rows) error {
 	switch n := rows.Count(); {
 	case n == 0:
 		return nil
@@ -108,7 +95,7 @@ func matchAll(s *column.Set, t Text, rows *bits.Rows) error {
 }
 
 // matchFew does so row by row.
-func matchFew(s *column.Set, t Text, rows *bits.Rows) error {
+func matchFew(s *column.Set, t fulltext.Condition, rows *bits.Rows) error {
 	for row := rows.Next(0); row >= 0; row = rows.Next(row + 1) {
 		var terms uint64
 		look := func(value string) {

@@ -4,53 +4,22 @@ import (
 	"bytes"
 
 	"auditlog/audit"
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
 
-// Clues is what is known of a condition.
-type Clues struct {
-	Terms []Clue
-	// Normal appends the normal form of a text, in which words are looked for if it
-	// is not ASCII. ASCII has only letter cases, and never merges with what is before it.
-	Normal func(dst []byte, text string) []byte
-}
-
-// Clue is what a value must hold for one of a condition's terms to occur in it: all
-// of Words.
-type Clue struct {
-	Words []Word
-	// Whole is what a value must be that is found whole; nil if no such value is the term.
-	Whole *Whole
-	// Wanted says that no entry matches without the term.
-	Wanted bool
-}
-
-// Whole is a value that is found whole, taken apart once for all blocks. It is never changed.
-type Whole struct {
-	text   string
-	parsed []column.Parsed
-}
-
-// NewWhole returns a value that is found whole.
-func NewWhole(text string) *Whole {
-	return &Whole{text: text, parsed: []column.Parsed{column.Parse(text)}}
-}
-
-// Is reports whether a value is it.
-func (w *Whole) Is(value string) bool { return w != nil && w.text == value }
-
 // rarest returns the word to look for first.
-func (c *Clue) rarest() *Word {
+func rarest(c *fulltext.Clue) *fulltext.Word {
 	return &c.Words[longest(c.Words)]
 }
 
-func longest(words []Word) (k int) {
+func longest(words []fulltext.Word) (k int) {
 	for i := range words {
-		if words[i].never {
+		if words[i].Never {
 			return i
 		}
-		if len(words[i].text) > len(words[k].text) {
+		if len(words[i].Text) > len(words[k].Text) {
 			k = i
 		}
 	}
@@ -70,10 +39,10 @@ func (o *occurrence) or(p *occurrence) {
 // of templates. The first error stays.
 type narrower struct {
 	set    *column.Set
-	t      Text
-	clues  *Clues
+	t      fulltext.Condition
+	clues  *fulltext.Clues
 	term   int
-	clue   *Clue
+	clue   *fulltext.Clue
 	normal []byte
 	// known are the terms that occur in strings which are not ASCII.
 	known map[int]uint64
@@ -98,7 +67,7 @@ func (n *narrower) text(i int) string {
 }
 
 // find returns which of count strings hold w, by itself as far as j tells, or are not ASCII.
-func (n *narrower) find(text, count int, w *Word, j *joined) (set bits.Rows) {
+func (n *narrower) find(text, count int, w *fulltext.Word, j *joined) (set bits.Rows) {
 	n.fail(n.set.EachChunk(text, count, func(p *column.Strings, lo, hi, base int) {
 		find(p, w, j, lo, hi, base, &set)
 	}))
@@ -106,7 +75,7 @@ func (n *narrower) find(text, count int, w *Word, j *joined) (set bits.Rows) {
 }
 
 // holding returns which of count strings may hold w.
-func (n *narrower) holding(text, count int, w *Word, j *joined) bits.Rows {
+func (n *narrower) holding(text, count int, w *fulltext.Word, j *joined) bits.Rows {
 	set := n.find(text, count, w, j)
 	if j == nil {
 		return set
@@ -121,14 +90,14 @@ func (n *narrower) holding(text, count int, w *Word, j *joined) bits.Rows {
 
 // strange reports whether s, not ASCII, may hold w: as it is, or with what a name
 // makes of it that is not set apart.
-func (n *narrower) strange(s string, w *Word) bool {
+func (n *narrower) strange(s string, w *fulltext.Word) bool {
 	for i := range len(s) {
 		if column.IsRef(s[i]) && (i > 0 && s[i-1] >= 0x80 || i+1 < len(s) && s[i+1] >= 0x80) {
 			return true
 		}
 	}
 	n.normal = n.clues.Normal(n.normal[:0], s)
-	return bytes.Contains(n.normal, w.bytes)
+	return bytes.Contains(n.normal, w.Bytes)
 }
 
 // rows returns in which rows the term occurs.
@@ -156,10 +125,10 @@ func (n *narrower) rows() (all occurrence) {
 
 // whole returns in which rows column col is the term.
 func (n *narrower) whole(col int) (rows bits.Rows) {
-	if n.clue.Whole == nil || n.err != nil {
+	if n.clue.Whole == "" || n.err != nil || n.set.At(col).Nature() == column.Nothing {
 		return rows
 	}
-	v := Value{col: col, values: []string{n.clue.Whole.text}, parsed: n.clue.Whole.parsed}
+	v := OneOf(n.set.Layout(), col, n.clue.Whole)
 	var set bits.Rows
 	exact := v.Candidates(n.set, &set)
 	if set.Empty() {
@@ -196,7 +165,7 @@ func (n *narrower) column(c *column.Column) (o occurrence) {
 
 // strings returns which of count strings hold the term.
 func (n *narrower) strings(text, count int) bits.Rows {
-	set := n.find(text, count, n.clue.rarest(), &joinedText)
+	set := n.find(text, count, rarest(n.clue), &joinedText)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		if n.termsOf(text+i)>>n.term&1 == 0 {
 			set.Clear(i)
@@ -213,7 +182,7 @@ func (n *narrower) termsOf(i int) uint64 {
 		return n.t.Terms(s)
 	}
 	if len(n.clues.Terms) == 1 {
-		if !n.strange(s, n.clue.rarest()) {
+		if !n.strange(s, rarest(n.clue)) {
 			return 0
 		}
 		return n.t.Terms(s)
@@ -230,7 +199,7 @@ func (n *narrower) termsOf(i int) uint64 {
 }
 
 // may returns which elements of c may hold w. j says what stands beside words in c.
-func (n *narrower) may(c *column.Column, w *Word, j *joined) (r bits.Rows) {
+func (n *narrower) may(c *column.Column, w *fulltext.Word, j *joined) (r bits.Rows) {
 	switch c.Nature() {
 	case column.Nothing:
 	case column.Plain:
@@ -252,7 +221,7 @@ func (n *narrower) may(c *column.Column, w *Word, j *joined) (r bits.Rows) {
 }
 
 // mayTemplates does so for a column of templates.
-func (n *narrower) mayTemplates(c *column.Column, w *Word) (r bits.Rows) {
+func (n *narrower) mayTemplates(c *column.Column, w *fulltext.Word) (r bits.Rows) {
 	first, count := c.Strings()
 	texts := n.holding(first, count, w, &joinedTemplate) // in which w is, whatever the slots hold
 	for t := range count {
@@ -273,9 +242,9 @@ func (n *narrower) mayTemplates(c *column.Column, w *Word) (r bits.Rows) {
 }
 
 // reaches reports whether w can reach into a slot of template t.
-func (n *narrower) reaches(c *column.Column, t int, w *Word) bool {
+func (n *narrower) reaches(c *column.Column, t int, w *fulltext.Word) bool {
 	for slot, end := n.set.SlotsOf(c, t); slot < end; slot++ {
-		if w.reaches(n.set.Kid(c, slot)) {
+		if reaches(w, n.set.Kid(c, slot)) {
 			return true
 		}
 	}
@@ -284,7 +253,7 @@ func (n *narrower) reaches(c *column.Column, t int, w *Word) bool {
 
 // slots returns which of the elements with template t may hold w, reaching into a
 // slot, or that all may.
-func (n *narrower) slots(c *column.Column, t int, w *Word) (ranks bits.Rows, all bool) {
+func (n *narrower) slots(c *column.Column, t int, w *fulltext.Word) (ranks bits.Rows, all bool) {
 	first, _ := c.Strings()
 	text := n.text(first + t)
 	slot, end := n.set.SlotsOf(c, t)
@@ -293,7 +262,7 @@ func (n *narrower) slots(c *column.Column, t int, w *Word) (ranks bits.Rows, all
 		case column.IsEscape(text[i]):
 			return ranks, true
 		case column.IsMark(text[i]):
-			if kid := n.set.Kid(c, slot); w.reaches(kid) {
+			if kid := n.set.Kid(c, slot); reaches(w, kid) {
 				found := n.inSlot(kid, glueAt(text, i), w)
 				ranks.Or(&found)
 			}
@@ -360,7 +329,7 @@ func (n *narrower) inPieces(c *column.Column) (r bits.Rows) {
 
 // withPieces returns which of count texts have the term in a piece.
 func (n *narrower) withPieces(text, count int) bits.Rows {
-	texts := n.holding(text, count, n.clue.rarest(), &joinedTemplate)
+	texts := n.holding(text, count, rarest(n.clue), &joinedTemplate)
 	for t := texts.Next(0); t >= 0; t = texts.Next(t + 1) {
 		if !n.inPiece(n.text(text + t)) {
 			texts.Clear(t)
@@ -405,7 +374,7 @@ func (n *narrower) lists(c *column.Column) (o occurrence) {
 	case column.Shapes:
 		return n.shapes(c)
 	case column.Blob:
-		o.maybe = n.may(n.set.Kid(c, 0), n.clue.rarest(), nil)
+		o.maybe = n.may(n.set.Kid(c, 0), rarest(n.clue), nil)
 	default:
 		o.maybe = bits.All(c.Len())
 	}
@@ -415,7 +384,7 @@ func (n *narrower) lists(c *column.Column) (o occurrence) {
 // shapes does so for a column of shapes.
 func (n *narrower) shapes(c *column.Column) (o occurrence) {
 	first, count := c.Strings()
-	names := n.holding(first, count, n.clue.rarest(), nil)
+	names := n.holding(first, count, rarest(n.clue), nil)
 	for t := names.Next(0); t >= 0; t = names.Next(t + 1) {
 		holds := false
 		n.fail(column.SplitShape(n.text(first+t), func(name string) { holds = holds || n.occurs(name) }))

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
 )
@@ -34,7 +35,7 @@ func opens(c byte) bool { return column.IsMark(c) || column.IsRef(c) || c >= 0x8
 
 // behindLeft cuts the left glue off a word; ok is false if it begins otherwise.
 func (g *glue) behindLeft(word string) (rest string, ok bool) {
-	if len(word) < len(g.left) || !equalLower(g.left, word[:len(g.left)]) {
+	if len(word) < len(g.left) || !fulltext.EqualLower(g.left, word[:len(g.left)]) {
 		return "", false
 	}
 	return word[len(g.left):], true
@@ -48,7 +49,7 @@ func (g *glue) eachBeforeRight(word string, prefix bool, fn func(rest string)) {
 		least = 1
 	}
 	for n := max(least, 1); n <= min(len(g.right), len(word)); n++ {
-		if rest := word[:len(word)-n]; equalLower(g.right[:n], word[len(rest):]) {
+		if rest := word[:len(word)-n]; fulltext.EqualLower(g.right[:n], word[len(rest):]) {
 			fn(rest)
 		}
 	}
@@ -56,7 +57,7 @@ func (g *glue) eachBeforeRight(word string, prefix bool, fn func(rest string)) {
 
 // inSlot returns which elements of c, into which w reaches, may be in it together with
 // what stands beside them.
-func (n *narrower) inSlot(c *column.Column, g glue, w *Word) (set bits.Rows) {
+func (n *narrower) inSlot(c *column.Column, g glue, w *fulltext.Word) (set bits.Rows) {
 	d, ok := c.Digits()
 	switch {
 	case !ok:
@@ -64,22 +65,22 @@ func (n *narrower) inSlot(c *column.Column, g glue, w *Word) (set bits.Rows) {
 	case g.open || d.Words && g != (glue{}):
 		return bits.All(c.Len())
 	case d.Words:
-		n.set.FindDigits(c, w.text, w.prefix, &set)
+		n.set.FindDigits(c, w.Text, w.Prefix, &set)
 		return set
 	}
-	rest, ok := g.behindLeft(w.text)
+	rest, ok := g.behindLeft(w.Text)
 	if !ok {
 		return set
 	}
-	if w.prefix || g.right == "" {
-		n.set.FindDigits(c, rest, w.prefix, &set)
+	if w.Prefix || g.right == "" {
+		n.set.FindDigits(c, rest, w.Prefix, &set)
 	}
-	g.eachBeforeRight(rest, w.prefix, func(rest string) { n.set.FindDigits(c, rest, false, &set) })
+	g.eachBeforeRight(rest, w.Prefix, func(rest string) { n.set.FindDigits(c, rest, false, &set) })
 	return set
 }
 
 // inStrings is inSlot for a column of strings of any kind.
-func (n *narrower) inStrings(c *column.Column, g glue, w *Word) (set bits.Rows) {
+func (n *narrower) inStrings(c *column.Column, g glue, w *fulltext.Word) (set bits.Rows) {
 	if g.open {
 		return bits.All(c.Len())
 	}
@@ -88,15 +89,15 @@ func (n *narrower) inStrings(c *column.Column, g glue, w *Word) (set bits.Rows) 
 			set = bits.All(c.Len())
 			return
 		}
-		word := NewWord(part, true)
+		word := fulltext.NewWord(part, true)
 		found := n.may(c, &word, nil)
 		set.Or(&found)
 	}
 	set = n.may(c, w, nil)
-	g.eachBeforeRight(w.text, w.prefix, look)
-	if rest, ok := g.behindLeft(w.text); ok && g.left != "" {
+	g.eachBeforeRight(w.Text, w.Prefix, look)
+	if rest, ok := g.behindLeft(w.Text); ok && g.left != "" {
 		look(rest)
-		g.eachBeforeRight(rest, w.prefix, look)
+		g.eachBeforeRight(rest, w.Prefix, look)
 	}
 	return set
 }

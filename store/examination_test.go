@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/fulltext"
+	"auditlog/store/kv/kvtest"
+	"auditlog/store/storetest"
+)
+
+// examined is a store with blocks so small that random operations make many of them.
+type examined struct {
+	*Store
+	db *kvtest.DB
+	// asked is how many searches were prepared: every other one has an index.
+	asked int
+}
+
+func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
+	x := &examined{db: new(kvtest.DB)}
+	opts := Options{
+		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
+		Search: func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
+		sizes:  sizes{blockRows: 12, indexableRows: 6, indexableBytes: 4 << 10, span: 4, ahead: 2},
+	}
+	var err error
+	if x.db.DB, err = openDB(dir, opts); err != nil {
+		return nil, err
+	}
+	x.Store, err = New(x.db, opts)
+	return x, err
+}
+
+// Settle seals what there is.
+func (x *examined) Settle() error { return x.Seal() }
+
+// Check is the check of the store, without its numbers.
+func (x *examined) Check(ctx context.Context, report func(problem string)) error {
+	_, err := x.Store.Check(ctx, report)
+	return err
+}
+
+// FailNext has the next commit fail.
+func (x *examined) FailNext(unknown bool) {
+	fail := func() error {
+		x.db.Before, x.db.After = nil, nil
+		return syscall.EIO
+	}
+	if unknown {
+		x.db.After = fail
+	} else {
+		x.db.Before = func([]string) error { return fail() }
+	}
+}
+
+func (x *examined) search(q fulltext.Query, err error) (fulltext.Query, error) {
+	if x.asked++; err != nil || x.asked%2 == 0 {
+		return q, err
+	}
+	return exactIndex{q, x.Store}, nil
+}
+
+// exactIndex answers like an index that is complete and names no block too many.
+type exactIndex struct {
+	fulltext.Query
+	s *Store
+}
+
+func (x exactIndex) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) (keys []BlockKey, through uint64, ok bool, err error) {
+	changes, through, err := x.s.BlockChanges(0, 1<<30)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	for _, c := range changes {
+		var terms uint64
+		there, err := x.s.BlockTexts(c.Key, func(v string) { terms |= x.Terms(v) }, func(v string) { terms |= x.Whole(v) })
+		if err != nil || !there && !c.Deleted {
+			return nil, 0, false, fmt.Errorf("texts of %v: %t, %w", c.Key, there, err)
+		}
+		if there && c.Key.Project == p && c.Key.Compare(before) < 0 && x.Match(terms) {
+			keys = append(keys, c.Key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b BlockKey) int { return b.Compare(a.Position) })
+	return keys, through, true, nil
+}
+
+// TestExamination puts the store through what every log has to pass.
+func TestExamination(t *testing.T) { storetest.Run(t, openExamined) }

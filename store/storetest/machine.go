@@ -1,0 +1,321 @@
+package storetest
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"auditlog/audit"
+)
+
+// machine runs a log and the model side by side.
+type machine struct {
+	engine Engine
+	dir    string
+	log    Log
+	m      model
+	now    time.Time
+}
+
+// runMachine does random operations to a log, and lets it check itself at the end.
+func runMachine(t *rapid.T, engine Engine) {
+	m := &machine{engine: engine, dir: tempDir(t), now: start.Add(time.Hour), m: newModel()}
+	m.open(t)
+	defer func() { m.log.Close() }()
+	t.Repeat(map[string]func(*rapid.T){
+		"record":  func(t *rapid.T) { m.record(t, rapid.IntRange(1, 30).Draw(t, "n")) },
+		"bulk":    m.bulk,
+		"settle":  m.settle,
+		"list":    m.list,
+		"export":  m.export,
+		"get":     m.get,
+		"stats":   m.stats,
+		"since":   m.since,
+		"delete":  m.delete,
+		"restore": m.restore,
+		"purge":   m.purge,
+		"reopen":  m.reopen,
+		"":        m.state,
+	})
+	check(t, m.log)
+}
+
+func (m *machine) open(t *rapid.T) {
+	log, err := m.engine(m.dir, Options{Now: func() time.Time { return m.now }, Search: parseWords})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.log = log
+}
+
+func (m *machine) reopen(t *rapid.T) {
+	if err := m.log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.open(t)
+}
+
+func (m *machine) settle(t *rapid.T) {
+	s, ok := m.log.(Settler)
+	if !ok {
+		return
+	}
+	if err := s.Settle(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *machine) record(t *rapid.T, n int) {
+	var entries []*audit.Entry
+	for range n {
+		entries = append(entries, drawEntry(t))
+	}
+	m.recordAll(t, entries)
+}
+
+func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
+	for _, e := range entries {
+		if _, ok := m.m.deleted[e.Project]; ok {
+			if _, err := m.log.Record(t.Context(), entries); audit.KindOf(err) != audit.Conflict {
+				t.Fatalf("recording to a deleted project: %v", err)
+			}
+			return
+		}
+	}
+	m.now = m.now.Add(time.Millisecond)
+	got, err := m.log.Record(t.Context(), entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range entries {
+		id, dup := m.m.byKey(e.Project, e.Key)
+		if !dup {
+			m.m.add(t, e)
+			id = m.m.lastID
+			if e.RecordedAt != m.now {
+				t.Fatalf("entry %d is of %v, want %v", i, e.RecordedAt, m.now)
+			}
+		}
+		if got[i] != (audit.Recorded{ID: id, Duplicate: dup}) {
+			t.Fatalf("entry %d: %+v, want %d, duplicate %t", i, got[i], id, dup)
+		}
+	}
+}
+
+// bulk records many at once, drawn from a few entries so that drawing stays cheap.
+func (m *machine) bulk(t *rapid.T) {
+	var kinds []*audit.Entry
+	for range 5 {
+		e := drawEntry(t)
+		e.Key = ""
+		kinds = append(kinds, e)
+	}
+	n := rapid.IntRange(50, 400).Draw(t, "n")
+	spread := rapid.IntRange(1, 100).Draw(t, "spread")
+	var entries []*audit.Entry
+	for i := range n {
+		e := kinds[i%len(kinds)].Clone()
+		e.Project = kinds[0].Project
+		if !e.CreatedAt.IsZero() {
+			e.CreatedAt = e.CreatedAt.Add(time.Duration(i*spread) * time.Millisecond)
+			if e.CreatedAt.After(m.now) {
+				e.CreatedAt = m.now
+			}
+		}
+		entries = append(entries, e)
+	}
+	m.recordAll(t, entries)
+}
+
+func (m *machine) prepare(t *rapid.T, q audit.Query) audit.Selection {
+	sel, err := m.log.Prepare(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sel
+}
+
+// list pages through a random query while entries are recorded and settle, and wants
+// every entry that was there before the first page exactly once.
+func (m *machine) list(t *rapid.T) {
+	q := drawQuery(t)
+	sel, p := m.prepare(t, q), audit.Paging{Limit: rapid.IntRange(1, 40).Draw(t, "limit")}
+	before := m.m.list(q)
+	var got []*audit.Entry
+	for pages := 0; ; pages++ {
+		page, err := sel.List(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, page.Entries...)
+		if len(page.Entries) > p.Limit || page.Next != "" && len(page.Entries) != p.Limit {
+			t.Fatalf("a page of %d entries, limit %d, next %q", len(page.Entries), p.Limit, page.Next)
+		}
+		if page.Next == "" {
+			break
+		}
+		p.Cursor = page.Next
+		if pages < 3 {
+			m.record(t, rapid.IntRange(0, 5).Draw(t, "meanwhile"))
+		}
+		if pages == 1 && rapid.Bool().Draw(t, "settle") {
+			m.settle(t)
+		}
+	}
+	compare(t, before, m.m.list(q), got)
+}
+
+// compare wants got to hold all of before, in order, and beside them only entries of
+// after.
+func compare(t *rapid.T, before, after []audit.Entry, got []*audit.Entry) {
+	i := 0
+	for n, e := range got {
+		if n > 0 && got[n-1].Position().Compare(e.Position()) <= 0 {
+			t.Fatalf("entry %d listed behind %d", e.ID, got[n-1].ID)
+		}
+		if i < len(before) && before[i].ID == e.ID {
+			same(t, &before[i], e)
+			i++
+			continue
+		}
+		if !slices.ContainsFunc(after, func(a audit.Entry) bool { return a.ID == e.ID }) {
+			t.Fatalf("entry %d listed and not asked for: %+v", e.ID, e)
+		}
+	}
+	if i < len(before) {
+		t.Fatalf("entry %d missing of %d", before[i].ID, len(before))
+	}
+}
+
+func same(t *rapid.T, want, got *audit.Entry) {
+	if w, g := want.AppendJSON(nil), got.AppendJSON(nil); !bytes.Equal(w, g) {
+		t.Fatalf("entry\n%s\nwant\n%s", g, w)
+	}
+}
+
+// export wants everything that a query selects, in order, and Match to say of every
+// entry of the log what the model says.
+func (m *machine) export(t *rapid.T) {
+	q := drawQuery(t)
+	sel := m.prepare(t, q)
+	var got []*audit.Entry
+	err := sel.Export(t.Context(), func(e *audit.Entry) error { got = append(got, e); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := m.m.list(q)
+	if len(got) != len(want) {
+		t.Fatalf("exported %d entries, want %d", len(got), len(want))
+	}
+	for i := range want {
+		same(t, &want[i], got[i])
+	}
+	for i := range m.m.entries {
+		if e := &m.m.entries[i]; sel.Match(e) != selects(q, e) {
+			t.Fatalf("%+v matches %s: %t", q, e.AppendJSON(nil), sel.Match(e))
+		}
+	}
+}
+
+func (m *machine) get(t *rapid.T) {
+	id := int64(rapid.IntRange(-1, int(m.m.lastID)+1).Draw(t, "id"))
+	project := rapid.SampledFrom(projects).Draw(t, "project")
+	e, err := m.log.Get(t.Context(), project, id)
+	want := m.m.find(project, id)
+	switch {
+	case want == nil && audit.KindOf(err) != audit.NotFound:
+		t.Fatalf("get of %d: %v, %v", id, e, err)
+	case want == nil:
+	case err != nil:
+		t.Fatal(err)
+	default:
+		same(t, want, e)
+	}
+}
+
+func (m *machine) since(t *rapid.T) {
+	project := rapid.SampledFrom(projects).Draw(t, "project")
+	after, limit := int64(rapid.IntRange(0, int(m.m.lastID)+1).Draw(t, "after")), rapid.IntRange(1, 100).Draw(t, "limit")
+	got, err := m.log.Since(t.Context(), project, after, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []audit.Entry
+	for _, e := range m.m.entries {
+		if e.Project == project && e.ID > after && len(want) < limit {
+			want = append(want, e)
+		}
+	}
+	if len(got) != len(want) {
+		t.Fatalf("since %d: %d entries, want %d", after, len(got), len(want))
+	}
+	for i := range want {
+		same(t, &want[i], got[i])
+	}
+}
+
+func (m *machine) stats(t *rapid.T) {
+	q := drawQuery(t)
+	got, err := m.prepare(t, q).Stats(t.Context(), audit.Counting{Bounds: m.drawBounds(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := m.m.list(q)
+	values, outcomes := [3]map[string]int64{{}, {}, {}}, audit.Counts{}
+	for _, e := range entries {
+		outcomes.Add(e.Outcome, 1)
+		values[0][e.Resource.Type]++
+		values[1][e.Action]++
+		values[2][e.Actor.Email]++
+	}
+	if got.Total != int64(len(entries)) || got.Outcomes != outcomes {
+		t.Fatalf("stats %+v, want %d entries, %+v", got, len(entries), outcomes)
+	}
+	for i, counts := range [][]audit.ValueCount{got.ResourceTypes, got.Actions, got.Actors} {
+		if want := byCount(values[i]); !slices.Equal(counts, want) {
+			t.Fatalf("values are counted as %v, want %v", counts, want)
+		}
+	}
+	for i, b := range got.Buckets {
+		sum := audit.Counts{}
+		for _, e := range entries {
+			if !e.CreatedAt.Before(b.From) && e.CreatedAt.Before(b.To) {
+				sum.Add(e.Outcome, 1)
+			}
+		}
+		if sum != b.Counts {
+			t.Fatalf("bucket %d holds %+v, want %+v", i, b, sum)
+		}
+	}
+}
+
+// byCount lists values, the most frequent first.
+func byCount(values map[string]int64) []audit.ValueCount {
+	list := []audit.ValueCount{}
+	for v, n := range values {
+		list = append(list, audit.ValueCount{Value: v, Count: n})
+	}
+	slices.SortFunc(list, func(a, b audit.ValueCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return list
+}
+
+// drawBounds draws bounds of buckets around some of the entries, or none.
+func (m *machine) drawBounds(t *rapid.T) []time.Time {
+	var bounds []time.Time
+	for range rapid.IntRange(0, 7).Draw(t, "bounds") {
+		if n := len(m.m.entries); n > 0 {
+			e := &m.m.entries[rapid.IntRange(0, n-1).Draw(t, "bound")]
+			bounds = append(bounds, e.CreatedAt.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "aside"))*time.Microsecond))
+		}
+	}
+	slices.SortFunc(bounds, time.Time.Compare)
+	if bounds = slices.CompactFunc(bounds, time.Time.Equal); len(bounds) < 2 {
+		return nil
+	}
+	return bounds
+}

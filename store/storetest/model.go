@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"auditlog/audit"
+	"auditlog/fulltext"
+)
+
+// model is the log as anyone would write it who need not be fast: a slice, in commit
+// order.
+type model struct {
+	entries []audit.Entry
+	deleted map[string]int64 // project -> id of its project.delete entry
+	lastID  int64
+	lastSeq map[string]int64   // by project
+	kept    map[string][]int64 // by project: ids that purges leave
+}
+
+func newModel() model {
+	return model{deleted: make(map[string]int64), lastSeq: make(map[string]int64), kept: make(map[string][]int64)}
+}
+
+// add appends an entry that the log says it has recorded, once it has the id and seq
+// that it must have.
+func (m *model) add(t *rapid.T, e *audit.Entry) {
+	m.lastID++
+	m.lastSeq[e.Project]++
+	if e.ID != m.lastID || e.Seq != m.lastSeq[e.Project] {
+		t.Fatalf("entry has id %d and seq %d, want %d and %d", e.ID, e.Seq, m.lastID, m.lastSeq[e.Project])
+	}
+	m.entries = append(m.entries, *e.Clone())
+}
+
+// list returns what a query selects, newest first.
+func (m *model) list(q audit.Query) []audit.Entry {
+	var out []audit.Entry
+	for i := range m.entries {
+		if selects(q, &m.entries[i]) {
+			out = append(out, m.entries[i])
+		}
+	}
+	slices.SortFunc(out, func(a, b audit.Entry) int { return b.Position().Compare(a.Position()) })
+	return out
+}
+
+// byKey returns the id of the entry of a project with a key.
+func (m *model) byKey(project, key string) (int64, bool) {
+	for _, e := range m.entries {
+		if key != "" && e.Project == project && e.Key == key {
+			return e.ID, true
+		}
+	}
+	return 0, false
+}
+
+// find returns the entry of a project with an id, or nil.
+func (m *model) find(project string, id int64) *audit.Entry {
+	i := slices.IndexFunc(m.entries, func(e audit.Entry) bool { return e.ID == id && e.Project == project })
+	if i < 0 {
+		return nil
+	}
+	return &m.entries[i]
+}
+
+// holds reports whether a project has entries but those that purges left.
+func (m *model) holds(project string) bool {
+	return slices.ContainsFunc(m.entries, func(e audit.Entry) bool {
+		return e.Project == project && !slices.Contains(m.kept[project], e.ID)
+	})
+}
+
+// selects says what audit.Query says of its fields, in a way of its own.
+func selects(q audit.Query, e *audit.Entry) bool {
+	among := len(q.Outcomes) == 0
+	for _, o := range q.Outcomes {
+		among = among || strings.EqualFold(string(o), string(e.Outcome))
+	}
+	action := q.Action == "" || q.Action == e.Action ||
+		strings.HasSuffix(q.Action, ".*") && strings.HasPrefix(e.Action, strings.TrimSuffix(q.Action, "*"))
+	exact := func(want, got string) bool { return want == "" || want == got }
+	return e.Project == q.Project && among && action &&
+		(exact(q.ResourceID, e.Resource.ID) || strings.Contains(" "+e.Metadata["resources"]+" ", " "+q.ResourceID+" ")) && exact(q.Actor, e.Actor.Email) && exact(string(q.ActorType), string(e.Actor.Type)) &&
+		exact(q.RecordedBy, e.RecordedBy) && exact(q.RequestID, e.Request.ID) && exact(q.Key, e.Key) &&
+		exact(q.UserAgent, e.Request.UserAgent) && (q.IP == "" || slices.Contains(addresses[q.IP], e.Request.IP)) &&
+		(q.ResourceType == "" || strings.EqualFold(q.ResourceType, e.Resource.Type)) &&
+		(q.Channel == "" || strings.EqualFold(string(q.Channel), string(e.Channel))) &&
+		(q.From.IsZero() || !e.CreatedAt.Before(q.From)) && (q.To.IsZero() || e.CreatedAt.Before(q.To)) &&
+		hasWords(e, strings.Fields(q.Text))
+}
+
+// addresses lists which of the addresses that entries are drawn with a query's IP means.
+var addresses = map[string][]string{
+	"203.0.113.9":       {"203.0.113.9", "::ffff:203.0.113.9"},
+	"203.0.113.0/29":    {"203.0.113.4"},
+	"::ffff:cb00:7104":  {"203.0.113.4"},
+	"203.0.113.4":       {"203.0.113.4"},
+	"2001:db8::/32":     {"2001:db8::1"},
+	"ec2.amazonaws.com": {"ec2.amazonaws.com"},
+}
+
+// hasWords reports whether each word is in some value of e.
+func hasWords(e *audit.Entry, words []string) bool {
+	for _, w := range words {
+		found := false
+		e.EachText(func(v string) { found = found || strings.Contains(v, w) })
+		e.EachWhole(func(v string) { found = found || v == w })
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// words is a full-text query of plain parts of values, without an index.
+type words []string
+
+func parseWords(text string) (fulltext.Query, error) {
+	if strings.Contains(text, "!") {
+		return nil, audit.FieldErrorf("q", "must not be loud")
+	}
+	return words(strings.Fields(strings.ReplaceAll(text, `"`, ""))), nil
+}
+
+func (w words) Terms(value string) (terms uint64) {
+	for i, s := range w {
+		if strings.Contains(value, s) {
+			terms |= 1 << i
+		}
+	}
+	return terms
+}
+
+func (w words) Whole(value string) (terms uint64) {
+	for i, s := range w {
+		if value == s {
+			terms |= 1 << i
+		}
+	}
+	return terms
+}
+
+func (w words) Match(terms uint64) bool { return terms == 1<<len(w)-1 }
+
+func (words) Clues() *fulltext.Clues { return nil }
+
+func (words) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
+	return nil, 0, false, nil
+}
