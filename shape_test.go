@@ -19,10 +19,12 @@ import (
 // mayImport is the table of which package may import which others of this module.
 // What is not in it may not exist.
 var mayImport = map[string]string{
-	// The rooms of a block. What column has of audit is what ASCII is, and search how letters fold.
+	// The rooms of a block. What chunk has of audit is what ASCII is, and search how letters fold.
 	"store/block/bits":   "",
-	"store/block/column": "audit store/block/bits",
-	"store/block/search": "audit fulltext store/block/bits store/block/column",
+	"store/block/chunk":  "audit store/block/bits",
+	"store/block/lex":    "",
+	"store/block/column": "store/block/bits store/block/chunk store/block/lex",
+	"store/block/search": "audit fulltext store/block/bits store/block/chunk store/block/column store/block/lex",
 	"store/block":        "audit fulltext store/block/bits store/block/column store/block/search",
 
 	".":               "cli",
@@ -67,7 +69,7 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api console index retention cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api store store/block/column",
+	"github.com/klauspost/compress":       "api store store/block/chunk",
 	"github.com/spf13":                    "cli",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
