@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/store/block"
 	"auditlog/store/block/column"
@@ -75,7 +76,7 @@ func (f *fixture) tail() {
 		f.record(entry("acme", i), entry("globex", i))
 	}
 	f.must(f.Seal())
-	full := pinnedEntry()
+	full := audittest.Full()
 	full.CreatedAt = f.now.Add(-time.Hour)
 	f.record(full)
 	var batch []*audit.Entry
