@@ -23,6 +23,7 @@ import (
 	"auditlog/auth"
 	"auditlog/store/block"
 	"auditlog/store/block/column"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -179,7 +180,7 @@ func (f *fixture) tokens() {
 	var secret string
 	f.must(k.Start(f.Context(), "", func(s string) error { secret = s; return nil }))
 	f.must(k.Start(f.Context(), "operators-own-secret-0123456789abcdef", nil))
-	root, err := k.Verify(secret)
+	root, err := k.Verify(f.Context(), secret)
 	f.must(err)
 	call := &auth.Call{Principal: root, Channel: audit.ChannelCLI}
 	made := auth.Token{}
@@ -351,7 +352,7 @@ func everyForm(t *testing.T, s *Store) {
 	t.Helper()
 	have := make(map[string]bool)
 	err := s.read(func(tx kv.Tx) error {
-		for _, v := range kv.All(tx.Bucket(bucketBlocks)) {
+		for _, v := range kv.All(tx.Bucket(format.Blocks)) {
 			b, err := block.Open(v)
 			if err != nil {
 				return err
@@ -381,7 +382,7 @@ func testFixtureTokens(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := k.Verify("operators-own-secret-0123456789abcdef")
+	p, err := k.Verify(t.Context(), "operators-own-secret-0123456789abcdef")
 	if err != nil || !strings.HasPrefix(p.TokenID, "environment-") {
 		t.Fatalf("the token that was set from outside is %+v, %v", p, err)
 	}

@@ -228,6 +228,11 @@ func (s *Store) load(tx kv.Tx) error {
 		return audit.Errorf(audit.Conflict, "the database has format %d, and is brought to format %d by opening it for writing: "+
 			"start the server once", v, Format)
 	}
+	for _, name := range format.Buckets() {
+		if tx.Bucket(name) == nil {
+			return fmt.Errorf("%s: %w: bucket %s is missing", s.db.Name(), format.ErrCorrupt, name)
+		}
+	}
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))

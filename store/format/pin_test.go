@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
