@@ -142,7 +142,7 @@ func TestRecordRefusedByAProjectThatIsDeleted(t *testing.T) {
 	f.ok(rpc.Record, deployEntry, nil)
 	_, err := f.store.Delete(t.Context(), "acme", &audit.Entry{
 		Actor: audit.Actor{Email: "ada@example.com"}, Action: "project.delete", Resource: audit.Resource{Type: "Project"}, Outcome: audit.Success,
-	}, 24*60*60*1e9)
+	}, audit.DeletionOrder{Grace: 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

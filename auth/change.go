@@ -31,11 +31,14 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
+	if err := k.checkOwner(&call.Principal, &t); err != nil {
+		return "", Token{}, err
+	}
 	secret, id, err := k.unusedSecret()
 	if err != nil {
 		return "", Token{}, err
 	}
-	t.ID, t.CreatedAt, t.CreatedBy = id, now, call.Principal.Owner
+	t.ID, t.CreatedAt, t.CreatedBy, t.Makers = id, now, call.Principal.Owner, call.Principal.Chain()
 	t.RevokedAt, t.LastUsedAt = time.Time{}, time.Time{}
 	if err := k.put(ctx, newHeld(t, hashSecret(secret)), createEntry(call, &t)); err != nil {
 		return "", Token{}, err

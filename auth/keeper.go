@@ -39,6 +39,10 @@ type Options struct {
 	// make for long; it may make FailureBurst at once. Defaults 60 and 30.
 	FailuresPerMinute int
 	FailureBurst      int
+	// ProjectAdminsDelete lets an admin of some projects delete them, and approve that
+	// they are deleted. Else only admins of all projects can: who answers for what a
+	// project's log holds must not be the one to remove it.
+	ProjectAdminsDelete bool
 	// Report is told of what went wrong in Run, which goes on. Default: nobody.
 	Report func(error)
 	// Now is the clock. Default time.Now.
@@ -143,7 +147,7 @@ func (k *Keeper) use(h *held) (Principal, error) {
 		return Principal{}, err
 	}
 	h.used.Store(now.UnixMicro())
-	return h.principal, nil
+	return k.ruled(h.principal), nil
 }
 
 // Lookup returns the principal of the token with a public id, as long as that

@@ -23,6 +23,10 @@ const (
 	ProjectGet     Permission = "project.get"
 	ProjectDelete  Permission = "project.delete"
 	ProjectRestore Permission = "project.restore"
+	ProjectCreate  Permission = "project.create"
+	ProjectApprove Permission = "project.approve"
+	ProjectHold    Permission = "project.hold"
+	ProjectRelease Permission = "project.release"
 
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
@@ -38,7 +42,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
-		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
+		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
 		TokenCreate, TokenList, TokenRevoke, DebugProfile,
 	}
 }
@@ -51,6 +55,14 @@ func (p Permission) reads() bool {
 	}
 	return false
 }
+
+// wholeLog reports whether p is for admins of all projects alone, be it about one of
+// them: what cannot be taken back is not for those who answer for what a project holds.
+func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease }
+
+// deletes reports whether p is of those that the log may be configured to let a
+// project's own admins have.
+func (p Permission) deletes() bool { return p == ProjectDelete || p == ProjectApprove }
 
 // Role is a set of permissions.
 type Role string
@@ -92,8 +104,12 @@ type Principal struct {
 	// TokenID names the token that it called with, audit.RecordedByDev in development
 	// mode. The entries that it records bear it.
 	TokenID string
-	// TokenCreatedBy is the e-mail of who made that token.
+	// TokenCreatedBy is the e-mail of who made that token, TokenMakers are the tokens by
+	// way of which it was made: see Token.Makers.
 	TokenCreatedBy string
+	TokenMakers    []string
+	// DeletesOwn lets an admin of some projects delete those; see Options.
+	DeletesOwn bool
 }
 
 // Dev is the principal of every call in development mode, where no tokens are
@@ -106,7 +122,8 @@ func Dev() Principal {
 // calls that concern no single one.
 func (p *Principal) May(permission Permission, project string) bool {
 	return slices.ContainsFunc(p.Grants, func(g Grant) bool {
-		return g.Role.may(permission) && (project == "" || g.reaches(permission, project))
+		return g.Role.may(permission) && (g.everywhere() || !permission.wholeLog() || permission.deletes() && p.DeletesOwn) &&
+			(project == "" || g.reaches(permission, project))
 	})
 }
 

@@ -213,7 +213,7 @@ func TestRefusalsInTheLog(t *testing.T) {
 			if !errors.As(p.Check(auth.AuditLogList, project), &denied) {
 				t.Fatalf("%q is in scope", project)
 			}
-			r.Refuse(r.NewCall(req, p, "cli", "r-7"), denied)
+			r.Refuse(r.NewCall(req, p, audit.ChannelAPI, "r-7"), denied)
 		}
 		refuse("acme")
 		refuse("ghost")

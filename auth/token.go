@@ -30,6 +30,9 @@ type Token struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// CreatedBy is the e-mail of who made the token.
 	CreatedBy string `json:"createdBy,omitempty"`
+	// Makers are the tokens by way of which this one was made, the nearest first: each
+	// its id, a space and its owner. What the log made itself has none.
+	Makers []string `json:"makers,omitempty"`
 	// ExpiresAt, RevokedAt and LastUsedAt are zero when there is no such time.
 	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
 	RevokedAt  time.Time `json:"revokedAt,omitzero"`
@@ -156,7 +159,7 @@ func newHeld(t Token, hash secretHash) *held {
 	h := &held{Token: t, hash: hash, used: new(atomic.Int64)}
 	h.principal = Principal{
 		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}},
-		TokenID: t.ID, TokenCreatedBy: t.CreatedBy,
+		TokenID: t.ID, TokenCreatedBy: t.CreatedBy, TokenMakers: t.Makers,
 	}
 	if !t.LastUsedAt.IsZero() {
 		h.used.Store(t.LastUsedAt.UnixMicro())

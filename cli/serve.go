@@ -65,6 +65,7 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	complete(cmd, "log-format", "json", "console")
+	complete(cmd, "projects", projectsOpen, projectsClosed)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path := cmd.Flag(configFlag).Value.String()
 		if err := cfg.load(settings, path, os.LookupEnv); err != nil {
@@ -132,6 +133,7 @@ func (s *server) open(ctx context.Context) error {
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
+		Closed: s.cfg.Projects == projectsClosed,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -155,8 +157,9 @@ func (s *server) openWorkers(context.Context) error {
 		open = auth.OpenDev
 	}
 	s.keeper, err = open(s.store, auth.Options{
-		TrustedProxies: proxies,
-		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
+		TrustedProxies:      proxies,
+		ProjectAdminsDelete: s.cfg.ProjectAdminsDelete,
+		Report:              func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
 	})
 	if err != nil {
 		return err
@@ -208,6 +211,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:     s.store,
 		Auth:      s.keeper,
 		Retention: s.retention,
+		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
 		Stopping:  stopping,
 		Log:       s.log,
@@ -221,6 +225,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Console:         pages,
 		Auth:            s.keeper,
 		Retention:       s.retention,
+		Approval:        s.cfg.DeletionApproval,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,

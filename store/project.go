@@ -30,6 +30,7 @@ type projectRecord struct {
 	Secret   []byte          `json:"secret"`
 	State    audit.State     `json:"state"`
 	Deletion *audit.Deletion `json:"deletion,omitempty"`
+	Hold     *audit.Hold     `json:"hold,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *purgeProgress `json:"purge,omitempty"`
 	// Incarnation counts the beginnings of the project, from 1: each purge begins
@@ -97,7 +98,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 
 // info returns the public view of p. The caller holds Store.mu.
 func (p *project) info() audit.Project {
-	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion}
+	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion, Hold: p.rec.Hold}
 	info.Entries = p.rec.Entries + int64(len(p.tail))
 	first, last := p.bounds()
 	if info.Entries > 0 {

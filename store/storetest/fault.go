@@ -20,7 +20,7 @@ func writes() map[string]func(*testing.T, Log) error {
 			return log.ChangeTokens(t.Context(), map[string][]byte{"a": []byte("1")}, nil, plainEntry("acme"))
 		},
 		"delete": func(t *testing.T, log Log) error {
-			_, err := log.Delete(t.Context(), "acme", plainEntry("acme"), time.Hour)
+			_, err := log.Delete(t.Context(), "acme", plainEntry("acme"), audit.DeletionOrder{Grace: time.Hour})
 			return err
 		},
 	}

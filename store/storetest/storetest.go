@@ -66,6 +66,10 @@ func Run(t *testing.T, open Engine) {
 		"waiting":       testWaiting,
 		"tokens":        testTokens,
 		"own entries":   testOwnEntries,
+		"lasting":       testLasting,
+		"holds":         testHold,
+		"approval":      testApproval,
+		"creation":      testCreate,
 		"lost writes":   testLostWrite,
 		"unsure writes": testUnsureWrite,
 	} {
