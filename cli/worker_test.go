@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -46,7 +45,7 @@ func TestWorkersEnd(t *testing.T) {
 func TestAWorkerThatIsSlowToEndIsNamed(t *testing.T) {
 	for _, took := range []time.Duration{slowEnd - time.Second, slowEnd + time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			var log bytes.Buffer
+			var log lockedBuffer
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			slow := worker{"index", func(context.Context) error { time.Sleep(took); return nil }}

@@ -43,10 +43,10 @@ func Check(ctx context.Context, dir string, report func(problem string)) (Summar
 func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]place)}
+	c := &checker{ctx: ctx, s: s, report: report, orders: make(map[string][]owner)}
 	err := s.read(func(tx kv.Tx) error {
 		c.tx = tx
-		for _, part := range []func() error{c.engine, c.meta, c.order, c.blocks, c.changes, c.small, c.keys, c.spans} {
+		for _, part := range []func() error{c.engine, c.meta, c.order, c.seqs, c.blocks, c.changes, c.small, c.keys, c.spans} {
 			if err := part(); err != nil {
 				return err
 			}
@@ -61,15 +61,16 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (Summary
 // checker holds one check. A problem is reported and passed over; only what makes
 // going on senseless is an error.
 type checker struct {
-	ctx    context.Context
-	s      *Store
-	tx     kv.Tx
-	report func(string)
-	sum    Summary
-	sealed int64
-	seen   []uint64           // a bit for each id that is in a block
-	keyed  int                // sealed entries with a key
-	orders map[string][]place // decoded a moment ago
+	ctx      context.Context
+	s        *Store
+	tx       kv.Tx
+	report   func(string)
+	sum      Summary
+	sealed   int64
+	seen     []uint64           // a bit for each id that is in a block
+	keyed    int                // sealed entries with a key
+	orders   map[string][]owner // decoded a moment ago
+	sequence *sequence          // of the project at hand
 }
 
 func (c *checker) problem(format string, args ...any) {
@@ -97,37 +98,6 @@ func (c *checker) meta() error {
 		}
 		if c.s.byID[p.id] != p {
 			c.problem("project %q: number %d is another project's too", p.name, p.id)
-		}
-	}
-	return nil
-}
-
-// order checks that every sealed id has a place, and no other.
-func (c *checker) order() error {
-	var next int64 = 1
-	for k, v := range kv.All(c.tx.Bucket(bucketOrder)) {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-		places, err := decodeOrder(k, v)
-		if err != nil {
-			c.problem("%v", err)
-			continue
-		}
-		first := int64(binary.BigEndian.Uint64(k)) * orderSpan
-		if want := next / orderSpan * orderSpan; first != want {
-			c.problem("order: ids from %d on are missing", want)
-		}
-		next = first + int64(len(places))
-		if next <= c.sealed && len(places) < orderSpan || next > c.sealed+1 {
-			c.problem("order %x: holds %d places, up to id %d of %d", k, len(places), next-1, c.sealed)
-		}
-		for i, p := range places {
-			if id := first + int64(i); id > 0 && p.project == 0 {
-				c.sum.Purged++
-			} else if id > 0 && c.s.byID[p.project] == nil {
-				c.problem("order %x: entry %d is in project %d, which is not there", k, id, p.project)
-			}
 		}
 	}
 	return nil
@@ -225,29 +195,6 @@ func (c *checker) entries(key BlockKey, entries []*audit.Entry) {
 	c.sum.Entries += int64(len(entries))
 }
 
-// place checks that the order bucket says where e is.
-func (c *checker) place(key BlockKey, e *audit.Entry) {
-	k, index := orderKey(e.ID)
-	places, ok := c.orders[string(k)]
-	if !ok {
-		var err error
-		if places, err = readOrder(c.tx, k); err != nil {
-			return // reported by order
-		}
-		if len(c.orders) > 4096 {
-			clear(c.orders)
-		}
-		c.orders[string(k)] = places
-	}
-	want := placeAt(key.Project, e)
-	if index < len(places) && places[index] == want {
-		return
-	}
-	if p := c.s.byID[key.Project]; p.rec.State != audit.Purging {
-		c.problem("%v: order does not know entry %d there", key, e.ID)
-	}
-}
-
 // key checks that the entry's idempotency key is known.
 func (c *checker) key(key BlockKey, e *audit.Entry) {
 	if e.Key == "" || c.s.byID[key.Project].rec.State == audit.Purging {
@@ -278,9 +225,9 @@ func (c *checker) counts(counts map[ProjectID]*projectRecord) {
 	purging := c.purging()
 	for id := int64(1); id <= c.sealed; id++ {
 		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
-			p, ok, err := placeOf(c.tx, id)
-			if err == nil && ok {
-				c.problem("entry %d: should be in project %d and is in no block", id, p.project)
+			o, err := ownerOf(c.tx, id)
+			if err == nil && o.project != 0 {
+				c.problem("entry %d: should be in project %d and is in no block", id, o.project)
 			}
 		}
 	}

@@ -84,7 +84,9 @@ func codecs(t testing.TB) map[string]struct {
 	}
 	row, _ := sampleTailRow()
 	key, _ := orderKey(1)
-	places := []place{{}, {1, 5}, {2, 1 << 30}, {0, 0}, {1, -7}}
+	owners := []owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}
+	seqk := seqKey(4, 2)
+	places := []place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}
 	span := &spanRecord{starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, end: audit.Position{At: 99, ID: 1},
 		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
 	sk := spanKey(4, 3, span.starts[0])
@@ -92,8 +94,12 @@ func codecs(t testing.TB) map[string]struct {
 		"tail": {u64(7), row.encode(), func(k, v []byte) error {
 			return decodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
 		}},
-		"order": {key, encodeOrder(key, places), func(k, v []byte) error {
+		"order": {key, encodeOrder(key, owners), func(k, v []byte) error {
 			_, err := decodeOrder(k, v)
+			return err
+		}},
+		"seqs": {seqk, encodePlaces(seqk, places), func(k, v []byte) error {
+			_, err := decodePlaces(k, v)
 			return err
 		}},
 		"span": {sk, span.encode(sk), func(k, v []byte) error {
@@ -143,6 +149,7 @@ func fuzzCodec(f *testing.F, name string) {
 
 func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
 func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
+func FuzzSeqs(f *testing.F)    { fuzzCodec(f, "seqs") }
 func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
 
 func FuzzCursor(f *testing.F) {

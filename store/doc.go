@@ -33,28 +33,34 @@
 // begins its transaction second: what is sealed in between is in both, and the
 // transaction's own word on how far it is sealed tells what to leave out.
 //
-// # The database, format 2
+// # The database, format 3
 //
 // All integers are big-endian unless said otherwise; varint is that of
 // encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
 // the value: an engine may have none, and a bit that turned must not become an answer.
 //
-//	meta      format    8 bytes, 2
+//	meta      format    8 bytes, 3
 //	          identity  16 random bytes: tells derived indexes whose they are
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, how far
-//	          a purge has come, counts and bounds of the blocks, spans
+//	          a purge has come, number and first seq of the incarnation, newest seq
+//	          that is not in the tail, the entries that purges left, counts and
+//	          bounds of the blocks, spans
 //
 //	tail      id of the first entry (8) -> consecutive entries of one commit:
 //	          version (1), recordedAt in microseconds (8), count (uvarint), body,
 //	          checksum. The body, of version 2 an S2 block, is for each entry
-//	          project number (uvarint), length (uvarint) and row.
-//	          A row: flags (1), outcome (1), channel (1), createdAt (varint, flagged),
-//	          then strings, each behind its length (uvarint): actor, action, resource
-//	          type, id, name, location, detail, and what the flags announce
+//	          project number · 2 (uvarint), length (uvarint) and row. The number is
+//	          one more, and the seq (uvarint) follows it, with the first entry of a
+//	          project and where a seq does not follow the one before.
+//	          A row: flags (1), outcome (1: success, 2: forbidden, 3: error), channel
+//	          (0: none, 1: api, 2: console, 3: cli, 4: mcp), createdAt (varint,
+//	          flagged), then strings, each behind its length (uvarint): actor,
+//	          action, resource type, id, name, location, detail, recordedBy, and
+//	          what the flags announce
 //
 //	blocks    project (4), CreatedAt in microseconds with its sign bit turned (8) and
 //	          id (8) of the first entry -> a block of package block
@@ -70,27 +76,43 @@
 //	          the combinations of type and actor that are in one row, and of rows
 //	          that are no success those of outcome with type, actor and both
 //
-//	order     id / 896 (8) -> version (1), count (uvarint), for each id project
-//	          number (uvarint; 0: purged) and CreatedAt in units of 2^20 microseconds
-//	          less that of the id before (varint), checksum. Leads from an id to its
-//	          block, and through the log in commit order
+//	order     id / 1,024 (8) -> version (1), count (uvarint), number of projects
+//	          (uvarint), for each its number and the seq of its first id here
+//	          (uvarints), for each id which of these, from 1, as ints of package block;
+//	          checksum. 0 is an id that was purged. The seqs of a project's other ids
+//	          follow its first; where one does not, the project is there again. Leads
+//	          from an id to its project and seq, and through the log in commit order
+//
+//	seqs      project (4), (seq less the incarnation's first) / 256 (8) -> version (1),
+//	          count (uvarint), unit (1), ids as ints, CreatedAt in units of 2^unit
+//	          microseconds as ints, checksum. Leads from a seq to its entry's block
 //
 //	keys      project (4), idempotency key -> id (uvarint)
 //
 //	tokens    name -> record: package auth knows
 //
-// History: 1 was never released: its keys of order had 1,024 ids each, its tail was
-// not compressed and its spans had no combinations. It is refused.
+// History: 3 is the first that is released; from it on an older format is brought up to
+// date by the steps in upgrade.go. 1 and 2 were not: they had no seqs and no recordedBy,
+// and outcomes and channels were indexes into lists. They are refused.
 //
-// Each project has a random secret from its first entry on, and the canonical
-// JSON of an entry is fixed: room for a tree of salted hashes over all entries that
-// stays provable when a purge drops both.
+// Each project has a random secret from its first entry on, the canonical JSON of an
+// entry is fixed, and a key of seqs holds what a tile of a tree over them would: room
+// for a tree of salted hashes over all entries that stays provable when a purge drops both.
+//
+// # Seqs and purges
+//
+// A seq is given at the commit: dense in its project, never twice. A purge begins another
+// incarnation of its project, with a number of its own: its first entry is the
+// project.purge one, whose seq follows that of the project.delete before. The pairs of
+// these that purges leave are moved to the incarnation that begins, and named in its record:
+// their seqs are below its first, and in no key of seqs.
 //
 // # Crashes
 //
 // A commit is one transaction: after a crash all of it is there or nothing.
-// Sealing moves entries from the tail to blocks in one transaction, each step of a
-// purge is one that also says how far the purge has come. A new database is made
+// Sealing moves entries from the tail to blocks in one transaction. Each step of a
+// purge is one: what it has not deleted yet says how far it has come, and the last one
+// records its end as well. A new database is made
 // under a temporary name and linked into place.
 //
 // A commit that failed and, as the engine knows, left nothing is answered with

@@ -70,12 +70,12 @@ func (s *Store) await(ctx context.Context, sig *signal, ready func() bool) error
 func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
 	s.mu.RLock()
 	p, tail := s.projects[project], s.recent
-	visible := p.visible()
+	visible, rec := p.visible(), p.record()
 	s.mu.RUnlock()
 	if !visible {
 		return nil, nil
 	}
-	entries, err := s.sealedSince(ctx, p, after, tail.first, limit)
+	entries, err := s.sealedSince(ctx, p, &rec, after, limit)
 	if err != nil {
 		return nil, err
 	}

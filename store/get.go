@@ -18,11 +18,11 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	s.mu.RLock()
 	e, owner := s.recent.get(id)
 	p := s.projects[project]
-	visible := p.visible()
+	visible, rec := p.visible(), p.record()
 	s.mu.RUnlock()
 	if visible && e == nil && id > 0 {
 		var err error
-		if e, err = s.sealedEntry(p, id); err != nil {
+		if e, err = s.sealedEntry(p, &rec, id); err != nil {
 			return nil, err
 		}
 		owner = p
@@ -33,22 +33,31 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	return e, nil
 }
 
-// sealedEntry returns the entry of p with id from its block, or nil.
-func (s *Store) sealedEntry(p *project, id int64) (*audit.Entry, error) {
+// sealedEntry returns the entry of p with id from its block, or nil. rec is p's record
+// of now or before.
+func (s *Store) sealedEntry(p *project, rec *projectRecord, id int64) (*audit.Entry, error) {
 	var e *audit.Entry
 	err := s.read(func(tx kv.Tx) error {
-		at, ok, err := placeOf(tx, id)
-		if err != nil || !ok || at.project != p.id {
+		o, err := ownerOf(tx, id)
+		if err != nil || o.project != p.id {
 			return err
 		}
-		e, err = s.entryAt(tx, p, id, at)
+		q := newSequence(tx, rec)
+		at, ok, err := q.at(o.seq)
+		if err == nil && (!ok || at.id != id) {
+			err = q.missing(o.seq)
+		}
+		if err != nil {
+			return err
+		}
+		e, err = s.entryAt(tx, p, at)
 		return err
 	})
 	return e, err
 }
 
-// entryAt returns the entry of p with id, which the order bucket says is at a place.
-func (s *Store) entryAt(tx kv.Tx, p *project, id int64, at place) (*audit.Entry, error) {
+// entryAt returns the entry of p that lies at a place.
+func (s *Store) entryAt(tx kv.Tx, p *project, at place) (*audit.Entry, error) {
 	from, to := at.bounds()
 	c := newBlockCursor(tx, p.id)
 	ok, err := c.before(audit.Position{At: to})
@@ -57,52 +66,64 @@ func (s *Store) entryAt(tx kv.Tx, p *project, id int64, at place) (*audit.Entry,
 		if last < from {
 			break
 		}
-		if id < least || id > greatest {
+		if at.id < least || at.id > greatest {
 			continue // of the many blocks of a busy second only a few are opened
 		}
 		b, err := s.openBlock(c.key, c.value)
 		if err != nil {
 			return nil, err
 		}
-		if row, ok := b.FindID(id); ok {
+		if row, ok := b.FindID(at.id); ok {
 			return b.Entry(row, p.name)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", id, p.name, errCorrupt)
+	return nil, fmt.Errorf("entry %d of project %q: %w: not in the block that it belongs to", at.id, p.name, errCorrupt)
 }
 
-// sealedSince returns entries of p with an id between two others from its blocks,
-// in commit order: see Since.
-func (s *Store) sealedSince(ctx context.Context, p *project, after, before int64, limit int) ([]*audit.Entry, error) {
+// sealedSince returns entries of p with an id above after from its blocks, in the order
+// of their seqs. rec is p's record of now or before; what was sealed since is left out.
+func (s *Store) sealedSince(ctx context.Context, p *project, rec *projectRecord, after int64, limit int) ([]*audit.Entry, error) {
 	var entries []*audit.Entry
 	err := s.read(func(tx kv.Tx) error {
-		for id := max(after, 0) + 1; id < before && len(entries) < limit; {
+		entries = nil
+		q := newSequence(tx, rec)
+		seq, err := q.behind(after, rec.Seq)
+		if err != nil {
+			return s.unlessPurged(tx, p, err)
+		}
+		for seq = q.next(seq, rec.Seq); seq <= rec.Seq && len(entries) < limit; seq = q.next(seq, rec.Seq) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			key, index := orderKey(id)
-			places, err := readOrder(tx, key)
+			at, ok, err := q.at(seq)
+			if err == nil && !ok {
+				err = q.missing(seq)
+			}
 			if err != nil {
-				return err
+				return s.unlessPurged(tx, p, err)
 			}
-			for ; index < len(places) && id < before && len(entries) < limit; index, id = index+1, id+1 {
-				if places[index].project != p.id {
-					continue
-				}
-				e, err := s.entryAt(tx, p, id, places[index])
-				if err != nil {
-					return err
-				}
-				entries = append(entries, e)
+			e, err := s.entryAt(tx, p, at)
+			if err != nil {
+				return s.unlessPurged(tx, p, err)
 			}
-			if len(places) == 0 {
-				return fmt.Errorf("order %x: %w: missing", key, errCorrupt)
-			}
+			entries = append(entries, e)
 		}
 		return nil
 	})
 	return entries, err
+}
+
+// unlessPurged returns err, or nil if what is missing was purged since p was looked up.
+func (s *Store) unlessPurged(tx kv.Tx, p *project, err error) error {
+	rec, readErr := readProject(tx, p.name)
+	if readErr != nil {
+		return readErr
+	}
+	if rec == nil || rec.ID != p.id || rec.State == audit.Purging {
+		return nil
+	}
+	return err
 }

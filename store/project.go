@@ -53,11 +53,16 @@ type projectRecord struct {
 	Loose   int            `json:"loose"`
 }
 
-// keptEntry names an entry that outlives purges.
+// keptEntry names an entry that outlives purges. At is its CreatedAt in microseconds.
 type keptEntry struct {
 	ID  int64 `json:"id"`
 	Seq int64 `json:"seq"`
+	At  int64 `json:"at"`
 }
+
+func keptOf(e *audit.Entry) keptEntry { return keptEntry{e.ID, e.Seq, e.CreatedAt.UnixMicro()} }
+
+func (k keptEntry) place() place { return place{id: k.ID, at: k.At} }
 
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
 func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }
@@ -80,6 +85,27 @@ func (p *project) put(tx kv.Tx, rec *projectRecord) error {
 		return fmt.Errorf("encode project %q: %w", p.name, err)
 	}
 	return tx.Bucket(bucketProjects).Put([]byte(p.name), v)
+}
+
+// record returns a copy of p's record, an empty one of no project. The caller holds Store.mu.
+func (p *project) record() projectRecord {
+	if p == nil {
+		return projectRecord{}
+	}
+	return p.rec
+}
+
+// readProject returns the record of a project as a transaction sees it, or nil.
+func readProject(tx kv.Tx, name string) (*projectRecord, error) {
+	v := tx.Bucket(bucketProjects).Get([]byte(name))
+	if v == nil {
+		return nil, nil
+	}
+	rec := &projectRecord{}
+	if err := json.Unmarshal(v, rec); err != nil {
+		return nil, fmt.Errorf("project %q: %w: %w", name, errCorrupt, err)
+	}
+	return rec, nil
 }
 
 // loadProjects reads every project into memory.

@@ -1,11 +1,10 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"auditlog/audit"
@@ -96,8 +95,6 @@ type purgeProgress struct {
 	Kept []*audit.Entry `json:"kept"`
 	// Gone counts what is gone so far.
 	Gone purged `json:"gone"`
-	// Order is the next key of the order bucket to look at.
-	Order uint64 `json:"order"`
 }
 
 // deletion returns the entry that ordered the purge.
@@ -145,48 +142,64 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	return w.finish()
 }
 
-// order forgets where the project's entries are.
+// order forgets where the project's entries are: whose their ids are, and their places.
 func (w *purgeWriter) order() (left bool, err error) {
-	type row struct{ key, value []byte }
-	var changed []row
-	c := w.tx.Bucket(bucketOrder).Cursor()
-	k, v := c.Seek(u64(w.rec.Purge.Order))
-	if k == nil {
-		return false, nil
-	}
-	for range purgeOrderKeys {
-		if k == nil {
+	ids := make(map[string][]int) // by the key of the order bucket, indexes
+	rows := 0
+	for k, v := range kv.Prefix(w.tx.Bucket(bucketSeqs), u32(w.p.id)) {
+		if len(ids) >= purgeOrderKeys || rows == purgeOrderKeys {
 			break
 		}
-		w.rec.Purge.Order = binary.BigEndian.Uint64(k) + 1
-		places, err := decodeOrder(k, v)
+		places, err := decodePlaces(k, v)
 		if err != nil {
 			return false, err
 		}
-		if w.forget(places) {
-			changed = append(changed, row{bytes.Clone(k), encodeOrder(k, places)})
+		for _, p := range places {
+			key, index := orderKey(p.id)
+			ids[string(key)] = append(ids[string(key)], index)
 		}
-		k, v = c.Next()
+		rows++
 	}
-	for _, r := range changed {
-		if err := w.tx.Bucket(bucketOrder).Put(r.key, r.value); err != nil {
-			return false, fmt.Errorf("put order: %w", err)
-		}
+	if err := w.disown(ids); err != nil {
+		return false, err
 	}
-	return true, nil
+	if _, err := w.tx.Bucket(bucketSeqs).DeleteRange(u32(w.p.id), u32(w.p.id+1), rows); err != nil {
+		return false, fmt.Errorf("delete from %s: %w", bucketSeqs, err)
+	}
+	return rows > 0, nil
 }
 
-// forget empties the places of the project and reports whether there are any.
-func (w *purgeWriter) forget(places []place) (any bool) {
-	var at int64
-	for i := range places {
-		if places[i].project == w.p.id {
-			places[i] = place{at: at} // the same time as before costs nothing
-			any = true
-		}
-		at = places[i].at
+// disown says of ids, which are given by key and index, that their entries are gone.
+func (w *purgeWriter) disown(ids map[string][]int) error {
+	var keys [][]byte
+	for _, key := range slices.Sorted(maps.Keys(ids)) {
+		keys = append(keys, []byte(key))
 	}
-	return any
+	bucket := w.tx.Bucket(bucketOrder)
+	var values [][]byte
+	var failed error
+	bucket.GetMany(keys, func(key, value []byte) {
+		owners, err := decodeOrder(key, value)
+		if err != nil {
+			failed = err
+			return
+		}
+		for _, index := range ids[string(key)] {
+			if index < len(owners) && owners[index].project == w.p.id {
+				owners[index] = owner{}
+			}
+		}
+		values = append(values, encodeOrder(key, owners))
+	})
+	if failed != nil {
+		return failed
+	}
+	for i, key := range keys {
+		if err := bucket.Put(key, values[i]); err != nil {
+			return fmt.Errorf("put order: %w", err)
+		}
+	}
+	return nil
 }
 
 // blocks deletes blocks and adds up what was in them.
@@ -262,7 +275,7 @@ func (w *purgeWriter) finish() error {
 	if err := w.record(e); err != nil {
 		return err
 	}
-	w.rec.Kept = append(w.rec.Kept, keptEntry{ID: e.ID, Seq: e.Seq})
+	w.rec.Kept = append(w.rec.Kept, keptOf(e))
 	w.fresh.rec = w.rec
 	return w.fresh.put(w.tx, &w.rec)
 }
@@ -270,8 +283,8 @@ func (w *purgeWriter) finish() error {
 // keep puts the entries that stay into the project that begins anew.
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
-		w.rec.Kept = append(w.rec.Kept, keptEntry{ID: e.ID, Seq: e.Seq})
-		if err := w.place(e, w.fresh.id); err != nil {
+		w.rec.Kept = append(w.rec.Kept, keptOf(e))
+		if err := w.own(e); err != nil {
 			return err
 		}
 	}
@@ -308,18 +321,18 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 	return w.commit.finish()
 }
 
-// place says that e is in the project that has begun anew.
-func (w *purgeWriter) place(e *audit.Entry, id ProjectID) error {
+// own says that e is in the project that has begun anew.
+func (w *purgeWriter) own(e *audit.Entry) error {
 	key, index := orderKey(e.ID)
-	places, err := readOrder(w.tx, key)
+	owners, err := readOrder(w.tx, key)
+	if err == nil && index >= len(owners) {
+		err = fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, e.ID)
+	}
 	if err != nil {
 		return err
 	}
-	if index >= len(places) {
-		return fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, e.ID)
-	}
-	places[index] = placeAt(id, e)
-	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, places))
+	owners[index] = owner{w.fresh.id, e.Seq}
+	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, owners))
 }
 
 // apply brings the memory to the state of the step. The caller holds Store.mu.

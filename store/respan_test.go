@@ -13,6 +13,7 @@ import (
 // looked returns how many blocks a filter looks into in a project.
 func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
+	q.Normalize()
 	err := s.view(q.Project, func(v *view) error {
 		blocks := newAllBlocks(v, block.NewFilter(&q), span{high: audit.Position{At: math.MaxInt64}})
 		for ; ; n++ {

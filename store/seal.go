@@ -186,6 +186,10 @@ func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 		rec.Last = last
 	}
 	rec.Entries += int64(len(plan.entries))
+	byID := slices.SortedFunc(slices.Values(plan.entries), func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+	if err := newSequence(tx, &rec).append(byID); err != nil {
+		return err
+	}
 	rec.Seq += int64(len(plan.entries))
 	rec.Spanned, rec.Loose = plan.blocks.spans.spanned, plan.blocks.spans.loose
 	w.records[plan.project] = &rec

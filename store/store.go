@@ -20,9 +20,6 @@ import (
 // FileName is the database's name in its folder.
 const FileName = "auditlog.db"
 
-// Format is the version of the database that this program reads and writes.
-const Format = 2
-
 // ErrInUse is in the chain of the error of opening a store that another process has
 // open. It is a Conflict Fault.
 var ErrInUse error = audit.Errorf(audit.Conflict, "in use by another auditlog")
@@ -110,7 +107,8 @@ type Store struct {
 	sealed    signal // of each change of the blocks
 }
 
-// Open opens the store in folder dir, making both when they are not there.
+// Open opens the store in folder dir, making both when they are not there, and brings a
+// database of an older format up to date.
 //
 // It returns a Conflict Fault when another process has the store open or when a
 // newer version of this program wrote it.
@@ -136,6 +134,9 @@ func openDB(dir string, opts Options) (kv.DB, error) {
 
 // New returns the store in a database, which it closes in the end, or when it fails.
 func New(db kv.DB, opts Options) (*Store, error) {
+	if err := upgrade(db, Format, steps()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	s, err := newStore(db, opts)
 	if err != nil {
 		return nil, err
@@ -221,19 +222,14 @@ func initialize(tx kv.Tx, random io.Reader) error {
 
 // load reads into memory what is kept there: projects and the tail.
 func (s *Store) load(tx kv.Tx) error {
-	meta := tx.Bucket(bucketMeta)
-	if meta == nil {
-		return fmt.Errorf("%s is not a database of auditlog", s.db.Name())
-	}
-	switch v := getU64(meta.Get(metaFormat)); {
-	case v > Format:
-		return audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, Format)
-	case v == 0:
-		return fmt.Errorf("%s: %w: no format version", s.db.Name(), errCorrupt)
+	switch v, err := formatOf(tx, Format, s.db.Name()); {
+	case err != nil:
+		return err
 	case v < Format:
-		return audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
-			"export its projects with the auditlog that wrote it, and import them into a new folder", v)
+		return audit.Errorf(audit.Conflict, "the database has format %d, and is brought to format %d by opening it for writing: "+
+			"start the server once", v, Format)
 	}
+	meta := tx.Bucket(bucketMeta)
 	s.identity = hex.EncodeToString(meta.Get(metaIdentity))
 	s.blockSeq = getU64(meta.Get(metaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {

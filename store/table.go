@@ -15,6 +15,7 @@ const (
 	bucketSmall    = "small"
 	bucketSpans    = "spans"
 	bucketOrder    = "order"
+	bucketSeqs     = "seqs"
 	bucketChanges  = "changes"
 	bucketKeys     = "keys"
 	bucketTokens   = "tokens"
@@ -23,13 +24,13 @@ const (
 func allBuckets() []string {
 	return []string{
 		bucketMeta, bucketProjects, bucketTail, bucketBlocks, bucketSmall, bucketSpans,
-		bucketOrder, bucketChanges, bucketKeys, bucketTokens,
+		bucketOrder, bucketSeqs, bucketChanges, bucketKeys, bucketTokens,
 	}
 }
 
 // risingBuckets are those whose keys mostly come in their order.
 func risingBuckets() []string {
-	return []string{bucketTail, bucketOrder, bucketChanges, bucketBlocks}
+	return []string{bucketTail, bucketOrder, bucketSeqs, bucketChanges, bucketBlocks}
 }
 
 // The keys of the meta bucket.

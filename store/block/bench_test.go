@@ -76,7 +76,7 @@ func BenchmarkFilter(b *testing.B) {
 		"three":    {ResourceType: "deployment", Outcomes: []audit.Outcome{audit.Success}, Actor: entries[0].Actor.Email},
 		"prefix":   {Action: "deployment.*"},
 	} {
-		f := NewFilter(&q)
+		f := filterOf(&q)
 		b.Run(name, func(b *testing.B) {
 			x := open(b, data)
 			b.ReportAllocs()

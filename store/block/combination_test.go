@@ -56,7 +56,7 @@ func TestValuesAsksForTheMostTelling(t *testing.T) {
 			[]Field{Combination, ActionPrefix, Channel}},
 	} {
 		var got []Field
-		for _, v := range NewFilter(&c.q).Values() {
+		for _, v := range filterOf(&c.q).Values() {
 			got = append(got, v.Field)
 		}
 		if !slices.Equal(got, c.want) {

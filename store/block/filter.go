@@ -34,32 +34,30 @@ type FieldHashes struct {
 	Hashes []uint32
 }
 
-// NewFilter returns the filter of everything in q but Project and Text.
+// NewFilter returns the filter of everything in q, which is normalized, but Project and
+// Text.
 func NewFilter(q *audit.Query) *Filter {
-	n := *q
-	n.Outcomes = slices.Clone(q.Outcomes)
-	n.Normalize()
-	f := &Filter{resourceID: n.ResourceID}
-	f.from, f.to = n.Bounds()
+	f := &Filter{resourceID: q.ResourceID}
+	f.from, f.to = q.Bounds()
 	// First what leaves the fewest rows: the rest looks at those only.
-	f.equal(ResourceID, n.ResourceID)
-	f.equal(Actor, n.Actor)
-	outcomes := make([]string, len(n.Outcomes))
-	for i, o := range n.Outcomes {
+	f.equal(ResourceID, q.ResourceID)
+	f.equal(Actor, q.Actor)
+	outcomes := make([]string, len(q.Outcomes))
+	for i, o := range q.Outcomes {
 		outcomes[i] = string(o)
 	}
 	f.oneOf(Outcome, outcomes)
-	if prefix, ok := n.ActionPrefix(); ok {
+	if prefix, ok := q.ActionPrefix(); ok {
 		f.constraints = append(f.constraints, constraint{
 			field: Action, value: search.Prefix(colAction, prefix), hashes: []uint32{hash(prefix)}, prefix: true,
 		})
 	} else {
-		f.equal(Action, n.Action)
+		f.equal(Action, q.Action)
 	}
-	f.equal(ResourceType, n.ResourceType)
-	f.equal(Channel, string(n.Channel))
-	f.equal(ActorType, string(n.ActorType))
-	f.equal(RecordedBy, n.RecordedBy)
+	f.equal(ResourceType, q.ResourceType)
+	f.equal(Channel, string(q.Channel))
+	f.equal(ActorType, string(q.ActorType))
+	f.equal(RecordedBy, q.RecordedBy)
 	return f
 }
 

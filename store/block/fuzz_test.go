@@ -58,7 +58,7 @@ func exercise(t *testing.T, b *Block) {
 		{Action: "deployment.*", Actor: "ada.a@example.com", ResourceID: "1000", ResourceType: "deployment"},
 		{Outcomes: []audit.Outcome{"success"}, Channel: "cli", ActorType: "User", Action: "deployment.deploy"},
 	} {
-		filter := NewFilter(&q)
+		filter := filterOf(&q)
 		all := bits.All(bits.MaxRows)
 		_ = filter.Match(b, &all)
 	}

@@ -89,7 +89,7 @@ func TestBlockProperty(t *testing.T) {
 		}
 		q := &audit.Query{Actor: entries[0].Actor.Email, ResourceID: entries[len(entries)/2].Resource.ID}
 		matching := bits.All(len(entries))
-		if err := NewFilter(q).Match(b, &matching); err != nil {
+		if err := filterOf(q).Match(b, &matching); err != nil {
 			t.Fatal(err)
 		}
 		for row, want := range entries {

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"auditlog/audit"
+	"auditlog/store/kv"
+)
+
+// Format is the version of the database that this program reads and writes.
+const Format = 3
+
+// firstFormat is the oldest format that was released: every later one is brought up to
+// date.
+const firstFormat = 3
+
+// A step brings a database from the format before one to that one. It runs in one
+// transaction with the change of the version, so it takes place or does not; what takes
+// too long for that is only begun by a step, in a way that the store goes on with.
+type step struct {
+	to   uint64
+	name string // what it does, for messages
+	run  func(kv.Tx) error
+}
+
+// steps returns the steps from firstFormat to Format. A step is never changed once it
+// was released. A database of each format that it meets is in testdata.
+func steps() []step { return nil }
+
+// formatOf returns the version of a database, or why it cannot be this program's. One that
+// is older than the newest is the caller's to bring up to date.
+func formatOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return 0, fmt.Errorf("%s is not a database of auditlog", name)
+	}
+	switch v := getU64(meta.Get(metaFormat)); {
+	case v > newest:
+		return v, audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, newest)
+	case v == 0:
+		return v, fmt.Errorf("%s: %w: no format version", name, errCorrupt)
+	case v < firstFormat:
+		return v, audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
+			"export its projects with the auditlog that wrote it (for format 2, one built from commit 1114662), "+
+			"and import them into a new folder", v)
+	default:
+		return v, nil
+	}
+}
+
+// upgrade brings a database up to date, by one step after the other. A crash leaves it
+// between two of them, and the next start goes on there.
+func upgrade(db kv.DB, newest uint64, steps []step) error {
+	var format uint64
+	err := db.View(func(tx kv.Tx) (err error) {
+		format, err = formatOf(tx, newest, db.Name())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if s.to <= format {
+			continue
+		}
+		err := db.Update(func(tx kv.Tx) error {
+			return errors.Join(s.run(tx), tx.Bucket(bucketMeta).Put(metaFormat, u64(s.to)))
+		})
+		if err != nil {
+			return fmt.Errorf("bring the database from format %d to %d (%s): %w", format, s.to, s.name, err)
+		}
+		format = s.to
+	}
+	if format != newest {
+		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), format, newest)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"auditlog/audit"
+	"auditlog/store/kv"
+	"auditlog/store/kv/boltkv"
+)
+
+// bare opens the database of a store that is closed, as what it is.
+func bare(t *testing.T, dir string) kv.DB {
+	t.Helper()
+	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// formatIn returns a database's version, and whether it has a bucket.
+func formatIn(t *testing.T, db kv.DB, bucket string) (format uint64, there bool) {
+	t.Helper()
+	err := db.View(func(tx kv.Tx) error {
+		format, there = getU64(tx.Bucket(bucketMeta).Get(metaFormat)), tx.Bucket(bucket) != nil
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return format, there
+}
+
+// TestUpgrade plays the versions that come after this one: each adds a bucket. A step that
+// fails leaves the database where it was, and a later start goes on from there.
+func TestUpgrade(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := bare(t, dir)
+	defer func() { db.Close() }()
+	broken, runs := errors.New("broken"), 0
+	add := func(bucket string) func(kv.Tx) error {
+		return func(tx kv.Tx) error {
+			runs++
+			return tx.CreateBucket(bucket)
+		}
+	}
+	failing := func(tx kv.Tx) error { return errors.Join(add("second")(tx), broken) }
+	err := upgrade(db, Format+2, []step{{Format + 1, "add first", add("first")}, {Format + 2, "add second", failing}})
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "from format 4 to 5 (add second)") {
+		t.Fatalf("a step that fails: %v", err)
+	}
+	if format, there := formatIn(t, db, "first"); format != Format+1 || !there {
+		t.Errorf("after the first step: format %d, its bucket %t", format, there)
+	}
+	if _, there := formatIn(t, db, "second"); there {
+		t.Error("what a step did that failed is there")
+	}
+	runs = 0
+	later := []step{{Format + 1, "add first", add("first")}, {Format + 2, "add second", add("second")}}
+	for range 2 {
+		if err := upgrade(db, Format+2, later); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if format, there := formatIn(t, db, "second"); format != Format+2 || !there || runs != 1 {
+		t.Errorf("at the end: format %d, the bucket %t, %d steps were run", format, there, runs)
+	}
+	if err := upgrade(db, Format+3, later); err == nil || !strings.Contains(err.Error(), "no step leads from format 5 to 6") {
+		t.Errorf("a step that is missing: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = Open(dir, Options{})
+	if audit.KindOf(err) != audit.Conflict || err.Error() != "the database has format 5, this program knows up to 3: run a newer auditlog" {
+		t.Errorf("a newer format: %v", err)
+	}
+}
+
+// TestStepsLeadToTheNewest wants a step to each format behind the first that was released.
+func TestStepsLeadToTheNewest(t *testing.T) {
+	format := uint64(firstFormat)
+	for _, s := range steps() {
+		if s.to != format+1 || s.name == "" || s.run == nil {
+			t.Errorf("a step to format %d, %q, comes behind format %d", s.to, s.name, format)
+		}
+		format = s.to
+	}
+	if format != Format {
+		t.Errorf("the steps lead to format %d, this program writes %d", format, Format)
+	}
+}
