@@ -145,7 +145,8 @@ func (p *Principal) Check(permission Permission, project string) error {
 			return err
 		}
 	}
-	return &Denied{Permission: permission, Project: project}
+	all := permission.wholeLog() && !(permission.deletes() && p.DeletesOwn) && !p.MayEverywhere(permission)
+	return &Denied{Permission: permission, Project: project, All: all}
 }
 
 // reaches reports whether a project lies in g's scope, for one permission.

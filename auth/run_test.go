@@ -220,7 +220,7 @@ func TestRefusalsInTheLog(t *testing.T) {
 		synctest.Wait()
 		list := entries(t, r.store, "acme")
 		e := list[len(list)-1]
-		if e.Outcome != audit.Forbidden || e.Actor.Email != "eve@beta" || e.Channel != audit.ChannelCLI ||
+		if e.Outcome != audit.Forbidden || e.Actor.Email != "eve@beta" || e.Channel != audit.ChannelAPI ||
 			e.Request.ID != "r-7" || e.Request.IP != "192.0.2.1" || !strings.HasPrefix(e.Request.UserAgent, "curl") {
 			t.Errorf("the refusal is %+v", e)
 		}
