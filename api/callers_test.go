@@ -328,7 +328,7 @@ func TestNoSecretLeaks(t *testing.T) {
 			for _, body := range []string{bodyOn(t, rt.method, "acme", id), `{`, `{"project":3}`, `{"project":"ghost"}`} {
 				_, answer := g.call(token, rt.method, body)
 				var made rpc.Answer[rpc.TokenCreateResult]
-				if rt.method == rpc.TokenCreate && json.Unmarshal([]byte(answer), &made) == nil && made.OK {
+				if (rt.method == rpc.TokenCreate || rt.method == rpc.TokenRotate) && json.Unmarshal([]byte(answer), &made) == nil && made.OK {
 					continue
 				}
 				out.WriteString(answer)

@@ -96,6 +96,19 @@ func TestServiceAccountsAreTheirProjects(t *testing.T) {
 	}
 }
 
+// Who gives a colleague's token a new secret could act as the colleague.
+func TestRotatingAnothersToken(t *testing.T) {
+	g := startGuarded(t, "acme")
+	mallory, own := g.tokenOf(g.root, rpc.TokenCreateRequest{Owner: "mallory@example.com", Role: "admin", Projects: []string{"acme"}})
+	_, victim := g.tokenOf(g.root, rpc.TokenCreateRequest{Owner: "victim@example.com", Role: "admin", Projects: []string{"acme"}})
+	_, robot := g.tokenOf(g.root, rpc.TokenCreateRequest{Owner: "ci@acme", OwnerType: "ServiceAccount", Role: "recorder", Projects: []string{"acme"}})
+	for id, want := range map[string]int{victim: http.StatusForbidden, robot: http.StatusOK, own: http.StatusOK} {
+		if status, answer := g.call(mallory, rpc.TokenRotate, fmt.Sprintf(`{"id":%q}`, id)); status != want {
+			t.Errorf("rotated: %d %s", status, answer)
+		}
+	}
+}
+
 // What is held is neither deleted nor purged, and says so.
 func TestHold(t *testing.T) {
 	g := startGuarded(t, "acme")

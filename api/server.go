@@ -47,6 +47,8 @@ type Options struct {
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.
 	Approval bool
+	// Provider is where people log in from a command line. Nil is nowhere.
+	Provider Provider
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Console answers every path that is not the API's. Nil leaves them unknown.
@@ -54,6 +56,8 @@ type Options struct {
 	// Profile has profiles of the process answered at /debug/pprof/, to admins on
 	// this machine.
 	Profile bool
+	// MetricsApart leaves /metrics to whoever serves Server.Metrics elsewhere.
+	MetricsApart bool
 	// ReadOnlyActions are patterns of actions that are no audit events: exact, or
 	// with a "*" at the start or the end. Nil means DefaultReadOnlyActions, an
 	// empty list none.
@@ -99,6 +103,8 @@ type Server struct {
 	gzips      gzipPool
 	scanners   sync.Pool // of *rpc.Scanner
 	largeSlots *semaphore.Weighted
+	// crossOrigin tells requests that web pages make across sites.
+	crossOrigin *http.CrossOriginProtection
 
 	idPrefix string
 	lastID   atomic.Uint64
@@ -113,7 +119,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, paths: make(map[string]bool),
 		admin:      admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
-		largeSlots: semaphore.NewWeighted(largeBodies),
+		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

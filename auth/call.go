@@ -36,12 +36,14 @@ func ownCall() *Call {
 	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Grants: []Grant{{Role: Admin}}}}
 }
 
-// What the metadata of the log's own entries have of the token that acted.
+// What the metadata of the log's own entries have of the token or the person that acted.
 const (
 	metaToken          = "token"
 	metaTokenCreatedBy = "tokenCreatedBy"
 	metaTokenMakers    = "tokenMakers"
 	metaClaimed        = "claimedChannel"
+	metaSession        = "session"
+	metaIdentity       = "identity"
 )
 
 // addMetadata adds to an entry's metadata.
@@ -66,14 +68,16 @@ func (c *Call) Entry(action Permission, project string, resource audit.Resource)
 		Channel:  c.Channel,
 		Request:  c.Request,
 	}
-	if id := c.Principal.TokenID; id != "" {
-		e.Metadata = map[string]string{metaToken: id}
-		if by := c.Principal.TokenCreatedBy; by != "" {
-			e.Metadata[metaTokenCreatedBy] = by
+	p := &c.Principal
+	for name, value := range map[string]string{
+		metaToken: p.TokenID, metaTokenCreatedBy: p.TokenCreatedBy, metaSession: p.SessionID, metaIdentity: p.Identity,
+	} {
+		if value != "" && !(name == metaToken && value == p.SessionID) {
+			addMetadata(e, map[string]string{name: value})
 		}
-		if makers := c.Principal.TokenMakers; len(makers) > 0 {
-			e.Metadata[metaTokenMakers] = strings.Join(makers, ", ")
-		}
+	}
+	if len(p.TokenMakers) > 0 {
+		addMetadata(e, map[string]string{metaTokenMakers: strings.Join(p.TokenMakers, ", ")})
 	}
 	if slices.Contains(audit.Channels(), c.Claimed) && c.Claimed != c.Channel {
 		addMetadata(e, map[string]string{metaClaimed: string(c.Claimed)})

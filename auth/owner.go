@@ -11,13 +11,14 @@ import (
 // makes more wants the first of them forgotten.
 const maxMakers = 16
 
-// Chain returns what Token.Makers is of a token that p makes: p's own token, and
-// those by way of which that one was made.
+// Chain returns what Token.Makers is of a token that p makes: p's own token, or the mark of
+// a person who is logged in, and the tokens by way of which that one was made.
 func (p *Principal) Chain() []string {
-	if p.TokenID == "" {
+	by := p.RecordedBy()
+	if by == "" {
 		return nil
 	}
-	return append([]string{p.TokenID + " " + p.Owner}, p.TokenMakers...)
+	return append([]string{by + " " + p.Owner}, p.TokenMakers...)
 }
 
 // checkOwner refuses an owner whose name is not p's to give, and a token made by way of
@@ -84,4 +85,23 @@ func (p *Principal) SecondPerson(by string, order []string) bool {
 	}
 	mine := p.Chain()
 	return len(mine) > 0 && !slices.Contains(mine, order[0]) && !slices.Contains(order, mine[0])
+}
+
+// madeBy adds who gave h another secret to those by way of which it was made: that one
+// can act with it.
+func (h *held) madeBy(p *Principal) {
+	chain := p.Chain()
+	if len(chain) == 0 || p.TokenID == h.ID || slices.Contains(h.Makers, chain[0]) {
+		return
+	}
+	h.Makers = append([]string{chain[0]}, h.Makers...)
+	h.principal.TokenMakers = h.Makers
+}
+
+// denialOf returns the project of a refusal that concerns some.
+func denialOf(projects []string) string {
+	if len(projects) == 1 {
+		return projects[0]
+	}
+	return ""
 }

@@ -20,7 +20,7 @@ func rolePermissions() map[Role][]Permission {
 		Recorder: {"auditLog.record"},
 		Admin: append(slices.Clone(read), "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "debug.profile"),
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "debug.profile"),
 		"": nil, "owner": nil,
 	}
 }

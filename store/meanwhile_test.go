@@ -45,6 +45,31 @@ func TestSinceMissesNothing(t *testing.T) {
 	}
 }
 
+// Who asks for what a small project has does not look through everybody else's entries.
+func TestSinceOfSmallProjects(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
+	record := func(project string, n int) {
+		for i := range n {
+			if _, err := s.Record(t.Context(), []*audit.Entry{entry(project, i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	record("small", 1)
+	record("busy", 2000) // a look at each order row costs a look at the context
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	record("fresh", 1) // nothing of it is sealed
+	for project, most := range map[string]int{"fresh": 0, "small": 1, "unknown": 0} {
+		looks := 0
+		entries, err := s.Since(hookContext{t.Context(), func() { looks++ }}, project, 0, 100)
+		if err != nil || looks > most || len(entries) != 1 && project != "unknown" {
+			t.Errorf("%s: %d entries after %d looks, %v", project, len(entries), looks, err)
+		}
+	}
+}
+
 // meddler is a search for a part of a value, and does something when the index is asked.
 type meddler struct {
 	part string

@@ -9,6 +9,8 @@
 // # Rooms
 //
 //	bits     sets of rows, packed integers, bit planes, a scanner: no column, no block
+//	chunk    strings, compressed together
+//	lex      what letters and digits are in a string: classes, templates, marks
 //	column   columns of strings and of names with values: how they are stored, and how the
 //	         encoder chooses; no entry
 //	search   which rows match, by values and by words; no kind of column, no entry

@@ -13,7 +13,7 @@ import (
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block/bits"
-	"auditlog/store/block/column"
+	"auditlog/store/block/lex"
 )
 
 // phrases is a condition of words in an order, whatever separates them, of which
@@ -55,7 +55,7 @@ func newPhrases(terms ...string) *phrases {
 // wordsOf splits a text at what is neither a letter nor a digit. What is not ASCII is
 // a letter, and ſ one that ASCII has.
 func wordsOf(text string) []string {
-	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && column.ClassOf(byte(r)) == 0 })
+	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && lex.ClassOf(byte(r)) == 0 })
 }
 
 func normal(text string) string { return strings.ToLower(strings.ReplaceAll(text, "ſ", "s")) }

@@ -1,5 +1,7 @@
 package column
 
+import "auditlog/store/block/chunk"
+
 // plan says what may be tried on a column of strings.
 type plan struct {
 	others    []int // the columns that may narrow it down
@@ -17,9 +19,9 @@ func (e *Encoder) strings(d *dictionary, values []string, p plan) []string {
 		e.empty()
 		return nil
 	case n == 1:
-		class := classDict
+		class := chunk.Shared
 		if p.compared && len(values[0]) <= rawLimit(len(values)) {
-			class = classRaw
+			class = chunk.Raw
 		}
 		e.one(class, values[0])
 		return nil
@@ -40,17 +42,17 @@ func (e *Encoder) choose(d *dictionary, values []string, p plan) []string {
 	mined := p.templates && !e.plain && n >= 8 && e.mine(d.values) && (!p.compared || e.miner.numeric())
 	// gain is what templates must save in a dictionary, whose strings are faster
 	// to read as they are.
-	class, gain := classDict, 8*256
+	class, gain := chunk.Shared, 8*256
 	once, again := plainBits(d.values), 30 // a repeated string is found again by zstd
 	if mined {
 		once = e.miner.plainBits(d.values)
 	}
 	if p.compared {
-		class, gain = classRaw, 8*64
+		class, gain = chunk.Raw, 8*64
 		if raw := rawBytes(d.values); raw <= rawLimit(m) {
 			once, again = 8*raw, 8*m // always a dictionary
 		} else {
-			class = classDict
+			class = chunk.Shared
 			once, again = once+16*n, again+16
 		}
 	}
@@ -72,7 +74,7 @@ func (e *Encoder) choose(d *dictionary, values []string, p plan) []string {
 	if mined {
 		return e.write(d.values, d.idx, class, true, p)
 	}
-	return e.write(values, nil, classHeap, false, p)
+	return e.write(values, nil, chunk.Own, false, p)
 }
 
 // identity returns the numbers below n.
@@ -88,13 +90,13 @@ func (e *Encoder) identity(n int) []uint16 {
 func (e *Encoder) write(values []string, idx []uint16, class int, mined bool, p plan) []string {
 	if mined {
 		if p.compared {
-			class = classRaw
+			class = chunk.Raw
 		}
 		e.templates(values, idx, class)
 		return nil
 	}
 	e.each(class, values)
-	if !p.compared || class == classRaw {
+	if !p.compared || class == chunk.Raw {
 		return nil
 	}
 	return values

@@ -1,19 +1,8 @@
 package column
 
 import (
-	"sync"
-	"sync/atomic"
-	"unsafe"
-
 	"auditlog/store/block/bits"
-)
-
-// Where a column's strings lie.
-const (
-	classRaw  = iota // uncompressed, read at once: what filters compare with
-	classDict        // strings that many rows share
-	classHeap        // strings of one row each
-	classCount
+	"auditlog/store/block/chunk"
 )
 
 // Column is a list of strings, or of lists of names and values, read where it lies.
@@ -44,11 +33,8 @@ type parts struct {
 	slots   []uint16
 	frames  []bits.Frame
 	fingers []uint32 // where a column's fingerprints lie; 0: it has none
-	chunks  []chunk
-	raws    int // strings of the raw class
-
-	memory atomic.Int64
-	mu     sync.Mutex // held while a chunk is decoded
+	texts   chunk.Texts
+	memory  int // of all this but texts
 }
 
 // On returns the columns as they are in data, another copy of what they were scanned from.
@@ -56,7 +42,7 @@ type parts struct {
 func (s *Set) On(data []byte) Set { return Set{data, s.parts} }
 
 // Memory returns how many bytes the columns take beside their data; it grows as texts are decoded.
-func (s *Set) Memory() int { return int(unsafe.Sizeof(*s.parts)) + int(s.memory.Load()) }
+func (s *Set) Memory() int { return s.memory + s.texts.Memory() }
 
 // Layout returns what the columns are.
 func (s *Set) Layout() Layout { return s.layout }
@@ -74,6 +60,15 @@ func (s *Set) Kid(c *Column, k int) *Column { return &s.kids[int(c.kids)+k] }
 func (s *Set) SlotsOf(c *Column, t int) (first, end int) {
 	at := int(c.slots) + t
 	return int(s.slots[at]), int(s.slots[at+1])
+}
+
+// Text returns string number i of the block.
+func (s *Set) Text(i int) (string, error) { return s.texts.Get(s.data, i) }
+
+// EachChunk calls fn with each chunk that has strings among the n ones from first on: with
+// which of the chunk's they are, from lo to hi, and what its string 0 would be among the n.
+func (s *Set) EachChunk(first, n int, fn func(p *chunk.Strings, lo, hi, base int)) error {
+	return s.texts.EachChunk(s.data, first, n, fn)
 }
 
 // Len returns how many elements c has.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"auditlog/store/block/bits"
+	"auditlog/store/block/chunk"
+	"auditlog/store/block/lex"
 )
 
 // How filters find values without decoding a chunk: among strings that are at hand, by
@@ -15,7 +17,7 @@ func (s *Set) isRaw(c *Column) bool {
 	case Nothing:
 		return true
 	case Plain, Templates:
-		return first+n <= s.raws
+		return first+n <= s.texts.Len(chunk.Raw)
 	}
 	return false
 }
@@ -39,12 +41,12 @@ func (s *Set) Raw(v *Column) (r Raw, ok bool) {
 		return r, false
 	}
 	first, n := v.Strings()
-	return Raw{strings: s.chunks[0].strings.Load(), first: first, n: n}, true
+	return Raw{strings: s.texts.AtHand(), first: first, n: n}, true
 }
 
 // Raw is strings that are at hand. The zero Raw is one empty string.
 type Raw struct {
-	strings  *Strings
+	strings  *chunk.Strings
 	first, n int
 }
 
@@ -83,11 +85,11 @@ type Parsed struct {
 
 // Parse takes v apart as the encoder does.
 func Parse(v string) Parsed {
-	var m splitter
-	m.split(v)
-	p := Parsed{template: string(m.text)}
-	for _, at := range m.blanks {
-		p.values = append(p.values, v[at.start:at.end])
+	var m lex.Splitter
+	m.Split(v)
+	p := Parsed{template: string(m.Template)}
+	for _, at := range m.Blanks {
+		p.values = append(p.values, at.Of(v))
 	}
 	return p
 }
@@ -100,9 +102,9 @@ func (s *Set) Parsable(c *Column) bool { return c.Nature() == Templates && s.isR
 func (s *Set) FindParsed(c *Column, want *Parsed, set *bits.Rows) (exact bool) {
 	exact = true
 	for t := range int(c.n) {
-		text, err := s.Text(int(c.text) + t)
+		template, err := s.Text(int(c.text) + t)
 		slot, end := s.SlotsOf(c, t)
-		if err != nil || text != want.template || end-slot != len(want.values) {
+		if err != nil || template != want.template || end-slot != len(want.values) {
 			continue
 		}
 		n := s.havingOne(&c.index, t)

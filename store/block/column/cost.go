@@ -54,8 +54,8 @@ func (m *miner) plainBits(values []string) int {
 	for _, v := range values {
 		all += len(v)
 	}
-	for _, at := range m.blanks {
-		blanks += int(at.end - at.start)
+	for _, at := range m.Blanks {
+		blanks += at.Len()
 	}
 	return 10*len(values) + 5*blanks + (all - blanks)
 }

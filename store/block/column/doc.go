@@ -2,9 +2,9 @@
 // values, packed column by column and read where they lie.
 //
 // It knows what a column may be for (Spec) and nothing of entries, queries or projects; it does
-// no I/O. Of this module it imports bits and, of audit, what ASCII is. Package block says which
-// columns there are and puts the rest of a block around them; package search looks into them.
-// Both see a column's Nature and what it can do; which kind it is, a file here knows alone.
+// no I/O. Of this module it imports bits, chunk and lex. Package block says which columns there
+// are and puts the rest of a block around them; package search looks into them. Both see a
+// column's Nature and what it can do; which kind it is, a file here knows alone.
 //
 // # Where things are
 //
@@ -12,10 +12,9 @@
 //	plain, dict, some,    a file a kind: how it is scanned, read and written
 //	template, number,
 //	hex, refs, shape, blob
-//	index, text           what kinds share: indexes, and the chunks that strings lie in
+//	index                 what kinds share
 //	parse                 scanning a block's columns, with every offset checked
-//	class, split, mine,   detection: what strings have in common
-//	sample
+//	mine, sample          detection: what strings have in common
 //	cost, choose          which kind takes the fewest bits
 //	encode                the columns one after the other
 //	compare               what filters need: values found without decoding a chunk
@@ -41,7 +40,6 @@
 //	rank      the number of an element among those with its template or shape
 //	blank     where a value lies in a string that is taken apart (only while encoding)
 //	sample    what is known of the values in a slot before they are encoded
-//	chunk     strings that are compressed together
 //	raw       a string that is at hand without decoding a chunk
 //	finger    half a hash of a value, for filters, where values are not raw
 //	frame     64 integers with a base and a width of their own (package bits)

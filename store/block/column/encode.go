@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 
-	"github.com/klauspost/compress/zstd"
-
 	"auditlog/store/block/bits"
+	"auditlog/store/block/chunk"
 )
 
 // Encoder makes the columns of a block: of those of the layout one after the other. It can be
@@ -17,8 +16,7 @@ type Encoder struct {
 	top    int    // number of the next column of the layout
 	out    []byte // the columns
 	kids   int    // columns below those of the layout
-	texts  [classCount]textWriter
-	zstd   *zstd.Encoder
+	texts  *chunk.Writer
 	seed   maphash.Seed // for tables in memory only
 
 	values      []string
@@ -42,20 +40,13 @@ type Encoder struct {
 
 // NewEncoder returns an encoder for columns of a layout.
 func NewEncoder(layout Layout) *Encoder {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-		zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(128<<10))
-	if err != nil {
-		panic(err) // the options are constant
-	}
-	return &Encoder{layout: layout, zstd: z, seed: maphash.MakeSeed(), dicts: make([]dictionary, len(layout))}
+	return &Encoder{layout: layout, texts: chunk.NewWriter(), seed: maphash.MakeSeed(), dicts: make([]dictionary, len(layout))}
 }
 
 // Reset begins another block: without templates, the most intricate of the codings, if plain.
 func (e *Encoder) Reset(plain bool) {
 	e.plain, e.top, e.out, e.kids = plain, 0, e.out[:0], 0
-	for class := range e.texts {
-		e.texts[class].reset()
-	}
+	e.texts.Reset()
 }
 
 // Forget drops the strings of the last block, which an encoder that waits for the next must
@@ -87,15 +78,9 @@ func (e *Encoder) Ints(v []int64) { e.out = bits.AppendInts(e.out, v) }
 
 // Finish appends the table of the texts, what was encoded, and the texts to dst.
 func (e *Encoder) Finish(dst []byte) []byte {
-	for class := range e.texts {
-		e.texts[class].seal(e.zstd, class)
-		dst = e.texts[class].appendTable(dst)
-	}
+	dst = e.texts.AppendTable(dst)
 	dst = append(dst, e.out...)
-	for class := range e.texts {
-		dst = append(dst, e.texts[class].stored...)
-	}
-	return dst
+	return e.texts.AppendChunks(dst)
 }
 
 // Strings returns where a column of strings is collected, which is empty.

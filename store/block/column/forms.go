@@ -29,12 +29,7 @@ func (s *Set) Forms(found func(form string)) {
 			found("fingerprints")
 		}
 	}
-	for i := range s.chunks {
-		s.chunks[i].forms(found)
-		if i > 0 && s.chunks[i].class == s.chunks[i-1].class {
-			found("chunk that continues a class")
-		}
-	}
+	s.texts.Forms(found)
 }
 
 // former is of a kind whose columns differ in more than what they hold.
@@ -63,14 +58,5 @@ func (hexKind) forms(c *Column, found func(form string)) {
 	found(what + " in " + letters + " case")
 	if c.n%2 != 0 {
 		found("hex of odd length")
-	}
-}
-
-func (f *chunk) forms(found func(form string)) {
-	found([]string{"strings of class 0", "strings of class 1", "strings of class 2"}[f.class])
-	if f.packed {
-		found("packed chunk")
-	} else {
-		found("chunk as it is")
 	}
 }

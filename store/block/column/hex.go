@@ -5,12 +5,7 @@ import (
 	"encoding/hex"
 
 	"auditlog/store/block/bits"
-)
-
-const (
-	// MaxHex is how many digits a hexadecimal number of a column has at most.
-	MaxHex    = 512 // digits of a hexadecimal number
-	uuidBytes = 36
+	"auditlog/store/block/lex"
 )
 
 // Flags of a column of hexadecimal numbers.
@@ -23,7 +18,7 @@ const (
 type hexKind struct{}
 
 func (hexKind) scan(p *Parser, c *Column, _, _ int) {
-	c.n = uint16(p.Count(1, MaxHex))
+	c.n = uint16(p.Count(1, lex.MaxHex))
 	c.flags = p.Byte()
 	if c.flags&hexUUID != 0 && c.n != 32 {
 		p.Fail("a UUID of %d digits", c.n)
@@ -90,7 +85,7 @@ func (hexKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows)
 }
 
 func (hexKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
-	var few [MaxHex + 4]byte
+	var few [lex.MaxHex + 4]byte
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		if string(s.appendHex(few[:0], c, i)) != want {
 			set.Clear(i)
@@ -130,7 +125,7 @@ var nibbles = func() (t [256]byte) {
 }()
 
 func (hexKind) fits(s *sample) bool {
-	return s.even() && s.longest <= MaxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0)
+	return s.even() && s.longest <= lex.MaxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0)
 }
 
 func (hexKind) bits(s *sample, n int) int { return n * 4 * s.longest }

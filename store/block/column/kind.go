@@ -44,7 +44,7 @@ var kinds = [kindCount]kind{
 	kindOne: {name: "one", nature: Plain, where: inText | inWords | inSlot | inPresent,
 		coder: oneKind{}, held: oneKind{}, lifter: oneKind{}, single: true},
 	kindEach: {name: "each", nature: Plain, where: inText | inWords | inSlot | inPresent | inDict,
-		coder: eachKind{}, held: eachKind{}, lifter: eachKind{}},
+		coder: eachKind{}, held: eachKind{}, all: eachKind{}, lifter: eachKind{}},
 	kindDict: {name: "dict", nature: Chosen, where: inText | inWords | inSlot | inPresent,
 		coder: dictKind{}, held: dictKind{}, all: dictKind{}, lifter: dictKind{}, shared: true},
 	kindShape: {name: "shape", nature: Shapes, where: inNames,

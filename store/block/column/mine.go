@@ -1,10 +1,14 @@
 package column
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+
+	"auditlog/store/block/lex"
+)
 
 // miner finds the templates of a list of strings.
 type miner struct {
-	splitter
+	lex.Splitter
 	templates dictionary
 	of        []uint16 // of each string its template
 	starts    []int    // of each string its first blank
@@ -31,20 +35,20 @@ func (e *Encoder) mine(values []string) bool {
 		if len(m.templates.values) > 24+i/2 || len(m.samples) > maxSlots/2 {
 			return false
 		}
-		first := len(m.blanks)
+		first := len(m.Blanks)
 		m.starts = append(m.starts, first)
-		m.split(v)
-		t := int(e.table.findBytes(&m.templates, m.text, maphash.Bytes(e.seed, m.text)))
+		m.Split(v)
+		t := int(e.table.findBytes(&m.templates, m.Template, maphash.Bytes(e.seed, m.Template)))
 		m.of = append(m.of, uint16(t))
 		if t == len(m.mined) {
-			m.mined = append(m.mined, mined{first: len(m.samples), slots: len(m.blanks) - first})
-			for range m.blanks[first:] {
+			m.mined = append(m.mined, mined{first: len(m.samples), slots: len(m.Blanks) - first})
+			for range m.Blanks[first:] {
 				m.samples = append(m.samples, sample{shortest: len(v)})
 			}
 		}
 		f := &m.mined[t]
-		for k, at := range m.blanks[first:] {
-			m.samples[f.first+k].add(v[at.start:at.end], f.rows == 0)
+		for k, at := range m.Blanks[first:] {
+			m.samples[f.first+k].add(at.Of(v), f.rows == 0)
 		}
 		f.rows++
 	}
@@ -53,7 +57,7 @@ func (e *Encoder) mine(values []string) bool {
 
 func (m *miner) reset() {
 	m.templates.idx, m.templates.values = m.templates.idx[:0], m.templates.values[:0]
-	m.of, m.blanks, m.starts = m.of[:0], m.blanks[:0], m.starts[:0]
+	m.of, m.Blanks, m.starts = m.of[:0], m.Blanks[:0], m.starts[:0]
 	m.mined, m.samples = m.mined[:0], m.samples[:0]
 }
 

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"auditlog/store/block/bits"
+	"auditlog/store/block/chunk"
 )
 
 // below stands for the number of a column that is not at the top.
@@ -16,9 +17,8 @@ type Parser struct {
 	bits.Scanner
 	set *Set
 
-	nextKid int             // of Set.kids
-	total   [classCount]int // strings a class
-	next    [classCount]int // number of the class's next string
+	nextKid int                // of Set.kids
+	next    [chunk.Classes]int // number of the class's next string
 }
 
 // NewParser returns a parser for the columns of data, to the end of which they go but for
@@ -39,7 +39,7 @@ func NewParser(layout Layout, data []byte, pos, rows, kids int) *Parser {
 		fingers: make([]uint32, len(layout)),
 	}}
 	p.Frames = make([]bits.Frame, 0, 2*((rows+63)/64))
-	p.chunks()
+	p.set.texts.ScanTable(&p.Scanner)
 	return p
 }
 
@@ -67,12 +67,12 @@ func (p *Parser) Columns(rows int) (Set, error) {
 		}
 	}
 	s.frames = p.Frames
-	p.texts()
+	s.texts.ScanChunks(&p.Scanner)
 	if p.Err == nil && (p.nextKid != len(s.kids) || p.Pos != len(p.Data)) {
 		p.Fail("%d columns and %d bytes are left over", len(s.kids)-p.nextKid, len(p.Data)-p.Pos)
 	}
-	s.memory.Add(int64(len(s.columns)+len(s.kids))*int64(unsafe.Sizeof(Column{})) + 2*int64(cap(s.slots)) +
-		4*int64(len(s.fingers)) + int64(cap(s.frames))*int64(unsafe.Sizeof(bits.Frame{})))
+	s.memory = int(unsafe.Sizeof(*s.parts)) + (len(s.columns)+len(s.kids))*int(unsafe.Sizeof(Column{})) +
+		2*cap(s.slots) + 4*len(s.fingers) + cap(s.frames)*int(unsafe.Sizeof(bits.Frame{}))
 	return *s, p.Err
 }
 
@@ -82,7 +82,7 @@ func (p *Parser) column(c *Column, m, top int, allowed where) {
 	kind := p.Byte()
 	c.kind, c.m = kind&15, uint16(m)
 	class := int(kind >> 4)
-	if c.kind >= kindCount || kinds[c.kind].where&allowed == 0 || class >= classCount {
+	if c.kind >= kindCount || kinds[c.kind].where&allowed == 0 || class >= chunk.Classes {
 		p.Fail("a column of kind %d, class %d", c.kind, class)
 		c.kind = kindEmpty
 		return
@@ -99,13 +99,13 @@ func (p *Parser) kid(c *Column, m int, allowed where) {
 
 // strings gives c the next n strings of a class.
 func (p *Parser) strings(c *Column, class, n int) {
-	if n > p.total[class]-p.next[class] {
-		p.Fail("%d strings of class %d are too few", p.total[class], class)
+	if n > p.set.texts.Len(class)-p.next[class] {
+		p.Fail("%d strings of class %d are too few", p.set.texts.Len(class), class)
 		return
 	}
 	c.text = uint32(p.next[class])
 	for before := range class {
-		c.text += uint32(p.total[before])
+		c.text += uint32(p.set.texts.Len(before))
 	}
 	p.next[class] += n
 }

@@ -1,6 +1,9 @@
 package column
 
-import "auditlog/store/block/bits"
+import (
+	"auditlog/store/block/bits"
+	"auditlog/store/block/chunk"
+)
 
 // emptyKind is of columns whose elements are all empty, of strings or of names.
 type emptyKind struct{}
@@ -43,6 +46,15 @@ func (k eachKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 
 func (eachKind) value(s *Set, c *Column, i int) (string, error) { return s.Text(int(c.text) + i) }
 
+func (eachKind) values(s *Set, c *Column, dst []string) ([]string, error) {
+	err := s.EachChunk(int(c.text), int(c.m), func(p *chunk.Strings, lo, hi, _ int) {
+		for i := lo; i < hi; i++ {
+			dst = append(dst, p.Get(i))
+		}
+	})
+	return dst, err
+}
+
 func (eachKind) lift(_ *Set, _ *Column, set bits.Rows) bits.Rows { return set }
 
 // empty appends a column whose elements are all empty.
@@ -51,13 +63,13 @@ func (e *Encoder) empty() { e.out = append(e.out, kindEmpty) }
 // one appends a column whose elements are all v.
 func (e *Encoder) one(class int, v string) {
 	e.out = append(e.out, kindOne|byte(class)<<4)
-	e.add(class, v)
+	e.texts.Add(class, v)
 }
 
 // each appends a column with a string for each element.
 func (e *Encoder) each(class int, values []string) {
 	e.out = append(e.out, kindEach|byte(class)<<4)
 	for _, v := range values {
-		e.add(class, v)
+		e.texts.Add(class, v)
 	}
 }

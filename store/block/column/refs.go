@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"auditlog/store/block/bits"
+	"auditlog/store/block/lex"
 )
 
 // Details often name what the entry has elsewhere: the resource, the actor, the
@@ -137,7 +138,7 @@ func (e *Encoder) refer(s string, names *[maxMarks]string) bool {
 				i = start - 1
 			}
 		}
-		inWord = classes[s[i]] != 0
+		inWord = lex.ClassOf(s[i]) != 0
 	}
 	e.arena = append(e.arena, s[start:]...)
 	return true
@@ -149,7 +150,7 @@ func nameAt(s string, names *[maxMarks]string) (ref byte, n int) {
 		if len(name) < 3 || s[0] != name[0] || !strings.HasPrefix(s, name) {
 			continue
 		}
-		if len(s) == len(name) || classes[s[len(name)]] == 0 {
+		if len(s) == len(name) || lex.ClassOf(s[len(name)]) == 0 {
 			return refFirst + byte(i), len(name)
 		}
 	}

@@ -1,5 +1,7 @@
 package column
 
+import "auditlog/store/block/lex"
+
 // sample is what is known of the values in one slot of a template.
 type sample struct {
 	shortest, longest int
@@ -23,10 +25,10 @@ const (
 func (s *sample) add(v string, first bool) {
 	s.size += len(v)
 	s.shortest, s.longest = min(s.shortest, len(v)), max(s.longest, len(v))
-	var of Class
-	uuid, sign := len(v) == uuidBytes && uuidAt(v, 0), false
+	var of lex.Class
+	uuid, sign := lex.IsUUID(v), false
 	for i := range len(v) {
-		class := classes[v[i]]
+		class := lex.ClassOf(v[i])
 		of |= class
 		sign = sign || class == 0
 	}
@@ -37,13 +39,13 @@ func (s *sample) add(v string, first bool) {
 		s.traits |= notPlain | notDigits | notLower | notUpper
 		return
 	}
-	if of&(UpperHex|Letter) != 0 {
+	if of&(lex.UpperHex|lex.Letter) != 0 {
 		s.traits |= notLower
 	}
-	if of&(LowerHex|Letter) != 0 {
+	if of&(lex.LowerHex|lex.Letter) != 0 {
 		s.traits |= notUpper
 	}
-	if of != Digit || len(v) > maxDigits {
+	if of != lex.Digit || len(v) > maxDigits {
 		s.traits |= notDigits | notPlain
 		return
 	}
@@ -60,13 +62,23 @@ func (s *sample) add(v string, first bool) {
 // writer returns the kind of numbers, the first in the table that fits, as which the values
 // are held, or nil: they are strings.
 func (s *sample) writer() slotWriter {
-	for i := range kinds {
-		if w := kinds[i].writer; w != nil && w.fits(s) {
+	for _, w := range slotWriters {
+		if w.fits(s) {
 			return w
 		}
 	}
 	return nil
 }
+
+// slotWriters are those of the table.
+var slotWriters = func() (writers []slotWriter) {
+	for i := range kinds {
+		if w := kinds[i].writer; w != nil {
+			writers = append(writers, w)
+		}
+	}
+	return writers
+}()
 
 // even reports whether all values have as many bytes.
 func (s *sample) even() bool { return s.shortest == s.longest }

@@ -26,8 +26,8 @@ func (shapeKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	text, err := s.Text(int(c.text) + shape)
-	return append(dst, text...), err
+	names, err := s.Text(int(c.text) + shape)
+	return append(dst, names...), err
 }
 
 func (s *Set) shapeOf(c *Column, i int) (int, error) {

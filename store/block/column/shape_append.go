@@ -2,6 +2,8 @@ package column
 
 import (
 	"encoding/binary"
+
+	"auditlog/store/block/chunk"
 )
 
 // Lists collects the elements of a column of lists of names.
@@ -59,10 +61,10 @@ func (e *Encoder) AppendLists() {
 		e.blobs(shapes)
 		return
 	}
-	e.out = append(e.out, kindShape|classDict<<4)
+	e.out = append(e.out, kindShape|chunk.Shared<<4)
 	e.Uvarint(len(d.values))
 	for _, v := range d.values {
-		e.add(classDict, v)
+		e.texts.Add(chunk.Shared, v)
 	}
 	e.appendIndex(d, -1)
 	e.Uvarint(slots)

@@ -1,28 +1,9 @@
 package column
 
 import (
-	"strings"
-
 	"auditlog/store/block/bits"
+	"auditlog/store/block/lex"
 )
-
-// A template is a text with marks where its elements differ. The marks tell
-// kinds of values apart while templates are found; reading, they are the same.
-const (
-	markCode   = 1 // digits, or hexadecimal digits
-	markUUID   = 2
-	markWord   = 3 // letters and digits mixed
-	markEscape = 4 // the next byte stands for itself
-)
-
-// IsMark reports whether c is a mark of a template, or escapes one.
-func IsMark(c byte) bool { return c-1 < markEscape }
-
-// IsEscape reports whether c escapes a mark: the next byte stands for itself.
-func IsEscape(c byte) bool { return c == markEscape }
-
-// HasEscape reports whether a text with marks escapes any.
-func HasEscape(text string) bool { return strings.IndexByte(text, markEscape) >= 0 }
 
 // templateKind is of columns that are an index into templates, with a column for each slot.
 type templateKind struct{}
@@ -47,8 +28,8 @@ func (templateKind) values(s *Set, c *Column, dst []string) ([]string, error) {
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
 	w.text = w.text[:0]
-	err := s.eachTemplate(c, w, func(i int, text []byte) error {
-		w.text = append(w.text, text...)
+	err := s.eachTemplate(c, w, func(i int, element []byte) error {
+		w.text = append(w.text, element...)
 		w.ends[i] = len(w.text)
 		return nil
 	})
@@ -62,22 +43,22 @@ func (templateKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.
 
 // appendTemplate appends the rank'th element of template t.
 func (s *Set) appendTemplate(dst []byte, c *Column, t, rank int) ([]byte, error) {
-	text, err := s.Text(int(c.text) + t)
+	template, err := s.Text(int(c.text) + t)
 	if err != nil {
 		return dst, err
 	}
 	slot, end := s.SlotsOf(c, t)
-	for k := 0; k < len(text); k++ {
+	for k := 0; k < len(template); k++ {
 		start := k
-		for k < len(text) && !IsMark(text[k]) {
+		for k < len(template) && !lex.IsMark(template[k]) {
 			k++
 		}
-		dst = append(dst, text[start:k]...)
+		dst = append(dst, template[start:k]...)
 		switch {
-		case k == len(text):
-		case text[k] == markEscape:
-			if k++; k < len(text) {
-				dst = append(dst, text[k])
+		case k == len(template):
+		case lex.IsEscape(template[k]):
+			if k++; k < len(template) {
+				dst = append(dst, template[k])
 			}
 		default:
 			if slot >= end || rank >= int(s.Kid(c, slot).m) {
@@ -94,7 +75,7 @@ func (s *Set) appendTemplate(dst []byte, c *Column, t, rank int) ([]byte, error)
 
 // eachTemplate calls fn with all elements of a column of templates, each valid
 // until the next.
-func (s *Set) eachTemplate(c *Column, w *scratch, fn func(i int, text []byte) error) error {
+func (s *Set) eachTemplate(c *Column, w *scratch, fn func(i int, element []byte) error) error {
 	s.all(&c.index, &w.of)
 	clear(w.ranks[:c.n])
 	for i, t := range w.of[:c.m] {
@@ -113,11 +94,11 @@ func (s *Set) eachTemplate(c *Column, w *scratch, fn func(i int, text []byte) er
 	return nil
 }
 
-// cut appends the pieces of text that end at ends.
-func cut(dst []string, text string, ends []int) []string {
+// cut appends the pieces of all that end at ends.
+func cut(dst []string, all string, ends []int) []string {
 	start := 0
 	for _, end := range ends {
-		dst = append(dst, text[start:end])
+		dst = append(dst, all[start:end])
 		start = end
 	}
 	return dst

@@ -13,7 +13,7 @@ func (e *Encoder) templates(values []string, idx []uint16, class int) {
 	e.out = append(e.out, kindTemplate|byte(class)<<4)
 	e.Uvarint(len(m.mined))
 	for _, t := range m.templates.values {
-		e.add(class, t)
+		e.texts.Add(class, t)
 	}
 	of := e.templatesOf[:0]
 	counts := make([]int, len(m.mined)+1)
@@ -52,8 +52,7 @@ func (e *Encoder) slot(s *sample, values []string, order []uint16, k int) {
 	m := &e.miner
 	m.strings = m.strings[:0]
 	for _, v := range order {
-		at := m.blanks[m.starts[v]+k]
-		m.strings = append(m.strings, values[v][at.start:at.end])
+		m.strings = append(m.strings, m.Blanks[m.starts[v]+k].Of(values[v]))
 	}
 	if w := s.writer(); w != nil {
 		w.write(e, s, m.strings)

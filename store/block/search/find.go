@@ -5,12 +5,12 @@ import (
 
 	"auditlog/fulltext"
 	"auditlog/store/block/bits"
-	"auditlog/store/block/column"
+	"auditlog/store/block/chunk"
 )
 
 // find adds the strings from lo to hi that hold w, and those that are not ASCII, to
 // set, where string 0 would be element base.
-func find(p *column.Strings, w *fulltext.Word, j *joined, lo, hi, base int, set *bits.Rows) {
+func find(p *chunk.Strings, w *fulltext.Word, j *joined, lo, hi, base int, set *bits.Rows) {
 	at, _ := slices.BinarySearch(p.Strange, uint32(lo))
 	for _, i := range p.Strange[at:] {
 		if int(i) >= hi {
@@ -28,7 +28,7 @@ func find(p *column.Strings, w *fulltext.Word, j *joined, lo, hi, base int, set 
 }
 
 // findCase does so for strings in which the rare byte of w is c.
-func findCase(p *column.Strings, w *fulltext.Word, c byte, j *joined, lo, hi, base int, set *bits.Rows) {
+func findCase(p *chunk.Strings, w *fulltext.Word, c byte, j *joined, lo, hi, base int, set *bits.Rows) {
 	for pos, end := p.Ends[lo], p.Ends[hi]; ; {
 		i := w.Next(p.Text[pos:end], c)
 		if i < 0 {

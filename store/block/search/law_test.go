@@ -11,6 +11,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
+	"auditlog/store/block/lex"
 )
 
 // oneColumn is the layout of a single column of strings that is searched and compared.
@@ -91,7 +92,7 @@ func newOneWord(word string, prefix bool) *oneWord {
 func normal(text string) string { return strings.ToLower(strings.ReplaceAll(text, "ſ", "s")) }
 
 func wordsOf(text string) []string {
-	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && column.ClassOf(byte(r)) == 0 })
+	return strings.FieldsFunc(normal(text), func(r rune) bool { return r < 0x80 && lex.ClassOf(byte(r)) == 0 })
 }
 
 func (c *oneWord) Terms(value string) uint64 {

@@ -6,7 +6,9 @@ import (
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block/bits"
+	"auditlog/store/block/chunk"
 	"auditlog/store/block/column"
+	"auditlog/store/block/lex"
 )
 
 // rarest returns the word to look for first.
@@ -68,7 +70,7 @@ func (n *narrower) text(i int) string {
 
 // find returns which of count strings hold w, by itself as far as j tells, or are not ASCII.
 func (n *narrower) find(text, count int, w *fulltext.Word, j *joined) (set bits.Rows) {
-	n.fail(n.set.EachChunk(text, count, func(p *column.Strings, lo, hi, base int) {
+	n.fail(n.set.EachChunk(text, count, func(p *chunk.Strings, lo, hi, base int) {
 		find(p, w, j, lo, hi, base, &set)
 	}))
 	return set
@@ -235,9 +237,9 @@ func (n *narrower) slots(c *column.Column, t int, w *fulltext.Word) (ranks bits.
 	slot, end := n.set.SlotsOf(c, t)
 	for i := 0; i < len(text) && slot < end; i++ {
 		switch {
-		case column.IsEscape(text[i]):
+		case lex.IsEscape(text[i]):
 			return ranks, true
-		case column.IsMark(text[i]):
+		case lex.IsMark(text[i]):
 			if kid := n.set.Kid(c, slot); reaches(w, kid) {
 				found := n.inSlot(kid, glueAt(text, i), w)
 				ranks.Or(&found)
@@ -317,22 +319,22 @@ func (n *narrower) withPieces(text, count int) bits.Rows {
 // inPiece reports whether the term occurs in a piece of a text with marks, which
 // stands between two separators.
 func (n *narrower) inPiece(text string) bool {
-	if column.HasEscape(text) {
+	if lex.HasEscape(text) {
 		return false
 	}
 	for i := 0; i < len(text); i++ {
 		start := i
-		for i < len(text) && !column.IsMark(text[i]) && !column.IsRef(text[i]) {
+		for i < len(text) && !lex.IsMark(text[i]) && !column.IsRef(text[i]) {
 			i++
 		}
 		end := i
 		if start > 0 {
-			for start < end && (column.ClassOf(text[start]) != 0 || text[start] >= 0x80) {
+			for start < end && (lex.ClassOf(text[start]) != 0 || text[start] >= 0x80) {
 				start++
 			}
 		}
 		if end < len(text) {
-			for start < end && (column.ClassOf(text[end-1]) != 0 || text[end-1] >= 0x80) {
+			for start < end && (lex.ClassOf(text[end-1]) != 0 || text[end-1] >= 0x80) {
 				end--
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
+	"auditlog/store/block/lex"
 )
 
 // A word can lie in a template's text, or reach into a slot. Then it is what stands
@@ -19,10 +20,10 @@ type glue struct {
 // glueAt returns the glue of the slot at text[i].
 func glueAt(text string, i int) (g glue) {
 	from, to := i, i+1
-	for from > 0 && column.ClassOf(text[from-1]) != 0 {
+	for from > 0 && lex.ClassOf(text[from-1]) != 0 {
 		from--
 	}
-	for to < len(text) && column.ClassOf(text[to]) != 0 {
+	for to < len(text) && lex.ClassOf(text[to]) != 0 {
 		to++
 	}
 	g.left, g.right = text[from:i], text[i+1:to]
@@ -31,7 +32,7 @@ func glueAt(text string, i int) (g glue) {
 }
 
 // opens reports whether nobody knows what c is to the word beside it.
-func opens(c byte) bool { return column.IsMark(c) || column.IsRef(c) || c >= 0x80 }
+func opens(c byte) bool { return lex.IsMark(c) || column.IsRef(c) || c >= 0x80 }
 
 // behindLeft cuts the left glue off a word; ok is false if it begins otherwise.
 func (g *glue) behindLeft(word string) (rest string, ok bool) {

@@ -3,6 +3,7 @@ package search
 import (
 	"auditlog/fulltext"
 	"auditlog/store/block/column"
+	"auditlog/store/block/lex"
 )
 
 // reaches reports whether w can reach over an element of c, the column of a slot, with
@@ -28,8 +29,8 @@ type joined [256]bool
 // itself.
 var joinedText, joinedTemplate = func() (text, template joined) {
 	for c := range text {
-		text[c] = column.ClassOf(byte(c)) != 0
-		template[c] = text[c] || column.IsMark(byte(c)) && !column.IsEscape(byte(c))
+		text[c] = lex.ClassOf(byte(c)) != 0
+		template[c] = text[c] || lex.IsMark(byte(c)) && !lex.IsEscape(byte(c))
 	}
 	return text, template
 }()
@@ -41,6 +42,6 @@ func alone(w *fulltext.Word, text string, at int, j *joined) bool {
 		return true
 	}
 	end := at + len(w.Text)
-	return (at == 0 || !j[text[at-1]] || at > 1 && column.IsEscape(text[at-2])) &&
+	return (at == 0 || !j[text[at-1]] || at > 1 && lex.IsEscape(text[at-2])) &&
 		(w.Prefix || end == len(text) || !j[text[end]])
 }

@@ -1,21 +1,27 @@
-package column
+package lex
 
 import "strings"
 
-// splitter takes a string apart: the runs of letters and digits that hold a digit, or are a
+// Splitter takes a string apart: the runs of letters and digits that hold a digit, or are a
 // long hexadecimal number, or an e-mail address, are where strings of one template differ; the
 // rest is the template.
-type splitter struct {
-	text   []byte // of the template at hand
-	blanks []blank
+type Splitter struct {
+	Template []byte // of the string that was split last
+	Blanks   []Blank
 }
 
-// blank is where a value lies in its string.
-type blank struct{ start, end int32 }
+// Blank is where a value lies in its string.
+type Blank struct{ start, end int32 }
 
-// split finds v's template, and appends where its values lie.
-func (m *splitter) split(v string) {
-	m.text = m.text[:0]
+// Len returns how many bytes the value has.
+func (b Blank) Len() int { return int(b.end - b.start) }
+
+// Of returns the value of b in v.
+func (b Blank) Of(v string) string { return v[b.start:b.end] }
+
+// Split finds v's template, and appends where its values lie.
+func (m *Splitter) Split(v string) {
+	m.Template = m.Template[:0]
 	address, addressEnd := nextAddress(v, 0)
 	for i := 0; i < len(v); {
 		if i == address {
@@ -26,9 +32,9 @@ func (m *splitter) split(v string) {
 		c := v[i]
 		if classes[c] == 0 {
 			if IsMark(c) {
-				m.text = append(m.text, markEscape)
+				m.Template = append(m.Template, markEscape)
 			}
-			m.text = append(m.text, c)
+			m.Template = append(m.Template, c)
 			i++
 			continue
 		}
@@ -47,20 +53,20 @@ func (m *splitter) split(v string) {
 
 // token codes the run of letters and digits from i to end, which changes between
 // digits and others so many times, and returns where to go on.
-func (m *splitter) token(v string, i, end int, of Class, turns int) int {
+func (m *Splitter) token(v string, i, end int, of Class, turns int) int {
 	n := end - i
 	hex := of == Digit || n <= MaxHex && (of&^(Digit|LowerHex) == 0 || of&^(Digit|UpperHex) == 0)
 	switch {
 	case hex && n == 8 && uuidAt(v, i):
-		return m.blank(markUUID, i, i+uuidBytes)
+		return m.blank(markUUID, i, i+UUIDBytes)
 	case of == Digit, hex && (n >= 7 || n == 6 && turns > 0):
 		return m.blank(markCode, i, end)
 	case turns == 0:
-		m.text = append(m.text, v[i:end]...)
+		m.Template = append(m.Template, v[i:end]...)
 		return end
 	case turns == 1 && v[end-1] <= '9': // a word with a number behind it
 		for v[i] > '9' {
-			m.text = append(m.text, v[i])
+			m.Template = append(m.Template, v[i])
 			i++
 		}
 		return m.blank(markCode, i, end)
@@ -71,16 +77,16 @@ func (m *splitter) token(v string, i, end int, of Class, turns int) int {
 		}
 		if end-k <= 3 {
 			m.blank(markCode, i, k)
-			m.text = append(m.text, v[k:end]...)
+			m.Template = append(m.Template, v[k:end]...)
 			return end
 		}
 	}
 	return m.blank(markWord, i, end)
 }
 
-func (m *splitter) blank(mark byte, start, end int) int {
-	m.text = append(m.text, mark)
-	m.blanks = append(m.blanks, blank{int32(start), int32(end)})
+func (m *Splitter) blank(mark byte, start, end int) int {
+	m.Template = append(m.Template, mark)
+	m.Blanks = append(m.Blanks, Blank{int32(start), int32(end)})
 	return end
 }
 
@@ -115,11 +121,11 @@ func inAddress(c byte) bool {
 // uuidAt reports whether a UUID in one case starts at i and ends with its run of
 // letters and digits.
 func uuidAt(v string, i int) bool {
-	if len(v) < i+uuidBytes || len(v) > i+uuidBytes && classes[v[i+uuidBytes]] != 0 {
+	if len(v) < i+UUIDBytes || len(v) > i+UUIDBytes && classes[v[i+UUIDBytes]] != 0 {
 		return false
 	}
 	var of Class
-	for k := range uuidBytes {
+	for k := range UUIDBytes {
 		c := v[i+k]
 		if k == 8 || k == 13 || k == 18 || k == 23 {
 			if c != '-' {
@@ -135,3 +141,6 @@ func uuidAt(v string, i int) bool {
 	}
 	return of&LowerHex == 0 || of&UpperHex == 0
 }
+
+// IsUUID reports whether v is a UUID in one case.
+func IsUUID(v string) bool { return len(v) == UUIDBytes && uuidAt(v, 0) }

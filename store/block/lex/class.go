@@ -1,4 +1,4 @@
-package column
+package lex
 
 // Class is what a byte is in a word, as bits; 0 is for what is in none.
 type Class uint8

@@ -1,4 +1,4 @@
-package column
+package chunk
 
 import (
 	"encoding/binary"
@@ -23,6 +23,33 @@ const (
 	// maxChunk bounds what a damaged block can make a reader allocate.
 	maxChunk = 16 << 20
 )
+
+// Where a block's strings lie: a class is how a column uses them.
+const (
+	Raw    = iota // uncompressed, read at once: what filters compare with
+	Shared        // strings that many rows share
+	Own           // strings of one row each
+	Classes
+)
+
+// Texts is the strings of one block, over its data, which is given to it with each read. Its
+// methods may be called from several goroutines.
+type Texts struct {
+	chunks []chunk
+	total  [Classes]int // strings a class
+
+	memory atomic.Int64
+	mu     sync.Mutex // held while a chunk is decoded
+}
+
+// Len returns how many strings a class has. The classes follow each other.
+func (t *Texts) Len(class int) int { return t.total[class] }
+
+// AtHand returns the strings of the class Raw.
+func (t *Texts) AtHand() *Strings { return t.chunks[0].strings.Load() }
+
+// Memory returns how many bytes the strings take beside the data; it grows as chunks are decoded.
+func (t *Texts) Memory() int { return int(t.memory.Load()) }
 
 // chunk is one as stored.
 type chunk struct {
@@ -74,13 +101,13 @@ func (p *Strings) Get(i int) string { return p.Text[p.Ends[i]:p.Ends[i+1]] }
 
 func (p *Strings) memory() int { return len(p.Text) + 4*(len(p.Ends)+cap(p.Strange)) + 64 }
 
-// Text returns string number i, which the parser has checked to be in a chunk.
-func (s *Set) Text(i int) (string, error) {
-	f := &s.chunks[0]
-	for k := 1; k < len(s.chunks) && s.chunks[k].first <= i; k++ {
-		f = &s.chunks[k]
+// Get returns string number i, which is in one of the chunks.
+func (t *Texts) Get(data []byte, i int) (string, error) {
+	f := &t.chunks[0]
+	for k := 1; k < len(t.chunks) && t.chunks[k].first <= i; k++ {
+		f = &t.chunks[k]
 	}
-	p, err := s.strings(f)
+	p, err := t.strings(data, f)
 	if err != nil {
 		return "", err
 	}
@@ -88,23 +115,23 @@ func (s *Set) Text(i int) (string, error) {
 }
 
 // strings returns f's strings.
-func (s *Set) strings(f *chunk) (*Strings, error) {
+func (t *Texts) strings(data []byte, f *chunk) (*Strings, error) {
 	if p := f.strings.Load(); p != nil {
 		return p, nil
 	}
-	return s.decode(f)
+	return t.decode(data, f)
 }
 
 // EachChunk calls fn with each chunk that has strings among the n ones from first on: with
 // which of the chunk's they are, from lo to hi, and what its string 0 would be among the n.
-func (s *Set) EachChunk(first, n int, fn func(p *Strings, lo, hi, base int)) error {
-	for k := range s.chunks {
-		f := &s.chunks[k]
+func (t *Texts) EachChunk(data []byte, first, n int, fn func(p *Strings, lo, hi, base int)) error {
+	for k := range t.chunks {
+		f := &t.chunks[k]
 		lo, hi := max(first, f.first), min(first+n, f.first+f.n)
 		if lo >= hi {
 			continue
 		}
-		p, err := s.strings(f)
+		p, err := t.strings(data, f)
 		if err != nil {
 			return err
 		}
@@ -114,27 +141,27 @@ func (s *Set) EachChunk(first, n int, fn func(p *Strings, lo, hi, base int)) err
 }
 
 // decode reads f's strings, once.
-func (s *Set) decode(f *chunk) (*Strings, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (t *Texts) decode(data []byte, f *chunk) (*Strings, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if p := f.strings.Load(); p != nil {
 		return p, nil
 	}
-	data := s.data[f.off : f.off+f.stored]
+	stored := data[f.off : f.off+f.stored]
 	if f.packed {
 		d := decompressors.Get().(*decompressor)
 		defer decompressors.Put(d)
 		var err error
-		if data, err = d.decode(data, f.raw); err != nil {
+		if stored, err = d.decode(stored, f.raw); err != nil {
 			return nil, err
 		}
 	}
-	p, err := newStrings(data, f.n)
+	p, err := newStrings(stored, f.n)
 	if err != nil {
 		return nil, err
 	}
 	f.strings.Store(p)
-	s.memory.Add(int64(p.memory()))
+	t.memory.Add(int64(p.memory()))
 	return p, nil
 }
 
@@ -167,4 +194,20 @@ func (d *decompressor) decode(src []byte, raw int) ([]byte, error) {
 		return nil, bits.Corrupt("a chunk of texts of %d bytes has %d", raw, len(out))
 	}
 	return out, nil
+}
+
+// Forms calls found with each way of storing strings that t has, by name.
+func (t *Texts) Forms(found func(form string)) {
+	for i := range t.chunks {
+		f := &t.chunks[i]
+		found([...]string{"strings of class 0", "strings of class 1", "strings of class 2"}[f.class])
+		if f.packed {
+			found("packed chunk")
+		} else {
+			found("chunk as it is")
+		}
+		if i > 0 && f.class == t.chunks[i-1].class {
+			found("chunk that continues a class")
+		}
+	}
 }
