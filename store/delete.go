@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 )
 
 // Delete closes a project to recording and sets the time of its purge, or has the
@@ -13,8 +14,8 @@ import (
 // It returns NotFound for a project that is not there or purged already, Conflict
 // for one that is deleted already, being purged or held.
 func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, order audit.DeletionOrder) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *projectRecord) error {
-		if err := rec.undeletable(name); err != nil {
+	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
+		if err := undeletable(rec, name); err != nil {
 			return err
 		}
 		rec.Deletion = &audit.Deletion{
@@ -29,7 +30,7 @@ func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, ord
 }
 
 // undeletable returns why no order to delete a project can be given, or nil.
-func (rec *projectRecord) undeletable(name string) error {
+func undeletable(rec *format.Project, name string) error {
 	switch {
 	case rec.State == audit.Deleting:
 		return audit.Errorf(audit.Conflict, "project %q is deleted already and will be purged at %s",
@@ -52,7 +53,7 @@ func (rec *projectRecord) undeletable(name string) error {
 // It returns NotFound for a project that is not there, Conflict where that order is not
 // pending or the project is held.
 func (s *Store) Approve(ctx context.Context, name string, entry *audit.Entry, order int64, grace time.Duration) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *projectRecord) error {
+	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
 		switch d := rec.Deletion; {
 		case d == nil || !d.Pending || d.EntryID != order:
 			return audit.Errorf(audit.Conflict, "no order to delete project %q waits to be approved", name)
@@ -72,7 +73,7 @@ func (s *Store) Approve(ctx context.Context, name string, entry *audit.Entry, or
 // It returns NotFound for a project that is not there, Conflict for one that is
 // not deleted or whose purge has begun.
 func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *projectRecord) error {
+	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error {
 		switch {
 		case rec.State == audit.Active && rec.Deletion == nil:
 			return audit.Errorf(audit.Conflict, "project %q is not deleted", name)
@@ -92,7 +93,7 @@ func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (a
 // It returns NotFound for a project that is not there or purged already, Conflict for
 // one that is held or being purged.
 func (s *Store) Hold(ctx context.Context, name string, entry *audit.Entry, reason string) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *projectRecord) error {
+	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
 		switch {
 		case rec.Hold != nil:
 			return audit.Errorf(audit.Conflict, "project %q is held already, by %s: %s", name, rec.Hold.By, rec.Hold.Reason)
@@ -110,7 +111,7 @@ func (s *Store) Hold(ctx context.Context, name string, entry *audit.Entry, reaso
 //
 // It returns NotFound for a project that is not there, Conflict for one that is not held.
 func (s *Store) ReleaseHold(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *projectRecord) error {
+	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error {
 		if rec.Hold == nil {
 			return audit.Errorf(audit.Conflict, "project %q is not held", name)
 		}
@@ -163,7 +164,7 @@ func (s *Store) Purges() map[string]time.Time {
 // record in one transaction, unless decide refuses, and returns the project as it is
 // then.
 func (s *Store) changeProject(
-	ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *projectRecord) error,
+	ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *format.Project) error,
 ) (audit.Project, error) {
 	sub, err := s.prepareOwn(name, entry)
 	if err != nil {
