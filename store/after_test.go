@@ -38,7 +38,7 @@ func TestAfter(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.Delete(t.Context(), "doomed", entry("doomed", 0), 0); err != nil {
+	if _, err := s.Delete(t.Context(), "doomed", entry("doomed", 0), audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.PurgeStep(t.Context(), "doomed"); err != nil {
@@ -83,7 +83,7 @@ func TestAfterSeq(t *testing.T) {
 		}
 	}
 	record(30)
-	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
 	for done := false; !done; {
