@@ -29,20 +29,25 @@
 //
 //	viewer    auditLog.list get stats export pull follow, project.list get
 //	recorder  auditLog.record
-//	admin     all of them
+//	admin     all of them; on some projects only, not project.delete approve release
 //
 // The answer to a call on a project outside the token's scope is the same whether
 // there is such a project or not. An admin of some projects makes, sees and
-// revokes only tokens whose projects are all among its own, and deletes only
-// those projects. The reserved project audit.SystemProject can be read by admins
-// of all projects, and is recorded to, deleted and restored by nobody.
+// revokes only tokens whose projects are all among its own, and whose owner is itself or
+// a service account of such a project: an entry says that a token's owner acted, so
+// who could name anybody could act as anybody. It neither deletes those projects,
+// nor approves that, nor releases a hold on them, unless Options.ProjectAdminsDelete
+// gives it the first two: who answers for what a log holds must not be the one to
+// remove it. It restores and holds them. The reserved project audit.SystemProject can be
+// read by admins of all projects, and is recorded to, deleted and restored by nobody.
 //
 // # The log's entries about itself
 //
 // Create, Revoke and the entries that Call.Entry makes are kept in the project
 // concerned, or in audit.SystemProject where there is none, are several, or is one
-// that does not take entries. Their metadata say which token acted, and who had made
-// it. Refuse keeps the calls that were refused, and counts
+// that does not take entries. Those that tell of more than reads and recording stand in
+// audit.SystemProject as well, for ever: see audit.Lasting. Their metadata say which
+// token acted, who had made it, and by way of which other tokens. Refuse keeps the calls that were refused, and counts
 // floods of them instead; see refusals. A crash loses such counts of up to an
 // hour, never the first refusal by more than a moment. Who is not known cannot be
 // named, so calls without a valid token are only counted, and limited by address.

@@ -17,7 +17,7 @@
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
 //
-//	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, how far
+//	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
 //	          that is not in the tail, the entries that purges left, counts and
 //	          bounds of the blocks, spans
