@@ -78,6 +78,10 @@ func (f *fixture) tail() {
 	full := pinnedEntry()
 	full.CreatedAt = f.now.Add(-time.Hour)
 	f.record(full)
+	parts := pinnedParts()
+	for _, flag := range slices.Sorted(maps.Keys(parts)) {
+		f.record(parts[flag])
+	}
 	var batch []*audit.Entry
 	for i := range 60 {
 		e := entry([]string{"acme", "globex", "new"}[i%3], i)
