@@ -87,3 +87,15 @@ func (d *Desk) CreateToken(ctx context.Context, call *auth.Call, t auth.Token) (
 func (d *Desk) RevokeToken(ctx context.Context, call *auth.Call, id string) (auth.Token, error) {
 	return d.tokens.Revoke(ctx, call, id)
 }
+
+// RevokeTokens ends a token and all that was made with it: see auth.Keeper.RevokeAll.
+func (d *Desk) RevokeTokens(ctx context.Context, call *auth.Call, id string) ([]auth.Token, error) {
+	return d.tokens.RevokeAll(ctx, call, id)
+}
+
+// RotateToken gives a token a new secret: see auth.Keeper.Rotate.
+func (d *Desk) RotateToken(
+	ctx context.Context, call *auth.Call, id string, grace time.Duration, expires time.Time,
+) (secret string, t auth.Token, err error) {
+	return d.tokens.Rotate(ctx, call, id, grace, expires)
+}

@@ -26,7 +26,11 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	x.method = rt.method
 	c := &call{Server: s, w: x, r: r, route: rt}
 	defer c.release()
-	var err error
+	err := s.checkOrigin(r)
+	if err != nil {
+		s.fail(x, r, err)
+		return
+	}
 	if c.principal, err = s.opts.Auth.Authenticate(r); err == nil {
 		x.principal = c.principal.Owner
 		err = rt.handle(c)
@@ -38,6 +42,29 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 		s.opts.Auth.Refuse(c.auth(), denied)
 	}
 	s.fail(x, r, err)
+}
+
+// checkOrigin refuses what a browser calls for a page of another site, with whatever
+// it may have of the log's: no page but the log's own has any business here.
+func (s *Server) checkOrigin(r *http.Request) error {
+	if s.crossOrigin.Check(r) != nil {
+		return audit.Errorf(audit.PermissionDenied, "pages of other sites may not call this log")
+	}
+	return nil
+}
+
+// serveOpen is serve for a method that needs no token.
+func (s *Server) serveOpen(x *exchange, r *http.Request, rt *route) {
+	x.method = rt.method
+	c := &call{Server: s, w: x, r: r, route: rt}
+	defer c.release()
+	err := s.checkOrigin(r)
+	if err == nil {
+		err = rt.handle(c)
+	}
+	if err != nil {
+		s.fail(x, r, err)
+	}
 }
 
 // auth returns what the entries about this call say of it.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -87,6 +88,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	h["Referrer-Policy"] = headerValues.noReferrer[:]
 	h["Content-Security-Policy"] = headerValues.policy[:]
 	h["Cache-Control"] = headerValues.noStore[:]
+	if overTLS(r) {
+		h["Strict-Transport-Security"] = headerValues.onlyTLS[:]
+	}
 	s.metrics.inFlight.Inc()
 	s.boundRest(x, r)
 	return x
@@ -94,7 +98,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 
 // headerValues are what answers have in common, in the form that headers take it,
 // so that no answer allocates it. Nobody changes a header's value in its place.
-var headerValues = struct{ noSniff, deny, noReferrer, policy, noStore, json, vary [1]string }{
+var headerValues = struct{ noSniff, deny, noReferrer, policy, noStore, json, vary, onlyTLS [1]string }{
 	noSniff:    [1]string{"nosniff"},
 	deny:       [1]string{"DENY"},
 	noReferrer: [1]string{"no-referrer"},
@@ -102,6 +106,13 @@ var headerValues = struct{ noSniff, deny, noReferrer, policy, noStore, json, var
 	noStore:    [1]string{"no-store"},
 	json:       [1]string{rpc.TypeJSON},
 	vary:       [1]string{"Accept-Encoding"},
+	onlyTLS:    [1]string{"max-age=31536000"},
+}
+
+// overTLS reports whether a client speaks TLS, to this process or to a proxy before it.
+// Who says so and does not is told to do so from now on, which harms nobody else.
+func overTLS(r *http.Request) bool {
+	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 // boundRest bounds how long what no handler reads of a body can hold the answer

@@ -65,7 +65,7 @@ func TestExportOfNothing(t *testing.T) {
 }
 
 // fill records n entries with details of a size.
-func (f *fixture) fill(n, size int) {
+func (f *fixture) fill(n, size int, headers ...string) {
 	f.t.Helper()
 	var body []byte
 	for i := range n {
@@ -73,19 +73,20 @@ func (f *fixture) fill(n, size int) {
 			Detail: fmt.Sprint(i, strings.Repeat("x", size))}
 		body = append(e.AppendInput(body), '\n')
 	}
-	if res, answer := f.post(rpc.Record, string(body), "Content-Type", rpc.TypeNDJSON); res.StatusCode != http.StatusOK {
+	if res, answer := f.post(rpc.Record, string(body), append(headers, "Content-Type", rpc.TypeNDJSON)...); res.StatusCode != http.StatusOK {
 		f.t.Fatal(answer)
 	}
 }
 
 func TestCompressedAnswers(t *testing.T) {
 	t.Parallel()
-	f := start(t, Options{})
-	f.fill(3000, 10)
+	f := startGuarded(t) // development mode answers no proxy
+	admin := "Bearer " + f.root
+	f.fill(3000, 10, "Authorization", admin)
 	for _, method := range []string{rpc.List, rpc.Export} {
-		_, want := f.post(method, `{"project":"acme"}`)
+		_, want := f.post(method, `{"project":"acme"}`, "Authorization", admin)
 		for accept, compressed := range map[string]bool{"gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "br": false, "": false} {
-			res, body := f.post(method, `{"project":"acme"}`, "Accept-Encoding", accept, "Via", "1.1 proxy")
+			res, body := f.post(method, `{"project":"acme"}`, "Authorization", admin, "Accept-Encoding", accept, "Via", "1.1 proxy")
 			if (res.Header.Get("Content-Encoding") == "gzip") != compressed || res.Header.Get("Vary") != "Accept-Encoding" {
 				t.Errorf("%s, accepting %q: %v", method, accept, res.Header)
 			}
@@ -104,11 +105,11 @@ func TestCompressedAnswers(t *testing.T) {
 				t.Errorf("%s, accepting %q: another answer", method, accept)
 			}
 		}
-		if res, _ := f.post(method, `{"project":"acme"}`, "Accept-Encoding", "gzip"); res.Header.Get("Content-Encoding") != "" {
+		if res, _ := f.post(method, `{"project":"acme"}`, "Authorization", admin, "Accept-Encoding", "gzip"); res.Header.Get("Content-Encoding") != "" {
 			t.Errorf("%s is compressed from this machine to itself", method)
 		}
 	}
-	if res, _ := f.post(rpc.Get, `{"project":"acme","id":1}`, "Accept-Encoding", "gzip", "Via", "1.1 proxy"); res.Header.Get("Content-Encoding") != "" {
+	if res, _ := f.post(rpc.Get, `{"project":"acme","id":1}`, "Authorization", admin, "Accept-Encoding", "gzip", "Via", "1.1 proxy"); res.Header.Get("Content-Encoding") != "" {
 		t.Error("a small answer is compressed")
 	}
 }

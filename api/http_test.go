@@ -135,7 +135,7 @@ func TestRequestIDs(t *testing.T) {
 func TestOneLogLineARequest(t *testing.T) {
 	log := newLog()
 	f := start(t, Options{Log: zerolog.New(log)})
-	f.post(rpc.Record, deployEntry, "Authorization", "Bearer al_secret", "X-Forwarded-For", "127.0.0.7")
+	f.post(rpc.Record, deployEntry, "Authorization", "Bearer al_secret")
 	f.bad(http.StatusBadRequest, rpc.List, `{"project":"ac`)
 	f.do(f.request(http.MethodGet, "/"+strings.Repeat("x", 5000), ""))
 

@@ -72,6 +72,13 @@ func newMetrics(s *Server) *metrics {
 	return m
 }
 
+// Metrics answers /metrics and nothing else, for a listener of its own.
+func (s *Server) Metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics.page)
+	return mux
+}
+
 // metricsPage answers /metrics.
 func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request) {
 	s.metrics.page.ServeHTTP(w, r)

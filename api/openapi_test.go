@@ -71,7 +71,8 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 	if doc.Info.Version != `1.2 "3"` {
 		t.Errorf("the version is %q", doc.Info.Version)
 	}
-	for _, rt := range f.api.routes() {
+	methods := slices.Concat(f.api.routes(), f.api.open())
+	for _, rt := range methods {
 		op, ok := doc.Paths["/"+rt.method]["post"]
 		if !ok || op.Permission != string(rt.permission) || op.Summary == "" || op.OperationID == "" {
 			t.Errorf("%s: described as %+v", rt.method, op)
@@ -87,7 +88,7 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 			t.Errorf("%s is not described", path)
 		}
 	}
-	if want := len(f.api.routes()) + len(f.api.pages()); len(doc.Paths) != want {
+	if want := len(methods) + len(f.api.pages()); len(doc.Paths) != want {
 		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
 	}
 }
@@ -144,6 +145,12 @@ var types = map[string]reflect.Type{
 	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),
 	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
 	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),
+	"TokenRevokeResult":  reflect.TypeFor[rpc.TokenRevokeResult](), "TokenRotateRequest": reflect.TypeFor[rpc.TokenRotateRequest](),
+	"SessionStartRequest": reflect.TypeFor[rpc.SessionStartRequest](), "SessionStartResult": reflect.TypeFor[rpc.SessionStartResult](),
+	"SessionBeginRequest": reflect.TypeFor[rpc.SessionBeginRequest](), "SessionBeginResult": reflect.TypeFor[rpc.SessionBeginResult](),
+	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),
+	"Session": reflect.TypeFor[rpc.Session](), "SessionListRequest": reflect.TypeFor[rpc.SessionListRequest](),
+	"SessionListResult": reflect.TypeFor[rpc.SessionListResult](), "SessionEndRequest": reflect.TypeFor[rpc.SessionEndRequest](),
 }
 
 // Every type of package rpc that crosses the wire is among those.
@@ -267,7 +274,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 	secret, made := f.tokenFor("viewer", "acme")
 	for _, method := range []string{
 		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
-		rpc.TokenCreate, rpc.TokenList, rpc.TokenRevoke,
+		rpc.TokenCreate, rpc.TokenList, rpc.TokenRotate, rpc.TokenRevoke,
 	} {
 		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
 			examples := []string{string(body.Example)}
@@ -288,7 +295,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 			}
 		}
 	}
-	if _, err := f.api.opts.Auth.Verify(secret); err == nil {
+	if _, err := f.api.opts.Auth.Verify(t.Context(), secret); err == nil {
 		t.Error("the example of token.revoke revoked nothing")
 	}
 }
@@ -299,7 +306,10 @@ func TestDocumentExampleAnswers(t *testing.T) {
 	results := map[string]any{
 		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
-		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.Token),
+		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
+		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session),
+		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
+		rpc.TokenRotate: new(rpc.TokenCreateResult),
 	}
 	for method, result := range results {
 		var answer rpc.Answer[json.RawMessage]

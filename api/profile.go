@@ -16,8 +16,7 @@ const profilePath = "/debug/pprof/"
 // projects: what a process does tells of everything that it is asked.
 func (s *Server) profile(w http.ResponseWriter, r *http.Request) {
 	rt := &route{method: profilePath, permission: auth.DebugProfile, handle: func(c *call) error {
-		// What a proxy says of others is of no concern: it would have to be here itself.
-		if !auth.Local(c.r.RemoteAddr) {
+		if !auth.FromHere(c.r) {
 			return audit.Errorf(audit.PermissionDenied, "profiles are for programs on this machine alone")
 		}
 		if err := c.authorize(""); err != nil {

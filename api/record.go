@@ -54,7 +54,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		e.RecordedBy = c.principal.TokenID
+		e.RecordedBy = c.principal.RecordedBy()
 	}
 	result := &rpc.RecordResult{Entries: make([]rpc.Recorded, len(entries))}
 	kept, places := c.readOnly.filter(entries)

@@ -306,7 +306,7 @@ func TestRecordedBy(t *testing.T) {
 	if res, answer := f.post(rpc.ProjectDelete, `{"project":"acme"}`, bearer(admin)...); res.StatusCode != http.StatusOK {
 		t.Fatal(answer)
 	}
-	p, err := f.api.opts.Auth.Verify(admin)
+	p, err := f.api.opts.Auth.Verify(t.Context(), admin)
 	if err != nil {
 		t.Fatal(err)
 	}

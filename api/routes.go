@@ -18,7 +18,7 @@ type handler func(*call) error
 // knows the project, with call.authorize.
 type route struct {
 	method     string
-	permission auth.Permission
+	permission auth.Permission // "" where everybody with a token may
 	handle     handler
 }
 
@@ -38,17 +38,34 @@ func (s *Server) routes() []route {
 		{rpc.TokenCreate, auth.TokenCreate, method(s.tokenCreate)},
 		{rpc.TokenList, auth.TokenList, method(s.tokenList)},
 		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
+		{rpc.TokenRotate, auth.TokenRotate, method(s.tokenRotate)},
+
+		{rpc.SessionGet, "", method(s.sessionGet)},
+		{rpc.SessionList, auth.SessionList, method(s.sessionList)}, // of others
+		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others
+	}
+}
+
+// open are the methods that are called to get a token, and so without one.
+func (s *Server) open() []route {
+	return []route{
+		{rpc.SessionStart, "", method(s.sessionStart)},
+		{rpc.SessionBegin, "", method(s.sessionBegin)},
 	}
 }
 
 // pages are what is read with GET and needs no token.
 func (s *Server) pages() map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
+	pages := map[string]http.HandlerFunc{
 		"/healthz":      s.healthz,
 		"/readyz":       s.readyz,
 		"/metrics":      s.metricsPage,
 		"/openapi.json": s.openAPI,
 	}
+	if s.opts.MetricsApart {
+		delete(pages, "/metrics")
+	}
+	return pages
 }
 
 func (s *Server) newRouter() *httprouter.Router {
@@ -57,15 +74,10 @@ func (s *Server) newRouter() *httprouter.Router {
 	router.RedirectFixedPath = false
 	router.HandleOPTIONS = false
 	for _, rt := range s.routes() {
-		serve := func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
-			s.serve(w.(*exchange), r, &rt)
-		}
-		for _, path := range []string{"/" + strings.ToLower(rt.method), "/" + rt.method} {
-			if !s.paths[path] {
-				s.paths[path] = true
-				router.Handle(http.MethodPost, path, serve)
-			}
-		}
+		s.handle(router, rt.method, func(x *exchange, r *http.Request) { s.serve(x, r, &rt) })
+	}
+	for _, rt := range s.open() {
+		s.handle(router, rt.method, func(x *exchange, r *http.Request) { s.serveOpen(x, r, &rt) })
 	}
 	for path, page := range s.pages() {
 		serve := func(w http.ResponseWriter, r *http.Request) {
@@ -81,6 +93,18 @@ func (s *Server) newRouter() *httprouter.Router {
 	router.NotFound = http.HandlerFunc(s.notFound)
 	router.MethodNotAllowed = http.HandlerFunc(s.wrongVerb)
 	return router
+}
+
+// handle makes the router answer a method at its name and at that in lower case.
+func (s *Server) handle(router *httprouter.Router, method string, serve func(*exchange, *http.Request)) {
+	for _, path := range []string{"/" + strings.ToLower(method), "/" + method} {
+		if !s.paths[path] {
+			s.paths[path] = true
+			router.Handle(http.MethodPost, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+				serve(w.(*exchange), r)
+			})
+		}
+	}
 }
 
 // wrongVerb answers what the router knows the path of, but not with this verb.

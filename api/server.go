@@ -45,6 +45,8 @@ type Options struct {
 	Auth *auth.Keeper
 	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
+	// Provider is where people log in from a command line. Nil is nowhere.
+	Provider Provider
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Console answers every path that is not the API's. Nil leaves them unknown.
@@ -52,6 +54,8 @@ type Options struct {
 	// Profile has profiles of the process answered at /debug/pprof/, to admins on
 	// this machine.
 	Profile bool
+	// MetricsApart leaves /metrics to whoever serves Server.Metrics elsewhere.
+	MetricsApart bool
 	// ReadOnlyActions are patterns of actions that are no audit events: exact, or
 	// with a "*" at the start or the end. Nil means DefaultReadOnlyActions, an
 	// empty list none.
@@ -97,6 +101,8 @@ type Server struct {
 	gzips      gzipPool
 	scanners   sync.Pool // of *rpc.Scanner
 	largeSlots *semaphore.Weighted
+	// crossOrigin tells requests that web pages make across sites.
+	crossOrigin *http.CrossOriginProtection
 
 	idPrefix string
 	lastID   atomic.Uint64
@@ -110,7 +116,7 @@ func New(opts Options) (*Server, error) {
 	opts.setDefaults()
 	s := &Server{
 		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention), paths: make(map[string]bool),
-		largeSlots: semaphore.NewWeighted(largeBodies),
+		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

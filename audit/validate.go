@@ -192,11 +192,25 @@ func ValidateProject(name string) error {
 	if strings.ContainsFunc(name, isUnseen) {
 		return FieldErrorf("project", "must not hold characters that cannot be seen")
 	}
+	if strings.Contains(name, "  ") || strings.ContainsFunc(name, isOtherSpace) {
+		return FieldErrorf("project", "must not hold spaces but single ones of the usual kind")
+	}
+	if !isComposed(name) {
+		return FieldErrorf("project", "must be in Unicode's normalization form C: a letter and its accent are one character")
+	}
 	return nil
 }
 
-// isUnseen reports whether r takes no place of its own, or parts lines.
-func isUnseen(r rune) bool { return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }
+// isUnseen reports whether r takes no place of its own, parts lines, or is drawn as
+// nothing: two names that differ by it look the same.
+func isUnseen(r rune) bool {
+	const brailleBlank = '\u2800'
+	return r == brailleBlank || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp,
+		unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// isOtherSpace reports whether r is a space and looks like the usual one.
+func isOtherSpace(r rune) bool { return r != ' ' && unicode.Is(unicode.Zs, r) }
 
 func validateName(path, s string, limit int, required bool) error {
 	if s == "" {

@@ -35,10 +35,12 @@ func ownCall() *Call {
 	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Grants: []Grant{{Role: Admin}}}}
 }
 
-// What the metadata of the log's own entries have of the token that acted.
+// What the metadata of the log's own entries have of the token or the person that acted.
 const (
 	metaToken          = "token"
 	metaTokenCreatedBy = "tokenCreatedBy"
+	metaSession        = "session"
+	metaIdentity       = "identity"
 )
 
 // addMetadata adds to an entry's metadata.
@@ -63,10 +65,12 @@ func (c *Call) Entry(action Permission, project string, resource audit.Resource)
 		Channel:  c.Channel,
 		Request:  c.Request,
 	}
-	if id := c.Principal.TokenID; id != "" {
-		e.Metadata = map[string]string{metaToken: id}
-		if by := c.Principal.TokenCreatedBy; by != "" {
-			e.Metadata[metaTokenCreatedBy] = by
+	p := &c.Principal
+	for name, value := range map[string]string{
+		metaToken: p.TokenID, metaTokenCreatedBy: p.TokenCreatedBy, metaSession: p.SessionID, metaIdentity: p.Identity,
+	} {
+		if value != "" && !(name == metaToken && value == p.SessionID) {
+			addMetadata(e, map[string]string{name: value})
 		}
 	}
 	e.Clean() // a user agent of garbage must not keep a call from being recorded

@@ -10,8 +10,8 @@ import (
 	"auditlog/audit"
 )
 
-// Create makes a token of t's Name, Owner, OwnerType, Role, Projects and ExpiresAt
-// and returns its secret, which nothing can tell afterwards.
+// Create makes a token of t's Name, Owner, OwnerType, Role, Projects, Addresses and
+// ExpiresAt and returns its secret, which nothing can tell afterwards.
 //
 // It returns *Denied for a caller who may not, which is also one who asks for more
 // projects than its own, and Invalid for a token that cannot be.
@@ -21,7 +21,13 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	}
 	now := audit.Truncate(k.opts.Now())
 	t.normalize()
+	if max := k.opts.MaxTokenLife; max > 0 && t.ExpiresAt.IsZero() {
+		t.ExpiresAt = now.Add(max)
+	}
 	if err := t.validate(now); err != nil {
+		return "", Token{}, err
+	}
+	if err := k.checkLife(t.ExpiresAt, now); err != nil {
 		return "", Token{}, err
 	}
 	// Sorted only now, so that the error names a project's place in the request.
@@ -31,16 +37,27 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
-	secret, id, err := k.unusedSecret()
+	secret, id, err := k.unusedSecret(tokenPrefix)
 	if err != nil {
 		return "", Token{}, err
 	}
-	t.ID, t.CreatedAt, t.CreatedBy = id, now, call.Principal.Owner
-	t.RevokedAt, t.LastUsedAt = time.Time{}, time.Time{}
+	t = Token{
+		ID: id, Name: t.Name, Owner: t.Owner, OwnerType: t.OwnerType, Role: t.Role, Projects: t.Projects, Addresses: t.Addresses,
+		CreatedAt: now, CreatedBy: call.Principal.Owner, Parent: call.Principal.RecordedBy(), ExpiresAt: t.ExpiresAt,
+	}
 	if err := k.put(ctx, newHeld(t, hashSecret(secret)), createEntry(call, &t)); err != nil {
 		return "", Token{}, err
 	}
 	return secret, t, nil
+}
+
+// checkLife refuses an expiry that is further away than a token lives at most.
+func (k *Keeper) checkLife(expires, now time.Time) error {
+	if max := k.opts.MaxTokenLife; max > 0 && !expires.IsZero() && expires.After(now.Add(max)) {
+		return audit.FieldErrorf("expiresAt", "must be no later than %s: that is how long a token of this log lives at most",
+			now.Add(max).Format(time.RFC3339))
+	}
+	return nil
 }
 
 // mayGrant returns nil if a token for the given projects is in p's gift.
@@ -56,52 +73,14 @@ func (p *Principal) mayGrant(projects []string) error {
 	return nil
 }
 
-// unusedSecret makes a secret whose id no other token has.
-func (k *Keeper) unusedSecret() (secret, id string, err error) {
+// unusedSecret makes a secret whose id no other token or session has.
+func (k *Keeper) unusedSecret(prefix string) (secret, id string, err error) {
 	for {
-		secret, id, err := newSecret(k.opts.Rand)
-		if err != nil || k.find(id) == nil {
+		secret, id, err := newSecret(prefix, k.opts.Rand)
+		if err != nil || k.find(id) == nil && k.findSession(id) == nil {
 			return secret, id, err
 		}
 	}
-}
-
-// Revoke ends a token at once, answers under way included.
-//
-// It returns *Denied for a caller who may not, NotFound for a token that is not
-// there or not within the caller's projects, Conflict for one that ended already,
-// that the environment sets, or without which nobody could make another.
-func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, error) {
-	if err := call.Principal.Check(TokenRevoke, ""); err != nil {
-		return Token{}, err
-	}
-	k.changing.Lock()
-	defer k.changing.Unlock()
-	h := k.find(id)
-	if h == nil || !call.Principal.contains(TokenRevoke, h.Projects) {
-		return Token{}, audit.Errorf(audit.NotFound, "token %.64q not found", id)
-	}
-	if err := h.live(k.opts.Now()); err != nil {
-		return Token{}, audit.Errorf(audit.Conflict, "%s", err)
-	}
-	if isOutside(id) {
-		return Token{}, audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
-	}
-	if h.administers() && !k.administered(id) {
-		return Token{}, audit.Errorf(audit.Conflict, "the token is the last of an admin of all projects: create another one first")
-	}
-	return k.revoke(ctx, call, h)
-}
-
-func (k *Keeper) revoke(ctx context.Context, call *Call, h *held) (Token, error) {
-	next := h.with(func(t *Token) { t.RevokedAt = audit.Truncate(k.opts.Now()) })
-	entry := call.Entry(TokenRevoke, homeOf(h.Projects), audit.Resource{Type: "Token", ID: h.ID, Name: h.Name})
-	entry.Detail = fmt.Sprintf("Revoked the %s token of %s", h.Role, h.Owner)
-	if err := k.put(ctx, next, entry); err != nil {
-		return Token{}, err
-	}
-	next.end(next.live(k.opts.Now()))
-	return next.token(), nil
 }
 
 // put writes a token with the entry that tells of it. The caller holds changing.
@@ -120,13 +99,14 @@ func (k *Keeper) put(ctx context.Context, h *held, entry *audit.Entry) error {
 // administers reports whether h can make tokens of every kind.
 func (h *held) administers() bool { return h.principal.MayEverywhere(TokenCreate) }
 
-// administered reports whether some other token can make tokens of every kind.
-func (k *Keeper) administered(except string) bool {
+// administered reports whether some token but the given ones can make tokens of every
+// kind.
+func (k *Keeper) administered(except map[string]bool) bool {
 	now := k.opts.Now()
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for id, h := range k.tokens {
-		if id != except && h.administers() && h.live(now) == nil {
+		if !except[id] && h.administers() && h.live(now) == nil {
 			return true
 		}
 	}
@@ -148,10 +128,10 @@ func (k *Keeper) Start(ctx context.Context, outside string, show func(secret str
 	if err := k.setOutside(ctx, outside); err != nil {
 		return err
 	}
-	if k.administered("") {
+	if k.administered(nil) {
 		return nil
 	}
-	secret, id, err := k.unusedSecret()
+	secret, id, err := k.unusedSecret(tokenPrefix)
 	if err != nil {
 		return err
 	}
@@ -173,7 +153,7 @@ func (k *Keeper) setOutside(ctx context.Context, secret string) error {
 	for _, h := range k.liveOutside() {
 		if h.ID == id {
 			id = "" // it counts already
-		} else if _, err := k.revoke(ctx, ownCall(), h); err != nil {
+		} else if _, err := k.revoke(ctx, ownCall(), h, ""); err != nil {
 			return err
 		}
 	}
@@ -217,6 +197,9 @@ func createEntry(call *Call, t *Token) *audit.Entry {
 	addMetadata(e, map[string]string{"owner": t.Owner, "ownerType": string(t.OwnerType), "role": string(t.Role), "projects": scope})
 	if !t.ExpiresAt.IsZero() {
 		e.Metadata["expiresAt"] = t.ExpiresAt.Format(time.RFC3339)
+	}
+	if len(t.Addresses) > 0 {
+		e.Metadata["addresses"] = joinAddresses(t.Addresses)
 	}
 	return e
 }

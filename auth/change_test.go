@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ func TestStart(t *testing.T) {
 	if again := start(t, k, ""); again != "" {
 		t.Error("a later start made another token")
 	}
-	p, err := k.Verify(first)
+	p, err := k.Verify(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +73,7 @@ func TestStartWithOutsideSecret(t *testing.T) {
 	if shown := start(t, k, outside); shown != "" {
 		t.Error("another token was made beside the one set from outside")
 	}
-	p, err := k.Verify(outside)
+	p, err := k.Verify(t.Context(), outside)
 	if err != nil || !p.MayEverywhere(auth.TokenCreate) {
 		t.Fatalf("the token set from outside is that of %+v, %v", p, err)
 	}
@@ -92,10 +91,10 @@ func TestStartWithOutsideSecret(t *testing.T) {
 
 	changed := strings.ToUpper(outside)
 	start(t, k, changed)
-	if _, err := k.Verify(outside); audit.KindOf(err) != audit.Unauthenticated {
+	if _, err := k.Verify(t.Context(), outside); audit.KindOf(err) != audit.Unauthenticated {
 		t.Errorf("the token that was replaced: %v", err)
 	}
-	q, err := k.Verify(changed)
+	q, err := k.Verify(t.Context(), changed)
 	if err != nil {
 		t.Error(err)
 	}
@@ -106,7 +105,7 @@ func TestStartWithOutsideSecret(t *testing.T) {
 	if shown := start(t, k, ""); shown != "" {
 		t.Error("a start with an admin left made another")
 	}
-	if _, err := k.Verify(changed); audit.KindOf(err) != audit.Unauthenticated {
+	if _, err := k.Verify(t.Context(), changed); audit.KindOf(err) != audit.Unauthenticated {
 		t.Errorf("the token that is no longer set: %v", err)
 	}
 	last := entries(t, s, audit.SystemProject)
@@ -114,7 +113,7 @@ func TestStartWithOutsideSecret(t *testing.T) {
 		t.Errorf("that it is no longer set is told of as %+v", e)
 	}
 	start(t, k, changed)
-	if again, err := k.Verify(changed); err != nil || again.TokenID != q.TokenID {
+	if again, err := k.Verify(t.Context(), changed); err != nil || again.TokenID != q.TokenID {
 		t.Errorf("the token that is set again is %+v, %v", again, err)
 	}
 
@@ -244,11 +243,11 @@ func TestRevokeConflicts(t *testing.T) {
 	if err != nil || !revoked.RevokedAt.Equal(c.now) {
 		t.Fatalf("revoked %+v, %v", revoked, err)
 	}
-	if _, err := k.Verify(secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "revoked") {
+	if _, err := k.Verify(t.Context(), secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "revoked") {
 		t.Errorf("a revoked token gave %v", err)
 	}
-	if _, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); ok {
-		t.Error("a revoked token's session goes on")
+	if err := k.Standing(&auth.Principal{TokenID: made.ID}); audit.KindOf(err) != audit.Unauthenticated {
+		t.Errorf("a revoked token's call goes on: %v", err)
 	}
 	if _, err := k.Revoke(t.Context(), root, made.ID); audit.KindOf(err) != audit.Conflict {
 		t.Errorf("revoking twice: %v", err)
@@ -274,7 +273,7 @@ func TestFailedChange(t *testing.T) {
 	if _, err := k.Revoke(t.Context(), root, made.ID); audit.KindOf(err) != audit.Unavailable {
 		t.Errorf("revoking without a store: %v", err)
 	}
-	if _, err := k.Verify(secret); err != nil {
+	if _, err := k.Verify(t.Context(), secret); err != nil {
 		t.Errorf("after a revocation that failed: %v", err)
 	}
 	if list, _ := k.List(&root.Principal); len(list) != 2 {
@@ -290,14 +289,14 @@ func TestSecretsStayAway(t *testing.T) {
 	start(t, k, outside)
 	root := callOf(t, k, outside)
 	secret, made := create(t, k, root, auth.Token{Role: auth.Admin})
-	if _, err := k.Verify(secret); err != nil {
+	if _, err := k.Verify(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.Revoke(t.Context(), root, made.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err := k.Verify(secret)
-	_, unknown := k.Verify(secret[:len(secret)-1] + "!")
+	_, err := k.Verify(t.Context(), secret)
+	_, unknown := k.Verify(t.Context(), secret[:len(secret)-1]+"!")
 	list, _ := k.List(&root.Principal)
 	tokens, _ := s.Tokens()
 	printed := fmt.Sprintf("%+v %+v %+v %+v %+v %v %v", k, root, made, list, tokens, err, unknown)

@@ -3,12 +3,12 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +35,16 @@ type Options struct {
 	// TrustedProxies are those whose X-Forwarded-For tells where a call comes
 	// from. Default none: a call comes from whoever made the connection.
 	TrustedProxies []netip.Prefix
+	// MaxTokenLife is how long a token lives at most that is made from now on, but for
+	// those that the log makes or is given at its start. 0 is for ever.
+	MaxTokenLife time.Duration
+	// Voucher is asked about people who are logged in. Nil is for a log that has no
+	// identity provider: sessions of people do not count then.
+	Voucher Voucher
+	// SessionLife is how long a person's session lasts at most. Default 12 h.
+	SessionLife time.Duration
+	// RenewAfter is how long the provider's word on a person counts. Default 15 min.
+	RenewAfter time.Duration
 	// FailuresPerMinute is how many calls without a valid token one address may
 	// make for long; it may make FailureBurst at once. Defaults 60 and 30.
 	FailuresPerMinute int
@@ -54,6 +64,12 @@ func (o *Options) setDefaults() {
 	if o.FailureBurst == 0 {
 		o.FailureBurst = 30
 	}
+	if o.SessionLife == 0 {
+		o.SessionLife = 12 * time.Hour
+	}
+	if o.RenewAfter == 0 {
+		o.RenewAfter = 15 * time.Minute
+	}
 	if o.Report == nil {
 		o.Report = func(error) {}
 	}
@@ -71,19 +87,24 @@ type Keeper struct {
 	opts     Options
 	storage  Storage
 	failures *addressLimits
+	logins   *addressLimits // log-ins begun at an identity provider
 	refusals *refusals
+	admins   adminsSeen
 	counts   counts
 	// local tells pages from elsewhere from this machine's own; nil unless this is
 	// development mode.
 	local *http.CrossOriginProtection
 
-	// changing is held by each change of tokens from its decision to its apply.
+	// changing is held by each change of tokens and sessions from its decision to its
+	// apply.
 	changing sync.Mutex
-	mu       sync.RWMutex // guards tokens
+	mu       sync.RWMutex // guards what follows
 	tokens   map[string]*held
+	sessions map[string]*active
 }
 
-// Open reads the tokens. Start comes next. See OpenDev for development mode.
+// Open reads the tokens and sessions. Start comes next. See OpenDev for development
+// mode.
 func Open(storage Storage, opts Options) (*Keeper, error) {
 	opts.setDefaults()
 	records, err := storage.Tokens()
@@ -95,14 +116,19 @@ func Open(storage Storage, opts Options) (*Keeper, error) {
 		storage:  storage,
 		failures: newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		refusals: newRefusals(),
+		logins:   newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		tokens:   make(map[string]*held, len(records)),
+		sessions: make(map[string]*active),
 	}
-	for id, v := range records {
-		h, err := decodeToken(id, v)
+	for key, v := range records {
+		if id, is := sessionOf(key); is {
+			k.sessions[id], err = decodeSession(id, v)
+		} else {
+			k.tokens[key], err = decodeToken(key, v)
+		}
 		if err != nil {
 			return nil, err
 		}
-		k.tokens[id] = h
 	}
 	return k, nil
 }
@@ -113,102 +139,131 @@ func (k *Keeper) find(id string) *held {
 	return k.tokens[id]
 }
 
-// Verify returns whose token a secret is, or an Unauthenticated Fault. Callers
-// with a request at hand use Check, which also limits failures.
-func (k *Keeper) Verify(secret string) (Principal, error) {
+// Verify returns whose a secret is: a token, or a session of a command line. Else it
+// is an Unauthenticated Fault. Callers with a request at hand use Check, which also
+// limits failures and knows where the call comes from.
+func (k *Keeper) Verify(ctx context.Context, secret string) (Principal, error) {
+	return k.verify(ctx, secret, netip.Addr{})
+}
+
+// verify is Verify of a call from an address. Where that is what a token is not for, the
+// error is a *Denied of the principal returned.
+func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
 	if secret == "" {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "a token is required")
 	}
-	id, err := idOfSecret(secret)
-	if err != nil {
+	prefix, id, err := parseSecret(secret)
+	switch {
+	case err != nil:
 		return Principal{}, err
-	}
-	if id == "" {
+	case prefix == sessionPrefix:
+		who, _, err := k.resume(ctx, secret, from, audit.ChannelCLI)
+		return who, err
+	case prefix == "":
 		id = k.outsideID(secret)
 	}
-	h, hash := k.find(id), hashSecret(secret)
-	if h == nil || subtle.ConstantTimeCompare(h.hash[:], hash[:]) != 1 {
+	h := k.find(id)
+	if h == nil || !h.answersTo(hashSecret(secret), k.opts.Now()) {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "the token is not known")
 	}
-	return k.use(h)
+	return k.use(h, from)
 }
 
 // outsideID returns the id of a secret that was set from outside.
 func (k *Keeper) outsideID(secret string) string { return outsideID(k.storage.Identity(), secret) }
 
-// use returns h's principal if the token still counts, and notes that it was used.
-func (k *Keeper) use(h *held) (Principal, error) {
+// use returns h's principal if the token still counts, for a call from an address, and
+// notes that it was used.
+func (k *Keeper) use(h *held, from netip.Addr) (Principal, error) {
 	now := k.opts.Now()
 	if err := h.live(now); err != nil {
 		return Principal{}, err
 	}
-	h.used.Store(now.UnixMicro())
+	if err := h.admits(from); err != nil {
+		return h.principal, err
+	}
+	h.noteUse(now, from)
 	return h.principal, nil
 }
 
-// Lookup returns the principal of the token with a public id, as long as that
-// token counts: for requests of sessions that began with Check.
-func (k *Keeper) Lookup(r *http.Request, id string) (Principal, bool) {
-	if k.Dev() {
-		return Dev(), k.Admit(r) == nil
-	}
-	h := k.find(id)
-	if h == nil {
-		return Principal{}, false
-	}
-	p, err := k.use(h)
-	return p, err == nil
-}
-
-// Standing returns nil while the token that p called with counts, else an
+// Standing returns nil while the token and the session that p acts by count, else an
 // Unauthenticated Fault: for calls whose caller was known before the rest of them
 // arrived.
 func (k *Keeper) Standing(p *Principal) error {
+	_, err := k.grounds(p)
+	return err
+}
+
+// grounds returns the contexts that end with what p acts by, or why it does not count.
+func (k *Keeper) grounds(p *Principal) (ends []context.Context, err error) {
 	if k.Dev() {
-		return nil
+		return nil, nil
+	}
+	now := k.opts.Now()
+	if p.SessionID != "" {
+		a := k.findSession(p.SessionID)
+		if a == nil {
+			return nil, errSessionOver
+		}
+		if err := a.live(now); err != nil {
+			return nil, err
+		}
+		if k.stale(a, now.Add(-renewGrace)) {
+			return nil, errSessionOver
+		}
+		ends = append(ends, a.ended)
+	}
+	if p.TokenID == p.SessionID {
+		return ends, nil // a person, who has no token
 	}
 	h := k.find(p.TokenID)
 	if h == nil {
-		return audit.Errorf(audit.Unauthenticated, "the token is not known")
+		return nil, audit.Errorf(audit.Unauthenticated, "the token is not known")
 	}
-	return h.live(k.opts.Now())
+	return append(ends, h.ended), h.live(now)
 }
 
 // Live returns a context that ends when ctx does and, with the reason as its
-// cause, as soon as p's token no longer counts: for answers that take long. The
-// caller calls the function returned once it is done.
+// cause, as soon as p's token or session no longer counts: for answers that take
+// long. The caller calls the function returned once it is done.
 func (k *Keeper) Live(ctx context.Context, p *Principal) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := func() { cancel(context.Canceled) }
 	if k.Dev() {
 		return ctx, done
 	}
-	h := k.find(p.TokenID)
-	if h == nil {
-		cancel(audit.Errorf(audit.Unauthenticated, "the token is not known"))
+	ends, err := k.grounds(p)
+	if err != nil {
+		cancel(err)
 		return ctx, done
 	}
-	stop := context.AfterFunc(h.ended, func() { cancel(context.Cause(h.ended)) })
-	context.AfterFunc(ctx, func() { stop() })
-	if !h.ExpiresAt.IsZero() {
-		go k.awaitExpiry(ctx, h, cancel)
+	for _, ended := range ends {
+		stop := context.AfterFunc(ended, func() { cancel(context.Cause(ended)) })
+		context.AfterFunc(ctx, func() { stop() })
+	}
+	if h := k.find(p.TokenID); p.SessionID != "" || h != nil && !h.ExpiresAt.IsZero() {
+		go k.awaitExpiry(ctx, *p, cancel)
 	}
 	return ctx, done
 }
 
-// awaitExpiry cancels when h expires. It ends with ctx. It never waits long at a
-// time, because a clock that is set does not move timers.
-func (k *Keeper) awaitExpiry(ctx context.Context, h *held, cancel context.CancelCauseFunc) {
+// expiryEvery is how far apart an answer that takes long is asked about. Timers alone
+// would not do: a clock that is set does not move them.
+const expiryEvery = time.Second
+
+// awaitExpiry cancels when what p acts by comes to its time. It ends with ctx.
+func (k *Keeper) awaitExpiry(ctx context.Context, p Principal, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(expiryEvery)
+	defer tick.Stop()
 	for {
-		now := k.opts.Now()
-		if err := h.live(now); err != nil {
-			cancel(err)
-			return
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(min(h.ExpiresAt.Sub(now), time.Minute)):
+		case <-tick.C:
+		}
+		if _, err := k.grounds(&p); err != nil {
+			cancel(err)
+			return
 		}
 	}
 }
@@ -266,24 +321,18 @@ func (k *Keeper) report(err error) {
 // usesEvery is how often last uses are written: a use is worth no commit of its own.
 const usesEvery = time.Minute
 
-// tidy writes last uses and deletes the tokens that ended long ago.
+// tidy writes last uses and visits, and deletes the tokens that ended long ago and the
+// sessions that are over.
 func (k *Keeper) tidy(ctx context.Context) error {
 	k.changing.Lock()
 	defer k.changing.Unlock()
-	put, del, fresh := make(map[string][]byte), []string(nil), make(map[string]*held)
-	longAgo := k.opts.Now().Add(-keptFor)
-	k.mu.RLock()
-	for id, h := range k.tokens {
-		if at, ends := h.endedAt(); ends && at.Before(longAgo) {
-			del = append(del, id)
-		} else if used := h.token().LastUsedAt; !used.Equal(h.LastUsedAt) {
-			fresh[id] = h.with(func(t *Token) { t.LastUsedAt = used })
-		}
-	}
-	k.mu.RUnlock()
-	if len(fresh)+len(del) == 0 {
+	now := k.opts.Now()
+	fresh, del := k.tidyTokens(now)
+	seen, gone := k.tidySessions(now)
+	if len(fresh)+len(del)+len(seen)+len(gone) == 0 {
 		return nil
 	}
+	put := make(map[string][]byte)
 	for id, h := range fresh {
 		v, err := h.encode()
 		if err != nil {
@@ -291,11 +340,39 @@ func (k *Keeper) tidy(ctx context.Context) error {
 		}
 		put[id] = v
 	}
-	if err := k.storage.ChangeTokens(ctx, put, del, nil); err != nil {
+	for _, a := range seen {
+		v, err := a.encode()
+		if err != nil {
+			return err
+		}
+		put[sessionKey+a.ID] = v
+	}
+	keys := slices.Clone(del)
+	for _, a := range gone {
+		keys = append(keys, sessionKey+a.ID)
+	}
+	if err := k.storage.ChangeTokens(ctx, put, keys, nil); err != nil {
 		return fmt.Errorf("write last uses of tokens: %w", err)
 	}
 	k.apply(fresh, del)
+	k.applySessions(seen, gone)
 	return nil
+}
+
+// tidyTokens returns what tidy has to write of tokens, and to remove.
+func (k *Keeper) tidyTokens(now time.Time) (fresh map[string]*held, del []string) {
+	fresh = make(map[string]*held)
+	longAgo := now.Add(-keptFor)
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for id, h := range k.tokens {
+		if at, ends := h.endedAt(); ends && at.Before(longAgo) {
+			del = append(del, id)
+		} else if now := h.token(); !now.LastUsedAt.Equal(h.LastUsedAt) {
+			fresh[id] = h.with(func(t *Token) { t.LastUsedAt, t.LastUsedFrom = now.LastUsedAt, now.LastUsedFrom })
+		}
+	}
+	return fresh, del
 }
 
 // apply brings the memory to the state of the database.

@@ -2,7 +2,6 @@ package auth_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +58,7 @@ func administrator(t testing.TB, c *clock) (*store.Store, *auth.Keeper, *auth.Ca
 
 func callOf(t testing.TB, k *auth.Keeper, secret string) *auth.Call {
 	t.Helper()
-	p, err := k.Verify(secret)
+	p, err := k.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,15 +116,15 @@ func TestTokenLife(t *testing.T) {
 		Role: auth.Recorder, Projects: []string{"acme"}, ExpiresAt: c.now.Add(time.Hour)})
 
 	c.add(time.Minute)
-	p, err := k.Verify(secret)
+	p, err := k.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || len(p.Grants) != 1 || p.Grants[0].Role != auth.Recorder || p.TokenID != made.ID {
 		t.Errorf("principal %+v", p)
 	}
-	if again, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); !ok || again.TokenID != p.TokenID {
-		t.Errorf("looked up %+v, %t", again, ok)
+	if err := k.Standing(&p); err != nil {
+		t.Error(err)
 	}
 	list, err := k.List(&root.Principal)
 	if err != nil || len(list) != 2 || list[0].ID != made.ID && list[1].ID != made.ID {
@@ -152,7 +151,7 @@ func TestTokenLife(t *testing.T) {
 	if shown := start(t, k, ""); shown != "" {
 		t.Error("the second start made another admin token")
 	}
-	if _, err := k.Verify(secret); err != nil {
+	if _, err := k.Verify(t.Context(), secret); err != nil {
 		t.Error(err)
 	}
 	list, _ = k.List(&root.Principal)
@@ -163,10 +162,10 @@ func TestTokenLife(t *testing.T) {
 	}
 
 	c.add(time.Hour)
-	if _, err := k.Verify(secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "expired") {
+	if _, err := k.Verify(t.Context(), secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("an expired token gave %v", err)
 	}
-	if _, ok := k.Lookup(httptest.NewRequest("POST", "/", nil), made.ID); ok {
-		t.Error("an expired token's session goes on")
+	if err := k.Standing(&p); audit.KindOf(err) != audit.Unauthenticated {
+		t.Errorf("an expired token's call goes on: %v", err)
 	}
 }

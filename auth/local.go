@@ -46,7 +46,9 @@ func (k *Keeper) Admit(r *http.Request) error {
 	switch {
 	case !k.Dev():
 		return nil
-	case !fromHere(r):
+	case proxied(r):
+		return audit.Errorf(audit.PermissionDenied, "in development mode no proxy is answered: it would let in whomever it serves")
+	case !FromHere(r):
 		return audit.Errorf(audit.PermissionDenied, "in development mode only this machine is answered")
 	case !Local(r.Host):
 		return audit.Errorf(audit.PermissionDenied, "in development mode only localhost is answered, not %.128q", r.Host)
@@ -56,18 +58,24 @@ func (k *Keeper) Admit(r *http.Request) error {
 	return nil
 }
 
-// fromHere reports whether a request was made on this machine, as far as it and the
-// proxies that it passed tell. What tells nothing is from elsewhere.
-func fromHere(r *http.Request) bool {
-	if !Local(r.RemoteAddr) && !onSocket(r.Context()) {
-		return false
-	}
-	for hop := range strings.SplitSeq(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",") {
-		if hop = strings.TrimSpace(hop); hop != "" && !Local(hop) {
-			return false
+// FromHere reports whether a request was made on this machine and by nobody else's
+// order. One that passed a proxy was not, whatever the proxy says of where it came from:
+// what it leaves out nobody knows.
+func FromHere(r *http.Request) bool {
+	return (Local(r.RemoteAddr) || onSocket(r.Context())) && !proxied(r)
+}
+
+// proxied reports whether a request says that it passed a proxy.
+func proxied(r *http.Request) bool {
+	for _, name := range []string{
+		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
+		"X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
+	} {
+		if len(r.Header[name]) > 0 {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // onSocket reports whether a request came through a Unix socket, which only this

@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"auditlog/audit"
@@ -45,3 +46,20 @@ func (p *Person) Check(now time.Time) error {
 	t := Token{Owner: p.Email, OwnerType: audit.User}
 	return t.validateNames(now)
 }
+
+// Device is a log-in that is begun at one machine and finished in a browser anywhere.
+type Device struct {
+	// Code is the secret by which the log-in is asked about.
+	Code string
+	// UserCode is what the person types at Address. Complete, if there is one, is the
+	// address with the code in it.
+	UserCode, Address, Complete string
+	// ExpiresIn is how long the person has, Interval how far apart to ask.
+	ExpiresIn, Interval time.Duration
+}
+
+// The errors of asking about a Device that are none: the person has not finished.
+var (
+	ErrPending  = errors.New("the log-in is not finished")
+	ErrSlowDown = errors.New("the log-in is not finished, and asked about too often")
+)

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -27,6 +29,15 @@ const (
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
 	TokenRevoke Permission = "token.revoke"
+	TokenRotate Permission = "token.rotate"
+	// TokenUse is no method of the API's: it lets one call with a token at all, and is
+	// missing where a token is used from an address that it is not for.
+	TokenUse Permission = "token.use"
+
+	// SessionList and SessionEnd are about the sessions of others. Everybody sees and
+	// ends their own.
+	SessionList Permission = "session.list"
+	SessionEnd  Permission = "session.end"
 
 	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
 	// recorded as it happens, DebugProfile read profiles of the process.
@@ -39,7 +50,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
-		TokenCreate, TokenList, TokenRevoke, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, DebugProfile,
 	}
 }
 
@@ -89,12 +100,19 @@ type Principal struct {
 	Type  audit.ActorType
 	// Grants are what it may: a token's is one, a person may have several.
 	Grants []Grant
-	// TokenID names the token that it called with, audit.RecordedByDev in development
-	// mode. The entries that it records bear it.
+	// TokenID names the token that it called with, or the session of a person;
+	// audit.RecordedByDev in development mode.
 	TokenID string
 	// TokenCreatedBy is the e-mail of who made that token.
 	TokenCreatedBy string
+	// SessionID names the session that it acts in, if any.
+	SessionID string
+	// Identity names a person who logged in at an identity provider; see Person.Mark.
+	Identity string
 }
+
+// RecordedBy returns what the entries that p records bear: the person, or the token.
+func (p *Principal) RecordedBy() string { return cmp.Or(p.Identity, p.TokenID) }
 
 // Dev is the principal of every call in development mode, where no tokens are
 // needed.
@@ -164,11 +182,17 @@ type Denied struct {
 	Project string
 	// All is set when it concerned all projects.
 	All bool
+	// From is where a call came from whose token is not for that address.
+	From netip.Addr
 }
 
 // Error names the permission that was missing.
 func (d *Denied) Error() string {
 	switch {
+	case d.Permission == TokenUse && !d.From.IsValid():
+		return "this token is for calls from certain addresses, and where this one came from is not known"
+	case d.Permission == TokenUse:
+		return fmt.Sprintf("this token is not for calls from %s", d.From)
 	case d.All:
 		return fmt.Sprintf("missing permission %s on all projects", d.Permission)
 	case d.Project == "":

@@ -19,7 +19,7 @@ func rolePermissions() map[Role][]Permission {
 		Viewer:   read,
 		Recorder: {"auditLog.record"},
 		Admin: append(slices.Clone(read), "auditLog.record", "project.delete", "project.restore",
-			"token.create", "token.list", "token.revoke", "debug.profile"),
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "debug.profile"),
 		"": nil, "owner": nil,
 	}
 }

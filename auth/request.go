@@ -12,7 +12,8 @@ import (
 // Authenticate returns who makes a request: the owner of its bearer token, or of
 // the token that is its Basic password, whatever the user's name.
 //
-// It returns Unauthenticated, or *Limited for an address that tried too often.
+// It returns Unauthenticated, *Limited for an address that tried too often, or a
+// *Denied of the principal returned for an address that the token is not for.
 func (k *Keeper) Authenticate(r *http.Request) (Principal, error) {
 	return k.Check(r, secretOf(r))
 }
@@ -24,7 +25,10 @@ func (k *Keeper) Check(r *http.Request, secret string) (Principal, error) {
 	if k.Dev() {
 		return Dev(), k.Admit(r)
 	}
-	p, err := k.Verify(secret)
+	p, err := k.verify(r.Context(), secret, k.Address(r))
+	if err == nil && p.MayEverywhere(TokenCreate) {
+		k.admins.note(peerOf(r), k.opts.Now())
+	}
 	if audit.KindOf(err) != audit.Unauthenticated {
 		return p, err
 	}

@@ -86,7 +86,7 @@ func TestLastUseIsWrittenLazily(t *testing.T) {
 		secret, made := create(t, r.Keeper, r.root, auth.Token{Role: auth.Viewer})
 		n := len(entries(t, r.store, audit.SystemProject))
 		for range 100 {
-			if _, err := r.Verify(secret); err != nil {
+			if _, err := r.Verify(t.Context(), secret); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -101,7 +101,7 @@ func TestLastUseIsWrittenLazily(t *testing.T) {
 			t.Errorf("a minute later the last use is %v, want %v", got, used)
 		}
 		time.Sleep(time.Hour)
-		if _, err := r.Verify(secret); err != nil {
+		if _, err := r.Verify(t.Context(), secret); err != nil {
 			t.Fatal(err)
 		}
 		r.stop()
@@ -149,7 +149,7 @@ func TestLive(t *testing.T) {
 				token.ExpiresAt = time.Now().Add(expires)
 			}
 			secret, made := create(t, r.Keeper, r.root, token)
-			p, err := r.Verify(secret)
+			p, err := r.Verify(t.Context(), secret)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -202,7 +202,7 @@ func TestRefusalsInTheLog(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *running) {
 		record(t, r.store, "acme")
 		secret, _ := create(t, r.Keeper, r.root, auth.Token{Owner: "eve@beta", Role: auth.Viewer, Projects: []string{"beta"}})
-		p, err := r.Verify(secret)
+		p, err := r.Verify(t.Context(), secret)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,13 +12,16 @@ import (
 	"auditlog/audit"
 )
 
-// The parts of a token, in base 62: an id of 47 bits, 256 random bits, a CRC-32.
+// The parts of a secret that the log makes: a prefix and, in base 62, an id of 47 bits,
+// 256 random bits, a CRC-32.
 const (
-	prefix     = "al_"
+	tokenPrefix   = "al_"
+	sessionPrefix = "als_"
+
 	idSize     = 8
 	randomSize = 43
 	sumSize    = 6
-	bodySize   = len(prefix) + idSize + 1 + randomSize
+	restSize   = idSize + 1 + randomSize + sumSize // what follows the prefix
 )
 
 // secretHash is what is kept of a token.
@@ -26,15 +29,25 @@ type secretHash [sha256.Size]byte
 
 func hashSecret(secret string) secretHash { return sha256.Sum256([]byte(secret)) }
 
-// newSecret makes a token and returns it with its id.
-func newSecret(random io.Reader) (secret, id string, err error) {
-	var b [32 + 8]byte
+// newSecret makes a secret and returns it with its id.
+func newSecret(prefix string, random io.Reader) (secret, id string, err error) {
+	var b [8]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", "", fmt.Errorf("make token: %w", err)
+		return "", "", fmt.Errorf("make a secret: %w", err)
 	}
-	id = base62(b[32:], idSize)
-	body := prefix + id + "_" + base62(b[:32], randomSize)
-	return body + checksum(body), id, nil
+	id = base62(b[:], idSize)
+	secret, err = secretOfID(prefix, id, random)
+	return secret, id, err
+}
+
+// secretOfID makes a secret that has an id.
+func secretOfID(prefix, id string, random io.Reader) (string, error) {
+	var b [32]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("make a secret: %w", err)
+	}
+	body := prefix + id + "_" + base62(b[:], randomSize)
+	return body + checksum(body), nil
 }
 
 // base62 writes b as size digits; what does not fit is cut off at the front.
@@ -51,20 +64,28 @@ func checksum(body string) string {
 	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, sumSize)
 }
 
-// idOfSecret returns the id that a token names, or "" for one that does not begin as
-// tokens of this log do: it can only be one that was set from outside.
-func idOfSecret(secret string) (string, error) {
-	if !strings.HasPrefix(secret, prefix) {
-		return "", nil
+// parseSecret returns the prefix of a secret and the id that it names, or two empty
+// strings for one that does not begin as those of this log do: it can only be one that
+// was set from outside.
+func parseSecret(secret string) (prefix, id string, err error) {
+	switch {
+	case strings.HasPrefix(secret, tokenPrefix):
+		prefix = tokenPrefix
+	case strings.HasPrefix(secret, sessionPrefix):
+		prefix = sessionPrefix
+	default:
+		return "", "", nil
 	}
-	if len(secret) != bodySize+sumSize || secret[len(prefix)+idSize] != '_' {
-		return "", audit.Errorf(audit.Unauthenticated, "the token is not whole: it has %d characters, not %d",
-			len(secret), bodySize+sumSize)
+	rest := secret[len(prefix):]
+	if len(rest) != restSize || rest[idSize] != '_' {
+		return "", "", audit.Errorf(audit.Unauthenticated, "the token is not whole: it has %d characters, not %d",
+			len(secret), len(prefix)+restSize)
 	}
-	if checksum(secret[:bodySize]) != secret[bodySize:] {
-		return "", audit.Errorf(audit.Unauthenticated, "the token is mistyped: its checksum does not match")
+	body := secret[:len(secret)-sumSize]
+	if checksum(body) != secret[len(body):] {
+		return "", "", audit.Errorf(audit.Unauthenticated, "the token is mistyped: its checksum does not match")
 	}
-	return secret[len(prefix) : len(prefix)+idSize], nil
+	return prefix, rest[:idSize], nil
 }
 
 // idOutside begins the id of a token that was not made here but set by whoever runs
@@ -105,8 +126,9 @@ func checkOutside(secret string) error {
 		return audit.Errorf(audit.Invalid, "the admin token must have %d to %d characters, has %d", minOutside, maxOutside, len(secret))
 	case len(distinct) < minDistinct:
 		return audit.Errorf(audit.Invalid, "the admin token must be random: it has only %d different characters", len(distinct))
-	case strings.HasPrefix(secret, prefix):
-		return audit.Errorf(audit.Invalid, "the admin token must not begin with %q, as only tokens made by the log do", prefix)
+	case strings.HasPrefix(secret, tokenPrefix), strings.HasPrefix(secret, sessionPrefix):
+		return audit.Errorf(audit.Invalid, "the admin token must not begin with %q or %q, as only secrets made by the log do",
+			tokenPrefix, sessionPrefix)
 	}
 	return nil
 }

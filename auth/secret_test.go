@@ -14,7 +14,7 @@ func TestNewSecret(t *testing.T) {
 	shape := regexp.MustCompile(`^al_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}$`)
 	seen := make(map[string]bool)
 	for range 100 {
-		secret, id, err := newSecret(rand.Reader)
+		secret, id, err := newSecret(tokenPrefix, rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -22,8 +22,8 @@ func TestNewSecret(t *testing.T) {
 			t.Fatalf("secret of id %q has an odd shape or is not the first of its kind", id)
 		}
 		seen[secret], seen[id] = true, true
-		if got, err := idOfSecret(secret); err != nil || got != id {
-			t.Fatalf("id %q, %v; want %q", got, err, id)
+		if prefix, got, err := parseSecret(secret); err != nil || prefix != tokenPrefix || got != id {
+			t.Fatalf("%q, id %q, %v; want %q", prefix, got, err, id)
 		}
 	}
 }
@@ -46,19 +46,19 @@ func TestBase62KeepsAllBits(t *testing.T) {
 }
 
 func TestMistypedSecret(t *testing.T) {
-	secret, _, err := newSecret(rand.Reader)
+	secret, _, err := newSecret(tokenPrefix, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := len(prefix); i < len(secret); i++ {
+	for i := len(tokenPrefix); i < len(secret); i++ {
 		b := []byte(secret)
 		b[i]++
-		if _, err := idOfSecret(string(b)); audit.KindOf(err) != audit.Unauthenticated {
+		if _, _, err := parseSecret(string(b)); audit.KindOf(err) != audit.Unauthenticated {
 			t.Errorf("character %d changed: %v", i, err)
 		}
 	}
-	for _, s := range []string{prefix, secret[:len(secret)-1], secret + "0", secret + "\n"} {
-		if _, err := idOfSecret(s); audit.KindOf(err) != audit.Unauthenticated {
+	for _, s := range []string{tokenPrefix, sessionPrefix, secret[:len(secret)-1], secret + "0", secret + "\n"} {
+		if _, _, err := parseSecret(s); audit.KindOf(err) != audit.Unauthenticated {
 			t.Errorf("%d characters of a secret: %v", len(s), err)
 		}
 	}
@@ -76,7 +76,8 @@ func TestOutsideSecret(t *testing.T) {
 		"a space":       good + " ",
 		"a line":        good + "\n",
 		"not ASCII":     good + "é",
-		"ours":          prefix + good,
+		"ours":          tokenPrefix + good,
+		"a session's":   sessionPrefix + good,
 	} {
 		err := checkOutside(secret)
 		if audit.KindOf(err) != audit.Invalid {
@@ -87,20 +88,20 @@ func TestOutsideSecret(t *testing.T) {
 	}
 }
 
-func FuzzIDOfSecret(f *testing.F) {
-	secret, _, err := newSecret(rand.Reader)
+func FuzzParseSecret(f *testing.F) {
+	secret, _, err := newSecret(tokenPrefix, rand.Reader)
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range []string{secret, secret[:20], prefix, "", "al_\xff", "other"} {
+	for _, s := range []string{secret, secret[:20], tokenPrefix, sessionPrefix, "", "al_\xff", "other"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		id, err := idOfSecret(s)
+		prefix, id, err := parseSecret(s)
 		switch {
 		case err != nil && audit.KindOf(err) != audit.Unauthenticated:
 			t.Fatal(err)
-		case err == nil && id != "" && s[:bodySize]+checksum(s[:bodySize]) != s:
+		case err == nil && (id != "") != (prefix != ""), err == nil && id != "" && s[:len(s)-sumSize]+checksum(s[:len(s)-sumSize]) != s:
 			t.Fatalf("%q passed for a token", s)
 		}
 	})

@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -28,16 +30,30 @@ type Token struct {
 	// Projects are those that the token is for, sorted; all when empty.
 	Projects  []string  `json:"projects,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
-	// CreatedBy is the e-mail of who made the token.
+	// CreatedBy is the e-mail of who made the token, Parent the id of the token that it
+	// was made with, or what names the person; see Principal.RecordedBy.
 	CreatedBy string `json:"createdBy,omitempty"`
+	Parent    string `json:"parent,omitempty"`
+	// Addresses are the ranges that calls with the token may come from; anywhere when
+	// empty.
+	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	// RotatedAt is when the token got its present secret, FormerUntil until when the
+	// one before counts.
+	RotatedAt   time.Time `json:"rotatedAt,omitzero"`
+	FormerUntil time.Time `json:"formerUntil,omitzero"`
 	// ExpiresAt, RevokedAt and LastUsedAt are zero when there is no such time.
 	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
 	RevokedAt  time.Time `json:"revokedAt,omitzero"`
 	LastUsedAt time.Time `json:"lastUsedAt,omitzero"`
+	// LastUsedFrom is where the last call came from; empty where that is not known.
+	LastUsedFrom string `json:"lastUsedFrom,omitempty"`
 }
 
 // Limits of a token's parts beside those that an entry has.
-const maxProjects = 100
+const (
+	maxProjects = 100
+	maxRanges   = 100
+)
 
 // normalize brings a token from outside into the form in which it is kept.
 func (t *Token) normalize() {
@@ -47,6 +63,18 @@ func (t *Token) normalize() {
 	if !t.ExpiresAt.IsZero() {
 		t.ExpiresAt = audit.Truncate(t.ExpiresAt)
 	}
+	for i, p := range t.Addresses {
+		t.Addresses[i] = unmapped(p).Masked()
+	}
+}
+
+// unmapped returns a range of IPv4 addresses that is written as one of IPv6 as what it
+// is, as callers' addresses are.
+func unmapped(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p
 }
 
 // validate returns the first thing about a normalized token that is refused, as
@@ -54,6 +82,14 @@ func (t *Token) normalize() {
 func (t *Token) validate(now time.Time) error {
 	if err := (&Grant{t.Role, t.Projects}).Check(); err != nil {
 		return err
+	}
+	if len(t.Addresses) > maxRanges {
+		return audit.FieldErrorf("addresses", "must be at most %d, or none for all", maxRanges)
+	}
+	for i, p := range t.Addresses {
+		if !p.IsValid() {
+			return audit.FieldErrorf(fmt.Sprintf("addresses[%d]", i), "must be an address or a range such as 10.0.0.0/8")
+		}
 	}
 	if !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now) {
 		return audit.FieldErrorf("expiresAt", "must be in the future")
@@ -136,16 +172,19 @@ func (t *Token) live(now time.Time) error {
 // tokenRecord is a token in the database, under its id: JSON, as there are few.
 type tokenRecord struct {
 	Token
-	Hash []byte `json:"hash"`
+	Hash   []byte `json:"hash"`
+	Former []byte `json:"former,omitempty"` // the hash of the secret before
 }
 
 // held is a token in memory. All but used is never changed: a change of the token
 // makes another held.
 type held struct {
-	Token     // LastUsedAt is that of the database
+	Token     // LastUsedAt and LastUsedFrom are those of the database
 	hash      secretHash
+	former    secretHash // of the secret before; all zero when there is none
 	principal Principal
-	used      *atomic.Int64 // last use, in microseconds since the epoch; 0 before the first
+	used      *atomic.Int64               // last use, in microseconds since the epoch; 0 before the first
+	from      *atomic.Pointer[netip.Addr] // where that came from; nil before the first
 	// ended is done once the token is revoked or replaced. It outlives this held:
 	// all that stand for one secret share it.
 	ended context.Context
@@ -153,13 +192,16 @@ type held struct {
 }
 
 func newHeld(t Token, hash secretHash) *held {
-	h := &held{Token: t, hash: hash, used: new(atomic.Int64)}
+	h := &held{Token: t, hash: hash, used: new(atomic.Int64), from: new(atomic.Pointer[netip.Addr])}
 	h.principal = Principal{
 		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}},
 		TokenID: t.ID, TokenCreatedBy: t.CreatedBy,
 	}
 	if !t.LastUsedAt.IsZero() {
 		h.used.Store(t.LastUsedAt.UnixMicro())
+	}
+	if from, err := netip.ParseAddr(t.LastUsedFrom); err == nil {
+		h.from.Store(&from)
 	}
 	h.ended, h.end = context.WithCancelCause(context.Background())
 	return h
@@ -178,12 +220,45 @@ func (h *held) token() Token {
 	if used := h.used.Load(); used != 0 {
 		t.LastUsedAt = time.UnixMicro(used).UTC()
 	}
+	if from := h.from.Load(); from != nil {
+		t.LastUsedFrom = from.String()
+	}
 	return t
+}
+
+// noteUse notes a call with the token at a time and from an address.
+func (h *held) noteUse(now time.Time, from netip.Addr) {
+	h.used.Store(now.UnixMicro())
+	if last := h.from.Load(); from.IsValid() && (last == nil || *last != from) {
+		h.from.Store(&from)
+	}
+}
+
+// answersTo reports whether a hash is that of a secret of h which counts at the time.
+func (h *held) answersTo(hash secretHash, now time.Time) bool {
+	if subtle.ConstantTimeCompare(h.hash[:], hash[:]) == 1 {
+		return true
+	}
+	return now.Before(h.FormerUntil) && subtle.ConstantTimeCompare(h.former[:], hash[:]) == 1
+}
+
+// admits returns nil if calls with h may come from an address, else a *Denied. Where no
+// address is known, as with a Unix socket, only tokens for anywhere are let in.
+func (h *held) admits(from netip.Addr) error {
+	in := func(p netip.Prefix) bool { return p.Contains(from) }
+	if len(h.Addresses) == 0 || slices.ContainsFunc(h.Addresses, in) {
+		return nil
+	}
+	return &Denied{Permission: TokenUse, From: from}
 }
 
 // encode returns the value of h in the database.
 func (h *held) encode() ([]byte, error) {
-	v, err := json.Marshal(tokenRecord{Token: h.token(), Hash: h.hash[:]})
+	rec := tokenRecord{Token: h.token(), Hash: h.hash[:]}
+	if !h.FormerUntil.IsZero() {
+		rec.Former = h.former[:]
+	}
+	v, err := json.Marshal(rec)
 	if err != nil {
 		return nil, fmt.Errorf("encode token %s: %w", h.ID, err)
 	}
@@ -199,15 +274,17 @@ func decodeToken(id string, v []byte) (*held, error) {
 	if err := d.Decode(&rec); err != nil {
 		return nil, fmt.Errorf("decode token %q: %w", id, err)
 	}
-	if len(rec.Hash) != sha256.Size {
-		return nil, fmt.Errorf("decode token %q: hash of %d bytes", id, len(rec.Hash))
+	if len(rec.Hash) != sha256.Size || len(rec.Former) != 0 && len(rec.Former) != sha256.Size {
+		return nil, fmt.Errorf("decode token %q: hashes of %d and %d bytes", id, len(rec.Hash), len(rec.Former))
 	}
 	rec.ID = id
 	// The expiry lay in the future when the token was made.
 	if err := rec.validate(time.Time{}); err != nil {
 		return nil, fmt.Errorf("decode token %q: %w", id, err)
 	}
-	return newHeld(rec.Token, secretHash(rec.Hash)), nil
+	h := newHeld(rec.Token, secretHash(rec.Hash))
+	copy(h.former[:], rec.Former)
+	return h, nil
 }
 
 // newestFirst sorts tokens for a listing.

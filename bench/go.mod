@@ -2,6 +2,8 @@ module auditlog/bench
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	auditlog v0.0.0
 	github.com/jackc/pgx/v5 v5.12.0

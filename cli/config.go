@@ -13,6 +13,7 @@ import (
 
 	"auditlog/api"
 	"auditlog/auth"
+	"auditlog/auth/oidc"
 	"auditlog/retention"
 )
 
@@ -39,6 +40,18 @@ type Config struct {
 	// Grace is how long a deleted project can be restored. Default 30 days; 0 is
 	// not at all.
 	Grace time.Duration
+	// MetricsListen is an address for /metrics alone, as host:port, which then is nowhere
+	// else. Default "", where it is answered beside everything else.
+	MetricsListen string
+	// MaxConnections is how many connections may be open at once. Default 0, which is
+	// as many as the limit on open files has room for, up to 10,000.
+	MaxConnections int
+	// MaxConnectionsPerAddress is how many of them may be from one address, but for this
+	// machine and trusted proxies. Default 1,000.
+	MaxConnectionsPerAddress int
+	// MaxTokenLife is how long a token lives at most that is made from now on. Default
+	// 0, which is for ever.
+	MaxTokenLife time.Duration
 	// TrustedProxies are the addresses, or ranges of them, whose X-Forwarded-For
 	// is believed. Default none.
 	TrustedProxies []string
@@ -51,6 +64,10 @@ type Config struct {
 	// Profile answers profiles of the process at /debug/pprof/, to admins on this
 	// machine. Default false.
 	Profile bool
+	// OIDC is where people log in as themselves, and Grants say what they may. Only the
+	// file has them. Default: nowhere.
+	OIDC   *OIDC
+	Grants []oidc.Rule
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -59,13 +76,14 @@ type Config struct {
 
 func defaultConfig() Config {
 	return Config{
-		Data:            "data",
-		Listen:          "127.0.0.1:7070",
-		LogLevel:        "info",
-		Drain:           10 * time.Second,
-		Grace:           retention.DefaultGrace,
-		ReadOnlyActions: api.DefaultReadOnlyActions(),
-		Reads:           readsSkip,
+		Data:                     "data",
+		Listen:                   "127.0.0.1:7070",
+		LogLevel:                 "info",
+		MaxConnectionsPerAddress: 1000,
+		Drain:                    10 * time.Second,
+		Grace:                    retention.DefaultGrace,
+		ReadOnlyActions:          api.DefaultReadOnlyActions(),
+		Reads:                    readsSkip,
 	}
 }
 
@@ -81,6 +99,11 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
 	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.StringVar(&c.MetricsListen, "metrics-listen", "", "answer /metrics at this `address` instead, host:port")
+	fs.IntVar(&c.MaxConnections, "max-connections", 0, "how many connections may be open at once; 0 is what open files allow")
+	fs.IntVar(&c.MaxConnectionsPerAddress, "max-connections-per-address", c.MaxConnectionsPerAddress,
+		"how many of them may be from one address")
+	fs.Var((*span)(&c.MaxTokenLife), "max-token-life", "how long a token lives at most that is made from now on; 0s is for ever")
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies,
 		"believe X-Forwarded-For from these `addresses`: 10.0.0.7, 10.0.0.0/8")
 	fs.BoolVar(&c.Profile, "pprof", c.Profile, "answer profiles of the process at /debug/pprof/, to admins on this machine")
@@ -89,8 +112,10 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
 }
 
-// tables are the tables of the file, for what a flag cannot say. There is none so far.
-func (c *Config) tables() []settingsTable { return nil }
+// tables are the tables of the file, for what a flag cannot say.
+func (c *Config) tables() []settingsTable {
+	return []settingsTable{c.oidcTable(), c.grantTable()}
+}
 
 // check reports the first setting that cannot be meant, as a settingError.
 func (c *Config) check() error {
@@ -112,6 +137,11 @@ func (c *Config) checkListen() error {
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return settingErrorf("listen", "must end in a port between 0 and 65535")
+	}
+	if c.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
+			return settingErrorf("metrics-listen", "must be host:port, such as 127.0.0.1:9090")
+		}
 	}
 	if c.Dev && !auth.Local(host) {
 		return settingErrorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
@@ -158,6 +188,22 @@ func (c *Config) level() zerolog.Level {
 func (c *Config) checkSpans() error {
 	if c.Drain <= 0 {
 		return settingErrorf("drain", "must be more than 0")
+	}
+	return c.checkConnections(maxOpenFiles())
+}
+
+// checkConnections checks the bounds on connections against how many files may be open;
+// 0 is unknown.
+func (c *Config) checkConnections(files uint64) error {
+	if c.MaxConnections < 0 {
+		return settingErrorf("max-connections", "must not be less than 0")
+	}
+	if files > 0 && uint64(c.MaxConnections)+keptFiles > files {
+		return settingErrorf("max-connections", "must be at most %d: this process may have %d files open, of which %d are the log's own",
+			max(int64(files)-keptFiles, 0), files, keptFiles)
+	}
+	if c.MaxConnectionsPerAddress < 1 {
+		return settingErrorf("max-connections-per-address", "must be at least 1")
 	}
 	return nil
 }

@@ -22,17 +22,20 @@ type connection struct {
 }
 
 func (c *connection) flags(fs *pflag.FlagSet) {
+	c.addURL(fs)
+	fs.StringVar(&c.tokenFile, "token-file", "", "read the token from this `file`; else it is in AUDITLOG_TOKEN, or from \"auditlog login\"")
+}
+
+func (c *connection) addURL(fs *pflag.FlagSet) {
 	fs.StringVar(&c.url, "url", "", "the server's `address`; else AUDITLOG_URL, else "+client.DefaultURL)
-	fs.StringVar(&c.tokenFile, "token-file", "", "read the token from this `file`; else AUDITLOG_TOKEN is the token")
 }
 
 // client returns a client of the server that the flags and the environment name.
 // A token is never an argument: other users of the machine see those.
 func (c *connection) client() (*client.Client, error) {
-	address := cmp.Or(c.url, os.Getenv("AUDITLOG_URL"), client.DefaultURL)
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, usagef("the server's address %q must be like %s", address, client.DefaultURL)
+	cl, err := c.anonymous()
+	if err != nil {
+		return nil, err
 	}
 	token := os.Getenv("AUDITLOG_TOKEN")
 	if c.tokenFile != "" {
@@ -42,13 +45,40 @@ func (c *connection) client() (*client.Client, error) {
 		}
 		token = string(text)
 	}
-	return &client.Client{
-		URL:       address,
-		Token:     strings.TrimSpace(token),
-		UserAgent: "auditlog/" + version(),
-		Channel:   audit.ChannelCLI,
-		Tries:     3,
-	}, nil
+	if cl.Token = strings.TrimSpace(token); cl.Token == "" {
+		cl.Token, err = keptToken(cl.URL)
+	}
+	return cl, err
+}
+
+// anonymous returns a client without a token.
+func (c *connection) anonymous() (*client.Client, error) {
+	address := cmp.Or(c.url, os.Getenv("AUDITLOG_URL"), client.DefaultURL)
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, usagef("the server's address %q must be like %s", address, client.DefaultURL)
+	}
+	return &client.Client{URL: address, UserAgent: "auditlog/" + version(), Channel: audit.ChannelCLI, Tries: 3}, nil
+}
+
+// keptToken returns the token that "auditlog login" got from a server, or "".
+func keptToken(address string) (string, error) {
+	if _, err := os.UserConfigDir(); err != nil {
+		return "", nil // a user without a folder, as services are, never logged in
+	}
+	kept, err := openCredentials()
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	token := kept.Servers[addressKey(u)].Token
+	if token != "" && kept.loose {
+		return "", hinted(fmt.Errorf("others can read your sessions in %s", kept.path), "log in again: auditlog login")
+	}
+	return token, nil
 }
 
 // asks makes cmd one that asks a server: it adds the flags, and runs fn with the

@@ -108,7 +108,7 @@ func hint(err error) string {
 		}
 	}
 	if audit.KindOf(err) == audit.Unauthenticated {
-		return "put a token into AUDITLOG_TOKEN"
+		return "put a token into AUDITLOG_TOKEN, or log in with: auditlog login"
 	}
 	return ""
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +24,7 @@ import (
 	"auditlog/api"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/oidc"
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/retention"
@@ -110,10 +110,12 @@ type server struct {
 	log       zerolog.Logger
 	stdout    io.Writer
 	store     *store.Store
+	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
-	workers   []worker // run does them
+	workers   []worker     // run does them
+	metrics   http.Handler // answers /metrics
 	http      *http.Server
 	listener  net.Listener
 }
@@ -121,7 +123,7 @@ type server struct {
 // open opens what s is made of, each part on top of the ones before. What is
 // open when it fails is for close.
 func (s *server) open(ctx context.Context) error {
-	for _, open := range []func(context.Context) error{s.openStore, s.openWorkers, s.openHTTP, s.listen, s.greet} {
+	for _, open := range []func(context.Context) error{s.openStore, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -150,15 +152,22 @@ func (s *server) openWorkers(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.provider, err = s.cfg.provider(); err != nil {
+		return err
+	}
 	open := auth.Open
 	if s.cfg.Dev {
 		open = auth.OpenDev
 	}
-	s.keeper, err = open(s.store, auth.Options{
+	options := auth.Options{
+		MaxTokenLife:   s.cfg.MaxTokenLife,
 		TrustedProxies: proxies,
-		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens") },
-	})
-	if err != nil {
+		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens and sessions") },
+	}
+	if s.provider != nil {
+		options.Voucher, options.SessionLife, options.RenewAfter = s.provider, s.cfg.OIDC.Session, s.cfg.OIDC.Refresh
+	}
+	if s.keeper, err = open(s.store, options); err != nil {
 		return err
 	}
 	grace := s.cfg.Grace
@@ -188,23 +197,25 @@ func (s *server) openHTTP(context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ConnContext:       api.ConnContext,
 		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
+		ConnState:         newConnections(&s.cfg, s.keeper, maxOpenFiles(), s.log).watch,
 	}
 	s.http.RegisterOnShutdown(func() { close(stopping) })
 	if s.cfg.TLSCert == "" {
 		return nil
 	}
-	cert, err := tls.LoadX509KeyPair(s.cfg.TLSCert, s.cfg.TLSKey)
+	cert, err := openCertificate(s.cfg.TLSCert, s.cfg.TLSKey, s.log)
 	if err != nil {
-		return fmt.Errorf("load TLS certificate: %w", err)
+		return err
 	}
-	s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	s.http.TLSConfig = cert.config()
+	s.workers = append(s.workers, worker{"certificate", cert.Run})
 	return nil
 }
 
 // handler returns what answers requests: the API, and the page beneath it. What
 // it answers for long ends when stopping is closed.
 func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
-	pages, err := console.New(console.Options{
+	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
 		Retention: s.retention,
@@ -212,11 +223,15 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
-	})
+	}
+	if s.provider != nil {
+		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
+	}
+	pages, err := console.New(options)
 	if err != nil {
 		return nil, err
 	}
-	handler, err := api.New(api.Options{
+	apiOptions := api.Options{
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
@@ -225,12 +240,18 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,
+		MetricsApart:    s.cfg.MetricsListen != "",
 		Log:             s.log,
 		Version:         version(),
-	})
+	}
+	if s.provider != nil {
+		apiOptions.Provider = s.provider
+	}
+	handler, err := api.New(apiOptions)
 	if err != nil {
 		return nil, usage(err) // a pattern of a read-only action
 	}
+	s.metrics = handler.Metrics()
 	return handler, nil
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) token() *cobra.Command {
-	return parent("token", "Make, list and revoke tokens", a.tokenCreate(), a.tokenList(), a.tokenRevoke())
+	return parent("token", "Make, list, rotate and revoke tokens", a.tokenCreate(), a.tokenList(), a.tokenRotate(), a.tokenRevoke())
 }
 
 func (a *app) tokenCreate() *cobra.Command {
@@ -36,6 +36,7 @@ func (a *app) tokenCreate() *cobra.Command {
 	fs.StringVar(&req.Owner, "owner", "", "who calls with it: an `e-mail` or another stable name")
 	fs.StringVar(&req.OwnerType, "owner-type", string(audit.User), "what they are, `User` or ServiceAccount")
 	fs.StringSliceVarP(&req.Projects, "project", "p", nil, "the `projects` it is for, unless all; may be repeated")
+	fs.StringSliceVar(&req.Addresses, "address", nil, "the `addresses` or ranges it may be used from, unless any; may be repeated")
 	fs.StringVar(&req.Name, "name", "", "what it is for, in `words`")
 	fs.StringVar(&expires, "expires", "", "when it ends, unless never: a `time` such as 2027-01-01, or 90d from now")
 	complete(cmd, "role", roles...)
@@ -96,7 +97,7 @@ func (a *app) tokenList() *cobra.Command {
 		for i := range tokens {
 			rows[i] = tokenRow(&tokens[i])
 		}
-		return a.writeItems(output, tokens, []string{"ID", "ROLE", "OWNER", "PROJECTS", "STATE", "LAST USED", "NAME"}, rows)
+		return a.writeItems(output, tokens, []string{"ID", "ROLE", "OWNER", "PROJECTS", "STATE", "LAST USED", "FROM", "NAME"}, rows)
 	})
 }
 
@@ -113,7 +114,7 @@ func tokenRow(t *rpc.Token) []string {
 	case !t.ExpiresAt.IsZero():
 		state = "until " + day(t.ExpiresAt)
 	}
-	return []string{t.ID, t.Role, spell.Name(t.Owner), projects, state, day(t.LastUsed), t.Name}
+	return []string{t.ID, t.Role, spell.Name(t.Owner), projects, state, day(t.LastUsed), t.LastUsedFrom, t.Name}
 }
 
 // day returns the day of t in this machine's zone, or "never".
@@ -125,13 +126,61 @@ func day(t time.Time) string {
 }
 
 func (a *app) tokenRevoke() *cobra.Command {
-	cmd := &cobra.Command{Use: "revoke ID", Short: "End a token, at once", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{
+		Use:   "revoke ID",
+		Short: "End a token, at once",
+		Long: `End a token, at once. With --cascade all that was made with it ends too, and what was
+made with that in turn; then ID can also be of a token that was revoked before, or
+what names a person who logged in ("recorded by" of whoami).`,
+		Args: cobra.ExactArgs(1),
+	}
+	cascade := cmd.Flags().Bool("cascade", false, "end what was made with it too")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
-		t, err := c.RevokeToken(cmd.Context(), args[0])
+		var ended []rpc.Token
+		var err error
+		if *cascade {
+			ended, err = c.RevokeTokens(cmd.Context(), args[0])
+		} else {
+			ended = make([]rpc.Token, 1)
+			ended[0], err = c.RevokeToken(cmd.Context(), args[0])
+		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "auditlog: revoked %s of %s\n", t.ID, t.Owner)
+		for _, t := range ended {
+			fmt.Fprintf(a.stderr, "auditlog: revoked %s of %s\n", t.ID, t.Owner)
+		}
+		return nil
+	})
+}
+
+func (a *app) tokenRotate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "rotate ID",
+		Short:   "Give a token a new secret and print it, this once",
+		Long:    `Give a token a new secret and print it, this once. The old one counts for a grace more.`,
+		Example: `  auditlog token rotate 0f3KxQ9Z --grace 1h > token`,
+		Args:    cobra.ExactArgs(1),
+	}
+	grace, expires := rpc.DefaultGrace*time.Second, ""
+	cmd.Flags().Var((*span)(&grace), "grace", "how long the old secret counts")
+	cmd.Flags().StringVar(&expires, "expires", "", "when it ends from now on: a `time` such as 2027-01-01, or 90d from now")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		seconds := int64(grace.Seconds())
+		req := rpc.TokenRotateRequest{ID: args[0], GraceSeconds: &seconds}
+		var err error
+		if req.ExpiresAt, err = parseExpiry(expires, time.Now(), time.Local); err != nil {
+			return err
+		}
+		token, err := c.RotateToken(cmd.Context(), req)
+		if err != nil {
+			return err
+		}
+		if _, err = fmt.Fprintln(a.stdout, token.Secret); err != nil {
+			return fmt.Errorf("write the secret of %s, which nobody has now: rotate it again: %w", token.ID, err)
+		}
+		fmt.Fprintf(a.stderr, "auditlog: %s of %s has a new secret; the old one counts until %s\n",
+			token.ID, token.Owner, token.FormerUntil.In(time.Local).Format("2006-01-02 15:04"))
 		return nil
 	})
 }

@@ -33,6 +33,33 @@ func (c *Client) CreateToken(ctx context.Context, req rpc.TokenCreateRequest) (r
 	return call[rpc.TokenCreateResult](ctx, c, rpc.TokenCreate, req, once)
 }
 
+// StartSession begins the log-in of a person from a command line: BeginSession tells
+// whether they have done what the result asks for.
+func (c *Client) StartSession(ctx context.Context) (rpc.SessionStartResult, error) {
+	return call[rpc.SessionStartResult](ctx, c, rpc.SessionStart, rpc.SessionStartRequest{}, c.tries())
+}
+
+// BeginSession returns a session and its secret, which is a token, or Pending.
+func (c *Client) BeginSession(ctx context.Context, deviceCode string) (rpc.SessionBeginResult, error) {
+	return call[rpc.SessionBeginResult](ctx, c, rpc.SessionBegin, rpc.SessionBeginRequest{DeviceCode: deviceCode}, once)
+}
+
+// Caller returns who calls, and what they may.
+func (c *Client) Caller(ctx context.Context) (rpc.Caller, error) {
+	return call[rpc.Caller](ctx, c, rpc.SessionGet, rpc.SessionGetRequest{}, c.tries())
+}
+
+// Sessions returns the sessions that the caller may know of.
+func (c *Client) Sessions(ctx context.Context) ([]rpc.Session, error) {
+	res, err := call[rpc.SessionListResult](ctx, c, rpc.SessionList, rpc.SessionListRequest{}, c.tries())
+	return res.Items, err
+}
+
+// EndSession ends a session, the caller's own when id is empty.
+func (c *Client) EndSession(ctx context.Context, id string) (rpc.Session, error) {
+	return call[rpc.Session](ctx, c, rpc.SessionEnd, rpc.SessionEndRequest{ID: id}, once)
+}
+
 // Tokens returns every token, without the secrets.
 func (c *Client) Tokens(ctx context.Context) ([]rpc.Token, error) {
 	res, err := call[rpc.TokenListResult](ctx, c, rpc.TokenList, rpc.TokenListRequest{}, c.tries())
@@ -41,5 +68,18 @@ func (c *Client) Tokens(ctx context.Context) ([]rpc.Token, error) {
 
 // RevokeToken ends a token.
 func (c *Client) RevokeToken(ctx context.Context, id string) (rpc.Token, error) {
-	return call[rpc.Token](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id}, once)
+	res, err := call[rpc.TokenRevokeResult](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id}, once)
+	return res.Token, err
+}
+
+// RevokeTokens ends a token and what was made with it, and with that in turn. The id may
+// also be of a token that ended before, or name a person.
+func (c *Client) RevokeTokens(ctx context.Context, id string) ([]rpc.Token, error) {
+	res, err := call[rpc.TokenRevokeResult](ctx, c, rpc.TokenRevoke, rpc.TokenRevokeRequest{ID: id, Cascade: true}, once)
+	return res.Ended, err
+}
+
+// RotateToken gives a token a new secret, which the result alone ever shows.
+func (c *Client) RotateToken(ctx context.Context, req rpc.TokenRotateRequest) (rpc.TokenCreateResult, error) {
+	return call[rpc.TokenCreateResult](ctx, c, rpc.TokenRotate, req, once)
 }

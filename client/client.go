@@ -29,7 +29,8 @@ type Client struct {
 	// Token is sent as the bearer token, unless empty.
 	Token string
 	// HTTP makes the calls; when nil, one like http.DefaultClient that keeps more
-	// connections to a log than two.
+	// connections to a log than two. No redirect is followed, whatever it says of them:
+	// entries and tokens go where they are meant for.
 	HTTP *http.Client
 	// UserAgent is sent with every call; "auditlog-client" when empty.
 	UserAgent string
@@ -44,7 +45,9 @@ type Client struct {
 	// Timeout bounds one try of a call that is not a stream; 30 s when 0.
 	Timeout time.Duration
 
-	keys keys
+	keys  keys
+	once  sync.Once
+	stays *http.Client // HTTP or the shared one, made to follow no redirect
 }
 
 // Ready reports why the log cannot answer calls, or nil when it can. It tries once.
@@ -125,15 +128,26 @@ func (c *Client) send(ctx context.Context, verb, path, contentType string, body 
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	client := c.HTTP
-	if client == nil {
-		client = shared()
-	}
-	res, err := client.Do(req)
+	res, err := c.http().Do(req)
 	if err != nil {
 		return nil, unreachable(err)
 	}
 	return res, nil
+}
+
+// http returns what makes the calls of c.
+func (c *Client) http() *http.Client {
+	c.once.Do(func() {
+		var stays http.Client
+		if c.HTTP != nil {
+			stays = *c.HTTP
+		} else {
+			stays = *shared()
+		}
+		stays.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		c.stays = &stays
+	})
+	return c.stays
 }
 
 // keptConnections is how many connections to a log are kept for next calls.
@@ -234,6 +248,9 @@ func failureWith[T any](res *http.Response, result *T) error {
 func failureFrom(res *http.Response, e *rpc.Error) error {
 	var fault *audit.Fault
 	switch {
+	case res.StatusCode/100 == 3:
+		return &failure{err: audit.Errorf(audit.Invalid, "%s sends on to %.200q, where nothing is sent: set the log's address to where it is",
+			res.Request.URL.Redacted(), res.Header.Get("Location"))}
 	case e != nil:
 		fault = e.Fault()
 		if fault.Kind == audit.Internal && e.RequestID != "" {

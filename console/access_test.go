@@ -106,7 +106,7 @@ func TestTokens(t *testing.T) {
 	if !ok {
 		t.Fatalf("no secret in\n%s", page)
 	}
-	p, err := site.auth.Verify(secret)
+	p, err := site.auth.Verify(t.Context(), secret)
 	if err != nil || p.Owner != "ci@acme" || !reflect.DeepEqual(p.Grants, []auth.Grant{{Role: auth.Viewer, Projects: []string{"acme", "shop"}}}) {
 		t.Errorf("the token is of %+v, %v", p, err)
 	}
@@ -128,7 +128,7 @@ func TestTokens(t *testing.T) {
 	if a := v.send("/tokens/revoke", url.Values{"id": {p.TokenID}}); a.status != http.StatusSeeOther {
 		t.Errorf("revoking: %d\n%s", a.status, a.body)
 	}
-	if _, err := site.auth.Verify(secret); err == nil {
+	if _, err := site.auth.Verify(t.Context(), secret); err == nil {
 		t.Error("the token counts still")
 	}
 }
@@ -148,7 +148,7 @@ func TestDeleteAndRestoreProject(t *testing.T) {
 	if a := v.get("/logs?project=acme"); !strings.Contains(a.body, "takes no more entries") || !strings.Contains(a.body, "project.delete") {
 		t.Error("the page does not tell of the deletion")
 	}
-	e, err := site.store.Get(t.Context(), "acme", 3)
+	e, err := site.store.Get(t.Context(), "acme", 4)
 	if err != nil || e.Action != "project.delete" || e.Channel != audit.ChannelConsole || e.Request.IP != "127.0.0.1" {
 		t.Errorf("the entry is %+v, %v", e, err)
 	}
@@ -176,7 +176,7 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 func TestTokenEndsWhileTheFormComes(t *testing.T) {
 	site := newSite(t, Options{})
 	secret := site.token(t, auth.Token{Owner: "eve@acme", Role: auth.Admin})
-	who, err := site.auth.Verify(secret)
+	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestTokenEndsWhileTheFormComes(t *testing.T) {
 	if a := v.do(v.Do(r)); a.status != http.StatusUnauthorized {
 		t.Errorf("answered %d", a.status)
 	}
-	root, err := site.auth.Verify(site.admin)
+	root, err := site.auth.Verify(t.Context(), site.admin)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,10 @@ type Options struct {
 	Retention *retention.Worker
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Provider is where people log in as themselves. Nil is nowhere.
+	Provider Provider
+	// ProviderName is what people call it. Default "your identity provider".
+	ProviderName string
 	// Stopping is closed when the server stops: live views end then. Nil is never.
 	Stopping <-chan struct{}
 	// Log is told of errors that are nobody's mistake but ours. Its zero value is
@@ -51,6 +55,9 @@ type Options struct {
 }
 
 func (o *Options) setDefaults() {
+	if o.ProviderName == "" {
+		o.ProviderName = "your identity provider"
+	}
 	if o.Version == "" {
 		o.Version = "dev"
 	}
@@ -61,11 +68,11 @@ func (o *Options) setDefaults() {
 
 // console answers every page.
 type console struct {
-	opts     Options
-	admin    *admin.Desk
-	assets   assets
-	pages    pages
-	sessions *sessions
+	opts    Options
+	admin   *admin.Desk
+	assets  assets
+	pages   pages
+	created shownOnce
 	// everybody is the one session of development mode.
 	everybody *session
 	began     time.Time
@@ -92,11 +99,11 @@ func newConsole(opts Options) (*console, error) {
 	opts.setDefaults()
 	c := &console{
 		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention),
-		sessions: newSessions(), began: opts.Now(), countPatience: countPatience,
+		began: opts.Now(), countPatience: countPatience,
 	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
 	if opts.Auth.Dev() {
-		c.everybody = c.sessions.lasting()
+		c.everybody = everybodys(auth.RandomText())
 	}
 	var err error
 	if c.assets, err = loadAssets(); err != nil {
@@ -140,11 +147,16 @@ func (c *console) routes() []route {
 		{"GET /tokens", false, c.tokens},
 		{"POST /tokens/create", false, c.createToken},
 		{"POST /tokens/revoke", false, c.revokeToken},
+		{"POST /tokens/rotate", false, c.rotateToken},
+		{"POST /sessions/end", false, c.endSession},
 		{"GET /status", false, c.status},
 		{"POST /demo", false, c.fillDemo},
 
 		{"GET /login", true, c.showLogin},
 		{"POST /login", true, c.login},
+		{"GET /login/provider", true, c.beginPerson},
+		{"GET /login/callback", true, c.finishPerson},
+		{"POST /login/backchannel", true, c.endPerson},
 		{"POST /logout", false, c.logout},
 		{"POST /theme", true, c.setTheme},
 		{"/", true, c.unknown},
@@ -179,8 +191,10 @@ type visit struct {
 	// who is nobody, and session nil, where nobody is logged in.
 	who     auth.Principal
 	session *session
-	now     time.Time
-	zone    *time.Location
+	// fault is why a session that is there cannot be gone on with now.
+	fault error
+	now   time.Time
+	zone  *time.Location
 	// zoned is set when zone is what the browser said, not UTC for want of it.
 	zoned bool
 }
@@ -211,23 +225,30 @@ func (c *console) adapt(rt route) http.Handler {
 
 // recognize finds the session and whose it is.
 func (c *console) recognize(v *visit) {
-	s := c.everybody
-	if s == nil {
-		s = c.sessions.find(v.r, v.now)
-	}
-	if s == nil {
+	if c.everybody != nil {
+		if c.opts.Auth.Admit(v.r) == nil {
+			v.session, v.who = c.everybody, auth.Dev()
+		}
 		return
 	}
-	if who, ok := c.opts.Auth.Lookup(v.r, s.tokenID); ok {
-		v.session, v.who = s, who
-	} else {
-		c.sessions.finish(v.r)
+	secret := sessionSecret(v.r)
+	if secret == "" {
+		return
+	}
+	who, s, err := c.opts.Auth.Resume(v.r, secret)
+	if err == nil {
+		v.session, v.who = &session{Session: s, secret: secret, csrf: auth.FormToken(secret)}, who
+	} else if audit.KindOf(err) != audit.Unauthenticated {
+		v.who, v.fault = who, err
 	}
 }
 
 func (c *console) answer(v *visit, rt route) error {
 	if rt.open {
 		return rt.handle(v)
+	}
+	if v.fault != nil {
+		return v.fault
 	}
 	if v.session == nil {
 		return c.askLogin(v)

@@ -63,7 +63,11 @@ func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Opti
 		}
 	}
 	site := &site{store: s}
-	if site.auth, err = openAuth(s, auth.Options{Now: now}); err != nil {
+	options := auth.Options{Now: now}
+	if voucher, ok := opts.Provider.(auth.Voucher); ok {
+		options.Voucher = voucher
+	}
+	if site.auth, err = openAuth(s, options); err != nil {
 		t.Fatal(err)
 	}
 	if !site.auth.Dev() {

@@ -26,9 +26,13 @@
 //
 // # Sessions
 //
-// A session is a random secret in a cookie that scripts cannot read. The server
-// keeps its hash, in memory, and the id of the token that it began with, by whose
-// rights it acts. That token is looked up at each visit, so that revoking it ends
-// its sessions at once, live views included. Forms carry a second secret of the
-// session, on top of the browser's own word on which site a request comes from.
+// A session is a random secret in a cookie that scripts cannot read; package auth keeps
+// what belongs to it, over restarts of the server too. It began with a token, by whose
+// rights it acts, or at an identity provider by those of the person; either is looked
+// up at each visit, so that revoking the token or leaving the group ends it at once,
+// live views included. Forms carry a second secret that follows from the first, on top
+// of the browser's own word on which site a request comes from.
+//
+// Logging in at a provider works without scripts: a link leads there, the provider
+// leads back to /login/callback, and a page leads on. See Provider.
 package console

@@ -177,8 +177,7 @@ func (w *watch) over() bool {
 	if w.everybody != nil {
 		return false
 	}
-	_, counts := w.opts.Auth.Lookup(w.v.r, w.v.session.tokenID)
-	return !counts || w.v.session.over(w.opts.Now()) || w.v.session.ended.Err() != nil
+	return w.opts.Auth.Standing(&w.v.who) != nil
 }
 
 // entries sends what was committed since the last time.

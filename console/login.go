@@ -5,21 +5,35 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
 )
 
-// loginPage asks for a token.
+// loginPage asks who the visitor is: by a token, or at an identity provider.
 type loginPage struct {
 	frame
 	// Next is where the visitor wanted to go.
 	Next string
+	// Provider is what the identity provider is called; empty where there is none.
+	Provider string
 	// Fault says why the last attempt failed.
 	Fault string
-	// Ended is set when a session was there and is over.
-	Ended bool
+	// Ended is set when a session was there and is over, Out when the visitor has just
+	// logged out.
+	Ended, Out bool
+	// ProviderOut is where the visitor logs out at the provider too.
+	ProviderOut string
+}
+
+func (c *console) loginPage(v *visit, next string) loginPage {
+	p := loginPage{frame: c.frame(v, "Log in", "", ""), Next: localPath(next)}
+	if c.opts.Provider != nil {
+		p.Provider = c.opts.ProviderName
+	}
+	return p
 }
 
 // showLogin answers with the form to log in.
@@ -28,29 +42,52 @@ func (c *console) showLogin(v *visit) error {
 		http.Redirect(v.w, v.r, "/", http.StatusSeeOther)
 		return nil
 	}
-	_, err := v.r.Cookie(sessionCookie)
-	return c.render(v, http.StatusOK, "login", loginPage{
-		frame: c.frame(v, "Log in", "", ""), Next: localPath(v.r.URL.Query().Get("next")), Ended: err == nil,
-	})
+	p := c.loginPage(v, v.r.URL.Query().Get("next"))
+	p.Ended = sessionSecret(v.r) != ""
+	return c.render(v, http.StatusOK, "login", p)
 }
 
 // login begins a session for whoever has a token.
 func (c *console) login(v *visit) error {
-	who, err := c.opts.Auth.Check(v.r, v.r.PostFormValue("token"))
-	if err == nil && !who.May(auth.AuditLogList, "") {
+	// What was copied from a terminal may have spaces or an end of line around it.
+	who, err := c.opts.Auth.Check(v.r, strings.TrimSpace(v.r.PostFormValue("token")))
+	switch {
+	case err == nil && who.SessionID != "":
+		err = audit.Errorf(audit.PermissionDenied, "This is what a command line logged in with, and for it alone: make a token, or log in as yourself")
+	case err == nil && !who.May(auth.AuditLogList, ""):
 		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", auth.Recorder)
 	}
-	if err != nil {
-		return c.loginFailed(v, err)
+	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+		v.who = who // for the entry that tells of it
+		c.opts.Auth.Refuse(c.call(v), denied)
 	}
-	c.sessions.finish(v.r)
-	secret := c.sessions.begin(who.TokenID, v.now)
-	http.SetCookie(v.w, c.sessionCookie(v, secret, int(sessionLife.Seconds())))
+	if err != nil {
+		return c.loginFailed(v, v.r.PostFormValue("next"), err)
+	}
+	v.who = who
+	if err := c.beginSession(v, nil); err != nil {
+		return err
+	}
 	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("next")), http.StatusSeeOther)
 	return nil
 }
 
-func (c *console) loginFailed(v *visit, err error) error {
+// beginSession begins a session in place of the one that the browser has: of a person,
+// or of the visitor's token.
+func (c *console) beginSession(v *visit, person *auth.Vouched) error {
+	call := c.call(v)
+	if _, err := c.opts.Auth.LogOut(v.r.Context(), call, sessionSecret(v.r)); err != nil {
+		return err
+	}
+	secret, s, err := c.opts.Auth.LogIn(v.r.Context(), call, person)
+	if err != nil {
+		return err
+	}
+	c.setSession(v, secret, s)
+	return nil
+}
+
+func (c *console) loginFailed(v *visit, next string, err error) error {
 	kind := audit.KindOf(err)
 	if kind == audit.Internal {
 		return err
@@ -59,24 +96,28 @@ func (c *console) loginFailed(v *visit, err error) error {
 	if errors.As(err, &limited) {
 		v.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(limited.RetryAfter().Seconds()))))
 	}
-	return c.render(v, rpc.Status(kind), "login", loginPage{
-		frame: c.frame(v, "Log in", "", ""), Next: localPath(v.r.PostFormValue("next")), Fault: sentence(err.Error()),
-	})
+	p := c.loginPage(v, next)
+	var fault *audit.Fault
+	errors.As(err, &fault) // it is one, as it has a kind
+	p.Fault = sentence(fault.Error())
+	return c.render(v, rpc.Status(kind), "login", p)
 }
 
-// logout ends the session.
+// logout ends the session, and says where a person logs out at the provider too.
 func (c *console) logout(v *visit) error {
-	c.sessions.finish(v.r)
-	http.SetCookie(v.w, c.sessionCookie(v, "", -1))
-	http.Redirect(v.w, v.r, "/login", http.StatusSeeOther)
-	return nil
-}
-
-func (c *console) sessionCookie(v *visit, secret string, age int) *http.Cookie {
-	return &http.Cookie{
-		Name: sessionCookie, Value: secret, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: isTLS(v.r), SameSite: http.SameSiteStrictMode,
+	kept, err := c.opts.Auth.LogOut(v.r.Context(), c.call(v), v.session.secret)
+	if err != nil {
+		return err
 	}
+	c.dropSession(v)
+	if v.session.Person == nil || c.opts.Provider == nil {
+		http.Redirect(v.w, v.r, "/login", http.StatusSeeOther)
+		return nil
+	}
+	v.session, v.who = nil, auth.Principal{}
+	p := c.loginPage(v, "/")
+	p.Out, p.ProviderOut = true, c.forget(v, kept)
+	return c.render(v, http.StatusOK, "login", p)
 }
 
 // askLogin sends a visitor who is not logged in to the log-in page, and from

@@ -57,7 +57,7 @@ func TestBrowserSessionEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	secret := site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})
-	who, err := site.auth.Verify(secret)
+	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestBrowserTokens(t *testing.T) {
 	p.fill("#expires", "")
 	p.follow(".grid-form button")
 	secret := p.text("#secret")
-	who, err := site.auth.Verify(secret)
+	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil || who.Owner != "ci@acme.example" || len(who.Grants) != 1 || who.Grants[0].Role != auth.Viewer {
 		t.Fatalf("%q is of %+v, %v", secret, who, err)
 	}
@@ -110,7 +110,7 @@ func TestBrowserTokens(t *testing.T) {
 	if !strings.Contains(p.text("main"), "revoked") {
 		t.Error("the list does not show the token revoked")
 	}
-	if _, err := site.auth.Verify(secret); err == nil {
+	if _, err := site.auth.Verify(t.Context(), secret); err == nil {
 		t.Error("the token counts still")
 	}
 }

@@ -1,187 +1,64 @@
 package console
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"net/http"
 	"sync"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth"
 )
 
-// sessionCookie holds a session's secret, which is not the token.
-const sessionCookie = "auditlog_session"
-
-// How long a session lasts: without a visit, and at most.
+// The names of the cookie that holds a session's secret. A browser takes the first
+// from this host alone, over TLS alone: no other host of the domain can plant one.
 const (
-	sessionIdle = 12 * time.Hour
-	sessionLife = 7 * day
+	secureSessionCookie = "__Host-auditlog_session"
+	plainSessionCookie  = "auditlog_session"
 )
 
-// maxSessions bounds the memory of sessions, maxTokenSessions those of one token.
-// The one that was used longest ago makes room.
-const (
-	maxSessions      = 10_000
-	maxTokenSessions = 100
-)
+// sessionCookieName returns the name of the cookie for a visitor.
+func sessionCookieName(r *http.Request) string {
+	if isTLS(r) {
+		return secureSessionCookie
+	}
+	return plainSessionCookie
+}
 
-// session is a browser that is logged in. It is bound to a token, by whose
-// rights it acts for as long as the token counts.
+// session is a browser that is logged in, as one visit finds it.
 type session struct {
-	tokenID string
+	auth.Session
+	// secret is the cookie's; empty in development mode.
+	secret string
 	// csrf is what this session's forms carry.
 	csrf string
-	// ended is done once the session is over.
-	ended context.Context
-	end   context.CancelFunc
-
-	mu          sync.Mutex // guards what follows
-	began, seen time.Time
-	created     createdToken // shown at the next visit of the tokens page, once
 }
 
-// sessions are all that are logged in, in memory: a restart logs everybody out.
-type sessions struct {
-	mu  sync.Mutex // guards all
-	all map[sessionKey]*session
-}
+// everybodys is the session of development mode, which no browser began.
+func everybodys(random string) *session { return &session{csrf: random} }
 
-// sessionKey is the hash of a session's secret: what is read from memory by
-// mistake logs nobody in.
-type sessionKey [sha256.Size]byte
-
-func newSessions() *sessions { return &sessions{all: make(map[sessionKey]*session)} }
-
-// begin starts a session of a token and returns its secret.
-func (s *sessions) begin(tokenID string, now time.Time) (secret string) {
-	secret = randomText()
-	fresh := &session{tokenID: tokenID, csrf: randomText(), began: now, seen: now}
-	fresh.ended, fresh.end = context.WithCancel(context.Background())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.makeRoom(tokenID, now)
-	s.all[keyOf(secret)] = fresh
-	return secret
-}
-
-// lasting returns a session that no browser began and that never ends, for a log
-// that needs no log-in.
-func (s *sessions) lasting() *session {
-	one := &session{csrf: randomText()}
-	one.ended, one.end = context.WithCancel(context.Background())
-	return one
-}
-
-// makeRoom drops the sessions that are over, and the one that was used longest
-// ago where there are too many. The caller holds mu.
-func (s *sessions) makeRoom(tokenID string, now time.Time) {
-	var oldest, oldestOfToken sessionKey
-	var seen, seenOfToken time.Time
-	ofToken := 0
-	for key, one := range s.all {
-		last := one.lastSeen()
-		if one.over(now) {
-			s.drop(key)
-			continue
-		}
-		if seen.IsZero() || last.Before(seen) {
-			oldest, seen = key, last
-		}
-		if one.tokenID != tokenID {
-			continue
-		}
-		ofToken++
-		if seenOfToken.IsZero() || last.Before(seenOfToken) {
-			oldestOfToken, seenOfToken = key, last
-		}
-	}
-	if ofToken >= maxTokenSessions {
-		s.drop(oldestOfToken)
-	}
-	if len(s.all) >= maxSessions {
-		s.drop(oldest)
-	}
-}
-
-func (s *sessions) drop(key sessionKey) {
-	if one := s.all[key]; one != nil {
-		one.end()
-		delete(s.all, key)
-	}
-}
-
-// find returns the session of a request, or nil, and notes the visit.
-func (s *sessions) find(r *http.Request, now time.Time) *session {
-	cookie, err := r.Cookie(sessionCookie)
+// sessionSecret returns the session's secret that a request carries, or "".
+func sessionSecret(r *http.Request) string {
+	cookie, err := r.Cookie(sessionCookieName(r))
 	if err != nil {
-		return nil
+		return ""
 	}
-	key := keyOf(cookie.Value)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one := s.all[key]
-	if one == nil {
-		return nil
-	}
-	if one.over(now) {
-		s.drop(key)
-		return nil
-	}
-	one.visit(now)
-	return one
+	return cookie.Value
 }
 
-// finish ends the session of a request.
-func (s *sessions) finish(r *http.Request) {
-	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.drop(keyOf(cookie.Value))
-	}
+// setSession gives the visitor's browser a session's secret.
+func (c *console) setSession(v *visit, secret string, s auth.Session) {
+	c.setSessionCookie(v, secret, int(s.ExpiresAt.Sub(v.now).Seconds()))
 }
 
-func (s *session) visit(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seen = now
-}
+// dropSession takes the session's secret from the visitor's browser.
+func (c *console) dropSession(v *visit) { c.setSessionCookie(v, "", -1) }
 
-func (s *session) lastSeen() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen
-}
-
-func (s *session) over(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return now.Sub(s.seen) >= sessionIdle || now.Sub(s.began) >= sessionLife
-}
-
-// keep holds a new token's secret for the next visit of the tokens page.
-func (s *session) keep(t createdToken) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.created = t
-}
-
-// secretKept is how long a new token's secret waits to be shown.
-const secretKept = 5 * time.Minute
-
-// take returns what keep held, once and not for long.
-func (s *session) take(now time.Time) createdToken {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.created
-	s.created = createdToken{}
-	if now.Sub(t.Token.CreatedAt) > secretKept {
-		return createdToken{}
-	}
-	return t
+func (c *console) setSessionCookie(v *visit, secret string, age int) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: sessionCookieName(v.r), Value: secret, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: isTLS(v.r), SameSite: http.SameSiteStrictMode,
+	})
 }
 
 // check returns nil when a form carries this session's token.
@@ -192,11 +69,38 @@ func (s *session) check(sent string) error {
 	return audit.Errorf(audit.PermissionDenied, "This form belongs to another session. Go back, load the page again, and send it once more")
 }
 
-func keyOf(secret string) sessionKey { return sha256.Sum256([]byte(secret)) }
+// shownOnce holds the secrets of new tokens until the page that shows them is loaded.
+type shownOnce struct {
+	mu      sync.Mutex              // guards created
+	created map[string]createdToken // by the id of the session
+}
 
-// randomText returns 256 random bits as text.
-func randomText() string {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
+// secretKept is how long a new token's secret waits to be shown.
+const secretKept = 5 * time.Minute
+
+// keep holds a new token's secret for the next visit of the tokens page.
+func (o *shownOnce) keep(session string, t createdToken) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, old := range o.created {
+		if t.At.Sub(old.At) > secretKept {
+			delete(o.created, id)
+		}
+	}
+	if o.created == nil {
+		o.created = make(map[string]createdToken)
+	}
+	o.created[session] = t
+}
+
+// take returns what keep held, once and not for long.
+func (o *shownOnce) take(session string, now time.Time) createdToken {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := o.created[session]
+	delete(o.created, session)
+	if now.Sub(t.At) > secretKept {
+		return createdToken{}
+	}
+	return t
 }

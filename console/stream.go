@@ -33,7 +33,6 @@ func (p patientWriter) flush() error { return http.NewResponseController(p.w).Fl
 // when the server stops.
 func (c *console) liveContext(v *visit) (context.Context, context.CancelFunc) {
 	ctx, cancel := c.opts.Auth.Live(v.r.Context(), &v.who)
-	stop := context.AfterFunc(v.session.ended, cancel)
 	if c.opts.Stopping != nil {
 		go func() {
 			select {
@@ -43,7 +42,7 @@ func (c *console) liveContext(v *visit) (context.Context, context.CancelFunc) {
 			}
 		}()
 	}
-	return ctx, func() { stop(); cancel() }
+	return ctx, cancel
 }
 
 // keyFormat is the parameter of an export beside its filter.

@@ -141,7 +141,7 @@ func TestLiveEnds(t *testing.T) {
 	stopping := make(chan struct{})
 	site := newSite(t, Options{Stopping: stopping}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	secret := site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})
-	p, err := site.auth.Verify(secret)
+	p, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,11 @@ package console
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/rpc"
 )
 
 // tokensPage lists tokens and makes them.
@@ -17,18 +19,33 @@ type tokensPage struct {
 	// Form is what was sent last, when it was refused for Fault.
 	Form  tokenForm
 	Fault string
-	// Chosen is the token whose revoking is being confirmed.
-	Chosen *tokenRow
+	// Chosen is the token whose revoking is being confirmed, Rotated the one that is to
+	// get a new secret.
+	Chosen, Rotated *tokenRow
+	// Sessions are those who are logged in, as far as the visitor may know.
+	Sessions []sessionRow
+}
+
+// sessionRow is a session in the list.
+type sessionRow struct {
+	auth.Session
+	Owner               string
+	Began, Seen, Expiry moment
+	// By says what it began with. Own is set on the visitor's.
+	By  string
+	Own bool
 }
 
 // createdToken is a token whose secret can still be told.
 type createdToken struct {
 	Secret string
 	Token  auth.Token
+	// At is when the secret was made.
+	At time.Time
 }
 
 // tokenForm is a token as it is asked for.
-type tokenForm struct{ Name, Owner, OwnerType, Role, Projects, Expires string }
+type tokenForm struct{ Name, Owner, OwnerType, Role, Projects, Addresses, Expires string }
 
 // tokenRow is a token in the list.
 type tokenRow struct {
@@ -43,7 +60,7 @@ type tokenRow struct {
 // tokens answers with the list.
 func (c *console) tokens(v *visit) error {
 	p := tokensPage{Form: tokenForm{OwnerType: string(audit.ServiceAccount), Role: string(auth.Recorder)}}
-	p.Created = v.session.take(v.now)
+	p.Created = c.created.take(v.session.ID, v.now)
 	return c.showTokens(v, http.StatusOK, p)
 }
 
@@ -59,8 +76,35 @@ func (c *console) showTokens(v *visit, status int, p tokensPage) error {
 		if row.State == "live" && t.ID == v.r.URL.Query().Get("revoke") {
 			p.Chosen = &row
 		}
+		if row.State == "live" && t.ID == v.r.URL.Query().Get("rotate") {
+			p.Rotated = &row
+		}
 	}
+	p.Sessions = c.sessionRows(v)
 	return c.render(v, status, "tokens", p)
+}
+
+// sessionRows returns who is logged in.
+func (c *console) sessionRows(v *visit) (rows []sessionRow) {
+	for _, s := range c.opts.Auth.Sessions(&v.who) {
+		row := sessionRow{
+			Session: s, Owner: c.opts.Auth.OwnerOf(&s), Own: s.ID == v.session.ID, By: "token " + s.TokenID,
+			Began: v.moment(s.BeganAt), Seen: v.moment(s.SeenAt), Expiry: v.moment(s.ExpiresAt),
+		}
+		if s.Person != nil {
+			row.By = s.Person.Issuer
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// Ranges are where calls with the token may come from.
+func (r tokenRow) Ranges() (list []string) {
+	for _, p := range r.Addresses {
+		list = append(list, auth.FormatRange(p))
+	}
+	return list
 }
 
 func (c *console) tokenRow(v *visit, t auth.Token) tokenRow {
@@ -82,7 +126,8 @@ func (c *console) tokenRow(v *visit, t auth.Token) tokenRow {
 func (c *console) createToken(v *visit) error {
 	form := tokenForm{
 		Name: field(v.r, "name"), Owner: field(v.r, "owner"), OwnerType: field(v.r, "ownerType"),
-		Role: field(v.r, "role"), Projects: field(v.r, "projects"), Expires: field(v.r, "expires"),
+		Role: field(v.r, "role"), Projects: field(v.r, "projects"),
+		Addresses: field(v.r, "addresses"), Expires: field(v.r, "expires"),
 	}
 	t, err := form.token(v)
 	var created createdToken
@@ -95,7 +140,8 @@ func (c *console) createToken(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.session.keep(created)
+	created.At = created.Token.CreatedAt
+	c.created.keep(v.session.ID, created)
 	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
 	return nil
 }
@@ -104,15 +150,57 @@ func field(r *http.Request, name string) string { return strings.TrimSpace(r.Pos
 
 func (f tokenForm) token(v *visit) (auth.Token, error) {
 	t := auth.Token{Name: f.Name, Owner: f.Owner, OwnerType: audit.ActorType(f.OwnerType), Role: auth.Role(f.Role)}
-	t.Projects = strings.FieldsFunc(f.Projects, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
+	t.Projects = listOf(f.Projects)
+	for _, s := range listOf(f.Addresses) {
+		p, err := auth.ParseRange(s)
+		if err != nil {
+			return t, audit.AtPath(err, "addresses")
+		}
+		t.Addresses = append(t.Addresses, p)
+	}
 	expires, err := parseBound("expires", f.Expires, v.zone)
 	t.ExpiresAt = expires
 	return t, err
 }
 
+// listOf returns what is written with commas or spaces between.
+func listOf(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
+}
+
+// rotateToken gives a token a new secret and shows it once, as createToken does.
+func (c *console) rotateToken(v *visit) error {
+	grace := rpc.DefaultGrace * time.Second
+	if field(v.r, "grace") == "none" {
+		grace = 0
+	}
+	secret, t, err := c.admin.RotateToken(v.r.Context(), c.call(v), field(v.r, "id"), grace, time.Time{})
+	if err != nil {
+		return err
+	}
+	c.created.keep(v.session.ID, createdToken{Secret: secret, Token: t, At: t.RotatedAt})
+	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
+	return nil
+}
+
+// endSession ends a session of the list, which may be the visitor's own.
+func (c *console) endSession(v *visit) error {
+	if _, err := c.opts.Auth.EndSession(v.r.Context(), c.call(v), field(v.r, "id")); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
+	return nil
+}
+
 // revokeToken ends a token, and with it the sessions that began with it.
 func (c *console) revokeToken(v *visit) error {
-	if _, err := c.admin.RevokeToken(v.r.Context(), c.call(v), field(v.r, "id")); err != nil {
+	var err error
+	if field(v.r, "cascade") == "" {
+		_, err = c.admin.RevokeToken(v.r.Context(), c.call(v), field(v.r, "id"))
+	} else {
+		_, err = c.admin.RevokeTokens(v.r.Context(), c.call(v), field(v.r, "id"))
+	}
+	if err != nil {
 		return err
 	}
 	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)

@@ -26,6 +26,13 @@ const (
 	TokenCreate = "token.create"
 	TokenList   = "token.list"
 	TokenRevoke = "token.revoke"
+	TokenRotate = "token.rotate"
+
+	SessionStart = "session.start"
+	SessionBegin = "session.begin"
+	SessionGet   = "session.get"
+	SessionList  = "session.list"
+	SessionEnd   = "session.end"
 )
 
 // Content types. A body of any other type is read as JSON.

@@ -10,6 +10,8 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/fulltext"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 )
 
 // hookContext calls do whenever it is asked whether it is over.
@@ -45,6 +47,31 @@ func TestSinceMissesNothing(t *testing.T) {
 	}
 }
 
+// Who asks for what a small project has does not look through everybody else's entries.
+func TestSinceOfSmallProjects(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
+	record := func(project string, n int) {
+		for i := range n {
+			if _, err := s.Record(t.Context(), []*audit.Entry{entry(project, i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	record("small", 1)
+	record("busy", 2000) // a look at each order row costs a look at the context
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	record("fresh", 1) // nothing of it is sealed
+	for project, most := range map[string]int{"fresh": 0, "small": 1, "unknown": 0} {
+		looks := 0
+		entries, err := s.Since(hookContext{t.Context(), func() { looks++ }}, project, 0, 100)
+		if err != nil || looks > most || len(entries) != 1 && project != "unknown" {
+			t.Errorf("%s: %d entries after %d looks, %v", project, len(entries), looks, err)
+		}
+	}
+}
+
 // meddler is a search for a part of a value, and does something when the index is asked.
 type meddler struct {
 	part string
@@ -62,7 +89,7 @@ func (m *meddler) Match(terms uint64) bool { return terms == 1 }
 
 func (m *meddler) Clues() *fulltext.Clues { return nil }
 
-func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) ([]BlockKey, uint64, bool, error) {
+func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) ([]format.BlockKey, uint64, bool, error) {
 	m.do()
 	return nil, 0, false, nil
 }
@@ -71,7 +98,7 @@ func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, 
 func TestStatsWhileOlderEntriesCome(t *testing.T) {
 	m := &meddler{part: "Deployed"}
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (fulltext.Query, error) { return m, nil },
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(i int) {
 		e := entry("acme", i)

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -14,43 +13,41 @@ import (
 	"auditlog/auth"
 )
 
-// Attempt is a log-in that a browser has begun. The browser keeps it, where no
-// script and no other site can read it: who has it can finish what it began and
-// nothing else.
-type Attempt struct {
+// attempt is a log-in that a browser has begun. The browser keeps it, where no script
+// and no other site can read it: who has it can finish what it began and nothing else.
+type attempt struct {
 	State    string `json:"state"`
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
 }
 
-// Encode returns a as text for a cookie.
-func (a *Attempt) Encode() string {
+func (a *attempt) encode() string {
 	b, _ := json.Marshal(a) // strings cannot fail
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// DecodeAttempt reads what Encode returned. What is no Attempt is one that no answer
+// decodeAttempt reads what encode returned. What is no attempt is one that no answer
 // belongs to.
-func DecodeAttempt(s string) Attempt {
-	var a Attempt
+func decodeAttempt(s string) attempt {
+	var a attempt
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || json.Unmarshal(b, &a) != nil {
-		return Attempt{}
+		return attempt{}
 	}
 	return a
 }
 
-// Begin returns the address of the provider's page and the attempt that its answer
-// will belong to.
-func (p *Provider) Begin(ctx context.Context) (address string, a Attempt, err error) {
+// Begin returns the address of the provider's page, the state that its answer will
+// have, and the attempt that the browser keeps for Finish.
+func (p *Provider) Begin(ctx context.Context) (address, state, kept string, err error) {
 	m, err := p.metadata(ctx)
 	if err != nil {
-		return "", a, err
+		return "", "", "", err
 	}
-	a = Attempt{State: randomText(), Nonce: randomText(), Verifier: randomText()}
+	a := attempt{State: auth.RandomText(), Nonce: auth.RandomText(), Verifier: auth.RandomText()}
 	u, err := url.Parse(m.AuthURL)
 	if err != nil {
-		return "", a, away(err)
+		return "", "", "", away(err)
 	}
 	challenge := sha256.Sum256([]byte(a.Verifier))
 	q := u.Query()
@@ -67,11 +64,12 @@ func (p *Provider) Begin(ctx context.Context) (address string, a Attempt, err er
 		q.Set(name, value)
 	}
 	u.RawQuery = q.Encode()
-	return u.String(), a, nil
+	return u.String(), a.State, a.encode(), nil
 }
 
 // Finish takes what the provider sent the browser back with and returns who it is.
-func (p *Provider) Finish(ctx context.Context, a Attempt, answer url.Values) (auth.Vouched, error) {
+func (p *Provider) Finish(ctx context.Context, kept string, answer url.Values) (auth.Vouched, error) {
+	a := decodeAttempt(kept)
 	if a.State == "" || subtle.ConstantTimeCompare([]byte(a.State), []byte(answer.Get("state"))) != 1 {
 		return auth.Vouched{}, audit.Errorf(audit.Unauthenticated, "this log-in was not begun in this browser, or too long ago: begin again")
 	}
@@ -138,11 +136,4 @@ func refused(err error) error {
 		return fmt.Errorf("%w (%w)", audit.Errorf(audit.Unauthenticated, "the log-in is no longer good: begin again"), err)
 	}
 	return away(err)
-}
-
-// randomText returns 256 random bits as text.
-func randomText() string {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
 }

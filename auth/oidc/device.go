@@ -11,23 +11,6 @@ import (
 	"auditlog/auth"
 )
 
-// Device is a log-in that is begun at one machine and finished in a browser anywhere.
-type Device struct {
-	// Code is the secret by which PollDevice finds the log-in.
-	Code string
-	// UserCode is what the person types at Address. Complete, if there is one, is the
-	// address with the code in it.
-	UserCode, Address, Complete string
-	// ExpiresIn is how long the person has, Interval how far apart to ask.
-	ExpiresIn, Interval time.Duration
-}
-
-// The errors of PollDevice that are none: the person has not finished.
-var (
-	ErrPending  = errors.New("the log-in is not finished")
-	ErrSlowDown = errors.New("the log-in is not finished, and asked about too often")
-)
-
 // deviceAnswer is the answer of RFC 8628, section 3.2. Google writes url for uri.
 type deviceAnswer struct {
 	DeviceCode string      `json:"device_code"`
@@ -40,25 +23,25 @@ type deviceAnswer struct {
 }
 
 // StartDevice begins a log-in at a machine without a browser.
-func (p *Provider) StartDevice(ctx context.Context) (Device, error) {
+func (p *Provider) StartDevice(ctx context.Context) (auth.Device, error) {
 	m, err := p.metadata(ctx)
 	if err != nil {
-		return Device{}, err
+		return auth.Device{}, err
 	}
 	if m.DeviceURL == "" {
-		return Device{}, audit.Errorf(audit.Conflict, "the identity provider has no log-in for command lines (device flow): "+
+		return auth.Device{}, audit.Errorf(audit.Conflict, "the identity provider has no log-in for command lines (device flow): "+
 			"have an admin make a token")
 	}
 	var a deviceAnswer
 	if err := p.post(ctx, m, m.DeviceURL, url.Values{"scope": {p.scope(m)}}, &a); err != nil {
-		return Device{}, away(err)
+		return auth.Device{}, away(err)
 	}
-	d := Device{Code: a.DeviceCode, UserCode: a.UserCode, Address: a.URI, Complete: a.Complete}
+	d := auth.Device{Code: a.DeviceCode, UserCode: a.UserCode, Address: a.URI, Complete: a.Complete}
 	if d.Address == "" {
 		d.Address = a.URL
 	}
 	if d.Code == "" || d.UserCode == "" || checkWeb(d.Address) != nil || d.Complete != "" && checkWeb(d.Complete) != nil {
-		return Device{}, away(errors.New("the provider's answer is no beginning of a log-in"))
+		return auth.Device{}, away(errors.New("the provider's answer is no beginning of a log-in"))
 	}
 	d.ExpiresIn = seconds(a.ExpiresIn, 10*time.Minute, time.Hour)
 	d.Interval = seconds(a.Interval, 5*time.Second, time.Minute)
@@ -84,7 +67,7 @@ func seconds(n json.Number, otherwise, most time.Duration) time.Duration {
 	return d
 }
 
-// PollDevice returns who finished a log-in, or ErrPending or ErrSlowDown.
+// PollDevice returns who finished a log-in, or auth.ErrPending or auth.ErrSlowDown.
 func (p *Provider) PollDevice(ctx context.Context, code string) (auth.Vouched, error) {
 	m, err := p.metadata(ctx)
 	if err != nil {
@@ -97,9 +80,9 @@ func (p *Provider) PollDevice(ctx context.Context, code string) (auth.Vouched, e
 	}, &t)
 	switch codeOf(err) {
 	case "authorization_pending":
-		return auth.Vouched{}, ErrPending
+		return auth.Vouched{}, auth.ErrPending
 	case "slow_down":
-		return auth.Vouched{}, ErrSlowDown
+		return auth.Vouched{}, auth.ErrSlowDown
 	}
 	if err != nil {
 		return auth.Vouched{}, refused(err)

@@ -4,9 +4,9 @@
 // # Two ways in
 //
 // A browser takes the authorization code flow: Begin makes the address of the
-// provider's page and an Attempt, which the browser keeps in a cookie; Finish takes
+// provider's page and an attempt, which the browser keeps in a cookie; Finish takes
 // what the provider sends the browser back with. State binds the two to one
-// browser, PKCE the code to the Attempt, and the nonce the ID token to both. A
+// browser, PKCE the code to the attempt, and the nonce the ID token to both. A
 // command line takes the device flow (RFC 8628): StartDevice returns what the
 // person types into a browser anywhere, PollDevice says whether it was done.
 //

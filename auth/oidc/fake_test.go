@@ -192,7 +192,7 @@ func (f *fake) provider(change ...func(*oidc.Options)) *oidc.Provider {
 // login goes through the code flow: the browser's part and the provider's page.
 func (f *fake) login(p *oidc.Provider, change ...func(url.Values)) (auth.Vouched, error) {
 	f.t.Helper()
-	address, attempt, err := p.Begin(context.Background())
+	address, _, attempt, err := p.Begin(context.Background())
 	if err != nil {
 		return auth.Vouched{}, err
 	}
@@ -208,5 +208,5 @@ func (f *fake) login(p *oidc.Provider, change ...func(url.Values)) (auth.Vouched
 	for _, c := range change {
 		c(answer)
 	}
-	return p.Finish(context.Background(), oidc.DecodeAttempt(attempt.Encode()), answer)
+	return p.Finish(context.Background(), attempt, answer)
 }

@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -43,7 +44,7 @@ func TestLogin(t *testing.T) {
 func TestBegin(t *testing.T) {
 	f := newFake(t)
 	p := f.provider()
-	address, a, err := p.Begin(t.Context())
+	address, state, a, err := p.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,18 +52,24 @@ func TestBegin(t *testing.T) {
 	q := u.Query()
 	for name, want := range map[string]string{
 		"response_type": "code", "client_id": clientID, "scope": "email offline_access openid profile", "code_challenge_method": "S256",
-		"state": a.State, "nonce": a.Nonce,
+		"state": state,
 	} {
 		if q.Get(name) != want {
 			t.Errorf("%s is %q, not %q", name, q.Get(name), want)
 		}
 	}
-	_, b, err := p.Begin(t.Context())
-	if err != nil || a.State == b.State || a.Nonce == b.Nonce || a.Verifier == b.Verifier || len(a.Verifier) < 43 {
-		t.Errorf("two attempts are %v and %v, %v", a, b, err)
+	next, other, b, err := p.Begin(t.Context())
+	v, _ := url.Parse(next)
+	if err != nil || state == other || a == b || q.Get("nonce") == v.Query().Get("nonce") || q.Get("code_challenge") == v.Query().Get("code_challenge") {
+		t.Errorf("two attempts are\n%s\n%s, %v", address, next, err)
 	}
-	if strings.Contains(address, a.Verifier) {
-		t.Error("the verifier is sent along")
+	kept, err := base64.RawURLEncoding.DecodeString(a)
+	if err != nil || !strings.Contains(string(kept), q.Get("nonce")) {
+		t.Fatalf("the browser keeps %q, %v", kept, err)
+	}
+	_, verifier, _ := strings.Cut(string(kept), `"verifier":"`)
+	if verifier = strings.TrimSuffix(verifier, `"}`); len(verifier) < 43 || strings.Contains(address, verifier) {
+		t.Error("the verifier is short or sent along")
 	}
 }
 
@@ -314,7 +321,7 @@ func TestDevice(t *testing.T) {
 	if err != nil || d.Code != "d-1" || d.UserCode != "ABCD-EFGH" || d.Address != f.url+"/go" || d.Interval != 5*time.Second || d.ExpiresIn != 5*time.Minute {
 		t.Fatalf("%+v, %v", d, err)
 	}
-	for code, want := range map[string]error{"authorization_pending": oidc.ErrPending, "slow_down": oidc.ErrSlowDown} {
+	for code, want := range map[string]error{"authorization_pending": auth.ErrPending, "slow_down": auth.ErrSlowDown} {
 		f.tokenFail = func(url.Values) (int, string) { return 400, `{"error":"` + code + `"}` }
 		if _, err := p.PollDevice(t.Context(), d.Code); !errors.Is(err, want) {
 			t.Errorf("%s: %v", code, err)
@@ -350,7 +357,7 @@ func TestProviderAway(t *testing.T) {
 	now := time.Now()
 	p := f.provider(func(o *oidc.Options) { o.Now = func() time.Time { return now } })
 	for range 3 {
-		if _, _, err := p.Begin(t.Context()); audit.KindOf(err) != audit.Unavailable {
+		if _, _, _, err := p.Begin(t.Context()); audit.KindOf(err) != audit.Unavailable {
 			t.Fatal(err)
 		}
 	}
@@ -360,7 +367,7 @@ func TestProviderAway(t *testing.T) {
 	delete(f.handle, "/.well-known/openid-configuration")
 	f.metadata = map[string]any{"device_authorization_endpoint": nil}
 	now = now.Add(time.Minute)
-	if _, _, err := p.Begin(t.Context()); err != nil {
+	if _, _, _, err := p.Begin(t.Context()); err != nil {
 		t.Errorf("it is back: %v", err)
 	}
 	if _, err := p.StartDevice(t.Context()); audit.KindOf(err) != audit.Conflict {
@@ -369,7 +376,7 @@ func TestProviderAway(t *testing.T) {
 	// Metadata that is known outlives an outage.
 	f.handle["/.well-known/openid-configuration"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }
 	now = now.Add(2 * time.Hour)
-	if _, _, err := p.Begin(t.Context()); err != nil {
+	if _, _, _, err := p.Begin(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -379,13 +386,13 @@ func TestMetadataInClearText(t *testing.T) {
 	for _, name := range []string{"token_endpoint", "jwks_uri", "userinfo_endpoint", "revocation_endpoint", "device_authorization_endpoint"} {
 		f := newFake(t)
 		f.metadata = map[string]any{name: "http://id.example.com/x"}
-		if _, _, err := f.provider().Begin(t.Context()); audit.KindOf(err) != audit.Unavailable {
+		if _, _, _, err := f.provider().Begin(t.Context()); audit.KindOf(err) != audit.Unavailable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	f := newFake(t)
 	f.metadata = map[string]any{"issuer": "https://id.example.com"}
-	if _, _, err := f.provider().Begin(t.Context()); audit.KindOf(err) != audit.Unavailable {
+	if _, _, _, err := f.provider().Begin(t.Context()); audit.KindOf(err) != audit.Unavailable {
 		t.Errorf("metadata of another issuer: %v", err)
 	}
 }

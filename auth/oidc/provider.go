@@ -62,13 +62,13 @@ func (o *Options) setDefaults() {
 
 // check reports the first option that cannot be meant, as an Invalid Fault.
 func (o *Options) check() error {
-	if err := checkAddress(o.Issuer); err != nil {
+	if err := CheckAddress(o.Issuer); err != nil {
 		return audit.FieldErrorf("issuer", "%s", err)
 	}
 	if o.ClientID == "" {
 		return audit.FieldErrorf("client-id", "is required")
 	}
-	if err := checkAddress(o.RedirectURL); err != nil {
+	if err := CheckAddress(o.RedirectURL); err != nil {
 		return audit.FieldErrorf("url", "%s", err)
 	}
 	if len(o.Rules) == 0 {
@@ -77,9 +77,9 @@ func (o *Options) check() error {
 	return nil
 }
 
-// checkAddress refuses what secrets would travel to in clear text: all but https,
+// CheckAddress refuses what secrets would travel to in clear text: all but https,
 // and http on this machine.
-func checkAddress(s string) error {
+func CheckAddress(s string) error {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
@@ -137,7 +137,7 @@ func New(opts Options) (*Provider, error) {
 	}
 	p := &Provider{opts: opts, slots: make(chan struct{}, maxCalls)}
 	for i := range opts.Rules {
-		if err := opts.Rules[i].check(); err != nil {
+		if err := opts.Rules[i].Check(); err != nil {
 			return nil, audit.AtPath(err, fmt.Sprintf("grant[%d]", i))
 		}
 	}

@@ -21,7 +21,8 @@ type Rule struct {
 	Grant auth.Grant
 }
 
-func (r *Rule) check() error {
+// Check returns what is wrong with a rule, as an Invalid Fault.
+func (r *Rule) Check() error {
 	named := 0
 	for _, is := range []bool{r.Group != "", r.Email != "", r.Everyone} {
 		if is {

@@ -1,0 +1,200 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"auditlog/audit"
+)
+
+// Revoke ends a token at once, answers under way included.
+//
+// It returns *Denied for a caller who may not, NotFound for a token that is not
+// there or not within the caller's projects, Conflict for one that ended already,
+// that the environment sets, or without which nobody could make another.
+func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, error) {
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	h, err := k.changeable(call, TokenRevoke, id)
+	if err != nil {
+		return Token{}, err
+	}
+	if h.administers() && !k.administered(map[string]bool{id: true}) {
+		return Token{}, errLastAdmin
+	}
+	return k.revoke(ctx, call, h, "")
+}
+
+var errLastAdmin = audit.Errorf(audit.Conflict, "the token is the last of an admin of all projects: create another one first")
+
+// changeable returns a token that counts and that a caller may change. The caller holds
+// changing.
+func (k *Keeper) changeable(call *Call, permission Permission, id string) (*held, error) {
+	if err := call.Principal.Check(permission, ""); err != nil {
+		return nil, err
+	}
+	h := k.find(id)
+	if h == nil || !call.Principal.contains(permission, h.Projects) {
+		return nil, audit.Errorf(audit.NotFound, "token %.64q not found", id)
+	}
+	if err := h.live(k.opts.Now()); err != nil {
+		return nil, audit.Errorf(audit.Conflict, "%s", err)
+	}
+	if isOutside(id) {
+		return nil, audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
+	}
+	return h, nil
+}
+
+// RevokeAll ends a token and all that was made with it, and with those in turn: what an
+// intruder who had the token may have made. The id may be of a token that was revoked
+// already, or name a person (see Person.Mark), whose tokens it ends. It returns those
+// that it ended, the oldest ancestor first.
+//
+// Its errors are those of Revoke; those of the ended tokens that came before it stay
+// ended, and what is left is for another call.
+func (k *Keeper) RevokeAll(ctx context.Context, call *Call, id string) ([]Token, error) {
+	if err := call.Principal.Check(TokenRevoke, ""); err != nil {
+		return nil, err
+	}
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	list := k.family(call, id)
+	if len(list) == 0 {
+		_, err := k.changeable(call, TokenRevoke, id)
+		return nil, err
+	}
+	gone, admins := make(map[string]bool), false
+	for _, h := range list {
+		if isOutside(h.ID) {
+			return nil, audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
+		}
+		gone[h.ID] = true
+		admins = admins || h.administers()
+	}
+	if admins && !k.administered(gone) {
+		return nil, errLastAdmin
+	}
+	var ended []Token
+	for _, h := range list {
+		cause := ""
+		if h.ID != id {
+			cause = id
+		}
+		t, err := k.revoke(ctx, call, h, cause)
+		if err != nil {
+			return ended, err
+		}
+		ended = append(ended, t)
+	}
+	return ended, nil
+}
+
+// family returns the token of an id and those that were made with it, directly or not,
+// as far as they count and are within the caller's projects. The caller holds changing.
+func (k *Keeper) family(call *Call, id string) (list []*held) {
+	now := k.opts.Now()
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	next, seen := []string{id}, map[string]bool{id: true}
+	for len(next) > 0 {
+		parent := next[0]
+		next = next[1:]
+		if h := k.tokens[parent]; h != nil && h.live(now) == nil && call.Principal.contains(TokenRevoke, h.Projects) {
+			list = append(list, h)
+		}
+		for _, h := range k.tokens {
+			if h.Parent == parent && !seen[h.ID] {
+				seen[h.ID] = true
+				next = append(next, h.ID)
+			}
+		}
+	}
+	return list
+}
+
+// revoke ends a token, because of another one unless cause is empty.
+func (k *Keeper) revoke(ctx context.Context, call *Call, h *held, cause string) (Token, error) {
+	next := h.with(func(t *Token) { t.RevokedAt = audit.Truncate(k.opts.Now()) })
+	entry := call.Entry(TokenRevoke, homeOf(h.Projects), audit.Resource{Type: "Token", ID: h.ID, Name: h.Name})
+	entry.Detail = fmt.Sprintf("Revoked the %s token of %s", h.Role, h.Owner)
+	if cause != "" {
+		entry.Detail += ", which was made by way of " + cause
+		addMetadata(entry, map[string]string{"madeBy": h.Parent, "cascadeOf": cause})
+	}
+	if err := k.put(ctx, next, entry); err != nil {
+		return Token{}, err
+	}
+	next.end(next.live(k.opts.Now()))
+	return next.token(), nil
+}
+
+// maxGrace bounds how long two secrets of a token count beside each other.
+const maxGrace = 30 * 24 * time.Hour
+
+// Rotate gives a token a new secret and returns it. The one before counts for a grace
+// more, so that whoever calls with it can change over; one that was rotated out earlier
+// counts no longer. A new expiry is taken unless it is zero.
+//
+// Its errors are those of Revoke, and Invalid for a grace or an expiry that cannot be.
+func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.Duration, expires time.Time) (secret string, t Token, err error) {
+	now := audit.Truncate(k.opts.Now())
+	if grace < 0 || grace > maxGrace {
+		return "", Token{}, audit.FieldErrorf("graceSeconds", "must be between 0 and %d", int(maxGrace.Seconds()))
+	}
+	if !expires.IsZero() && !expires.After(now) {
+		return "", Token{}, audit.FieldErrorf("expiresAt", "must be in the future")
+	}
+	if err := k.checkLife(expires, now); err != nil {
+		return "", Token{}, err
+	}
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	h, err := k.changeable(call, TokenRotate, id)
+	if err != nil {
+		return "", Token{}, err
+	}
+	if secret, err = secretOfID(tokenPrefix, id, k.opts.Rand); err != nil {
+		return "", Token{}, err
+	}
+	next := h.with(func(t *Token) {
+		t.RotatedAt, t.FormerUntil = now, now.Add(grace)
+		if !expires.IsZero() {
+			t.ExpiresAt = audit.Truncate(expires)
+		}
+	})
+	next.former, next.hash = h.hash, hashSecret(secret)
+	if err := k.put(ctx, next, rotateEntry(call, h, next)); err != nil {
+		return "", Token{}, err
+	}
+	return secret, next.token(), nil
+}
+
+// rotateEntry tells of a token that got a new secret.
+func rotateEntry(call *Call, was, now *held) *audit.Entry {
+	e := call.Entry(TokenRotate, homeOf(now.Projects), audit.Resource{Type: "Token", ID: now.ID, Name: now.Name})
+	e.Detail = fmt.Sprintf("Gave the %s token of %s a new secret; the old one counts until %s",
+		now.Role, now.Owner, now.FormerUntil.Format(time.RFC3339))
+	if !was.ExpiresAt.Equal(now.ExpiresAt) {
+		e.Changes = []audit.Change{{Field: "expiresAt", Old: timeOrNever(was.ExpiresAt), New: timeOrNever(now.ExpiresAt)}}
+	}
+	return e
+}
+
+func timeOrNever(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format(time.RFC3339)
+}
+
+func joinAddresses(list []netip.Prefix) string {
+	words := make([]string, len(list))
+	for i, p := range list {
+		words[i] = FormatRange(p)
+	}
+	return strings.Join(words, ", ")
+}

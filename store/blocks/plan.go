@@ -1,0 +1,234 @@
+package blocks
+
+import (
+	"fmt"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+	"auditlog/store/format"
+)
+
+// Keyed is a block and its key.
+type Keyed struct {
+	Key format.BlockKey
+	*block.Block
+}
+
+// Plan says which blocks of a project go and which come: all the work that
+// can be done before the transaction that does it.
+type Plan struct {
+	Drop, Put []Keyed   // Put in the order of keys
+	Spans     *SpanPlan // nil: as they are
+}
+
+// from returns the blocks that come and begin at or after a position.
+func (p *Plan) from(at audit.Position) []Keyed {
+	i, _ := slices.BinarySearchFunc(p.Put, at, func(b Keyed, at audit.Position) int { return b.Key.Compare(at) })
+	return p.Put[i:]
+}
+
+// at returns the block that comes to stand under a key, or nil.
+func (p *Plan) at(key format.BlockKey) *block.Block {
+	if put := p.from(key.Position); len(put) > 0 && put[0].Key == key {
+		return put[0].Block
+	}
+	return nil
+}
+
+// looser returns how many blocks more there are behind the project's spans.
+func (p *Plan) looser(e *format.Extent) int {
+	n := 0
+	for _, b := range p.Put {
+		if e.Behind(b.Key.Position) {
+			n++
+		}
+	}
+	for _, b := range p.Drop {
+		if e.Behind(b.Key.Position) {
+			n--
+		}
+	}
+	return n
+}
+
+// planner works out a Plan from what a transaction sees.
+type planner struct {
+	r       *Reader
+	sizes   *Sizes
+	cursor  *Cursor
+	project string
+	seq     *uint64 // the newest given out
+	// taken is the last block that entries were merged into: the transaction
+	// shows it as it was before.
+	taken format.BlockKey
+	plan  Plan
+}
+
+// PlanMerge works out how sorted entries get into p's blocks, which stay sorted
+// and do not overlap: an entry belongs to the last block that begins at or before
+// it, or to the first one. Blocks behind which nothing comes grow; the others
+// are rewritten, and cut in two when they are too large.
+func (r *Reader) PlanMerge(z *Sizes, c *Cursor, project string, entries []*audit.Entry, seq *uint64) (*Plan, error) {
+	m := &planner{r: r, sizes: z, cursor: c, project: project, seq: seq}
+	for len(entries) > 0 {
+		n, err := m.group(entries)
+		if err != nil {
+			return nil, err
+		}
+		entries = entries[n:]
+	}
+	return &m.plan, nil
+}
+
+// group plans the entries at the front that belong to one block, and returns how
+// many they are.
+func (m *planner) group(entries []*audit.Entry) (int, error) {
+	ok, err := m.cursor.Seek(entries[0].Position())
+	if err == nil && !ok {
+		ok, err = m.cursor.First()
+	}
+	if err != nil {
+		return 0, err
+	}
+	if !ok { // the project has no block
+		return len(entries), m.put(entries, false)
+	}
+	b, err := m.open()
+	if err != nil {
+		return 0, err
+	}
+	more, err := m.cursor.Next()
+	if err != nil {
+		return 0, err
+	}
+	if !more {
+		return len(entries), m.grow(b, entries)
+	}
+	n := countBefore(entries, m.cursor.Key.Position)
+	old, err := m.take(b)
+	if err != nil {
+		return 0, err
+	}
+	m.taken = b.Key
+	return n, m.put(Merge(old, entries[:n]), true)
+}
+
+// countBefore returns how many sorted entries are before p; at least one is.
+func countBefore(entries []*audit.Entry, p audit.Position) int {
+	n := 1
+	for n < len(entries) && entries[n].Position().Compare(p) < 0 {
+		n++
+	}
+	return n
+}
+
+// grow plans entries into and behind the last block. Small blocks at the end are
+// taken in while they are not much larger than what is added: so each entry is
+// rewritten a few times at most, and few small blocks remain.
+func (m *planner) grow(last Keyed, entries []*audit.Entry) error {
+	overlap := entries[0].Position().Compare(last.Last()) < 0
+	z := m.sizes
+	for overlap || z.growing(last.Block) && last.Rows() <= 2*len(entries) {
+		old, err := m.take(last)
+		if err != nil {
+			return err
+		}
+		entries = Merge(old, entries)
+		overlap = false
+		ok, err := m.seekBefore(last.Key)
+		if err != nil {
+			return err
+		}
+		if !ok || m.cursor.Key == m.taken {
+			break
+		}
+		if last, err = m.open(); err != nil {
+			return err
+		}
+	}
+	return m.put(entries, false)
+}
+
+// seekBefore moves to the block before the one under key.
+func (m *planner) seekBefore(key format.BlockKey) (bool, error) {
+	if ok, err := m.cursor.Seek(key.Position); err != nil || !ok {
+		return ok, err
+	}
+	return m.cursor.Prev()
+}
+
+// open opens the block at the cursor.
+func (m *planner) open() (Keyed, error) {
+	b, err := m.r.Fresh(m.cursor.Key, m.cursor.Value)
+	return Keyed{m.cursor.Key, b}, err
+}
+
+// take plans a block's end and returns its entries.
+func (m *planner) take(b Keyed) ([]*audit.Entry, error) {
+	m.plan.Drop = append(m.plan.Drop, b)
+	return b.Entries(m.project)
+}
+
+// put plans blocks for sorted entries. Even parts leave each block room for more
+// late entries; otherwise all but the last are full.
+func (m *planner) put(entries []*audit.Entry, even bool) error {
+	for _, part := range split(entries, m.sizes.BlockRows, even) {
+		*m.seq++
+		b, err := newKeyed(m.cursor.project, *m.seq, part)
+		if err != nil {
+			return err
+		}
+		m.plan.Put = append(m.plan.Put, b)
+	}
+	return nil
+}
+
+// newKeyed makes the block of entries. It is read back before anything that
+// it replaces goes: a fault of the coding must cost bytes, never an entry.
+func newKeyed(p format.ProjectID, seq uint64, entries []*audit.Entry) (b Keyed, err error) {
+	b.Key = format.BlockKey{Project: p, Position: entries[0].Position()}
+	for _, encode := range []func([]byte, uint64, []*audit.Entry) []byte{block.Append, block.AppendPlain} {
+		if b.Block, err = block.Open(encode(nil, seq, entries)); err == nil {
+			err = b.Verify(entries)
+		}
+		if err == nil {
+			return b, nil
+		}
+	}
+	return Keyed{}, fmt.Errorf("encode %v: %w", b.Key, err)
+}
+
+// split cuts entries into parts that fit a block of so many rows each.
+func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
+	if n := (len(entries) + rows - 1) / rows; even && n > 1 {
+		rows = (len(entries) + n - 1) / n
+	}
+	var parts [][]*audit.Entry
+	start, size := 0, 0
+	for i, e := range entries {
+		n := block.SizeOf(e)
+		if i > start && (i-start == rows || size+n > block.MaxBytes) {
+			parts = append(parts, entries[start:i])
+			start, size = i, 0
+		}
+		size += n
+	}
+	return append(parts, entries[start:])
+}
+
+// ByPosition compares entries as blocks sort them.
+func ByPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
+
+// Merge returns a new slice with the entries of two sorted ones.
+func Merge(a, b []*audit.Entry) []*audit.Entry {
+	merged := make([]*audit.Entry, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if ByPosition(a[0], b[0]) < 0 {
+			merged, a = append(merged, a[0]), a[1:]
+		} else {
+			merged, b = append(merged, b[0]), b[1:]
+		}
+	}
+	return append(append(merged, a...), b...)
+}

@@ -1,0 +1,139 @@
+package check
+
+import (
+	"encoding/binary"
+
+	"auditlog/store/blocks"
+	"auditlog/store/format"
+
+	"auditlog/audit"
+	"auditlog/store/kv"
+)
+
+// order checks that every sealed id has an owner or is purged, and no other.
+func (c *checker) order() error {
+	var next int64 = 1
+	for k, v := range kv.All(c.tx.Bucket(format.Order)) {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		owners, err := format.DecodeOrder(k, v)
+		if err != nil {
+			c.problem("%v", err)
+			continue
+		}
+		first := int64(binary.BigEndian.Uint64(k)) * format.OrderRow
+		if want := next / format.OrderRow * format.OrderRow; first != want {
+			c.problem("order: ids from %d on are missing", want)
+		}
+		next = first + int64(len(owners))
+		if next <= c.sealed && len(owners) < format.OrderRow || next > c.sealed+1 {
+			c.problem("order %x: holds %d ids, up to %d of %d", k, len(owners), next-1, c.sealed)
+		}
+		for i, o := range owners {
+			if id := first + int64(i); id > 0 && o.Project == 0 {
+				c.sum.Purged++
+			} else if id > 0 && c.byID[o.Project] == nil {
+				c.problem("order %x: entry %d is in project %d, which is not there", k, id, o.Project)
+			}
+		}
+	}
+	return nil
+}
+
+// seqs checks that the seqs of every project are dense from its incarnation's first to the
+// newest sealed one, in the order of the ids. That each is of the entry that has it,
+// the entries tell.
+func (c *checker) seqs() error {
+	counts := make(map[format.ProjectID]int64)
+	var last format.Place
+	for k, v := range kv.All(c.tx.Bucket(format.Seqs)) {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		if len(k) != len(format.SeqKey(0, 0)) {
+			c.problem("seqs: key of %d bytes", len(k))
+			continue
+		}
+		project, n := format.ProjectID(binary.BigEndian.Uint32(k)), int64(binary.BigEndian.Uint64(k[4:]))
+		p := c.byID[project]
+		if p == nil {
+			c.problem("seqs %x: belongs to no project", k)
+			continue
+		}
+		places, err := format.DecodePlaces(k, v)
+		if err != nil {
+			c.problem("%v", err)
+			continue
+		}
+		if p.State == audit.Purging {
+			continue
+		}
+		if n == 0 {
+			last = format.Place{}
+		}
+		if n*format.SeqRow != counts[project] || places[0].ID <= last.ID {
+			c.problem("seqs %x: of %d places, follows %d places up to id %d", k, len(places), counts[project], last.ID)
+		}
+		counts[project] = n*format.SeqRow + int64(len(places))
+		last = places[len(places)-1]
+	}
+	for _, p := range c.projects {
+		c.counted(p, counts[p.ID])
+	}
+	return nil
+}
+
+// counted checks what a project's record says of seqs, of which so many are those of the
+// incarnation.
+func (c *checker) counted(p *project, n int64) {
+	rec := p.Project
+	if rec.State == audit.Purging {
+		return
+	}
+	if rec.Incarnation < 1 || rec.Base < 1 || n != rec.Seq-rec.Base+1 {
+		c.problem("project %q: has %d seqs, its record says %d to %d of incarnation %d", p.name, n, rec.Base, rec.Seq, rec.Incarnation)
+	}
+	kept := int64(0)
+	for i, k := range rec.Kept {
+		if i > 0 && (k.Seq <= rec.Kept[i-1].Seq || k.ID <= rec.Kept[i-1].ID) {
+			c.problem("project %q: kept entry %d is not behind entry %d", p.name, k.ID, rec.Kept[i-1].ID)
+		}
+		if k.Seq < rec.Base {
+			kept++
+		}
+	}
+	if rec.Entries != n+kept {
+		c.problem("project %q: %d entries in blocks, for %d seqs and %d entries that purges left", p.name, rec.Entries, n, kept)
+	}
+}
+
+// place checks that the order and the seqs say where e is.
+func (c *checker) place(key format.BlockKey, e *audit.Entry) {
+	p := c.byID[key.Project]
+	if p.State == audit.Purging {
+		return
+	}
+	k, index := format.OrderKey(e.ID)
+	owners, ok := c.orders[string(k)]
+	if !ok {
+		var err error
+		if owners, err = blocks.ReadOrder(c.tx, k); err != nil {
+			return // reported by order
+		}
+		if len(c.orders) > 1024 {
+			clear(c.orders)
+		}
+		c.orders[string(k)] = owners
+	}
+	if index >= len(owners) || owners[index] != (format.Owner{Project: key.Project, Seq: e.Seq}) {
+		c.problem("%v: order does not know entry %d there", key, e.ID)
+	}
+	if c.sequence == nil || c.numbered != key.Project {
+		c.sequence, c.numbered = blocks.NewSequence(c.tx, p.Project), key.Project
+	}
+	at, ok, err := c.sequence.At(e.Seq)
+	if err == nil && (!ok || !at.Holds(e)) {
+		c.problem("%v: seqs do not know entry %d as seq %d", key, e.ID, e.Seq)
+	}
+}
