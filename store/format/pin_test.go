@@ -100,7 +100,7 @@ func pinnedParts() map[byte]*audit.Entry {
 
 func TestPinnedFlags(t *testing.T) {
 	for flag, e := range pinnedParts() {
-		if row := appendRow(nil, e); row[0] != flag {
+		if row := AppendRow(nil, e); row[0] != flag {
 			t.Errorf("%s has flags %#02x, it had %#02x", e.AppendInput(nil), row[0], flag)
 		}
 	}
