@@ -58,6 +58,34 @@ func TestPinnedRows(t *testing.T) {
 		"000007ae020f000100016203632e640000000000002521b2c5")
 }
 
+// pinnedParts are entries with one optional part each, by the flag that announces it.
+func pinnedParts() map[byte]*audit.Entry {
+	with := func(change func(*audit.Entry)) *audit.Entry {
+		e := &audit.Entry{Project: "acme", Actor: audit.Actor{Email: "b", Type: audit.User}, Action: "c.d",
+			Resource: audit.Resource{Type: "T"}, Outcome: audit.Success}
+		change(e)
+		return e
+	}
+	return map[byte]*audit.Entry{
+		0:    with(func(e *audit.Entry) {}),
+		0x01: with(func(e *audit.Entry) { e.Actor.Type = audit.ServiceAccount }),
+		0x02: with(func(e *audit.Entry) { e.CreatedAt = time.UnixMicro(1_780_000_000_000_001).UTC() }),
+		0x04: with(func(e *audit.Entry) { e.Actor.Label = "l" }),
+		0x08: with(func(e *audit.Entry) { e.Request.UserAgent = "u" }),
+		0x10: with(func(e *audit.Entry) { e.Changes = []audit.Change{{Field: "f"}} }),
+		0x20: with(func(e *audit.Entry) { e.Metadata = map[string]string{"k": "v"} }),
+		0x40: with(func(e *audit.Entry) { e.Key = "key" }),
+	}
+}
+
+func TestPinnedFlags(t *testing.T) {
+	for flag, e := range pinnedParts() {
+		if row := AppendRow(nil, e); row[0] != flag {
+			t.Errorf("%s has flags %#02x, it had %#02x", e.AppendInput(nil), row[0], flag)
+		}
+	}
+}
+
 func TestPinnedOrder(t *testing.T) {
 	key, _ := OrderKey(1)
 	pin(t, "an order", EncodeOrder(key, []Owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}),
