@@ -28,7 +28,7 @@ func testFollowing(t *testing.T, open Engine) {
 			settle()
 		}
 	}
-	if _, err := log.Delete(t.Context(), "doomed", plainEntry("doomed"), 0); err != nil {
+	if _, err := log.Delete(t.Context(), "doomed", plainEntry("doomed"), audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
 	before := log.LastID()
