@@ -89,7 +89,7 @@
 //
 //	keys      project (4), idempotency key -> id (uvarint)
 //
-//	tokens    name -> record: package auth knows
+//	tokens    name -> record of a token or a session: package auth knows
 //
 // History: 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go. 1 and 2 were not: they had no seqs and no recordedBy,
