@@ -34,7 +34,7 @@ func (f *follower) catchUp(ctx context.Context, progress func(done, of uint64)) 
 	err := f.begin()
 	for full := true; full && err == nil; {
 		if err = ctx.Err(); err == nil {
-			full, err = f.step()
+			full, err = f.Step(ctx)
 			progress(f.docs.cursor, f.x.cfg.Source.BlockSeq())
 		}
 	}

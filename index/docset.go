@@ -45,7 +45,7 @@ func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
 		return nil, err
 	}
 	if d.state == (state{}) {
-		d.state = state{format: format, identity: cfg.Identity}
+		d.state = state{format: indexFormat, identity: cfg.Identity}
 		return d, nil
 	}
 	return d, d.compare(ctx, cfg)
@@ -54,8 +54,8 @@ func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
 // compare compares the documents with the blocks of the log.
 func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 	switch {
-	case d.format != format:
-		return &staleError{fmt.Sprintf("the index has format %d, this program's is %d", d.format, format)}
+	case d.format != indexFormat:
+		return &staleError{fmt.Sprintf("the index has format %d, this program's is %d", d.format, indexFormat)}
 	case d.identity != cfg.Identity:
 		return &staleError{"the index is of another log"}
 	case d.cursor > cfg.Source.BlockSeq():

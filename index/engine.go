@@ -16,8 +16,8 @@ import (
 	zap "github.com/blevesearch/zapx/v17"
 )
 
-// format numbers what documents hold. An index of another format is rebuilt.
-const format = 1
+// indexFormat numbers what documents hold. An index of another format is rebuilt.
+const indexFormat = 1
 
 // The keys under which the index keeps its state, in the same commit as the
 // documents that it speaks of.

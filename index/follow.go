@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auditlog/backoff"
+	"auditlog/follow"
 )
 
 // Bounds of one commit to the index: what it holds in memory until it is on disk.
@@ -45,6 +46,8 @@ type follower struct {
 	purge, forget bool
 	// troubled says that the status holds an error of the log.
 	troubled bool
+	// stepped is the newest sequence as of the last step.
+	stepped uint64
 }
 
 // rebuildFrom is how many changes an index is behind to be called rebuilding.
@@ -55,36 +58,29 @@ func (f *follower) run(ctx context.Context) error {
 	if err := f.begin(); err != nil {
 		return err
 	}
-	for {
-		begin, seq := time.Now(), f.x.cfg.Source.BlockSeq()
-		full, err := f.step()
-		switch {
-		case err != nil:
-		case full:
-			err = backoff.Sleep(ctx, f.rest(time.Since(begin), seq))
-		default:
-			err = f.idle(ctx)
-		}
-		var source *sourceError
-		if errors.As(err, &source) {
-			err = f.await(ctx, source)
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return follow.Run(ctx, f, follow.Options{Rest: f.rest, Again: f.again})
 }
 
-// rest returns how long to rest after a step that began at a sequence.
-func (f *follower) rest(took time.Duration, seq uint64) time.Duration {
+// rest returns how long to rest after a step that left more to do.
+func (f *follower) rest(took time.Duration) time.Duration {
 	part := quietRest
-	if f.x.cfg.Source.BlockSeq() != seq {
+	if f.x.cfg.Source.BlockSeq() != f.stepped {
 		part = busyRest
 	}
 	return min(time.Duration(part*float64(took)), maxRest)
+}
+
+// again says that an error of the log, about which the index can do nothing, may pass:
+// the index stays as it is until the log can be read.
+func (f *follower) again(err error, _ int) (pause time.Duration, ok bool) {
+	var source *sourceError
+	if !errors.As(err, &source) {
+		return 0, false
+	}
+	f.x.cfg.Log.Warn().Err(source).Msg("full-text index cannot follow the log")
+	f.x.setStatus(func(s *Status) { s.Reason = source.Error() })
+	f.troubled = true
+	return f.x.cfg.CheckEvery, true
 }
 
 // begin makes sure that the index says what it is of, and drops what it should not have.
@@ -103,8 +99,14 @@ func (f *follower) begin() error {
 	return nil
 }
 
-// step takes in the next changes. full says that there may be more.
-func (f *follower) step() (full bool, err error) {
+// Step takes in the next changes. full says that there may be more.
+func (f *follower) Step(context.Context) (full bool, err error) {
+	f.stepped = f.x.cfg.Source.BlockSeq()
+	if f.troubled {
+		if err := f.checkFiles(); err != nil {
+			return false, err
+		}
+	}
 	b, err := f.read()
 	if err != nil {
 		return false, err
@@ -203,23 +205,8 @@ func (f *follower) report() {
 	})
 }
 
-// await waits after an error of the log, about which the index can do nothing: it
-// stays as it is until the log can be read.
-func (f *follower) await(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	f.x.cfg.Log.Warn().Err(err).Msg("full-text index cannot follow the log")
-	f.x.setStatus(func(s *Status) { s.Reason = err.Error() })
-	f.troubled = true
-	if err := backoff.Sleep(ctx, f.x.cfg.CheckEvery); err != nil {
-		return err
-	}
-	return f.checkFiles()
-}
-
-// idle waits for the next changes, and meanwhile sees to the files.
-func (f *follower) idle(ctx context.Context) error {
+// Wait waits for the next changes, and meanwhile sees to the files.
+func (f *follower) Wait(ctx context.Context) error {
 	if err := f.tidy(ctx); err != nil {
 		return err
 	}

@@ -183,10 +183,10 @@ func (x *Index) session(ctx context.Context) (opened bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	follow, stop := context.WithCancelCause(ctx)
+	following, stop := context.WithCancelCause(ctx)
 	x.use(e, stop)
 	f := &follower{x: x, e: e, docs: docs}
-	err = f.run(follow)
+	err = f.run(following)
 	stop(nil)
 	x.use(nil, nil)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {

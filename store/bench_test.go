@@ -10,6 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
 	"auditlog/store/kv"
 )
 
@@ -127,42 +128,6 @@ func BenchmarkStats(b *testing.B) {
 	}
 }
 
-// BenchmarkTailRow measures the codec of a tail row of 250 entries.
-func BenchmarkTailRow(b *testing.B) {
-	row := &tailRow{}
-	row.reset(1, time.UnixMicro(1_780_000_000_000_000).UTC())
-	entries := audittest.New(1, 34*time.Second).Entries(250)
-	for i, e := range entries {
-		row.add(ProjectID(i%9+1), int64(i/9+1), appendRow(nil, e))
-	}
-	value := row.encode()
-	b.Run("encode", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			row.reset(1, row.recordedAt)
-			var buf []byte
-			for i, e := range entries {
-				buf = appendRow(buf[:0], e)
-				row.add(ProjectID(i%9+1), int64(i/9+1), buf)
-			}
-			value = row.encode()
-		}
-	})
-	b.Run("decode", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			n := 0
-			err := decodeTailRow(1, value, func(ProjectID, *audit.Entry) error {
-				n++
-				return nil
-			})
-			if err != nil || n != len(entries) {
-				b.Fatalf("read %d entries: %v", n, err)
-			}
-		}
-	})
-}
-
 // BenchmarkMerge measures the planning of what a seal merges: new entries into the last
 // block of a project, and late ones into one in the middle.
 func BenchmarkMerge(b *testing.B) {
@@ -190,9 +155,9 @@ func BenchmarkMerge(b *testing.B) {
 			for b.Loop() {
 				err := s.db.View(func(tx kv.Tx) error {
 					seq := s.BlockSeq()
-					plan, err := s.planMerge(newBlockCursor(tx, s.projects["acme"].id), "acme", added, &seq)
-					if err == nil && (len(plan.put) == 0 || len(plan.drop) == 0) {
-						b.Fatalf("%d blocks come and %d go", len(plan.put), len(plan.drop))
+					plan, err := s.blocks.PlanMerge(&s.opts.sizes, blocks.NewCursor(tx, s.projects["acme"].id), "acme", added, &seq)
+					if err == nil && (len(plan.Put) == 0 || len(plan.Drop) == 0) {
+						b.Fatalf("%d blocks come and %d go", len(plan.Put), len(plan.Drop))
 					}
 					return err
 				})

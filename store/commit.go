@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -104,7 +105,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
 		}
 		before := len(buf)
-		buf = appendRow(buf, e)
+		buf = format.AppendRow(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
 			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
@@ -233,23 +234,23 @@ type commitWriter struct {
 	next    int64
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
-	row     *tailRow
-	keys    map[string]int64 // by keyKey, of this commit and of sealed entries that it repeats
+	row     *format.TailRow
+	keys    map[string]int64 // by format.Key, of this commit and of sealed entries that it repeats
 	created map[string]*project
-	changed map[*project]*projectRecord
+	changed map[*project]*format.Project
 	wrote   bool // something beside entries
 }
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
 	next := s.recent.next()
-	s.row.reset(next, at)
+	s.row.Reset(next, at)
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next, row: &s.row,
 		added:   make(map[*project][]*audit.Entry),
 		keys:    make(map[string]int64),
 		created: make(map[string]*project),
-		changed: make(map[*project]*projectRecord),
+		changed: make(map[*project]*format.Project),
 	}
 }
 
@@ -313,7 +314,7 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 			continue
 		}
 		if p := w.s.projects[e.Project]; p != nil && !sub.anyState {
-			if err := w.record(p).refusal(p.name); err != nil {
+			if err := refusal(w.record(p), p.name); err != nil {
 				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
 			}
 		}
@@ -348,7 +349,7 @@ func (w *commitWriter) house(entries []*audit.Entry) {
 }
 
 // record returns p's record as this commit will leave it.
-func (w *commitWriter) record(p *project) *projectRecord {
+func (w *commitWriter) record(p *project) *format.Project {
 	if rec := w.changed[p]; rec != nil {
 		return rec
 	}
@@ -356,7 +357,7 @@ func (w *commitWriter) record(p *project) *projectRecord {
 }
 
 // refusal returns why a project cannot be recorded to, or nil.
-func (rec *projectRecord) refusal(name string) error {
+func refusal(rec *format.Project, name string) error {
 	switch rec.State {
 	case audit.Deleting:
 		return audit.Errorf(audit.Conflict, "project %q is deleted and will be purged at %s: restore it to record to it",
@@ -392,7 +393,7 @@ func (w *commitWriter) create(name string) (*project, error) {
 		return nil, err
 	}
 	p := &project{name: name, id: id}
-	p.rec = projectRecord{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
+	p.rec = format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
 		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}
@@ -400,10 +401,10 @@ func (w *commitWriter) create(name string) (*project, error) {
 	return p, p.put(w.tx, &p.rec)
 }
 
-func nextProjectID(tx kv.Tx) (ProjectID, error) {
-	meta := tx.Bucket(bucketMeta)
-	id := getU64(meta.Get(metaProject)) + 1
-	return ProjectID(id), meta.Put(metaProject, u64(id))
+func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
+	meta := tx.Bucket(format.Meta)
+	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
+	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 
 // duplicate returns the id of the entry of p that has key already.
@@ -414,7 +415,7 @@ func (w *commitWriter) duplicate(p *project, key string) (int64, bool) {
 	if id, ok := p.keys[key]; ok {
 		return id, true
 	}
-	k := keyKey(p.id, key)
+	k := format.Key(p.id, key)
 	if id, ok := w.keys[string(k)]; ok {
 		return id, true
 	}
@@ -429,15 +430,15 @@ func (w *commitWriter) lookUp(group []*submission) {
 	for _, sub := range group {
 		for _, e := range sub.entries {
 			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
-				keys = append(keys, keyKey(p.id, e.Key))
+				keys = append(keys, format.Key(p.id, e.Key))
 			}
 		}
 	}
 	if len(keys) == 0 {
 		return
 	}
-	w.tx.Bucket(bucketKeys).GetMany(keys, func(k, v []byte) {
-		if id, ok := parseKeyOwner(v); ok {
+	w.tx.Bucket(format.Keys).GetMany(keys, func(k, v []byte) {
+		if id, ok := format.ParseKeyOwner(v); ok {
 			w.keys[string(k)] = id
 		}
 	})
@@ -445,14 +446,14 @@ func (w *commitWriter) lookUp(group []*submission) {
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
 	e.ID, e.Seq, e.RecordedAt = w.next, p.lastSeq()+int64(len(w.added[p]))+1, w.at
-	if row[0]&rowOwnTime == 0 { // not by what e says: this may be the second run
+	if !format.HasOwnTime(row) { // not by what e says: this may be the second run
 		e.CreatedAt = w.at
 	}
 	w.next++
 	w.batch = append(w.batch, committed{p, e, len(row)})
 	w.added[p] = append(w.added[p], e)
-	w.row.add(p.id, e.Seq, row)
-	if len(w.row.body) >= maxTailRow {
+	w.row.Add(p.id, e.Seq, row)
+	if w.row.Size() >= format.MaxTailRow {
 		return w.flush()
 	}
 	return nil
@@ -460,12 +461,12 @@ func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
 
 // flush puts the row that is being filled into the tail and begins the next.
 func (w *commitWriter) flush() error {
-	if w.row.n == 0 {
+	if w.row.Len() == 0 {
 		return nil
 	}
-	if err := w.tx.Bucket(bucketTail).Put(u64(uint64(w.row.first)), w.row.encode()); err != nil {
+	if err := w.tx.Bucket(format.Tail).Put(w.row.Key(), w.row.Encode()); err != nil {
 		return fmt.Errorf("put tail row: %w", err)
 	}
-	w.row.reset(w.next, w.at)
+	w.row.Reset(w.next, w.at)
 	return nil
 }

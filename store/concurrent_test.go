@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
 )
 
 // TestReadersSeeWholeCommits lists while others record, seal and purge: every
@@ -16,7 +17,7 @@ import (
 // acknowledged before the listing began is missing.
 func TestReadersSeeWholeCommits(t *testing.T) {
 	s := open(t, t.TempDir(), Options{SealRows: 64, SealAfter: time.Millisecond,
-		sizes: sizes{blockRows: 16, indexableRows: 8, indexableBytes: 4 << 10, span: 4, ahead: 2}})
+		sizes: blocks.Sizes{BlockRows: 16, IndexableRows: 8, IndexableBytes: 4 << 10, Span: 4, Ahead: 2}})
 	const writers, commits, size = 3, 60, 7
 	var acked [writers]atomic.Int64
 	var recording, reading sync.WaitGroup
@@ -107,7 +108,7 @@ func readWhole(t *testing.T, s *Store, size int, acked *[3]atomic.Int64) {
 			t.Errorf("entry %d is listed twice", e.ID)
 		}
 		ids[e.ID] = true
-		if i > 0 && byPosition(page.Entries[i-1], e) <= 0 {
+		if i > 0 && blocks.ByPosition(page.Entries[i-1], e) <= 0 {
 			t.Errorf("entry %d is out of order", e.ID)
 		}
 		seen[e.Actor.Email+"/"+e.Resource.ID]++

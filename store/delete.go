@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 )
 
 // Delete closes a project to recording and sets the time of its purge, together
@@ -13,7 +14,7 @@ import (
 // It returns NotFound for a project that is not there or purged already, Conflict
 // for one that is deleted already or being purged.
 func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, grace time.Duration) (audit.Project, error) {
-	err := s.changeProject(ctx, name, entry, func(w *commitWriter, rec *projectRecord) error {
+	err := s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
 		switch rec.State {
 		case audit.Deleting:
 			return audit.Errorf(audit.Conflict, "project %q is deleted already and will be purged at %s",
@@ -38,7 +39,7 @@ func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, gra
 // It returns NotFound for a project that is not there, Conflict for one that is
 // not deleted or whose purge has begun.
 func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	err := s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *projectRecord) error {
+	err := s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error {
 		switch rec.State {
 		case audit.Active:
 			return audit.Errorf(audit.Conflict, "project %q is not deleted", name)
@@ -72,7 +73,7 @@ func (s *Store) Purges() map[string]time.Time {
 
 // changeProject commits an entry of a project and a change of the project's
 // record in one transaction, unless decide refuses.
-func (s *Store) changeProject(ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *projectRecord) error) error {
+func (s *Store) changeProject(ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *format.Project) error) error {
 	entry.Project, entry.Key = name, "" // no duplicate of anything
 	entry.RecordedBy = audit.RecordedByLog
 	sub, err := s.prepare([]*audit.Entry{entry})

@@ -10,6 +10,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv/kvtest"
 	"auditlog/store/storetest"
 )
@@ -27,7 +29,7 @@ func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
 	opts := Options{
 		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
 		Search: func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
-		sizes:  sizes{blockRows: 12, indexableRows: 6, indexableBytes: 4 << 10, span: 4, ahead: 2},
+		sizes:  blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2},
 	}
 	var err error
 	if x.db.DB, err = openDB(dir, opts); err != nil {
@@ -72,7 +74,7 @@ type exactIndex struct {
 	s *Store
 }
 
-func (x exactIndex) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) (keys []BlockKey, through uint64, ok bool, err error) {
+func (x exactIndex) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) (keys []format.BlockKey, through uint64, ok bool, err error) {
 	changes, through, err := x.s.BlockChanges(0, 1<<30)
 	if err != nil {
 		return nil, 0, false, err
@@ -87,7 +89,7 @@ func (x exactIndex) Blocks(_ context.Context, p ProjectID, before audit.Position
 			keys = append(keys, c.Key)
 		}
 	}
-	slices.SortFunc(keys, func(a, b BlockKey) int { return b.Compare(a.Position) })
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
 	return keys, through, true, nil
 }
 

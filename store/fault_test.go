@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,10 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
+	"auditlog/store/check"
+	"auditlog/store/format"
+	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -89,6 +94,15 @@ func scenes() []scene {
 				t.Fatal(err)
 			}
 			return len(tokens) > 0
+		}},
+		{name: "cursor", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
+			return s.SaveCursor(ctx, "siem", 7)
+		}, done: func(t *testing.T, s *Store) bool {
+			at, ok, err := s.Cursor("siem")
+			if err != nil || ok && at != 7 {
+				t.Fatal(at, err)
+			}
+			return ok
 		}},
 		{name: "delete", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Delete(ctx, "acme", entry("acme", 0), time.Hour)
@@ -280,7 +294,7 @@ func proceed(t *testing.T, sc scene, s *Store) {
 func TestFailedSealIsNotCached(t *testing.T) {
 	f := &faulty{err: syscall.ENOSPC}
 	s := openFaulty(t, t.TempDir(), Options{SealAfter: time.Hour,
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}}, &kvtest.DB{Before: f.before})
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}}, &kvtest.DB{Before: f.before})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(from, to int) {
 		for i := from; i < to; i += 2 {
@@ -311,13 +325,37 @@ func TestFailedSealIsNotCached(t *testing.T) {
 	}
 }
 
-func checkClean(t testing.TB, s *Store) Summary {
+func checkClean(t testing.TB, s *Store) check.Summary {
 	t.Helper()
 	sum, err := s.Check(context.Background(), func(problem string) { t.Error("check: " + problem) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkMemory(t, s)
 	return sum
+}
+
+// checkMemory compares the projects in memory with those on disk.
+func checkMemory(t testing.TB, s *Store) {
+	t.Helper()
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err := s.read(func(tx kv.Tx) error {
+		projects := tx.Bucket(format.Projects)
+		for name, p := range s.projects {
+			rec, err := p.rec.Encode()
+			if stored := projects.Get([]byte(name)); err != nil || !bytes.Equal(rec, stored) || s.byID[p.id] != p {
+				t.Errorf("project %s is\n%s\nin memory, on disk\n%s", name, rec, stored)
+			}
+		}
+		if n, m := keysIn(tx, format.Projects), len(s.projects); n != m || len(s.byID) != m {
+			t.Errorf("%d projects on disk, %d in memory, %d by number", n, m, len(s.byID))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func copyFile(to, from string) error {

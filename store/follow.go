@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-
-	"auditlog/audit"
 )
 
 // signal wakes whoever waits for something to happen. Store.mu guards it.
@@ -60,29 +58,4 @@ func (s *Store) await(ctx context.Context, sig *signal, ready func() bool) error
 			return errClosed()
 		}
 	}
-}
-
-// Since returns entries of a project with an id above after in commit order, the
-// oldest of them first, at most limit. The entries must not be changed.
-//
-// As with a view, the tail is taken before the transaction begins: what is sealed
-// in between is in both, and is read from one of them.
-func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
-	s.mu.RLock()
-	p, tail := s.projects[project], s.recent
-	visible, rec := p.visible(), p.record()
-	s.mu.RUnlock()
-	if !visible {
-		return nil, nil
-	}
-	entries, err := s.sealedSince(ctx, p, &rec, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	for id := max(after+1, tail.first); id < tail.next() && len(entries) < limit; id++ {
-		if e, owner := tail.get(id); owner == p {
-			entries = append(entries, e)
-		}
-	}
-	return entries, nil
 }

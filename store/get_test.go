@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 )
 
 // Of the many blocks of one busy second, Get opens the one that has the entry.
 func TestGetOpensOneBlock(t *testing.T) {
 	dir := t.TempDir()
-	z := sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}
+	z := blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}
 	s := open(t, dir, Options{SealAfter: time.Hour, sizes: z})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	var batch []*audit.Entry
@@ -25,13 +27,13 @@ func TestGetOpensOneBlock(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	s.cache = newBlockCache(1 << 20)
+	s.blocks.Release()
 	for _, id := range []int64{1, 77, 400} {
 		if e, err := s.Get(t.Context(), "acme", id); err != nil || e.ID != id {
 			t.Fatalf("got %v, %v", e, err)
 		}
 	}
-	if n := len(s.cache.items); n != 3 {
+	if n, _ := s.blocks.Held(); n != 3 {
 		t.Errorf("3 entries took %d blocks", n)
 	}
 }
@@ -52,7 +54,7 @@ func TestReadAfterClose(t *testing.T) {
 	_, since := s.Since(t.Context(), "acme", 0, 1)
 	_, tokens := s.Tokens()
 	_, _, changes := s.BlockChanges(0, 1)
-	_, texts := s.BlockTexts(BlockKey{}, func(string) {})
+	_, texts := s.BlockTexts(format.BlockKey{}, func(string) {})
 	for i, err := range []error{get, since, tokens, changes, texts} {
 		if audit.KindOf(err) != audit.Unavailable {
 			t.Errorf("read %d: %v", i, err)

@@ -3,42 +3,32 @@ package store
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
-// keyKey is what an idempotency key stands under in its bucket: as it is, so that
-// keys which their makers count up lie side by side and cost little.
-func keyKey(p ProjectID, key string) []byte { return append(u32(p), key...) }
-
 // keyOwner returns the id of the sealed entry of a project that has a key.
-func keyOwner(tx kv.Tx, p ProjectID, key string) (id int64, ok bool) {
-	return parseKeyOwner(tx.Bucket(bucketKeys).Get(keyKey(p, key)))
-}
-
-// parseKeyOwner reads the value of a key.
-func parseKeyOwner(v []byte) (id int64, ok bool) {
-	n, size := binary.Uvarint(v)
-	return int64(n), size > 0
+func keyOwner(tx kv.Tx, p format.ProjectID, key string) (id int64, ok bool) {
+	return format.ParseKeyOwner(tx.Bucket(format.Keys).Get(format.Key(p, key)))
 }
 
 // putKeys writes the keys of sealed entries, in order: a page of the bucket is
 // touched once for many of them.
 func putKeys(tx kv.Tx, plans []*projectPlan) error {
-	b := tx.Bucket(bucketKeys)
+	b := tx.Bucket(format.Keys)
 	counting := true
 	for _, plan := range plans {
 		keyed := keyedEntries(plan)
 		if len(keyed) == 0 {
 			continue
 		}
-		counting = counting && isLast(b, keyKey(plan.project.id, keyed[0].Key))
+		counting = counting && isLast(b, format.Key(plan.project.id, keyed[0].Key))
 		for _, e := range keyed {
-			err := b.Put(keyKey(plan.project.id, e.Key), binary.AppendUvarint(nil, uint64(e.ID)))
+			err := b.Put(format.Key(plan.project.id, e.Key), format.KeyOwner(e.ID))
 			if err != nil {
 				return fmt.Errorf("put key of entry %d: %w", e.ID, err)
 			}

@@ -15,25 +15,25 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	if p.Limit < 0 || p.Limit > audit.MaxLimit {
 		return audit.Page{}, audit.FieldErrorf("limit", "must be from 1 to %d", audit.MaxLimit)
 	}
-	sp := q.whole()
+	st := q.whole()
 	if p.Cursor != "" {
 		var err error
-		if sp.high, err = q.decodeCursor(p.Cursor); err != nil {
+		if st.high, err = q.decodeCursor(p.Cursor); err != nil {
 			return audit.Page{}, err
 		}
 	}
 	var page audit.Page
-	more, err := q.collect(ctx, sp, p.Limit, (*block.Block).Kept, &page.Entries)
+	more, err := q.collect(ctx, st, p.Limit, (*block.Block).Kept, &page.Entries)
 	if more {
 		page.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
 	}
 	return page, err
 }
 
-// collect appends the newest entries of a span that are selected, at most limit.
+// collect appends the newest entries of a stretch that are selected, at most limit.
 // more reports whether there are others.
-func (q *prepared) collect(ctx context.Context, sp span, limit int, entry entryOf, into *[]*audit.Entry) (more bool, err error) {
-	err = q.walk(ctx, sp, entry, func(e *audit.Entry) bool {
+func (q *prepared) collect(ctx context.Context, st stretch, limit int, entry entryOf, into *[]*audit.Entry) (more bool, err error) {
+	err = q.walk(ctx, st, entry, func(e *audit.Entry) bool {
 		if len(*into) == limit {
 			more = true
 			return false
@@ -53,14 +53,14 @@ const exportPage = 1000
 
 // Export calls fn with everything that is selected: see audit.Selection.
 func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
-	sp := q.whole()
+	st := q.whole()
 	entries := make([]*audit.Entry, 0, exportPage)
 	for more := true; more; {
 		var err error
 		entries = entries[:0]
 		// What is exported is not likely to be asked for again, and would drive out
 		// what is.
-		if more, err = q.collect(ctx, sp, exportPage, (*block.Block).Entry, &entries); err != nil {
+		if more, err = q.collect(ctx, st, exportPage, (*block.Block).Entry, &entries); err != nil {
 			return err
 		}
 		for _, e := range entries {
@@ -69,7 +69,7 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 			}
 		}
 		if len(entries) > 0 {
-			sp.high = entries[len(entries)-1].Position()
+			st.high = entries[len(entries)-1].Position()
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/fulltext"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 )
 
 // hookContext calls do whenever it is asked whether it is over.
@@ -87,7 +89,7 @@ func (m *meddler) Match(terms uint64) bool { return terms == 1 }
 
 func (m *meddler) Clues() *fulltext.Clues { return nil }
 
-func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, _ int64) ([]BlockKey, uint64, bool, error) {
+func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) ([]format.BlockKey, uint64, bool, error) {
 	m.do()
 	return nil, 0, false, nil
 }
@@ -96,7 +98,7 @@ func (m *meddler) Blocks(_ context.Context, p ProjectID, before audit.Position, 
 func TestStatsWhileOlderEntriesCome(t *testing.T) {
 	m := &meddler{part: "Deployed"}
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, Search: func(string) (fulltext.Query, error) { return m, nil },
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}})
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}})
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	rec := func(i int) {
 		e := entry("acme", i)

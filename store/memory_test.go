@@ -22,7 +22,7 @@ func TestRelease(t *testing.T) {
 	if len(want) == 0 {
 		t.Fatal("nothing was forbidden")
 	}
-	if s.cache.used == 0 {
+	if _, bytes := s.blocks.Held(); bytes == 0 {
 		t.Error("a listing left nothing in the cache")
 	}
 	reading := make(chan error, 1)
@@ -49,7 +49,7 @@ func TestRelease(t *testing.T) {
 	if err := s.Release(); err != nil {
 		t.Error(err)
 	}
-	if n := len(s.cache.items); s.cache.used != 0 || n != 0 || s.cache.order.Len() != 0 {
-		t.Errorf("the cache holds %d bytes, %d blocks", s.cache.used, n)
+	if n, bytes := s.blocks.Held(); n != 0 || bytes != 0 {
+		t.Errorf("the cache holds %d bytes, %d blocks", bytes, n)
 	}
 }

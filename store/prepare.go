@@ -1,11 +1,13 @@
 package store
 
 import (
+	"context"
 	"slices"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block"
+	"auditlog/store/format"
 )
 
 // prepared is a query made ready: the store's audit.Selection.
@@ -58,7 +60,26 @@ func (q *prepared) matches(e *audit.Entry) bool {
 }
 
 // whole returns the part of the project's listing that the query can select from.
-func (q *prepared) whole() span {
+func (q *prepared) whole() stretch {
 	from, to := q.query.Bounds()
-	return span{audit.Position{At: from}, audit.Position{At: to}}
+	return stretch{audit.Position{At: from}, audit.Position{At: to}}
+}
+
+// found is what the index answered to a search.
+type found struct {
+	keys    []format.BlockKey // newest first
+	through uint64            // blocks that changed later are not covered
+}
+
+// search asks the index which blocks of a stretch to look into; nil means all.
+func (q *prepared) search(ctx context.Context, st stretch) (*found, error) {
+	p, ok := q.s.projectID(q.query.Project)
+	if !ok {
+		return nil, nil // it went meanwhile: the view will say so
+	}
+	keys, through, ok, err := q.text.Blocks(ctx, p, st.high, st.low.At)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &found{keys, through}, nil
 }

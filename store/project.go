@@ -2,12 +2,12 @@ package store
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -15,106 +15,57 @@ import (
 // replaced or appended to, never changed in place, so that a reader may keep one.
 type project struct {
 	name string
-	id   ProjectID
-	rec  projectRecord
+	id   format.ProjectID
+	rec  format.Project
 	// tail holds the entries that are in no block yet, oldest first.
 	tail []*audit.Entry
 	// keys holds the idempotency keys of the tail.
 	keys map[string]int64
 }
 
-// projectRecord is the value of a project in its bucket, as JSON: few, small,
-// and readable with any tool for the database.
-type projectRecord struct {
-	ID       ProjectID       `json:"id"`
-	Secret   []byte          `json:"secret"`
-	State    audit.State     `json:"state"`
-	Deletion *audit.Deletion `json:"deletion,omitempty"`
-	// Purge is how far a running purge has come.
-	Purge *purgeProgress `json:"purge,omitempty"`
-	// Incarnation counts the beginnings of the project, from 1: each purge begins
-	// another. Base is the seq of its first entry.
-	Incarnation int   `json:"incarnation"`
-	Base        int64 `json:"base"`
-	// Seq is the newest seq that is not in the tail, whether its entry is in a block
-	// or purged.
-	Seq int64 `json:"seq"`
-	// Kept are the entries that purges left and later ones leave, in the order of their
-	// seqs: a project.delete and a project.purge of each.
-	Kept []keptEntry `json:"kept,omitempty"`
-	// Entries, First and Last are of the blocks alone.
-	Entries int64          `json:"entries"`
-	First   audit.Position `json:"first"`
-	Last    audit.Position `json:"last"`
-	// Spanned is where the spans of the project's blocks end, Loose how many
-	// blocks begin there or later.
-	Spanned audit.Position `json:"spanned"`
-	Loose   int            `json:"loose"`
-}
-
-// keptEntry names an entry that outlives purges. At is its CreatedAt in microseconds.
-type keptEntry struct {
-	ID  int64 `json:"id"`
-	Seq int64 `json:"seq"`
-	At  int64 `json:"at"`
-}
-
-func keptOf(e *audit.Entry) keptEntry { return keptEntry{e.ID, e.Seq, e.CreatedAt.UnixMicro()} }
-
-func (k keptEntry) place() place { return place{id: k.ID, at: k.At} }
-
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
 func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }
 
-// loose reports whether a block that begins at p lies behind the project's spans.
-func (rec *projectRecord) loose(p audit.Position) bool {
-	return rec.Spanned == (audit.Position{}) || p.Compare(rec.Spanned) >= 0
-}
-
 // record returns a project's record as it is.
-func (s *Store) record(p *project) projectRecord {
+func (s *Store) record(p *project) format.Project {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return p.rec
 }
 
-func (p *project) put(tx kv.Tx, rec *projectRecord) error {
-	v, err := json.Marshal(rec)
+func (p *project) put(tx kv.Tx, rec *format.Project) error {
+	v, err := rec.Encode()
 	if err != nil {
 		return fmt.Errorf("encode project %q: %w", p.name, err)
 	}
-	return tx.Bucket(bucketProjects).Put([]byte(p.name), v)
+	return tx.Bucket(format.Projects).Put([]byte(p.name), v)
 }
 
 // record returns a copy of p's record, an empty one of no project. The caller holds Store.mu.
-func (p *project) record() projectRecord {
+func (p *project) record() format.Project {
 	if p == nil {
-		return projectRecord{}
+		return format.Project{}
 	}
 	return p.rec
 }
 
 // readProject returns the record of a project as a transaction sees it, or nil.
-func readProject(tx kv.Tx, name string) (*projectRecord, error) {
-	v := tx.Bucket(bucketProjects).Get([]byte(name))
+func readProject(tx kv.Tx, name string) (*format.Project, error) {
+	v := tx.Bucket(format.Projects).Get([]byte(name))
 	if v == nil {
 		return nil, nil
 	}
-	rec := &projectRecord{}
-	if err := json.Unmarshal(v, rec); err != nil {
-		return nil, fmt.Errorf("project %q: %w: %w", name, errCorrupt, err)
-	}
-	return rec, nil
+	return format.ParseProject([]byte(name), v)
 }
 
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
-	for k, v := range kv.All(tx.Bucket(bucketProjects)) {
-		p := &project{name: string(k)}
-		if err := json.Unmarshal(v, &p.rec); err != nil {
-			return fmt.Errorf("project %q: %w: %w", k, errCorrupt, err)
+	for k, v := range kv.All(tx.Bucket(format.Projects)) {
+		rec, err := format.ParseProject(k, v)
+		if err != nil {
+			return err
 		}
-		p.id = p.rec.ID
+		p := &project{name: string(k), id: rec.ID, rec: *rec}
 		s.projects[p.name] = p
 		s.byID[p.id] = p
 	}
@@ -175,7 +126,7 @@ func (s *Store) Project(name string) (audit.Project, error) {
 }
 
 // projectID returns the number of a project's present incarnation.
-func (s *Store) projectID(name string) (ProjectID, bool) {
+func (s *Store) projectID(name string) (format.ProjectID, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p, ok := s.projects[name]

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -33,7 +35,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	}
 	s.mu.RLock()
 	p := s.projects[name]
-	var rec projectRecord
+	var rec format.Project
 	tail := 0
 	if p != nil {
 		rec, tail = p.rec, len(p.tail)
@@ -66,8 +68,8 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	s.mu.RLock()
 	rec := p.rec
 	s.mu.RUnlock()
-	progress := &purgeProgress{}
-	for _, k := range append(slices.Clone(rec.Kept), keptEntry{ID: rec.Deletion.EntryID}) {
+	progress := &format.Purge{}
+	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.name, k.ID)
 		if err != nil {
 			return fmt.Errorf("read an entry that outlives the purge: %w", err)
@@ -86,23 +88,6 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	}, func() { p.rec = rec })
 }
 
-// purgeProgress is how far a purge has come.
-type purgeProgress struct {
-	// Kept are the entries that stay, by seq; the last one is the project.delete
-	// entry that ordered the purge.
-	Kept []*audit.Entry `json:"kept"`
-	// Gone counts what is gone so far.
-	Gone purged `json:"gone"`
-}
-
-// deletion returns the entry that ordered the purge.
-func (p *purgeProgress) deletion() *audit.Entry { return p.Kept[len(p.Kept)-1] }
-
-// keeps reports whether the entry with an id stays.
-func (p *purgeProgress) keeps(id int64) bool {
-	return slices.ContainsFunc(p.Kept, func(e *audit.Entry) bool { return e.ID == id })
-}
-
 // purgeWriter does one step. What it deletes, in this order: the places of the
 // entries, their blocks, their keys, and at last the project's record, secret
 // included, in whose stead an empty project of the same name begins.
@@ -110,7 +95,7 @@ type purgeWriter struct {
 	s   *Store
 	p   *project
 	tx  kv.Tx
-	rec projectRecord
+	rec format.Project
 	seq uint64
 	// fresh and commit are of the last step: the project begun anew, and its
 	// project.purge entry.
@@ -125,7 +110,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	if w.rec.State != audit.Purging {
 		return errNothing // another has ended it
 	}
-	w.seq = getU64(tx.Bucket(bucketMeta).Get(metaBlockSeq))
+	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
 	w.rec.Purge = &progress
 	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans} {
@@ -144,16 +129,16 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 func (w *purgeWriter) order() (left bool, err error) {
 	ids := make(map[string][]int) // by the key of the order bucket, indexes
 	rows := 0
-	for k, v := range kv.Prefix(w.tx.Bucket(bucketSeqs), u32(w.p.id)) {
+	for k, v := range kv.Prefix(w.tx.Bucket(format.Seqs), format.ProjectPrefix(w.p.id)) {
 		if len(ids) >= purgeOrderKeys || rows == purgeOrderKeys {
 			break
 		}
-		places, err := decodePlaces(k, v)
+		places, err := format.DecodePlaces(k, v)
 		if err != nil {
 			return false, err
 		}
 		for _, p := range places {
-			key, index := orderKey(p.id)
+			key, index := format.OrderKey(p.ID)
 			ids[string(key)] = append(ids[string(key)], index)
 		}
 		rows++
@@ -161,8 +146,8 @@ func (w *purgeWriter) order() (left bool, err error) {
 	if err := w.disown(ids); err != nil {
 		return false, err
 	}
-	if _, err := w.tx.Bucket(bucketSeqs).DeleteRange(u32(w.p.id), u32(w.p.id+1), rows); err != nil {
-		return false, fmt.Errorf("delete from %s: %w", bucketSeqs, err)
+	if _, err := w.tx.Bucket(format.Seqs).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), rows); err != nil {
+		return false, fmt.Errorf("delete from %s: %w", format.Seqs, err)
 	}
 	return rows > 0, nil
 }
@@ -173,21 +158,21 @@ func (w *purgeWriter) disown(ids map[string][]int) error {
 	for _, key := range slices.Sorted(maps.Keys(ids)) {
 		keys = append(keys, []byte(key))
 	}
-	bucket := w.tx.Bucket(bucketOrder)
+	bucket := w.tx.Bucket(format.Order)
 	var values [][]byte
 	var failed error
 	bucket.GetMany(keys, func(key, value []byte) {
-		owners, err := decodeOrder(key, value)
+		owners, err := format.DecodeOrder(key, value)
 		if err != nil {
 			failed = err
 			return
 		}
 		for _, index := range ids[string(key)] {
-			if index < len(owners) && owners[index].project == w.p.id {
-				owners[index] = owner{}
+			if index < len(owners) && owners[index].Project == w.p.id {
+				owners[index] = format.Owner{}
 			}
 		}
-		values = append(values, encodeOrder(key, owners))
+		values = append(values, format.EncodeOrder(key, owners))
 	})
 	if failed != nil {
 		return failed
@@ -202,49 +187,49 @@ func (w *purgeWriter) disown(ids map[string][]int) error {
 
 // blocks deletes blocks and adds up what was in them.
 func (w *purgeWriter) blocks() (left bool, err error) {
-	c := newBlockCursor(w.tx, w.p.id)
-	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
-	var drop []keyedBlock
-	ok, err := c.first()
-	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.next() {
-		b, err := w.s.readBlock(c.key, c.value)
+	c := blocks.NewCursor(w.tx, w.p.id)
+	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
+	var drop []blocks.Keyed
+	ok, err := c.First()
+	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.Next() {
+		b, err := w.s.blocks.Fresh(c.Key, c.Value)
 		if err != nil {
 			return false, err
 		}
-		drop = append(drop, keyedBlock{c.key, b})
+		drop = append(drop, blocks.Keyed{Key: c.Key, Block: b})
 	}
 	if err != nil || len(drop) == 0 {
 		return false, err
 	}
 	for _, b := range drop {
-		w.rec.Purge.count(b)
+		count(w.rec.Purge, b)
 		w.rec.Entries -= int64(b.Rows())
-		if err := blocks.drop(b, true); err != nil {
+		if err := writer.Drop(b, true); err != nil {
 			return false, err
 		}
 	}
-	w.seq = blocks.seq
-	return true, blocks.finish()
+	w.seq = writer.Seq
+	return true, writer.Finish()
 }
 
 // count adds a block that is deleted, but for the entries that stay.
-func (p *purgeProgress) count(b keyedBlock) {
+func count(p *format.Purge, b blocks.Keyed) {
 	for row, id := range b.IDs(nil) {
-		if !p.keeps(id) {
-			p.Gone.add(id, b.EntrySeq(row), b.CreatedAt(row))
+		if !p.Keeps(id) {
+			p.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
 		}
 	}
 }
 
 // keys deletes idempotency keys.
-func (w *purgeWriter) keys() (left bool, err error) { return w.drop(bucketKeys) }
+func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys) }
 
 // spans deletes the secondary index.
-func (w *purgeWriter) spans() (left bool, err error) { return w.drop(bucketSpans) }
+func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans) }
 
 // drop deletes keys of a bucket that begin with the project's number.
 func (w *purgeWriter) drop(bucket string) (left bool, err error) {
-	n, err := w.tx.Bucket(bucket).DeleteRange(u32(w.p.id), u32(w.p.id+1), purgeKeys)
+	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), purgeKeys)
 	if err != nil {
 		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
@@ -260,7 +245,7 @@ func (w *purgeWriter) finish() error {
 	}
 	old := w.rec
 	w.fresh = &project{name: w.p.name, id: id}
-	w.rec = projectRecord{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
+	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
 		Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
@@ -273,7 +258,7 @@ func (w *purgeWriter) finish() error {
 	if err := w.record(e); err != nil {
 		return err
 	}
-	w.rec.Kept = append(w.rec.Kept, keptOf(e))
+	w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
 	w.fresh.rec = w.rec
 	return w.fresh.put(w.tx, &w.rec)
 }
@@ -281,26 +266,25 @@ func (w *purgeWriter) finish() error {
 // keep puts the entries that stay into the project that begins anew.
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
-		w.rec.Kept = append(w.rec.Kept, keptOf(e))
+		w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
 		if err := w.own(e); err != nil {
 			return err
 		}
 	}
-	sorted := slices.SortedFunc(slices.Values(entries), byPosition)
+	sorted := slices.SortedFunc(slices.Values(entries), blocks.ByPosition)
 	w.rec.Entries = int64(len(sorted))
 	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
-	plan, err := w.s.planMerge(newBlockCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
+	plan, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, blocks.NewCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
 	if err != nil {
 		return err
 	}
-	plan.spans = &spanPlan{loose: len(plan.put)}
-	w.rec.Loose = plan.spans.loose
-	blocks := &blockWriter{w.tx, &w.s.opts.sizes, w.seq}
-	if err := blocks.write(plan); err != nil {
+	w.rec.Extent = format.Extent{Loose: len(plan.Put)} // there are no spans yet
+	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
+	if err := writer.Write(plan); err != nil {
 		return err
 	}
-	w.seq = blocks.seq
-	return blocks.finish()
+	w.seq = writer.Seq
+	return writer.Finish()
 }
 
 // record puts an entry of the log's own into the project that begins anew.
@@ -318,16 +302,16 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 
 // own says that e is in the project that has begun anew.
 func (w *purgeWriter) own(e *audit.Entry) error {
-	key, index := orderKey(e.ID)
-	owners, err := readOrder(w.tx, key)
+	key, index := format.OrderKey(e.ID)
+	owners, err := blocks.ReadOrder(w.tx, key)
 	if err == nil && index >= len(owners) {
-		err = fmt.Errorf("order %x: %w: entry %d is missing", key, errCorrupt, e.ID)
+		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
 	}
 	if err != nil {
 		return err
 	}
-	owners[index] = owner{w.fresh.id, e.Seq}
-	return w.tx.Bucket(bucketOrder).Put(key, encodeOrder(key, owners))
+	owners[index] = format.Owner{Project: w.fresh.id, Seq: e.Seq}
+	return w.tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners))
 }
 
 // apply brings the memory to the state of the step. The caller holds Store.mu.

@@ -10,6 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -40,7 +41,7 @@ func purgeScene(t *testing.T, dir string) *Store {
 func reachable(t *testing.T, s *Store, text string) (found bool) {
 	t.Helper()
 	err := s.db.View(func(tx kv.Tx) error {
-		for _, name := range allBuckets() {
+		for _, name := range format.Buckets() {
 			for k, v := range kv.All(tx.Bucket(name)) {
 				found = found || bytes.Contains(k, []byte(text)) || bytes.Contains(v, []byte(text))
 			}

@@ -6,52 +6,24 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 )
 
 // actionPurge is the action of the entry that a purge ends with.
 const actionPurge = "project.purge"
 
-// purged says what a purge has removed.
-type purged struct {
-	Entries int64 `json:"entries"`
-	// The bounds of what was removed, both inclusive; From and To are of CreatedAt.
-	FirstSeq int64     `json:"firstSeq"`
-	LastSeq  int64     `json:"lastSeq"`
-	FirstID  int64     `json:"firstId"`
-	LastID   int64     `json:"lastId"`
-	From     time.Time `json:"from"`
-	To       time.Time `json:"to"`
-}
-
-// add counts an entry, created at a time in microseconds.
-func (g *purged) add(id, seq, createdAt int64) {
-	at := time.UnixMicro(createdAt).UTC()
-	if g.Entries == 0 {
-		*g = purged{FirstSeq: seq, LastSeq: seq, FirstID: id, LastID: id, From: at, To: at}
-	}
-	g.Entries++
-	g.FirstSeq, g.LastSeq = min(g.FirstSeq, seq), max(g.LastSeq, seq)
-	g.FirstID, g.LastID = min(g.FirstID, id), max(g.LastID, id)
-	if at.Before(g.From) {
-		g.From = at
-	}
-	if at.After(g.To) {
-		g.To = at
-	}
-}
-
 // purgeEntry returns the entry that ends the purge of a project: done by whoever
 // ordered the deletion, with the token that he had then.
-func purgeEntry(rec *projectRecord) *audit.Entry {
-	deletion, gone := rec.Purge.deletion(), &rec.Purge.Gone
+func purgeEntry(rec *format.Project) *audit.Entry {
+	deletion, gone := rec.Purge.Ordered(), &rec.Purge.Gone
 	e := &audit.Entry{
 		Project:    deletion.Project,
 		Actor:      deletion.Actor,
 		Action:     actionPurge,
 		Resource:   deletion.Resource,
 		Outcome:    audit.Success,
-		Detail:     gone.String() + fmt.Sprintf(", as ordered by %s with entry %d", deletion.Actor.Email, deletion.ID),
-		Metadata:   gone.metadata(),
+		Detail:     describe(gone) + fmt.Sprintf(", as ordered by %s with entry %d", deletion.Actor.Email, deletion.ID),
+		Metadata:   purgedMetadata(gone),
 		RecordedBy: audit.RecordedByLog,
 	}
 	e.Metadata["by"] = deletion.Actor.Email
@@ -67,8 +39,8 @@ func purgeEntry(rec *projectRecord) *audit.Entry {
 	return e
 }
 
-// metadata returns g as the metadata of an entry.
-func (g *purged) metadata() map[string]string {
+// purgedMetadata returns g as the metadata of an entry.
+func purgedMetadata(g *format.Purged) map[string]string {
 	m := map[string]string{"entries": strconv.FormatInt(g.Entries, 10)}
 	if g.Entries == 0 {
 		return m
@@ -79,8 +51,8 @@ func (g *purged) metadata() map[string]string {
 	return m
 }
 
-// String returns g for the detail of an entry.
-func (g *purged) String() string {
+// describe returns g for the detail of an entry.
+func describe(g *format.Purged) string {
 	switch g.Entries {
 	case 0:
 		return "Purged no entries"

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -32,7 +33,7 @@ func openCut(t *testing.T) (*Store, *cutter) {
 		return errRead
 	}
 	s := openFaulty(t, t.TempDir(), Options{SealAfter: time.Hour,
-		sizes: sizes{blockRows: 4, indexableRows: 2, indexableBytes: 1 << 20, span: 4, ahead: 1}}, &c.DB)
+		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}}, &c.DB)
 	readable(t, s)
 	return s, c
 }
@@ -138,6 +139,11 @@ func askings() []asking {
 			return audittest.Stats(ctx, s, audit.Query{Project: "acme"}, audit.Counting{})
 		}},
 		{"since", func(ctx context.Context, s *Store) (any, error) { return s.Since(ctx, "acme", 7, 1000) }},
+		{"after", func(ctx context.Context, s *Store) (any, error) {
+			entries, through, err := s.After(ctx, 7, 1000)
+			return []any{entries, through}, err
+		}},
+		{"cursors", func(_ context.Context, s *Store) (any, error) { return s.Cursors() }},
 		{"tokens", func(_ context.Context, s *Store) (any, error) { return s.Tokens() }},
 		{"changes", func(_ context.Context, s *Store) (any, error) {
 			changes, through, err := s.BlockChanges(3, 1000)

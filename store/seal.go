@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -97,7 +99,7 @@ func (s *Store) Seal() error {
 	if len(r.entries) == 0 {
 		return nil
 	}
-	w := &sealWriter{tail: r, seq: s.BlockSeq(), records: make(map[*project]*projectRecord)}
+	w := &sealWriter{tail: r, seq: s.BlockSeq(), records: make(map[*project]*format.Project)}
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
@@ -108,14 +110,14 @@ func (s *Store) Seal() error {
 type projectPlan struct {
 	project *project
 	entries []*audit.Entry // sorted
-	blocks  *blockPlan
+	blocks  *blocks.Plan
 }
 
 // sealWriter writes one seal.
 type sealWriter struct {
 	tail    recent
 	plans   []*projectPlan
-	records map[*project]*projectRecord
+	records map[*project]*format.Project
 	seq     uint64 // the newest of the blocks
 }
 
@@ -135,16 +137,16 @@ func (w *sealWriter) plan(s *Store) error {
 		return cmp.Compare(a.project.id, b.project.id)
 	})
 	return s.read(func(tx kv.Tx) error {
-		spans := &spanPlanner{s: s, tx: tx}
+		spans := s.blocks.NewSpanPlanner(&s.opts.sizes, tx)
 		for _, plan := range w.plans {
-			slices.SortFunc(plan.entries, byPosition)
-			c := newBlockCursor(tx, plan.project.id)
+			slices.SortFunc(plan.entries, blocks.ByPosition)
+			c := blocks.NewCursor(tx, plan.project.id)
 			var err error
-			if plan.blocks, err = s.planMerge(c, plan.project.name, plan.entries, &w.seq); err != nil {
+			if plan.blocks, err = s.blocks.PlanMerge(&s.opts.sizes, c, plan.project.name, plan.entries, &w.seq); err != nil {
 				return err
 			}
 			rec := s.record(plan.project)
-			if plan.blocks.spans, err = spans.project(plan.project.id, &rec, plan.blocks); err != nil {
+			if plan.blocks.Spans, err = spans.Project(plan.project.id, &rec.Extent, plan.blocks); err != nil {
 				return err
 			}
 		}
@@ -153,9 +155,9 @@ func (w *sealWriter) plan(s *Store) error {
 }
 
 func (w *sealWriter) write(s *Store, tx kv.Tx) error {
-	blocks := &blockWriter{tx, &s.opts.sizes, w.seq}
+	writer := &blocks.Writer{Tx: tx, Sizes: &s.opts.sizes, Seq: w.seq}
 	for _, plan := range w.plans {
-		if err := blocks.write(plan.blocks); err != nil {
+		if err := writer.Write(plan.blocks); err != nil {
 			return err
 		}
 		if err := w.count(tx, plan); err != nil {
@@ -165,13 +167,13 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 	if err := putKeys(tx, w.plans); err != nil {
 		return err
 	}
-	w.seq = blocks.seq
+	w.seq = writer.Seq
 	last := w.tail.next() - 1
 	return errors.Join(
-		blocks.finish(),
-		appendOrder(tx, w.tail.entries, w.tail.owners),
+		writer.Finish(),
+		blocks.AppendOrder(tx, w.tail.entries, func(i int) format.ProjectID { return w.tail.owners[i].id }),
 		dropTail(tx, last),
-		tx.Bucket(bucketMeta).Put(metaSealed, u64(uint64(last))),
+		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),
 	)
 }
 
@@ -187,18 +189,18 @@ func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
 	}
 	rec.Entries += int64(len(plan.entries))
 	byID := slices.SortedFunc(slices.Values(plan.entries), func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := newSequence(tx, &rec).append(byID); err != nil {
+	if err := blocks.NewSequence(tx, &rec).Append(byID); err != nil {
 		return err
 	}
 	rec.Seq += int64(len(plan.entries))
-	rec.Spanned, rec.Loose = plan.blocks.spans.spanned, plan.blocks.spans.loose
+	rec.Extent = plan.blocks.Spans.Extent
 	w.records[plan.project] = &rec
 	return plan.project.put(tx, &rec)
 }
 
 // dropTail deletes the tail's rows up to the one with the id last.
 func dropTail(tx kv.Tx, last int64) error {
-	_, err := tx.Bucket(bucketTail).DeleteRange(nil, u64(uint64(last)+1), math.MaxInt)
+	_, err := tx.Bucket(format.Tail).DeleteRange(nil, format.Uint64(uint64(last)+1), math.MaxInt)
 	if err != nil {
 		return fmt.Errorf("delete tail rows: %w", err)
 	}

@@ -20,7 +20,7 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 		return nil, err
 	}
 	t := newTally(c.Bounds)
-	err := q.spans(ctx, q.whole(), func(w *walker) (bool, error) {
+	err := q.stretches(ctx, q.whole(), func(w *walker) (bool, error) {
 		return true, w.count(ctx, t)
 	})
 	if err != nil {
@@ -29,9 +29,9 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	return t.stats(), nil
 }
 
-// count adds what matches in the span to t.
+// count adds what matches in the stretch to t.
 func (w *walker) count(ctx context.Context, t *tally) error {
-	for _, e := range w.tailSpan() {
+	for _, e := range w.tailPart() {
 		if w.q.matches(e) {
 			t.add(e)
 		}

@@ -13,6 +13,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 )
@@ -46,7 +48,7 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
-	sizes sizes
+	sizes blocks.Sizes
 }
 
 func (o *Options) setDefaults() {
@@ -65,8 +67,8 @@ func (o *Options) setDefaults() {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
 	}
-	if o.sizes == (sizes{}) {
-		o.sizes = defaultSizes()
+	if o.sizes == (blocks.Sizes{}) {
+		o.sizes = blocks.DefaultSizes()
 	}
 	if o.Report == nil {
 		o.Report = func(error) {}
@@ -84,16 +86,16 @@ type Store struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
 
-	cache *blockCache
+	blocks *blocks.Reader
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
-	writing sync.Mutex // held by each write from its transaction to its apply
-	row     tailRow    // of the commit under way; whoever holds writing has it
+	writing sync.Mutex     // held by each write from its transaction to its apply
+	row     format.TailRow // of the commit under way; whoever holds writing has it
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
-	byID     map[ProjectID]*project
+	byID     map[format.ProjectID]*project
 	recent   recent
 	blockSeq uint64 // newest sequence of the changes bucket
 	sealErr  error  // why the last seal failed
@@ -120,7 +122,7 @@ func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
 	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
 		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
-		Rising: risingBuckets(),
+		Rising: format.Rising(),
 	})
 	if err != nil {
 		return nil, notOpened(dir, err)
@@ -188,10 +190,10 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	s := &Store{
 		opts:     opts,
 		db:       db,
-		cache:    newBlockCache(opts.CacheBytes),
+		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
 		submit:   make(chan *submission),
 		projects: make(map[string]*project),
-		byID:     make(map[ProjectID]*project),
+		byID:     make(map[format.ProjectID]*project),
 	}
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := db.View(s.load); err != nil {
@@ -203,7 +205,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 
 // initialize makes the buckets of a new database.
 func initialize(tx kv.Tx, random io.Reader) error {
-	for _, name := range allBuckets() {
+	for _, name := range format.Buckets() {
 		if err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -212,8 +214,8 @@ func initialize(tx kv.Tx, random io.Reader) error {
 	if _, err := io.ReadFull(random, identity); err != nil {
 		return err
 	}
-	meta := tx.Bucket(bucketMeta)
-	return errors.Join(meta.Put(metaFormat, u64(Format)), meta.Put(metaIdentity, identity))
+	meta := tx.Bucket(format.Meta)
+	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(Format)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
@@ -225,9 +227,9 @@ func (s *Store) load(tx kv.Tx) error {
 		return audit.Errorf(audit.Conflict, "the database has format %d, and is brought to format %d by opening it for writing: "+
 			"start the server once", v, Format)
 	}
-	meta := tx.Bucket(bucketMeta)
-	s.identity = hex.EncodeToString(meta.Get(metaIdentity))
-	s.blockSeq = getU64(meta.Get(metaBlockSeq))
+	meta := tx.Bucket(format.Meta)
+	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
+	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
@@ -264,7 +266,7 @@ func (s *Store) Close() error {
 // Release gives memory back that only makes reading faster: opened blocks, and what
 // the engine keeps. It is for a log that nobody asks anything of.
 func (s *Store) Release() error {
-	s.cache.clear()
+	s.blocks.Release()
 	return closed(s.db.Release())
 }
 

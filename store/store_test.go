@@ -10,6 +10,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
 )
@@ -122,10 +124,10 @@ func TestClockJumps(t *testing.T) {
 
 // TestOtherFormats wants databases of other versions to be left alone.
 func TestOtherFormats(t *testing.T) {
-	for format, advice := range map[uint64]string{Format + 1: "newer auditlog", Format - 1: "the auditlog that wrote it"} {
+	for version, advice := range map[uint64]string{Format + 1: "newer auditlog", Format - 1: "the auditlog that wrote it"} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
-		err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(bucketMeta).Put(metaFormat, u64(format)) })
+		err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(format.Meta).Put(format.MetaFormat, format.Uint64(version)) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +135,7 @@ func TestOtherFormats(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := Open(dir, Options{}); audit.KindOf(err) != audit.Conflict || !strings.Contains(err.Error(), advice) {
-			t.Errorf("opening a database of format %d: %v", format, err)
+			t.Errorf("opening a database of format %d: %v", version, err)
 		}
 	}
 }
@@ -149,7 +151,7 @@ func TestDamagedBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.db.Update(func(tx kv.Tx) error {
-		b := tx.Bucket(bucketBlocks)
+		b := tx.Bucket(format.Blocks)
 		k, v := b.Cursor().First()
 		v = bytes.Clone(v)
 		v[len(v)/2] ^= 4
@@ -162,7 +164,7 @@ func TestDamagedBlock(t *testing.T) {
 	_, getting := s.Get(t.Context(), "acme", 1)
 	_, counting := audittest.Stats(t.Context(), s, audit.Query{Project: "acme"}, audit.Counting{})
 	for _, err := range []error{listing, getting, counting} {
-		if !errors.Is(err, errCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
+		if !errors.Is(err, format.ErrCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
 			t.Errorf("reading a damaged block: %v", err)
 		}
 	}
@@ -205,7 +207,7 @@ func TestReadOnly(t *testing.T) {
 // TestBlockTurnsSmall has a block cut into two that are too small for followers to
 // be told of: they are told that the first one is gone, though its key is not.
 func TestBlockTurnsSmall(t *testing.T) {
-	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, sizes: sizes{blockRows: 4, indexableRows: 4, indexableBytes: 1 << 20, span: 4, ahead: 2}})
+	s := open(t, t.TempDir(), Options{SealAfter: time.Hour, sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 4, IndexableBytes: 1 << 20, Span: 4, Ahead: 2}})
 	record := func(minutes ...int) {
 		t.Helper()
 		for _, i := range minutes {

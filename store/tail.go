@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -41,24 +43,24 @@ func (s *Store) Unsealed() int {
 
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx kv.Tx) error {
-	s.recent.first = int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))) + 1
+	s.recent.first = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
 	added := make(map[*project][]*audit.Entry)
-	for k, v := range kv.All(tx.Bucket(bucketTail)) {
+	for k, v := range kv.All(tx.Bucket(format.Tail)) {
 		if len(k) != 8 {
-			return fmt.Errorf("tail: %w: key of %d bytes", errCorrupt, len(k))
+			return fmt.Errorf("tail: %w: key of %d bytes", format.ErrCorrupt, len(k))
 		}
 		first := int64(binary.BigEndian.Uint64(k))
 		if first != s.recent.next() {
-			return fmt.Errorf("tail: %w: row %d follows entry %d", errCorrupt, first, s.recent.next()-1)
+			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, s.recent.next()-1)
 		}
 		s.recent.bytes += len(v)
-		err := decodeTailRow(first, v, func(id ProjectID, e *audit.Entry) error {
+		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry) error {
 			p := s.byID[id]
 			if p == nil {
-				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, errCorrupt, e.ID, id)
+				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
 			}
 			if want := p.rec.Seq + int64(len(added[p])) + 1; e.Seq != want {
-				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, not %d", first, errCorrupt, e.ID, e.Seq, want)
+				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, not %d", first, format.ErrCorrupt, e.ID, e.Seq, want)
 			}
 			e.Project = p.name
 			s.recent.entries = append(s.recent.entries, e)
@@ -107,26 +109,11 @@ func (p *project) add(entries []*audit.Entry) {
 		}
 		p.keys[e.Key] = e.ID
 	}
-	slices.SortFunc(entries, byPosition)
-	if len(p.tail) == 0 || byPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
+	slices.SortFunc(entries, blocks.ByPosition)
+	if len(p.tail) == 0 || blocks.ByPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
 		p.tail = append(p.tail, entries...)
 		return
 	}
-	behind := sort.Search(len(p.tail), func(i int) bool { return byPosition(p.tail[i], entries[0]) > 0 })
-	p.tail = append(p.tail[:behind:behind], merge(p.tail[behind:], entries)...)
-}
-
-func byPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
-
-// merge returns a new slice with the entries of two sorted ones.
-func merge(a, b []*audit.Entry) []*audit.Entry {
-	merged := make([]*audit.Entry, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if byPosition(a[0], b[0]) < 0 {
-			merged, a = append(merged, a[0]), a[1:]
-		} else {
-			merged, b = append(merged, b[0]), b[1:]
-		}
-	}
-	return append(append(merged, a...), b...)
+	behind := sort.Search(len(p.tail), func(i int) bool { return blocks.ByPosition(p.tail[i], entries[0]) > 0 })
+	p.tail = append(p.tail[:behind:behind], blocks.Merge(p.tail[behind:], entries)...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -15,7 +16,7 @@ func (s *Store) Tokens() (map[string][]byte, error) {
 	var tokens map[string][]byte
 	err := s.read(func(tx kv.Tx) error {
 		tokens = make(map[string][]byte)
-		for k, v := range kv.All(tx.Bucket(bucketTokens)) {
+		for k, v := range kv.All(tx.Bucket(format.Tokens)) {
 			tokens[string(k)] = bytes.Clone(v)
 		}
 		return nil
@@ -41,7 +42,7 @@ func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []s
 	}
 	sub.own = true
 	sub.change = func(w *commitWriter) error {
-		b := w.tx.Bucket(bucketTokens)
+		b := w.tx.Bucket(format.Tokens)
 		for k, v := range put {
 			if err := b.Put([]byte(k), v); err != nil {
 				return fmt.Errorf("put token: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -31,15 +32,15 @@ func steps() []step { return nil }
 // formatOf returns the version of a database, or why it cannot be this program's. One that
 // is older than the newest is the caller's to bring up to date.
 func formatOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
-	meta := tx.Bucket(bucketMeta)
+	meta := tx.Bucket(format.Meta)
 	if meta == nil {
 		return 0, fmt.Errorf("%s is not a database of auditlog", name)
 	}
-	switch v := getU64(meta.Get(metaFormat)); {
+	switch v := format.ReadUint64(meta.Get(format.MetaFormat)); {
 	case v > newest:
 		return v, audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, newest)
 	case v == 0:
-		return v, fmt.Errorf("%s: %w: no format version", name, errCorrupt)
+		return v, fmt.Errorf("%s: %w: no format version", name, format.ErrCorrupt)
 	case v < firstFormat:
 		return v, audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
 			"export its projects with the auditlog that wrote it (for format 2, one built from commit 1114662), "+
@@ -52,28 +53,28 @@ func formatOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 // upgrade brings a database up to date, by one step after the other. A crash leaves it
 // between two of them, and the next start goes on there.
 func upgrade(db kv.DB, newest uint64, steps []step) error {
-	var format uint64
+	var version uint64
 	err := db.View(func(tx kv.Tx) (err error) {
-		format, err = formatOf(tx, newest, db.Name())
+		version, err = formatOf(tx, newest, db.Name())
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, s := range steps {
-		if s.to <= format {
+		if s.to <= version {
 			continue
 		}
 		err := db.Update(func(tx kv.Tx) error {
-			return errors.Join(s.run(tx), tx.Bucket(bucketMeta).Put(metaFormat, u64(s.to)))
+			return errors.Join(s.run(tx), tx.Bucket(format.Meta).Put(format.MetaFormat, format.Uint64(s.to)))
 		})
 		if err != nil {
-			return fmt.Errorf("bring the database from format %d to %d (%s): %w", format, s.to, s.name, err)
+			return fmt.Errorf("bring the database from format %d to %d (%s): %w", version, s.to, s.name, err)
 		}
-		format = s.to
+		version = s.to
 	}
-	if format != newest {
-		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), format, newest)
+	if version != newest {
+		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), version, newest)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 )
@@ -22,16 +23,16 @@ func bare(t *testing.T, dir string) kv.DB {
 }
 
 // formatIn returns a database's version, and whether it has a bucket.
-func formatIn(t *testing.T, db kv.DB, bucket string) (format uint64, there bool) {
+func formatIn(t *testing.T, db kv.DB, bucket string) (version uint64, there bool) {
 	t.Helper()
 	err := db.View(func(tx kv.Tx) error {
-		format, there = getU64(tx.Bucket(bucketMeta).Get(metaFormat)), tx.Bucket(bucket) != nil
+		version, there = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaFormat)), tx.Bucket(bucket) != nil
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return format, there
+	return version, there
 }
 
 // TestUpgrade plays the versions that come after this one: each adds a bucket. A step that

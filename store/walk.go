@@ -3,12 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
-	"math"
 	"sort"
 
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -19,7 +20,7 @@ type view struct {
 	tx      kv.Tx
 	project *project
 	tail    []*audit.Entry
-	spanned audit.Position // no span tells of blocks from there on, as far as is known
+	extent  format.Extent // of the project's spans, or less
 }
 
 // view calls fn with the present state of a project, if it has one.
@@ -34,9 +35,7 @@ func (s *Store) view(name string, fn func(*view) error) error {
 	v := &view{s: s, project: p}
 	if visible {
 		v.tail = p.tail
-		if v.spanned = p.rec.Spanned; v.spanned == (audit.Position{}) {
-			v.spanned.At = math.MinInt64 // there is none
-		}
+		v.extent = p.rec.Extent
 	}
 	s.mu.RUnlock()
 	if !visible {
@@ -44,7 +43,7 @@ func (s *Store) view(name string, fn func(*view) error) error {
 	}
 	return s.read(func(tx kv.Tx) error {
 		v.tx = tx
-		v.tail = unsealed(v.tail, int64(getU64(tx.Bucket(bucketMeta).Get(metaSealed))))
+		v.tail = unsealed(v.tail, int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))))
 		return fn(v)
 	})
 }
@@ -70,9 +69,9 @@ func unsealed(tail []*audit.Entry, last int64) []*audit.Entry {
 	return rest
 }
 
-// span is a part of a project's listing: the positions at or above low, below
+// stretch is a part of a project's listing: the positions at or above low, below
 // high.
-type span struct{ low, high audit.Position }
+type stretch struct{ low, high audit.Position }
 
 // directBlocks is how many blocks a search looks into before it asks the index: a
 // common word has filled a page by then.
@@ -82,11 +81,11 @@ const directBlocks = 2
 // asked for again, Block.Entry for what is not.
 type entryOf func(b *block.Block, row int, project string) (*audit.Entry, error)
 
-// walk calls fn with the entries of a span that are selected, newest first, until
+// walk calls fn with the entries of a stretch that are selected, newest first, until
 // fn returns false.
-func (q *prepared) walk(ctx context.Context, sp span, entry entryOf, fn func(*audit.Entry) bool) error {
+func (q *prepared) walk(ctx context.Context, st stretch, entry entryOf, fn func(*audit.Entry) bool) error {
 	more := true
-	return q.spans(ctx, sp, func(w *walker) (bool, error) {
+	return q.stretches(ctx, st, func(w *walker) (bool, error) {
 		err := w.walk(ctx, entry, func(e *audit.Entry) bool {
 			more = fn(e)
 			return more
@@ -95,61 +94,61 @@ func (q *prepared) walk(ctx context.Context, sp span, entry entryOf, fn func(*au
 	})
 }
 
-// spans calls fn with walkers that together cover a span, newest first, until fn
+// stretches calls fn with walkers that together cover a stretch, newest first, until fn
 // returns false.
 //
-// Without a search that is one span of all blocks. A search first looks into the
+// Without a search that is one stretch of all blocks. A search first looks into the
 // newest blocks itself, and into those that the index names only when that was not
-// enough. The index is asked before the view of its span is opened: what has
+// enough. The index is asked before the view of its stretch is opened: what has
 // changed since its answer is then known to the view, and looked into as well.
-func (q *prepared) spans(ctx context.Context, all span, fn func(*walker) (more bool, err error)) error {
+func (q *prepared) stretches(ctx context.Context, all stretch, fn func(*walker) (more bool, err error)) error {
 	if q.text == nil {
-		_, err := q.inSpan(all, nil, fn)
+		_, err := q.inStretch(all, nil, fn)
 		return err
 	}
 	floor, err := q.s.floor(q.query.Project, all)
 	if err != nil {
 		return err
 	}
-	more, err := q.inSpan(span{floor, all.high}, nil, fn)
+	more, err := q.inStretch(stretch{floor, all.high}, nil, fn)
 	if err != nil || !more || floor == all.low {
 		return err
 	}
-	found, err := q.search(ctx, span{all.low, floor})
+	found, err := q.search(ctx, stretch{all.low, floor})
 	if err != nil {
 		return err
 	}
-	_, err = q.inSpan(span{all.low, floor}, found, fn)
+	_, err = q.inStretch(stretch{all.low, floor}, found, fn)
 	return err
 }
 
 // floor returns where the blocks begin that a search looks into directly.
-func (s *Store) floor(project string, sp span) (audit.Position, error) {
-	floor := sp.low
+func (s *Store) floor(project string, st stretch) (audit.Position, error) {
+	floor := st.low
 	err := s.view(project, func(v *view) error {
-		c := newBlockCursor(v.tx, v.project.id)
-		ok, err := c.seek(sp.high)
+		c := blocks.NewCursor(v.tx, v.project.id)
+		ok, err := c.Seek(st.high)
 		for range directBlocks - 1 {
 			if !ok || err != nil {
 				return err
 			}
-			ok, err = c.prev()
+			ok, err = c.Prev()
 		}
-		if ok && c.key.Position.Compare(sp.low) > 0 {
-			floor = c.key.Position
+		if ok && c.Key.Position.Compare(st.low) > 0 {
+			floor = c.Key.Position
 		}
 		return err
 	})
 	return floor, err
 }
 
-// inSpan calls fn with a walker over one span, in a view of its own.
-func (q *prepared) inSpan(sp span, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+// inStretch calls fn with a walker over one stretch, in a view of its own.
+func (q *prepared) inStretch(st stretch, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
 	err = q.s.view(q.query.Project, func(v *view) error {
-		w := &walker{view: v, q: q, span: sp}
+		w := &walker{view: v, q: q, stretch: st}
 		if found == nil {
-			w.blocks = newAllBlocks(v, q.filter, sp)
-		} else if w.blocks, err = v.foundBlocks(found, sp); err != nil {
+			w.blocks = blocks.All(v.tx, v.project.id, &v.extent, q.filter, st.high)
+		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, found.keys, found.through, st.high); err != nil {
 			return err
 		}
 		more, err = fn(w)
@@ -158,17 +157,17 @@ func (q *prepared) inSpan(sp span, found *found, fn func(*walker) (more bool, er
 	return more, err
 }
 
-// walker finds what a query selects in one span of a view.
+// walker finds what a query selects in one stretch of a view.
 type walker struct {
 	*view
-	span
+	stretch
 	q      *prepared
-	blocks blockSource
+	blocks blocks.Source
 }
 
 // walk calls fn with the entries that match, newest first, until fn returns false.
 func (w *walker) walk(ctx context.Context, entry entryOf, fn func(*audit.Entry) bool) error {
-	tail := w.tailSpan()
+	tail := w.tailPart()
 	// rest calls fn with the tail's entries above a position.
 	rest := func(above audit.Position) bool {
 		for ; len(tail) > 0; tail = tail[:len(tail)-1] {
@@ -201,26 +200,26 @@ func (w *walker) walk(ctx context.Context, entry entryOf, fn func(*audit.Entry) 
 	return err
 }
 
-// tailSpan returns the part of the tail that lies in the span.
-func (w *walker) tailSpan() []*audit.Entry {
+// tailPart returns the part of the tail that lies in the stretch.
+func (w *walker) tailPart() []*audit.Entry {
 	at := func(p audit.Position) int {
 		return sort.Search(len(w.tail), func(i int) bool { return w.tail[i].Position().Compare(p) >= 0 })
 	}
 	return w.tail[at(w.low):at(w.high)]
 }
 
-// eachBlock calls fn with the blocks of the span that hold matches and their
+// eachBlock calls fn with the blocks of the stretch that hold matches and their
 // matching rows, newest block first, until fn returns false.
 func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *bits.Rows) (bool, error)) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		key, value, err := w.blocks.next()
+		key, value, err := w.blocks.Next()
 		if err != nil || value == nil {
 			return err
 		}
-		b, err := w.s.openBlock(key, value)
+		b, err := w.s.blocks.Open(key, value)
 		if err != nil {
 			return err
 		}
@@ -240,7 +239,7 @@ func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *bits.Rows
 	}
 }
 
-// rows returns the rows of b that lie in the span and match.
+// rows returns the rows of b that lie in the stretch and match.
 func (w *walker) rows(b *block.Block) (rows bits.Rows, err error) {
 	lo, hi := 0, b.Rows()
 	if b.First().Compare(w.low) < 0 {

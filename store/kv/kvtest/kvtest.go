@@ -20,6 +20,8 @@ type DB struct {
 	// After is called when a commit is durable. With its error the writer is told that
 	// nobody knows.
 	After func() error
+	// Put is called with each key that is put.
+	Put func(bucket string, key []byte)
 	// Read is called before each read in a transaction. Its error makes that read fail.
 	Read func() error
 	// Again has the function of each Update run twice, and what it did first forgotten.
@@ -127,6 +129,9 @@ func (b bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 
 func (b bucket) Put(key, value []byte) error {
 	b.writes()
+	if b.tx.db.Put != nil {
+		b.tx.db.Put(b.name, key)
+	}
 	return b.Bucket.Put(key, value)
 }
 

@@ -1,10 +1,11 @@
-package store
+package blocks
 
 import (
 	"container/list"
 	"sync"
 
 	"auditlog/store/block"
+	"auditlog/store/format"
 )
 
 // blockCache keeps what is known of blocks that were opened, those used last, up to a
@@ -17,7 +18,7 @@ type blockCache struct {
 	used   int
 	loaded int // of used, what data takes
 	calls  uint
-	items  map[BlockKey]*cached
+	items  map[format.BlockKey]*cached
 	order  list.List // of *cached, the one used last at the front
 	data   list.List // likewise, of those with data
 }
@@ -30,7 +31,7 @@ const (
 )
 
 type cached struct {
-	key     BlockKey
+	key     format.BlockKey
 	b       *block.Block
 	memory  int // as far as it is in blockCache.used
 	uses    int // without data
@@ -39,12 +40,12 @@ type cached struct {
 }
 
 func newBlockCache(limit int) *blockCache {
-	return &blockCache{limit: limit, items: make(map[BlockKey]*cached)}
+	return &blockCache{limit: limit, items: make(map[format.BlockKey]*cached)}
 }
 
 // get returns the block under key if it is that of the sequence seq, and whether its
 // data, which it may be without, had better be put here.
-func (c *blockCache) get(key BlockKey, seq uint64) (b *block.Block, often bool) {
+func (c *blockCache) get(key format.BlockKey, seq uint64) (b *block.Block, often bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	item := c.items[key]
@@ -62,7 +63,7 @@ func (c *blockCache) get(key BlockKey, seq uint64) (b *block.Block, often bool) 
 }
 
 // put adds a block, or its data to one that is there.
-func (c *blockCache) put(key BlockKey, b *block.Block) {
+func (c *blockCache) put(key format.BlockKey, b *block.Block) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if item := c.items[key]; item != nil {

@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"encoding/hex"
@@ -43,7 +43,7 @@ func pinnedEntry() *audit.Entry {
 
 func TestPinnedRows(t *testing.T) {
 	full := pinnedEntry()
-	row := appendRow(nil, full)
+	row := AppendRow(nil, full)
 	pin(t, "a full row", row, "7f030482809abbd1b9a9060361646103612e6201540134016e01780164083066334b7851395a016c033a3a3101750172"+
 		"010166016f016e01016b0176036b6579")
 	got, err := decodeRow(string(row), full.RecordedAt)
@@ -67,70 +67,70 @@ func TestPinnedRows(t *testing.T) {
 		}
 	}
 
-	tail := &tailRow{}
-	tail.reset(7, full.RecordedAt)
+	tail := &TailRow{}
+	tail.Reset(7, full.RecordedAt)
 	bare := &audit.Entry{Actor: audit.Actor{Email: "b", Type: audit.User}, Action: "c.d", Outcome: audit.Success}
 	for i, p := range []ProjectID{3, 300, 3} {
-		tail.add(p, int64(300+i), appendRow(nil, []*audit.Entry{full, bare, bare}[i]))
+		tail.Add(p, int64(300+i), AppendRow(nil, []*audit.Entry{full, bare, bare}[i]))
 	}
-	pin(t, "a tail row", tail.encode(), "01000652e68bb340090307ac02407f030482809abbd1b9a9060361646103612e6201540134016e01780164083066334b"+
+	pin(t, "a tail row", tail.Encode(), "01000652e68bb340090307ac02407f030482809abbd1b9a9060361646103612e6201540134016e01780164083066334b"+
 		"7851395a016c033a3a3101750172010166016f016e01016b0176036b6579d904ad020f000100016203632e6400000000"+
 		"000007ae020f000100016203632e640000000000002521b2c5")
 }
 
 func TestPinnedOrder(t *testing.T) {
-	key, _ := orderKey(1)
-	pin(t, "an order", encodeOrder(key, []owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}),
+	key, _ := OrderKey(1)
+	pin(t, "an order", EncodeOrder(key, []Owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}),
 		"010b0401050280808080040301020900030088802463000573009f")
-	key = seqKey(4, 2)
-	pin(t, "places", encodePlaces(key, []place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}), "01041400280e000000000001000000000200000000f9ffffffff001f09050000c0020000200000000000000000aab4dfc2")
+	key = SeqKey(4, 2)
+	pin(t, "places", EncodePlaces(key, []Place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}), "01041400280e000000000001000000000200000000f9ffffffff001f09050000c0020000200000000000000000aab4dfc2")
 }
 
 // TestOrderRoundTrip has projects take turns and leave gaps.
 func TestOrderRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		next := map[ProjectID]int64{}
-		var owners []owner
-		n := rapid.IntRange(0, orderSpan).Draw(t, "n")
+		var owners []Owner
+		n := rapid.IntRange(0, OrderRow).Draw(t, "n")
 		for len(owners) < n {
 			p := ProjectID(rapid.IntRange(0, 3).Draw(t, "project"))
 			next[p] += int64(rapid.SampledFrom([]int{0, 0, 0, 1, 1000}).Draw(t, "gap"))
 			for range rapid.IntRange(1, 40).Draw(t, "run") {
 				next[p]++
-				o := owner{p, next[p]}
+				o := Owner{p, next[p]}
 				if p == 0 {
-					o = owner{}
+					o = Owner{}
 				}
 				owners = append(owners, o)
 			}
 		}
 		owners = owners[:n]
-		key, _ := orderKey(orderSpan)
-		if got, err := decodeOrder(key, encodeOrder(key, owners)); err != nil || !slices.Equal(got, owners) {
+		key, _ := OrderKey(OrderRow)
+		if got, err := DecodeOrder(key, EncodeOrder(key, owners)); err != nil || !slices.Equal(got, owners) {
 			t.Fatalf("%v is read as %v, %v", owners, got, err)
 		}
-		var places []place
-		last := place{unit: leastUnit}
+		var places []Place
+		last := Place{Unit: leastUnit}
 		steps := rapid.SampledFrom([]int64{0, 1, 1 << 10, 1 << 30}).Draw(t, "steps")
 		falls := rapid.SampledFrom([]int64{0, steps}).Draw(t, "falls")
-		for range rapid.SampledFrom([]int{1, 2, 64, 200, seqSpan}).Draw(t, "places") {
-			last.id += rapid.Int64Range(1, 1<<40).Draw(t, "id")
-			last.at += rapid.Int64Range(-falls, steps).Draw(t, "at") << leastUnit
+		for range rapid.SampledFrom([]int{1, 2, 64, 200, SeqRow}).Draw(t, "places") {
+			last.ID += rapid.Int64Range(1, 1<<40).Draw(t, "id")
+			last.At += rapid.Int64Range(-falls, steps).Draw(t, "at") << leastUnit
 			places = append(places, last)
 		}
-		key = seqKey(1, 2)
-		got, err := decodePlaces(key, encodePlaces(key, places))
+		key = SeqKey(1, 2)
+		got, err := DecodePlaces(key, EncodePlaces(key, places))
 		if err != nil || len(got) != len(places) {
 			t.Fatalf("%d places are read as %d, %v", len(places), len(got), err)
 		}
 		for i, p := range got {
-			if want := places[i]; p.id != want.id || p.at != floor(want.at, p.unit) || p.unit != got[0].unit {
+			if want := places[i]; p.ID != want.ID || p.At != floor(want.At, p.Unit) || p.Unit != got[0].Unit {
 				t.Fatalf("place %d, %+v, is read as %+v", i, want, p)
 			}
 		}
-		again, err := decodePlaces(key, encodePlaces(key, got))
-		if err != nil || again[0].unit < got[0].unit {
-			t.Fatalf("the unit %d has become %d, %v", got[0].unit, again[0].unit, err)
+		again, err := DecodePlaces(key, EncodePlaces(key, got))
+		if err != nil || again[0].Unit < got[0].Unit {
+			t.Fatalf("the unit %d has become %d, %v", got[0].Unit, again[0].Unit, err)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package store
+package blocks
 
 import (
 	"fmt"
@@ -6,69 +6,71 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/format"
 )
 
-// keyedBlock is a block and its key.
-type keyedBlock struct {
-	key BlockKey
+// Keyed is a block and its key.
+type Keyed struct {
+	Key format.BlockKey
 	*block.Block
 }
 
-// blockPlan says which blocks of a project go and which come: all the work that
+// Plan says which blocks of a project go and which come: all the work that
 // can be done before the transaction that does it.
-type blockPlan struct {
-	drop, put []keyedBlock // put in the order of keys
-	spans     *spanPlan
+type Plan struct {
+	Drop, Put []Keyed   // Put in the order of keys
+	Spans     *SpanPlan // nil: as they are
 }
 
 // from returns the blocks that come and begin at or after a position.
-func (p *blockPlan) from(at audit.Position) []keyedBlock {
-	i, _ := slices.BinarySearchFunc(p.put, at, func(b keyedBlock, at audit.Position) int { return b.key.Compare(at) })
-	return p.put[i:]
+func (p *Plan) from(at audit.Position) []Keyed {
+	i, _ := slices.BinarySearchFunc(p.Put, at, func(b Keyed, at audit.Position) int { return b.Key.Compare(at) })
+	return p.Put[i:]
 }
 
 // at returns the block that comes to stand under a key, or nil.
-func (p *blockPlan) at(key BlockKey) *block.Block {
-	if put := p.from(key.Position); len(put) > 0 && put[0].key == key {
+func (p *Plan) at(key format.BlockKey) *block.Block {
+	if put := p.from(key.Position); len(put) > 0 && put[0].Key == key {
 		return put[0].Block
 	}
 	return nil
 }
 
 // looser returns how many blocks more there are behind the project's spans.
-func (p *blockPlan) looser(rec *projectRecord) int {
+func (p *Plan) looser(e *format.Extent) int {
 	n := 0
-	for _, b := range p.put {
-		if rec.loose(b.key.Position) {
+	for _, b := range p.Put {
+		if e.Behind(b.Key.Position) {
 			n++
 		}
 	}
-	for _, b := range p.drop {
-		if rec.loose(b.key.Position) {
+	for _, b := range p.Drop {
+		if e.Behind(b.Key.Position) {
 			n--
 		}
 	}
 	return n
 }
 
-// planner works out a blockPlan from what a transaction sees.
+// planner works out a Plan from what a transaction sees.
 type planner struct {
-	s       *Store
-	cursor  *blockCursor
+	r       *Reader
+	sizes   *Sizes
+	cursor  *Cursor
 	project string
 	seq     *uint64 // the newest given out
 	// taken is the last block that entries were merged into: the transaction
 	// shows it as it was before.
-	taken BlockKey
-	plan  blockPlan
+	taken format.BlockKey
+	plan  Plan
 }
 
-// planMerge works out how sorted entries get into p's blocks, which stay sorted
+// PlanMerge works out how sorted entries get into p's blocks, which stay sorted
 // and do not overlap: an entry belongs to the last block that begins at or before
 // it, or to the first one. Blocks behind which nothing comes grow; the others
 // are rewritten, and cut in two when they are too large.
-func (s *Store) planMerge(c *blockCursor, project string, entries []*audit.Entry, seq *uint64) (*blockPlan, error) {
-	m := &planner{s: s, cursor: c, project: project, seq: seq}
+func (r *Reader) PlanMerge(z *Sizes, c *Cursor, project string, entries []*audit.Entry, seq *uint64) (*Plan, error) {
+	m := &planner{r: r, sizes: z, cursor: c, project: project, seq: seq}
 	for len(entries) > 0 {
 		n, err := m.group(entries)
 		if err != nil {
@@ -82,9 +84,9 @@ func (s *Store) planMerge(c *blockCursor, project string, entries []*audit.Entry
 // group plans the entries at the front that belong to one block, and returns how
 // many they are.
 func (m *planner) group(entries []*audit.Entry) (int, error) {
-	ok, err := m.cursor.seek(entries[0].Position())
+	ok, err := m.cursor.Seek(entries[0].Position())
 	if err == nil && !ok {
-		ok, err = m.cursor.first()
+		ok, err = m.cursor.First()
 	}
 	if err != nil {
 		return 0, err
@@ -96,20 +98,20 @@ func (m *planner) group(entries []*audit.Entry) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	more, err := m.cursor.next()
+	more, err := m.cursor.Next()
 	if err != nil {
 		return 0, err
 	}
 	if !more {
 		return len(entries), m.grow(b, entries)
 	}
-	n := countBefore(entries, m.cursor.key.Position)
+	n := countBefore(entries, m.cursor.Key.Position)
 	old, err := m.take(b)
 	if err != nil {
 		return 0, err
 	}
-	m.taken = b.key
-	return n, m.put(merge(old, entries[:n]), true)
+	m.taken = b.Key
+	return n, m.put(Merge(old, entries[:n]), true)
 }
 
 // countBefore returns how many sorted entries are before p; at least one is.
@@ -124,21 +126,21 @@ func countBefore(entries []*audit.Entry, p audit.Position) int {
 // grow plans entries into and behind the last block. Small blocks at the end are
 // taken in while they are not much larger than what is added: so each entry is
 // rewritten a few times at most, and few small blocks remain.
-func (m *planner) grow(last keyedBlock, entries []*audit.Entry) error {
+func (m *planner) grow(last Keyed, entries []*audit.Entry) error {
 	overlap := entries[0].Position().Compare(last.Last()) < 0
-	z := &m.s.opts.sizes
+	z := m.sizes
 	for overlap || z.growing(last.Block) && last.Rows() <= 2*len(entries) {
 		old, err := m.take(last)
 		if err != nil {
 			return err
 		}
-		entries = merge(old, entries)
+		entries = Merge(old, entries)
 		overlap = false
-		ok, err := m.seekBefore(last.key)
+		ok, err := m.seekBefore(last.Key)
 		if err != nil {
 			return err
 		}
-		if !ok || m.cursor.key == m.taken {
+		if !ok || m.cursor.Key == m.taken {
 			break
 		}
 		if last, err = m.open(); err != nil {
@@ -149,43 +151,43 @@ func (m *planner) grow(last keyedBlock, entries []*audit.Entry) error {
 }
 
 // seekBefore moves to the block before the one under key.
-func (m *planner) seekBefore(key BlockKey) (bool, error) {
-	if ok, err := m.cursor.seek(key.Position); err != nil || !ok {
+func (m *planner) seekBefore(key format.BlockKey) (bool, error) {
+	if ok, err := m.cursor.Seek(key.Position); err != nil || !ok {
 		return ok, err
 	}
-	return m.cursor.prev()
+	return m.cursor.Prev()
 }
 
 // open opens the block at the cursor.
-func (m *planner) open() (keyedBlock, error) {
-	b, err := m.s.readBlock(m.cursor.key, m.cursor.value)
-	return keyedBlock{m.cursor.key, b}, err
+func (m *planner) open() (Keyed, error) {
+	b, err := m.r.Fresh(m.cursor.Key, m.cursor.Value)
+	return Keyed{m.cursor.Key, b}, err
 }
 
 // take plans a block's end and returns its entries.
-func (m *planner) take(b keyedBlock) ([]*audit.Entry, error) {
-	m.plan.drop = append(m.plan.drop, b)
+func (m *planner) take(b Keyed) ([]*audit.Entry, error) {
+	m.plan.Drop = append(m.plan.Drop, b)
 	return b.Entries(m.project)
 }
 
 // put plans blocks for sorted entries. Even parts leave each block room for more
 // late entries; otherwise all but the last are full.
 func (m *planner) put(entries []*audit.Entry, even bool) error {
-	for _, part := range split(entries, m.s.opts.sizes.blockRows, even) {
+	for _, part := range split(entries, m.sizes.BlockRows, even) {
 		*m.seq++
-		b, err := newKeyedBlock(m.cursor.project, *m.seq, part)
+		b, err := newKeyed(m.cursor.project, *m.seq, part)
 		if err != nil {
 			return err
 		}
-		m.plan.put = append(m.plan.put, b)
+		m.plan.Put = append(m.plan.Put, b)
 	}
 	return nil
 }
 
-// newKeyedBlock makes the block of entries. It is read back before anything that
+// newKeyed makes the block of entries. It is read back before anything that
 // it replaces goes: a fault of the coding must cost bytes, never an entry.
-func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (b keyedBlock, err error) {
-	b.key = BlockKey{Project: p, Position: entries[0].Position()}
+func newKeyed(p format.ProjectID, seq uint64, entries []*audit.Entry) (b Keyed, err error) {
+	b.Key = format.BlockKey{Project: p, Position: entries[0].Position()}
 	for _, encode := range []func([]byte, uint64, []*audit.Entry) []byte{block.Append, block.AppendPlain} {
 		if b.Block, err = block.Open(encode(nil, seq, entries)); err == nil {
 			err = b.Verify(entries)
@@ -194,7 +196,7 @@ func newKeyedBlock(p ProjectID, seq uint64, entries []*audit.Entry) (b keyedBloc
 			return b, nil
 		}
 	}
-	return keyedBlock{}, fmt.Errorf("encode %v: %w", b.key, err)
+	return Keyed{}, fmt.Errorf("encode %v: %w", b.Key, err)
 }
 
 // split cuts entries into parts that fit a block of so many rows each.
@@ -213,4 +215,20 @@ func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
 		size += n
 	}
 	return append(parts, entries[start:])
+}
+
+// ByPosition compares entries as blocks sort them.
+func ByPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
+
+// Merge returns a new slice with the entries of two sorted ones.
+func Merge(a, b []*audit.Entry) []*audit.Entry {
+	merged := make([]*audit.Entry, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if ByPosition(a[0], b[0]) < 0 {
+			merged, a = append(merged, a[0]), a[1:]
+		} else {
+			merged, b = append(merged, b[0]), b[1:]
+		}
+	}
+	return append(append(merged, a...), b...)
 }

@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"encoding/binary"
@@ -10,10 +10,10 @@ import (
 	"auditlog/audit"
 )
 
-// A tailRow is the value of one key of the tail: consecutive entries of one
+// A TailRow is the value of one key of the tail: consecutive entries of one
 // commit, the key the id of the first. The committer has one, and fills it again
 // and again.
-type tailRow struct {
+type TailRow struct {
 	first      int64
 	recordedAt time.Time
 	body       []byte // the rows, each with its project and length before it
@@ -23,9 +23,9 @@ type tailRow struct {
 	packed []byte // the memory of the body compressed
 }
 
-// maxTailRow bounds the bytes of a tail row but for its last entry: rows of
+// MaxTailRow bounds the bytes of a tail row but for its last entry: rows of
 // about this size cost the engine the least for each entry.
-const maxTailRow = 64 << 10
+const MaxTailRow = 64 << 10
 
 // Versions of a tail row: with its body as it is, and compressed. That of a batch has
 // a third of the bytes then, for a tenth of a microsecond an entry, and the tail
@@ -38,8 +38,8 @@ const (
 // tailHead is how many bytes of a tail row are before the count.
 const tailHead = 1 + 8
 
-// reset makes t the empty row of what is recorded from id first on.
-func (t *tailRow) reset(first int64, recordedAt time.Time) {
+// Reset makes t the empty row of what is recorded from id first on.
+func (t *TailRow) Reset(first int64, recordedAt time.Time) {
 	t.first, t.recordedAt, t.body, t.n = first, recordedAt, t.body[:0], 0
 	if t.lastSeq == nil {
 		t.lastSeq = make(map[ProjectID]int64)
@@ -47,9 +47,9 @@ func (t *tailRow) reset(first int64, recordedAt time.Time) {
 	clear(t.lastSeq)
 }
 
-// add appends an entry's row. The seq is written only with the first entry of a project,
+// Add appends an entry's row. The seq is written only with the first entry of a project,
 // or where it does not follow that of the project's entry before.
-func (t *tailRow) add(p ProjectID, seq int64, row []byte) {
+func (t *TailRow) Add(p ProjectID, seq int64, row []byte) {
 	if last, ok := t.lastSeq[p]; ok && seq == last+1 {
 		t.body = binary.AppendUvarint(t.body, uint64(p)<<1)
 	} else {
@@ -62,9 +62,18 @@ func (t *tailRow) add(p ProjectID, seq int64, row []byte) {
 	t.n++
 }
 
-// encode returns the value, in memory of its own: version, recordedAt, count,
+// Len returns how many entries are in t.
+func (t *TailRow) Len() int { return t.n }
+
+// Size returns the bytes of the rows in t.
+func (t *TailRow) Size() int { return len(t.body) }
+
+// Key returns what t stands under.
+func (t *TailRow) Key() []byte { return Uint64(uint64(t.first)) }
+
+// Encode returns the value, in memory of its own: version, recordedAt, count,
 // body, checksum.
-func (t *tailRow) encode() []byte {
+func (t *TailRow) Encode() []byte {
 	t.packed = s2.Encode(t.packed[:cap(t.packed)], t.body)
 	version, body := byte(tailRowPacked), t.packed
 	if len(body) >= len(t.body) {
@@ -75,7 +84,7 @@ func (t *tailRow) encode() []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(t.recordedAt.UnixMicro()))
 	b = binary.AppendUvarint(b, uint64(t.n))
 	b = append(b, body...)
-	return appendSum(u64(uint64(t.first)), b)
+	return appendSum(Uint64(uint64(t.first)), b)
 }
 
 // tailSeqFollows, in the lowest bit of an entry's project number, says that its seq
@@ -98,17 +107,17 @@ func (r *reader) owner(lastSeq map[ProjectID]int64) (p ProjectID, seq int64) {
 	return p, seq
 }
 
-// decodeTailRow reads what encode wrote under the key first, and calls fn with
+// DecodeTailRow reads what Encode wrote under the key first, and calls fn with
 // each entry, its id, seq and recordedAt set, its project's name not.
-func decodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) error) error {
-	value, err := cutSum(u64(uint64(first)), value, tailHead)
+func DecodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) error) error {
+	value, err := cutSum(Uint64(uint64(first)), value, tailHead)
 	if err != nil {
 		return fmt.Errorf("tail row %d: %w", first, err)
 	}
 	recordedAt := time.UnixMicro(int64(binary.BigEndian.Uint64(value[1:]))).UTC()
 	n, size := binary.Uvarint(value[tailHead:])
 	if size <= 0 {
-		return fmt.Errorf("tail row %d: %w: no count", first, errCorrupt)
+		return fmt.Errorf("tail row %d: %w: no count", first, ErrCorrupt)
 	}
 	body, err := unpackTail(value[0], value[tailHead+size:])
 	if err != nil {
@@ -147,16 +156,16 @@ func unpackTail(version byte, body []byte) ([]byte, error) {
 		return body, nil
 	case tailRowPacked:
 		n, err := s2.DecodedLen(body)
-		if err == nil && n > maxTailRow+audit.MaxStored+3*binary.MaxVarintLen64 {
+		if err == nil && n > MaxTailRow+audit.MaxStored+3*binary.MaxVarintLen64 {
 			err = s2.ErrTooLarge
 		}
 		if err == nil {
 			body, err = s2.Decode(nil, body)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}
 		return body, nil
 	}
-	return nil, fmt.Errorf("%w: unknown version %d", errCorrupt, version)
+	return nil, fmt.Errorf("%w: unknown version %d", ErrCorrupt, version)
 }

@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"encoding/binary"
@@ -7,9 +7,9 @@ import (
 	"hash/crc32"
 )
 
-// errCorrupt is in the chain of every error about bytes that are not what the
+// ErrCorrupt is in the chain of every error about bytes that are not what the
 // store wrote.
-var errCorrupt = errors.New("corrupt")
+var ErrCorrupt = errors.New("corrupt")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -26,14 +26,14 @@ func appendSum(key, body []byte) []byte {
 }
 
 // cutSum returns what appendSum was given, of at least size bytes, or an error
-// with errCorrupt in its chain.
+// with ErrCorrupt in its chain.
 func cutSum(key, value []byte, size int) (body []byte, err error) {
 	if len(value) < size+sumSize {
-		return nil, fmt.Errorf("%w: cut short", errCorrupt)
+		return nil, fmt.Errorf("%w: cut short", ErrCorrupt)
 	}
 	body = value[:len(value)-sumSize]
 	if binary.BigEndian.Uint32(value[len(body):]) != checksum(key, body) {
-		return nil, fmt.Errorf("%w: checksum does not match", errCorrupt)
+		return nil, fmt.Errorf("%w: checksum does not match", ErrCorrupt)
 	}
 	return body, nil
 }

@@ -1,7 +1,10 @@
-package store
+package check
 
 import (
 	"encoding/binary"
+
+	"auditlog/store/blocks"
+	"auditlog/store/format"
 
 	"auditlog/audit"
 	"auditlog/store/kv"
@@ -10,28 +13,28 @@ import (
 // order checks that every sealed id has an owner or is purged, and no other.
 func (c *checker) order() error {
 	var next int64 = 1
-	for k, v := range kv.All(c.tx.Bucket(bucketOrder)) {
+	for k, v := range kv.All(c.tx.Bucket(format.Order)) {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		owners, err := decodeOrder(k, v)
+		owners, err := format.DecodeOrder(k, v)
 		if err != nil {
 			c.problem("%v", err)
 			continue
 		}
-		first := int64(binary.BigEndian.Uint64(k)) * orderSpan
-		if want := next / orderSpan * orderSpan; first != want {
+		first := int64(binary.BigEndian.Uint64(k)) * format.OrderRow
+		if want := next / format.OrderRow * format.OrderRow; first != want {
 			c.problem("order: ids from %d on are missing", want)
 		}
 		next = first + int64(len(owners))
-		if next <= c.sealed && len(owners) < orderSpan || next > c.sealed+1 {
+		if next <= c.sealed && len(owners) < format.OrderRow || next > c.sealed+1 {
 			c.problem("order %x: holds %d ids, up to %d of %d", k, len(owners), next-1, c.sealed)
 		}
 		for i, o := range owners {
-			if id := first + int64(i); id > 0 && o.project == 0 {
+			if id := first + int64(i); id > 0 && o.Project == 0 {
 				c.sum.Purged++
-			} else if id > 0 && c.s.byID[o.project] == nil {
-				c.problem("order %x: entry %d is in project %d, which is not there", k, id, o.project)
+			} else if id > 0 && c.byID[o.Project] == nil {
+				c.problem("order %x: entry %d is in project %d, which is not there", k, id, o.Project)
 			}
 		}
 	}
@@ -42,49 +45,49 @@ func (c *checker) order() error {
 // newest sealed one, in the order of the ids. That each is of the entry that has it,
 // the entries tell.
 func (c *checker) seqs() error {
-	counts := make(map[ProjectID]int64)
-	var last place
-	for k, v := range kv.All(c.tx.Bucket(bucketSeqs)) {
+	counts := make(map[format.ProjectID]int64)
+	var last format.Place
+	for k, v := range kv.All(c.tx.Bucket(format.Seqs)) {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		if len(k) != len(seqKey(0, 0)) {
+		if len(k) != len(format.SeqKey(0, 0)) {
 			c.problem("seqs: key of %d bytes", len(k))
 			continue
 		}
-		project, n := ProjectID(binary.BigEndian.Uint32(k)), int64(binary.BigEndian.Uint64(k[4:]))
-		p := c.s.byID[project]
+		project, n := format.ProjectID(binary.BigEndian.Uint32(k)), int64(binary.BigEndian.Uint64(k[4:]))
+		p := c.byID[project]
 		if p == nil {
 			c.problem("seqs %x: belongs to no project", k)
 			continue
 		}
-		places, err := decodePlaces(k, v)
+		places, err := format.DecodePlaces(k, v)
 		if err != nil {
 			c.problem("%v", err)
 			continue
 		}
-		if p.rec.State == audit.Purging {
+		if p.State == audit.Purging {
 			continue
 		}
 		if n == 0 {
-			last = place{}
+			last = format.Place{}
 		}
-		if n*seqSpan != counts[project] || places[0].id <= last.id {
-			c.problem("seqs %x: of %d places, follows %d places up to id %d", k, len(places), counts[project], last.id)
+		if n*format.SeqRow != counts[project] || places[0].ID <= last.ID {
+			c.problem("seqs %x: of %d places, follows %d places up to id %d", k, len(places), counts[project], last.ID)
 		}
-		counts[project] = n*seqSpan + int64(len(places))
+		counts[project] = n*format.SeqRow + int64(len(places))
 		last = places[len(places)-1]
 	}
-	for _, p := range c.s.projects {
-		c.numbered(p, counts[p.id])
+	for _, p := range c.projects {
+		c.counted(p, counts[p.ID])
 	}
 	return nil
 }
 
-// numbered checks what a project's record says of seqs, of which so many are those of the
+// counted checks what a project's record says of seqs, of which so many are those of the
 // incarnation.
-func (c *checker) numbered(p *project, n int64) {
-	rec := &p.rec
+func (c *checker) counted(p *project, n int64) {
+	rec := p.Project
 	if rec.State == audit.Purging {
 		return
 	}
@@ -106,16 +109,16 @@ func (c *checker) numbered(p *project, n int64) {
 }
 
 // place checks that the order and the seqs say where e is.
-func (c *checker) place(key BlockKey, e *audit.Entry) {
-	p := c.s.byID[key.Project]
-	if p.rec.State == audit.Purging {
+func (c *checker) place(key format.BlockKey, e *audit.Entry) {
+	p := c.byID[key.Project]
+	if p.State == audit.Purging {
 		return
 	}
-	k, index := orderKey(e.ID)
+	k, index := format.OrderKey(e.ID)
 	owners, ok := c.orders[string(k)]
 	if !ok {
 		var err error
-		if owners, err = readOrder(c.tx, k); err != nil {
+		if owners, err = blocks.ReadOrder(c.tx, k); err != nil {
 			return // reported by order
 		}
 		if len(c.orders) > 1024 {
@@ -123,14 +126,14 @@ func (c *checker) place(key BlockKey, e *audit.Entry) {
 		}
 		c.orders[string(k)] = owners
 	}
-	if index >= len(owners) || owners[index] != (owner{key.Project, e.Seq}) {
+	if index >= len(owners) || owners[index] != (format.Owner{Project: key.Project, Seq: e.Seq}) {
 		c.problem("%v: order does not know entry %d there", key, e.ID)
 	}
-	if c.sequence == nil || c.sequence.project != key.Project {
-		c.sequence = newSequence(c.tx, &p.rec)
+	if c.sequence == nil || c.numbered != key.Project {
+		c.sequence, c.numbered = blocks.NewSequence(c.tx, p.Project), key.Project
 	}
-	at, ok, err := c.sequence.at(e.Seq)
-	if err == nil && (!ok || !at.holds(e)) {
+	at, ok, err := c.sequence.At(e.Seq)
+	if err == nil && (!ok || !at.Holds(e)) {
 		c.problem("%v: seqs do not know entry %d as seq %d", key, e.ID, e.Seq)
 	}
 }

@@ -1,7 +1,6 @@
-package store
+package format
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -12,50 +11,50 @@ import (
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block"
-	"auditlog/store/kv"
 )
 
-// spanFields are the fields that the secondary index covers.
-func spanFields() []block.Field {
+// SpanFields are the fields that the secondary index covers.
+func SpanFields() []block.Field {
 	return []block.Field{block.ResourceType, block.Action, block.Outcome, block.Actor, block.ResourceID,
 		block.ActionPrefix, block.ActorType, block.Channel, block.RecordedBy, block.Combination}
 }
 
-// A spanRecord tells for one field which of a run of blocks hold a value, by its
+// A Span tells for one field which of a run of blocks hold a value, by its
 // hash. Number i stands for every block that begins at or after starts[i] and
 // before the next start: a block may be cut in two, and the values of both halves
 // then stay under its number. It may name a block too many, never one too few.
-type spanRecord struct {
-	starts []audit.Position
-	end    audit.Position    // where what the record tells of ends
+type Span struct {
+	Starts []audit.Position
+	End    audit.Position    // where what the record tells of ends
 	sets   map[uint32]uint64 // by a value's hash the blocks that have it, a bit each
 }
 
-func newSpanRecord() *spanRecord { return &spanRecord{sets: make(map[uint32]uint64)} }
+// NewSpan returns a span of no blocks.
+func NewSpan() *Span { return &Span{sets: make(map[uint32]uint64)} }
 
-// add says that values with these hashes are in block i.
-func (r *spanRecord) add(hashes []uint32, i int) {
+// Add says that values with these hashes are in block i.
+func (r *Span) Add(hashes []uint32, i int) {
 	for _, h := range hashes {
 		r.sets[h] |= 1 << i
 	}
 }
 
-// spanKey returns project, field and start of a span.
-func spanKey(p ProjectID, f block.Field, start audit.Position) []byte {
-	k := append(u32(p), byte(f))
+// SpanKey returns project, field and start of a span.
+func SpanKey(p ProjectID, f block.Field, start audit.Position) []byte {
+	k := append(ProjectPrefix(p), byte(f))
 	return append(k, BlockKey{Project: p, Position: start}.Append(nil)[4:]...)
 }
 
 const spanVersion = 1
 
-// encode returns version, number of blocks, their starts, the end; then how many
+// Encode returns version, number of blocks, their starts, the end; then how many
 // values are in several blocks, their hashes in order and a word of bits for each;
 // then how many are in one, their hashes in order and the number of the block; and
 // a checksum over key and value.
-func (r *spanRecord) encode(key []byte) []byte {
-	b := []byte{spanVersion, byte(len(r.starts))}
-	for _, p := range append(slices.Clone(r.starts), r.end) {
-		b = BlockKey{Project: 0, Position: p}.Append(b)
+func (r *Span) Encode(key []byte) []byte {
+	b := []byte{spanVersion, byte(len(r.Starts))}
+	for _, p := range append(slices.Clone(r.Starts), r.End) {
+		b = BlockKey{Position: p}.Append(b)
 	}
 	var several, postings, one, ordinals []byte
 	for _, hash := range slices.Sorted(maps.Keys(r.sets)) {
@@ -76,35 +75,36 @@ func appendHashes(b, hashes []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(hashes)/4)), hashes...)
 }
 
-// A spanView reads a record where it lies.
-type spanView struct {
+// A SpanView reads a record where it lies.
+type SpanView struct {
 	starts                           []byte // as block keys
-	end                              audit.Position
+	End                              audit.Position
 	several, postings, one, ordinals []byte
 }
 
-// size returns how many numbers the span has.
-func (v *spanView) size() int { return len(v.starts) / fulltext.BlockKeySize }
+// Size returns how many numbers the span has.
+func (v *SpanView) Size() int { return len(v.starts) / fulltext.BlockKeySize }
 
-// start returns where number i starts.
-func (v *spanView) start(i int) audit.Position {
+// Start returns where number i starts.
+func (v *SpanView) Start(i int) audit.Position {
 	return fulltext.PositionAt(v.starts[i*fulltext.BlockKeySize:])
 }
 
-func openSpan(key, value []byte) (*spanView, error) {
+// OpenSpan returns the span under a key, to be read where it lies.
+func OpenSpan(key, value []byte) (*SpanView, error) {
 	body, err := cutSum(key, value, 2)
 	if err != nil {
 		return nil, fmt.Errorf("span %x: %w", key, err)
 	}
 	v, err := parseSpan(body)
 	if err != nil {
-		return nil, fmt.Errorf("span %x: %w: %w", key, errCorrupt, err)
+		return nil, fmt.Errorf("span %x: %w: %w", key, ErrCorrupt, err)
 	}
 	return v, nil
 }
 
 // parseSpan reads a span of two bytes or more, its checksum cut off.
-func parseSpan(body []byte) (*spanView, error) {
+func parseSpan(body []byte) (*SpanView, error) {
 	n := int(body[1])
 	if body[0] != spanVersion || n == 0 || n > 64 {
 		return nil, fmt.Errorf("version %d, %d blocks", body[0], n)
@@ -113,7 +113,7 @@ func parseSpan(body []byte) (*spanView, error) {
 	if len(body) < (n+1)*fulltext.BlockKeySize {
 		return nil, fmt.Errorf("cut short")
 	}
-	v := &spanView{starts: body[:n*fulltext.BlockKeySize], end: fulltext.PositionAt(body[n*fulltext.BlockKeySize:])}
+	v := &SpanView{starts: body[:n*fulltext.BlockKeySize], End: fulltext.PositionAt(body[n*fulltext.BlockKeySize:])}
 	body = body[(n+1)*fulltext.BlockKeySize:]
 	var ok bool
 	if v.several, v.postings, body, ok = cutHashes(body, 8); !ok {
@@ -138,8 +138,8 @@ func cutHashes(b []byte, size int) (hashes, postings, rest []byte, ok bool) {
 	return b[:4*n], b[4*n : (4+size)*n], b[(4+size)*n:], true
 }
 
-// blocks returns the numbers of the blocks that may hold a value with one of hashes.
-func (v *spanView) blocks(hashes []uint32) (set uint64) {
+// Blocks returns the numbers of the blocks that may hold a value with one of hashes.
+func (v *SpanView) Blocks(hashes []uint32) (set uint64) {
 	for _, h := range hashes {
 		if i, ok := findHash(v.several, h); ok {
 			set |= binary.BigEndian.Uint64(v.postings[8*i:])
@@ -164,17 +164,17 @@ func findHash(list []byte, h uint32) (int, bool) {
 	return lo, lo < len(list)/4 && binary.BigEndian.Uint32(list[4*lo:]) == h
 }
 
-// number returns which of the span's numbers a block that begins at p has.
-func (v *spanView) number(p audit.Position) int {
-	return sort.Search(v.size(), func(i int) bool { return v.start(i).Compare(p) > 0 }) - 1
+// Number returns which of the span's numbers a block that begins at p has.
+func (v *SpanView) Number(p audit.Position) int {
+	return sort.Search(v.Size(), func(i int) bool { return v.Start(i).Compare(p) > 0 }) - 1
 }
 
-// record returns v in a form that can be added to.
-func (v *spanView) record() *spanRecord {
-	r := newSpanRecord()
-	r.end = v.end
-	for i := range v.size() {
-		r.starts = append(r.starts, v.start(i))
+// Span returns v in a form that can be added to.
+func (v *SpanView) Span() *Span {
+	r := NewSpan()
+	r.End = v.End
+	for i := range v.Size() {
+		r.Starts = append(r.Starts, v.Start(i))
 	}
 	for i := range len(v.several) / 4 {
 		r.sets[binary.BigEndian.Uint32(v.several[4*i:])] = binary.BigEndian.Uint64(v.postings[8*i:])
@@ -185,50 +185,17 @@ func (v *spanView) record() *spanRecord {
 	return r
 }
 
-// with returns v with what r tells of its blocks besides, or nil if it knows all that.
-func (v *spanView) with(r *spanRecord) *spanRecord {
-	var merged *spanRecord
+// With returns v with what r tells of its blocks besides, or nil if it knows all that.
+func (v *SpanView) With(r *Span) *Span {
+	var merged *Span
 	for hash, set := range r.sets {
-		if set&^v.blocks([]uint32{hash}) == 0 {
+		if set&^v.Blocks([]uint32{hash}) == 0 {
 			continue
 		}
 		if merged == nil {
-			merged = v.record()
+			merged = v.Span()
 		}
 		merged.sets[hash] |= set
 	}
 	return merged
-}
-
-// spanAt returns the record of field f that tells of a block beginning at p, and
-// its key, or nil when no span does.
-func spanAt(tx kv.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
-	key, v, err = spanBefore(tx, project, f, p)
-	if v == nil || p.Compare(v.end) >= 0 {
-		return nil, nil, err
-	}
-	return key, v, err
-}
-
-// spanBefore returns the last record of field f that begins at or before p, and its
-// key, or nil when there is none.
-func spanBefore(tx kv.Tx, project ProjectID, f block.Field, p audit.Position) (key []byte, v *spanView, err error) {
-	want := spanKey(project, f, p)
-	k, value := kv.AtOrBefore(tx.Bucket(bucketSpans).Cursor(), want)
-	if len(k) != len(want) || !bytes.HasPrefix(k, want[:5]) {
-		return nil, nil, nil
-	}
-	v, err = openSpan(k, value)
-	return k, v, err
-}
-
-// fieldSpans are the records of one span, one a field.
-type fieldSpans []*spanRecord
-
-func newFieldSpans() fieldSpans {
-	var records fieldSpans
-	for range spanFields() {
-		records = append(records, newSpanRecord())
-	}
-	return records
 }

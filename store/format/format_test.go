@@ -1,7 +1,8 @@
-package store
+package format
 
 import (
 	"encoding/binary"
+	"reflect"
 	"testing"
 	"time"
 
@@ -9,18 +10,18 @@ import (
 	"auditlog/audit/audittest"
 )
 
-func sampleTailRow() (*tailRow, []*audit.Entry) {
+func sampleTailRow() (*TailRow, []*audit.Entry) {
 	entries := audittest.New(3, time.Second).Entries(20)
 	entries[3].RecordedBy = "0f3KxQ9Z"
 	entries[4].Key, entries[4].CreatedAt = "k", time.Time{}
-	row := &tailRow{}
-	row.reset(7, time.UnixMicro(1_780_000_000_000_000).UTC())
+	row := &TailRow{}
+	row.Reset(7, time.UnixMicro(1_780_000_000_000_000).UTC())
 	for i, e := range entries {
 		e.Seq = int64(100 + i/3)
 		if i > 10 {
 			e.Seq += 5 // which does not follow
 		}
-		row.add(ProjectID(i%3+1), e.Seq, appendRow(nil, e))
+		row.Add(ProjectID(i%3+1), e.Seq, AppendRow(nil, e))
 	}
 	return row, entries
 }
@@ -28,7 +29,7 @@ func sampleTailRow() (*tailRow, []*audit.Entry) {
 func TestTailRowRoundTrip(t *testing.T) {
 	row, entries := sampleTailRow()
 	i := 0
-	err := decodeTailRow(7, row.encode(), func(p ProjectID, got *audit.Entry) error {
+	err := DecodeTailRow(7, row.Encode(), func(p ProjectID, got *audit.Entry) error {
 		want := entries[i].Clone()
 		want.ID, want.RecordedAt = int64(7+i), row.recordedAt
 		if want.CreatedAt.IsZero() {
@@ -49,19 +50,19 @@ func TestTailRowRoundTrip(t *testing.T) {
 // TestTailRowIsPackedWhenItPays wants repetition compressed, and other rows as they are.
 func TestTailRowIsPackedWhenItPays(t *testing.T) {
 	packed, entries := sampleTailRow()
-	if v := packed.encode(); v[0] != tailRowPacked || len(v) > 2*len(packed.body)/3 {
+	if v := packed.Encode(); v[0] != tailRowPacked || len(v) > 2*len(packed.body)/3 {
 		t.Errorf("%d entries: version %d, %d bytes of %d", len(entries), v[0], len(v), len(packed.body))
 	}
-	plain := &tailRow{}
-	plain.reset(9, packed.recordedAt)
+	plain := &TailRow{}
+	plain.Reset(9, packed.recordedAt)
 	e := &audit.Entry{Outcome: audit.Success, Actor: audit.Actor{Type: audit.User, Email: "a"}, Action: "b.c"}
-	plain.add(1, 3, appendRow(nil, e))
-	v := plain.encode()
+	plain.Add(1, 3, AppendRow(nil, e))
+	v := plain.Encode()
 	if v[0] != tailRowPlain {
 		t.Errorf("one short entry: version %d", v[0])
 	}
 	read := 0
-	err := decodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
+	err := DecodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
 		read++
 		if got.ID != 9 || got.Seq != 3 || got.Action != "b.c" {
 			t.Errorf("read entry %d, %s", got.ID, got.Action)
@@ -83,31 +84,35 @@ func codecs(t testing.TB) map[string]struct {
 		decode     func(key, value []byte) error
 	}
 	row, _ := sampleTailRow()
-	key, _ := orderKey(1)
-	owners := []owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}
-	seqk := seqKey(4, 2)
-	places := []place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}
-	span := &spanRecord{starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, end: audit.Position{At: 99, ID: 1},
+	key, _ := OrderKey(1)
+	owners := []Owner{{}, {1, 5}, {2, 1 << 30}, {}, {}, {1, 6}, {1, 7}, {1, 8}, {3, 1}, {2, 9}, {1, 9}}
+	seqk := SeqKey(4, 2)
+	places := []Place{{7, 1 << 50, 20}, {8, 1 << 50, 20}, {9, -5 << 20, 20}, {1 << 40, -5 << 20, 20}}
+	span := &Span{Starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, End: audit.Position{At: 99, ID: 1},
 		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
-	sk := spanKey(4, 3, span.starts[0])
+	sk := SpanKey(4, 3, span.Starts[0])
 	return map[string]codec{
-		"tail": {u64(7), row.encode(), func(k, v []byte) error {
-			return decodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
+		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
+			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
 		}},
-		"order": {key, encodeOrder(key, owners), func(k, v []byte) error {
-			_, err := decodeOrder(k, v)
+		"order": {key, EncodeOrder(key, owners), func(k, v []byte) error {
+			_, err := DecodeOrder(k, v)
 			return err
 		}},
-		"seqs": {seqk, encodePlaces(seqk, places), func(k, v []byte) error {
-			_, err := decodePlaces(k, v)
+		"seqs": {seqk, EncodePlaces(seqk, places), func(k, v []byte) error {
+			_, err := DecodePlaces(k, v)
 			return err
 		}},
-		"span": {sk, span.encode(sk), func(k, v []byte) error {
-			s, err := openSpan(k, v)
+		"cursor": {[]byte("siem"), EncodeCursor([]byte("siem"), -70000), func(k, v []byte) error {
+			_, err := DecodeCursor(k, v)
+			return err
+		}},
+		"span": {sk, span.Encode(sk), func(k, v []byte) error {
+			s, err := OpenSpan(k, v)
 			if err == nil {
-				s.blocks([]uint32{0, 1, 2, 7, 1 << 31})
-				s.number(audit.Position{At: 5})
-				s.record()
+				s.Blocks([]uint32{0, 1, 2, 7, 1 << 31})
+				s.Number(audit.Position{At: 5})
+				s.Span()
 			}
 			return err
 		}},
@@ -151,55 +156,30 @@ func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
 func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
 func FuzzSeqs(f *testing.F)    { fuzzCodec(f, "seqs") }
 func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
+func FuzzCursor(f *testing.F)  { fuzzCodec(f, "cursor") }
 
-func FuzzCursor(f *testing.F) {
-	query := audit.Query{Project: "acme"}
-	q := &prepared{query: query, hash: queryHash(&query)}
-	f.Add(q.encodeCursor(audit.Position{At: 5, ID: 7}))
-	f.Add("")
-	f.Fuzz(func(t *testing.T, cursor string) {
-		p, err := q.decodeCursor(cursor)
+func FuzzProject(f *testing.F) {
+	p := &Project{ID: 3, State: audit.Purging, Purge: &Purge{Kept: []*audit.Entry{{ID: 7, Seq: 2}}}, Extent: Extent{Loose: 4}}
+	v, err := p.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(v)
+	f.Add([]byte(`{"purge":{"kept":[null]}}`))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		p, err := ParseProject([]byte("acme"), value)
 		if err != nil {
-			if audit.KindOf(err) != audit.Invalid {
-				t.Errorf("%q: %v", cursor, err)
-			}
 			return
 		}
-		if again, err := q.decodeCursor(q.encodeCursor(p)); err != nil || again != p {
-			t.Errorf("%q became %v, then %v: %v", cursor, p, again, err)
+		if p.Purge != nil {
+			p.Purge.Keeps(p.Purge.Ordered().ID)
 		}
-	})
-}
-
-func TestCursorOfAnotherListing(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
-	for i := range 9 {
-		if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i), entry("globex", i)}); err != nil {
+		again, err := p.Encode()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	first, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: 3})
-	if err != nil || first.Next == "" {
-		t.Fatal(first, err)
-	}
-	for _, wrong := range []struct {
-		query  audit.Query
-		paging audit.Paging
-	}{
-		{audit.Query{Project: "globex"}, audit.Paging{Cursor: first.Next}},
-		{audit.Query{Project: "acme", Actor: "ada@example.com"}, audit.Paging{Cursor: first.Next}},
-		{audit.Query{Project: "acme", RecordedBy: "dev"}, audit.Paging{Cursor: first.Next}},
-		{audit.Query{Project: "acme", From: time.Now().Add(-time.Hour)}, audit.Paging{Cursor: first.Next}},
-		{audit.Query{Project: "acme"}, audit.Paging{Cursor: first.Next + "A"}},
-		{audit.Query{Project: "acme"}, audit.Paging{Cursor: "none"}},
-		{audit.Query{Project: "acme"}, audit.Paging{Limit: audit.MaxLimit + 1}},
-		{audit.Query{Project: "acme"}, audit.Paging{Limit: -1}},
-	} {
-		if _, err := audittest.List(t.Context(), s, wrong.query, wrong.paging); audit.KindOf(err) != audit.Invalid {
-			t.Errorf("%+v: %v", wrong, err)
+		if q, err := ParseProject([]byte("acme"), again); err != nil || !reflect.DeepEqual(p, q) {
+			t.Errorf("%s became %s: %v", value, again, err)
 		}
-	}
-	if _, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: 5, Cursor: first.Next}); err != nil {
-		t.Errorf("the same filters with another limit: %v", err)
-	}
+	})
 }

@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"encoding/binary"
@@ -34,8 +34,8 @@ func outcomeCode(o audit.Outcome) byte { return byte(slices.Index(outcomeCodes[:
 // channelCode returns the code of a validated entry's channel.
 func channelCode(c audit.Channel) byte { return byte(slices.Index(channelCodes[:], c)) }
 
-// appendRow appends the row of e: everything but its id, seq, project and recordedAt.
-func appendRow(b []byte, e *audit.Entry) []byte {
+// AppendRow appends the row of e: everything but its id, seq, project and recordedAt.
+func AppendRow(b []byte, e *audit.Entry) []byte {
 	flags := rowFlagsOf(e)
 	b = append(b, flags, outcomeCode(e.Outcome), channelCode(e.Channel))
 	if flags&rowOwnTime != 0 {
@@ -78,6 +78,10 @@ func appendRow(b []byte, e *audit.Entry) []byte {
 	return b
 }
 
+// HasOwnTime reports whether a row holds the time of its entry, which else is that of the
+// commit.
+func HasOwnTime(row []byte) bool { return row[0]&rowOwnTime != 0 }
+
 func rowFlagsOf(e *audit.Entry) byte {
 	var flags byte
 	set := func(on bool, bit byte) {
@@ -108,7 +112,7 @@ type reader struct {
 
 func (r *reader) fail(what string) {
 	if r.err == nil {
-		r.err = fmt.Errorf("%w: %s", errCorrupt, what)
+		r.err = fmt.Errorf("%w: %s", ErrCorrupt, what)
 	}
 	r.s = ""
 }
@@ -162,7 +166,7 @@ func (r *reader) string() string {
 	return s
 }
 
-// decodeRow reads what appendRow wrote. createdAt is the commit's time, for rows
+// decodeRow reads what AppendRow wrote. createdAt is the commit's time, for rows
 // without one of their own. The entry's strings share row's memory.
 func decodeRow(row string, createdAt time.Time) (*audit.Entry, error) {
 	r := &reader{s: row}

@@ -1,4 +1,4 @@
-package store
+package blocks
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -17,21 +18,20 @@ const spanParts = 4
 // cutSpans is how many spans one seal cuts of a region that has grown too large, at most.
 const cutSpans = 4
 
-// A spanPlan says how the spans of a project change together with its blocks.
-type spanPlan struct {
+// A SpanPlan says how the spans of a project change together with its blocks.
+type SpanPlan struct {
 	drop [][]byte  // keys
 	put  []spanPut // in the order of keys
-	// spanned is where the spans end then, loose how many blocks begin there or later.
-	spanned audit.Position
-	loose   int
+	// Extent is how far the spans reach then.
+	format.Extent
 }
 
 // spanPut is a record of a span as it is to be written.
 type spanPut struct{ key, value []byte }
 
 // write does what a plan says.
-func (p *spanPlan) write(tx kv.Tx) error {
-	spans := tx.Bucket(bucketSpans)
+func (p *SpanPlan) write(tx kv.Tx) error {
+	spans := tx.Bucket(format.Spans)
 	for _, k := range p.drop {
 		if err := spans.Delete(k); err != nil {
 			return fmt.Errorf("delete span: %w", err)
@@ -45,22 +45,28 @@ func (p *spanPlan) write(tx kv.Tx) error {
 	return nil
 }
 
-// A spanPlanner plans the spans of the projects of one seal. Records are large, and
+// A SpanPlanner plans the spans of the projects of one seal. Records are large, and
 // take blocks to be read, so that is part of the work before the transaction.
-type spanPlanner struct {
-	s  *Store
-	tx kv.Tx
+type SpanPlanner struct {
+	r     *Reader
+	sizes *Sizes
+	tx    kv.Tx
 	// cut says that a region was cut anew. One a seal is enough: a region that is left
 	// as it is waits for the next entry that gets there.
 	cut bool
 
 	// Of the project at hand:
-	id      ProjectID
-	blocks  *blockPlan
-	dropped map[BlockKey]bool      // by blocks
-	records map[string]*spanRecord // by key, as they will be; nil: there will be none
-	last    fieldSpans             // the span that was grown last
-	plan    spanPlan
+	id      format.ProjectID
+	blocks  *Plan
+	dropped map[format.BlockKey]bool // by blocks
+	records map[string]*format.Span  // by key, as they will be; nil: there will be none
+	last    fieldSpans               // the span that was grown last
+	plan    SpanPlan
+}
+
+// NewSpanPlanner returns a planner of what a transaction sees.
+func (r *Reader) NewSpanPlanner(z *Sizes, tx kv.Tx) *SpanPlanner {
+	return &SpanPlanner{r: r, sizes: z, tx: tx}
 }
 
 // region is a span, or the gap between two of them.
@@ -69,29 +75,29 @@ type region struct {
 	span     bool
 }
 
-// project returns the plan for a project, whose blocks change as a plan says.
+// Project returns the plan for a project, whose blocks change as a plan says.
 //
 // Blocks that come into a span have their values added to it. Late entries cut blocks in
 // two, and history that is imported puts blocks where no span tells of them: a span,
 // or a gap between spans, that has come to hold twice the blocks of a span is cut anew, so
 // that a filter skips blocks wherever they came from. And behind its spans a project gets
 // another part of one once there are blocks enough.
-func (m *spanPlanner) project(id ProjectID, rec *projectRecord, blocks *blockPlan) (*spanPlan, error) {
+func (m *SpanPlanner) Project(id format.ProjectID, have *format.Extent, blocks *Plan) (*SpanPlan, error) {
 	m.id, m.blocks, m.last = id, blocks, nil
-	m.records = make(map[string]*spanRecord)
-	m.dropped = make(map[BlockKey]bool, len(blocks.drop))
-	for _, b := range blocks.drop {
-		m.dropped[b.key] = true
+	m.records = make(map[string]*format.Span)
+	m.dropped = make(map[format.BlockKey]bool, len(blocks.Drop))
+	for _, b := range blocks.Drop {
+		m.dropped[b.Key] = true
 	}
-	m.plan = spanPlan{spanned: rec.Spanned, loose: rec.Loose + blocks.looser(rec)}
-	put := blocks.put
-	for len(put) > 0 && !rec.loose(put[0].key.Position) {
-		r, err := m.region(put[0].key.Position)
+	m.plan = SpanPlan{Extent: format.Extent{Spanned: have.Spanned, Loose: have.Loose + blocks.looser(have)}}
+	put := blocks.Put
+	for len(put) > 0 && !have.Behind(put[0].Key.Position) {
+		r, err := m.region(put[0].Key.Position)
 		if err != nil {
 			return nil, err
 		}
 		n := 1
-		for n < len(put) && put[n].key.Compare(r.to) < 0 {
+		for n < len(put) && put[n].Key.Compare(r.to) < 0 {
 			n++
 		}
 		if err := m.fit(r, put[:n]); err != nil {
@@ -107,7 +113,7 @@ func (m *spanPlanner) project(id ProjectID, rec *projectRecord, blocks *blockPla
 		if r := m.records[k]; r == nil {
 			plan.drop = append(plan.drop, []byte(k))
 		} else {
-			plan.put = append(plan.put, spanPut{[]byte(k), r.encode([]byte(k))})
+			plan.put = append(plan.put, spanPut{[]byte(k), r.Encode([]byte(k))})
 		}
 	}
 	return &plan, nil
@@ -115,40 +121,40 @@ func (m *spanPlanner) project(id ProjectID, rec *projectRecord, blocks *blockPla
 
 // region returns the region of a block that begins at a position before the end of
 // the project's spans.
-func (m *spanPlanner) region(at audit.Position) (region, error) {
-	f := spanFields()[0]
+func (m *SpanPlanner) region(at audit.Position) (region, error) {
+	f := format.SpanFields()[0]
 	_, v, err := spanBefore(m.tx, m.id, f, at)
 	if err != nil {
 		return region{}, err
 	}
-	if v != nil && at.Compare(v.end) < 0 {
-		return region{v.start(0), v.end, true}, nil
+	if v != nil && at.Compare(v.End) < 0 {
+		return region{v.Start(0), v.End, true}, nil
 	}
-	gap := region{to: m.plan.spanned}
+	gap := region{to: m.plan.Spanned}
 	if v != nil {
-		gap.from = v.end
+		gap.from = v.End
 	}
-	want := spanKey(m.id, f, at)
-	k, value := m.tx.Bucket(bucketSpans).Cursor().Seek(want)
+	want := format.SpanKey(m.id, f, at)
+	k, value := m.tx.Bucket(format.Spans).Cursor().Seek(want)
 	if bytes.HasPrefix(k, want[:5]) {
-		next, err := openSpan(k, value)
+		next, err := format.OpenSpan(k, value)
 		if err != nil {
 			return region{}, err
 		}
-		gap.to = next.start(0)
+		gap.to = next.Start(0)
 	}
 	return gap, nil
 }
 
 // fit has a region take in blocks that come into it.
-func (m *spanPlanner) fit(r region, put []keyedBlock) error {
-	most := cutSpans * m.s.opts.sizes.span
+func (m *SpanPlanner) fit(r region, put []Keyed) error {
+	most := cutSpans * m.sizes.Span
 	if !m.cut {
 		keys, err := m.keys(r.from, r.to, most+1)
 		if err != nil {
 			return err
 		}
-		if len(keys) >= 2*m.s.opts.sizes.span {
+		if len(keys) >= 2*m.sizes.Span {
 			m.cut = true
 			return m.recut(r, keys, most)
 		}
@@ -160,26 +166,26 @@ func (m *spanPlanner) fit(r region, put []keyedBlock) error {
 }
 
 // extend adds the values of blocks to the records of the span that they come into.
-func (m *spanPlanner) extend(r region, put []keyedBlock) error {
-	for _, f := range spanFields() {
-		key := spanKey(m.id, f, r.from)
-		value := m.tx.Bucket(bucketSpans).Get(key)
+func (m *SpanPlanner) extend(r region, put []Keyed) error {
+	for _, f := range format.SpanFields() {
+		key := format.SpanKey(m.id, f, r.from)
+		value := m.tx.Bucket(format.Spans).Get(key)
 		if value == nil {
 			continue
 		}
-		v, err := openSpan(key, value)
+		v, err := format.OpenSpan(key, value)
 		if err != nil {
 			return err
 		}
-		added := newSpanRecord()
+		added := format.NewSpan()
 		for _, b := range put {
 			hashes, err := b.Hashes(f)
 			if err != nil {
-				return fmt.Errorf("%v: %w", b.key, err)
+				return fmt.Errorf("%v: %w", b.Key, err)
 			}
-			added.add(hashes, v.number(b.key.Position))
+			added.Add(hashes, v.Number(b.Key.Position))
 		}
-		if merged := v.with(added); merged != nil {
+		if merged := v.With(added); merged != nil {
 			m.records[string(key)] = merged
 		}
 	}
@@ -188,10 +194,10 @@ func (m *spanPlanner) extend(r region, put []keyedBlock) error {
 
 // recut makes new spans, each of about as many blocks, of the first blocks of a region,
 // most of them at most. What of the region lies behind them is a gap from then on.
-func (m *spanPlanner) recut(r region, keys []BlockKey, most int) error {
+func (m *SpanPlanner) recut(r region, keys []format.BlockKey, most int) error {
 	if r.span {
-		for _, f := range spanFields() {
-			m.records[string(spanKey(m.id, f, r.from))] = nil
+		for _, f := range format.SpanFields() {
+			m.records[string(format.SpanKey(m.id, f, r.from))] = nil
 		}
 	}
 	end := r.to
@@ -203,11 +209,11 @@ func (m *spanPlanner) recut(r region, keys []BlockKey, most int) error {
 	if err != nil {
 		return err
 	}
-	span := m.s.opts.sizes.span
+	span := m.sizes.Span
 	for pieces := (len(run) + span - 1) / span; pieces > 0; pieces-- {
 		n, to := len(run)/pieces, end
 		if n < len(run) {
-			to = run[n].key.Position
+			to = run[n].Key.Position
 		}
 		if err := m.fill(newFieldSpans(), run[:n], to); err != nil {
 			return err
@@ -219,57 +225,58 @@ func (m *spanPlanner) recut(r region, keys []BlockKey, most int) error {
 
 // grow makes spans of the blocks behind the last one, a part of a span at a time, while
 // there are enough of them.
-func (m *spanPlanner) grow() error {
-	z := &m.s.opts.sizes
-	n := max(1, z.span/spanParts)
-	for m.plan.loose >= n+z.ahead {
-		keys, err := m.keys(m.plan.spanned, audit.Position{At: math.MaxInt64}, n+1)
+func (m *SpanPlanner) grow() error {
+	z := m.sizes
+	n := max(1, z.Span/spanParts)
+	for m.plan.Loose >= n+z.Ahead {
+		keys, err := m.keys(m.plan.Spanned, audit.Position{At: math.MaxInt64}, n+1)
 		if err != nil {
 			return err
 		}
 		if len(keys) <= n {
 			return fmt.Errorf("spans of project %d: %w: %d blocks behind %v, %d expected",
-				m.id, errCorrupt, len(keys), m.plan.spanned, m.plan.loose)
+				m.id, format.ErrCorrupt, len(keys), m.plan.Spanned, m.plan.Loose)
 		}
 		run, err := m.open(keys[:n])
 		if err != nil {
 			return err
 		}
-		if m.last, err = m.lastSpan(z.span - n); err != nil {
+		if m.last, err = m.lastSpan(z.Span - n); err != nil {
 			return err
 		}
 		end := keys[n].Position
 		if err := m.fill(m.last, run, end); err != nil {
 			return err
 		}
-		m.plan.spanned, m.plan.loose = end, m.plan.loose-n
+		m.plan.Spanned, m.plan.Loose = end, m.plan.Loose-n
 	}
 	return nil
 }
 
 // lastSpan returns the span that ends where the project's spans do if it tells of no
 // more than so many blocks; else a new one.
-func (m *spanPlanner) lastSpan(most int) (fieldSpans, error) {
+func (m *SpanPlanner) lastSpan(most int) (fieldSpans, error) {
 	if m.last != nil {
-		if len(m.last[0].starts) > most {
+		if len(m.last[0].Starts) > most {
 			return newFieldSpans(), nil
 		}
 		return m.last, nil
 	}
 	var last fieldSpans
-	for _, f := range spanFields() {
-		key, v, err := spanBefore(m.tx, m.id, f, m.plan.spanned)
+	for _, f := range format.SpanFields() {
+		key, v, err := spanBefore(m.tx, m.id, f, m.plan.Spanned)
 		if err != nil {
 			return nil, err
 		}
-		if v == nil || v.end != m.plan.spanned || v.size() > most {
+		if v == nil {
 			return newFieldSpans(), nil
 		}
 		r, planned := m.records[string(key)]
 		if !planned {
-			r = v.record()
-		} else if r == nil {
-			return newFieldSpans(), nil
+			r = v.Span()
+		}
+		if r == nil || r.End != m.plan.Spanned || len(r.Starts) > most {
+			return newFieldSpans(), nil // it ends elsewhere, perhaps since it was cut anew
 		}
 		last = append(last, r)
 	}
@@ -277,66 +284,66 @@ func (m *spanPlanner) lastSpan(most int) (fieldSpans, error) {
 }
 
 // fill adds a run of blocks, up to a position, to the records of a span.
-func (m *spanPlanner) fill(span fieldSpans, run []keyedBlock, end audit.Position) error {
-	for i, f := range spanFields() {
+func (m *SpanPlanner) fill(span fieldSpans, run []Keyed, end audit.Position) error {
+	for i, f := range format.SpanFields() {
 		r := span[i]
-		r.end = end
+		r.End = end
 		for _, b := range run {
 			hashes, err := b.Hashes(f)
 			if err != nil {
-				return fmt.Errorf("%v: %w", b.key, err)
+				return fmt.Errorf("%v: %w", b.Key, err)
 			}
-			r.add(hashes, len(r.starts))
-			r.starts = append(r.starts, b.key.Position)
+			r.Add(hashes, len(r.Starts))
+			r.Starts = append(r.Starts, b.Key.Position)
 		}
-		m.records[string(spanKey(m.id, f, r.starts[0]))] = r
+		m.records[string(format.SpanKey(m.id, f, r.Starts[0]))] = r
 	}
 	return nil
 }
 
 // keys returns the first blocks that will begin at or after one position and before
 // another, most of them at most.
-func (m *spanPlanner) keys(from, to audit.Position, most int) (keys []BlockKey, err error) {
-	c := newBlockCursor(m.tx, m.id)
-	ok, err := c.from(from)
-	for ; ok && err == nil && c.key.Compare(to) < 0 && len(keys) < most; ok, err = c.next() {
-		if !m.dropped[c.key] {
-			keys = append(keys, c.key)
+func (m *SpanPlanner) keys(from, to audit.Position, most int) (keys []format.BlockKey, err error) {
+	c := NewCursor(m.tx, m.id)
+	ok, err := c.From(from)
+	for ; ok && err == nil && c.Key.Compare(to) < 0 && len(keys) < most; ok, err = c.Next() {
+		if !m.dropped[c.Key] {
+			keys = append(keys, c.Key)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	put := m.blocks.put
+	put := m.blocks.Put
 	if from != (audit.Position{}) { // which stands for the beginning
 		put = m.blocks.from(from)
 	}
-	for len(put) > 0 && put[0].key.Compare(to) < 0 {
-		keys, put = append(keys, put[0].key), put[1:]
+	for len(put) > 0 && put[0].Key.Compare(to) < 0 {
+		keys, put = append(keys, put[0].Key), put[1:]
 	}
-	slices.SortFunc(keys, func(a, b BlockKey) int { return a.Compare(b.Position) })
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return a.Compare(b.Position) })
 	keys = slices.Compact(keys)
 	return keys[:min(len(keys), most)], nil
 }
 
 // open returns the blocks that will stand under keys.
-func (m *spanPlanner) open(keys []BlockKey) ([]keyedBlock, error) {
-	run := make([]keyedBlock, len(keys))
+func (m *SpanPlanner) open(keys []format.BlockKey) ([]Keyed, error) {
+	run := make([]Keyed, len(keys))
 	var missing [][]byte
 	for i, k := range keys {
-		run[i] = keyedBlock{k, m.blocks.at(k)}
+		run[i] = Keyed{k, m.blocks.at(k)}
 		if run[i].Block == nil {
 			missing = append(missing, k.Append(nil))
 		}
 	}
 	var err error
 	i := 0
-	m.tx.Bucket(bucketBlocks).GetMany(missing, func(_, v []byte) {
+	m.tx.Bucket(format.Blocks).GetMany(missing, func(_, v []byte) {
 		for run[i].Block != nil {
 			i++
 		}
 		var failed error
-		run[i].Block, failed = m.s.readBlock(run[i].key, v)
+		run[i].Block, failed = m.r.Fresh(run[i].Key, v)
 		if err == nil {
 			err = failed
 		}

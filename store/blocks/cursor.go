@@ -1,0 +1,67 @@
+package blocks
+
+import (
+	"fmt"
+
+	"auditlog/audit"
+	"auditlog/fulltext"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// Cursor walks the blocks of one project. Each of its moves reports whether it has come to
+// one, which is under Key; Value is its bytes, the transaction's.
+type Cursor struct {
+	c       kv.Cursor
+	project format.ProjectID
+	Key     format.BlockKey
+	Value   []byte
+}
+
+// NewCursor returns a cursor that has to be moved first.
+func NewCursor(tx kv.Tx, p format.ProjectID) *Cursor {
+	return &Cursor{c: tx.Bucket(format.Blocks).Cursor(), project: p}
+}
+
+// at takes a key and value of the bucket; ok is false outside the project.
+func (c *Cursor) at(k, v []byte) (ok bool, err error) {
+	c.Value = nil
+	if k == nil {
+		return false, nil
+	}
+	if c.Key, err = fulltext.ParseBlockKey(k); err != nil {
+		return false, fmt.Errorf("blocks: %w: %w", format.ErrCorrupt, err)
+	}
+	c.Value = v
+	return c.Key.Project == c.project, nil
+}
+
+// Seek moves to the block that holds, or would hold, what is at p: the last one
+// that begins at or before it. ok is false when all begin later.
+func (c *Cursor) Seek(p audit.Position) (ok bool, err error) {
+	return c.at(kv.AtOrBefore(c.c, format.BlockKey{Project: c.project, Position: p}.Append(nil)))
+}
+
+// First moves to the oldest block.
+func (c *Cursor) First() (ok bool, err error) {
+	return c.at(c.c.Seek(format.ProjectPrefix(c.project)))
+}
+
+// From moves to the first block that begins at or after p.
+func (c *Cursor) From(p audit.Position) (ok bool, err error) {
+	if p == (audit.Position{}) {
+		return c.First()
+	}
+	return c.at(c.c.Seek(format.BlockKey{Project: c.project, Position: p}.Append(nil)))
+}
+
+// Before moves to the last block that begins before p.
+func (c *Cursor) Before(p audit.Position) (ok bool, err error) {
+	return c.at(kv.Before(c.c, format.BlockKey{Project: c.project, Position: p}.Append(nil)))
+}
+
+// Next moves to the next newer block.
+func (c *Cursor) Next() (ok bool, err error) { return c.at(c.c.Next()) }
+
+// Prev moves to the next older block.
+func (c *Cursor) Prev() (ok bool, err error) { return c.at(c.c.Prev()) }

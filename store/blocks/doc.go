@@ -1,0 +1,21 @@
+// Package blocks is the sealed part of a log in a database: the blocks of its projects, found
+// by position, opened through a cache, merged with what is new, and written with everything
+// that tells of them, which are the marks of small ones, the changes that followers read, and
+// the spans, by which a filter skips blocks.
+//
+// It works on transactions of package kv that others begin, in the bytes of package format,
+// and knows neither the tail nor a project but its number. What it plans is worked out in a
+// read transaction; writing a plan takes no decision and reads no block.
+//
+// # Words
+//
+//	position  (createdAt, id) of an entry, by which a project's entries are sorted
+//	key       of a block: its project and the position of its first entry
+//	small     a block that followers are not told of: it grows, and is looked into directly
+//	span      up to 64 blocks of which one record a field tells which hold a value
+//	region    a span, or the gap between two
+//	loose     a block behind the last span
+//	extent    how far a project's spans reach, and how many blocks are loose
+//	plan      which blocks and records go and come
+//	source    gives blocks one after the other, the newest first
+package blocks

@@ -1,0 +1,196 @@
+package blocks
+
+import (
+	"context"
+	"fmt"
+
+	"auditlog/audit"
+	"auditlog/store/block"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// ReadOrder returns the owners of one key; none where the key is not there.
+func ReadOrder(tx kv.Tx, key []byte) ([]format.Owner, error) {
+	v := tx.Bucket(format.Order).Get(key)
+	if v == nil {
+		return nil, nil
+	}
+	return format.DecodeOrder(key, v)
+}
+
+// AppendOrder writes the owners of consecutive entries, the first of which follows the
+// last id in the bucket. owner says which project entry number i is of.
+func AppendOrder(tx kv.Tx, entries []*audit.Entry, owner func(i int) format.ProjectID) error {
+	for i := 0; i < len(entries); {
+		key, index := format.OrderKey(entries[i].ID)
+		owners, err := ReadOrder(tx, key)
+		if err != nil {
+			return err
+		}
+		if len(owners) == 0 && index == 1 {
+			owners = make([]format.Owner, 1, format.OrderRow) // there is no id 0
+		}
+		if len(owners) != index {
+			return fmt.Errorf("order %x: %w: %d owners before entry %d", key, format.ErrCorrupt, len(owners), entries[i].ID)
+		}
+		for ; i < len(entries) && len(owners) < format.OrderRow; i++ {
+			owners = append(owners, format.Owner{Project: owner(i), Seq: entries[i].Seq})
+		}
+		if err := tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners)); err != nil {
+			return fmt.Errorf("put order: %w", err)
+		}
+	}
+	return nil
+}
+
+// OwnerOf returns whose the sealed entry with id is, no project's when it was purged or
+// there is none.
+func OwnerOf(tx kv.Tx, id int64) (format.Owner, error) {
+	key, index := format.OrderKey(id)
+	owners, err := ReadOrder(tx, key)
+	if err != nil || index >= len(owners) {
+		return format.Owner{}, err
+	}
+	return owners[index], nil
+}
+
+// Locate returns the block of a project that holds the entry at a place, and its row there.
+func (r *Reader) Locate(tx kv.Tx, project format.ProjectID, at format.Place) (b *block.Block, row int, err error) {
+	from, to := at.Bounds()
+	c := NewCursor(tx, project)
+	ok, err := c.Before(audit.Position{At: to})
+	for ; ok && err == nil; ok, err = c.Prev() {
+		last, least, greatest := block.Bounds(c.Value)
+		if last < from {
+			break
+		}
+		if at.ID < least || at.ID > greatest {
+			continue // of the many blocks of a busy second only a few are opened
+		}
+		if b, err = r.Open(c.Key, c.Value); err != nil {
+			break
+		}
+		if row, ok := b.FindID(at.ID); ok {
+			return b, row, nil
+		}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return nil, 0, fmt.Errorf("entry %d of project %d: %w: not in the block that it belongs to", at.ID, project, format.ErrCorrupt)
+}
+
+// After returns sealed entries with ids between id and before in commit order, at most limit
+// of them, and the id up to which the caller then knows everything. of returns the name and
+// the record, of now or before, of a project; the entries of one that it does not know are
+// left out, as what was purged is.
+func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit int,
+	of func(format.ProjectID) (name string, rec *format.Project)) (entries []*audit.Entry, through int64, err error) {
+	w := r.newPicker(tx)
+	through = id
+	for through+1 < before && len(w.entries) < limit {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		key, index := format.OrderKey(through + 1)
+		owners, err := ReadOrder(tx, key)
+		if err == nil && index >= len(owners) {
+			err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, through+1)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		for ; index < len(owners) && through+1 < before && len(w.entries) < limit; index++ {
+			through++
+			o := owners[index]
+			if o.Project == 0 {
+				continue
+			}
+			if name, rec := of(o.Project); rec != nil {
+				if err := w.pick(rec, name, o.Seq, through); err != nil {
+					return nil, 0, err
+				}
+			}
+		}
+	}
+	return w.entries, through, nil
+}
+
+// AfterSeq returns sealed entries of a project with seqs above seq, up to last, in their order,
+// at most limit of them. rec is the project's record of now or before.
+func (r *Reader) AfterSeq(ctx context.Context, tx kv.Tx, rec *format.Project, name string,
+	seq, last int64, limit int) ([]*audit.Entry, error) {
+	w := r.newPicker(tx)
+	q := w.sequence(rec)
+	for seq = q.Next(seq, last); seq <= last && len(w.entries) < limit; seq = q.Next(seq, last) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := w.pick(rec, name, seq, 0); err != nil {
+			return nil, err
+		}
+	}
+	return w.entries, nil
+}
+
+// picker picks entries out of blocks by seq. It holds what it read last of each project: what
+// is picked next mostly is in there, too.
+type picker struct {
+	r       *Reader
+	tx      kv.Tx
+	entries []*audit.Entry
+	open    map[format.ProjectID]*block.Block
+	seqs    map[format.ProjectID]*Sequence
+}
+
+// openProjects bounds the projects that a picker holds something of.
+const openProjects = 64
+
+func (r *Reader) newPicker(tx kv.Tx) *picker {
+	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*block.Block), seqs: make(map[format.ProjectID]*Sequence)}
+}
+
+func (w *picker) sequence(rec *format.Project) *Sequence {
+	q := w.seqs[rec.ID]
+	if q == nil {
+		if len(w.seqs) >= openProjects {
+			clear(w.seqs)
+		}
+		q = NewSequence(w.tx, rec)
+		w.seqs[rec.ID] = q
+	}
+	return q
+}
+
+// pick adds the entry with a seq, which has an id, or whichever if that is 0.
+func (w *picker) pick(rec *format.Project, name string, seq, id int64) error {
+	q := w.sequence(rec)
+	at, ok, err := q.At(seq)
+	if err == nil && (!ok || id != 0 && at.ID != id) {
+		err = q.Missing(seq)
+	}
+	if err != nil {
+		return err
+	}
+	b := w.open[rec.ID]
+	row, ok := 0, false
+	if b != nil {
+		row, ok = b.FindID(at.ID)
+	}
+	if !ok {
+		if b, row, err = w.r.Locate(w.tx, rec.ID, at); err != nil {
+			return err
+		}
+		if len(w.open) >= openProjects {
+			clear(w.open)
+		}
+		w.open[rec.ID] = b
+	}
+	e, err := b.Entry(row, name)
+	if err != nil {
+		return err
+	}
+	w.entries = append(w.entries, e)
+	return nil
+}

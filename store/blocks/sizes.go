@@ -1,0 +1,40 @@
+package blocks
+
+import (
+	"auditlog/store/block"
+	"auditlog/store/block/bits"
+)
+
+// Sizes say how large things get. Tests make them small.
+type Sizes struct {
+	// BlockRows is how many entries a block holds at most.
+	BlockRows int
+	// IndexableRows and IndexableBytes: a block of so many rows, or so many
+	// bytes, is one that followers are told of, as is one whose entries have half
+	// of block.MaxBytes. Smaller ones are still growing and are cheaper to look into than to index again and again.
+	IndexableRows, IndexableBytes int
+	// Span is how many blocks one key of the spans bucket tells of, 64 at most;
+	// Ahead how many there must be beyond them before it is written, because
+	// the last few of a project are still growing.
+	Span, Ahead int
+}
+
+// DefaultSizes returns the sizes that were measured to be good.
+func DefaultSizes() Sizes {
+	return Sizes{BlockRows: bits.MaxRows, IndexableRows: 512, IndexableBytes: 256 << 10, Span: 64, Ahead: 8}
+}
+
+// Indexable reports whether followers of the blocks are told of b.
+func (z *Sizes) Indexable(b *block.Block) bool {
+	return b.Rows() >= z.IndexableRows || z.heavy(b)
+}
+
+// growing reports whether b, if nothing is behind it, can take in more.
+func (z *Sizes) growing(b *block.Block) bool {
+	return b.Rows() < z.BlockRows && !z.heavy(b)
+}
+
+// heavy reports whether b has few entries because they are long.
+func (z *Sizes) heavy(b *block.Block) bool {
+	return b.Size() >= z.IndexableBytes || b.EntryBytes() >= block.MaxBytes/2
+}

@@ -1,0 +1,172 @@
+package blocks
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/fulltext"
+	"auditlog/store/block"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// A Source gives the blocks that may hold matches, newest first; a nil value
+// ends them.
+type Source interface {
+	Next() (format.BlockKey, []byte, error)
+}
+
+// allBlocks gives the blocks that begin below a position, but for those that the
+// secondary index says hold none of the values that a filter asks for.
+type allBlocks struct {
+	tx      kv.Tx
+	c       *Cursor
+	high    audit.Position
+	started bool
+	want    []block.FieldHashes
+	bare    audit.Position   // from there on up to the last block no span tells of any
+	span    *format.SpanView // the one that was looked up last
+	set     uint64           // its blocks that hold all values
+}
+
+// All returns the blocks of a project that begin below a position and may hold what a
+// filter selects. have is how far the project's spans reach, at least.
+func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position) Source {
+	a := &allBlocks{tx: tx, c: NewCursor(tx, p), high: high, bare: have.Spanned}
+	if a.bare == (audit.Position{}) {
+		a.bare.At = math.MinInt64 // there is none
+	}
+	for _, fh := range f.Values() {
+		if slices.Contains(format.SpanFields(), fh.Field) {
+			a.want = append(a.want, fh)
+		}
+	}
+	return a
+}
+
+func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
+	var ok bool
+	var err error
+	if a.started {
+		ok, err = a.c.Prev()
+	} else {
+		ok, err = a.c.Seek(a.high)
+		a.started = true
+	}
+	for ok && err == nil {
+		var skipTo audit.Position
+		if skipTo, err = a.skip(a.c.Key.Position); err != nil {
+			break
+		}
+		if skipTo == (audit.Position{}) {
+			return a.c.Key, a.c.Value, nil
+		}
+		ok, err = a.c.Before(skipTo)
+	}
+	return format.BlockKey{}, nil, err
+}
+
+// skip returns below which position to go on, or zero when the block that begins
+// at p has to be looked into.
+func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
+	if len(a.want) == 0 || p.Compare(a.bare) >= 0 {
+		return audit.Position{}, nil
+	}
+	if a.span == nil || p.Compare(a.span.Start(0)) < 0 {
+		if err := a.load(p); err != nil || a.span == nil {
+			return audit.Position{}, err
+		}
+	}
+	n := a.span.Number(p)
+	if a.set>>n&1 != 0 {
+		return audit.Position{}, nil
+	}
+	lower := a.set & (1<<n - 1)
+	if lower == 0 {
+		return a.span.Start(0), nil
+	}
+	return a.span.Start(bits.Len64(lower)), nil
+}
+
+// load looks up the span that tells of a block beginning at p. When there is none,
+// it says from where on that is so.
+func (a *allBlocks) load(p audit.Position) error {
+	a.span, a.set = nil, ^uint64(0)
+	for _, w := range a.want {
+		_, v, err := spanBefore(a.tx, a.c.project, w.Field, p)
+		switch {
+		case err != nil:
+			return err
+		case v == nil:
+			a.bare = audit.Position{At: math.MinInt64}
+		case p.Compare(v.End) >= 0:
+			a.bare = v.End
+		default:
+			a.span = v
+			a.set &= v.Blocks(w.Hashes)
+			continue
+		}
+		a.span = nil
+		return nil
+	}
+	return nil
+}
+
+// Found returns the blocks of a project below a position that an index named, newest first, as
+// of a sequence, and those that it does not
+// know: the small ones, and what changed since.
+func Found(tx kv.Tx, p format.ProjectID, named []format.BlockKey, through uint64, high audit.Position) (Source, error) {
+	keys := slices.Clone(named)
+	keys, err := appendSmall(keys, tx, p, high)
+	if err != nil {
+		return nil, err
+	}
+	changes, _, err := Changes(tx, through, math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		if c.Key.Project == p && !c.Deleted {
+			keys = append(keys, c.Key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
+	keys = slices.Compact(keys)
+	return &namedBlocks{tx.Bucket(format.Blocks), keys, high}, nil
+}
+
+// appendSmall appends the small blocks of a project that begin below a span's end.
+func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, high audit.Position) ([]format.BlockKey, error) {
+	c := tx.Bucket(format.Small).Cursor()
+	for k, _ := c.Seek(format.ProjectPrefix(p)); k != nil; k, _ = c.Next() {
+		key, err := fulltext.ParseBlockKey(k)
+		if err != nil || key.Project != p || key.Compare(high) >= 0 {
+			return keys, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// namedBlocks gives the blocks under keys, newest first, as far as they are there.
+type namedBlocks struct {
+	bucket kv.Bucket
+	keys   []format.BlockKey
+	high   audit.Position
+}
+
+func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
+	for len(n.keys) > 0 {
+		key := n.keys[0]
+		n.keys = n.keys[1:]
+		if key.Compare(n.high) >= 0 {
+			continue
+		}
+		if v := n.bucket.Get(key.Append(nil)); v != nil {
+			return key, v, nil
+		}
+	}
+	return format.BlockKey{}, nil, nil
+}

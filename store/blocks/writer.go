@@ -1,0 +1,89 @@
+package blocks
+
+import (
+	"fmt"
+
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// A Writer changes blocks and, with them, everything that tells of blocks.
+type Writer struct {
+	Tx    kv.Tx
+	Sizes *Sizes
+	// Seq is the newest sequence given out: behind it come the deletions.
+	Seq uint64
+}
+
+// Write does what a plan says.
+func (w *Writer) Write(plan *Plan) error {
+	told := make(map[format.BlockKey]bool, len(plan.Put)) // what followers will be told of
+	for _, b := range plan.Put {
+		told[b.Key] = w.Sizes.Indexable(b.Block)
+	}
+	for _, b := range plan.Drop {
+		if err := w.Drop(b, !told[b.Key]); err != nil {
+			return err
+		}
+	}
+	for _, b := range plan.Put {
+		if err := w.put(b); err != nil {
+			return err
+		}
+	}
+	if plan.Spans == nil {
+		return nil // no span tells of these blocks
+	}
+	return plan.Spans.write(w.Tx)
+}
+
+// Drop removes a block. gone is set when nothing takes its key over that
+// followers are told of instead.
+func (w *Writer) Drop(b Keyed, gone bool) error {
+	k := b.Key.Append(nil)
+	if err := w.Tx.Bucket(format.Blocks).Delete(k); err != nil {
+		return fmt.Errorf("delete %v: %w", b.Key, err)
+	}
+	if !w.Sizes.Indexable(b.Block) {
+		if err := w.Tx.Bucket(format.Small).Delete(k); err != nil {
+			return fmt.Errorf("delete mark of %v: %w", b.Key, err)
+		}
+		return nil
+	}
+	if err := w.Tx.Bucket(format.Changes).Delete(format.Uint64(b.Seq())); err != nil {
+		return fmt.Errorf("delete change of %v: %w", b.Key, err)
+	}
+	if !gone {
+		return nil
+	}
+	w.Seq++
+	return w.tell(format.BlockChange{Seq: w.Seq, Key: b.Key, Deleted: true})
+}
+
+// put adds a block that has its sequence already.
+func (w *Writer) put(b Keyed) error {
+	k := b.Key.Append(nil)
+	if err := w.Tx.Bucket(format.Blocks).Put(k, b.Bytes()); err != nil {
+		return fmt.Errorf("put %v: %w", b.Key, err)
+	}
+	if w.Sizes.Indexable(b.Block) {
+		return w.tell(format.BlockChange{Seq: b.Seq(), Key: b.Key})
+	}
+	if err := w.Tx.Bucket(format.Small).Put(k, nil); err != nil {
+		return fmt.Errorf("mark %v: %w", b.Key, err)
+	}
+	return nil
+}
+
+// tell has followers of the blocks know of a change.
+func (w *Writer) tell(c format.BlockChange) error {
+	if err := w.Tx.Bucket(format.Changes).Put(format.Uint64(c.Seq), format.EncodeChange(c)); err != nil {
+		return fmt.Errorf("tell of %v: %w", c.Key, err)
+	}
+	return nil
+}
+
+// Finish keeps the sequence that was reached.
+func (w *Writer) Finish() error {
+	return w.Tx.Bucket(format.Meta).Put(format.MetaBlockSeq, format.Uint64(w.Seq))
+}

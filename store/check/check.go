@@ -1,0 +1,413 @@
+package check
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"auditlog/audit"
+	"auditlog/fulltext"
+	"auditlog/store/block"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// Summary says what a check has read.
+type Summary struct {
+	Projects int
+	Blocks   int
+	// Entries counts those that are there, tail included, Purged those that are not.
+	Entries, Purged int64
+	// Problems counts what was reported.
+	Problems int
+}
+
+// Run reads a whole database, which nobody may write meanwhile, and calls report with
+// everything that is not as it has to be. The error is for what kept it from reading on.
+// z are the sizes that its blocks were written with.
+func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem string)) (Summary, error) {
+	c := &checker{
+		ctx: ctx, db: db, sizes: z, report: report,
+		byID:   make(map[format.ProjectID]*project),
+		orders: make(map[string][]format.Owner),
+	}
+	err := db.View(func(tx kv.Tx) error {
+		c.tx = tx
+		for _, part := range []func() error{
+			c.engine, c.meta, c.order, c.seqs, c.blocks, c.changes, c.small, c.keys, c.spans, c.tail, c.cursors,
+		} {
+			if err := part(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.sum.Projects = len(c.projects)
+	return c.sum, err
+}
+
+// project is a project as its record tells of it.
+type project struct {
+	name string
+	*format.Project
+}
+
+// checker holds one check. A problem is reported and passed over; only what makes
+// going on senseless is an error.
+type checker struct {
+	ctx    context.Context
+	db     kv.DB
+	sizes  *blocks.Sizes
+	tx     kv.Tx
+	report func(string)
+	sum    Summary
+
+	projects []*project // by name
+	byID     map[format.ProjectID]*project
+	sealed   int64
+	blockSeq uint64
+	last     int64                     // the newest id
+	seen     []uint64                  // a bit for each id that is in a block
+	keyed    int                       // sealed entries with a key
+	orders   map[string][]format.Owner // decoded a moment ago
+	sequence *blocks.Sequence          // of the project with the number numbered
+	numbered format.ProjectID
+}
+
+func (c *checker) problem(format string, args ...any) {
+	c.sum.Problems++
+	c.report(fmt.Sprintf(format, args...))
+}
+
+// engine runs the engine's own check.
+func (c *checker) engine() error {
+	err := c.db.Check(func(err error) { c.problem("database: %v", err) })
+	return errors.Join(err, c.ctx.Err())
+}
+
+// meta reads what everything else is held against: the projects, and how far the log has come.
+func (c *checker) meta() error {
+	meta := c.tx.Bucket(format.Meta)
+	c.sealed = int64(format.ReadUint64(meta.Get(format.MetaSealed)))
+	c.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
+	if most := c.ordered(); c.sealed < 0 || c.sealed > most {
+		c.problem("entries up to %d are said to be sealed, order knows of %d at most", c.sealed, most)
+		c.sealed = most
+	}
+	c.seen = make([]uint64, c.sealed/64+1)
+	last := format.ProjectID(format.ReadUint64(meta.Get(format.MetaProject)))
+	for k, v := range kv.All(c.tx.Bucket(format.Projects)) {
+		rec, err := format.ParseProject(k, v)
+		if err != nil {
+			c.problem("%v", err)
+			continue
+		}
+		p := &project{string(k), rec}
+		if p.ID == 0 || p.ID > last {
+			c.problem("project %q: number %d was never given, the last is %d", p.name, p.ID, last)
+		}
+		if len(p.Secret) != 32 {
+			c.problem("project %q: secret of %d bytes, want 32", p.name, len(p.Secret))
+		}
+		if other := c.byID[p.ID]; other != nil {
+			c.problem("project %q: number %d is that of %q too", p.name, p.ID, other.name)
+		}
+		c.projects = append(c.projects, p)
+		c.byID[p.ID] = p
+	}
+	return nil
+}
+
+// ordered returns the greatest id of which the order bucket can tell.
+func (c *checker) ordered() int64 {
+	k, _ := c.tx.Bucket(format.Order).Cursor().Last()
+	if k == nil {
+		return 0
+	}
+	return (int64(format.ReadUint64(k)&math.MaxInt32)+1)*format.OrderRow - 1
+}
+
+// tail checks that the rows of the tail follow each other and what is sealed, and belong to
+// projects.
+func (c *checker) tail() error {
+	c.last = c.sealed
+	for k, v := range kv.All(c.tx.Bucket(format.Tail)) {
+		first := int64(format.ReadUint64(k))
+		if first != c.last+1 {
+			c.problem("tail row %x: follows entry %d", k, c.last)
+		}
+		c.last = first - 1
+		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry) error {
+			if c.byID[id] == nil {
+				c.problem("tail row %d: entry %d is in project %d, which is not there", first, e.ID, id)
+			}
+			c.last = e.ID
+			c.sum.Entries++
+			return nil
+		})
+		if err != nil {
+			c.problem("%v", err)
+		}
+	}
+	return c.ctx.Err()
+}
+
+// blocks checks every block by itself, with its neighbour, and against the order.
+func (c *checker) blocks() error {
+	counts := make(map[format.ProjectID]*format.Project)
+	var before format.BlockKey
+	var end audit.Position
+	for k, v := range kv.All(c.tx.Bucket(format.Blocks)) {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		c.sum.Blocks++
+		key, b, entries := c.decode(k, v)
+		if b == nil {
+			continue
+		}
+		if key.Project == before.Project && end.Compare(key.Position) >= 0 {
+			c.problem("%v: begins before %v ends", key, before)
+		}
+		before, end = key, b.Last()
+		if b.Seq() > c.blockSeq {
+			c.problem("%v: has sequence %d, the newest is %d", key, b.Seq(), c.blockSeq)
+		}
+		c.marks(key, b)
+		rec := counts[key.Project]
+		if rec == nil {
+			rec = &format.Project{First: b.First()}
+			counts[key.Project] = rec
+		}
+		rec.Last = b.Last()
+		rec.Entries += int64(len(entries))
+		c.entries(key, entries)
+	}
+	c.counts(counts)
+	return nil
+}
+
+// decode opens a block and reads all of it.
+func (c *checker) decode(k, v []byte) (format.BlockKey, *block.Block, []*audit.Entry) {
+	key, err := fulltext.ParseBlockKey(k)
+	if err != nil {
+		c.problem("blocks: key %x: %v", k, err)
+		return key, nil, nil
+	}
+	p := c.byID[key.Project]
+	if p == nil {
+		c.problem("%v: belongs to no project", key)
+		return key, nil, nil
+	}
+	b, err := block.Open(v)
+	if err != nil {
+		c.problem("%v of %s: %v", key, c.db.Name(), err)
+		return key, nil, nil
+	}
+	entries, err := b.Entries(p.name)
+	if err != nil {
+		c.problem("%v of %s: %v", key, c.db.Name(), err)
+		return key, nil, nil
+	}
+	if b.First() != key.Position {
+		c.problem("%v: begins at %v", key, b.First())
+	}
+	return key, b, entries
+}
+
+// marks checks that followers are told of b, or that it is marked as small.
+func (c *checker) marks(key format.BlockKey, b *block.Block) {
+	change, err := format.ParseChange(format.Uint64(b.Seq()), c.tx.Bucket(format.Changes).Get(format.Uint64(b.Seq())))
+	told := err == nil && change.Key == key && !change.Deleted
+	small := c.tx.Bucket(format.Small).Get(key.Append(nil)) != nil
+	if indexable := c.sizes.Indexable(b); told != indexable || small == indexable {
+		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
+	}
+}
+
+func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
+	for i, e := range entries {
+		if i > 0 && blocks.ByPosition(entries[i-1], e) >= 0 {
+			c.problem("%v: entry %d is not behind entry %d", key, e.ID, entries[i-1].ID)
+		}
+		if e.ID < 1 || e.ID > c.sealed {
+			c.problem("%v: holds entry %d, sealed is up to %d", key, e.ID, c.sealed)
+			continue
+		}
+		if c.seen[e.ID/64]>>(e.ID%64)&1 != 0 {
+			c.problem("%v: entry %d is in another block too", key, e.ID)
+		}
+		c.seen[e.ID/64] |= 1 << (e.ID % 64)
+		c.place(key, e)
+		c.key(key, e)
+	}
+	c.sum.Entries += int64(len(entries))
+}
+
+// key checks that the entry's idempotency key is known.
+func (c *checker) key(key format.BlockKey, e *audit.Entry) {
+	if e.Key == "" || c.byID[key.Project].State == audit.Purging {
+		return
+	}
+	c.keyed++
+	if id, _ := format.ParseKeyOwner(c.tx.Bucket(format.Keys).Get(format.Key(key.Project, e.Key))); id != e.ID {
+		c.problem("%v: key of entry %d leads to entry %d", key, e.ID, id)
+	}
+}
+
+// counts compares what the blocks hold with what the projects say, and the
+// number of ids with the number of entries.
+func (c *checker) counts(counts map[format.ProjectID]*format.Project) {
+	for _, p := range c.projects {
+		got := counts[p.ID]
+		if got == nil {
+			got = &format.Project{}
+		}
+		if p.State == audit.Purging {
+			continue
+		}
+		if got.Entries != p.Entries || got.Entries > 0 && (got.First != p.First || got.Last != p.Last) {
+			c.problem("project %q: %d entries from %v to %v in blocks, its record says %d from %v to %v", p.name,
+				got.Entries, got.First, got.Last, p.Entries, p.First, p.Last)
+		}
+	}
+	purging := c.purging()
+	for id := int64(1); id <= c.sealed; id++ {
+		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
+			o, err := blocks.OwnerOf(c.tx, id)
+			if err == nil && o.Project != 0 {
+				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
+			}
+		}
+	}
+}
+
+func (c *checker) purging() bool {
+	for _, p := range c.projects {
+		if p.State == audit.Purging {
+			return true
+		}
+	}
+	return false
+}
+
+// changes checks that followers are told of no block that is not there.
+func (c *checker) changes() error {
+	for k, v := range kv.All(c.tx.Bucket(format.Changes)) {
+		change, err := format.ParseChange(k, v)
+		if err != nil {
+			c.problem("%v", err)
+			continue
+		}
+		data := c.tx.Bucket(format.Blocks).Get(change.Key.Append(nil))
+		if !change.Deleted && (data == nil || block.SeqOf(data) != change.Seq) {
+			c.problem("change %d: tells of %v, which is not there as of then", change.Seq, change.Key)
+		}
+	}
+	return nil
+}
+
+func (c *checker) small() error {
+	blocks := c.tx.Bucket(format.Blocks)
+	for k := range kv.All(c.tx.Bucket(format.Small)) {
+		if blocks.Get(k) == nil {
+			c.problem("small block %x: is not there", k)
+		}
+	}
+	return nil
+}
+
+// keys checks that there are as many idempotency keys as entries that have one.
+func (c *checker) keys() error {
+	n := 0
+	for k, v := range kv.All(c.tx.Bucket(format.Keys)) {
+		if _, n := binary.Uvarint(v); len(k) <= 4 || n != len(v) {
+			c.problem("key %x: %v", k, format.ErrCorrupt)
+			continue
+		}
+		p := c.byID[format.ProjectID(binary.BigEndian.Uint32(k))]
+		if p == nil {
+			c.problem("key %x: belongs to no project", k)
+		} else if p.State == audit.Purging {
+			continue
+		}
+		n++
+	}
+	if n != c.keyed {
+		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
+	}
+	return nil
+}
+
+// cursors checks that followers' cursors can be read and lead to no entry that is yet to
+// come.
+func (c *checker) cursors() error {
+	for k, v := range kv.All(c.tx.Bucket(format.Cursors)) {
+		if at, err := format.DecodeCursor(k, v); err != nil {
+			c.problem("%v", err)
+		} else if at > c.last {
+			c.problem("cursor %q: is at %d, the newest entry is %d", k, at, c.last)
+		}
+	}
+	return nil
+}
+
+// spans checks that every block that lies in a span has its values in there, and
+// that the projects know where their spans end.
+func (c *checker) spans() error {
+	for _, p := range c.projects {
+		if p.State == audit.Purging {
+			continue
+		}
+		loose := 0
+		cursor := blocks.NewCursor(c.tx, p.ID)
+		ok, err := cursor.First()
+		for ; ok && err == nil; ok, err = cursor.Next() {
+			if p.Behind(cursor.Key.Position) {
+				loose++
+			}
+			c.spanned(cursor.Key, cursor.Value)
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			c.problem("project %q: %v", p.name, err)
+		}
+		if loose != p.Loose {
+			c.problem("project %q: %d blocks behind its spans, its record says %d", p.name, loose, p.Loose)
+		}
+	}
+	return nil
+}
+
+func (c *checker) spanned(key format.BlockKey, value []byte) {
+	b, err := block.Open(value)
+	if err != nil {
+		return // reported by blocks
+	}
+	for _, f := range format.SpanFields() {
+		_, v, err := blocks.SpanAt(c.tx, key.Project, f, key.Position)
+		if err != nil {
+			c.problem("%v", err)
+			return
+		}
+		if v == nil {
+			return
+		}
+		hashes, err := b.Hashes(f)
+		if err != nil {
+			return
+		}
+		n := v.Number(key.Position)
+		for _, h := range hashes {
+			if v.Blocks([]uint32{h})>>n&1 == 0 {
+				c.problem("%v: its span does not know a value of field %d", key, f)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+// Package format is the database in bytes: which buckets there are, what their keys and
+// values hold, and how they are encoded and decoded.
+//
+// It is pure: it knows no database, no project in memory and no lock, and it never decides
+// what is written. Package store does that. A decoder returns an error with ErrCorrupt in
+// its chain for bytes that no encoder here wrote, and never panics.
+//
+// # The database, format 3
+//
+// All integers are big-endian unless said otherwise; varint is that of
+// encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
+// the value: an engine may have none, and a bit that turned must not become an answer.
+//
+//	meta      format    8 bytes, 3
+//	          identity  16 random bytes: tells derived indexes whose they are
+//	          sealed    8 bytes: every id up to it is in a block, or purged
+//	          blockSeq  8 bytes: newest sequence in changes
+//	          project   8 bytes: last project number given
+//
+//	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, how far
+//	          a purge has come, number and first seq of the incarnation, newest seq
+//	          that is not in the tail, the entries that purges left, counts and
+//	          bounds of the blocks, spans
+//
+//	tail      id of the first entry (8) -> consecutive entries of one commit:
+//	          version (1), recordedAt in microseconds (8), count (uvarint), body,
+//	          checksum. The body, of version 2 an S2 block, is for each entry
+//	          project number · 2 (uvarint), length (uvarint) and row. The number is
+//	          one more, and the seq (uvarint) follows it, with the first entry of a
+//	          project and where a seq does not follow the one before.
+//	          A row: flags (1), outcome (1: success, 2: forbidden, 3: error), channel
+//	          (0: none, 1: api, 2: console, 3: cli, 4: mcp), createdAt (varint,
+//	          flagged), then strings, each behind its length (uvarint): actor,
+//	          action, resource type, id, name, location, detail, recordedBy, and
+//	          what the flags announce
+//
+//	blocks    project (4), CreatedAt in microseconds with its sign bit turned (8) and
+//	          id (8) of the first entry -> a block of package block
+//
+//	small     key of a block that is too small to be worth indexing -> nothing
+//
+//	changes   sequence (8) -> key of a block (20), 0, or 1 when it is gone. One key a
+//	          block of indexable size, at the sequence in which it was written: what
+//	          the full-text index follows. Those of deleted blocks stay
+//
+//	spans     project (4), field (1), start (16) -> which of up to 64 blocks hold which
+//	          values of the field, by 32-bit hash: see Span.Encode. Field 17 has
+//	          the combinations of type and actor that are in one row, and of rows
+//	          that are no success those of outcome with type, actor and both
+//
+//	order     id / 1,024 (8) -> version (1), count (uvarint), number of projects
+//	          (uvarint), for each its number and the seq of its first id here
+//	          (uvarints), for each id which of these, from 1, as ints of package block;
+//	          checksum. 0 is an id that was purged. The seqs of a project's other ids
+//	          follow its first; where one does not, the project is there again. Leads
+//	          from an id to its project and seq, and through the log in commit order
+//
+//	seqs      project (4), (seq less the incarnation's first) / 256 (8) -> version (1),
+//	          count (uvarint), unit (1), ids as ints, CreatedAt in units of 2^unit
+//	          microseconds as ints, checksum. Leads from a seq to its entry's block
+//
+//	keys      project (4), idempotency key -> id (uvarint)
+//
+//	tokens    name -> record of a token or a session: package auth knows
+//
+//	cursors   name of a follower -> version (1), id or seq up to which it has come
+//	          (varint), checksum
+//
+// History: 3 is the first that is released; from it on an older format is brought up to
+// date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
+// and outcomes and channels were indexes into lists. They are refused.
+//
+// Each project has a random secret from its first entry on, the canonical JSON of an
+// entry is fixed, and a key of seqs holds what a tile of a tree over them would: room
+// for a tree of salted hashes over all entries that stays provable when a purge drops both.
+package format

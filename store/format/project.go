@@ -1,0 +1,123 @@
+package format
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"auditlog/audit"
+)
+
+// Project is the value of a project in its bucket, as JSON: few, small,
+// and readable with any tool for the database.
+type Project struct {
+	ID       ProjectID       `json:"id"`
+	Secret   []byte          `json:"secret"`
+	State    audit.State     `json:"state"`
+	Deletion *audit.Deletion `json:"deletion,omitempty"`
+	// Purge is how far a running purge has come.
+	Purge *Purge `json:"purge,omitempty"`
+	// Incarnation counts the beginnings of the project, from 1: each purge begins
+	// another. Base is the seq of its first entry.
+	Incarnation int   `json:"incarnation"`
+	Base        int64 `json:"base"`
+	// Seq is the newest seq that is not in the tail, whether its entry is in a block
+	// or purged.
+	Seq int64 `json:"seq"`
+	// Kept are the entries that purges left and later ones leave, in the order of their
+	// seqs: a project.delete and a project.purge of each.
+	Kept []Kept `json:"kept,omitempty"`
+	// Entries, First and Last are of the blocks alone.
+	Entries int64          `json:"entries"`
+	First   audit.Position `json:"first"`
+	Last    audit.Position `json:"last"`
+	// Extent says how far the spans of the project's blocks reach.
+	Extent
+}
+
+// Kept names an entry that outlives purges. At is its CreatedAt in microseconds.
+type Kept struct {
+	ID  int64 `json:"id"`
+	Seq int64 `json:"seq"`
+	At  int64 `json:"at"`
+}
+
+// KeptOf returns what names e.
+func KeptOf(e *audit.Entry) Kept { return Kept{e.ID, e.Seq, e.CreatedAt.UnixMicro()} }
+
+// Place returns where the entry lies.
+func (k Kept) Place() Place { return Place{ID: k.ID, At: k.At} }
+
+// Extent says how far the spans of a project reach.
+type Extent struct {
+	// Spanned is where they end, Loose how many blocks begin there or later.
+	Spanned audit.Position `json:"spanned"`
+	Loose   int            `json:"loose"`
+}
+
+// Behind reports whether a block that begins at p lies behind the project's spans.
+func (e *Extent) Behind(p audit.Position) bool {
+	return e.Spanned == (audit.Position{}) || p.Compare(e.Spanned) >= 0
+}
+
+// Purge is how far a purge has come.
+type Purge struct {
+	// Kept are the entries that stay, by seq; the last one is the project.delete
+	// entry that ordered the purge.
+	Kept []*audit.Entry `json:"kept"`
+	// Gone counts what is gone so far.
+	Gone Purged `json:"gone"`
+}
+
+// Ordered returns the entry that ordered the purge.
+func (p *Purge) Ordered() *audit.Entry { return p.Kept[len(p.Kept)-1] }
+
+// Keeps reports whether the entry with an id stays.
+func (p *Purge) Keeps(id int64) bool {
+	return slices.ContainsFunc(p.Kept, func(e *audit.Entry) bool { return e.ID == id })
+}
+
+// Purged says what a purge has removed.
+type Purged struct {
+	Entries int64 `json:"entries"`
+	// The bounds of what was removed, both inclusive; From and To are of CreatedAt.
+	FirstSeq int64     `json:"firstSeq"`
+	LastSeq  int64     `json:"lastSeq"`
+	FirstID  int64     `json:"firstId"`
+	LastID   int64     `json:"lastId"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+}
+
+// Add counts an entry, created at a time in microseconds.
+func (g *Purged) Add(id, seq, createdAt int64) {
+	at := time.UnixMicro(createdAt).UTC()
+	if g.Entries == 0 {
+		*g = Purged{FirstSeq: seq, LastSeq: seq, FirstID: id, LastID: id, From: at, To: at}
+	}
+	g.Entries++
+	g.FirstSeq, g.LastSeq = min(g.FirstSeq, seq), max(g.LastSeq, seq)
+	g.FirstID, g.LastID = min(g.FirstID, id), max(g.LastID, id)
+	if at.Before(g.From) {
+		g.From = at
+	}
+	if at.After(g.To) {
+		g.To = at
+	}
+}
+
+// Encode returns the value of a project.
+func (p *Project) Encode() ([]byte, error) { return json.Marshal(p) }
+
+// ParseProject reads what Encode wrote for the project with a name.
+func ParseProject(name, value []byte) (*Project, error) {
+	p := &Project{}
+	if err := json.Unmarshal(value, p); err != nil {
+		return nil, fmt.Errorf("project %q: %w: %w", name, ErrCorrupt, err)
+	}
+	if p.Purge != nil && (len(p.Purge.Kept) == 0 || slices.Contains(p.Purge.Kept, nil)) {
+		return nil, fmt.Errorf("project %q: %w: a purge that nobody ordered", name, ErrCorrupt)
+	}
+	return p, nil
+}

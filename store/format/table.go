@@ -1,0 +1,67 @@
+package format
+
+import (
+	"encoding/binary"
+
+	"auditlog/fulltext"
+)
+
+// The buckets of the database. doc.go says what each holds, to the byte.
+const (
+	Meta     = "meta"
+	Projects = "projects"
+	Tail     = "tail"
+	Blocks   = "blocks"
+	Small    = "small"
+	Spans    = "spans"
+	Order    = "order"
+	Seqs     = "seqs"
+	Changes  = "changes"
+	Keys     = "keys"
+	Tokens   = "tokens"
+	Cursors  = "cursors"
+)
+
+// Buckets returns the names of all buckets.
+func Buckets() []string {
+	return []string{
+		Meta, Projects, Tail, Blocks, Small, Spans,
+		Order, Seqs, Changes, Keys, Tokens, Cursors,
+	}
+}
+
+// Rising are those whose keys mostly come in their order.
+func Rising() []string {
+	return []string{Tail, Order, Seqs, Changes, Blocks}
+}
+
+// The keys of the meta bucket.
+var (
+	MetaFormat   = []byte("format")   // uint64: format version
+	MetaIdentity = []byte("identity") // 16 random bytes
+	MetaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
+	MetaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
+	MetaProject  = []byte("project")  // uint64: last project number given
+)
+
+// ProjectID numbers a project's incarnation, BlockKey names a block, and BlockChange tells of
+// one: as the full-text index knows them.
+type (
+	ProjectID   = fulltext.ProjectID
+	BlockKey    = fulltext.BlockKey
+	BlockChange = fulltext.BlockChange
+)
+
+// Uint64 returns n as a key or value of eight bytes.
+func Uint64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// ProjectPrefix returns what the keys of a project begin with.
+func ProjectPrefix(n ProjectID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
+
+// ReadUint64 reads a value of eight bytes; an absent one is 0.
+func ReadUint64(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}

@@ -1,0 +1,122 @@
+package boltkv_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"auditlog/store/kv"
+	"auditlog/store/kv/boltkv"
+	"auditlog/store/kv/kvtest"
+)
+
+func open(t *testing.T, path string) *boltkv.DB {
+	t.Helper()
+	db, err := boltkv.Open(path, boltkv.Options{
+		Init:   func(tx kv.Tx) error { return errors.Join(tx.CreateBucket("a"), tx.CreateBucket("b")) },
+		Rising: []string{"b"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestEngine(t *testing.T) {
+	kvtest.Engine(t, func(t *testing.T) kv.DB { return open(t, filepath.Join(t.TempDir(), "deep", "data", "x.db")) })
+}
+
+// The engine that fails on demand is an engine while nothing is demanded.
+func TestFaultyEngine(t *testing.T) {
+	kvtest.Engine(t, func(t *testing.T) kv.DB {
+		return &kvtest.DB{DB: open(t, filepath.Join(t.TempDir(), "x.db"))}
+	})
+}
+
+// A file belongs to one process at a time; readers may share it once it is let go.
+func TestOneOpener(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path)
+	if _, err := boltkv.Open(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
+		t.Errorf("a second opener: %v", err)
+	}
+	if _, err := boltkv.OpenReadOnly(path); !errors.Is(err, kv.ErrInUse) {
+		t.Errorf("a reader beside the writer: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		r, err := boltkv.OpenReadOnly(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { r.Close() })
+		if err := r.Update(func(kv.Tx) error { return nil }); err == nil {
+			t.Error("what is open for reading was written")
+		}
+	}
+}
+
+// A database whose making fails is not there.
+func TestInitFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	no := errors.New("no")
+	if _, err := boltkv.Open(path, boltkv.Options{Init: func(kv.Tx) error { return no }}); !errors.Is(err, no) {
+		t.Errorf("opened: %v", err)
+	}
+	left, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	if _, err := boltkv.OpenReadOnly(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("opened for reading: %v", err)
+	}
+}
+
+// Compacting keeps every key and gives back what is free.
+func TestCompact(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path)
+	update := func(fn func(kv.Bucket) error) {
+		t.Helper()
+		if err := db.Update(func(tx kv.Tx) error { return fn(tx.Bucket("a")) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(func(b kv.Bucket) error {
+		for i := range 1000 {
+			if err := b.Put([]byte{byte(i >> 8), byte(i)}, make([]byte, 8000)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	update(func(b kv.Bucket) error {
+		_, err := b.DeleteRange([]byte{0}, []byte{3}, 10_000)
+		return err
+	})
+	if _, _, err := boltkv.Compact(path); !errors.Is(err, kv.ErrInUse) {
+		t.Errorf("compacting an open file: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, after, err := boltkv.Compact(path)
+	if err != nil || after > before/2 {
+		t.Errorf("from %d to %d bytes, %v", before, after, err)
+	}
+	db = open(t, path)
+	n := 0
+	err = db.View(func(tx kv.Tx) error {
+		for range kv.All(tx.Bucket("a")) {
+			n++
+		}
+		return nil
+	})
+	if err != nil || n != 1000-768 {
+		t.Errorf("%d keys are left, %v", n, err)
+	}
+}
