@@ -193,7 +193,7 @@ func (s *Store) prepareOwn(name string, entry *audit.Entry) (*submission, error)
 	if err != nil {
 		return nil, err
 	}
-	sub.anyState, sub.lasting = true, true
+	sub.anyState, sub.lasting, sub.item.First = true, true, true
 	return sub, nil
 }
 

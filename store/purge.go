@@ -36,9 +36,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.mu.RLock()
 	p := s.projects[name]
 	var rec format.Project
-	tail := 0
+	tail := false
 	if p != nil {
-		rec, tail = p.rec, len(p.tail)
+		// Its ids have to be in the order bucket, which forgets them first.
+		rec, tail = p.rec, s.recent.has(p)
 	}
 	s.mu.RUnlock()
 	switch {
@@ -52,7 +53,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 		return false, errHeld(name, rec.Hold)
 	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
-	case tail > 0:
+	case tail:
 		return false, s.Seal()
 	}
 	s.maintenance.Lock()
@@ -276,7 +277,8 @@ func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	sorted := slices.SortedFunc(slices.Values(entries), blocks.ByPosition)
 	w.rec.Entries = int64(len(sorted))
 	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
-	plan, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, blocks.NewCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
+	cursor := blocks.NewCursor(w.tx, w.fresh.id)
+	plan, _, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, cursor, w.fresh.name, sorted, blocks.Unbounded(), &w.seq)
 	if err != nil {
 		return err
 	}

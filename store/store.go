@@ -17,6 +17,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/queue"
 )
 
 // FileName is the database's name in its folder.
@@ -86,7 +87,7 @@ type Store struct {
 	db       kv.DB
 	identity string
 
-	submit  chan *submission // to the committer
+	queue   *queue.Queue[*submission] // before the committer
 	closing context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
@@ -102,9 +103,13 @@ type Store struct {
 	projects map[string]*project
 	byID     map[format.ProjectID]*project
 	recent   recent
-	blockSeq uint64 // newest sequence of the changes bucket
-	sealErr  error  // why the last seal failed
-	broken   error  // why no more can be written; nil while all is well
+	// stepwise are the projects in the midst of a seal of several steps, and how much of
+	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
+	stepwise             map[*project]queue.Load
+	lastFresh, lastBegun *project
+	blockSeq             uint64 // newest sequence of the changes bucket
+	sealErr              error  // why the last seal failed
+	broken               error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -196,7 +201,8 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		submit:   make(chan *submission),
+		queue:    queue.New[*submission](room(opts.SealRows)),
+		stepwise: make(map[*project]queue.Load),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
 	}
