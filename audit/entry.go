@@ -104,6 +104,9 @@ const (
 	ServiceAccount ActorType = "ServiceAccount"
 )
 
+// ActorTypes lists every type of actor.
+func ActorTypes() []ActorType { return []ActorType{User, ServiceAccount} }
+
 // Outcome is how the call ended.
 type Outcome string
 
@@ -157,23 +160,37 @@ func (p Position) Compare(q Position) int {
 	return 1
 }
 
-// EachText calls fn with every value of e that full-text search looks into, in
+// EachText calls fn with every value of e that full-text search looks into for words, in
 // no particular order, empty values left out. A phrase matches within one value.
 func (e *Entry) EachText(fn func(string)) {
-	emit := func(values ...string) {
-		for _, v := range values {
-			if v != "" {
-				fn(v)
-			}
+	for _, f := range searched {
+		if v := *f.text(e); v != "" {
+			fn(v)
 		}
 	}
-	emit(e.Detail, e.Action, e.Actor.Email, e.Actor.Label)
-	emit(e.Resource.Type, e.Resource.ID, e.Resource.Name, e.Resource.LocationID)
+	emit := func(v string) {
+		if v != "" {
+			fn(v)
+		}
+	}
 	for i := range e.Changes {
-		emit(e.Changes[i].Field, e.Changes[i].Old, e.Changes[i].New)
+		emit(e.Changes[i].Field)
+		emit(e.Changes[i].Old)
+		emit(e.Changes[i].New)
 	}
 	for k, v := range e.Metadata {
-		emit(k, v)
+		emit(k)
+		emit(v)
+	}
+}
+
+// EachWhole calls fn with every value of e that full-text search finds whole, empty
+// values left out.
+func (e *Entry) EachWhole(fn func(string)) {
+	for _, f := range whole {
+		if v := *f.text(e); v != "" {
+			fn(v)
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func BenchmarkEachText(b *testing.B) {
 	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := x.EachText(func(string) {}); err != nil {
+		if err := x.EachText(func(string) {}, func(string) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,11 +4,11 @@ import (
 	"encoding/hex"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
 // What the bytes of a row mean is fixed: a round trip is content with any codec that undoes
@@ -21,28 +21,8 @@ func pin(t *testing.T, what string, got []byte, want string) {
 	}
 }
 
-// pinnedEntry has something in every field, with codes that are not the first.
-func pinnedEntry() *audit.Entry {
-	return &audit.Entry{
-		ID: 7, Seq: 300, Project: "acme",
-		Actor:      audit.Actor{Email: "ada", Type: audit.ServiceAccount, Label: "l"},
-		Action:     "a.b",
-		Resource:   audit.Resource{Type: "T", ID: "4", Name: "n", LocationID: "x"},
-		Outcome:    audit.Error,
-		Detail:     "d",
-		Channel:    audit.ChannelMCP,
-		Request:    audit.Request{IP: "::1", UserAgent: "u", ID: "r"},
-		Changes:    []audit.Change{{Field: "f", Old: "o", New: "n"}},
-		Metadata:   map[string]string{"k": "v"},
-		Key:        "key",
-		CreatedAt:  time.UnixMicro(1_780_000_000_000_001).UTC(),
-		RecordedAt: time.UnixMicro(1_780_000_000_000_009).UTC(),
-		RecordedBy: "0f3KxQ9Z",
-	}
-}
-
 func TestPinnedRows(t *testing.T) {
-	full := pinnedEntry()
+	full := audittest.Full()
 	row := AppendRow(nil, full)
 	pin(t, "a full row", row, "7f030482809abbd1b9a9060361646103612e6201540134016e01780164083066334b7851395a016c033a3a3101750172"+
 		"010166016f016e01016b0176036b6579")
