@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/store/block"
 	"auditlog/store/block/column"
@@ -77,9 +76,9 @@ func (f *fixture) tail() {
 		f.record(entry("acme", i), entry("globex", i))
 	}
 	f.must(f.Seal())
-	full := audittest.Full()
-	full.CreatedAt = f.now.Add(-time.Hour)
-	f.record(full)
+	for _, e := range f.parts() {
+		f.record(e)
+	}
 	var batch []*audit.Entry
 	for i := range 60 {
 		e := entry([]string{"acme", "globex", "new"}[i%3], i)
@@ -88,6 +87,35 @@ func (f *fixture) tail() {
 	}
 	f.record(batch...)
 	f.record(entry("acme", 99))
+	f.must(f.SaveCursor(f.Context(), "siem", 40))
+}
+
+// parts returns entries with one optional part each, and one with all of them.
+func (f *fixture) parts() (entries []*audit.Entry) {
+	parts := []func(*audit.Entry){
+		func(e *audit.Entry) { e.Actor.Type = audit.ServiceAccount },
+		func(e *audit.Entry) { e.CreatedAt = f.now.Add(-time.Hour) },
+		func(e *audit.Entry) { e.Actor.Label = "claude-code:pr-42" },
+		func(e *audit.Entry) { e.Request = audit.Request{IP: "::1", UserAgent: "curl/8", ID: "r-1"} },
+		func(e *audit.Entry) {
+			e.Changes = []audit.Change{{Field: "replicas", Old: "2", New: "4"}, {Field: "image"}}
+		},
+		func(e *audit.Entry) { e.Metadata = map[string]string{"commit": "6f1d0c2", "branch": ""} },
+		func(e *audit.Entry) { e.Key = "evt-0c1f" },
+		func(e *audit.Entry) { e.Outcome, e.Channel = audit.Forbidden, audit.ChannelAPI },
+		func(e *audit.Entry) { e.Outcome, e.Channel = audit.Error, audit.ChannelConsole },
+		func(e *audit.Entry) { e.Channel = audit.ChannelCLI },
+		func(e *audit.Entry) { e.Channel = audit.ChannelMCP },
+	}
+	all := entry("acme", 0)
+	for i, part := range parts {
+		e := entry("acme", i)
+		part(e)
+		part(all)
+		entries = append(entries, e)
+	}
+	all.Key = "evt-all"
+	return append(entries, all)
 }
 
 // columns has the entries of which package block pins blocks, and so each way in which one
@@ -253,19 +281,26 @@ func unpackFixture(t *testing.T, path string) string {
 }
 
 // contents writes down what a log holds: its identity, its projects, their entries by seq,
-// its tokens.
+// the cursors of its followers, its tokens.
 func contents(t *testing.T, s *Store) []byte {
 	t.Helper()
 	b := fmt.Appendf(nil, "identity %s\n", s.Identity())
 	for _, p := range s.Projects() {
 		b = fmt.Appendf(b, "project %s, %s, %d entries\n", p.Name, p.State, p.Entries)
-		entries, err := s.Since(t.Context(), p.Name, 0, 1<<20)
+		entries, err := s.AfterSeq(t.Context(), p.Name, 0, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
 			b = append(e.AppendJSON(b), '\n')
 		}
+	}
+	cursors, err := s.Cursors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(cursors)) {
+		b = fmt.Appendf(b, "cursor %s at %d\n", name, cursors[name])
 	}
 	tokens, err := s.Tokens()
 	if err != nil {
@@ -305,6 +340,7 @@ func testFixture(t *testing.T, file string) {
 	if got := contents(t, s); !bytes.Equal(got, want) {
 		t.Fatalf("holds\n%s\nwant\n%s", got, want)
 	}
+	rises(t, s)
 	if strings.HasSuffix(file, "/columns.db.gz") {
 		everyForm(t, s)
 	}
@@ -313,7 +349,7 @@ func testFixture(t *testing.T, file string) {
 	}
 	for name := range s.Purges() {
 		purgeAll(t, s, name)
-		entries, err := s.Since(t.Context(), name, 0, 10)
+		entries, err := s.AfterSeq(t.Context(), name, 0, 10)
 		if err != nil || len(entries) != 2 || entries[1].Action != actionPurge || entries[1].Metadata["entries"] != "30" ||
 			entries[0].Seq != 31 || entries[1].Seq != 32 {
 			t.Errorf("the purge of %s, gone on with, leaves %v, %v", name, entries, err)
@@ -332,6 +368,35 @@ func testFixture(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	checkClean(t, open(t, dir, Options{}))
+}
+
+// rises reads the whole log in commit order, a few entries at a time: in each project the
+// seqs rise, and what is there by seq is there by id.
+func rises(t *testing.T, s *Store) {
+	t.Helper()
+	seqs, counts := make(map[string]int64), make(map[string]int64)
+	for id := int64(0); ; {
+		entries, through, err := s.After(t.Context(), id, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.ID <= id || e.Seq <= seqs[e.Project] {
+				t.Fatalf("entry %d, seq %d of %s, comes behind entry %d, seq %d", e.ID, e.Seq, e.Project, id, seqs[e.Project])
+			}
+			id, seqs[e.Project] = e.ID, e.Seq
+			counts[e.Project]++
+		}
+		if through == id && len(entries) == 0 {
+			break
+		}
+		id = through
+	}
+	for _, p := range s.Projects() {
+		if p.State != audit.Purging && counts[p.Name] != p.Entries {
+			t.Errorf("%d entries of %s by id, %d in all", counts[p.Name], p.Name, p.Entries)
+		}
+	}
 }
 
 func purgeAll(t *testing.T, s *Store, project string) {
