@@ -21,61 +21,38 @@ import (
 // Each takes the call that it is a part of, which its entry tells of, and returns
 // *auth.Denied where the caller may not.
 type Desk struct {
-	projects audit.ProjectChanger
+	projects Projects
 	tokens   *auth.Keeper
 	purges   *retention.Worker
+	approval bool
 }
 
-// New returns a Desk of a log, the keeper of its tokens and the worker that purges it.
-func New(projects audit.ProjectChanger, tokens *auth.Keeper, purges *retention.Worker) *Desk {
-	return &Desk{projects, tokens, purges}
+// Projects is what a Desk does with the log.
+type Projects interface {
+	audit.ProjectChanger
+	Project(name string) (audit.Project, error)
+}
+
+// Options configure a Desk. All are required but Approval.
+type Options struct {
+	Projects Projects
+	Tokens   *auth.Keeper
+	Purges   *retention.Worker
+	// Approval has each order to delete a project wait until a second person approves
+	// it. The grace period begins then.
+	Approval bool
+}
+
+// New returns a Desk.
+func New(opts Options) *Desk {
+	return &Desk{opts.Projects, opts.Tokens, opts.Purges, opts.Approval}
 }
 
 // Grace returns how long a project that is deleted now can be restored.
 func (d *Desk) Grace() time.Duration { return d.purges.Grace() }
 
-// DeleteProject closes a project to recording, to be purged after the grace period.
-// It returns NotFound for a project that is not there or purged already, Conflict
-// for one that is deleted already or being purged.
-func (d *Desk) DeleteProject(ctx context.Context, call *auth.Call, name string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectDelete, name)
-	if err != nil {
-		return audit.Project{}, err
-	}
-	grace := d.purges.Grace()
-	e.Detail = "Deleted the project, to be purged unless it is restored within " + grace.String()
-	if grace == 0 {
-		e.Detail = "Deleted the project, to be purged at once"
-	}
-	p, err := d.projects.Delete(ctx, name, e, grace)
-	if err == nil {
-		d.purges.Wake()
-	}
-	return p, err
-}
-
-// RestoreProject takes a deletion back. It returns NotFound for a project that is
-// not there, Conflict for one that is not deleted or whose purge has begun.
-func (d *Desk) RestoreProject(ctx context.Context, call *auth.Call, name string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectRestore, name)
-	if err != nil {
-		return audit.Project{}, err
-	}
-	e.Detail = "Restored the project"
-	return d.projects.Restore(ctx, name, e)
-}
-
-// projectEntry returns the entry of an act on a project, unless the caller may not or
-// no project can have the name.
-func projectEntry(call *auth.Call, act auth.Permission, name string) (*audit.Entry, error) {
-	if err := call.Principal.Check(act, name); err != nil {
-		return nil, err
-	}
-	if err := audit.ValidateProject(name); err != nil {
-		return nil, err
-	}
-	return call.Entry(act, name, audit.Resource{Type: "Project", ID: name, Name: name}), nil
-}
+// Approval reports whether a second person has to approve a deletion.
+func (d *Desk) Approval() bool { return d.approval }
 
 // CreateToken makes a token and returns its secret, which nothing can tell
 // afterwards: see auth.Keeper.Create.

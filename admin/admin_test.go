@@ -14,9 +14,16 @@ import (
 )
 
 // changer answers every change of a project with an error, or none.
-type changer struct{ err error }
+type changer struct {
+	admin.Projects
+	err error
+}
 
-func (c *changer) Delete(context.Context, string, *audit.Entry, time.Duration) (audit.Project, error) {
+func (c *changer) Delete(context.Context, string, *audit.Entry, audit.DeletionOrder) (audit.Project, error) {
+	return audit.Project{}, c.err
+}
+
+func (c *changer) ReleaseHold(context.Context, string, *audit.Entry) (audit.Project, error) {
 	return audit.Project{}, c.err
 }
 
@@ -39,7 +46,7 @@ func TestOnlyDeletionsWakeThePurge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, due := &changer{err: audit.Errorf(audit.Conflict, "deleted already")}, new(purges)
 		worker := retention.New(due, retention.Options{})
-		desk := admin.New(log, nil, worker)
+		desk := admin.New(admin.Options{Projects: log, Purges: worker})
 		go worker.Run(t.Context())
 		synctest.Wait()
 		call := &auth.Call{Principal: auth.Dev()}
@@ -52,6 +59,7 @@ func TestOnlyDeletionsWakeThePurge(t *testing.T) {
 			{"a delete that fails", func() error { _, err := desk.DeleteProject(t.Context(), call, "acme"); return err }, log.err, 0},
 			{"a restore", func() error { _, err := desk.RestoreProject(t.Context(), call, "acme"); return err }, nil, 0},
 			{"a delete", func() error { _, err := desk.DeleteProject(t.Context(), call, "acme"); return err }, nil, 1},
+			{"a release", func() error { _, err := desk.ReleaseProject(t.Context(), call, "acme", ""); return err }, nil, 1},
 			{"a delete of no project", func() error { _, err := desk.DeleteProject(t.Context(), call, ""); return err }, nil, 0},
 		} {
 			before := due.looks
@@ -76,7 +84,7 @@ func TestEntriesOfBothDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := admin.New(s, keeper, retention.New(s, retention.Options{Grace: 48 * time.Hour}))
+	desk := admin.New(admin.Options{Projects: s, Tokens: keeper, Purges: retention.New(s, retention.Options{Grace: 48 * time.Hour})})
 	entry := &audit.Entry{Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "a.b",
 		Resource: audit.Resource{Type: "A"}, Outcome: audit.Success}
 	if _, err := s.Record(t.Context(), []*audit.Entry{entry}); err != nil {
@@ -91,10 +99,10 @@ func TestEntriesOfBothDoors(t *testing.T) {
 		if _, err := desk.RestoreProject(t.Context(), call, "acme"); err != nil {
 			t.Fatal(err)
 		}
-		last := s.LastID()
+		last := s.LastID() - 1 // each has a copy behind it
 		var details [2]string
 		for i := range details {
-			e, err := s.Get(t.Context(), "acme", last-1+int64(i))
+			e, err := s.Get(t.Context(), "acme", last-2+2*int64(i))
 			if err != nil || e.Channel != channel || e.Actor.Email != auth.Dev().Owner {
 				t.Fatalf("the entry is %+v, %v", e, err)
 			}
@@ -114,10 +122,16 @@ func TestEntriesOfBothDoors(t *testing.T) {
 // What may not be done is refused before anything is asked of the log.
 func TestDenied(t *testing.T) {
 	log := new(changer)
-	desk := admin.New(log, nil, retention.New(new(purges), retention.Options{}))
+	desk := admin.New(admin.Options{Projects: log, Purges: retention.New(new(purges), retention.Options{})})
 	nobody := &auth.Call{}
 	for name, act := range map[string]func(context.Context, *auth.Call, string) (audit.Project, error){
-		"delete": desk.DeleteProject, "restore": desk.RestoreProject,
+		"delete": desk.DeleteProject, "restore": desk.RestoreProject, "create": desk.CreateProject, "approve": desk.ApproveDeletion,
+		"hold": func(ctx context.Context, by *auth.Call, name string) (audit.Project, error) {
+			return desk.HoldProject(ctx, by, name, "case 4711")
+		},
+		"release": func(ctx context.Context, by *auth.Call, name string) (audit.Project, error) {
+			return desk.ReleaseProject(ctx, by, name, "")
+		},
 	} {
 		if _, err := act(t.Context(), nobody, "acme"); audit.KindOf(err) != audit.PermissionDenied {
 			t.Errorf("%s by nobody: %v", name, err)

@@ -69,8 +69,9 @@ func (s *Server) serveOpen(x *exchange, r *http.Request, rt *route) {
 
 // auth returns what the entries about this call say of it.
 func (c *call) auth() *auth.Call {
-	channel := cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerDeploys))
-	return c.opts.Auth.NewCall(c.r, c.principal, channel, c.w.id)
+	by := c.opts.Auth.NewCall(c.r, c.principal, audit.ChannelAPI, c.w.id)
+	by.Claimed = audit.Channel(cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerDeploys)))
+	return by
 }
 
 // authorize returns an *auth.Denied unless the caller has the route's permission

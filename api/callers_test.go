@@ -58,6 +58,7 @@ func startGuarded(t testing.TB, projects ...string) *guarded {
 	return startGuardedWith(t, auth.Options{}, projects...)
 }
 
+// startGuardedWith is startGuarded with options of the tokens' keeper.
 func startGuardedWith(t testing.TB, opts auth.Options, projects ...string) *guarded {
 	t.Helper()
 	g := &guarded{log: new(logLines)}
@@ -149,14 +150,14 @@ func (g *guarded) entries(project string) []*audit.Entry {
 func TestOwnEntries(t *testing.T) {
 	g := startGuarded(t, "acme")
 	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
-	made := g.mustCall(admin, rpc.TokenCreate, `{"owner":"ci@acme","role":"recorder","projects":["acme"]}`,
+	made := g.mustCall(admin, rpc.TokenCreate, `{"owner":"ci@acme","ownerType":"ServiceAccount","role":"recorder","projects":["acme"]}`,
 		"X-Auditlog-Channel", "cli", "User-Agent", "auditlog/1", rpc.HeaderRequestID, "r-1")
 	var token rpc.Answer[rpc.TokenCreateResult]
 	if err := json.Unmarshal([]byte(made), &token); err != nil {
 		t.Fatal(err)
 	}
 	g.mustCall(admin, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, token.Result.ID), "X-Deploys-Channel", "console")
-	g.mustCall(admin, rpc.ProjectDelete, `{"project":"acme"}`)
+	g.mustCall(g.root, rpc.ProjectDelete, `{"project":"acme"}`)
 	if status, answer := g.call(admin, rpc.Record, deployEntry); status != http.StatusConflict || !strings.Contains(answer, "2026-06-03") {
 		t.Errorf("recording to a deleted project: %d %s", status, answer)
 	}
@@ -171,8 +172,8 @@ func TestOwnEntries(t *testing.T) {
 	}
 	want := []string{
 		"deployment.deploy ada@example.com  Deployment", "token.create admin api Token",
-		"token.create admin@acme cli Token", "token.revoke admin@acme console Token",
-		"project.delete admin@acme api Project", "project.restore admin@acme api Project",
+		"token.create admin@acme api Token", "token.revoke admin@acme api Token",
+		"project.delete admin api Project", "project.restore admin@acme api Project",
 		"deployment.deploy ada@example.com  Deployment",
 	}
 	if !slices.Equal(got, want) {
@@ -180,6 +181,9 @@ func TestOwnEntries(t *testing.T) {
 	}
 	if r := list[2].Request; r != (audit.Request{IP: "192.0.2.1", UserAgent: "auditlog/1", ID: "r-1"}) {
 		t.Errorf("token.create is told of with the request %+v", r)
+	}
+	if cli, console := list[2].Metadata["claimedChannel"], list[3].Metadata["claimedChannel"]; cli != "cli" || console != "console" {
+		t.Errorf("the clients said that they were %q and %q", cli, console)
 	}
 	if d := list[4].Detail; !strings.Contains(d, "720h") {
 		t.Errorf("project.delete says %q", d)

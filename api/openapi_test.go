@@ -142,6 +142,7 @@ var types = map[string]reflect.Type{
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
 	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
+	"HoldRequest": reflect.TypeFor[rpc.HoldRequest](), "Hold": reflect.TypeFor[rpc.Hold](),
 	"TokenCreateRequest": reflect.TypeFor[rpc.TokenCreateRequest](), "TokenCreateResult": reflect.TypeFor[rpc.TokenCreateResult](),
 	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
 	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),

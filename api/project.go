@@ -43,6 +43,38 @@ func (s *Server) projectRestore(c *call, req *rpc.ProjectRequest) (*rpc.Project,
 	return answerProject(s.admin.RestoreProject(c.r.Context(), c.auth(), req.Project))
 }
 
+// projectCreate is project.create.
+func (s *Server) projectCreate(c *call, req *rpc.ProjectRequest) (*rpc.Project, error) {
+	if err := c.named(req); err != nil {
+		return nil, err
+	}
+	return answerProject(s.admin.CreateProject(c.r.Context(), c.auth(), req.Project))
+}
+
+// projectApprove is project.approve: a second person's word on project.delete.
+func (s *Server) projectApprove(c *call, req *rpc.ProjectRequest) (*rpc.Project, error) {
+	if err := c.named(req); err != nil {
+		return nil, err
+	}
+	return answerProject(s.admin.ApproveDeletion(c.r.Context(), c.auth(), req.Project))
+}
+
+// projectHold is project.hold.
+func (s *Server) projectHold(c *call, req *rpc.HoldRequest) (*rpc.Project, error) {
+	if err := c.named(&rpc.ProjectRequest{Project: req.Project}); err != nil {
+		return nil, err
+	}
+	return answerProject(s.admin.HoldProject(c.r.Context(), c.auth(), req.Project, req.Reason))
+}
+
+// projectRelease is project.release.
+func (s *Server) projectRelease(c *call, req *rpc.HoldRequest) (*rpc.Project, error) {
+	if err := c.named(&rpc.ProjectRequest{Project: req.Project}); err != nil {
+		return nil, err
+	}
+	return answerProject(s.admin.ReleaseProject(c.r.Context(), c.auth(), req.Project, req.Reason))
+}
+
 // named returns nil if the call is allowed on a project of a proper name.
 func (c *call) named(req *rpc.ProjectRequest) error {
 	if err := c.authorize(req.Project); err != nil {
@@ -65,6 +97,10 @@ func projectOf(p audit.Project) rpc.Project {
 	res := rpc.Project{Project: p.Name, State: p.State, Entries: p.Entries, First: p.First, Last: p.Last}
 	if d := p.Deletion; d != nil {
 		res.DeletedAt, res.DeletedBy, res.PurgeAt = d.At, d.By, d.PurgeAt
+		res.AwaitsApproval, res.ApprovedBy = d.Pending, d.ApprovedBy
+	}
+	if h := p.Hold; h != nil {
+		res.Hold = &rpc.Hold{By: h.By, Reason: h.Reason, At: h.At}
 	}
 	return res
 }

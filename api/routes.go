@@ -34,6 +34,10 @@ func (s *Server) routes() []route {
 		{rpc.ProjectGet, auth.ProjectGet, method(s.projectGet)},
 		{rpc.ProjectDelete, auth.ProjectDelete, method(s.projectDelete)},
 		{rpc.ProjectRestore, auth.ProjectRestore, method(s.projectRestore)},
+		{rpc.ProjectCreate, auth.ProjectCreate, method(s.projectCreate)},
+		{rpc.ProjectApprove, auth.ProjectApprove, method(s.projectApprove)},
+		{rpc.ProjectHold, auth.ProjectHold, method(s.projectHold)},
+		{rpc.ProjectRelease, auth.ProjectRelease, method(s.projectRelease)},
 
 		{rpc.TokenCreate, auth.TokenCreate, method(s.tokenCreate)},
 		{rpc.TokenList, auth.TokenList, method(s.tokenList)},

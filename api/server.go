@@ -45,6 +45,8 @@ type Options struct {
 	Auth *auth.Keeper
 	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
+	// Approval has a second person approve each deletion of a project.
+	Approval bool
 	// Provider is where people log in from a command line. Nil is nowhere.
 	Provider Provider
 	// Index tells the state of the full-text index. Nil when there is none.
@@ -115,7 +117,8 @@ func New(opts Options) (*Server, error) {
 	}
 	opts.setDefaults()
 	s := &Server{
-		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention), paths: make(map[string]bool),
+		opts: opts, paths: make(map[string]bool),
+		admin:      admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
 	}
 	var err error

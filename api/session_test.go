@@ -95,7 +95,7 @@ func TestLogin(t *testing.T) {
 		t.Errorf("a viewer of beta records there: %d %s", status, answer)
 	}
 	// What the person does is the person's: the log says so, and in which session.
-	g.mustCall(token, rpc.TokenCreate, `{"owner":"ci@acme","role":"recorder","projects":["acme"]}`)
+	g.mustCall(token, rpc.TokenCreate, `{"owner":"ci@acme","ownerType":"ServiceAccount","role":"recorder","projects":["acme"]}`)
 	own := g.mustCall(g.root, rpc.List, `{"project":"acme","action":"token.create","limit":1}`)
 	for _, want := range []string{`"actor":{"email":"ada@example.com"`, `"identity":"` + s.Identity + `"`, `"session":"` + s.ID + `"`} {
 		if !strings.Contains(own, want) {

@@ -12,10 +12,9 @@ import (
 // with an ellipsis, and replaces invalid UTF-8 and, in names, control characters.
 // What is missing stays missing, and times stay as they are.
 func (e *Entry) Clean() {
-	for _, f := range fields {
-		if v := f.text(e); f.Limit > 0 && f.Values == nil && !f.Given {
-			*v = cleanName(*v, f.Limit)
-		}
+	for _, f := range bounded {
+		v := f.text(e)
+		*v = cleanName(*v, f.Limit)
 	}
 	e.cleanTexts(MaxStored)
 	for limit := 16 << 10; len(e.AppendJSON(nil)) > MaxStored; limit /= 4 {
@@ -28,10 +27,9 @@ func (e *Entry) Clean() {
 
 // cleanTexts cleans the texts whose length only the whole entry bounds.
 func (e *Entry) cleanTexts(limit int) {
-	for _, f := range fields {
-		if v := f.text(e); f.Limit == 0 {
-			*v = cleanText(*v, limit)
-		}
+	for _, f := range unbounded {
+		v := f.text(e)
+		*v = cleanText(*v, limit)
 	}
 	if len(e.Changes) > 0 {
 		changes := make([]Change, 0, len(e.Changes)) // the caller's are not ours to change

@@ -158,11 +158,19 @@ var fields = []*Field{
 		query: func(q *Query) *string { return &q.Key }},
 }
 
-// searched are the fields that full-text search looks into.
-var searched = slices.DeleteFunc(Fields(), func(f *Field) bool { return !f.Searched })
+// What is checked of an entry, and cleaned: texts that are bounded, texts that can be one of
+// some values, and texts that only the whole entry bounds.
+var (
+	bounded   = keep(func(f *Field) bool { return !f.Given && f.Limit > 0 && f.Values == nil })
+	chosen    = keep(func(f *Field) bool { return !f.Given && f.Values != nil })
+	unbounded = keep(func(f *Field) bool { return !f.Given && f.Limit == 0 })
+	// filtered are the fields but the project that queries ask for one value of.
+	filtered = keep(func(f *Field) bool { return f.query != nil && f.Path != "project" })
+)
 
-// whole are the fields that full-text search finds whole.
-var whole = slices.DeleteFunc(Fields(), func(f *Field) bool { return !f.Whole })
+func keep(is func(*Field) bool) []*Field {
+	return slices.DeleteFunc(Fields(), func(f *Field) bool { return !is(f) })
+}
 
 func names[S ~string](values []S) []string {
 	list := make([]string, len(values))

@@ -99,28 +99,44 @@ type ProjectReader interface {
 	Project(name string) (Project, error)
 }
 
-// ProjectChanger deletes projects, for a time after which they are purged. Each
-// change is committed together with the entry that tells of it: both or neither.
+// ProjectChanger makes projects, and deletes them, for a time after which they are
+// purged. Each change is committed together with the entry that tells of it, and with
+// the copy of that entry that Lasting says: all of it or nothing.
 type ProjectChanger interface {
-	// Delete closes a project to recording and sets the time of its purge. It
-	// returns NotFound for a project that is not there or purged already, Conflict
-	// for one that is deleted already or being purged.
-	Delete(ctx context.Context, name string, entry *Entry, grace time.Duration) (Project, error)
-	// Restore takes a deletion back. It returns NotFound for a project that is not
-	// there, Conflict for one that is not deleted or whose purge has begun.
+	// Create makes a project, or has one that was purged begin anew. It returns
+	// Conflict for one that is there.
+	Create(ctx context.Context, name string, entry *Entry) (Project, error)
+	// Delete closes a project to recording and sets the time of its purge, or has the
+	// order wait to be approved. It returns NotFound for a project that is not there
+	// or purged already, Conflict for one that is deleted already, being purged or held.
+	Delete(ctx context.Context, name string, entry *Entry, order DeletionOrder) (Project, error)
+	// Approve lets a pending order take effect, the one whose entry has the id. It
+	// returns NotFound for a project that is not there, Conflict where that order is
+	// not pending or the project is held.
+	Approve(ctx context.Context, name string, entry *Entry, order int64, grace time.Duration) (Project, error)
+	// Restore takes a deletion back, or an order for one. It returns NotFound for a
+	// project that is not there, Conflict for one that is not deleted or whose purge
+	// has begun.
 	Restore(ctx context.Context, name string, entry *Entry) (Project, error)
+	// Hold keeps a project from being deleted, and from being purged if it is deleted
+	// already, until ReleaseHold. It returns NotFound for a project that is not there or
+	// purged already, Conflict for one that is held or being purged.
+	Hold(ctx context.Context, name string, entry *Entry, reason string) (Project, error)
+	// ReleaseHold ends a hold. A purge whose time has come begins at once. It returns
+	// NotFound for a project that is not there, Conflict for one that is not held.
+	ReleaseHold(ctx context.Context, name string, entry *Entry) (Project, error)
 }
 
 // Purger removes what deleted projects hold.
 type Purger interface {
-	// Purges returns every deleted project's name with the time at which its purge
-	// begins, or began.
+	// Purges returns the name of every deleted project that is not held, with the time
+	// at which its purge begins, or began.
 	Purges() map[string]time.Time
 	// PurgeStep removes a bounded part of a deleted project, whatever its grace
 	// period, and reports whether nothing is left to remove. A purge survives a crash
 	// at any of its steps. It leaves the project.delete entry as it was recorded and,
 	// as its end, a project.purge entry that says what is gone; what earlier purges
-	// left stays. It returns Conflict for a project that is not deleted.
+	// left stays. It returns Conflict for a project that is not deleted or is held.
 	PurgeStep(ctx context.Context, project string) (done bool, err error)
 }
 

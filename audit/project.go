@@ -31,6 +31,30 @@ type Project struct {
 	First, Last time.Time
 	// Deletion is set from project.delete to its purge or restore.
 	Deletion *Deletion
+	// Hold is set from project.hold to project.release.
+	Hold *Hold
+}
+
+// Hold keeps a project from being deleted, or purged if it is deleted already, as long
+// as a court, an investigation or a contract wants it kept.
+type Hold struct {
+	// EntryID is the id of the project.hold entry.
+	EntryID int64 `json:"entryId"`
+	// By is the e-mail of who placed it, Reason what for.
+	By     string    `json:"by"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// DeletionOrder says how a project is to be deleted.
+type DeletionOrder struct {
+	// Grace is how long the project can be restored.
+	Grace time.Duration
+	// Pending has the order wait until somebody else approves it. Until then the
+	// project is recorded to as before.
+	Pending bool
+	// Chain names the token of who orders it, and those by way of which it was made.
+	Chain []string
 }
 
 // Deletion is an order to purge a project.
@@ -40,6 +64,11 @@ type Deletion struct {
 	// By is the e-mail of who ordered it.
 	By string    `json:"by"`
 	At time.Time `json:"at"`
-	// PurgeAt is when the grace period ends.
-	PurgeAt time.Time `json:"purgeAt"`
+	// PurgeAt is when the grace period ends; zero while the order is pending.
+	PurgeAt time.Time `json:"purgeAt,omitzero"`
+	// Pending is set until somebody else approves the order, ApprovedBy from then on.
+	Pending    bool   `json:"pending,omitempty"`
+	ApprovedBy string `json:"approvedBy,omitempty"`
+	// Chain is that of the DeletionOrder.
+	Chain []string `json:"chain,omitempty"`
 }

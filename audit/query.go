@@ -54,7 +54,9 @@ func (q *Query) Normalize() {
 	if len(q.Outcomes) == len(Outcomes()) {
 		q.Outcomes = nil
 	}
-	q.IP = normalAddresses(q.IP)
+	if q.IP != "" {
+		q.IP = normalAddresses(q.IP)
+	}
 	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
 	q.Text = strings.TrimSpace(q.Text)
 }
@@ -74,16 +76,17 @@ func (q *Query) Validate() error {
 	if err := ValidateProject(q.Project); err != nil {
 		return err
 	}
-	for _, f := range fields {
-		if f.query == nil || f.Path == "project" {
-			continue
-		}
-		if err := f.validateFilter(*f.query(q)); err != nil {
-			return err
+	for _, f := range filtered {
+		if asked := *f.query(q); asked != "" {
+			if err := f.validateFilter(asked); err != nil {
+				return err
+			}
 		}
 	}
-	if _, err := ParseAddresses(q.IP); err != nil {
-		return AtPath(err, "ip")
+	if q.IP != "" {
+		if _, err := ParseAddresses(q.IP); err != nil {
+			return AtPath(err, "ip")
+		}
 	}
 	if i := strings.IndexByte(q.Action, '*'); i >= 0 && (i != len(q.Action)-1 || !strings.HasSuffix(q.Action, ".*")) {
 		return FieldErrorf("action", `must be exact or end in ".*", as in "deployment.*"`)

@@ -46,18 +46,12 @@ func (e *Entry) Validate(now time.Time) error {
 	if err := ValidateProject(e.Project); err != nil {
 		return err
 	}
-	for _, f := range fields {
-		if f.Limit == 0 || f.Values != nil || f.Given {
-			continue
-		}
+	for _, f := range bounded {
 		if err := validateName(f.Path, *f.text(e), f.Limit, f.Required); err != nil {
 			return err
 		}
 	}
-	for _, f := range fields {
-		if f.Values == nil {
-			continue
-		}
+	for _, f := range chosen {
 		if err := f.validateValue(*f.text(e)); err != nil {
 			return err
 		}
@@ -70,8 +64,8 @@ func (e *Entry) Validate(now time.Time) error {
 
 // validateTexts checks what may be long; the size of the whole entry bounds it.
 func (e *Entry) validateTexts() error {
-	for _, f := range fields {
-		if f.Limit == 0 && !utf8.ValidString(*f.text(e)) {
+	for _, f := range unbounded {
+		if !utf8.ValidString(*f.text(e)) {
 			return FieldErrorf(f.Path, "must be valid UTF-8")
 		}
 	}

@@ -3,6 +3,8 @@ package auth
 import (
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"auditlog/audit"
 )
@@ -11,18 +13,17 @@ import (
 type Call struct {
 	Principal Principal
 	Channel   audit.Channel
-	Request   audit.Request
+	// Claimed is the channel that the client says it is, if any. The entry about the
+	// call has it as a claim.
+	Claimed audit.Channel
+	Request audit.Request
 }
 
-// NewCall returns the call that a request is. The channel is what the client says
-// of itself; whatever is no channel is the API's.
-func (k *Keeper) NewCall(r *http.Request, p Principal, channel, requestID string) *Call {
-	c := &Call{Principal: p, Channel: audit.ChannelAPI}
-	for _, known := range audit.Channels() {
-		if channel == string(known) {
-			c.Channel = known
-		}
-	}
+// NewCall returns the call that a request is. The channel is the one through which the
+// log was reached, as its caller here knows: what a client says of itself in a header
+// would let whoever acts choose what the entry about it says.
+func (k *Keeper) NewCall(r *http.Request, p Principal, channel audit.Channel, requestID string) *Call {
+	c := &Call{Principal: p, Channel: channel}
 	c.Request = audit.Request{UserAgent: r.UserAgent(), ID: requestID}
 	if a := k.Address(r); a.IsValid() {
 		c.Request.IP = a.String()
@@ -39,6 +40,8 @@ func ownCall() *Call {
 const (
 	metaToken          = "token"
 	metaTokenCreatedBy = "tokenCreatedBy"
+	metaTokenMakers    = "tokenMakers"
+	metaClaimed        = "claimedChannel"
 	metaSession        = "session"
 	metaIdentity       = "identity"
 )
@@ -72,6 +75,12 @@ func (c *Call) Entry(action Permission, project string, resource audit.Resource)
 		if value != "" && !(name == metaToken && value == p.SessionID) {
 			addMetadata(e, map[string]string{name: value})
 		}
+	}
+	if len(p.TokenMakers) > 0 {
+		addMetadata(e, map[string]string{metaTokenMakers: strings.Join(p.TokenMakers, ", ")})
+	}
+	if slices.Contains(audit.Channels(), c.Claimed) && c.Claimed != c.Channel {
+		addMetadata(e, map[string]string{metaClaimed: string(c.Claimed)})
 	}
 	e.Clean() // a user agent of garbage must not keep a call from being recorded
 	return e

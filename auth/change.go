@@ -37,13 +37,17 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
+	if err := k.checkOwner(&call.Principal, &t); err != nil {
+		return "", Token{}, err
+	}
 	secret, id, err := k.unusedSecret(tokenPrefix)
 	if err != nil {
 		return "", Token{}, err
 	}
 	t = Token{
 		ID: id, Name: t.Name, Owner: t.Owner, OwnerType: t.OwnerType, Role: t.Role, Projects: t.Projects, Addresses: t.Addresses,
-		CreatedAt: now, CreatedBy: call.Principal.Owner, Parent: call.Principal.RecordedBy(), ExpiresAt: t.ExpiresAt,
+		CreatedAt: now, CreatedBy: call.Principal.Owner, Parent: call.Principal.RecordedBy(), Makers: call.Principal.Chain(),
+		ExpiresAt: t.ExpiresAt,
 	}
 	if err := k.put(ctx, newHeld(t, hashSecret(secret)), createEntry(call, &t)); err != nil {
 		return "", Token{}, err

@@ -184,7 +184,7 @@ func TestScopedAdmin(t *testing.T) {
 			t.Errorf("a token for %s: %v", name, err)
 		}
 	}
-	_, made := create(t, k, ada, auth.Token{Role: auth.Admin, Projects: []string{"acme"}})
+	_, made := create(t, k, ada, auth.Token{Owner: "ada@acme", Role: auth.Admin, Projects: []string{"acme"}})
 	list, err := k.List(&ada.Principal)
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,10 @@ type Options struct {
 	// make for long; it may make FailureBurst at once. Defaults 60 and 30.
 	FailuresPerMinute int
 	FailureBurst      int
+	// ProjectAdminsDelete lets an admin of some projects delete them, and approve that
+	// they are deleted. Else only admins of all projects can: who answers for what a
+	// project's log holds must not be the one to remove it.
+	ProjectAdminsDelete bool
 	// Report is told of what went wrong in Run, which goes on. Default: nobody.
 	Report func(error)
 	// Now is the clock. Default time.Now.
@@ -183,7 +187,7 @@ func (k *Keeper) use(h *held, from netip.Addr) (Principal, error) {
 		return h.principal, err
 	}
 	h.noteUse(now, from)
-	return h.principal, nil
+	return k.ruled(h.principal), nil
 }
 
 // Standing returns nil while the token and the session that p acts by count, else an

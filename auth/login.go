@@ -214,7 +214,7 @@ func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, cha
 // actor returns who acts in a session now, by a call from an address.
 func (k *Keeper) actor(a *active, from netip.Addr) (Principal, error) {
 	if a.Person != nil {
-		return a.principal(), nil
+		return k.ruled(a.principal()), nil
 	}
 	h := k.find(a.TokenID)
 	if h == nil {

@@ -25,6 +25,10 @@ const (
 	ProjectGet     Permission = "project.get"
 	ProjectDelete  Permission = "project.delete"
 	ProjectRestore Permission = "project.restore"
+	ProjectCreate  Permission = "project.create"
+	ProjectApprove Permission = "project.approve"
+	ProjectHold    Permission = "project.hold"
+	ProjectRelease Permission = "project.release"
 
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
@@ -49,7 +53,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
-		ProjectList, ProjectGet, ProjectDelete, ProjectRestore,
+		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
 		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, DebugProfile,
 	}
 }
@@ -62,6 +66,14 @@ func (p Permission) reads() bool {
 	}
 	return false
 }
+
+// wholeLog reports whether p is for admins of all projects alone, be it about one of
+// them: what cannot be taken back is not for those who answer for what a project holds.
+func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease }
+
+// deletes reports whether p is of those that the log may be configured to let a
+// project's own admins have.
+func (p Permission) deletes() bool { return p == ProjectDelete || p == ProjectApprove }
 
 // Role is a set of permissions.
 type Role string
@@ -103,8 +115,12 @@ type Principal struct {
 	// TokenID names the token that it called with, or the session of a person;
 	// audit.RecordedByDev in development mode.
 	TokenID string
-	// TokenCreatedBy is the e-mail of who made that token.
+	// TokenCreatedBy is the e-mail of who made that token, TokenMakers are the tokens by
+	// way of which it was made: see Token.Makers.
 	TokenCreatedBy string
+	TokenMakers    []string
+	// DeletesOwn lets an admin of some projects delete those; see Options.
+	DeletesOwn bool
 	// SessionID names the session that it acts in, if any.
 	SessionID string
 	// Identity names a person who logged in at an identity provider; see Person.Mark.
@@ -124,7 +140,8 @@ func Dev() Principal {
 // calls that concern no single one.
 func (p *Principal) May(permission Permission, project string) bool {
 	return slices.ContainsFunc(p.Grants, func(g Grant) bool {
-		return g.Role.may(permission) && (project == "" || g.reaches(permission, project))
+		return g.Role.may(permission) && (g.everywhere() || !permission.wholeLog() || permission.deletes() && p.DeletesOwn) &&
+			(project == "" || g.reaches(permission, project))
 	})
 }
 
@@ -146,7 +163,8 @@ func (p *Principal) Check(permission Permission, project string) error {
 			return err
 		}
 	}
-	return &Denied{Permission: permission, Project: project}
+	all := permission.wholeLog() && !(permission.deletes() && p.DeletesOwn) && !p.MayEverywhere(permission)
+	return &Denied{Permission: permission, Project: project, All: all}
 }
 
 // reaches reports whether a project lies in g's scope, for one permission.

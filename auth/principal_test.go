@@ -18,7 +18,8 @@ func rolePermissions() map[Role][]Permission {
 	return map[Role][]Permission{
 		Viewer:   read,
 		Recorder: {"auditLog.record"},
-		Admin: append(slices.Clone(read), "auditLog.record", "project.delete", "project.restore",
+		Admin: append(slices.Clone(read), "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
+			"project.hold", "project.release",
 			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "debug.profile"),
 		"": nil, "owner": nil,
 	}
@@ -32,6 +33,8 @@ func TestPermissions(t *testing.T) {
 	for role, has := range rolePermissions() {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
+			// What cannot be taken back is for admins of all projects.
+			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release"}, permission)
 			one := of(Grant{role, []string{"acme"}})
 			all := of(Grant{Role: role})
 			for _, tt := range []struct {
@@ -40,9 +43,9 @@ func TestPermissions(t *testing.T) {
 				project string
 				want    bool
 			}{
-				{"of one project", one, "acme", has},
+				{"of one project", one, "acme", hasOnOne},
 				{"of one project", one, "beta", false},
-				{"of one project", one, "", has},
+				{"of one project", one, "", hasOnOne},
 				{"of one project", one, audit.SystemProject, false},
 				{"of all projects", all, "acme", has},
 				{"of all projects", all, "", has},
@@ -98,8 +101,9 @@ func TestSeveralGrants(t *testing.T) {
 		{AuditLogList, "beta", true},
 		{AuditLogList, "gamma", false},
 		{AuditLogRecord, "gamma", true},
-		{ProjectDelete, "acme", false},
-		{ProjectDelete, "beta", true},
+		{ProjectRestore, "acme", false},
+		{ProjectRestore, "beta", true},
+		{ProjectDelete, "beta", false},
 		{AuditLogList, audit.SystemProject, false},
 		{DebugProfile, "", true},
 	} {

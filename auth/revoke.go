@@ -139,7 +139,8 @@ const maxGrace = 30 * 24 * time.Hour
 // more, so that whoever calls with it can change over; one that was rotated out earlier
 // counts no longer. A new expiry is taken unless it is zero.
 //
-// Its errors are those of Revoke, and Invalid for a grace or an expiry that cannot be.
+// Its errors are those of Revoke, also *Denied for a token in another's name that the
+// caller could not have made, and Invalid for a grace or an expiry that cannot be.
 func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.Duration, expires time.Time) (secret string, t Token, err error) {
 	now := audit.Truncate(k.opts.Now())
 	if grace < 0 || grace > maxGrace {
@@ -157,6 +158,10 @@ func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.D
 	if err != nil {
 		return "", Token{}, err
 	}
+	if k.mayName(&call.Principal, &h.Token) != nil {
+		// Whoever has another's secret acts as that one.
+		return "", Token{}, &Denied{Permission: TokenRotate, Project: denialOf(h.Projects), All: true}
+	}
 	if secret, err = secretOfID(tokenPrefix, id, k.opts.Rand); err != nil {
 		return "", Token{}, err
 	}
@@ -166,6 +171,7 @@ func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.D
 			t.ExpiresAt = audit.Truncate(expires)
 		}
 	})
+	next.madeBy(&call.Principal)
 	next.former, next.hash = h.hash, hashSecret(secret)
 	if err := k.put(ctx, next, rotateEntry(call, h, next)); err != nil {
 		return "", Token{}, err

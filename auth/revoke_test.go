@@ -151,7 +151,7 @@ func TestRevokeAllOfPerson(t *testing.T) {
 	root := callOf(t, p.Keeper, start(t, p.Keeper, ""))
 	bob := ada()
 	bob.Grants = []auth.Grant{{Role: auth.Admin, Projects: []string{"acme"}}}
-	_, made := create(t, p.Keeper, callOf(t, p.Keeper, p.login(audit.ChannelCLI, bob)), auth.Token{Role: auth.Viewer, Projects: []string{"acme"}})
+	_, made := create(t, p.Keeper, callOf(t, p.Keeper, p.login(audit.ChannelCLI, bob)), auth.Token{Owner: bob.Email, Role: auth.Viewer, Projects: []string{"acme"}})
 	if made.Parent != bob.Mark() || made.CreatedBy != bob.Email {
 		t.Errorf("made by %q, %q", made.Parent, made.CreatedBy)
 	}

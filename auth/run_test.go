@@ -213,14 +213,14 @@ func TestRefusalsInTheLog(t *testing.T) {
 			if !errors.As(p.Check(auth.AuditLogList, project), &denied) {
 				t.Fatalf("%q is in scope", project)
 			}
-			r.Refuse(r.NewCall(req, p, "cli", "r-7"), denied)
+			r.Refuse(r.NewCall(req, p, audit.ChannelAPI, "r-7"), denied)
 		}
 		refuse("acme")
 		refuse("ghost")
 		synctest.Wait()
 		list := entries(t, r.store, "acme")
 		e := list[len(list)-1]
-		if e.Outcome != audit.Forbidden || e.Actor.Email != "eve@beta" || e.Channel != audit.ChannelCLI ||
+		if e.Outcome != audit.Forbidden || e.Actor.Email != "eve@beta" || e.Channel != audit.ChannelAPI ||
 			e.Request.ID != "r-7" || e.Request.IP != "192.0.2.1" || !strings.HasPrefix(e.Request.UserAgent, "curl") {
 			t.Errorf("the refusal is %+v", e)
 		}

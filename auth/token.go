@@ -33,7 +33,10 @@ type Token struct {
 	// CreatedBy is the e-mail of who made the token, Parent the id of the token that it
 	// was made with, or what names the person; see Principal.RecordedBy.
 	CreatedBy string `json:"createdBy,omitempty"`
-	Parent    string `json:"parent,omitempty"`
+	// Makers are the tokens by way of which this one was made, the nearest first: each
+	// its id, a space and its owner. What the log made itself has none.
+	Makers []string `json:"makers,omitempty"`
+	Parent string   `json:"parent,omitempty"`
 	// Addresses are the ranges that calls with the token may come from; anywhere when
 	// empty.
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
@@ -195,7 +198,7 @@ func newHeld(t Token, hash secretHash) *held {
 	h := &held{Token: t, hash: hash, used: new(atomic.Int64), from: new(atomic.Pointer[netip.Addr])}
 	h.principal = Principal{
 		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}},
-		TokenID: t.ID, TokenCreatedBy: t.CreatedBy,
+		TokenID: t.ID, TokenCreatedBy: t.CreatedBy, TokenMakers: t.Makers,
 	}
 	if !t.LastUsedAt.IsZero() {
 		h.used.Store(t.LastUsedAt.UnixMicro())

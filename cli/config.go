@@ -61,6 +61,15 @@ type Config struct {
 	// Reads is what becomes of calls of ReadOnlyActions: "skip", or "denied" to record
 	// those that were refused. Default "skip".
 	Reads string
+	// Projects is "open" when a project comes to be with its first entry, "closed" when
+	// project.create alone makes one. Default "open".
+	Projects string
+	// ProjectAdminsDelete lets an admin of some projects delete them. Default false:
+	// only admins of all projects delete.
+	ProjectAdminsDelete bool
+	// DeletionApproval has a second person approve each deletion of a project before
+	// the grace period begins. Default false.
+	DeletionApproval bool
 	// Profile answers profiles of the process at /debug/pprof/, to admins on this
 	// machine. Default false.
 	Profile bool
@@ -84,6 +93,7 @@ func defaultConfig() Config {
 		Grace:                    retention.DefaultGrace,
 		ReadOnlyActions:          api.DefaultReadOnlyActions(),
 		Reads:                    readsSkip,
+		Projects:                 projectsOpen,
 	}
 }
 
@@ -99,6 +109,11 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
 	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.StringVar(&c.Projects, "projects", c.Projects, "open: an entry makes its project; closed: project.create alone does")
+	fs.BoolVar(&c.ProjectAdminsDelete, "project-admins-delete", c.ProjectAdminsDelete,
+		"let admins of some projects delete those, not only admins of all")
+	fs.BoolVar(&c.DeletionApproval, "deletion-approval", c.DeletionApproval,
+		"have a second person approve each deletion of a project")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", "", "answer /metrics at this `address` instead, host:port")
 	fs.IntVar(&c.MaxConnections, "max-connections", 0, "how many connections may be open at once; 0 is what open files allow")
 	fs.IntVar(&c.MaxConnectionsPerAddress, "max-connections-per-address", c.MaxConnectionsPerAddress,
@@ -214,7 +229,16 @@ const (
 	readsDenied = "denied"
 )
 
+// What makes a project.
+const (
+	projectsOpen   = "open"
+	projectsClosed = "closed"
+)
+
 func (c *Config) checkLists() error {
+	if c.Projects != projectsOpen && c.Projects != projectsClosed {
+		return settingErrorf("projects", "must be open or closed")
+	}
 	if c.Reads != readsSkip && c.Reads != readsDenied {
 		return settingErrorf("reads", "must be skip or denied")
 	}

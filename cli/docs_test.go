@@ -215,7 +215,7 @@ func TestDocumentsAreComplete(t *testing.T) {
 		}
 	}
 	for _, method := range []string{rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.ProjectList, rpc.ProjectGet,
-		rpc.ProjectDelete, rpc.ProjectRestore, rpc.TokenCreate, rpc.TokenList, rpc.TokenRevoke} {
+		rpc.ProjectDelete, rpc.ProjectRestore, rpc.ProjectCreate, rpc.ProjectApprove, rpc.ProjectHold, rpc.ProjectRelease, rpc.TokenCreate, rpc.TokenList, rpc.TokenRevoke} {
 		if !strings.Contains(api, "curl http://127.0.0.1:7070/"+method+" ") {
 			t.Errorf("api.md has no curl of %s", method)
 		}

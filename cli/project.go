@@ -17,8 +17,9 @@ import (
 )
 
 func (a *app) project() *cobra.Command {
-	return parent("project", "List, delete and restore projects",
-		a.projectList(), a.projectGet(), a.projectDelete(), a.projectRestore())
+	return parent("project", "List, make, hold, delete and restore projects",
+		a.projectList(), a.projectGet(), a.projectCreate(), a.projectDelete(), a.projectApprove(), a.projectRestore(),
+		a.projectHold(), a.projectRelease())
 }
 
 func (a *app) projectList() *cobra.Command {
@@ -51,13 +52,26 @@ func (a *app) writeProjects(output string, projects []rpc.Project) error {
 	rows := make([][]string, len(projects))
 	for i := range projects {
 		p := &projects[i]
-		state := string(p.State)
-		if p.State == audit.Deleting {
-			state = "deleted, purge " + day(p.PurgeAt)
-		}
-		rows[i] = []string{p.Project, state, strconv.FormatInt(p.Entries, 10), day(p.First), day(p.Last)}
+		rows[i] = []string{p.Project, projectState(p), strconv.FormatInt(p.Entries, 10), day(p.First), day(p.Last)}
 	}
 	return a.writeItems(output, projects, []string{"PROJECT", "STATE", "ENTRIES", "FIRST", "LAST"}, rows)
+}
+
+// projectState says in a word or two how a project is.
+func projectState(p *rpc.Project) string {
+	state := string(p.State)
+	switch {
+	case p.AwaitsApproval:
+		state = "active, deletion awaits approval"
+	case p.State == audit.Deleting && p.Hold != nil:
+		state = "deleted"
+	case p.State == audit.Deleting:
+		state = "deleted, purge " + day(p.PurgeAt)
+	}
+	if p.Hold != nil {
+		state += ", held"
+	}
+	return state
 }
 
 func (a *app) projectDelete() *cobra.Command {
@@ -65,7 +79,11 @@ func (a *app) projectDelete() *cobra.Command {
 		Use:   "delete PROJECT",
 		Short: "Close a project to recording, and purge it after a grace period",
 		Long: `Close a project to recording at once. After the server's grace period all of its
-entries are removed for good; until then, "auditlog project restore" takes it back.`,
+entries are removed for good; until then, "auditlog project restore" takes it back.
+
+It takes a token of an admin of all projects, unless the server has
+--project-admins-delete. With --deletion-approval nothing happens until a second
+person says "auditlog project approve".`,
 		Args: cobra.ExactArgs(1),
 	}
 	var confirm string
@@ -77,6 +95,10 @@ entries are removed for good; until then, "auditlog project restore" takes it ba
 		p, err := c.DeleteProject(cmd.Context(), args[0])
 		if err != nil {
 			return err
+		}
+		if p.AwaitsApproval {
+			fmt.Fprintf(a.stderr, "auditlog: asked for the deletion of %s, which a second person has to approve\n", p.Project)
+			return nil
 		}
 		fmt.Fprintf(a.stderr, "auditlog: deleted %s, to be purged at %s\n", p.Project, p.PurgeAt.In(time.Local).Format(time.RFC3339))
 		return nil

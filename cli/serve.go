@@ -65,6 +65,7 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	complete(cmd, "log-format", "json", "console")
+	complete(cmd, "projects", projectsOpen, projectsClosed)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path := cmd.Flag(configFlag).Value.String()
 		if err := cfg.load(settings, path, os.LookupEnv); err != nil {
@@ -134,6 +135,7 @@ func (s *server) open(ctx context.Context) error {
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
+		Closed: s.cfg.Projects == projectsClosed,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -160,9 +162,10 @@ func (s *server) openWorkers(context.Context) error {
 		open = auth.OpenDev
 	}
 	options := auth.Options{
-		MaxTokenLife:   s.cfg.MaxTokenLife,
-		TrustedProxies: proxies,
-		Report:         func(err error) { s.log.Error().Err(err).Msg("keeping tokens and sessions") },
+		MaxTokenLife:        s.cfg.MaxTokenLife,
+		TrustedProxies:      proxies,
+		ProjectAdminsDelete: s.cfg.ProjectAdminsDelete,
+		Report:              func(err error) { s.log.Error().Err(err).Msg("keeping tokens and sessions") },
 	}
 	if s.provider != nil {
 		options.Voucher, options.SessionLife, options.RenewAfter = s.provider, s.cfg.OIDC.Session, s.cfg.OIDC.Refresh
@@ -219,6 +222,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:     s.store,
 		Auth:      s.keeper,
 		Retention: s.retention,
+		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
 		Stopping:  stopping,
 		Log:       s.log,
@@ -236,6 +240,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Console:         pages,
 		Auth:            s.keeper,
 		Retention:       s.retention,
+		Approval:        s.cfg.DeletionApproval,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,

@@ -28,6 +28,27 @@ func (c *Client) RestoreProject(ctx context.Context, name string) (rpc.Project, 
 	return call[rpc.Project](ctx, c, rpc.ProjectRestore, rpc.ProjectRequest{Project: name}, once)
 }
 
+// CreateProject makes a project, for logs that take entries of no others.
+func (c *Client) CreateProject(ctx context.Context, name string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectCreate, rpc.ProjectRequest{Project: name}, once)
+}
+
+// ApproveDeletion approves what somebody else asked for with DeleteProject, where the log
+// wants two persons to agree.
+func (c *Client) ApproveDeletion(ctx context.Context, name string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectApprove, rpc.ProjectRequest{Project: name}, once)
+}
+
+// HoldProject keeps a project from being deleted or purged until ReleaseProject.
+func (c *Client) HoldProject(ctx context.Context, name, reason string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectHold, rpc.HoldRequest{Project: name, Reason: reason}, once)
+}
+
+// ReleaseProject ends a hold. A reason may be given.
+func (c *Client) ReleaseProject(ctx context.Context, name, reason string) (rpc.Project, error) {
+	return call[rpc.Project](ctx, c, rpc.ProjectRelease, rpc.HoldRequest{Project: name, Reason: reason}, once)
+}
+
 // CreateToken makes a token, whose secret the result alone ever shows.
 func (c *Client) CreateToken(ctx context.Context, req rpc.TokenCreateRequest) (rpc.TokenCreateResult, error) {
 	return call[rpc.TokenCreateResult](ctx, c, rpc.TokenCreate, req, once)

@@ -37,6 +37,8 @@ type Options struct {
 	Auth *auth.Keeper
 	// Retention purges deleted projects.
 	Retention *retention.Worker
+	// Approval has a second person approve each deletion of a project.
+	Approval bool
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Provider is where people log in as themselves. Nil is nowhere.
@@ -98,7 +100,7 @@ func newConsole(opts Options) (*console, error) {
 	}
 	opts.setDefaults()
 	c := &console{
-		opts: opts, admin: admin.New(opts.Store, opts.Auth, opts.Retention),
+		opts: opts, admin: admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		began: opts.Now(), countPatience: countPatience,
 	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
@@ -144,6 +146,7 @@ func (c *console) routes() []route {
 		{"GET /projects", false, c.projects},
 		{"POST /projects/delete", false, c.deleteProject},
 		{"POST /projects/restore", false, c.restoreProject},
+		{"POST /projects/approve", false, c.approveDeletion},
 		{"GET /tokens", false, c.tokens},
 		{"POST /tokens/create", false, c.createToken},
 		{"POST /tokens/revoke", false, c.revokeToken},
@@ -263,7 +266,7 @@ func (c *console) answer(v *visit, rt route) error {
 
 // call returns what the entries about this visit say of it.
 func (c *console) call(v *visit) *auth.Call {
-	return c.opts.Auth.NewCall(v.r, v.who, string(audit.ChannelConsole), v.w.Header().Get(rpc.HeaderRequestID))
+	return c.opts.Auth.NewCall(v.r, v.who, audit.ChannelConsole, v.w.Header().Get(rpc.HeaderRequestID))
 }
 
 // fail answers with an error's page, and has refusals recorded.

@@ -50,6 +50,8 @@ type logsPage struct {
 	SummaryURL string
 	// Deleting is set on a project that takes no more entries.
 	Deleting *audit.Deletion
+	// Held is set when somebody keeps the project from being purged.
+	Held bool
 }
 
 // summary is what stands around the entries: numbers of them.
@@ -264,7 +266,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 		Kept:     f.kept(),
 	}
 	if project, err := c.opts.Store.Project(f.Project); err == nil {
-		p.Deleting = project.Deletion
+		p.Deleting, p.Held = project.Deletion, project.Hold != nil
 	}
 	p.addRanges(f, v)
 	pinned := f.pinned(v.now)
@@ -273,7 +275,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 	p.SummaryURL = f.url("/logs", keyPart, "summary")
 	// Read before the entries are: what comes between is shown twice, not never.
 	p.LastID = c.opts.Store.LastID()
-	if q := liveQuery(f); f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.now)) && p.Deleting == nil {
+	if q := liveQuery(f); f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.now)) && (p.Deleting == nil || p.Deleting.Pending) {
 		p.LiveURL = f.url("/live")
 	}
 	return p

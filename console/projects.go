@@ -20,6 +20,11 @@ type projectsPage struct {
 	Fault string
 	// Grace is how long a project that is deleted now can be restored.
 	Grace string
+	// Approval says that a second person has to approve a deletion.
+	Approval bool
+	// Leaving are the projects on their way out that the visitor sees, whatever the
+	// list is narrowed to: whoever owns one must not miss it.
+	Leaving []projectRow
 }
 
 // projectList is the projects that the visitor may see, narrowed by name.
@@ -55,21 +60,24 @@ type projectRow struct {
 	audit.Project
 	URL         string
 	First, Last moment
-	// Deletable and Restorable say what the visitor may do and its state allows.
-	Deletable, Restorable bool
-	// PurgeAt is when a deleted project is purged.
-	PurgeAt moment
+	// Deletable, Approvable and Restorable say what the visitor may do and its state
+	// allows.
+	Deletable, Approvable, Restorable bool
+	// PurgeAt is when a deleted project is purged, Asked when that was ordered.
+	PurgeAt, Asked moment
 }
 
 func (c *console) projectRow(v *visit, p audit.Project) projectRow {
 	row := projectRow{
 		Project: p, URL: filter{Project: p.Name}.url("/logs"),
 		First: v.moment(p.First), Last: v.moment(p.Last),
-		Deletable:  p.State == audit.Active && v.who.May(auth.ProjectDelete, p.Name),
-		Restorable: p.State == audit.Deleting && v.who.May(auth.ProjectRestore, p.Name),
+		Deletable: p.State == audit.Active && p.Deletion == nil && p.Hold == nil && v.who.May(auth.ProjectDelete, p.Name),
 	}
-	if p.Deletion != nil {
-		row.PurgeAt = v.moment(p.Deletion.PurgeAt)
+	if d := p.Deletion; d != nil {
+		row.PurgeAt, row.Asked = v.moment(d.PurgeAt), v.moment(d.At)
+		row.Restorable = p.State != audit.Purging && v.who.May(auth.ProjectRestore, p.Name)
+		row.Approvable = d.Pending && p.Hold == nil && v.who.May(auth.ProjectApprove, p.Name) &&
+			v.who.SecondPerson(d.By, d.Chain)
 	}
 	return row
 }
@@ -86,14 +94,25 @@ func (c *console) showProjects(v *visit, status int, chosen, fault string) error
 	}
 	p := projectsPage{
 		frame: c.frame(v, "Projects", navProjects, ""), projectList: c.projectList(v), Fault: fault,
-		Grace: plural(int64(c.admin.Grace()/day), "day"),
+		Grace: plural(int64(c.admin.Grace()/day), "day"), Approval: c.admin.Approval(), Leaving: c.leaving(v),
 	}
 	if project, err := c.opts.Store.Project(chosen); err == nil && v.who.Sees(chosen) {
-		if row := c.projectRow(v, project); row.Deletable || row.Restorable {
+		if row := c.projectRow(v, project); row.Deletable || row.Approvable || row.Restorable {
 			p.Chosen = &row
 		}
 	}
 	return c.render(v, status, "projects", p)
+}
+
+// leaving returns the projects that the visitor sees and that are deleted, or are to be
+// once that is approved.
+func (c *console) leaving(v *visit) (rows []projectRow) {
+	for _, p := range c.visible(v) {
+		if p.Deletion != nil && len(rows) < mostProjects {
+			rows = append(rows, c.projectRow(v, p))
+		}
+	}
+	return rows
 }
 
 // deleteProject closes a project to recording, to be purged later.
@@ -104,6 +123,11 @@ func (c *console) deleteProject(v *visit) error {
 // restoreProject takes a deletion back.
 func (c *console) restoreProject(v *visit) error {
 	return c.changeProject(v, auth.ProjectRestore, c.admin.RestoreProject)
+}
+
+// approveDeletion lets an order to delete a project take effect that somebody else gave.
+func (c *console) approveDeletion(v *visit) error {
+	return c.changeProject(v, auth.ProjectApprove, c.admin.ApproveDeletion)
 }
 
 // projectAct is an act of package admin on the project of a name.

@@ -80,7 +80,7 @@ func TestRevokeWithWhatItMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, _, err := site.auth.Create(t.Context(), &auth.Call{Principal: who}, auth.Token{Owner: "x@acme", Role: auth.Viewer, Projects: []string{"acme"}})
+	made, _, err := site.auth.Create(t.Context(), &auth.Call{Principal: who}, auth.Token{Owner: "x@acme", OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -211,7 +211,7 @@ func (s *scene) purge(project string) {
 	s.t.Helper()
 	e := s.entry(project)
 	e.Action, e.Detail, e.CreatedAt = "project.delete", "Deleted the project", time.Time{}
-	if _, err := s.s.Delete(s.t.Context(), project, e, 0); err != nil {
+	if _, err := s.s.Delete(s.t.Context(), project, e, audit.DeletionOrder{}); err != nil {
 		s.t.Fatal(err)
 	}
 	for done := false; !done; {

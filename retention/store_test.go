@@ -105,7 +105,7 @@ func deleteProject(t testing.TB, s *store.Store, name string) {
 	t.Helper()
 	e := batch(rand.New(rand.NewPCG(1, 1)), name, 1)[0]
 	e.Action, e.Resource = "project.delete", audit.Resource{Type: "Project", ID: name, Name: name}
-	if _, err := s.Delete(t.Context(), name, e, 0); err != nil {
+	if _, err := s.Delete(t.Context(), name, e, audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -22,6 +22,10 @@ const (
 	ProjectGet     = "project.get"
 	ProjectDelete  = "project.delete"
 	ProjectRestore = "project.restore"
+	ProjectCreate  = "project.create"
+	ProjectApprove = "project.approve"
+	ProjectHold    = "project.hold"
+	ProjectRelease = "project.release"
 
 	TokenCreate = "token.create"
 	TokenList   = "token.list"
@@ -45,8 +49,8 @@ const (
 // HeaderRequestID names the call in the server's log and in its answer.
 const HeaderRequestID = "X-Request-Id"
 
-// HeaderChannel names the surface that a call comes through, one of the channels
-// of package audit, for the entries that the log keeps about itself.
+// HeaderChannel names the surface that a call comes through, one of the channels of
+// package audit: the entries that the log keeps about itself have it as a claim.
 const HeaderChannel = "X-Auditlog-Channel"
 
 // IsNDJSON reports whether a media type, in lower case and without parameters, is one by

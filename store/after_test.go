@@ -38,9 +38,11 @@ func TestAfter(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.Delete(t.Context(), "doomed", entry("doomed", 0), 0); err != nil {
+	deletion := entry("doomed", 0)
+	if _, err := s.Delete(t.Context(), "doomed", deletion, audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
+	want[deletion.ID+1] = deletion.Detail // its copy in the log's own project
 	if _, err := s.PurgeStep(t.Context(), "doomed"); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestAfterSeq(t *testing.T) {
 		}
 	}
 	record(30)
-	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
 	for done := false; !done; {

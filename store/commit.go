@@ -25,6 +25,8 @@ type submission struct {
 	// own marks an entry of the log itself: where its project is not there or not
 	// active, it goes to the system project.
 	own bool
+	// lasting has the copies made that audit.Lasting says.
+	lasting bool
 
 	results []audit.Recorded
 	err     error
@@ -67,7 +69,7 @@ func (s *Store) RecordOwn(ctx context.Context, entry *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	sub.own = true
+	sub.own, sub.lasting = true, true
 	return s.send(ctx, sub)
 }
 
@@ -298,8 +300,26 @@ func (w *commitWriter) add(sub *submission) error {
 			return err
 		}
 		sub.results[i] = audit.Recorded{ID: e.ID}
+		if sub.lasting {
+			if err := w.last(e); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// last adds the copy of one of the log's own entries that outlives its project.
+func (w *commitWriter) last(e *audit.Entry) error {
+	c := audit.Lasting(e)
+	if c == nil {
+		return nil
+	}
+	p, err := w.owner(c.Project)
+	if err != nil {
+		return err
+	}
+	return w.append(p, c, format.AppendRow(nil, c))
 }
 
 // owners returns the project of each entry, and makes those that are not there.
@@ -313,10 +333,11 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 		if i > 0 && e.Project == entries[i-1].Project {
 			continue
 		}
-		if p := w.s.projects[e.Project]; p != nil && !sub.anyState {
-			if err := refusal(w.record(p), p.name); err != nil {
-				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
-			}
+		if sub.anyState {
+			continue
+		}
+		if err := w.refusal(e.Project); err != nil {
+			return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
 		}
 	}
 	owners := make([]*project, len(entries))
@@ -356,6 +377,19 @@ func (w *commitWriter) record(p *project) *format.Project {
 	return &p.rec
 }
 
+// refusal returns why a project of a name cannot be recorded to, or nil.
+func (w *commitWriter) refusal(name string) error {
+	p := w.s.projects[name]
+	known := w.created[name] != nil || p != nil && w.record(p).State != audit.Purged
+	switch {
+	case !known && w.s.opts.Closed && name != audit.SystemProject:
+		return audit.Errorf(audit.NotFound, "project %q not found: this log takes entries only of projects that project.create made", name)
+	case p == nil:
+		return nil
+	}
+	return refusal(w.record(p), name)
+}
+
 // refusal returns why a project cannot be recorded to, or nil.
 func refusal(rec *format.Project, name string) error {
 	switch rec.State {
@@ -376,11 +410,15 @@ func (w *commitWriter) owner(name string) (*project, error) {
 	if p == nil {
 		return w.create(name)
 	}
-	before := w.record(p)
-	if before.State != audit.Purged {
+	if w.record(p).State != audit.Purged {
 		return p, nil
 	}
-	rec := *before
+	return w.revive(p)
+}
+
+// revive has a purged project begin anew.
+func (w *commitWriter) revive(p *project) (*project, error) {
+	rec := *w.record(p)
 	rec.State = audit.Active
 	w.changed[p] = &rec
 	return p, p.put(w.tx, &rec)

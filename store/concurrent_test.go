@@ -76,7 +76,7 @@ func churn(t *testing.T, s *Store, stop chan struct{}) {
 			t.Error(err)
 			return
 		}
-		if _, err := s.Delete(t.Context(), "brief", entry("brief", 0), 0); err != nil {
+		if _, err := s.Delete(t.Context(), "brief", entry("brief", 0), audit.DeletionOrder{Grace: 0}); err != nil {
 			t.Error(err)
 			return
 		}

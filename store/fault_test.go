@@ -63,7 +63,7 @@ func scenes() []scene {
 	}
 	mustDelete := func(t *testing.T, s *Store) {
 		mustRecord(t, s)
-		if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+		if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{Grace: 0}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,7 +105,7 @@ func scenes() []scene {
 			return ok
 		}},
 		{name: "delete", setup: mustRecord, run: func(ctx context.Context, s *Store) error {
-			_, err := s.Delete(ctx, "acme", entry("acme", 0), time.Hour)
+			_, err := s.Delete(ctx, "acme", entry("acme", 0), audit.DeletionOrder{Grace: time.Hour})
 			return err
 		}, done: state(audit.Deleting)},
 		{name: "restore", setup: mustDelete, run: func(ctx context.Context, s *Store) error {

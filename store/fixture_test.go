@@ -155,7 +155,7 @@ func (f *fixture) delete(project string) {
 	e := entry(project, 0)
 	e.Action, e.Resource = "project.delete", audit.Resource{Type: "Project", ID: project, Name: project}
 	e.Metadata = map[string]string{"token": "0f3KxQ9Z", "tokenCreatedBy": "root@example.com"}
-	_, err := f.Delete(f.Context(), project, e, 0)
+	_, err := f.Delete(f.Context(), project, e, audit.DeletionOrder{})
 	f.must(err)
 }
 

@@ -132,7 +132,7 @@ func TestPurgedByTwo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{Grace: 0}); err != nil {
 		t.Fatal(err)
 	}
 	deletion, err := s.Get(t.Context(), "acme", 51)
@@ -158,8 +158,8 @@ func TestPurgedByTwo(t *testing.T) {
 	if err != nil || string(again.AppendJSON(nil)) != string(deletion.AppendJSON(nil)) {
 		t.Errorf("the project.delete entry has become %+v, %v", again, err)
 	}
-	purge, err := s.Get(t.Context(), "acme", 52)
-	if err != nil || purge.Action != actionPurge || s.LastID() != 52 {
+	purge, err := s.Get(t.Context(), "acme", 53)
+	if err != nil || purge.Action != actionPurge || s.LastID() != 54 {
 		t.Errorf("the purge is %+v, %v, and the newest entry %d", purge, err, s.LastID())
 	}
 	checkClean(t, s)

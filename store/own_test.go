@@ -20,7 +20,7 @@ func TestRecordOwn(t *testing.T) {
 	if due := s.Purges(); len(due) != 0 {
 		t.Errorf("purges %v although no project is deleted", due)
 	}
-	if _, err := s.Delete(ctx, "gone", entry("gone", 2), time.Hour); err != nil {
+	if _, err := s.Delete(ctx, "gone", entry("gone", 2), audit.DeletionOrder{Grace: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	if due := s.Purges(); len(due) != 1 || !due["gone"].Equal(now.Add(time.Hour)) {

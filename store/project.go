@@ -74,7 +74,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 
 // info returns the public view of p. The caller holds Store.mu.
 func (p *project) info() audit.Project {
-	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion}
+	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion, Hold: p.rec.Hold}
 	info.Entries = p.rec.Entries + int64(len(p.tail))
 	first, last := p.bounds()
 	if info.Entries > 0 {

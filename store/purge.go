@@ -48,6 +48,8 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 		return true, nil
 	case rec.State == audit.Active:
 		return false, audit.Errorf(audit.Conflict, "project %q is not deleted", name)
+	case rec.State == audit.Deleting && rec.Hold != nil:
+		return false, errHeld(name, rec.Hold)
 	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
 	case tail > 0:
@@ -78,8 +80,8 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	}
 	deletion := rec.Deletion.EntryID
 	return s.update("purge", func(tx kv.Tx) error {
-		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != deletion {
-			return errNothing // restored in between, deleted anew, or begun by another
+		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != deletion || p.rec.Hold != nil {
+			return errNothing // restored or held in between, deleted anew, or begun by another
 		}
 		rec = p.rec
 		rec.State = audit.Purging
@@ -295,6 +297,9 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 	}
 	w.commit = w.s.newCommitWriter(w.tx)
 	if err := w.commit.append(w.fresh, e, sub.rows[0]); err != nil {
+		return err
+	}
+	if err := w.commit.last(e); err != nil {
 		return err
 	}
 	return w.commit.finish()

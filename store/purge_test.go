@@ -78,7 +78,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	del := entry("doomed", 0)
 	del.Action, del.Actor.Email = "project.delete", "boss@example.com"
 	del.Metadata = map[string]string{"token": "0f3KxQ9Z", "tokenCreatedBy": "root@example.com"}
-	if _, err := s.Delete(t.Context(), "doomed", del, 0); err != nil {
+	if _, err := s.Delete(t.Context(), "doomed", del, audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
 	for done := false; !done; {
@@ -131,7 +131,7 @@ func assertRecord(t *testing.T, s *Store, del *audit.Entry, before audit.Project
 		t.Errorf("the project.delete entry is\n%s\nwant\n%s", got, want)
 	}
 	want := &audit.Entry{
-		ID: 802, Seq: 402, Project: "doomed", Actor: del.Actor, Action: "project.purge", Resource: del.Resource,
+		ID: 803, Seq: 402, Project: "doomed", Actor: del.Actor, Action: "project.purge", Resource: del.Resource,
 		Outcome: audit.Success, CreatedAt: purge.RecordedAt, RecordedAt: purge.RecordedAt, RecordedBy: audit.RecordedByLog,
 		Detail: fmt.Sprintf("Purged 400 entries: seqs 1 to 400, ids 1 to 799, of %s to %s, as ordered by boss@example.com with entry 801",
 			before.First.Format(time.RFC3339), before.Last.Format(time.RFC3339)),
@@ -164,7 +164,7 @@ func TestPurgedAgainAndAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		del := entry("doomed", round)
-		if _, err := s.Delete(t.Context(), "doomed", del, 0); err != nil {
+		if _, err := s.Delete(t.Context(), "doomed", del, audit.DeletionOrder{}); err != nil {
 			t.Fatal(err)
 		}
 		if want := seq + int64(round*7) + 2; del.Seq != want {

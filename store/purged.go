@@ -31,7 +31,10 @@ func purgeEntry(rec *format.Project) *audit.Entry {
 	e.Metadata["deleteSeq"] = strconv.FormatInt(deletion.Seq, 10)
 	e.Metadata["deletedAt"] = audit.FormatTime(deletion.RecordedAt)
 	e.Metadata["incarnation"] = strconv.Itoa(rec.Incarnation)
-	for _, name := range []string{"token", "tokenCreatedBy"} {
+	if by := rec.Deletion.ApprovedBy; by != "" {
+		e.Metadata["approvedBy"] = by
+	}
+	for _, name := range []string{"token", "tokenCreatedBy", "tokenMakers"} {
 		if v := deletion.Metadata[name]; v != "" {
 			e.Metadata[name] = v
 		}

@@ -82,7 +82,7 @@ func TestWritesWhoseReadsFail(t *testing.T) {
 		}
 	})
 	checkClean(t, s)
-	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), 0); err != nil {
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{Grace: 0}); err != nil {
 		t.Fatal(err)
 	}
 	for done := false; !done; {

@@ -45,6 +45,10 @@ type Options struct {
 	// refuses queries that have one.
 	Search func(text string) (fulltext.Query, error)
 
+	// Closed takes entries only of projects that Create made. Default false: a
+	// project comes to be with its first entry.
+	Closed bool
+
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
 	Report func(error)

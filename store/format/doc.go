@@ -17,7 +17,7 @@
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
 //
-//	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, how far
+//	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
 //	          that is not in the tail, the entries that purges left, counts and
 //	          bounds of the blocks, spans
@@ -61,7 +61,7 @@
 //
 //	keys      project (4), idempotency key -> id (uvarint)
 //
-//	tokens    name -> record: package auth knows
+//	tokens    name -> record of a token or a session: package auth knows
 //
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum

@@ -16,6 +16,7 @@ type Project struct {
 	Secret   []byte          `json:"secret"`
 	State    audit.State     `json:"state"`
 	Deletion *audit.Deletion `json:"deletion,omitempty"`
+	Hold     *audit.Hold     `json:"hold,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *Purge `json:"purge,omitempty"`
 	// Incarnation counts the beginnings of the project, from 1: each purge begins

@@ -21,7 +21,7 @@ func writes() map[string]func(*testing.T, Log) error {
 		},
 		"cursor": func(t *testing.T, log Log) error { return log.SaveCursor(t.Context(), "siem", 2) },
 		"delete": func(t *testing.T, log Log) error {
-			_, err := log.Delete(t.Context(), "acme", plainEntry("acme"), time.Hour)
+			_, err := log.Delete(t.Context(), "acme", plainEntry("acme"), audit.DeletionOrder{Grace: time.Hour})
 			return err
 		},
 	}

@@ -36,6 +36,15 @@ func (m *model) add(t *rapid.T, e *audit.Entry) {
 	m.entries = append(m.entries, *e.Clone())
 }
 
+// addOwn adds one of the log's own entries, with the copy that outlives its project.
+func (m *model) addOwn(t *rapid.T, e *audit.Entry) {
+	m.add(t, e)
+	if c := audit.Lasting(e); c != nil {
+		c.ID, c.Seq = m.lastID+1, m.lastSeq[c.Project]+1
+		m.add(t, c)
+	}
+}
+
 // list returns what a query selects, newest first.
 func (m *model) list(q audit.Query) []audit.Entry {
 	var out []audit.Entry

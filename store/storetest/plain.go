@@ -137,7 +137,7 @@ func testTokens(t *testing.T, open Engine) {
 	if err := log.ChangeTokens(t.Context(), map[string][]byte{"d": []byte("4")}, []string{"b"}, wrong); audit.KindOf(err) != audit.Invalid {
 		t.Errorf("a wrong entry: %v", err)
 	}
-	if log.LastID() != 2 || told.ID != 2 || told.Seq != 2 {
+	if log.LastID() != 3 || told.ID != 2 || told.Seq != 2 {
 		t.Errorf("two changes made the entries up to %d, and %d of seq %d", log.LastID(), told.ID, told.Seq)
 	}
 	if err := log.Close(); err != nil {
@@ -154,7 +154,7 @@ func testOwnEntries(t *testing.T, open Engine) {
 	log := open.open(t, t.TempDir())
 	record(t, log, "acme", 1)
 	record(t, log, "gone", 1)
-	if _, err := log.Delete(t.Context(), "gone", plainEntry("gone"), time.Hour); err != nil {
+	if _, err := log.Delete(t.Context(), "gone", plainEntry("gone"), audit.DeletionOrder{Grace: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	for project, want := range map[string]string{

@@ -47,14 +47,14 @@ func (m *machine) delete(t *rapid.T) {
 	there := m.m.holds(name)
 	e := drawEntry(t)
 	e.Key, e.Action, e.CreatedAt = "", "project.delete", time.Time{}
-	_, err := m.log.Delete(t.Context(), name, e, time.Hour)
+	_, err := m.log.Delete(t.Context(), name, e, audit.DeletionOrder{Grace: time.Hour})
 	switch {
 	case gone && audit.KindOf(err) == audit.Conflict, !there && audit.KindOf(err) == audit.NotFound:
 	case gone || !there || err != nil:
 		t.Fatalf("delete of %s (there %t, deleted %t): %v", name, there, gone, err)
 	default:
-		m.m.add(t, e)
-		m.m.deleted[name] = m.m.lastID
+		m.m.deleted[name] = e.ID
+		m.m.addOwn(t, e)
 	}
 }
 
@@ -72,7 +72,7 @@ func (m *machine) restore(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.m.add(t, e)
+	m.m.addOwn(t, e)
 	delete(m.m.deleted, name)
 }
 
@@ -128,7 +128,7 @@ func (m *machine) purged(t *rapid.T, name string, id int64) {
 		!e.RecordedAt.Equal(m.now) || e.RecordedBy != audit.RecordedByLog {
 		t.Fatalf("purge of %s ends with %s", name, e.AppendJSON(nil))
 	}
-	m.m.add(t, e)
+	m.m.addOwn(t, e)
 	m.m.kept[name] = append(m.m.kept[name], e.ID)
 	delete(m.m.deleted, name)
 }

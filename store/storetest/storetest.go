@@ -68,6 +68,10 @@ func Run(t *testing.T, open Engine) {
 		"cursors":       testCursors,
 		"tokens":        testTokens,
 		"own entries":   testOwnEntries,
+		"lasting":       testLasting,
+		"holds":         testHold,
+		"approval":      testApproval,
+		"creation":      testCreate,
 		"lost writes":   testLostWrite,
 		"unsure writes": testUnsureWrite,
 	} {

@@ -85,7 +85,7 @@ func (v *Value) Candidates(s *column.Set, set *bits.Rows) (exact bool) {
 			}
 		}
 		return true
-	case len(v.parsed) > 0 && s.Parsable(inner):
+	case len(v.parsed) > 0 && inner.Nature() == column.Templates:
 		exact = true
 		for i := range v.parsed {
 			exact = s.FindParsed(inner, &v.parsed[i], set) && exact
