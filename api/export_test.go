@@ -121,6 +121,7 @@ type breaking struct {
 }
 
 func (b *breaking) Terms(string) uint64 { return 1 }
+func (b *breaking) Whole(string) uint64 { return 0 }
 
 func (b *breaking) Clues() *fulltext.Clues { return nil }
 

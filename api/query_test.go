@@ -15,29 +15,39 @@ import (
 	"auditlog/rpc"
 )
 
-// wordSearch finds entries with a word in one of their values.
+// wordSearch finds entries with each of some words in one of their values.
 type wordSearch struct {
 	fulltext.Query // every block has to be looked into: nothing but the entries is asked
-	word           string
+	words          []string
+}
+
+func (w wordSearch) Whole(value string) uint64 {
+	return w.terms(func(word string) bool { return value == strings.Trim(word, `"`) })
 }
 
 func (w wordSearch) Terms(value string) uint64 {
-	if strings.Contains(value, w.word) {
-		return 1
+	return w.terms(func(word string) bool { return strings.Contains(value, word) })
+}
+
+func (w wordSearch) terms(in func(word string) bool) (terms uint64) {
+	for i, word := range w.words {
+		if in(word) {
+			terms |= 1 << i
+		}
 	}
-	return 0
+	return terms
 }
 
 func (w wordSearch) Clues() *fulltext.Clues { return nil }
 
-func (w wordSearch) Match(terms uint64) bool { return terms == 1 }
+func (w wordSearch) Match(terms uint64) bool { return terms == 1<<len(w.words)-1 }
 
-// searchWord is store.Options.Search for tests: one word, and "!" is not understood.
+// searchWord is store.Options.Search for tests: words, and "!" is not understood.
 func searchWord(text string) (fulltext.Query, error) {
 	if text == "!" {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}
-	return wordSearch{word: text}, nil
+	return wordSearch{words: strings.Fields(text)}, nil
 }
 
 // sample is a random entry whose values repeat and often agree in one part only.
@@ -51,6 +61,7 @@ func sample(r *rand.Rand, i int) *audit.Entry {
 		Outcome:  audit.Outcome(pick("success", "success", "forbidden", "error")),
 		Detail:   fmt.Sprintf("entry %d %s", i, pick("red", "green")),
 		Channel:  audit.Channel(pick("", "api", "cli")),
+		Request:  audit.Request{IP: pick("", "10.0.0.1", "::ffff:10.0.0.1", "10.0.1.7"), ID: pick("", "r-1", "r-2"), UserAgent: pick("curl/8.5", "deploys/1.4")},
 		// Many at one moment, many a microsecond apart.
 		CreatedAt: testNow.Add(-time.Duration(r.IntN(20)) * time.Microsecond).Add(-time.Duration(r.IntN(3)) * time.Hour),
 	}
@@ -74,6 +85,9 @@ func randomQuery(r *rand.Rand) (body map[string]any, match func(*audit.Entry) bo
 	filter("actor", "ada@example.com", func(e *audit.Entry) bool { return e.Actor.Email == "ada@example.com" })
 	filter("actorType", "ServiceAccount", func(e *audit.Entry) bool { return e.Actor.Type == audit.ServiceAccount })
 	filter("channel", "CLI", func(e *audit.Entry) bool { return e.Channel == audit.ChannelCLI })
+	filter("ip", "10.0.0.0/24", func(e *audit.Entry) bool { return strings.HasSuffix(e.Request.IP, "10.0.0.1") })
+	filter("requestId", "r-1", func(e *audit.Entry) bool { return e.Request.ID == "r-1" })
+	filter("userAgent", "curl/8.5", func(e *audit.Entry) bool { return e.Request.UserAgent == "curl/8.5" })
 	filter("q", "green", func(e *audit.Entry) bool { return strings.Contains(e.Detail, "green") })
 	filter("from", format(at), func(e *audit.Entry) bool { return !e.CreatedAt.Before(at) })
 	filter("after", format(at), func(e *audit.Entry) bool { return e.CreatedAt.After(at) })

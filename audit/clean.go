@@ -12,16 +12,10 @@ import (
 // with an ellipsis, and replaces invalid UTF-8 and, in names, control characters.
 // What is missing stays missing, and times stay as they are.
 func (e *Entry) Clean() {
-	e.Project = cleanName(e.Project, MaxProject)
-	for _, s := range []*string{&e.Actor.Email, &e.Action, &e.Resource.Type, &e.Resource.LocationID} {
-		*s = cleanName(*s, MaxName)
+	for _, f := range bounded {
+		v := f.text(e)
+		*v = cleanName(*v, f.Limit)
 	}
-	for _, s := range []*string{
-		&e.Actor.Label, &e.Resource.ID, &e.Resource.Name, &e.Request.IP, &e.Request.UserAgent, &e.Request.ID,
-	} {
-		*s = cleanName(*s, MaxValue)
-	}
-	e.Key = cleanName(e.Key, MaxKey)
 	e.cleanTexts(MaxStored)
 	for limit := 16 << 10; len(e.AppendJSON(nil)) > MaxStored; limit /= 4 {
 		if limit < 64 { // it is their number that is too great
@@ -33,7 +27,10 @@ func (e *Entry) Clean() {
 
 // cleanTexts cleans the texts whose length only the whole entry bounds.
 func (e *Entry) cleanTexts(limit int) {
-	e.Detail = cleanText(e.Detail, limit)
+	for _, f := range unbounded {
+		v := f.text(e)
+		*v = cleanText(*v, limit)
+	}
 	if len(e.Changes) > 0 {
 		changes := make([]Change, 0, len(e.Changes)) // the caller's are not ours to change
 		for _, c := range e.Changes {

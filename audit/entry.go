@@ -104,6 +104,9 @@ const (
 	ServiceAccount ActorType = "ServiceAccount"
 )
 
+// ActorTypes lists every type of actor.
+func ActorTypes() []ActorType { return []ActorType{User, ServiceAccount} }
+
 // Outcome is how the call ended.
 type Outcome string
 
@@ -157,8 +160,11 @@ func (p Position) Compare(q Position) int {
 	return 1
 }
 
-// EachText calls fn with every value of e that full-text search looks into, in
+// EachText calls fn with every value of e that full-text search looks into for words, in
 // no particular order, empty values left out. A phrase matches within one value.
+//
+// It goes without the table of Fields, which takes three times as long; a test compares
+// the two.
 func (e *Entry) EachText(fn func(string)) {
 	emit := func(values ...string) {
 		for _, v := range values {
@@ -169,11 +175,22 @@ func (e *Entry) EachText(fn func(string)) {
 	}
 	emit(e.Detail, e.Action, e.Actor.Email, e.Actor.Label)
 	emit(e.Resource.Type, e.Resource.ID, e.Resource.Name, e.Resource.LocationID)
+	emit(e.Request.IP, e.Request.UserAgent)
 	for i := range e.Changes {
 		emit(e.Changes[i].Field, e.Changes[i].Old, e.Changes[i].New)
 	}
 	for k, v := range e.Metadata {
 		emit(k, v)
+	}
+}
+
+// EachWhole calls fn with every value of e that full-text search finds whole, empty
+// values left out.
+func (e *Entry) EachWhole(fn func(string)) {
+	for _, v := range [...]string{e.Request.ID, e.Key} {
+		if v != "" {
+			fn(v)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type Log interface {
 	Recorder
 	Reader
 	Follower
+	CursorStore
 	ProjectReader
 	ProjectChanger
 	Purger
@@ -61,10 +62,34 @@ type Follower interface {
 	// Wait returns nil once there is an entry with an id above after, or the
 	// context's error before that.
 	Wait(ctx context.Context, after int64) error
-	// Since returns entries of a project with an id above after, the oldest of them
-	// first, at most limit. They must not be changed.
+	// After returns entries of all projects with an id above id, in the order of ids,
+	// at most limit of them. through is the id up to which the caller then knows
+	// everything: what was purged, or is being, is left out. They must not be changed.
+	After(ctx context.Context, id int64, limit int) (entries []*Entry, through int64, err error)
+	// AfterSeq returns entries of a project with a seq above seq, in the order of seqs,
+	// at most limit of them. They must not be changed.
+	AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*Entry, error)
+	// Since is AfterSeq for who knows an id of the log, and no seq: it returns entries of
+	// a project with an id above after.
 	Since(ctx context.Context, project string, after int64, limit int) ([]*Entry, error)
 }
+
+// CursorStore keeps how far those have come who follow the log, by name: an id, or a seq of
+// a project.
+type CursorStore interface {
+	// Cursor returns what was saved last; ok is false when nothing was.
+	Cursor(name string) (at int64, ok bool, err error)
+	// Cursors returns all by name.
+	Cursors() (map[string]int64, error)
+	// SaveCursor returns once a cursor is on disk. It returns Invalid for a name that is
+	// empty or has more than MaxCursorName bytes.
+	SaveCursor(ctx context.Context, name string, at int64) error
+	// DeleteCursor forgets one. It is no error when there is none.
+	DeleteCursor(ctx context.Context, name string) error
+}
+
+// MaxCursorName is how many bytes the name of a cursor has at most.
+const MaxCursorName = 200
 
 // ProjectReader knows the projects.
 type ProjectReader interface {

@@ -23,6 +23,14 @@ type Query struct {
 	Actor     string
 	ActorType ActorType
 	Channel   Channel
+	// IP is an address, or a range of them in CIDR notation: 203.0.113.9, 2001:db8::/32. An
+	// IPv4 address is the same as an IPv6 address that it is mapped to. Entries whose
+	// address is the name of a host are found by that name.
+	IP string
+	// UserAgent, RequestID and Key are exact.
+	UserAgent string
+	RequestID string
+	Key       string
 	// RecordedBy is the id of the token that recorded the entries, exact.
 	RecordedBy string
 	// From is inclusive, To exclusive.
@@ -46,6 +54,9 @@ func (q *Query) Normalize() {
 	if len(q.Outcomes) == len(Outcomes()) {
 		q.Outcomes = nil
 	}
+	if q.IP != "" {
+		q.IP = normalAddresses(q.IP)
+	}
 	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
 	q.Text = strings.TrimSpace(q.Text)
 }
@@ -65,16 +76,16 @@ func (q *Query) Validate() error {
 	if err := ValidateProject(q.Project); err != nil {
 		return err
 	}
-	names := [...]struct{ path, value string }{
-		{"resourceType", q.ResourceType},
-		{"resourceId", q.ResourceID},
-		{"action", q.Action},
-		{"actor", q.Actor},
-		{"recordedBy", q.RecordedBy},
+	for _, f := range filtered {
+		if asked := *f.query(q); asked != "" {
+			if err := f.validateFilter(asked); err != nil {
+				return err
+			}
+		}
 	}
-	for _, n := range names {
-		if err := validateName(n.path, n.value, MaxValue, false); err != nil {
-			return err
+	if q.IP != "" {
+		if _, err := ParseAddresses(q.IP); err != nil {
+			return AtPath(err, "ip")
 		}
 	}
 	if i := strings.IndexByte(q.Action, '*'); i >= 0 && (i != len(q.Action)-1 || !strings.HasSuffix(q.Action, ".*")) {
@@ -84,12 +95,6 @@ func (q *Query) Validate() error {
 		if !slices.Contains(Outcomes(), o) {
 			return FieldErrorf("outcome", "must be success, forbidden, error or failure")
 		}
-	}
-	if q.Channel != "" && !slices.Contains(Channels(), q.Channel) {
-		return FieldErrorf("channel", "must be api, console, cli or mcp")
-	}
-	if q.ActorType != "" && q.ActorType != User && q.ActorType != ServiceAccount {
-		return FieldErrorf("actorType", "must be User or ServiceAccount")
 	}
 	return q.validateTimes()
 }
@@ -188,8 +193,16 @@ func (q *Query) Match(e *Entry) bool {
 		q.Channel != "" && q.Channel != e.Channel ||
 		q.RecordedBy != "" && q.RecordedBy != e.RecordedBy ||
 		q.ResourceID != "" && q.ResourceID != e.Resource.ID && !ListsResource(e.Metadata[ListedResources], q.ResourceID) ||
+		q.RequestID != "" && q.RequestID != e.Request.ID ||
+		q.Key != "" && q.Key != e.Key ||
+		q.UserAgent != "" && q.UserAgent != e.Request.UserAgent ||
 		q.ResourceType != "" && q.ResourceType != Fold(e.Resource.Type) {
 		return false
+	}
+	if q.IP != "" {
+		if a, err := ParseAddresses(q.IP); err != nil || !a.Contain(e.Request.IP) {
+			return false
+		}
 	}
 	return q.matchAction(e.Action)
 }

@@ -188,8 +188,9 @@ func TestEachText(t *testing.T) {
 	e.EachText(func(s string) { got = append(got, s) })
 	slices.Sort(got)
 	want := []string{
-		"2", "4", "4711", "6f1d0c2", "Branch", "Deployed revision 7", "Deployment", "ada@example.com",
-		"claude-code:pr-42", "commit", "deployment.deploy", "gke.cluster-rcf2", "image", "last", "main",
+		"2", "203.0.113.9", "4", "4711", "6f1d0c2", "Branch", "Deployed revision 7", "Deployment",
+		"ada@example.com", "claude-code:pr-42", "commit", "deployment.deploy", "deploys/1.4",
+		"gke.cluster-rcf2", "image", "last", "main",
 		"replicas", "web", "web:7", "é",
 	}
 	if !slices.Equal(got, want) {

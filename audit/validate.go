@@ -46,31 +46,15 @@ func (e *Entry) Validate(now time.Time) error {
 	if err := ValidateProject(e.Project); err != nil {
 		return err
 	}
-	checks := [...]struct {
-		path, value string
-		limit       int
-		required    bool
-	}{
-		{"actor.email", e.Actor.Email, MaxName, true},
-		{"actor.label", e.Actor.Label, MaxValue, false},
-		{"action", e.Action, MaxName, true},
-		{"resource.type", e.Resource.Type, MaxName, true},
-		{"resource.id", e.Resource.ID, MaxValue, false},
-		{"resource.name", e.Resource.Name, MaxValue, false},
-		{"resource.locationId", e.Resource.LocationID, MaxName, false},
-		{"request.ip", e.Request.IP, MaxValue, false},
-		{"request.userAgent", e.Request.UserAgent, MaxValue, false},
-		{"request.id", e.Request.ID, MaxValue, false},
-		{"key", e.Key, MaxKey, false},
-	}
-	for i := range checks {
-		c := &checks[i]
-		if err := validateName(c.path, c.value, c.limit, c.required); err != nil {
+	for _, f := range bounded {
+		if err := validateName(f.Path, *f.text(e), f.Limit, f.Required); err != nil {
 			return err
 		}
 	}
-	if err := e.validateEnums(); err != nil {
-		return err
+	for _, f := range chosen {
+		if err := f.validateValue(*f.text(e)); err != nil {
+			return err
+		}
 	}
 	if err := e.validateTexts(); err != nil {
 		return err
@@ -78,31 +62,12 @@ func (e *Entry) Validate(now time.Time) error {
 	return e.validateTime(now)
 }
 
-func (e *Entry) validateEnums() error {
-	switch e.Actor.Type {
-	case User, ServiceAccount:
-	default:
-		return FieldErrorf("actor.type", "must be User or ServiceAccount")
-	}
-	switch e.Outcome {
-	case Success, Forbidden, Error:
-	case "":
-		return FieldErrorf("outcome", "is required")
-	default:
-		return FieldErrorf("outcome", "must be success, forbidden or error")
-	}
-	switch e.Channel {
-	case "", ChannelAPI, ChannelConsole, ChannelCLI, ChannelMCP:
-	default:
-		return FieldErrorf("channel", "must be api, console, cli or mcp")
-	}
-	return nil
-}
-
 // validateTexts checks what may be long; the size of the whole entry bounds it.
 func (e *Entry) validateTexts() error {
-	if !utf8.ValidString(e.Detail) {
-		return FieldErrorf("detail", "must be valid UTF-8")
+	for _, f := range unbounded {
+		if !utf8.ValidString(*f.text(e)) {
+			return FieldErrorf(f.Path, "must be valid UTF-8")
+		}
 	}
 	for i := range e.Changes {
 		if err := e.Changes[i].validate(); err != nil {

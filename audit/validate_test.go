@@ -72,7 +72,7 @@ func TestValidateEntry(t *testing.T) {
 		"no outcome":       {func(e *Entry) { e.Outcome = "" }, "outcome: is required"},
 		"odd outcome":      {func(e *Entry) { e.Outcome = "Success" }, "outcome: must be success, forbidden or error"},
 		"odd actor type":   {func(e *Entry) { e.Actor.Type = "user" }, "actor.type: must be User or ServiceAccount"},
-		"no actor type":    {func(e *Entry) { e.Actor.Type = "" }, "actor.type: must be User or ServiceAccount"},
+		"no actor type":    {func(e *Entry) { e.Actor.Type = "" }, "actor.type: is required"},
 		"odd channel":      {func(e *Entry) { e.Channel = "web" }, "channel: must be api, console, cli or mcp"},
 
 		"change without a field": {func(e *Entry) { e.Changes = append(e.Changes, Change{}) }, "changes[2].field: is required"},

@@ -13,24 +13,25 @@ import (
 
 // filter is the flags that say which entries a command is about.
 type filter struct {
-	query rpc.Query
-	spans map[string]*string // from, to, after, before, as they were written
+	asked   audit.Query // project and the fields that ask for one value
+	outcome []string
+	text    string
+	spans   map[string]*string // from, to, after, before, as they were written
 }
 
 // addFilter adds the flags to cmd.
 func addFilter(cmd *cobra.Command) *filter {
 	f := &filter{spans: make(map[string]*string)}
 	fs := cmd.Flags()
-	addProject(cmd, &f.query.Project)
-	fs.StringVar(&f.query.ResourceType, "resource-type", "", "only of this `type` of resource")
-	fs.StringVar(&f.query.ResourceID, "resource-id", "", "only of the resource with this `id`, also among several of a call")
-	fs.StringVar(&f.query.Action, "action", "", "only this `action`, or deployment.* for all that begin so")
-	fs.StringSliceVar((*[]string)(&f.query.Outcome), "outcome", nil, "only these `outcomes`: success, forbidden, error; failure is the last two")
-	fs.StringVar(&f.query.Actor, "actor", "", "only by this `actor`")
-	fs.StringVar(&f.query.ActorType, "actor-type", "", "only by this `type` of actor: User or ServiceAccount")
-	fs.StringVar(&f.query.Channel, "channel", "", "only through this `channel`: api, console, cli or mcp")
-	fs.StringVar(&f.query.RecordedBy, "recorded-by", "", "only recorded with the token of this `id`; auditlog: the log's own entries")
-	fs.StringVarP(&f.query.Q, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
+	addProject(cmd, &f.asked.Project)
+	for _, field := range audit.Fields() {
+		if value := field.Filter(&f.asked); value != nil && field.Asks != "" {
+			fs.StringVar(value, field.Flag(), "", field.Asks)
+			complete(cmd, field.Flag(), field.Values...)
+		}
+	}
+	fs.StringSliceVar(&f.outcome, "outcome", nil, "only these `outcomes`: success, forbidden, error; failure is the last two")
+	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
 	for _, s := range []struct{ name, usage string }{
 		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},
 		{"to", "until before this `time`"},
@@ -40,14 +41,13 @@ func addFilter(cmd *cobra.Command) *filter {
 		f.spans[s.name] = fs.String(s.name, "", s.usage)
 	}
 	complete(cmd, "outcome", rpc.Failure, string(audit.Success), string(audit.Forbidden), string(audit.Error))
-	complete(cmd, "channel", channelNames()...)
-	complete(cmd, "actor-type", string(audit.User), string(audit.ServiceAccount))
 	return f
 }
 
 // parse returns the checked filters. Times are read relative to now, in loc.
 func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
-	q := f.query
+	q := rpc.QueryOf(f.asked)
+	q.Outcome, q.Q = f.outcome, f.text
 	var after, before time.Time
 	for name, t := range map[string]*time.Time{"from": &q.From, "to": &q.To, "after": &after, "before": &before} {
 		text := *f.spans[name]
@@ -81,12 +81,4 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 	if err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}
-}
-
-func channelNames() []string {
-	var names []string
-	for _, c := range audit.Channels() {
-		names = append(names, string(c))
-	}
-	return names
 }

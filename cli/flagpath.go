@@ -23,29 +23,12 @@ func flagPath(err error) error {
 
 // flagOf returns the name of the flag for a field, or "".
 func flagOf(path string) string {
+	if field := audit.FieldAt(path); field != nil {
+		return field.Flag()
+	}
 	switch path {
-	case "project", "action", "outcome", "detail", "channel", "key", "actor", "from", "to", "after", "before", "interval":
+	case "from", "to", "after", "before", "interval":
 		return path
-	case "actor.email":
-		return "actor"
-	case "actor.type", "actorType":
-		return "actor-type"
-	case "actor.label":
-		return "label"
-	case "resource.type", "resourceType":
-		return "resource-type"
-	case "resource.id", "resourceId":
-		return "resource-id"
-	case "resource.name":
-		return "resource-name"
-	case "resource.locationId":
-		return "location"
-	case "request.ip":
-		return "ip"
-	case "request.userAgent":
-		return "user-agent"
-	case "request.id":
-		return "request-id"
 	case "createdAt":
 		return "at"
 	case "recordedBy":

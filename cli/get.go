@@ -62,27 +62,21 @@ func entryText(e *audit.Entry, loc *time.Location) string {
 	line("project", e.Project)
 	line("created", at(e.CreatedAt))
 	line("recorded", at(e.RecordedAt))
-	line("recorded by", e.RecordedBy)
-	line("outcome", string(e.Outcome))
-	line("actor", actor(e))
-	line("actor type", string(e.Actor.Type))
-	line("action", e.Action)
-	line("resource", e.Resource.Type)
-	line("  id", e.Resource.ID)
-	line("  name", e.Resource.Name)
-	line("  location", e.Resource.LocationID)
-	line("detail", e.Detail)
-	line("channel", string(e.Channel))
-	line("ip", e.Request.IP)
-	line("user agent", e.Request.UserAgent)
-	line("request", e.Request.ID)
+	for _, f := range audit.Fields() {
+		switch f.Path {
+		case "project":
+		case "actor.email":
+			line(f.Title, spell.Name(e.Actor.Email))
+		default:
+			line(f.Title, *f.Of(e))
+		}
+	}
 	for _, c := range e.Changes {
 		line("change", fmt.Sprintf("%s: %q to %q", c.Field, c.Old, c.New))
 	}
 	for _, m := range sortedMetadata(e.Metadata) {
 		line("metadata", m)
 	}
-	line("key", e.Key)
 	return b.String()
 }
 

@@ -101,27 +101,16 @@ func addEntry(cmd *cobra.Command) *entryFlags {
 	f := &entryFlags{}
 	e, fs := &f.entry, cmd.Flags()
 	addProject(cmd, &e.Project)
-	fs.StringVar(&e.Actor.Email, "actor", "", "who did it: an `e-mail` or another stable name")
-	fs.StringVar((*string)(&e.Actor.Type), "actor-type", string(audit.User), "what they are, `User` or ServiceAccount")
-	fs.StringVar(&e.Actor.Label, "label", "", "what acted in their name, such as an agent's `session`")
-	fs.StringVar(&e.Action, "action", "", "what was done, as `resource.verb`: deployment.deploy")
-	fs.StringVar(&e.Resource.Type, "resource-type", "", "the `type` of what it was done to: Deployment")
-	fs.StringVar(&e.Resource.ID, "resource-id", "", "its `id`")
-	fs.StringVar(&e.Resource.Name, "resource-name", "", "its `name`")
-	fs.StringVar(&e.Resource.LocationID, "location", "", "`where` it is")
-	fs.StringVar((*string)(&e.Outcome), "outcome", "", "how it `ended`: success, forbidden or error")
-	fs.StringVar(&e.Detail, "detail", "", "what there is to say, in `words`")
-	fs.StringVar((*string)(&e.Channel), "channel", string(audit.ChannelCLI), "the `surface` it came through: api, console, cli or mcp")
-	fs.StringVar(&e.Request.IP, "ip", "", "the `address` it came from")
-	fs.StringVar(&e.Request.UserAgent, "user-agent", "", "the `program` it came from")
-	fs.StringVar(&e.Request.ID, "request-id", "", "the `id` of the request")
+	e.Actor.Type, e.Channel = audit.User, audit.ChannelCLI
+	for _, field := range audit.Fields() {
+		if field.Path != "project" && !field.Given {
+			fs.StringVar(field.Of(e), field.Flag(), *field.Of(e), field.Usage)
+			complete(cmd, field.Flag(), field.Values...)
+		}
+	}
 	fs.StringArrayVar(&f.changes, "change", nil, "a `change`, as field=old..new or as JSON; may be repeated")
 	fs.StringArrayVar(&f.metadata, "metadata", nil, "more to keep, as `name=value`; may be repeated")
-	fs.StringVar(&e.Key, "key", "", "what makes a retry safe: a `key` is recorded once a project")
 	fs.StringVar(&f.at, "at", "", "the `time` when it happened, unless now: 2026-05-01T14:30:00Z, 2h ago as 2h")
-	complete(cmd, "outcome", string(audit.Success), string(audit.Forbidden), string(audit.Error))
-	complete(cmd, "channel", channelNames()...)
-	complete(cmd, "actor-type", string(audit.User), string(audit.ServiceAccount))
 	return f
 }
 

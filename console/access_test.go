@@ -209,3 +209,25 @@ func TestTokenEndsWhileTheFormComes(t *testing.T) {
 		t.Errorf("there are the tokens %+v, %v", tokens, err)
 	}
 }
+
+// The log's own entries are marked, in the list and by themselves; one that a recorder made
+// to look like them is not, and says which token it is of.
+func TestOwnEntriesAreMarked(t *testing.T) {
+	like := func(by string) *audit.Entry {
+		return &audit.Entry{Project: "acme", Actor: audit.Actor{Email: "boss@acme"}, Action: "token.create",
+			Resource: audit.Resource{Type: "Token", ID: "x"}, Outcome: audit.Success, RecordedBy: by}
+	}
+	site := newDevSite(t, Options{}, like(audit.RecordedByLog), like("0f3KxQ9Z"))
+	v := site.visitor(t)
+	const mark, detail = "by the log itself</span>", "the log itself</a>"
+	if page := v.get("/logs?project=acme").body; strings.Count(page, mark) != 1 {
+		t.Errorf("%d entries of two are marked as the log's own\n%s", strings.Count(page, mark), page)
+	}
+	if page := v.get("/logs?project=acme&recordedBy=0f3KxQ9Z").body; strings.Contains(page, mark) || strings.Count(page, "<tr data-id") != 1 {
+		t.Errorf("the entries of one token are\n%s", page)
+	}
+	own, forged := v.get("/entry?project=acme&id=1").body, v.get("/entry?project=acme&id=2").body
+	if !strings.Contains(own, detail) || strings.Contains(forged, detail) || !strings.Contains(forged, ">0f3KxQ9Z</a>") {
+		t.Errorf("the two are shown as\n%s\nand\n%s", own, forged)
+	}
+}

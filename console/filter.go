@@ -22,6 +22,10 @@ type filter struct {
 	Actor        string
 	ActorType    string
 	Channel      string
+	IP           string
+	UserAgent    string
+	RequestID    string
+	Key          string
 	RecordedBy   string
 	Text         string
 
@@ -47,6 +51,10 @@ const (
 	keyActor        = "actor"
 	keyActorType    = "actorType"
 	keyChannel      = "channel"
+	keyIP           = "ip"
+	keyUserAgent    = "userAgent"
+	keyRequestID    = "requestId"
+	keyKey          = "key"
 	keyRecordedBy   = "recordedBy"
 	keyText         = "q"
 	keyAt           = "at"
@@ -68,6 +76,9 @@ func parseFilter(v url.Values, zone *time.Location) (filter, error) {
 		Channel:      audit.Fold(v.Get(keyChannel)),
 		RecordedBy:   strings.TrimSpace(v.Get(keyRecordedBy)),
 		Text:         strings.TrimSpace(v.Get(keyText)),
+	}
+	for _, key := range []string{keyIP, keyUserAgent, keyRequestID, keyKey} {
+		*f.exact(key) = strings.TrimSpace(v.Get(key))
 	}
 	f.addOutcomes(v[keyOutcome]...)
 	if s := v.Get(keyAt); s != "" {
@@ -147,6 +158,10 @@ func (f filter) query(now time.Time, zone *time.Location) audit.Query {
 		Actor:        f.Actor,
 		ActorType:    audit.ActorType(f.ActorType),
 		Channel:      audit.Channel(f.Channel),
+		IP:           f.IP,
+		UserAgent:    f.UserAgent,
+		RequestID:    f.RequestID,
+		Key:          f.Key,
 		RecordedBy:   f.RecordedBy,
 		Text:         f.Text,
 		From:         f.From,
@@ -195,6 +210,8 @@ func (f filter) with(key, value string) filter {
 		f.ActorType = value
 	case keyChannel:
 		f.Channel = value
+	case keyIP, keyUserAgent, keyRequestID, keyKey:
+		*f.exact(key) = value
 	case keyRecordedBy:
 		f.RecordedBy = value
 	case keyText:
@@ -203,6 +220,19 @@ func (f filter) with(key, value string) filter {
 		f.Range, f.From, f.To = value, time.Time{}, time.Time{}
 	}
 	return f
+}
+
+// exact returns what the filter asks of the request or the key.
+func (f *filter) exact(key string) *string {
+	switch key {
+	case keyIP:
+		return &f.IP
+	case keyUserAgent:
+		return &f.UserAgent
+	case keyRequestID:
+		return &f.RequestID
+	}
+	return &f.Key
 }
 
 // toggled returns f with one outcome more or less.
@@ -267,6 +297,10 @@ func (f filter) params() [][2]string {
 		{keyActor, f.Actor},
 		{keyActorType, f.ActorType},
 		{keyChannel, f.Channel},
+		{keyIP, f.IP},
+		{keyUserAgent, f.UserAgent},
+		{keyRequestID, f.RequestID},
+		{keyKey, f.Key},
 		{keyRecordedBy, f.RecordedBy},
 		{keyText, f.Text},
 		{keyAt, at},

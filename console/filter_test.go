@@ -41,12 +41,13 @@ func TestFilterURL(t *testing.T) {
 
 func TestFilterRefused(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                             "project: is required",
-		"project=acme&outcome=odd":     "outcome: must be success, forbidden, error or failure",
-		"project=acme&channel=ui":      "channel: must be api, console, cli or mcp",
-		"project=acme&actorType=Robot": "actorType: must be User or ServiceAccount",
-		"project=acme&range=3d":        "range: must be one of",
-		"project=acme&from=soon":       `from: "soon" is not a time`,
+		"":                                           "project: is required",
+		"project=acme&outcome=odd":                   "outcome: must be success, forbidden, error or failure",
+		"project=acme&channel=ui":                    "channel: must be api, console, cli or mcp",
+		"project=acme&ip=10.0.0.300":                 "ip: must be an address, as 203.0.113.9, or a range, as 203.0.113.0/24",
+		"project=acme&actorType=Robot":               "actorType: must be User or ServiceAccount",
+		"project=acme&range=3d":                      "range: must be one of",
+		"project=acme&from=soon":                     `from: "soon" is not a time`,
 		"project=acme&from=2026-05-02&to=2026-05-01": "to: must not be before from",
 		"project=acme&at=-1":                         "at: must be seconds since 1970",
 		"project=acme&action=*.deploy":               "action: must be exact or end in",

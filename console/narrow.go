@@ -48,6 +48,10 @@ func (f filter) chips(v *visit) []chip {
 		add(keyActorType, "by", "service accounts")
 	}
 	add(keyChannel, "channel", f.Channel)
+	add(keyIP, "ip", f.IP)
+	add(keyUserAgent, "user agent", f.UserAgent)
+	add(keyRequestID, "request", f.RequestID)
+	add(keyKey, "key", f.Key)
 	switch f.RecordedBy {
 	case audit.RecordedByLog:
 		add(keyRecordedBy, "by", "the log itself")

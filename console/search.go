@@ -17,8 +17,10 @@ func searchKeys() []searchKey {
 	return []searchKey{
 		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID},
 		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType}, {"token", keyRecordedBy},
+		{"ip", keyIP}, {"requestId", keyRequestID}, {"key", keyKey}, {"agent", keyUserAgent},
 		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo},
 		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
+		{"request", keyRequestID}, {"useragent", keyUserAgent},
 		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
 	}
 }
@@ -114,6 +116,7 @@ var actorTypes = map[string]audit.ActorType{
 var examples = map[string]string{
 	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
 	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
+	keyIP: "ip:203.0.113.0/24", keyRequestID: "requestId:0b7c", keyKey: "key:evt-0c1f", keyUserAgent: `agent:"curl/8.5"`,
 	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
 }
 
@@ -162,7 +165,7 @@ func cutKey(piece string) (key, value string, ok bool) {
 func paramOf(key string) (string, error) {
 	name := strings.ReplaceAll(strings.ToLower(key), "_", "")
 	keys := searchKeys()
-	if i := slices.IndexFunc(keys, func(k searchKey) bool { return k.name == name }); i >= 0 {
+	if i := slices.IndexFunc(keys, func(k searchKey) bool { return strings.ToLower(k.name) == name }); i >= 0 {
 		return keys[i].param, nil
 	}
 	var names []string

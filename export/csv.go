@@ -9,36 +9,29 @@ import (
 	"auditlog/audit"
 )
 
-// columns are the CSV columns in their order. What is a list or an object in an
-// entry is JSON in its cell.
-var columns = [...]struct {
+// column is a CSV column.
+type column struct {
 	name  string
 	value func(*audit.Entry) string
-}{
-	{"id", func(e *audit.Entry) string { return strconv.FormatInt(e.ID, 10) }},
-	{"seq", func(e *audit.Entry) string { return strconv.FormatInt(e.Seq, 10) }},
-	{"createdAt", func(e *audit.Entry) string { return audit.FormatTime(e.CreatedAt) }},
-	{"recordedAt", func(e *audit.Entry) string { return audit.FormatTime(e.RecordedAt) }},
-	{"recordedBy", func(e *audit.Entry) string { return e.RecordedBy }},
-	{"project", func(e *audit.Entry) string { return e.Project }},
-	{"outcome", func(e *audit.Entry) string { return string(e.Outcome) }},
-	{"actorEmail", func(e *audit.Entry) string { return e.Actor.Email }},
-	{"actorType", func(e *audit.Entry) string { return string(e.Actor.Type) }},
-	{"actorLabel", func(e *audit.Entry) string { return e.Actor.Label }},
-	{"action", func(e *audit.Entry) string { return e.Action }},
-	{"resourceType", func(e *audit.Entry) string { return e.Resource.Type }},
-	{"resourceId", func(e *audit.Entry) string { return e.Resource.ID }},
-	{"resourceName", func(e *audit.Entry) string { return e.Resource.Name }},
-	{"locationId", func(e *audit.Entry) string { return e.Resource.LocationID }},
-	{"detail", func(e *audit.Entry) string { return e.Detail }},
-	{"channel", func(e *audit.Entry) string { return string(e.Channel) }},
-	{"ip", func(e *audit.Entry) string { return e.Request.IP }},
-	{"userAgent", func(e *audit.Entry) string { return e.Request.UserAgent }},
-	{"requestId", func(e *audit.Entry) string { return e.Request.ID }},
-	{"changes", func(e *audit.Entry) string { return jsonCell(e.Changes, len(e.Changes) == 0) }},
-	{"metadata", func(e *audit.Entry) string { return jsonCell(e.Metadata, len(e.Metadata) == 0) }},
-	{"key", func(e *audit.Entry) string { return e.Key }},
 }
+
+// columns are the CSV columns in their order: what the log gives, the texts, and what is a
+// list or an object in an entry as JSON in its cell.
+var columns = func() []column {
+	list := []column{
+		{"id", func(e *audit.Entry) string { return strconv.FormatInt(e.ID, 10) }},
+		{"seq", func(e *audit.Entry) string { return strconv.FormatInt(e.Seq, 10) }},
+		{"createdAt", func(e *audit.Entry) string { return audit.FormatTime(e.CreatedAt) }},
+		{"recordedAt", func(e *audit.Entry) string { return audit.FormatTime(e.RecordedAt) }},
+	}
+	for _, f := range audit.Fields() {
+		list = append(list, column{f.Column, func(e *audit.Entry) string { return *f.Of(e) }})
+	}
+	return append(list,
+		column{"changes", func(e *audit.Entry) string { return jsonCell(e.Changes, len(e.Changes) == 0) }},
+		column{"metadata", func(e *audit.Entry) string { return jsonCell(e.Metadata, len(e.Metadata) == 0) }},
+	)
+}()
 
 // ByteOrderMark tells programs that would guess otherwise, such as Excel, that the CSV
 // behind it is UTF-8.

@@ -13,6 +13,9 @@ type Condition interface {
 	// each. Those that occur in a piece of an ASCII value between two bytes which are
 	// neither letters nor digits, these included, occur in the value.
 	Terms(value string) uint64
+	// Whole returns which of the query's terms one value is, of those that are found
+	// whole and not by their words: ids.
+	Whole(value string) uint64
 	// Match reports whether an entry matches whose values together hold terms.
 	Match(terms uint64) bool
 	// Clues returns what is known of the terms, or nil if each value has to be
@@ -34,6 +37,7 @@ type Query interface {
 func Match(c Condition, e *audit.Entry) bool {
 	var terms uint64
 	e.EachText(func(v string) { terms |= c.Terms(v) })
+	e.EachWhole(func(v string) { terms |= c.Whole(v) })
 	return c.Match(terms)
 }
 
@@ -49,6 +53,8 @@ type Clues struct {
 // Words.
 type Clue struct {
 	Words []Word
+	// Whole is what a value must be that is found whole; empty if no such value is the term.
+	Whole string
 	// Wanted says that no entry matches without the term.
 	Wanted bool
 }

@@ -55,7 +55,7 @@ func BenchmarkDocument(b *testing.B) {
 		terms = 0
 		for _, c := range changes {
 			d := newDocument(docID{c.Key, c.Seq})
-			l.BlockTexts(c.Key, d.add)
+			l.BlockTexts(c.Key, d.add, d.addWhole)
 			terms += len(d.terms)
 		}
 	}

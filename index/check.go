@@ -112,7 +112,7 @@ func (c *checker) part(p part) error {
 // document checks document n of a segment, which has count terms.
 func (c *checker) document(dict segment.TermDictionary, n uint32, id docID, count int) error {
 	want := newDocument(id)
-	ok, err := c.src.BlockTexts(id.key, want.add)
+	ok, err := c.src.BlockTexts(id.key, want.add, want.addWhole)
 	if err != nil {
 		return &sourceError{fmt.Errorf("read %v: %w", id.key, err)}
 	}

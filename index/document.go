@@ -83,6 +83,12 @@ func (d *document) add(value string) {
 	}
 }
 
+// addWhole adds one value of the block that is found whole.
+func (d *document) addWhole(value string) {
+	d.pair = appendWhole(d.pair[:0], value)
+	d.addTerm(d.pair)
+}
+
 func (d *document) addTerm(term []byte) {
 	if _, ok := d.terms[string(term)]; ok {
 		return

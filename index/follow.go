@@ -147,7 +147,7 @@ func (f *follower) read() (b batch, err error) {
 			continue
 		}
 		d := newDocument(docID{c.Key, c.Seq})
-		ok, err := src.BlockTexts(c.Key, d.add)
+		ok, err := src.BlockTexts(c.Key, d.add, d.addWhole)
 		if err != nil {
 			return b, &sourceError{fmt.Errorf("read %v: %w", c.Key, err)}
 		}

@@ -67,7 +67,7 @@ func (l *memoryLog) BlockChanges(after uint64, limit int) (changes []fulltext.Bl
 	return changes, max(after, l.seq), nil
 }
 
-func (l *memoryLog) BlockTexts(key fulltext.BlockKey, fn func(string)) (bool, error) {
+func (l *memoryLog) BlockTexts(key fulltext.BlockKey, fn, _ func(string)) (bool, error) {
 	l.mu.Lock()
 	b, err := l.blocks[key], l.fail
 	l.mu.Unlock()

@@ -38,6 +38,17 @@ func (q *Query) Terms(value string) uint64 {
 	return q.termsIn(appendLower(buf[:0], value), maybe)
 }
 
+// Whole returns which of the query's terms a value is, of those that are found whole.
+func (q *Query) Whole(value string) uint64 {
+	var found uint64
+	for i := range q.terms {
+		if q.terms[i].whole == value {
+			found |= 1 << i
+		}
+	}
+	return found
+}
+
 // termsIn returns which of the terms maybe occur in text, in normal form.
 func (q *Query) termsIn(text []byte, maybe uint64) uint64 {
 	var found uint64

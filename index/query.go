@@ -39,6 +39,8 @@ type term struct {
 	// touching says that there is no space between the words: they were written
 	// as one. The words of a phrase may stand in any way.
 	touching bool
+	// whole is the term as it was written, which is how an id is found; empty for a prefix.
+	whole string
 	// needle is the longest word: where it is not, the term is not.
 	needle fulltext.Word
 }
@@ -50,7 +52,9 @@ type term struct {
 //	-error             not this; -"not found" as well
 //	dep*               words that begin so, from three characters on
 //
-// A word that is made of several, such as an address, is a phrase without spaces.
+// A word that is made of several, such as an address, is a phrase without spaces. An id
+// (of a request, or an entry's key) is found by a word or phrase that is the whole of it, as it
+// is written.
 // Within quotation marks nothing else has a meaning; a word that begins with
 // two dashes or more, such as --force, is no exclusion. Characters that belong to no
 // word are skipped.
@@ -83,7 +87,7 @@ func Parse(text string) (*Query, error) {
 		return nil, audit.FieldErrorf("q", "must hold a letter or a digit")
 	}
 	for i := range q.terms {
-		q.clues.Terms = append(q.clues.Terms, fulltext.Clue{Words: q.terms[i].clue(), Wanted: q.want>>i&1 != 0})
+		q.clues.Terms = append(q.clues.Terms, fulltext.Clue{Words: q.terms[i].clue(), Whole: q.terms[i].whole, Wanted: q.want>>i&1 != 0})
 	}
 	return q, nil
 }
@@ -163,6 +167,9 @@ func newTerm(it item) (term, error) {
 	if star && len(t.words) == 0 {
 		return term{}, audit.FieldErrorf("q", "has a * by itself; write at least %d characters before it", MinPrefix)
 	}
+	if !star {
+		t.whole = text
+	}
 	if len(t.words) > 0 {
 		t.needle = t.word(t.longest())
 	}
@@ -213,5 +220,5 @@ func words(text []byte) [][]byte {
 }
 
 func (t term) equal(u term) bool {
-	return t.prefix == u.prefix && t.touching == u.touching && slices.EqualFunc(t.words, u.words, bytes.Equal)
+	return t.prefix == u.prefix && t.touching == u.touching && t.whole == u.whole && slices.EqualFunc(t.words, u.words, bytes.Equal)
 }

@@ -54,7 +54,7 @@ func TestParse(t *testing.T) {
 		{"deployment.*", "+deployment"},
 		{"東京*", "+東_京"},
 		{"a & b", "+a +b"},
-		{"web web WEB -web", "+-web"},
+		{"web web WEB -web", "+-web +web"},
 		{"--force -- - -5", "+force -5"},
 		{`say"hello world"now`, "+say +hello_world +now"},
 		{"“smart quotes”", "+smart_quotes"},

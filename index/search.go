@@ -123,7 +123,7 @@ type lookup struct {
 func (l *lookup) conditions(docs *roaring.Bitmap, conditions []condition) (*roaring.Bitmap, error) {
 	found := docs.Clone()
 	for _, c := range conditions {
-		if err := l.all(found, c.all); err != nil {
+		if err := l.words(found, c); err != nil {
 			return nil, err
 		}
 	}
@@ -140,6 +140,22 @@ func (l *lookup) conditions(docs *roaring.Bitmap, conditions []condition) (*roar
 		}
 	}
 	return found, nil
+}
+
+// words removes the documents from found that have neither the terms of c's words nor its
+// whole one.
+func (l *lookup) words(found *roaring.Bitmap, c condition) error {
+	if len(c.whole) == 0 || found.IsEmpty() {
+		return l.all(found, c.all)
+	}
+	whole, err := l.term(c.whole)
+	if err != nil {
+		return err
+	}
+	instead := roaring.And(found, whole)
+	err = l.all(found, c.all)
+	found.Or(instead)
+	return err
 }
 
 // all removes the documents from found that lack one of terms.

@@ -12,9 +12,10 @@ type Source interface {
 	// limit: of each block its newest one. through is the sequence up to which the
 	// caller then knows everything.
 	BlockChanges(after uint64, limit int) (changes []fulltext.BlockChange, through uint64, err error)
-	// BlockTexts calls fn with every value of a block that full text looks into,
-	// each at least once, as the block is now. ok is false when it is gone.
-	BlockTexts(key fulltext.BlockKey, fn func(value string)) (ok bool, err error)
+	// BlockTexts calls fn with every value of a block that full text looks into for words,
+	// and whole with every one that it finds whole, each at least once, as the block is
+	// now. ok is false when it is gone.
+	BlockTexts(key fulltext.BlockKey, fn, whole func(value string)) (ok bool, err error)
 	// BlockSeq returns the sequence of the newest change.
 	BlockSeq() uint64
 	// WaitBlocks returns once there is a change behind a sequence.

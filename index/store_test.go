@@ -60,6 +60,11 @@ func (s *scene) entry(project string) *audit.Entry {
 		Detail: fmt.Sprintf("%s %d %s sha256:%08x", sceneWords[r.IntN(len(sceneWords))], r.IntN(50),
 			sceneWords[r.IntN(len(sceneWords))], r.Uint32()),
 	}
+	h := fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64())
+	e.Request.ID = h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	if r.IntN(3) == 0 {
+		e.Key = "evt-" + h[:10]
+	}
 	if r.IntN(3000) == 0 {
 		e.Metadata = map[string]string{"note": "extraordinary " + project}
 	}
@@ -99,6 +104,7 @@ func (s *scene) search(project, query string) {
 	for _, e := range s.entries[project] {
 		var terms uint64
 		e.EachText(func(v string) { terms |= q.Terms(v) })
+		e.EachWhole(func(v string) { terms |= q.Whole(v) })
 		if q.Match(terms) {
 			want = append(want, e)
 		}
@@ -134,9 +140,32 @@ func (s *scene) searches(project string) {
 	queries := []string{
 		"extraordinary", some.Resource.Name, some.Resource.Name + " strasse", digest, "sha256:" + digest[:4] + "*",
 		"เมือง -deployed", "東京", `"CAFÉ 7"`, some.Actor.Email + " ωmega", "gke.clus* rollback", "nowhere",
+		some.Request.ID, some.Key + "x", `"` + some.Request.ID + `" deployed`, "deployed -" + some.Request.ID, some.Request.ID[:8],
 	}
 	for range 4 {
 		s.search(project, queries[s.r.IntN(len(queries))])
+	}
+	s.filter(audit.Query{Project: project, RequestID: some.Request.ID})
+	s.filter(audit.Query{Project: project, RequestID: some.Request.ID, Text: "deployed"})
+	if some.Key != "" {
+		s.filter(audit.Query{Project: project, Key: some.Key, Text: "-nowhere"})
+	}
+}
+
+// filter compares what the log selects by an id, which the index narrows, with what the
+// copy holds.
+func (s *scene) filter(q audit.Query) {
+	s.t.Helper()
+	want := 0
+	for _, e := range s.entries[q.Project] {
+		if (q.RequestID == "" || q.RequestID == e.Request.ID) && (q.Key == "" || q.Key == e.Key) &&
+			(q.Text != "deployed" || strings.Contains(strings.ToLower(e.Detail), "deployed")) {
+			want++
+		}
+	}
+	page, err := audittest.List(s.t.Context(), s.s, q, audit.Paging{Limit: 100})
+	if err != nil || len(page.Entries) != want {
+		s.t.Fatalf("%+v selects %d entries, want %d, %v", q, len(page.Entries), want, err)
 	}
 }
 

@@ -6,15 +6,22 @@ import "unicode/utf8"
 // themselves. These are more, or less:
 //
 //   - Of a long word only the beginning is a term: it is an encoded file, or no word.
+//
 //   - A digest (seven hexadecimal digits or more, of both kinds) is two terms: its
 //     first three digits, and a bucket that it is hashed into. Nearly every
 //     digest is in one entry only, and a term that few blocks have takes 20 bytes and
 //     more, one that many have three for each. A block with a few hundred digests has
 //     both terms of another one with a probability of one in four hundred.
+//
 //   - Two neighbours of unspaced scripts have a bucket besides: a thousand entries
 //     in Japanese hold most single characters.
+//
 //   - So have a word and a number that follows without a space, as in shop-777: a
 //     thousand entries hold most small numbers.
+//
+//   - Of a value that is found whole, an id, there is a bucket and nothing else: the words of
+//     a UUID an entry would take three times as much as all others. A thousand entries with
+//     ids have one in seventeen of the buckets.
 //
 // A block that holds a word has all its terms. The converse need not hold.
 const (
@@ -28,6 +35,7 @@ const (
 const (
 	markDigest = '\x01'
 	markPair   = '\x02'
+	markWhole  = '\x03'
 )
 
 // appendTerms appends the terms of a word to terms. They may share its memory.
@@ -99,6 +107,11 @@ func appendPair(b, before, word []byte, touching bool) ([]byte, bool) {
 	return appendBucket(b, markPair, before, word), true
 }
 
+// appendWhole appends the bucket of a value that is found whole to b.
+func appendWhole(b []byte, value string) []byte {
+	return appendBucket(b, markWhole, []byte(value), nil)
+}
+
 // appendBucket appends the bucket of one or two words to b.
 func appendBucket(b []byte, mark byte, x, y []byte) []byte {
 	const offset, prime = 2166136261, 16777619 // FNV-1a
@@ -122,11 +135,16 @@ type condition struct {
 	// prefix, unless empty, is what a further term must begin with. A digest that
 	// begins so may have the term digest instead, unless that is empty.
 	prefix, digest []byte
+	// whole, unless empty, is a term that a document may have instead of all these.
+	whole []byte
 }
 
 // condition returns what the index can tell of t.
 func (t *term) condition() condition {
 	var c condition
+	if t.whole != "" {
+		c.whole = appendWhole(nil, t.whole)
+	}
 	words := t.words
 	if t.prefix {
 		words = words[:len(words)-1]

@@ -20,6 +20,10 @@ type Query struct {
 	Actor        string    `json:"actor,omitempty"`
 	ActorType    string    `json:"actorType,omitempty"`
 	Channel      string    `json:"channel,omitempty"`
+	IP           string    `json:"ip,omitempty"` // an address or a range of them
+	UserAgent    string    `json:"userAgent,omitempty"`
+	RequestID    string    `json:"requestId,omitempty"`
+	Key          string    `json:"key,omitempty"`
 	RecordedBy   string    `json:"recordedBy,omitempty"`
 	From         time.Time `json:"from,omitzero"` // inclusive
 	To           time.Time `json:"to,omitzero"`   // exclusive
@@ -37,6 +41,10 @@ func QueryOf(q audit.Query) Query {
 		Actor:        q.Actor,
 		ActorType:    string(q.ActorType),
 		Channel:      string(q.Channel),
+		IP:           q.IP,
+		UserAgent:    q.UserAgent,
+		RequestID:    q.RequestID,
+		Key:          q.Key,
 		RecordedBy:   q.RecordedBy,
 		From:         q.From,
 		To:           q.To,
@@ -60,6 +68,10 @@ func (w *Query) Query() (audit.Query, error) {
 		Actor:        w.Actor,
 		ActorType:    audit.ActorType(w.ActorType),
 		Channel:      audit.Channel(w.Channel),
+		IP:           w.IP,
+		UserAgent:    w.UserAgent,
+		RequestID:    w.RequestID,
+		Key:          w.Key,
 		RecordedBy:   w.RecordedBy,
 		From:         w.From,
 		To:           w.To,

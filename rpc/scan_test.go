@@ -141,3 +141,26 @@ func BenchmarkScannerAnswer(b *testing.B) {
 		}
 	})
 }
+
+// A field that the scanner does not know would have whole requests read the slow way.
+func TestScannerKnowsEveryField(t *testing.T) {
+	var s Scanner
+	for _, f := range audit.Fields() {
+		e := scanned(0)
+		if *f.Of(e) = "some value"; f.Values != nil {
+			*f.Of(e) = f.Values[len(f.Values)-1]
+		}
+		var list ListResult
+		answer := append(e.AppendJSON([]byte(`{"ok":true,"result":{"items":[`)), `]}}`+"\n"...)
+		if !s.Answer(answer, &list) || len(list.Items) != 1 || !reflect.DeepEqual(list.Items[0], e) {
+			t.Errorf("%s: an answer is not read fast, or wrong: %s", f.Path, answer)
+		}
+		if f.Given {
+			continue
+		}
+		sent := e.AppendInput(nil)
+		if got, ok := s.One(sent); !ok || *f.Of(got) != *f.Of(e) {
+			t.Errorf("%s: %s is not read fast, or wrong", f.Path, sent)
+		}
+	}
+}

@@ -155,7 +155,7 @@ func TestCursors(t *testing.T) {
 	if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", 1), entry("acme", 2)}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"", strings.Repeat("x", MaxCursorName+1)} {
+	for _, name := range []string{"", strings.Repeat("x", audit.MaxCursorName+1)} {
 		if err := s.SaveCursor(t.Context(), name, 1); audit.KindOf(err) != audit.Invalid {
 			t.Errorf("a name of %d bytes: %v", len(name), err)
 		}

@@ -24,9 +24,10 @@ func (s *Store) BlockChanges(after uint64, limit int) (changes []format.BlockCha
 	return changes, through, err
 }
 
-// BlockTexts calls fn with the values that full-text search looks into of a
-// block's entries, each at least once. ok is false when the block is gone.
-func (s *Store) BlockTexts(key format.BlockKey, fn func(value string)) (ok bool, err error) {
+// BlockTexts calls fn with the values of a block's entries that full-text search looks
+// into for words, and whole with those that it finds whole, each at least once. ok is
+// false when the block is gone.
+func (s *Store) BlockTexts(key format.BlockKey, fn, whole func(value string)) (ok bool, err error) {
 	err = s.read(func(tx kv.Tx) error {
 		v := tx.Bucket(format.Blocks).Get(key.Append(nil))
 		if v == nil {
@@ -37,7 +38,7 @@ func (s *Store) BlockTexts(key format.BlockKey, fn func(value string)) (ok bool,
 		if err != nil {
 			return err
 		}
-		return b.EachText(fn)
+		return b.EachText(fn, whole)
 	})
 	return ok, err
 }

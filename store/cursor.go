@@ -51,8 +51,10 @@ func queryHash(q *audit.Query) [hashSize]byte {
 // appendQuery appends every part of q, each so that none can be taken for another.
 func appendQuery(b []byte, q *audit.Query) []byte {
 	b = append(b, '[')
-	for _, s := range []string{q.Project, q.ResourceType, q.ResourceID, q.Action} {
-		b = append(strconv.AppendQuote(b, s), ' ')
+	for _, f := range audit.Fields() {
+		if asked := f.Filter(q); asked != nil {
+			b = append(strconv.AppendQuote(b, *asked), ' ')
+		}
 	}
 	b = append(b, '[')
 	for i, o := range q.Outcomes {
@@ -62,9 +64,6 @@ func appendQuery(b []byte, q *audit.Query) []byte {
 		b = strconv.AppendQuote(b, string(o))
 	}
 	b = append(b, ']', ' ')
-	for _, s := range []string{q.Actor, string(q.ActorType), string(q.Channel), q.RecordedBy} {
-		b = append(strconv.AppendQuote(b, s), ' ')
-	}
 	from, to := q.Bounds()
 	b = append(strconv.AppendInt(append(b, '"'), from, 10), '"', ' ')
 	b = append(strconv.AppendInt(append(b, '"'), to, 10), '"', ' ')

@@ -42,6 +42,14 @@
 //
 // Package blocks has its own, and package format says what lies where.
 //
+// # Follow it through the files
+//
+// An entry that is recorded: commit.go (Record, prepare), format/row.go, commit.go again in
+// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, blocks/plan.go
+// and span_plan.go, package block, blocks/writer.go. A listing: prepare.go, list.go, walk.go,
+// blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache, package
+// block. What changes in memory follows its commit, in the apply functions.
+//
 // # Who locks what
 //
 // Store.maintenance is held by whoever changes blocks (sealer, purge), then

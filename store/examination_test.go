@@ -81,7 +81,7 @@ func (x exactIndex) Blocks(_ context.Context, p format.ProjectID, before audit.P
 	}
 	for _, c := range changes {
 		var terms uint64
-		there, err := x.s.BlockTexts(c.Key, func(v string) { terms |= x.Terms(v) })
+		there, err := x.s.BlockTexts(c.Key, func(v string) { terms |= x.Terms(v) }, func(v string) { terms |= x.Whole(v) })
 		if err != nil || !there && !c.Deleted {
 			return nil, 0, false, fmt.Errorf("texts of %v: %t, %w", c.Key, there, err)
 		}

@@ -118,21 +118,29 @@ func scenes() []scene {
 	return append(all, purgeScenes(mustDelete)...)
 }
 
-// purgeScenes are the steps of a purge, each with those before it done.
+// purgeScenes are the steps of a purge, each with those before it done, of a project that
+// was never purged and of one that was.
 func purgeScenes(mustDelete func(*testing.T, *Store)) (all []scene) {
 	step := func(ctx context.Context, s *Store) error {
 		_, err := s.PurgeStep(ctx, "acme")
 		return err
 	}
-	for n := range 5 {
-		all = append(all, scene{fmt.Sprintf("purge step %d", n), func(t *testing.T, s *Store) {
-			mustDelete(t, s)
-			for range n {
-				if err := step(t.Context(), s); err != nil {
-					t.Fatal(err)
-				}
+	setup := func(t *testing.T, s *Store, n int) {
+		mustDelete(t, s)
+		for range n {
+			if err := step(t.Context(), s); err != nil {
+				t.Fatal(err)
 			}
-		}, step, nil, true})
+		}
+	}
+	for n := range 5 {
+		all = append(all,
+			scene{fmt.Sprintf("purge step %d", n), func(t *testing.T, s *Store) { setup(t, s, n) }, step, nil, true},
+			scene{fmt.Sprintf("step %d of a second purge", n), func(t *testing.T, s *Store) {
+				setup(t, s, 0)
+				purgeAll(t, s, "acme")
+				setup(t, s, n)
+			}, step, nil, true})
 	}
 	return all
 }
@@ -274,9 +282,14 @@ func proceed(t *testing.T, sc scene, s *Store) {
 		}
 		checkClean(t, s)
 		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
-		if err != nil || len(page.Entries) != 2 || page.Entries[0].Action != actionPurge ||
-			page.Entries[0].Metadata["entries"] != "30" || page.Entries[0].Seq != 32 || page.Entries[1].Seq != 31 {
+		if err != nil || len(page.Entries) == 0 || len(page.Entries)%2 != 0 {
 			t.Fatalf("after the purge: %+v, %v", page, err)
+		}
+		for i, e := range slices.Backward(page.Entries) { // pairs, each 32 seqs behind the one before
+			at := len(page.Entries) - 1 - i
+			if want := int64(at/2*32 + 31 + at%2); e.Seq != want || at%2 == 1 && (e.Action != actionPurge || e.Metadata["entries"] != "30") {
+				t.Fatalf("after the purge, entry %d is %s, want seq %d", at, e.AppendJSON(nil), want)
+			}
 		}
 	}
 	before := s.LastID()

@@ -9,9 +9,6 @@ import (
 	"auditlog/store/kv"
 )
 
-// MaxCursorName is how many bytes the name of a follower's cursor has at most.
-const MaxCursorName = 200
-
 // Cursor returns up to where whoever follows the log under a name has come: the id, or
 // the seq of its project, that SaveCursor was given. ok is false when it was never
 // called.
@@ -48,8 +45,8 @@ func (s *Store) Cursors() (map[string]int64, error) {
 // shares its commit with what is recorded meanwhile. It returns Invalid for a name that
 // is empty or too long.
 func (s *Store) SaveCursor(ctx context.Context, name string, at int64) error {
-	if name == "" || len(name) > MaxCursorName {
-		return audit.FieldErrorf("cursor", "must have a name of 1 to %d bytes", MaxCursorName)
+	if name == "" || len(name) > audit.MaxCursorName {
+		return audit.FieldErrorf("cursor", "must have a name of 1 to %d bytes", audit.MaxCursorName)
 	}
 	return s.changeCursor(ctx, func(cursors kv.Bucket) error {
 		return cursors.Put([]byte(name), format.EncodeCursor([]byte(name), at))

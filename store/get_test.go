@@ -54,7 +54,7 @@ func TestReadAfterClose(t *testing.T) {
 	_, since := s.Since(t.Context(), "acme", 0, 1)
 	_, tokens := s.Tokens()
 	_, _, changes := s.BlockChanges(0, 1)
-	_, texts := s.BlockTexts(format.BlockKey{}, func(string) {})
+	_, texts := s.BlockTexts(format.BlockKey{}, func(string) {}, func(string) {})
 	for i, err := range []error{get, since, tokens, changes, texts} {
 		if audit.KindOf(err) != audit.Unavailable {
 			t.Errorf("read %d: %v", i, err)

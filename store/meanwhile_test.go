@@ -85,6 +85,8 @@ func (m *meddler) Terms(value string) uint64 {
 	return 0
 }
 
+func (m *meddler) Whole(string) uint64 { return 0 }
+
 func (m *meddler) Match(terms uint64) bool { return terms == 1 }
 
 func (m *meddler) Clues() *fulltext.Clues { return nil }

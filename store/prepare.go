@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
@@ -31,15 +32,37 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 		return nil, err
 	}
 	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: queryHash(&q)}
-	if q.Text == "" {
-		return p, nil
-	}
-	if s.opts.Search == nil {
-		return nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
-	}
 	var err error
-	p.text, err = s.opts.Search(q.Text)
-	return p, err
+	p.text, err = s.search(&q)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// search returns what full-text search has to do for q, nil where that is nothing: to find
+// its text, and the ids that it asks for, which are found whole. The latter excludes no entry
+// that the filter leaves, but the index knows the few blocks that can have an id.
+func (s *Store) search(q *audit.Query) (text fulltext.Query, err error) {
+	if q.Text != "" {
+		if s.opts.Search == nil {
+			return nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
+		}
+		if text, err = s.opts.Search(q.Text); err != nil {
+			return nil, err
+		}
+	}
+	words := q.Text
+	for _, id := range []string{q.RequestID, q.Key} {
+		if id == "" || s.opts.Search == nil || !audit.IsASCII(id) || strings.Contains(id, `"`) {
+			continue // which a query could not have as it is
+		}
+		// What has no words, or too many for a query, is found without the index.
+		if more, err := s.opts.Search(words + ` "` + id + `"`); err == nil {
+			text, words = more, words+` "`+id+`"`
+		}
+	}
+	return text, nil
 }
 
 // Query returns the query, normalized.

@@ -40,7 +40,8 @@ type Options struct {
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
 
-	// Search parses a full-text query. It returns Invalid Faults of the field q. Nil
+	// Search parses a full-text query, in which the store puts the ids that are asked for as
+	// phrases, in quotation marks. It returns Invalid Faults of the field q. Nil
 	// refuses queries that have one.
 	Search func(text string) (fulltext.Query, error)
 
@@ -230,6 +231,11 @@ func (s *Store) load(tx kv.Tx) error {
 	case v < Format:
 		return audit.Errorf(audit.Conflict, "the database has format %d, and is brought to format %d by opening it for writing: "+
 			"start the server once", v, Format)
+	}
+	for _, name := range format.Buckets() {
+		if tx.Bucket(name) == nil {
+			return fmt.Errorf("%s: %w: bucket %s is missing", s.db.Name(), format.ErrCorrupt, name)
+		}
 	}
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
@@ -100,5 +102,33 @@ func TestStepsLeadToTheNewest(t *testing.T) {
 	}
 	if format != Format {
 		t.Errorf("the steps lead to format %d, this program writes %d", format, Format)
+	}
+}
+
+// TestMissingBucket: a database that lacks a bucket is damaged, and says which one it is.
+func TestMissingBucket(t *testing.T) {
+	for _, name := range format.Buckets() {
+		if name == format.Meta {
+			continue // without it the file is none of ours
+		}
+		dir := t.TempDir()
+		s, err := Open(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := bbolt.Open(filepath.Join(dir, FileName), 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = errors.Join(db.Update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte(name)) }), db.Close())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir, Options{}); !errors.Is(err, format.ErrCorrupt) || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: %v", name, err)
+		}
 	}
 }

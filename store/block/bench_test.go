@@ -3,6 +3,7 @@ package block
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/store/block/bits"
@@ -67,8 +68,16 @@ func BenchmarkEntries(b *testing.B) {
 
 func BenchmarkFilter(b *testing.B) {
 	entries := realistic(1, bits.MaxRows)
+	g := newGenerator(3, time.Second)
+	for _, e := range entries {
+		e.Request.ID = g.uuid()
+	}
 	data := Append(nil, 1, entries)
 	for name, q := range map[string]audit.Query{
+		"address":  {IP: entries[0].Request.IP},
+		"range":    {IP: entries[0].Request.IP + "/24"},
+		"request":  {RequestID: entries[0].Request.ID},
+		"agent":    {UserAgent: entries[0].Request.UserAgent},
 		"outcome":  {Outcomes: []audit.Outcome{audit.Forbidden}},
 		"type":     {ResourceType: "deployment"},
 		"actor":    {Actor: entries[0].Actor.Email},
@@ -136,7 +145,7 @@ func BenchmarkEachText(b *testing.B) {
 	x := open(b, Append(nil, 1, realistic(1, bits.MaxRows)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := x.EachText(func(string) {}); err != nil {
+		if err := x.EachText(func(string) {}, func(string) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

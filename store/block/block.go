@@ -2,6 +2,7 @@ package block
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"sync/atomic"
 	"unsafe"
@@ -173,4 +174,12 @@ func (b *Block) before(row int, p audit.Position) bool {
 		return at < p.At
 	}
 	return b.ID(row) < p.ID
+}
+
+// Forms calls found with each way of storing something that b has, by name. It is for those
+// who want to know whether all of them were tried.
+func (b *Block) Forms(found func(form string)) {
+	found(fmt.Sprintf("numbers of mode %d", b.numbers.mode))
+	found(fmt.Sprintf("recorded of mode %d", b.recorded.mode))
+	b.columns.Forms(found)
 }

@@ -33,11 +33,10 @@ const (
 
 // part is what a column holds of an entry: a string, or a list of names and values.
 type part struct {
-	text func(e *audit.Entry) *string
+	of   *audit.Field
 	list *list
 
-	field    *comparison // nil: filters do not compare it
-	searched bool        // full-text search looks into it
+	field *comparison // nil: no fingerprints of it are kept
 	// narrows and narrowedBy say which values go together: an actor has few addresses, a
 	// resource one name.
 	narrows    bool
@@ -63,42 +62,31 @@ type list struct {
 
 // parts is the table of columns. What it says of one is part of the format.
 var parts = [columnCount]part{
-	colActor: {text: func(e *audit.Entry) *string { return &e.Actor.Email },
-		field: &comparison{field: Actor}, searched: true, narrows: true},
-	colActorType: {text: func(e *audit.Entry) *string { return (*string)(&e.Actor.Type) },
-		field: &comparison{field: ActorType}, narrowedBy: []int{colActor}},
-	colLabel: {text: func(e *audit.Entry) *string { return &e.Actor.Label }, searched: true},
-	colAction: {text: func(e *audit.Entry) *string { return &e.Action },
-		field: &comparison{field: Action}, searched: true, narrows: true},
-	colResourceType: {text: func(e *audit.Entry) *string { return &e.Resource.Type },
-		field: &comparison{ResourceType, true}, searched: true, narrowedBy: []int{colAction}},
-	colResourceID: {text: func(e *audit.Entry) *string { return &e.Resource.ID },
-		field: &comparison{field: ResourceID}, searched: true, narrows: true},
-	colResourceName: {text: func(e *audit.Entry) *string { return &e.Resource.Name },
-		searched: true, narrowedBy: []int{colResourceID}},
-	colLocation: {text: func(e *audit.Entry) *string { return &e.Resource.LocationID },
-		searched: true, narrowedBy: []int{colResourceID, colResourceName}},
-	colOutcome: {text: func(e *audit.Entry) *string { return (*string)(&e.Outcome) },
-		field: &comparison{field: Outcome}},
-	colDetail: {text: func(e *audit.Entry) *string { return &e.Detail },
-		searched: true, marks: []int{colResourceName, colResourceID, colActor, colAction}},
-	colChannel: {text: func(e *audit.Entry) *string { return (*string)(&e.Channel) },
-		field: &comparison{field: Channel}, narrowedBy: []int{colActor}},
-	colIP: {text: func(e *audit.Entry) *string { return &e.Request.IP }, narrowedBy: []int{colActor}},
-	colAgent: {text: func(e *audit.Entry) *string { return &e.Request.UserAgent },
-		narrowedBy: []int{colActor, colIP}},
-	colRequest:    {text: func(e *audit.Entry) *string { return &e.Request.ID }},
-	colKey:        {text: func(e *audit.Entry) *string { return &e.Key }},
-	colRecordedBy: {text: func(e *audit.Entry) *string { return &e.RecordedBy }, field: &comparison{field: RecordedBy}},
-	colChanges:    {list: &changes, searched: true},
-	colMetadata:   {list: &metadata, searched: true},
+	colActor:        {of: audit.FieldAt("actor.email"), field: &comparison{field: Actor}, narrows: true},
+	colActorType:    {of: audit.FieldAt("actor.type"), field: &comparison{field: ActorType}, narrowedBy: []int{colActor}},
+	colLabel:        {of: audit.FieldAt("actor.label")},
+	colAction:       {of: audit.FieldAt("action"), field: &comparison{field: Action}, narrows: true},
+	colResourceType: {of: audit.FieldAt("resource.type"), field: &comparison{ResourceType, true}, narrowedBy: []int{colAction}},
+	colResourceID:   {of: audit.FieldAt("resource.id"), field: &comparison{field: ResourceID}, narrows: true},
+	colResourceName: {of: audit.FieldAt("resource.name"), narrowedBy: []int{colResourceID}},
+	colLocation:     {of: audit.FieldAt("resource.locationId"), narrowedBy: []int{colResourceID, colResourceName}},
+	colOutcome:      {of: audit.FieldAt("outcome"), field: &comparison{field: Outcome}},
+	colDetail:       {of: audit.FieldAt("detail"), marks: []int{colResourceName, colResourceID, colActor, colAction}},
+	colChannel:      {of: audit.FieldAt("channel"), field: &comparison{field: Channel}, narrowedBy: []int{colActor}},
+	colIP:           {of: audit.FieldAt("request.ip"), narrowedBy: []int{colActor}},
+	colAgent:        {of: audit.FieldAt("request.userAgent"), narrowedBy: []int{colActor, colIP}},
+	colRequest:      {of: audit.FieldAt("request.id")},
+	colKey:          {of: audit.FieldAt("key")},
+	colRecordedBy:   {of: audit.FieldAt("recordedBy"), field: &comparison{field: RecordedBy}},
+	colChanges:      {list: &changes},
+	colMetadata:     {list: &metadata},
 }
 
 // layout is the table as the columns' codec has it.
 var layout = func() column.Layout {
 	l := make(column.Layout, columnCount)
 	for col, p := range parts {
-		s := column.Spec{Searched: p.searched, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
+		s := column.Spec{Searched: p.searched(), Whole: p.of != nil && p.of.Whole, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
 		if p.list != nil {
 			s.Names = p.list.per
 		}
@@ -121,8 +109,11 @@ var fieldColumns = func() (columns [fieldCount]int) {
 	return columns
 }()
 
+// searched reports whether full-text search looks into the column.
+func (p *part) searched() bool { return p.list != nil || p.of != nil && p.of.Searched }
+
 // get returns the string that a column has of e. The column is not a list.
-func (p *part) get(e *audit.Entry) string { return *p.text(e) }
+func (p *part) get(e *audit.Entry) string { return *p.of.Of(e) }
 
 // appendOf appends what a column has of each entry.
 func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
@@ -133,7 +124,7 @@ func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
 }
 
 // set gives e the string that a column has of it. The column is not a list.
-func (p *part) set(e *audit.Entry, v string) { *p.text(e) = v }
+func (p *part) set(e *audit.Entry, v string) { *p.of.Of(e) = v }
 
 // changes are names with an old and a new value.
 var changes = list{

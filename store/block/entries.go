@@ -78,19 +78,24 @@ func (b *Block) setNumbers(e *audit.Entry, row int, project string) {
 	e.RecordedAt = time.UnixMicro(b.recordedAt(row)).UTC()
 }
 
-// EachText calls fn with every value that full-text search looks into, each at
-// least once.
-func (b *Block) EachText(fn func(value string)) error {
-	emit := func(s string) {
-		if s != "" {
-			fn(s)
-		}
-	}
+// EachText calls fn with every value that full-text search looks into for words, and
+// whole with every one that it finds whole, each at least once.
+func (b *Block) EachText(fn, whole func(value string)) error {
 	for col, spec := range layout {
-		if spec.Searched {
-			if err := b.columns.EachText(b.columns.At(col), emit); err != nil {
-				return err
+		see := fn
+		switch {
+		case spec.Whole:
+			see = whole
+		case !spec.Searched:
+			continue
+		}
+		err := b.columns.EachText(b.columns.At(col), func(s string) {
+			if s != "" {
+				see(s)
 			}
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

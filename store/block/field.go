@@ -21,6 +21,7 @@ const (
 	ResourceID
 	RecordedBy
 	fieldCount
+	noField Field = 255
 
 	// ActionPrefix is no field but what Hashes knows besides: the beginnings of the
 	// actions, up to each of their dots, which a filter may ask for.

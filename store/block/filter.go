@@ -22,11 +22,15 @@ type Filter struct {
 
 // constraint is the condition on one field: one of values, or a prefix.
 type constraint struct {
-	field  Field
+	field  Field // noField where no hashes are kept
 	value  search.Value
 	hashes []uint32 // of the values, or of the prefix
 	prefix bool
 }
+
+// maxConstraints is how many constraints a filter has at most: what each field with hashes
+// is asked for, and the four of those without.
+const maxConstraints = int(fieldCount) + 4
 
 // FieldHashes says that a row's value of Field has one of Hashes.
 type FieldHashes struct {
@@ -54,6 +58,10 @@ func NewFilter(q *audit.Query) *Filter {
 	} else {
 		f.equal(Action, q.Action)
 	}
+	f.exactly(colRequest, q.RequestID)
+	f.exactly(colKey, q.Key)
+	f.addresses(q.IP)
+	f.exactly(colAgent, q.UserAgent)
 	f.equal(ResourceType, q.ResourceType)
 	f.equal(Channel, string(q.Channel))
 	f.equal(ActorType, string(q.ActorType))
@@ -65,6 +73,23 @@ func (f *Filter) equal(field Field, value string) {
 	if value != "" {
 		f.oneOf(field, []string{value})
 	}
+}
+
+// exactly asks for one value of a column that no hashes are kept of.
+func (f *Filter) exactly(col int, value string) {
+	if value != "" {
+		f.constraints = append(f.constraints, constraint{field: noField, value: search.OneOf(layout, col, value)})
+	}
+}
+
+// addresses asks for an address, or one of a range.
+func (f *Filter) addresses(ip string) {
+	if ip == "" {
+		return
+	}
+	a, err := audit.ParseAddresses(ip)
+	contain := func(s string) bool { return err == nil && a.Contain(s) } // a valid query has no error
+	f.constraints = append(f.constraints, constraint{field: noField, value: search.Satisfying(colIP, contain)})
 }
 
 func (f *Filter) oneOf(field Field, values []string) {
@@ -87,7 +112,7 @@ func (f *Filter) Values() []FieldHashes {
 		all = append(all, FieldHashes{Combination, combined})
 	}
 	for _, c := range f.constraints {
-		if slices.Contains(covered, c.field) {
+		if c.field == noField || slices.Contains(covered, c.field) {
 			continue
 		}
 		field := c.field
@@ -134,8 +159,8 @@ func (b *Block) listing(id string) (rows bits.Rows, err error) {
 
 // match removes the rows from rows that are not of the time or fail a constraint.
 func (f *Filter) match(b *Block, constraints []constraint, rows *bits.Rows) error {
-	var sets [fieldCount]bits.Rows
-	var exact [fieldCount]bool
+	var sets [maxConstraints]bits.Rows
+	var exact [maxConstraints]bool
 	for i := range constraints {
 		if exact[i] = constraints[i].value.Candidates(&b.columns, &sets[i]); sets[i].Empty() {
 			*rows = bits.Rows{}

@@ -38,6 +38,18 @@ func drawQuery(t *rapid.T, entries []*audit.Entry) *audit.Query {
 	if maybe("by channel") {
 		q.Channel = rapid.SampledFrom([]audit.Channel{"CLI", "api", "mcp"}).Draw(t, "channel")
 	}
+	if maybe("by address") {
+		q.IP = rapid.SampledFrom([]string{pick("address").Request.IP, "203.0.113.0/24", "::ffff:203.0.113.7", "10.0.0.0/8", "nowhere"}).Draw(t, "ip")
+	}
+	if maybe("by agent") {
+		q.UserAgent = rapid.SampledFrom([]string{pick("agent").Request.UserAgent, "deploys"}).Draw(t, "user agent")
+	}
+	if maybe("by request") {
+		q.RequestID = rapid.SampledFrom([]string{pick("request").Request.ID, "0b7c"}).Draw(t, "request id")
+	}
+	if maybe("by key") {
+		q.Key = rapid.SampledFrom([]string{pick("key").Key, "evt-1"}).Draw(t, "key")
+	}
 	q.Outcomes = rapid.SliceOfN(rapid.SampledFrom([]audit.Outcome{"success", "Error", "forbidden"}), 0, 3).Draw(t, "outcomes")
 	if maybe("by time") {
 		q.From = pick("from").CreatedAt
@@ -103,8 +115,8 @@ func checkHashes(t *rapid.T, b *Block, f *Filter, rows *bits.Rows) {
 	}
 }
 
-// TestFilterFindsNumbers asks for resource ids that are stored as numbers, and
-// for others that only look like them.
+// TestFilterFindsNumbers asks for ids that are stored as numbers, and for others that only
+// look like them, where hashes are kept of the column and where none are.
 func TestFilterFindsNumbers(t *testing.T) {
 	g := newGenerator(8, time.Second)
 	kinds := map[string]func(i int) string{
@@ -120,7 +132,10 @@ func TestFilterFindsNumbers(t *testing.T) {
 	for name, id := range kinds {
 		entries := realistic(1, 500)
 		for i, e := range entries {
-			e.Resource.ID = id(i)
+			e.Resource.ID, e.Request.ID = id(i), id(i)
+			if e.Key = ""; i%3 == 0 {
+				e.Key = id(i)
+			}
 		}
 		b := open(t, Append(nil, 1, entries))
 		for i := 0; i < len(entries); i += 7 {
@@ -129,14 +144,15 @@ func TestFilterFindsNumbers(t *testing.T) {
 				if want == "" {
 					continue // no filter
 				}
-				f := filterOf(&audit.Query{ResourceID: want})
-				rows := bits.All(b.Rows())
-				if err := f.Match(b, &rows); err != nil {
-					t.Fatal(err)
-				}
-				for row, e := range entries {
-					if rows.Has(row) != (e.Resource.ID == want) {
-						t.Fatalf("%s: %q is %q: %v", name, e.Resource.ID, want, rows.Has(row))
+				for _, q := range []audit.Query{{ResourceID: want}, {RequestID: want}, {Key: want}} {
+					rows := bits.All(b.Rows())
+					if err := filterOf(&q).Match(b, &rows); err != nil {
+						t.Fatal(err)
+					}
+					for row, e := range entries {
+						if rows.Has(row) != q.Match(e) {
+							t.Fatalf("%s: %s by %+v: %v", name, e.AppendJSON(nil), q, rows.Has(row))
+						}
 					}
 				}
 			}

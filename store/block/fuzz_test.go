@@ -72,7 +72,7 @@ func exercise(t *testing.T, b *Block) {
 		all := bits.All(bits.MaxRows)
 		_ = b.MatchText(p, &all)
 	}
-	_ = b.EachText(func(string) {})
+	_ = b.EachText(func(string) {}, func(string) {})
 	if b.Memory() < 0 {
 		t.Error("negative memory")
 	}

@@ -52,6 +52,5 @@ func footprint(e *audit.Entry) int64 {
 	if e.Metadata != nil {
 		n += 64 + int64(len(e.Metadata))*48 // about what a map takes
 	}
-	e.EachText(func(v string) { n += int64(len(v)) })
-	return n + int64(len(e.Key)+len(e.Request.IP)+len(e.Request.UserAgent)+len(e.Request.ID))
+	return n + int64(SizeOf(e))
 }

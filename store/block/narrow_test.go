@@ -82,6 +82,8 @@ func (p phrase) in(words []string) bool {
 
 func (p *phrases) Terms(value string) uint64 { return p.termsOf(wordsOf(value)) }
 
+func (p *phrases) Whole(string) uint64 { return 0 }
+
 func (p *phrases) termsOf(words []string) (terms uint64) {
 	for i, ph := range slices.Concat(p.all, p.none) {
 		if ph.in(words) {

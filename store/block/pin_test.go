@@ -213,7 +213,7 @@ func TestPinsHaveEveryForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		forms(open(t, data), func(format string, args ...any) { have[fmt.Sprintf(format, args...)] = true })
+		open(t, data).Forms(func(form string) { have[form] = true })
 	}
 	for _, kind := range column.Kinds() {
 		if !have["column of kind "+kind] {
@@ -231,13 +231,6 @@ func TestPinsHaveEveryForm(t *testing.T) {
 			t.Errorf("no pin has %s", form)
 		}
 	}
-}
-
-// forms calls found with each form that b has.
-func forms(b *Block, found func(format string, args ...any)) {
-	found("numbers of mode %d", b.numbers.mode)
-	found("recorded of mode %d", b.recorded.mode)
-	b.columns.Forms(func(form string) { found("%s", form) })
 }
 
 // TestPinnedHashes keeps what indexes hold: the fields' numbers and the hashes of values.

@@ -110,3 +110,18 @@ func TestBlockProperty(t *testing.T) {
 		}
 	})
 }
+
+// Every text of an entry but its project has a column.
+func TestEveryFieldHasAColumn(t *testing.T) {
+	columns := make(map[*audit.Field]int)
+	for _, p := range parts {
+		if p.of != nil {
+			columns[p.of]++
+		}
+	}
+	for _, f := range audit.Fields() {
+		if f.Path != "project" && columns[f] != 1 {
+			t.Errorf("%s has %d columns", f.Path, columns[f])
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package block
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
@@ -25,6 +27,16 @@ func (w words) Terms(value string) uint64 {
 	}
 	if w.none != "" && strings.Contains(value, w.none) {
 		terms |= 1 << len(w.all)
+	}
+	return terms
+}
+
+func (w words) Whole(value string) uint64 {
+	var terms uint64
+	for i, part := range append(w.all[:len(w.all):len(w.all)], w.none) {
+		if value == part {
+			terms |= 1 << i
+		}
 	}
 	return terms
 }
@@ -65,9 +77,69 @@ func TestMatchText(t *testing.T) {
 	}
 }
 
+// wholes is words of which is known that a value is one of them, or none.
+type wholes struct{ words }
+
+func (wholes) Terms(string) uint64 { return 0 }
+
+func (w wholes) Clues() *fulltext.Clues {
+	clues := &fulltext.Clues{Normal: func(dst []byte, text string) []byte { return append(dst, text...) }}
+	asked := w.all
+	if w.none != "" {
+		asked = append(asked[:len(asked):len(asked)], w.none)
+	}
+	for i, s := range asked {
+		word := []fulltext.Word{fulltext.NewWord("nothing", false)}
+		clues.Terms = append(clues.Terms, fulltext.Clue{Words: word, Whole: s, Wanted: i < len(w.all)})
+	}
+	return clues
+}
+
+// Ids of every kind are found whole, and nothing that only looks like them.
+func TestWholeIsFound(t *testing.T) {
+	g := newGenerator(9, time.Second)
+	for name, id := range map[string]func(i int) string{
+		"decimal": strconv.Itoa,
+		"hex":     func(int) string { return g.hex(32) },
+		"uuid":    func(int) string { return g.uuid() },
+		"counter": func(i int) string { return "3f9c2a7d10b4-" + strconv.Itoa(i) },
+		"same":    func(int) string { return "r-1" },
+		"few":     func(i int) string { return "r-" + strconv.Itoa(i%5) },
+		"strange": func(i int) string { return "é " + strconv.Itoa(i) },
+	} {
+		entries := realistic(2, 300)
+		for i, e := range entries {
+			e.Request.ID = id(i)
+			if e.Key = ""; i%4 == 0 {
+				e.Key = id(i + 1000)
+			}
+		}
+		b := open(t, Append(nil, 1, entries))
+		for i := 0; i < len(entries); i += 11 {
+			e := entries[i]
+			for _, asked := range []string{e.Request.ID, entries[0].Key, e.Request.ID + "0", strings.ToUpper(e.Request.ID), e.Actor.Email} {
+				for _, w := range []words{{all: []string{asked}}, {none: asked}, {all: []string{asked, e.Request.ID}, none: e.Key}} {
+					rows := bits.All(bits.MaxRows)
+					if err := b.MatchText(wholes{w}, &rows); err != nil {
+						t.Fatal(err)
+					}
+					for row, e := range entries {
+						var terms uint64
+						e.EachWhole(func(v string) { terms |= w.Whole(v) })
+						if want := w.Match(terms); rows.Has(row) != want {
+							t.Fatalf("%s: %+v, row %d, %s: %t", name, w, row, e.AppendJSON(nil), !want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func matchesNaively(w words, e *audit.Entry) bool {
 	var terms uint64
 	e.EachText(func(v string) { terms |= w.Terms(v) })
+	e.EachWhole(func(v string) { terms |= w.Whole(v) })
 	return w.Match(terms)
 }
 
@@ -77,8 +149,10 @@ func TestEachText(t *testing.T) {
 		want, got := map[string]bool{}, map[string]bool{}
 		for _, e := range entries {
 			e.EachText(func(v string) { want[v] = true })
+			e.EachWhole(func(v string) { want["whole "+v] = true })
 		}
-		if err := b.EachText(func(v string) { got[v] = true }); err != nil {
+		err := b.EachText(func(v string) { got[v] = true }, func(v string) { got["whole "+v] = true })
+		if err != nil {
 			t.Fatal(err)
 		}
 		for v := range want {

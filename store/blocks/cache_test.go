@@ -44,7 +44,7 @@ func TestCacheCountsWhatIsDecoded(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if err := b.EachText(func(string) {}); err != nil {
+			if err := b.EachText(func(string) {}, func(string) {}); err != nil {
 				return err
 			}
 			return nil

@@ -33,21 +33,30 @@ const orderVersion = 1
 func EncodeOrder(key []byte, owners []Owner) []byte {
 	var firsts []byte
 	n := 0
-	current := make(map[ProjectID]Owner) // the owner that the next id of a project has
-	number := make(map[ProjectID]int64)  // of the project's newest first, from 1
+	type run struct{ number, next int64 } // of a project's newest first, from 1; the seq behind it
+	runs := make(map[ProjectID]*run)
+	var last ProjectID
+	var r *run
 	of := make([]int64, len(owners))
 	for i, o := range owners {
 		if o.Project == 0 {
 			continue
 		}
-		if current[o.Project] != o {
+		if o.Project != last {
+			if r = runs[o.Project]; r == nil {
+				r = &run{}
+				runs[o.Project] = r
+			}
+			last = o.Project
+		}
+		if r.number == 0 || r.next != o.Seq {
 			firsts = binary.AppendUvarint(firsts, uint64(o.Project))
 			firsts = binary.AppendUvarint(firsts, uint64(o.Seq))
 			n++
-			number[o.Project] = int64(n)
+			r.number = int64(n)
 		}
-		of[i] = number[o.Project]
-		current[o.Project] = Owner{o.Project, o.Seq + 1}
+		of[i] = r.number
+		r.next = o.Seq + 1
 	}
 	b := binary.AppendUvarint([]byte{orderVersion}, uint64(len(owners)))
 	b = append(binary.AppendUvarint(b, uint64(n)), firsts...)

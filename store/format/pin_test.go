@@ -4,11 +4,11 @@ import (
 	"encoding/hex"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 )
 
 // What the bytes of a row mean is fixed: a round trip is content with any codec that undoes
@@ -21,28 +21,8 @@ func pin(t *testing.T, what string, got []byte, want string) {
 	}
 }
 
-// pinnedEntry has something in every field, with codes that are not the first.
-func pinnedEntry() *audit.Entry {
-	return &audit.Entry{
-		ID: 7, Seq: 300, Project: "acme",
-		Actor:      audit.Actor{Email: "ada", Type: audit.ServiceAccount, Label: "l"},
-		Action:     "a.b",
-		Resource:   audit.Resource{Type: "T", ID: "4", Name: "n", LocationID: "x"},
-		Outcome:    audit.Error,
-		Detail:     "d",
-		Channel:    audit.ChannelMCP,
-		Request:    audit.Request{IP: "::1", UserAgent: "u", ID: "r"},
-		Changes:    []audit.Change{{Field: "f", Old: "o", New: "n"}},
-		Metadata:   map[string]string{"k": "v"},
-		Key:        "key",
-		CreatedAt:  time.UnixMicro(1_780_000_000_000_001).UTC(),
-		RecordedAt: time.UnixMicro(1_780_000_000_000_009).UTC(),
-		RecordedBy: "0f3KxQ9Z",
-	}
-}
-
 func TestPinnedRows(t *testing.T) {
-	full := pinnedEntry()
+	full := audittest.Full()
 	row := AppendRow(nil, full)
 	pin(t, "a full row", row, "7f030482809abbd1b9a9060361646103612e6201540134016e01780164083066334b7851395a016c033a3a3101750172"+
 		"010166016f016e01016b0176036b6579")
@@ -76,6 +56,34 @@ func TestPinnedRows(t *testing.T) {
 	pin(t, "a tail row", tail.Encode(), "01000652e68bb340090307ac02407f030482809abbd1b9a9060361646103612e6201540134016e01780164083066334b"+
 		"7851395a016c033a3a3101750172010166016f016e01016b0176036b6579d904ad020f000100016203632e6400000000"+
 		"000007ae020f000100016203632e640000000000002521b2c5")
+}
+
+// pinnedParts are entries with one optional part each, by the flag that announces it.
+func pinnedParts() map[byte]*audit.Entry {
+	with := func(change func(*audit.Entry)) *audit.Entry {
+		e := &audit.Entry{Project: "acme", Actor: audit.Actor{Email: "b", Type: audit.User}, Action: "c.d",
+			Resource: audit.Resource{Type: "T"}, Outcome: audit.Success}
+		change(e)
+		return e
+	}
+	return map[byte]*audit.Entry{
+		0:    with(func(e *audit.Entry) {}),
+		0x01: with(func(e *audit.Entry) { e.Actor.Type = audit.ServiceAccount }),
+		0x02: with(func(e *audit.Entry) { e.CreatedAt = time.UnixMicro(1_780_000_000_000_001).UTC() }),
+		0x04: with(func(e *audit.Entry) { e.Actor.Label = "l" }),
+		0x08: with(func(e *audit.Entry) { e.Request.UserAgent = "u" }),
+		0x10: with(func(e *audit.Entry) { e.Changes = []audit.Change{{Field: "f"}} }),
+		0x20: with(func(e *audit.Entry) { e.Metadata = map[string]string{"k": "v"} }),
+		0x40: with(func(e *audit.Entry) { e.Key = "key" }),
+	}
+}
+
+func TestPinnedFlags(t *testing.T) {
+	for flag, e := range pinnedParts() {
+		if row := AppendRow(nil, e); row[0] != flag {
+			t.Errorf("%s has flags %#02x, it had %#02x", e.AppendInput(nil), row[0], flag)
+		}
+	}
 }
 
 func TestPinnedOrder(t *testing.T) {

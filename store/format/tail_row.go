@@ -18,7 +18,7 @@ type TailRow struct {
 	recordedAt time.Time
 	body       []byte // the rows, each with its project and length before it
 	n          int
-	lastSeq    map[ProjectID]int64 // the newest seq in the row, by project
+	seqs       tailSeqs
 
 	packed []byte // the memory of the body compressed
 }
@@ -41,22 +41,50 @@ const tailHead = 1 + 8
 // Reset makes t the empty row of what is recorded from id first on.
 func (t *TailRow) Reset(first int64, recordedAt time.Time) {
 	t.first, t.recordedAt, t.body, t.n = first, recordedAt, t.body[:0], 0
-	if t.lastSeq == nil {
-		t.lastSeq = make(map[ProjectID]int64)
+	t.seqs.reset()
+}
+
+// tailSeqs knows the newest seq in a row of each project.
+type tailSeqs struct {
+	of   map[ProjectID]int // where in seqs it is
+	seqs []int64
+	last ProjectID // asked for last, at index at
+	at   int
+}
+
+func (s *tailSeqs) reset() {
+	if s.of == nil {
+		s.of = make(map[ProjectID]int)
 	}
-	clear(t.lastSeq)
+	clear(s.of)
+	s.seqs, s.last = s.seqs[:0], 0
+}
+
+// newest returns where a project's newest seq is kept: 0 before its first.
+func (s *tailSeqs) newest(p ProjectID) *int64 {
+	if p != s.last || len(s.seqs) == 0 {
+		at, ok := s.of[p]
+		if !ok {
+			at = len(s.seqs)
+			s.of[p] = at
+			s.seqs = append(s.seqs, 0)
+		}
+		s.last, s.at = p, at
+	}
+	return &s.seqs[s.at]
 }
 
 // Add appends an entry's row. The seq is written only with the first entry of a project,
 // or where it does not follow that of the project's entry before.
 func (t *TailRow) Add(p ProjectID, seq int64, row []byte) {
-	if last, ok := t.lastSeq[p]; ok && seq == last+1 {
+	newest := t.seqs.newest(p)
+	if *newest > 0 && seq == *newest+1 {
 		t.body = binary.AppendUvarint(t.body, uint64(p)<<1)
 	} else {
 		t.body = binary.AppendUvarint(t.body, uint64(p)<<1|tailSeqFollows)
 		t.body = binary.AppendUvarint(t.body, uint64(seq))
 	}
-	t.lastSeq[p] = seq
+	*newest = seq
 	t.body = binary.AppendUvarint(t.body, uint64(len(row)))
 	t.body = append(t.body, row...)
 	t.n++
@@ -91,19 +119,20 @@ func (t *TailRow) Encode() []byte {
 // comes next. Else it is one more than that of the project's entry before in the row.
 const tailSeqFollows = 1
 
-// owner reads the project and seq of an entry of a tail row. lastSeq has the newest
-// seq by project.
-func (r *reader) owner(lastSeq map[ProjectID]int64) (p ProjectID, seq int64) {
+// owner reads the project and seq of an entry of a tail row. seqs are those before it.
+func (r *reader) owner(seqs *tailSeqs) (p ProjectID, seq int64) {
 	v := r.uvarint()
 	p = ProjectID(v >> 1)
-	if v&tailSeqFollows != 0 {
+	newest := seqs.newest(p)
+	switch {
+	case v&tailSeqFollows != 0:
 		seq = int64(r.uvarint())
-	} else if last, ok := lastSeq[p]; ok {
-		seq = last + 1
-	} else {
+	case *newest > 0:
+		seq = *newest + 1
+	default:
 		r.fail("no seq")
 	}
-	lastSeq[p] = seq
+	*newest = seq
 	return p, seq
 }
 
@@ -124,9 +153,10 @@ func DecodeTailRow(first int64, value []byte, fn func(ProjectID, *audit.Entry) e
 		return fmt.Errorf("tail row %d: %w", first, err)
 	}
 	r := &reader{s: string(body)}
-	lastSeq := make(map[ProjectID]int64)
+	var seqs tailSeqs
+	seqs.reset()
 	for i := range n {
-		p, seq := r.owner(lastSeq)
+		p, seq := r.owner(&seqs)
 		row := r.string()
 		if r.err != nil {
 			break // also when there are fewer than n

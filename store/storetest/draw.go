@@ -45,7 +45,10 @@ func drawEntry(t *rapid.T) *audit.Entry {
 	if rapid.IntRange(0, 5).Draw(t, "more") == 0 {
 		e.Metadata = map[string]string{"commit": "6f1d0c2"}
 		e.Changes = []audit.Change{{Field: "replicas", Old: "2", New: "4"}}
-		e.Request = audit.Request{IP: "203.0.113.9"}
+		e.Request = audit.Request{
+			IP: rapid.SampledFrom([]string{"203.0.113.9", "::ffff:203.0.113.9", "203.0.113.4", "2001:db8::1", "ec2.amazonaws.com", ""}).Draw(t, "ip"),
+			ID: rapid.StringMatching(`r-[0-9]`).Draw(t, "request"), UserAgent: "deploys/1.4",
+		}
 	}
 	return e
 }
@@ -63,7 +66,12 @@ func drawQuery(t *rapid.T) audit.Query {
 		ActorType:    audit.ActorType(opt("actorType", "User", "ServiceAccount")),
 		Channel:      audit.Channel(opt("channel", "CLI", "api")),
 		RecordedBy:   opt("token", tokens[0], audit.RecordedByLog),
-		Text:         rapid.SampledFrom([]string{"", "beta", "gamma 7", "alpha deploy"}).Draw(t, "text"),
+		Text:         rapid.SampledFrom([]string{"", "beta", "gamma 7", "alpha deploy", "r-1", "k1 beta"}).Draw(t, "text"),
+	}
+	if rapid.IntRange(0, 4).Draw(t, "of the request") == 0 {
+		q.IP = opt("ip", "203.0.113.9", "203.0.113.0/29", "::ffff:cb00:7104", "2001:db8::/32", "ec2.amazonaws.com")
+		q.RequestID, q.Key = opt("request", "r-1", "r-2", "r-"), opt("key", "k1", "k22")
+		q.UserAgent = opt("agent", "deploys/1.4", "deploys")
 	}
 	if rapid.Bool().Draw(t, "outcomes") {
 		q.Outcomes = rapid.SliceOfN(rapid.SampledFrom(audit.Outcomes()), 1, 3).Draw(t, "outcome")

@@ -19,6 +19,7 @@ func writes() map[string]func(*testing.T, Log) error {
 		"tokens": func(t *testing.T, log Log) error {
 			return log.ChangeTokens(t.Context(), map[string][]byte{"a": []byte("1")}, nil, plainEntry("acme"))
 		},
+		"cursor": func(t *testing.T, log Log) error { return log.SaveCursor(t.Context(), "siem", 2) },
 		"delete": func(t *testing.T, log Log) error {
 			_, err := log.Delete(t.Context(), "acme", plainEntry("acme"), audit.DeletionOrder{Grace: time.Hour})
 			return err
@@ -31,6 +32,7 @@ type picture struct {
 	lastID int64
 	state  audit.State
 	tokens int
+	cursor int64
 	fresh  bool
 }
 
@@ -44,8 +46,12 @@ func pictureOf(t *testing.T, log Log) picture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cursor, _, err := log.Cursor("siem")
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, err = log.Project("fresh")
-	return picture{log.LastID(), p.State, len(tokens), err == nil}
+	return picture{log.LastID(), p.State, len(tokens), cursor, err == nil}
 }
 
 // prepare opens a log with entries whose writes can be made to fail, or skips.

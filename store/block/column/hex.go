@@ -86,6 +86,9 @@ func (hexKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows)
 
 func (hexKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
 	var few [lex.MaxHex + 4]byte
+	var begins bits.Rows // as want does, in either case: most are gone by then
+	s.hexEqual(c, 0, want[:min(len(want), int(c.n), 8)], &begins)
+	set.And(&begins)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		if string(s.appendHex(few[:0], c, i)) != want {
 			set.Clear(i)

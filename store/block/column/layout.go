@@ -9,8 +9,9 @@ type Spec struct {
 	// Names is 0 for a column of strings; else its elements are lists of names, each with
 	// so many values, 1 or 2.
 	Names int
-	// Searched says that full-text search looks into it.
-	Searched bool
+	// Searched says that full-text search looks into it for words, Whole that it finds
+	// a value whole.
+	Searched, Whole bool
 	// Finger returns the fingerprint of a value, if filters compare the column; else it is nil.
 	Finger func(value string) uint16
 	// Folded says that filters compare without regard to case.

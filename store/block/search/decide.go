@@ -11,13 +11,18 @@ type textMatch struct {
 	set  *column.Set
 	t    fulltext.Condition
 	rows *bits.Rows
-	held [bits.MaxRows]uint64
+
+	whole bool // the column at hand is found whole
+	held  [bits.MaxRows]uint64
 }
 
 // terms returns the terms of a value. Empty values are none.
 func (m *textMatch) terms(value string) uint64 {
 	if value == "" {
 		return 0
+	}
+	if m.whole {
+		return m.t.Whole(value)
 	}
 	return m.t.Terms(value)
 }

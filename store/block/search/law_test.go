@@ -104,6 +104,8 @@ func (c *oneWord) Terms(value string) uint64 {
 	return 0
 }
 
+func (c *oneWord) Whole(string) uint64 { return 0 }
+
 func (c *oneWord) Match(terms uint64) bool { return terms == 1 }
 
 func (c *oneWord) Clues() *fulltext.Clues { return c.clues }

@@ -74,8 +74,9 @@ func matchAll(s *column.Set, t fulltext.Condition, rows *bits.Rows) error {
 	m := textMatch{set: s, t: t, rows: rows}
 	for col, spec := range s.Layout() {
 		var err error
+		m.whole = spec.Whole
 		switch {
-		case !spec.Searched:
+		case !spec.Searched && !spec.Whole:
 		case spec.Names > 0:
 			err = m.lists(col)
 		default:
@@ -102,7 +103,12 @@ func matchFew(s *column.Set, t fulltext.Condition, rows *bits.Rows) error {
 				terms |= t.Terms(value)
 			}
 		}
-		if err := eachTextOf(s, row, look); err != nil {
+		whole := func(value string) {
+			if value != "" {
+				terms |= t.Whole(value)
+			}
+		}
+		if err := eachTextOf(s, row, look, whole); err != nil {
 			return err
 		}
 		if !t.Match(terms) {
@@ -112,10 +118,11 @@ func matchFew(s *column.Set, t fulltext.Condition, rows *bits.Rows) error {
 	return nil
 }
 
-// eachTextOf calls look with each value of a row that is searched.
-func eachTextOf(s *column.Set, row int, look func(value string)) error {
+// eachTextOf calls look with each value of a row that is searched for words, and whole
+// with each that is found whole.
+func eachTextOf(s *column.Set, row int, look, whole func(value string)) error {
 	for col, spec := range s.Layout() {
-		if !spec.Searched {
+		if !spec.Searched && !spec.Whole {
 			continue
 		}
 		if spec.Names > 0 {
@@ -133,7 +140,11 @@ func eachTextOf(s *column.Set, row int, look func(value string)) error {
 		if err != nil {
 			return err
 		}
-		look(value)
+		if spec.Whole {
+			whole(value)
+		} else {
+			look(value)
+		}
 	}
 	return nil
 }

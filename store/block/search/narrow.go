@@ -106,6 +106,11 @@ func (n *narrower) strange(s string, w *fulltext.Word) bool {
 func (n *narrower) rows() (all occurrence) {
 	layout := n.set.Layout()
 	for col := range layout {
+		if layout[col].Whole {
+			same := n.whole(col)
+			all.sure.Or(&same)
+			continue
+		}
 		if !layout[col].Searched {
 			continue
 		}
@@ -118,6 +123,25 @@ func (n *narrower) rows() (all occurrence) {
 		all.or(&o)
 	}
 	return all
+}
+
+// whole returns in which rows column col is the term.
+func (n *narrower) whole(col int) (rows bits.Rows) {
+	if n.clue.Whole == "" || n.err != nil || n.set.At(col).Nature() == column.Nothing {
+		return rows
+	}
+	v := OneOf(n.set.Layout(), col, n.clue.Whole)
+	var set bits.Rows
+	exact := v.Candidates(n.set, &set)
+	if set.Empty() {
+		return rows
+	}
+	rows = bits.All(n.set.At(col).Len())
+	v.Keep(n.set, &set, &rows)
+	if !exact && !rows.Empty() {
+		n.err = v.Verify(n.set, &set, &rows)
+	}
+	return rows
 }
 
 // column returns in which elements of c the term occurs.

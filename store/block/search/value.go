@@ -10,13 +10,14 @@ import (
 	"auditlog/store/block/column"
 )
 
-// Value is the condition on one column that its value is one of some, or begins in some way. It
-// is made ready for many blocks, and never changed.
+// Value is the condition on one column that its value is one of some, begins in some way, or
+// passes a test. It is made ready for many blocks, and never changed.
 type Value struct {
 	col    int
 	values []string // folded if the column compares so
 	folded bool
 	prefix string
+	test   func(string) bool
 
 	fingers []uint16
 	parsed  []column.Parsed
@@ -27,7 +28,9 @@ type Value struct {
 func OneOf(layout column.Layout, col int, values ...string) Value {
 	v := Value{col: col, values: values, folded: layout[col].Folded}
 	for _, s := range values {
-		v.fingers = append(v.fingers, layout[col].Finger(s))
+		if finger := layout[col].Finger; finger != nil {
+			v.fingers = append(v.fingers, finger(s))
+		}
 		v.parsed = append(v.parsed, column.Parse(s))
 	}
 	return v
@@ -36,9 +39,14 @@ func OneOf(layout column.Layout, col int, values ...string) Value {
 // Prefix returns the condition that column col begins with prefix.
 func Prefix(col int, prefix string) Value { return Value{col: col, prefix: prefix} }
 
+// Satisfying returns the condition that test holds for what column col has.
+func Satisfying(col int, test func(value string) bool) Value { return Value{col: col, test: test} }
+
 // Matches reports whether s is what v asks for.
 func (v *Value) Matches(s string) bool {
 	switch {
+	case v.test != nil:
+		return v.test(s)
 	case v.prefix != "":
 		return strings.HasPrefix(s, v.prefix)
 	case v.folded:
@@ -77,13 +85,13 @@ func (v *Value) Candidates(s *column.Set, set *bits.Rows) (exact bool) {
 			}
 		}
 		return true
-	case v.prefix == "" && s.Parsable(inner):
+	case len(v.parsed) > 0 && inner.Nature() == column.Templates:
 		exact = true
 		for i := range v.parsed {
 			exact = s.FindParsed(inner, &v.parsed[i], set) && exact
 		}
 		return exact
-	case v.prefix == "" && s.Fingered(v.col):
+	case len(v.fingers) > 0 && s.Fingered(v.col):
 		for _, finger := range v.fingers {
 			s.FindFingers(v.col, finger, set)
 		}
