@@ -1,5 +1,6 @@
-// Package auth knows who calls the log's API and what they may do: tokens,
-// their roles and projects, and the entries that the log keeps about itself.
+// Package auth knows who calls the log's API and what they may do: tokens, their
+// roles and projects, the sessions of those who logged in, and the entries that the
+// log keeps about itself.
 //
 // # Tokens
 //
@@ -19,13 +20,30 @@
 // about once a minute, was used. Each write carries the entry that tells of it in
 // the same commit. What ended, by revocation or expiry, is listed for 30 days more.
 //
+// Rotate gives a token a new secret of the same id; the one before counts for a grace.
+// A token may be bound to the addresses that calls come from, and knows the token or the
+// person that made it, so that RevokeAll ends what an intruder has left behind.
+//
 // One token may be set from outside, by the environment of the log. Its id has a keyed
 // hash of it, so that two of them are told apart in the entries that they record.
+//
+// # Sessions
+//
+// Whoever logs in gets a session: at the page with a token, by whose rights it acts for
+// as long as that counts, or as a person for whom an identity provider vouches, at the
+// page or at a command line. Its secret is made like a token's and begins with "als_". A
+// browser's counts at the page alone and a command line's as a bearer token alone. What
+// the log keeps of a session lies beside the tokens, so that a restart ends none: the
+// hash, and of a person's what the provider is asked with again, sealed by the secret.
+//
+// The provider's word on a person counts for Options.RenewAfter; the next call after that
+// asks it, and whoever may no longer be here is logged out. A person has several grants,
+// a role on some projects each, where a token has one.
 //
 // # Permissions
 //
 // A permission is named like the API's method that it lets one call. A principal
-// has those of its role, on the projects of its token:
+// has those of its roles, on the projects of each:
 //
 //	viewer    auditLog.list get stats export pull follow, project.list get
 //	recorder  auditLog.record
@@ -52,6 +70,7 @@
 // hour, never the first refusal by more than a moment. Who is not known cannot be
 // named, so calls without a valid token are only counted, and limited by address.
 //
-// This package never stores, logs or returns a secret but from Create and to the
-// function given to Start, and does no I/O but through its Storage.
+// This package never stores, logs or returns a secret but from Create, Rotate and LogIn
+// and to the function given to Start, and does no I/O but through its Storage and its
+// Voucher.
 package auth

@@ -11,11 +11,6 @@ import (
 	"auditlog/store/kv"
 )
 
-// keyOwner returns the id of the sealed entry of a project that has a key.
-func keyOwner(tx kv.Tx, p format.ProjectID, key string) (id int64, ok bool) {
-	return format.ParseKeyOwner(tx.Bucket(format.Keys).Get(format.Key(p, key)))
-}
-
 // putKeys writes the keys of sealed entries, in order: a page of the bucket is
 // touched once for many of them.
 func putKeys(tx kv.Tx, plans []*projectPlan) error {

@@ -61,7 +61,7 @@
 //
 //	keys      project (4), idempotency key -> id (uvarint)
 //
-//	tokens    name -> record: package auth knows
+//	tokens    name -> record of a token or a session: package auth knows
 //
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum
