@@ -303,7 +303,7 @@ func (a *answers) check(log, question string, entries []audit.Entry) error {
 	var b []byte
 	for i := range entries {
 		e := entries[i]
-		e.ID, e.RecordedAt = 0, time.Time{} // each log's own
+		e.ID, e.Seq, e.RecordedAt, e.RecordedBy = 0, 0, time.Time{}, "" // each log's own
 		b = e.AppendJSON(b[:0])
 		h.Write(b)
 	}
