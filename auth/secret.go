@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/auth/guess"
 )
 
 // The parts of a secret that the log makes: a prefix and, in base 62, an id of 47 bits,
@@ -103,12 +104,10 @@ func outsideID(key, secret string) string {
 	return idOutside + "-" + base62(mac.Sum(nil), idSize)
 }
 
-// A secret from outside must have so many characters, and be as hard to guess as so many
-// random bits, as far as can be told by looking at it: see guessBits.
+// A secret from outside must have so many characters.
 const (
 	minOutside = 32
 	maxOutside = 512
-	minBits    = 80
 )
 
 // checkOutside returns what is wrong with a secret that was set from outside. It
@@ -122,8 +121,8 @@ func checkOutside(secret string) error {
 	switch {
 	case len(secret) < minOutside || len(secret) > maxOutside:
 		return audit.Errorf(audit.Invalid, "the admin token must have %d to %d characters, has %d", minOutside, maxOutside, len(secret))
-	case guessBits(secret) < minBits:
-		return audit.Errorf(audit.Invalid, "the admin token is easily guessed: it has words, repeats itself or counts up. "+
+	case guess.Easy(secret):
+		return audit.Errorf(audit.Invalid, "the admin token is easily guessed: it has words or rows of keys, repeats itself or counts. "+
 			"Take a random one, such as from \"openssl rand -hex 32\"")
 	case strings.HasPrefix(secret, tokenPrefix), strings.HasPrefix(secret, sessionPrefix):
 		return audit.Errorf(audit.Invalid, "the admin token must not begin with %q or %q, as only secrets made by the log do",
