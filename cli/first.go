@@ -86,12 +86,23 @@ func (s *server) showFirstToken(secret string) error {
 
   export AUDITLOG_TOKEN=$(cat %s)
 
-`, path)
+`, shellWord(path))
 	return err
 }
 
+// shellWord writes a path so that a shell takes it for one word.
+func shellWord(path string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+,:@", r)
+	}
+	if path != "" && strings.IndexFunc(path, func(r rune) bool { return !plain(r) }) < 0 {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
 // writeSecret makes a file with a secret that its owner alone can read, in place of one
-// that a start which went no further has left.
+// that a start which went no further has left. It is durable before the token counts.
 func writeSecret(path, secret string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -101,5 +112,5 @@ func writeSecret(path, secret string) error {
 		return err
 	}
 	_, err = f.WriteString(secret + "\n")
-	return errors.Join(err, f.Sync(), f.Close())
+	return errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path)))
 }
