@@ -97,7 +97,10 @@ func (w *sealWriter) write(s *Store) func(kv.Tx) error {
 			}
 		}
 		slices.SortFunc(ended, func(a, b *projectPlan) int { return cmp.Compare(a.project.id, b.project.id) })
-		if err := putKeys(tx, ended); err != nil {
+		err := blocks.PutKeys(tx, len(ended), func(i int) (format.ProjectID, []*audit.Entry) {
+			return ended[i].project.id, ended[i].all
+		})
+		if err != nil {
 			return err
 		}
 		w.newest = writer.Seq
