@@ -103,6 +103,7 @@ type Server struct {
 	gzips      gzipPool
 	scanners   sync.Pool // of *rpc.Scanner
 	largeSlots *semaphore.Weighted
+	decoding   *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -120,6 +121,7 @@ func New(opts Options) (*Server, error) {
 		opts: opts, paths: make(map[string]bool),
 		admin:      admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
+		decoding: newDecoding(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

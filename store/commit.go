@@ -186,8 +186,8 @@ const gatherYields = 4
 // One commit takes in submissions until it is this large. A larger one would share its sync
 // among more, and hold up for longer whoever comes next.
 const (
-	commitEntries = 4096
-	commitBytes   = 4 << 20
+	commitEntries = 1000
+	commitBytes   = 1 << 20
 )
 
 // gather returns the submissions whose turn it is, up to the size of one commit; none where
