@@ -172,6 +172,7 @@ func (s *Store) commitLoop() {
 			continue
 		}
 		s.commit(group)
+		s.queue.Settle()
 		for _, sub := range group {
 			close(sub.done)
 		}

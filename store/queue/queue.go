@@ -92,7 +92,11 @@ type Queue[T any] struct {
 	items   int
 	held    map[Party]Load
 	total   Load
-	clocks  [kinds]clock
+	// along is what was taken for each party, and sum of it all, since the last Settle: it
+	// is not held yet, or not at all if it was refused.
+	along  map[Party]Load
+	sum    Load
+	clocks [kinds]clock
 }
 
 // laneKey names a lane. What brings entries for several projects has a lane of its token's.
@@ -111,7 +115,7 @@ type lane struct {
 func New[T any](room Room) *Queue[T] {
 	q := &Queue[T]{
 		room: room, wake: make(chan struct{}, 1),
-		lanes: make(map[laneKey]*lane), held: make(map[Party]Load),
+		lanes: make(map[laneKey]*lane), held: make(map[Party]Load), along: make(map[Party]Load),
 	}
 	for k := range q.clocks {
 		q.clocks[k].of = make(map[string]int64)
@@ -233,7 +237,7 @@ func (q *Queue[T]) State() State {
 	s := State{Waiting: q.waiting, Items: q.items, Tail: q.total}
 	for _, l := range q.lanes {
 		for e := l.items.Front(); e != nil; e = e.Next() {
-			if !q.mayGo(e.Value.(*Item[T]), nil, Load{}) {
+			if !q.mayGo(e.Value.(*Item[T])) {
 				s.Held++
 			}
 		}

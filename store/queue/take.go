@@ -62,18 +62,18 @@ func (q *Queue[T]) turnOf(it *Item[T]) (t turn) {
 	return t
 }
 
-// mayGo reports whether there is room for an item beside what was taken along with it. The
+// mayGo reports whether there is room for an item beside what was taken before it. The
 // caller holds q.mu.
-func (q *Queue[T]) mayGo(it *Item[T], along map[Party]Load, sum Load) bool {
+func (q *Queue[T]) mayGo(it *Item[T]) bool {
 	total := q.total
-	total.Add(sum)
+	total.Add(q.sum)
 	full := !total.under(q.room.Total)
 	if full && !total.under(q.room.Total.times(2)) {
 		return false
 	}
 	for _, p := range it.Parts {
 		have := q.held[p.Party]
-		have.Add(along[p.Party])
+		have.Add(q.along[p.Party])
 		if !have.under(q.room.of(p.Kind)) || full && !have.under(q.room.Reserve) {
 			return false
 		}
@@ -82,7 +82,7 @@ func (q *Queue[T]) mayGo(it *Item[T], along map[Party]Load, sum Load) bool {
 }
 
 // Take takes out the items that may go, those first whose turn it is, until they are a load
-// of most: at least one if any may. Those that are First are among them whatever the load.
+// of most: at least one if any may. They count as held until Settle. Those that are First are among them whatever the load.
 // more reports whether others may go as well.
 func (q *Queue[T]) Take(most Load) (items []*Item[T], more bool) {
 	q.mu.Lock()
@@ -90,6 +90,7 @@ func (q *Queue[T]) Take(most Load) (items []*Item[T], more bool) {
 	if q.items == 0 {
 		return nil, false
 	}
+	var sum Load
 	for e := q.first.Front(); e != nil; e = q.first.Front() {
 		it := e.Value.(*Item[T])
 		q.remove(it)
@@ -100,7 +101,7 @@ func (q *Queue[T]) Take(most Load) (items []*Item[T], more bool) {
 			q.clocks[k].end()
 		}
 	}()
-	t := taking[T]{q: q, along: make(map[Party]Load)}
+	t := taking[T]{q: q}
 	for _, l := range q.lanes {
 		t.add(l)
 	}
@@ -113,17 +114,27 @@ func (q *Queue[T]) Take(most Load) (items []*Item[T], more bool) {
 			heap.Fix(&t, 0)
 			continue
 		}
-		if !q.mayGo(it, t.along, t.sum) {
+		if !q.mayGo(it) {
 			heap.Pop(&t)
 			continue
 		}
-		if !t.sum.under(most) {
+		if !sum.under(most) {
 			return items, true
 		}
 		items = append(items, it)
+		sum.Add(it.load)
 		t.take(l, it)
 	}
 	return items, false
+}
+
+// Settle ends what Take began: what was taken is held by now, or will not be.
+func (q *Queue[T]) Settle() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	clear(q.along)
+	q.sum = Load{}
+	q.signal()
 }
 
 // TakeHeld takes out every item that may not go.
@@ -134,7 +145,7 @@ func (q *Queue[T]) TakeHeld() (items []*Item[T]) {
 		for e := l.items.Front(); e != nil; {
 			it := e.Value.(*Item[T])
 			e = e.Next()
-			if !q.mayGo(it, nil, Load{}) {
+			if !q.mayGo(it) {
 				q.remove(it)
 				items = append(items, it)
 			}
@@ -147,8 +158,6 @@ func (q *Queue[T]) TakeHeld() (items []*Item[T]) {
 type taking[T any] struct {
 	q     *Queue[T]
 	lanes []*lane
-	along map[Party]Load // what was taken so far
-	sum   Load
 }
 
 func (t *taking[T]) add(l *lane) {
@@ -160,11 +169,11 @@ func (t *taking[T]) add(l *lane) {
 func (t *taking[T]) take(l *lane, it *Item[T]) {
 	for _, p := range it.Parts {
 		t.q.clocks[p.Kind].serve(p.Name, p.work())
-		have := t.along[p.Party]
+		have := t.q.along[p.Party]
 		have.Add(p.Load)
-		t.along[p.Party] = have
+		t.q.along[p.Party] = have
 	}
-	t.sum.Add(it.load)
+	t.q.sum.Add(it.load)
 	t.q.remove(it)
 	if l.items.Len() == 0 {
 		heap.Pop(t)
