@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -16,6 +17,7 @@ import (
 type submission struct {
 	entries []*audit.Entry
 	rows    [][]byte
+	marks   []marked // of keys, index by index; nil where none has a key
 	size    int
 	// change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
@@ -97,6 +99,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
+	marker := s.newMarker()
 	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
 	for i, e := range entries {
 		e.Normalize()
@@ -107,7 +110,11 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
 		}
 		before := len(buf)
-		buf = format.AppendRow(buf, e)
+		buf = format.AppendInput(buf, e)
+		if e.Key != "" {
+			sub.mark(i, marker.mark(e, buf[before:]))
+		}
+		buf = format.AppendRecordedBy(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
 			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
@@ -237,7 +244,8 @@ type commitWriter struct {
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
 	row     *format.TailRow
-	keys    map[string]int64 // by format.Key, of this commit and of sealed entries that it repeats
+	keys    map[string]keys.Known // by format.Key, of this commit and of sealed entries that it repeats
+	fresh   map[*project][]freshKey
 	created map[string]*project
 	changed map[*project]*format.Project
 	wrote   bool // something beside entries
@@ -250,7 +258,8 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next, row: &s.row,
 		added:   make(map[*project][]*audit.Entry),
-		keys:    make(map[string]int64),
+		keys:    make(map[string]keys.Known),
+		fresh:   make(map[*project][]freshKey),
 		created: make(map[string]*project),
 		changed: make(map[*project]*format.Project),
 	}
@@ -274,6 +283,9 @@ func (w *commitWriter) apply() {
 		p.rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
+	for p, fresh := range w.fresh {
+		p.know(fresh)
+	}
 	w.s.committed.broadcast()
 }
 
@@ -292,9 +304,13 @@ func (w *commitWriter) add(sub *submission) error {
 	sub.results = make([]audit.Recorded, len(sub.entries))
 	for i, e := range sub.entries {
 		p := owners[i]
-		if id, ok := w.duplicate(p, e.Key); ok {
-			sub.results[i] = audit.Recorded{ID: id, Duplicate: true}
-			continue
+		if e.Key != "" {
+			m := sub.markOf(i, p)
+			if first, ok := w.known(p, e.Key, m); ok {
+				same := first.Sum == m.Sum
+				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
+				continue
+			}
 		}
 		if err := w.append(p, e, sub.rows[i]); err != nil {
 			return err
@@ -430,11 +446,11 @@ func (w *commitWriter) create(name string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{name: name, id: id}
-	p.rec = format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
-	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
+	rec := format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
+	if _, err := io.ReadFull(w.s.opts.Rand, rec.Secret); err != nil {
 		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}
+	p := newProject(name, &rec)
 	w.created[name] = p
 	return p, p.put(w.tx, &p.rec)
 }
@@ -443,43 +459,6 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
-}
-
-// duplicate returns the id of the entry of p that has key already.
-func (w *commitWriter) duplicate(p *project, key string) (int64, bool) {
-	if key == "" {
-		return 0, false
-	}
-	if id, ok := p.keys[key]; ok {
-		return id, true
-	}
-	k := format.Key(p.id, key)
-	if id, ok := w.keys[string(k)]; ok {
-		return id, true
-	}
-	w.keys[string(k)] = w.next
-	return 0, false
-}
-
-// lookUp finds out which keys of a group are those of sealed entries, all at once. A
-// project that this commit makes has none.
-func (w *commitWriter) lookUp(group []*submission) {
-	var keys [][]byte
-	for _, sub := range group {
-		for _, e := range sub.entries {
-			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
-				keys = append(keys, format.Key(p.id, e.Key))
-			}
-		}
-	}
-	if len(keys) == 0 {
-		return
-	}
-	w.tx.Bucket(format.Keys).GetMany(keys, func(k, v []byte) {
-		if id, ok := format.ParseKeyOwner(v); ok {
-			w.keys[string(k)] = id
-		}
-	})
 }
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {

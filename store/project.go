@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -20,7 +21,12 @@ type project struct {
 	// tail holds the entries that are in no block yet, oldest first.
 	tail []*audit.Entry
 	// keys holds the idempotency keys of the tail.
-	keys map[string]int64
+	keys   map[keys.Hash]keys.Known
+	hasher keys.Hasher // of keys, by the secret in rec
+}
+
+func newProject(name string, rec *format.Project) *project {
+	return &project{name: name, id: rec.ID, rec: *rec, hasher: keys.NewHasher(rec.Secret)}
 }
 
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
@@ -65,7 +71,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err != nil {
 			return err
 		}
-		p := &project{name: string(k), id: rec.ID, rec: *rec}
+		p := newProject(string(k), rec)
 		s.projects[p.name] = p
 		s.byID[p.id] = p
 	}
