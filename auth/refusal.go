@@ -84,13 +84,17 @@ func (k *Keeper) Refuse(call *Call, denied *Denied) {
 }
 
 func (r *refusals) add(now time.Time, call *Call, denied *Denied) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.addKind(now, refusalKind{call.Principal.TokenID, denied.Permission, denied.Project, false}, call, denied)
+	r.addKind(now, refusalKind{token: call.Principal.TokenID, permission: denied.Permission, project: denied.Project}, call, denied)
 }
 
-// addKind counts one more of a kind. The caller holds r.mu.
-func (r *refusals) addKind(now time.Time, kind refusalKind, call *Call, denied *Denied) *refusal {
+func (r *refusals) addKind(now time.Time, kind refusalKind, call *Call, denied *Denied) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count(now, kind, call, denied)
+}
+
+// count counts one more of a kind. The caller holds r.mu.
+func (r *refusals) count(now time.Time, kind refusalKind, call *Call, denied *Denied) *refusal {
 	s := r.state(kind)
 	if s.count == 0 {
 		s.first = now
@@ -105,40 +109,6 @@ func (r *refusals) addKind(now time.Time, kind refusalKind, call *Call, denied *
 	s.count++
 	s.last, s.call, s.denied = now, call, *denied
 	return s
-}
-
-// Conflict says that entries of a call were not recorded because others have their keys: a
-// client that gives different things one key, or somebody who was there first with a key that
-// is no secret. Either is something to know of in an audit log.
-type Conflict struct {
-	Project string
-	// Count is how many entries of the call. Key is that of one of them, First the id of
-	// the entry that has it.
-	Count int64
-	Key   string
-	First int64
-}
-
-// Conflict notes one. The entry is recorded by Run, as refusals are: the first of a token
-// and a project at once, those that follow counted.
-func (k *Keeper) Conflict(call *Call, c *Conflict) {
-	k.counts.conflicts.Add(c.Count)
-	r, denied := k.refusals, &Denied{Permission: AuditLogRecord, Project: c.Project}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.addKind(k.opts.Now(), refusalKind{call.Principal.TokenID, denied.Permission, denied.Project, true}, call, denied)
-	s.count += c.Count - 1
-	if !s.others() {
-		s.conflict = c
-	}
-}
-
-// entry makes e, which tells of a refusal, tell of a conflict.
-func (c *Conflict) entry(e *audit.Entry) {
-	e.Outcome = audit.Error
-	e.Resource = audit.Resource{Type: "Entry", ID: strconv.FormatInt(c.First, 10)}
-	e.Detail = fmt.Sprintf("not recorded: entry %d has the key %q already, and differs", c.First, c.Key)
-	e.Metadata["conflictingKey"] = c.Key
 }
 
 // state returns the state of a kind, or of all kinds beyond its token's share.
@@ -253,12 +223,16 @@ func (s *refusal) entry() *audit.Entry {
 	e.Outcome = audit.Forbidden
 	e.CreatedAt = s.last
 	e.Detail = denied.Error()
-	addMetadata(e, map[string]string{"permission": string(denied.Permission)})
-	if s.conflict != nil {
+	switch {
+	case denied.Unknown:
+		s.unknown(e)
+	case s.conflict != nil:
 		s.conflict.entry(e)
+	default:
+		addMetadata(e, map[string]string{"permission": string(denied.Permission)})
 	}
 	if s.others() {
-		e.Detail = fmt.Sprintf("%s, and others: this token was refused in more than %d ways", e.Detail, maxKinds)
+		e.Detail = fmt.Sprintf("%s, and others: this caller was refused in more than %d ways", e.Detail, maxKinds)
 	}
 	if s.count > 1 {
 		e.Metadata["count"] = strconv.FormatInt(s.count, 10)

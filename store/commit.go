@@ -17,7 +17,7 @@ import (
 type submission struct {
 	entries []*audit.Entry
 	rows    [][]byte
-	marks   []marked // of keys, index by index; nil where none has a key
+	marks   keys.Marks
 	size    int
 	// change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
@@ -99,7 +99,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
-	marker := s.newMarker()
+	marker := keys.Marker{Of: s.hasher}
 	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
 	for i, e := range entries {
 		e.Normalize()
@@ -111,9 +111,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 		}
 		before := len(buf)
 		buf = format.AppendInput(buf, e)
-		if e.Key != "" {
-			sub.mark(i, marker.mark(e, buf[before:]))
-		}
+		marker.Add(&sub.marks, i, len(entries), e, buf[before:])
 		buf = format.AppendRecordedBy(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
@@ -244,8 +242,7 @@ type commitWriter struct {
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
 	row     *format.TailRow
-	keys    map[string]keys.Known // by format.Key, of this commit and of sealed entries that it repeats
-	fresh   map[*project][]freshKey
+	keys    keys.Group
 	created map[string]*project
 	changed map[*project]*format.Project
 	wrote   bool // something beside entries
@@ -258,8 +255,6 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next, row: &s.row,
 		added:   make(map[*project][]*audit.Entry),
-		keys:    make(map[string]keys.Known),
-		fresh:   make(map[*project][]freshKey),
 		created: make(map[string]*project),
 		changed: make(map[*project]*format.Project),
 	}
@@ -283,9 +278,7 @@ func (w *commitWriter) apply() {
 		p.rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
-	for p, fresh := range w.fresh {
-		p.know(fresh)
-	}
+	w.keys.Apply()
 	w.s.committed.broadcast()
 }
 
@@ -305,8 +298,8 @@ func (w *commitWriter) add(sub *submission) error {
 	for i, e := range sub.entries {
 		p := owners[i]
 		if e.Key != "" {
-			m := sub.markOf(i, p)
-			if first, ok := w.known(p, e.Key, m); ok {
+			m := sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
+			if first, ok := w.keys.First(&p.keys, p.id, e.Key, m, w.next); ok {
 				same := first.Sum == m.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
@@ -459,6 +452,20 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
+}
+
+// lookUp finds out which keys of a group are those of sealed entries. A project that this
+// commit makes has none.
+func (w *commitWriter) lookUp(group []*submission) {
+	var wanted [][]byte
+	for _, sub := range group {
+		for _, e := range sub.entries {
+			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
+				wanted = append(wanted, format.Key(p.id, e.Key))
+			}
+		}
+	}
+	w.keys.LookUp(w.tx, wanted)
 }
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {

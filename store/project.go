@@ -19,9 +19,8 @@ type project struct {
 	id   format.ProjectID
 	rec  format.Project
 	// tail holds the entries that are in no block yet, oldest first.
-	tail []*audit.Entry
-	// keys holds the idempotency keys of the tail.
-	keys   map[keys.Hash]keys.Known
+	tail   []*audit.Entry
+	keys   keys.Recent // of the tail
 	hasher keys.Hasher // of keys, by the secret in rec
 }
 
@@ -62,6 +61,18 @@ func readProject(tx kv.Tx, name string) (*format.Project, error) {
 		return nil, nil
 	}
 	return format.ParseProject([]byte(name), v)
+}
+
+// hasher returns the number of a project that is there, else 0, and what makes the marks of
+// its keys.
+func (s *Store) hasher(name string) (format.ProjectID, keys.Hasher) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p := s.projects[name]
+	if p == nil {
+		return 0, keys.Hasher{}
+	}
+	return p.id, p.hasher
 }
 
 // loadProjects reads every project into memory.

@@ -170,7 +170,7 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 		return w.plans[i].project.id, w.plans[i].entries
 	}, func(i int, key string) keys.Known {
 		p := w.plans[i].project
-		return p.keys[p.hasher.Hash(key)]
+		return p.keys.Get(p.hasher.Hash(key))
 	})
 	if err != nil {
 		return err
@@ -232,7 +232,7 @@ func (w *sealWriter) apply(s *Store) {
 		})
 		for _, e := range plan.entries {
 			if e.Key != "" {
-				delete(p.keys, p.hasher.Hash(e.Key))
+				p.keys.Delete(p.hasher.Hash(e.Key))
 			}
 		}
 	}
