@@ -67,6 +67,9 @@ func (s *Segment) Number(id ID) (n int, ok bool) {
 // Docs returns how many documents the section has.
 func (s *Section) Docs() int { return s.n }
 
+// Bytes returns how long the section is.
+func (s *Section) Bytes() int { return len(s.raw) }
+
 // Open returns the segment in b, of which the caller has compared the checksum.
 func Open(b []byte) (*Segment, error) {
 	s, err := open(b)
