@@ -20,7 +20,7 @@ type prepared struct {
 	// text is the parsed form of query.Text, nil when that is empty.
 	text fulltext.Query
 	// hash tells the query from others, for cursors.
-	hash [hashSize]byte
+	hash [format.HashSize]byte
 }
 
 // Prepare makes a query ready to be read by. It returns Invalid Faults with the

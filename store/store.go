@@ -17,6 +17,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/upgrade"
 )
 
 // FileName is the database's name in its folder.
@@ -137,7 +138,7 @@ func openDB(dir string, opts Options) (kv.DB, error) {
 
 // New returns the store in a database, which it closes in the end, or when it fails.
 func New(db kv.DB, opts Options) (*Store, error) {
-	if err := upgrade(db, Format, steps()); err != nil {
+	if err := upgrade.Run(db, format.Version, upgrade.Steps()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	s, err := newStore(db, opts)
@@ -220,17 +221,17 @@ func initialize(tx kv.Tx, random io.Reader) error {
 		return err
 	}
 	meta := tx.Bucket(format.Meta)
-	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(Format)), meta.Put(format.MetaIdentity, identity))
+	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
 func (s *Store) load(tx kv.Tx) error {
-	switch v, err := formatOf(tx, Format, s.db.Name()); {
+	switch v, err := upgrade.VersionOf(tx, format.Version, s.db.Name()); {
 	case err != nil:
 		return err
-	case v < Format:
+	case v < format.Version:
 		return audit.Errorf(audit.Conflict, "the database has format %d, and is brought to format %d by opening it for writing: "+
-			"start the server once", v, Format)
+			"start the server once", v, format.Version)
 	}
 	for _, name := range format.Buckets() {
 		if tx.Bucket(name) == nil {

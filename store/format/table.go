@@ -6,6 +6,9 @@ import (
 	"auditlog/fulltext"
 )
 
+// Version is that of the database which this program reads and writes.
+const Version = 3
+
 // The buckets of the database. doc.go says what each holds, to the byte.
 const (
 	Meta     = "meta"

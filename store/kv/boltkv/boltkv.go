@@ -55,6 +55,12 @@ var _ kv.DB = (*DB)(nil)
 
 // Open opens the file at path, making it and its folder when they are not there. It
 // returns an error with kv.ErrInUse in its chain when another process has it open.
+//
+// A process that was killed between writing bbolt's meta page and syncing it leaves a
+// commit that is seen and not on disk. So Open makes a commit of its own, in the other
+// meta page, before anybody can be answered by what is seen: whatever that builds on was
+// synced before, or is now. Syncing the file alone would not do, because the system
+// counts a page as written whose writing has failed once.
 func Open(path string, opts Options) (*DB, error) {
 	if err := create(path, opts.Init); err != nil {
 		return nil, err
@@ -68,7 +74,11 @@ func Open(path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	bolt.AllocSize = growth
-	return &DB{bolt: bolt, rising: opts.Rising}, nil
+	db := &DB{bolt: bolt, rising: opts.Rising}
+	if err := db.Update(func(kv.Tx) error { return nil }); err != nil {
+		return nil, fmt.Errorf("make %s durable: %w", path, errors.Join(err, bolt.Close()))
+	}
+	return db, nil
 }
 
 // OpenReadOnly opens the file at path as it is; Update fails. No process may have it
@@ -147,9 +157,7 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 // enter is the one door to what is in the file. A file that is damaged makes bbolt
 // panic, or fault on its map, within fn.
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
-	t := &tx{bolt: bolt, rising: db.rising}
-	t.opened = t.few[:0]
-	return fn(t)
+	return fn(&tx{bolt: bolt, db: db})
 }
 
 // failed tells a commit that is absent from one that may be there: bbolt writes the
@@ -216,11 +224,11 @@ func (db *DB) Close() error {
 
 // tx is a transaction. Its reads do not fail.
 type tx struct {
-	bolt   *bbolt.Tx
-	rising []string
-	// opened are the buckets that were asked for: bbolt looks them up each time.
-	opened []opened
-	few    [3]opened // the memory of as many as most ask for
+	bolt *bbolt.Tx
+	db   *DB
+	// opened are the first n buckets that were asked for: bbolt looks them up each time.
+	opened [3]opened
+	n      int
 }
 
 type opened struct {
@@ -231,7 +239,7 @@ type opened struct {
 func (t *tx) Err() error { return nil }
 
 func (t *tx) Bucket(name string) kv.Bucket {
-	for i := range t.opened {
+	for i := range t.opened[:t.n] {
 		if t.opened[i].name == name {
 			return t.opened[i].bucket
 		}
@@ -240,10 +248,13 @@ func (t *tx) Bucket(name string) kv.Bucket {
 	if b == nil {
 		return nil
 	}
-	if t.bolt.Writable() && slices.Contains(t.rising, name) {
+	if t.bolt.Writable() && slices.Contains(t.db.rising, name) {
 		b.FillPercent = risingFill
 	}
-	t.opened = append(t.opened, opened{name, bucket{b}})
+	if t.n < len(t.opened) {
+		t.opened[t.n] = opened{name, bucket{b}}
+		t.n++
+	}
 	return bucket{b}
 }
 
