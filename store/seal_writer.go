@@ -11,6 +11,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -97,8 +98,11 @@ func (w *sealWriter) write(s *Store) func(kv.Tx) error {
 			}
 		}
 		slices.SortFunc(ended, func(a, b *projectPlan) int { return cmp.Compare(a.project.id, b.project.id) })
-		err := blocks.PutKeys(tx, len(ended), func(i int) (format.ProjectID, []*audit.Entry) {
+		err := keys.Put(tx, len(ended), func(i int) (format.ProjectID, []*audit.Entry) {
 			return ended[i].project.id, ended[i].all
+		}, func(i int, key string) keys.Known {
+			p := ended[i].project
+			return p.keys.Get(p.hasher.Hash(key))
 		})
 		if err != nil {
 			return err
@@ -224,7 +228,9 @@ func (w *sealWriter) applyOne(s *Store, plan *projectPlan) {
 	}
 	delete(s.stepwise, p)
 	for _, e := range plan.all {
-		delete(p.keys, e.Key)
+		if e.Key != "" {
+			p.keys.Delete(p.hasher.Hash(e.Key))
+		}
 	}
 	var tail []*audit.Entry
 	for _, e := range p.tail {
