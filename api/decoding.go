@@ -99,6 +99,9 @@ type yielding struct {
 func (y *yielding) Read(b []byte) (int, error) {
 	y.turn.give()
 	n, err := y.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		return n, err // and nothing is decoded any more
+	}
 	if failed := y.turn.take(y.ctx); failed != nil {
 		return n, failed
 	}

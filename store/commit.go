@@ -11,6 +11,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 	"auditlog/store/queue"
 )
 
@@ -131,7 +132,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
 	marker := keys.Marker{Of: s.hasher}
 	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
-	var of shares
+	var of queue.Shares
 	for i, e := range entries {
 		e.Normalize()
 		if err := e.Validate(now); err != nil {
@@ -151,9 +152,9 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 		}
 		sub.rows[i] = buf[before:len(buf):len(buf)]
 		sub.size += n
-		of.add(e, e.Project, n)
+		of.Add(e.RecordedBy, e.Project, n)
 	}
-	sub.item.Value, sub.item.Parts = sub, of.parts
+	sub.item.Value, sub.item.Parts = sub, of.Parts
 	return sub, nil
 }
 
@@ -401,19 +402,7 @@ func (w *commitWriter) refusal(name string) error {
 	case p == nil:
 		return nil
 	}
-	return refusal(w.record(p), name)
-}
-
-// refusal returns why a project cannot be recorded to, or nil.
-func refusal(rec *format.Project, name string) error {
-	switch rec.State {
-	case audit.Deleting:
-		return audit.Errorf(audit.Conflict, "project %q is deleted and will be purged at %s: restore it to record to it",
-			name, rec.Deletion.PurgeAt.UTC().Format(time.RFC3339))
-	case audit.Purging:
-		return audit.Errorf(audit.Conflict, "project %q is being purged: record to it once that is done", name)
-	}
-	return nil
+	return life.Refusal(w.record(p), name)
 }
 
 func (w *commitWriter) owner(name string) (*project, error) {

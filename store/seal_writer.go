@@ -13,6 +13,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/queue"
 )
 
 // projectPlan is the part of a step that concerns one project.
@@ -190,14 +191,14 @@ func (w *sealWriter) apply(s *Store) {
 		w.applyOne(s, plan)
 	}
 	r := &s.recent
-	var freed shares
+	var freed queue.Shares
 	slots := slices.Clone(r.slots[w.last+1-r.first:])
 	for i := range r.slots {
 		t := &r.slots[i]
 		if t.entry == nil || !w.sealed(t) {
 			continue
 		}
-		freed.add(t.entry, t.owner.name, t.size)
+		freed.Add(t.entry.RecordedBy, t.owner.name, t.size)
 		r.unsealed--
 		r.bytes -= t.size
 		if kept := int64(i) + r.first - w.last - 1; kept >= 0 {
@@ -207,7 +208,7 @@ func (w *sealWriter) apply(s *Store) {
 	r.slots, r.first = slots, w.last+1
 	r.since = time.Now()
 	s.blockSeq = w.newest
-	s.queue.Free(freed.parts...)
+	s.queue.Free(freed.Parts...)
 	s.sealed.broadcast()
 }
 

@@ -238,7 +238,7 @@ func TestWhoFillsTheTailWaits(t *testing.T) {
 			flood <- err
 		}()
 	}
-	share := room(16).Project.Entries
+	share := 16 * tailSlack / 2
 	for s.Line().Held == 0 {
 		time.Sleep(time.Millisecond)
 	}

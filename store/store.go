@@ -202,7 +202,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		queue:    queue.New[*submission](room(opts.SealRows)),
+		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: tailSlack * maxTailBytes})),
 		stepwise: make(map[*project]queue.Load),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),

@@ -12,6 +12,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/queue"
 )
 
 // recent holds the tail in commit order: the entry with id first+i at index i. A seal takes
@@ -56,13 +57,16 @@ func (s *Store) Unsealed() int {
 	return s.recent.unsealed
 }
 
+// Line tells how those stand who record: who waits, and who has how much of the tail.
+func (s *Store) Line() queue.State { return s.queue.State() }
+
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx kv.Tx) error {
 	r := &s.recent
 	r.first = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
 	added := make(map[*project][]*audit.Entry)
 	newest := make(map[*project]int64)
-	var held shares
+	var held queue.Shares
 	for k, v := range kv.All(tx.Bucket(format.Tail)) {
 		if len(k) != 8 {
 			return fmt.Errorf("tail: %w: key of %d bytes", format.ErrCorrupt, len(k))
@@ -94,7 +98,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Sum: m.Sum})
 			}
 			added[p] = append(added[p], e)
-			held.add(e, p.name, size)
+			held.Add(e.RecordedBy, p.name, size)
 			return nil
 		})
 		if err != nil {
@@ -107,7 +111,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			s.stepwise[p] = s.loadOf(p, p.rec.Sealing.Seq)
 		}
 	}
-	s.queue.Hold(held.parts...)
+	s.queue.Hold(held.Parts...)
 	r.since = time.Now()
 	return nil
 }
@@ -119,18 +123,18 @@ func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) 
 	if r.unsealed == 0 {
 		r.since = time.Now()
 	}
-	var held shares
+	var held queue.Shares
 	r.slots = slices.Grow(r.slots, len(batch))
 	for _, c := range batch {
 		r.slots = append(r.slots, slot{c.entry, c.project, c.entry.Seq, c.size})
 		r.bytes += c.size
-		held.add(c.entry, c.project.name, c.size)
+		held.Add(c.entry.RecordedBy, c.project.name, c.size)
 	}
 	r.unsealed += len(batch)
 	for p, entries := range added {
 		p.add(entries)
 	}
-	s.queue.Hold(held.parts...)
+	s.queue.Hold(held.Parts...)
 }
 
 // add merges entries into p's tail. A slice that a reader took before is left
