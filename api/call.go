@@ -41,6 +41,10 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
 		s.opts.Auth.Refuse(c.auth(), denied)
 	}
+	if exceeded := (*audit.Exceeded)(nil); errors.As(err, &exceeded) {
+		s.metrics.exceeded(exceeded)
+		s.opts.Auth.Exceed(c.auth(), x.project, exceeded)
+	}
 	s.fail(x, r, err)
 }
 

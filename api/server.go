@@ -36,6 +36,8 @@ type Monitored interface {
 	LastID() int64
 	// Unsealed counts the entries that are held in memory until they are in a block.
 	Unsealed() int
+	// Congestion tells how those stand who record.
+	Congestion() audit.Congestion
 }
 
 // Options configure a Server. Store, Auth and Retention are required.

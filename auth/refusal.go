@@ -34,6 +34,7 @@ type refusalKind struct {
 	permission Permission
 	project    string
 	conflict   bool
+	limit      string // and which of its amounts
 }
 
 // refusal is the state of one kind.
@@ -42,6 +43,8 @@ type refusal struct {
 	denied Denied
 	// conflict is set of the kind that is no refusal of a call, but of entries in it.
 	conflict *Conflict
+	// exceeded is set of the kind that is over a limit.
+	exceeded *audit.Exceeded
 	call     *Call // the latest
 	// count is of those that no entry tells of yet, first the time of the first.
 	count       int64
@@ -228,6 +231,8 @@ func (s *refusal) entry() *audit.Entry {
 		s.unknown(e)
 	case s.conflict != nil:
 		s.conflict.entry(e)
+	case s.exceeded != nil:
+		tellExceeded(e, s.exceeded)
 	default:
 		addMetadata(e, map[string]string{"permission": string(denied.Permission)})
 	}

@@ -51,7 +51,7 @@ type committed struct {
 //
 // An entry that is refused is the Item of the Fault. It returns Invalid for an entry that is wrong, TooLarge
 // for one over MaxStored or too many at once, Conflict for a project that is
-// being deleted, Unavailable when the log cannot write.
+// being deleted, Unavailable when the log cannot write, *audit.Exceeded above a limit.
 func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Recorded, error) {
 	if len(entries) == 0 {
 		return nil, nil
@@ -60,6 +60,10 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	if err != nil {
 		return nil, err
 	}
+	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
+		return nil, err
+	}
+	defer s.meter.Give(sub.item.Parts)
 	err = s.send(ctx, sub)
 	return sub.results, err
 }

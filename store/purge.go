@@ -197,6 +197,9 @@ func (w *purgeWriter) finish() error {
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
 	}
+	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.id)); err != nil {
+		return fmt.Errorf("delete usage: %w", err)
+	}
 	w.fresh = newProject(w.p.name, &w.rec)
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
@@ -261,6 +264,7 @@ func (w *purgeWriter) apply() {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
 		w.s.byID[w.fresh.id] = w.fresh
+		w.s.meter.Forget(w.fresh.name)
 		w.commit.apply()
 	}
 }

@@ -108,6 +108,9 @@ func (w *sealWriter) write(s *Store) func(kv.Tx) error {
 		if err != nil {
 			return err
 		}
+		if err := w.usage(tx, ended); err != nil {
+			return err
+		}
 		w.newest = writer.Seq
 		return errors.Join(writer.Finish(), w.cut(tx))
 	}

@@ -149,7 +149,7 @@ func TestSealBySteps(t *testing.T) {
 		t.Errorf("in the end there are %d entries, %d of them and %d slots in the tail", n, s.Unsealed(), len(s.recent.slots))
 	}
 	checkClean(t, s)
-	if line := s.Line(); line.Tail.Entries != 0 || line.Tail.Bytes != 0 {
+	if line := s.queue.State(); line.Tail.Entries != 0 || line.Tail.Bytes != 0 {
 		t.Errorf("the tail is empty, its shares are %+v", line)
 	}
 }
@@ -239,7 +239,7 @@ func TestWhoFillsTheTailWaits(t *testing.T) {
 		}()
 	}
 	share := 16 * tailSlack / 2
-	for s.Line().Held == 0 {
+	for s.queue.State().Held == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	began := time.Now()

@@ -18,6 +18,7 @@ import (
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 	"auditlog/store/queue"
+	"auditlog/store/quota"
 	"auditlog/store/upgrade"
 )
 
@@ -55,6 +56,10 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
+	// Limits bound what each project and each token may record: of those that are for
+	// one, the first counts. Default none.
+	Limits []audit.Limit
+
 	sizes blocks.Sizes
 }
 
@@ -89,6 +94,7 @@ type Store struct {
 	identity string
 
 	queue   *queue.Queue[*submission] // before the committer
+	meter   *quota.Meter
 	closing context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
@@ -204,6 +210,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
 		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: tailSlack * maxTailBytes})),
 		stepwise: make(map[*project]queue.Load),
+		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
 	}
@@ -248,6 +255,9 @@ func (s *Store) load(tx kv.Tx) error {
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	if err := s.loadUsage(tx); err != nil {
 		return err
 	}
 	return s.loadTail(tx)

@@ -57,9 +57,6 @@ func (s *Store) Unsealed() int {
 	return s.recent.unsealed
 }
 
-// Line tells how those stand who record: who waits, and who has how much of the tail.
-func (s *Store) Line() queue.State { return s.queue.State() }
-
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx kv.Tx) error {
 	r := &s.recent
@@ -99,6 +96,9 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			}
 			added[p] = append(added[p], e)
 			held.Add(e.RecordedBy, p.name, size)
+			var one queue.Shares
+			one.Add(e.RecordedBy, p.name, size)
+			s.meter.Add(one.Parts, e.RecordedAt)
 			return nil
 		})
 		if err != nil {
@@ -135,6 +135,9 @@ func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) 
 		p.add(entries)
 	}
 	s.queue.Hold(held.Parts...)
+	if len(batch) > 0 {
+		s.meter.Add(held.Parts, batch[0].entry.RecordedAt)
+	}
 }
 
 // add merges entries into p's tail. A slice that a reader took before is left

@@ -37,7 +37,7 @@ func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem str
 	err := db.View(func(tx kv.Tx) error {
 		c.tx = tx
 		for _, part := range []func() error{
-			c.engine, c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.cursors,
+			c.engine, c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
 		} {
 			if err := part(); err != nil {
 				return err
@@ -373,6 +373,24 @@ func (c *checker) keys() error {
 		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
 	}
 	return nil
+}
+
+// usage checks that what projects and tokens have used can be read, and is that of projects
+// that are there.
+func (c *checker) usage() error {
+	for k, v := range kv.All(c.tx.Bucket(format.Usages)) {
+		id, token, err := format.ParseUsageKey(k)
+		if err == nil {
+			_, err = format.DecodeUsage(k, v)
+		}
+		switch {
+		case err != nil:
+			c.problem("%v", err)
+		case token == "" && c.byID[id] == nil:
+			c.problem("usage %x: belongs to no project", k)
+		}
+	}
+	return c.ctx.Err()
 }
 
 // cursors checks that followers' cursors can be read and lead to no entry that is yet to

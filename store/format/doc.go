@@ -65,6 +65,9 @@
 //
 //	tokens    name -> record of a token or a session: package auth knows
 //
+//	usage     p and project (4), or t and recordedBy -> version (1), bytes of rows that
+//	          are sealed, day since 1970, bytes of that day (uvarints), checksum
+//
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum
 //

@@ -95,6 +95,10 @@ func codecs(t testing.TB) map[string]struct {
 		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
 			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry, string, int) error { return nil })
 		}},
+		"usage": {TokenUsageKey("0f3KxQ9Z"), EncodeUsage(TokenUsageKey("0f3KxQ9Z"), Usage{1 << 40, 20_000, 300}), func(k, v []byte) error {
+			_, err := DecodeUsage(k, v)
+			return err
+		}},
 		"order": {key, EncodeOrder(key, owners), func(k, v []byte) error {
 			_, err := DecodeOrder(k, v)
 			return err
