@@ -43,8 +43,8 @@ func TestCursorOfAnotherListing(t *testing.T) {
 		paging audit.Paging
 	}{
 		{audit.Query{Project: "globex"}, audit.Paging{Cursor: first.Next}},
-		{audit.Query{Project: "acme", Actor: "ada@example.com"}, audit.Paging{Cursor: first.Next}},
-		{audit.Query{Project: "acme", RecordedBy: "dev"}, audit.Paging{Cursor: first.Next}},
+		{audit.Query{Project: "acme", Is: audit.Terms{"actor": {"ada@example.com"}}}, audit.Paging{Cursor: first.Next}},
+		{audit.Query{Project: "acme", Is: audit.Terms{"recordedBy": {"dev"}}}, audit.Paging{Cursor: first.Next}},
 		{audit.Query{Project: "acme", From: time.Now().Add(-time.Hour)}, audit.Paging{Cursor: first.Next}},
 		{audit.Query{Project: "acme"}, audit.Paging{Cursor: first.Next + "A"}},
 		{audit.Query{Project: "acme"}, audit.Paging{Cursor: "none"}},
