@@ -1,6 +1,6 @@
 # What people do with this project, a target each. ARGS are further flags:
 #   make test ARGS='-run Record ./store'    make bench ARGS='-n 100000 -runs 1'
-.PHONY: test lint build fuzz bench cover screenshots tools
+.PHONY: test lint build fuzz bench attack cover screenshots tools
 FUZZTIME ?= 10s
 
 # test does everything that CI does. On a fresh machine it installs what it needs.
@@ -33,6 +33,11 @@ fuzz:
 # bench measures this log beside SQLite and PostgreSQL, and writes docs/performance.md.
 bench:
 	cd bench && go run . -docs ../docs/performance.md $(ARGS)
+
+# attack hurts real servers on this machine, each in its own way for some seconds, and
+# prints what others feel of it: ARGS='-only unread -seconds 10'
+attack:
+	go run ./attack $(ARGS)
 
 # cover says how much of each package its own tests and those above it run.
 cover:
