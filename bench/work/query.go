@@ -57,7 +57,7 @@ func (w *Work) Query(l Listing, v int) audit.Query {
 	e := w.Entry(r.below(w.n))
 	q := audit.Query{Project: e.Project, Text: l.word}
 	even := v%2 == 1
-	ask := func(part int, name, value string) {
+	ask := func(part parts, name, value string) {
 		if l.parts&part != 0 {
 			if q.Is == nil {
 				q.Is = make(audit.Terms)
