@@ -32,13 +32,19 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, match: audit.NewMatcher(&q), filter: block.NewFilter(&q), hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, hash: queryHash(&q)}
+	p.ready()
 	var err error
 	p.text, err = s.search(&q)
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// ready makes what the query asks of fields and times ready.
+func (q *prepared) ready() {
+	q.match, q.filter = audit.NewMatcher(&q.query), block.NewFilter(&q.query)
 }
 
 // search returns what full-text search has to do for q, nil where that is nothing: to find
