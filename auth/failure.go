@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"auditlog/audit"
+	"auditlog/auth/fold"
 )
 
 // anonymous is the actor of calls of which only the address is known.
@@ -17,16 +18,16 @@ const anonymous = "anonymous"
 func (k *Keeper) fail(r *http.Request) {
 	from := k.Address(r)
 	call := k.NewCall(r, Principal{Owner: anonymous, Type: audit.User}, audit.ChannelAPI, "")
-	kind := refusalKind{permission: TokenUse, project: networkOf(from).String()}
-	k.refusals.addKind(k.opts.Now(), kind, call, &Denied{Permission: TokenUse, From: from, Unknown: true})
+	kind := fold.Kind{What: string(TokenUse), Where: networkOf(from).String()}
+	k.refusals.Add(k.opts.Now(), kind, refusal{call, Denied{Permission: TokenUse, From: from, Unknown: true}}, 0)
 }
 
 // unknown says in an entry where failures came from.
-func (s *refusal) unknown(e *audit.Entry) {
+func unknown(e *audit.Entry, rep *fold.Report[refusal]) {
 	e.Resource = audit.Resource{Type: "Token"}
-	if s.others() {
-		e.Detail = fmt.Sprintf("%s, from more than %d addresses", s.denied.Error(), maxKinds)
+	if rep.Kind.Others() {
+		e.Detail = fmt.Sprintf("%s, from more than %d addresses", e.Detail, maxKinds)
 		return
 	}
-	addMetadata(e, map[string]string{"address": s.kind.project})
+	addMetadata(e, map[string]string{"address": rep.Kind.Where})
 }
