@@ -55,6 +55,12 @@ var _ kv.DB = (*DB)(nil)
 
 // Open opens the file at path, making it and its folder when they are not there. It
 // returns an error with kv.ErrInUse in its chain when another process has it open.
+//
+// A process that was killed between writing bbolt's meta page and syncing it leaves a
+// commit that is seen and not on disk. So Open makes a commit of its own, in the other
+// meta page, before anybody can be answered by what is seen: whatever that builds on was
+// synced before, or is now. Syncing the file alone would not do, because the system
+// counts a page as written whose writing has failed once.
 func Open(path string, opts Options) (*DB, error) {
 	if err := create(path, opts.Init); err != nil {
 		return nil, err
@@ -68,7 +74,11 @@ func Open(path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	bolt.AllocSize = growth
-	return &DB{bolt: bolt, rising: opts.Rising}, nil
+	db := &DB{bolt: bolt, rising: opts.Rising}
+	if err := db.Update(func(kv.Tx) error { return nil }); err != nil {
+		return nil, fmt.Errorf("make %s durable: %w", path, errors.Join(err, bolt.Close()))
+	}
+	return db, nil
 }
 
 // OpenReadOnly opens the file at path as it is; Update fails. No process may have it
