@@ -46,31 +46,26 @@ func (s *Server) export(c *call) error {
 	})
 	d := c.download(req.Project, format)
 	d.begin = func() error { return read.Begin(ctx) }
-	entries, err := d.export(ctx, sel, format)
-	if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
-		err = ended // the token ended, not the client
-	}
-	read.End(entries, err)
-	return err
-}
-
-// export writes what a selection holds, and returns how many entries it wrote.
-func (d *download) export(ctx context.Context, sel audit.Selection, format export.Format) (entries int64, err error) {
-	w, err := export.NewWriter(d.buf, format)
-	if err != nil {
-		return 0, err
-	}
-	err = sel.Export(ctx, func(e *audit.Entry) error {
-		entries++
-		if err := w.Write(e); err != nil {
+	return read.Run(func() error {
+		w, err := export.NewWriter(d.buf, format)
+		if err != nil {
 			return err
 		}
-		return d.tick()
+		err = sel.Export(ctx, func(e *audit.Entry) error {
+			read.Entries++
+			if err := w.Write(e); err != nil {
+				return err
+			}
+			return d.tick()
+		})
+		if err == nil {
+			err = d.close()
+		}
+		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
+			return ended // the token ended, not the client
+		}
+		return err
 	})
-	if err == nil {
-		err = d.close()
-	}
-	return entries, err
 }
 
 // download is an answer that is a file of any length. Nothing of it is sent, not

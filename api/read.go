@@ -116,6 +116,7 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked := q
 	step, bounds, err := s.bars(&req.StatsRequest, &q)
 	if err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.note(sel.Query(), "counts")
+	c.note(asked, "counts")
 	res := &rpc.StatsResult{
 		Total:    st.Total,
 		Outcomes: rpc.Counts(st.Outcomes),

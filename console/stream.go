@@ -75,31 +75,27 @@ func (c *console) export(v *visit) error {
 	})
 	d := newDownload(v, f.Project, format)
 	d.begin = func() error { return read.Begin(ctx) }
-	entries, err := d.export(ctx, sel, format)
-	if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
-		err = ended // the session ended, not the visitor
-	}
-	read.End(entries, err)
+	err = read.Run(func() error {
+		w, err := export.NewWriter(d.buf, format)
+		if err != nil {
+			return err
+		}
+		err = sel.Export(ctx, func(e *audit.Entry) error {
+			read.Entries++
+			return w.Write(e)
+		})
+		if err == nil {
+			err = d.close()
+		}
+		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
+			return ended // the session ended, not the visitor
+		}
+		return err
+	})
 	if err != nil && d.begun {
 		panic(http.ErrAbortHandler)
 	}
 	return err
-}
-
-// export writes what a selection holds, and returns how many entries it wrote.
-func (d *download) export(ctx context.Context, sel audit.Selection, format export.Format) (entries int64, err error) {
-	w, err := export.NewWriter(d.buf, format)
-	if err != nil {
-		return 0, err
-	}
-	err = sel.Export(ctx, func(e *audit.Entry) error {
-		entries++
-		return w.Write(e)
-	})
-	if err == nil {
-		err = d.close()
-	}
-	return entries, err
 }
 
 // note has it recorded that the visitor read what a query selects, if such reads are.

@@ -13,7 +13,13 @@ import (
 
 // Reading is one read that is always recorded, for as long as it goes on. It is for one
 // goroutine.
+//
+// Run does the work. The work calls Begin before anything is sent, and counts in Entries
+// what it gives.
 type Reading struct {
+	// Entries is how many entries were given.
+	Entries int64
+
 	*Recorder
 	note
 	begun bool
@@ -47,25 +53,35 @@ func (g *Reading) Begin(ctx context.Context) error {
 	return nil
 }
 
-// End records how a read that began has ended: after so many entries, and whole where err
-// is nil.
-func (g *Reading) End(entries int64, err error) {
+// errPanic is how work ends that does not return.
+var errPanic = errors.New("the work panicked")
+
+// Run does the work of a read and records how it ended, if it began: whole where the work
+// returns nil. It returns what the work does.
+func (g *Reading) Run(work func() error) (err error) {
+	err = errPanic
+	defer func() { g.end(err) }()
+	err = work()
+	return err
+}
+
+func (g *Reading) end(err error) {
 	if !g.begun || g.Recorder == nil {
 		return
 	}
 	if g.quiet {
-		g.add(g.note, entries)
+		g.add(g.note, g.Entries)
 		return
 	}
 	e := g.entry()
-	e.Detail = fmt.Sprintf("Ended %s, of %d entries", g.read.What, entries)
+	e.Detail = fmt.Sprintf("Ended %s, of %d entries", g.read.What, g.Entries)
 	if err != nil {
 		e.Outcome = audit.Error
-		e.Detail = fmt.Sprintf("Broke off %s, after %d entries: %s", g.read.What, entries, reason(err))
+		e.Detail = fmt.Sprintf("Broke off %s, after %d entries: %s", g.read.What, g.Entries, reason(err))
 	}
 	put(e, "step", "end")
 	put(e, "began", strconv.FormatInt(g.id, 10))
-	put(e, "entries", strconv.FormatInt(entries, 10))
+	put(e, "entries", strconv.FormatInt(g.Entries, 10))
 	put(e, "whole", strconv.FormatBool(err == nil))
 	e.Clean()
 	// The caller may be gone, and that is just what is to be recorded.

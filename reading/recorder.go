@@ -77,7 +77,7 @@ type Read struct {
 }
 
 // maxKinds is how many kinds of reads one caller has before others are counted together.
-// A kind is what a Read says.
+// A kind is what a Read says but for times.
 const maxKinds = 64
 
 // note is a read that is told of with others.
@@ -98,9 +98,13 @@ func (r *Recorder) Wants(read *Read) bool {
 }
 
 // searches reports whether a query asks for more than a project and times.
-func searches(q audit.Query) bool {
-	q.Project, q.From, q.To = "", time.Time{}, time.Time{}
-	return filters(q) != "{}"
+func searches(q audit.Query) bool { return timeless(q) != "{}" }
+
+// timeless returns what a query asks for but its times, which move on from one call of a
+// view to the next.
+func timeless(q audit.Query) string {
+	q.From, q.To = time.Time{}, time.Time{}
+	return filters(q)
 }
 
 // filters returns what a query asks for within its project, as JSON of the API.
@@ -125,7 +129,7 @@ func (r *Recorder) Note(call *auth.Call, read Read) {
 }
 
 func (r *Recorder) add(n note, entries int64) {
-	kind := fold.Kind{Caller: caller(n.call), What: string(n.read.Action), Where: n.read.Query.Project, Which: n.read.What + filters(n.read.Query)}
+	kind := fold.Kind{Caller: caller(n.call), What: string(n.read.Action), Where: n.read.Query.Project, Which: n.read.What + timeless(n.read.Query)}
 	r.notes.Add(r.opts.Now(), kind, n, entries)
 }
 
@@ -173,8 +177,6 @@ func (r *Recorder) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordIn)
-			defer cancel()
 			return r.record(ctx, r.notes.TakeAll(r.opts.Now()))
 		case <-r.notes.Due():
 		case <-time.After(r.notes.Wait(r.opts.Now())):
@@ -188,8 +190,10 @@ func (r *Recorder) Run(ctx context.Context) error {
 // recordIn bounds how long the end of something waits for a log that does not answer.
 const recordIn = 5 * time.Second
 
-// record records reports; what fails is counted on and tried again.
+// record records reports, even if ctx ends; what fails is counted on and tried again.
 func (r *Recorder) record(ctx context.Context, reports []fold.Report[note]) (failed error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordIn)
+	defer cancel()
 	for _, rep := range reports {
 		if err := r.opts.Storage.RecordOwn(ctx, folded(&rep)); err != nil {
 			r.notes.GiveBack(rep, r.opts.Now())
