@@ -19,7 +19,7 @@ func (k *Keeper) fail(r *http.Request) {
 	from := k.Address(r)
 	call := k.NewCall(r, Principal{Owner: anonymous, Type: audit.User}, audit.ChannelAPI, "")
 	kind := fold.Kind{What: string(TokenUse), Where: networkOf(from).String()}
-	k.refusals.Add(k.opts.Now(), kind, refusal{call, Denied{Permission: TokenUse, From: from, Unknown: true}}, 0)
+	k.refusals.Add(k.opts.Now(), kind, refusal{call: call, denied: Denied{Permission: TokenUse, From: from, Unknown: true}}, 1, 0)
 }
 
 // unknown says in an entry where failures came from.

@@ -20,6 +20,8 @@ type refusals = fold.Tally[refusal]
 type refusal struct {
 	call   *Call
 	denied Denied
+	// conflict is set of what is no refusal of a call, but of entries in it.
+	conflict *Conflict
 }
 
 // maxKinds is how many kinds of refusals one token has before the others are
@@ -31,7 +33,7 @@ const maxKinds = 32
 func (k *Keeper) Refuse(call *Call, denied *Denied) {
 	k.counts.refused.Add(1)
 	kind := fold.Kind{Caller: call.Principal.TokenID, What: string(denied.Permission), Where: denied.Project}
-	k.refusals.Add(k.opts.Now(), kind, refusal{call, *denied}, 0)
+	k.refusals.Add(k.opts.Now(), kind, refusal{call: call, denied: *denied}, 1, 0)
 }
 
 // refusalEntry tells of the refusals that were counted.
@@ -43,9 +45,12 @@ func refusalEntry(rep *fold.Report[refusal]) *audit.Entry {
 	e := rep.Latest.call.Entry(denied.Permission, homeOfDenied(&denied), denied.resource())
 	e.Outcome = audit.Forbidden
 	e.Detail = denied.Error()
-	if denied.Unknown {
+	switch conflict := rep.Latest.conflict; {
+	case denied.Unknown:
 		unknown(e, rep)
-	} else {
+	case conflict != nil && !rep.Kind.Others():
+		conflict.entry(e)
+	default:
 		addMetadata(e, map[string]string{"permission": string(denied.Permission)})
 	}
 	if rep.Kind.Others() {

@@ -130,7 +130,7 @@ func (r *Recorder) Note(call *auth.Call, read Read) {
 
 func (r *Recorder) add(n note, entries int64) {
 	kind := fold.Kind{Caller: caller(n.call), What: string(n.read.Action), Where: n.read.Query.Project, Which: n.read.What + timeless(n.read.Query)}
-	r.notes.Add(r.opts.Now(), kind, n, entries)
+	r.notes.Add(r.opts.Now(), kind, n, 1, entries)
 }
 
 // caller tells callers apart: by token or session, in development mode by name.

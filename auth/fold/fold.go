@@ -90,8 +90,8 @@ func pauseAfter(n int) time.Duration {
 	return time.Hour
 }
 
-// Add counts an event, and adds its amount.
-func (t *Tally[T]) Add(now time.Time, kind Kind, latest T, amount int64) {
+// Add counts so many events at once, and adds up their amount.
+func (t *Tally[T]) Add(now time.Time, kind Kind, latest T, count, amount int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.state(kind)
@@ -105,7 +105,7 @@ func (t *Tally[T]) Add(now time.Time, kind Kind, latest T, amount int64) {
 		default:
 		}
 	}
-	s.count++
+	s.count += count
 	s.amount += amount
 	s.last, s.latest = now, latest
 }

@@ -13,7 +13,7 @@ func TestEveryEventIsToldOfOnce(t *testing.T) {
 	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
 	told, reports := int64(0), 0
 	for i := range 5000 {
-		tally.Add(now, Kind{Caller: fmt.Sprint("c", i%2), What: "list", Where: fmt.Sprint(i % 7)}, i, 2)
+		tally.Add(now, Kind{Caller: fmt.Sprint("c", i%2), What: "list", Where: fmt.Sprint(i % 7)}, i, 1, 2)
 		now = now.Add(time.Duration(i%11) * time.Second)
 		for n, rep := range tally.Take(now) {
 			if rep.Last.Before(rep.First) || rep.Count < 1 || rep.Amount != 2*rep.Count || rep.Kind.Others() != (rep.Kind.Where == "") {
@@ -48,7 +48,7 @@ func TestWait(t *testing.T) {
 		t.Errorf("of nothing there is something to tell in %v", d)
 	}
 	kind := Kind{Caller: "c", What: "list"}
-	tally.Add(now, kind, 1, 0)
+	tally.Add(now, kind, 1, 1, 0)
 	select {
 	case <-tally.Due():
 	default:
@@ -57,7 +57,7 @@ func TestWait(t *testing.T) {
 	if d := tally.Wait(now); d != 0 || len(tally.Take(now)) != 1 {
 		t.Errorf("the first is told of in %v", d)
 	}
-	tally.Add(now, kind, 2, 0)
+	tally.Add(now, kind, 2, 1, 0)
 	if d := tally.Wait(now); d != time.Minute {
 		t.Errorf("the second is told of in %v", d)
 	}
