@@ -26,7 +26,7 @@ func (k *Keeper) Conflict(call *Call, c *Conflict) {
 	k.counts.conflicts.Add(c.Count)
 	denied := Denied{Permission: AuditLogRecord, Project: c.Project}
 	kind := fold.Kind{Caller: call.Principal.TokenID, What: string(denied.Permission), Where: c.Project, Which: "conflict"}
-	k.refusals.Add(k.opts.Now(), kind, refusal{call, denied, c}, c.Count, 0)
+	k.refusals.Add(k.opts.Now(), kind, refusal{call: call, denied: denied, conflict: c}, c.Count, 0)
 }
 
 // entry makes e, which tells of a refusal, tell of a conflict.

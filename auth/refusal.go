@@ -22,6 +22,8 @@ type refusal struct {
 	denied Denied
 	// conflict is set of what is no refusal of a call, but of entries in it.
 	conflict *Conflict
+	// notAdmitted is set of log-ins.
+	notAdmitted *NotAdmitted
 }
 
 // maxKinds is how many kinds of refusals one token has before the others are
@@ -45,11 +47,13 @@ func refusalEntry(rep *fold.Report[refusal]) *audit.Entry {
 	e := rep.Latest.call.Entry(denied.Permission, homeOfDenied(&denied), denied.resource())
 	e.Outcome = audit.Forbidden
 	e.Detail = denied.Error()
-	switch conflict := rep.Latest.conflict; {
+	switch conflict, person := rep.Latest.conflict, rep.Latest.notAdmitted; {
 	case denied.Unknown:
 		unknown(e, rep)
 	case conflict != nil && !rep.Kind.Others():
 		conflict.entry(e)
+	case person != nil:
+		person.entry(e)
 	default:
 		addMetadata(e, map[string]string{"permission": string(denied.Permission)})
 	}
@@ -57,6 +61,7 @@ func refusalEntry(rep *fold.Report[refusal]) *audit.Entry {
 		e.Detail = fmt.Sprintf("%s, and others: this caller was refused in more than %d ways", e.Detail, maxKinds)
 	}
 	Folded(e, rep.Count, rep.First, rep.Last)
+	e.Clean()
 	return e
 }
 
