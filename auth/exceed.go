@@ -1,6 +1,9 @@
 package auth
 
-import "auditlog/audit"
+import (
+	"auditlog/audit"
+	"auditlog/auth/fold"
+)
 
 // Exceed notes that a call was to record more than a limit of the log allows. The entry is
 // recorded by Run, as those of refusals are: the first of a token, a project and a limit at
@@ -8,12 +11,9 @@ import "auditlog/audit"
 // several.
 func (k *Keeper) Exceed(call *Call, project string, e *audit.Exceeded) {
 	k.counts.exceeded.Add(1)
-	denied := &Denied{Permission: AuditLogRecord, Project: project}
-	kind := refusalKind{token: call.Principal.TokenID, permission: denied.Permission, project: project, limit: e.Limit.Name + " " + e.Amount}
-	r := k.refusals
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.count(k.opts.Now(), kind, call, denied).exceeded = e
+	denied := Denied{Permission: AuditLogRecord, Project: project}
+	kind := fold.Kind{Caller: call.Principal.TokenID, What: string(denied.Permission), Where: project, Which: e.Limit.Name + " " + e.Amount}
+	k.refusals.Add(k.opts.Now(), kind, refusal{call: call, denied: denied, exceeded: e}, 1, 0)
 }
 
 // tellExceeded makes an entry, which tells of a refusal, tell of a limit.
