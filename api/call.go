@@ -43,7 +43,11 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	}
 	if exceeded := (*audit.Exceeded)(nil); errors.As(err, &exceeded) {
 		s.metrics.exceeded(exceeded)
-		s.opts.Auth.Exceed(c.auth(), x.project, exceeded)
+		project := x.project
+		if exceeded.Limit.Each == audit.EachProject {
+			project = exceeded.Name
+		}
+		s.opts.Auth.Exceed(c.auth(), project, exceeded)
 	}
 	s.fail(x, r, err)
 }

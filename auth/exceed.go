@@ -7,8 +7,7 @@ import (
 
 // Exceed notes that a call was to record more than a limit of the log allows. The entry is
 // recorded by Run, as those of refusals are: the first of a token, a project and a limit at
-// once, of the others how many there were. project is the one that was recorded to, empty for
-// several.
+// once, of the others how many there were. project is one that was recorded to.
 func (k *Keeper) Exceed(call *Call, project string, e *audit.Exceeded) {
 	k.counts.exceeded.Add(1)
 	denied := Denied{Permission: AuditLogRecord, Project: project}
