@@ -39,6 +39,9 @@ var mayImport = map[string]string{
 	"importer":        "audit",
 	"demo":            "audit",
 	"client":          "audit backoff rpc",
+	"backup":          "store/kv",
+	"backup/place":    "audit backup",
+	"backup/duty":     "audit auth backoff backup store/copies store/format store/kv",
 	"store/kv":        "",
 	"store/kv/boltkv": "store/kv",
 	"store/kv/kvtest": "store/kv",
@@ -46,6 +49,7 @@ var mayImport = map[string]string{
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/kv",
+	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "audit fulltext store/block store/block/bits store/blocks store/check store/format store/kv store/kv/boltkv store/upgrade",
 	"follow":          "backoff",
@@ -54,9 +58,10 @@ var mayImport = map[string]string{
 	"auth":            "audit",
 	"auth/oidc":       "audit auth",
 	"admin":           "audit auth retention",
-	"api":             "audit calendar rpc export auth retention admin",
+	"api":             "audit calendar rpc export auth retention admin backup/duty",
 	"console":         "audit calendar rpc export auth retention admin demo spell",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth auth/oidc retention api console spell",
+	"cli":             "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
+		"store store/copies store/kv index auth auth/oidc retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -70,14 +75,15 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api attack auth auth/oidc client console cli rpc",
 
+	"filippo.io/age":                      "backup backup/duty cli",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api console index retention cli",
+	"github.com/rs/zerolog":               "api backup/duty console index retention cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",

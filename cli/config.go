@@ -77,6 +77,8 @@ type Config struct {
 	// file has them. Default: nowhere.
 	OIDC   *OIDC
 	Grants []oidc.Rule
+	// Backup has the server take backups by itself. Only the file has it. Default: none.
+	Backup *Backup
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -129,7 +131,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 
 // tables are the tables of the file, for what a flag cannot say.
 func (c *Config) tables() []settingsTable {
-	return []settingsTable{c.oidcTable(), c.grantTable()}
+	return []settingsTable{c.oidcTable(), c.grantTable(), c.backupTable()}
 }
 
 // check reports the first setting that cannot be meant, as a settingError.
