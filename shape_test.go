@@ -41,7 +41,7 @@ var mayImport = map[string]string{
 	"client":          "audit backoff rpc",
 	"backup":          "store/kv",
 	"backup/place":    "audit backup",
-	"backup/duty":     "audit auth backoff backup store/copies store/format store/kv",
+	"backup/duty":     "audit auth backoff backup backup/place store/copies store/format store/kv",
 	"store/kv":        "",
 	"store/kv/boltkv": "store/kv",
 	"store/kv/kvtest": "store/kv",
@@ -62,7 +62,7 @@ var mayImport = map[string]string{
 	"admin":           "audit auth retention",
 	"api":             "audit calendar rpc export auth retention admin backup/duty",
 	"console":         "audit calendar rpc export auth retention admin demo spell",
-	"cli":             "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
+	"cli": "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
@@ -77,7 +77,7 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api attack auth auth/oidc client console cli rpc",
 
-	"filippo.io/age":                      "backup backup/duty cli",
+	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
 	"github.com/RoaringBitmap":            "index",

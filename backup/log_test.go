@@ -29,7 +29,7 @@ import (
 // options are those with which a log is taken.
 func options(s *store.Store) backup.Options {
 	return backup.Options{
-		Buckets: format.Buckets(), Log: s.Identity(), Program: "test", Secret: s.Secret("backup parts"),
+		Buckets: format.Buckets(), Log: s.Identity(), Program: "test", Secret: bytes.Repeat([]byte{7}, 32),
 		Describe: func(tx kv.Tx) (c backup.Contents, err error) {
 			c.Entries, c.LastID, err = copies.Describe(tx)
 			return c, err
@@ -56,7 +56,9 @@ func entryOf(project, detail string) *audit.Entry {
 }
 
 // told is what identifies an entry with its text.
-func told(e *audit.Entry) string { return fmt.Sprintf("%s %s %s %s", e.Project, e.Detail, e.Key, e.Action) }
+func told(e *audit.Entry) string {
+	return fmt.Sprintf("%s %s %s %s", e.Project, e.Detail, e.Key, e.Action)
+}
 
 func (r *recorder) run(ctx context.Context, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 7))

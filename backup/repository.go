@@ -76,6 +76,11 @@ type Snapshot struct {
 	Parts     []string `json:"parts"`
 }
 
+// String says in one line what it holds.
+func (s *Snapshot) String() string {
+	return fmt.Sprintf("%d entries up to %d, as of %s", s.Entries, s.LastID, s.Moment.UTC().Format(time.RFC3339))
+}
+
 // Contents are what a backup holds, as the log counts it.
 type Contents struct {
 	// Entries counts those that are there, LastID is the id of the newest one.

@@ -2,8 +2,10 @@ package backup
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -77,4 +79,21 @@ func (o *opener) open(stored []byte, encrypted bool) ([]byte, error) {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
 	return content, nil
+}
+
+// ReadIdentities reads the identities in files of age's.
+func ReadIdentities(paths []string) ([]age.Identity, error) {
+	var all []age.Identity
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read identities: %w", err)
+		}
+		some, err := age.ParseIdentities(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("read identities in %s: %w", path, err)
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }

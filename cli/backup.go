@@ -5,13 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
-	"filippo.io/age"
 	"github.com/spf13/cobra"
 
 	"auditlog/backup"
@@ -56,11 +52,11 @@ whoever reads it all that the log holds.`,
 
 // takeBackup has a server send a backup, and puts it where it belongs.
 func (a *app) takeBackup(ctx context.Context, c *client.Client, to string, recipients []string, keep int) error {
-	p, closePlace, err := newPlace(to)
+	p, err := place.Create(to)
 	if err != nil {
 		return err
 	}
-	defer closePlace()
+	defer p.Close()
 	deposit, err := backup.NewDeposit(ctx, p, time.Now())
 	if err != nil {
 		return err
@@ -69,10 +65,9 @@ func (a *app) takeBackup(ctx context.Context, c *client.Client, to string, recip
 	defer progress.done()
 	var made *backup.Snapshot
 	req := rpc.BackupRequest{Recipients: recipients, Have: rpc.PartNames(deposit.Parts()), To: p.String()}
-	var received int64
-	err = c.Backup(ctx, req, func(r io.Reader) error {
-		counted := &countingReader{r: r, n: &received, show: func(n int64) { progress.show("received %.1f MB", float64(n)/1e6) }}
-		made, err = backup.Receive(ctx, counted, deposit)
+	received := &counter{w: io.Discard, progress: progress}
+	err = c.Backup(ctx, req, func(r io.Reader) (err error) {
+		made, err = backup.Receive(ctx, io.TeeReader(r, received), deposit)
 		return err
 	})
 	deposit.Close()
@@ -82,25 +77,11 @@ func (a *app) takeBackup(ctx context.Context, c *client.Client, to string, recip
 	progress.done()
 	fmt.Fprintf(a.stdout, "%s\n", made.ID)
 	fmt.Fprintf(a.stderr, "auditlog: backed up %d entries up to %d to %s: %.1f MB of %.1f MB were new\n",
-		made.Entries, made.LastID, p, float64(received)/1e6, float64(made.Bytes)/1e6)
+		made.Entries, made.LastID, p, float64(received.bytes)/1e6, float64(made.Bytes)/1e6)
 	if keep == 0 {
 		return nil
 	}
 	return a.prune(ctx, p, keep)
-}
-
-// countingReader shows how much is read.
-type countingReader struct {
-	r    io.Reader
-	n    *int64
-	show func(int64)
-}
-
-func (c *countingReader) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
-	*c.n += int64(n)
-	c.show(*c.n)
-	return n, err
 }
 
 func (a *app) prune(ctx context.Context, p backup.Place, keep int) error {
@@ -119,11 +100,11 @@ func (a *app) backupList() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p, closePlace, err := openPlace(args[0])
+		p, err := place.Open(args[0])
 		if err != nil {
 			return err
 		}
-		defer closePlace()
+		defer p.Close()
 		damaged := 0
 		list, err := backup.Snapshots(cmd.Context(), p, func(err error) {
 			damaged++
@@ -166,50 +147,14 @@ backup needs.`,
 		if *keep < 1 {
 			return usagef("--keep: must be at least 1")
 		}
-		p, closePlace, err := openPlace(args[0])
+		p, err := place.Open(args[0])
 		if err != nil {
 			return err
 		}
-		defer closePlace()
+		defer p.Close()
 		return noBackup(a.prune(cmd.Context(), p, *keep))
 	}
 	return cmd
-}
-
-// newPlace returns the place for a new backup.
-func newPlace(name string) (p backup.Place, closePlace func(), err error) {
-	if isArchive(name) {
-		archive, err := place.CreateArchive(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		// What is not whole is removed; what is, has its name on disk.
-		return archive, func() { _ = archive.Close() }, nil
-	}
-	return openPlace(name)
-}
-
-// openPlace returns the place of a repository.
-func openPlace(name string) (p backup.Place, closePlace func(), err error) {
-	if name == "" {
-		return nil, nil, usagef("name a folder or a file for the backup")
-	}
-	if isArchive(name) {
-		archive, err := place.OpenArchive(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		return archive, func() { _ = archive.Close() }, nil
-	}
-	return place.NewDir(name), func() {}, nil
-}
-
-// isArchive reports whether a place is a file rather than a folder.
-func isArchive(name string) bool {
-	if info, err := os.Stat(name); err == nil {
-		return info.Mode().IsRegular()
-	}
-	return strings.HasSuffix(name, ".tar")
 }
 
 // noBackup gives the error of a repository that is none its exit code.
@@ -234,13 +179,13 @@ func (s *source) flags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&s.identities, "identity", nil, "read an encrypted one with the identities in this `file` of age's")
 }
 
-// open opens the backup of a repository.
-func (s *source) open(ctx context.Context, from string) (db *backup.DB, closePlace func(), err error) {
-	identities, err := s.read()
+// open opens the backup of a repository, and returns what closes it.
+func (s *source) open(ctx context.Context, from string) (db *backup.DB, close func() error, err error) {
+	identities, err := backup.ReadIdentities(s.identities)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, closePlace, err := openPlace(from)
+	p, err := place.Open(from)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -252,30 +197,7 @@ func (s *source) open(ctx context.Context, from string) (db *backup.DB, closePla
 		db, err = backup.Open(ctx, p, found, identities)
 	}
 	if err != nil {
-		closePlace()
-		return nil, nil, noBackup(err)
+		return nil, nil, errors.Join(noBackup(err), p.Close())
 	}
-	return db, closePlace, nil
-}
-
-func (s *source) read() ([]age.Identity, error) {
-	var all []age.Identity
-	for _, path := range s.identities {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("read identities: %w", err)
-		}
-		some, err := age.ParseIdentities(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("read identities in %s: %w", path, err)
-		}
-		all = append(all, some...)
-	}
-	return all, nil
-}
-
-// about says in one line what a backup holds.
-func about(s *backup.Snapshot) string {
-	return strconv.FormatInt(s.Entries, 10) + " entries up to " + strconv.FormatInt(s.LastID, 10) +
-		", as of " + s.Moment.UTC().Format(time.RFC3339)
+	return db, p.Close, nil
 }

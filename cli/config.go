@@ -14,6 +14,7 @@ import (
 	"auditlog/api"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
 	"auditlog/retention"
 )
 
@@ -78,7 +79,7 @@ type Config struct {
 	OIDC   *OIDC
 	Grants []oidc.Rule
 	// Backup has the server take backups by itself. Only the file has it. Default: none.
-	Backup *Backup
+	Backup *duty.Settings
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.

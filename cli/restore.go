@@ -47,7 +47,7 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 		if err := recordRestore(cmd.Context(), *dir, db.Snapshot); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "auditlog: restored %s into %s\n", about(db.Snapshot), *dir)
+		fmt.Fprintf(a.stderr, "auditlog: restored %s into %s\n", db.Snapshot, *dir)
 		return nil
 	}
 	return cmd
@@ -93,7 +93,7 @@ func recordRestore(ctx context.Context, dir string, from *backup.Snapshot) error
 	e := &audit.Entry{
 		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount},
 		Action: "log.restore", Resource: audit.Resource{Type: "Log", ID: s.Identity()}, Outcome: audit.Success,
-		Detail:   "Restored from a backup of " + about(from) + ": what was recorded after it is not here, and its ids are given again",
+		Detail:   "Restored from a backup of " + from.String() + ": what was recorded after it is not here, and its ids are given again",
 		Channel:  audit.ChannelCLI,
 		Metadata: map[string]string{"backup": from.ID, "lastId": fmt.Sprint(from.LastID)},
 	}
@@ -126,7 +126,7 @@ for the whole log.`,
 		if err := a.restoreInto(cmd.Context(), filepath.Join(dir, "data"), db); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "auditlog: %s is whole: %s\n", db.Snapshot.ID, about(db.Snapshot))
+		fmt.Fprintf(a.stderr, "auditlog: %s is whole: %s\n", db.Snapshot.ID, db.Snapshot)
 		return nil
 	}
 	return cmd

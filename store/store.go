@@ -284,6 +284,10 @@ func (s *Store) Release() error {
 // read runs fn in a read transaction, unless the store is closed.
 func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
 
+// View runs fn on one state of the log's database, for who copies it. While it lasts,
+// what is freed is not used again.
+func (s *Store) View(fn func(kv.Tx) error) error { return s.read(fn) }
+
 // closed says of a database that is closed that the log is.
 func closed(err error) error {
 	if errors.Is(err, kv.ErrClosed) {

@@ -32,9 +32,6 @@ type Log interface {
 	backup.Source
 	// Identity tells this log from every other one.
 	Identity() string
-	// Secret returns 32 bytes that are this log's own under a label, or nil while it has
-	// no entry of its own.
-	Secret(label string) []byte
 	// RecordOwn records an entry of the log itself.
 	RecordOwn(ctx context.Context, entry *audit.Entry) error
 }
@@ -121,8 +118,12 @@ func (d *Duty) Send(ctx context.Context, call *auth.Call, req Request, w io.Writ
 		return err
 	}
 	defer release()
+	takes, err := d.takes(recipients, req.Has)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
-	made, err := backup.Take(ctx, d.log, backup.NewStream(w, d.opts.Now(), flush), d.takes(recipients, req.Has))
+	made, err := backup.Take(ctx, d.log, backup.NewStream(w, d.opts.Now(), flush), takes)
 	d.note(made, err, time.Since(began))
 	e := d.entry(call, made, err, "sent it to the caller")
 	if req.To != "" {
@@ -158,13 +159,15 @@ func (d *Duty) begin() (release func(), err error) {
 // secretLabel is that of the secret that names encrypted parts.
 const secretLabel = "auditlog backup parts"
 
-func (d *Duty) takes(recipients []age.Recipient, has func(string) bool) backup.Options {
+// takes returns how this log is taken.
+func (d *Duty) takes(recipients []age.Recipient, has func(string) bool) (backup.Options, error) {
+	secret, err := d.secret()
 	return backup.Options{
 		Buckets:    format.Buckets(),
 		Log:        d.log.Identity(),
 		Program:    d.opts.Program,
 		Recipients: recipients,
-		Secret:     d.secret(),
+		Secret:     secret,
 		Has:        has,
 		TempDir:    d.opts.TempDir,
 		Now:        d.opts.Now,
@@ -172,18 +175,21 @@ func (d *Duty) takes(recipients []age.Recipient, has func(string) bool) backup.O
 			c.Entries, c.LastID, err = copies.Describe(tx)
 			return c, err
 		},
-	}
+	}, err
 }
 
 // secret returns what names encrypted parts. A log without an entry of its own, which a backup
 // ends, has one for a single time.
-func (d *Duty) secret() []byte {
-	if s := d.log.Secret(secretLabel); s != nil {
-		return s
+func (d *Duty) secret() (secret []byte, err error) {
+	err = d.log.View(func(tx kv.Tx) error {
+		secret, err = copies.Secret(tx, secretLabel)
+		return err
+	})
+	if err == nil && secret == nil {
+		secret = make([]byte, 32)
+		_, _ = rand.Read(secret) // it never fails
 	}
-	s := make([]byte, 32)
-	_, _ = rand.Read(s) // it never fails
-	return s
+	return secret, err
 }
 
 // note counts a backup that ended.

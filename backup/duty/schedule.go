@@ -149,5 +149,9 @@ func (d *Duty) put(ctx context.Context) (*backup.Taken, error) {
 		return nil, err
 	}
 	defer deposit.Close()
-	return backup.Take(ctx, d.log, deposit, d.takes(s.Recipients, deposit.Has))
+	takes, err := d.takes(s.Recipients, deposit.Has)
+	if err != nil {
+		return nil, err
+	}
+	return backup.Take(ctx, d.log, deposit, takes)
 }

@@ -26,6 +26,9 @@ const tempPrefix = ".new-"
 // String returns the path.
 func (d *Dir) String() string { return d.path }
 
+// Close does nothing.
+func (d *Dir) Close() error { return nil }
+
 func (d *Dir) file(name string) (string, error) {
 	if !fs.ValidPath(name) {
 		return "", fmt.Errorf("%q is no file's name", name)
