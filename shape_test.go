@@ -40,7 +40,8 @@ var mayImport = map[string]string{
 	"demo":            "audit",
 	"client":          "audit backoff rpc",
 	"backup":          "store/kv",
-	"backup/place":    "audit backup",
+	"backup/place":    "audit backup backup/s3",
+	"backup/s3":       "audit backup",
 	"backup/duty":     "audit auth backoff backup backup/place store/copies store/format store/kv",
 	"store/kv":        "",
 	"store/kv/boltkv": "store/kv",
@@ -88,6 +89,7 @@ var onlyIn = map[string]string{
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
@@ -101,7 +103,7 @@ var onlyIn = map[string]string{
 var forTests = []string{"audit/audittest", "store/kv/kvtest", "store/storetest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/chromedp", "golang.org/x/sys"}
 
 const (
 	maxFileLines     = 600

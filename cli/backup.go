@@ -20,13 +20,17 @@ import (
 
 func (a *app) backup() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "backup DIR|FILE.tar",
+		Use:   "backup DIR|FILE.tar|s3://BUCKET/PREFIX",
 		Short: "Take a backup of the whole log while the server runs",
 		Long: `Take a backup of the whole log: every entry, project and token as they are at one
 moment, while the server goes on. It is put into a repository:
 
-  DIR       a folder, where each backup adds what is new since the others
-  FILE.tar  a file that holds this one backup
+  DIR          a folder, where each backup adds what is new since the others
+  FILE.tar     a file that holds this one backup
+  s3://BUCKET  a bucket, as a folder; ?endpoint=https://HOST&region=NAME behind it
+               where AWS_ENDPOINT_URL_S3 and AWS_REGION do not say so. Credentials
+               are where Amazon's own tools look for them: AWS_ACCESS_KEY_ID and
+               AWS_SECRET_ACCESS_KEY, ~/.aws/credentials, the machine's role
 
 Everything is written here, by this command, and read back; the server only sends.
 With --recipient a backup is encrypted, and only who has an identity of one of the

@@ -29,7 +29,7 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 		Args:    cobra.NoArgs,
 	}
 	dir := addData(cmd)
-	from := cmd.Flags().String("from", "", "the `repository`: a folder or a file")
+	from := cmd.Flags().String("from", "", "the `repository`: a folder, a file or s3://BUCKET/PREFIX")
 	var s source
 	s.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -38,6 +38,9 @@ func (s *Settings) Check() error {
 	case s.Keep < 0:
 		return audit.FieldErrorf("keep", "must be 0, which keeps all, or more")
 	}
+	if _, err := place.Open(s.To); err != nil {
+		return audit.AtPath(err, "to")
+	}
 	_, err := ParseRecipients(s.Recipients)
 	return err
 }
