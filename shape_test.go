@@ -58,14 +58,16 @@ var mayImport = map[string]string{
 	"index/lexicon":   "fulltext",
 	"index":           "audit backoff follow fulltext index/lexicon",
 	"retention":       "backoff",
-	"auth":            "audit auth/guess",
+	"auth":            "audit auth/fold auth/guess",
+	"auth/fold":       "",
 	"auth/guess":      "",
 	"auth/oidc":       "audit auth",
+	"reading":         "audit auth auth/fold rpc",
 	"admin":           "audit auth retention",
-	"api":             "audit calendar rpc export auth retention admin backup/duty",
-	"console":         "audit calendar rpc export auth retention admin demo spell",
+	"api":             "audit calendar rpc export auth reading retention admin backup/duty",
+	"console":         "audit calendar rpc export auth reading retention admin demo spell",
 	"cli": "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"store store/copies store/kv index auth auth/oidc retention api console spell",
+		"store store/copies store/kv index auth auth/oidc reading retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 

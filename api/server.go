@@ -17,6 +17,7 @@ import (
 	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/reading"
 	"auditlog/retention"
 )
 
@@ -43,6 +44,8 @@ type Options struct {
 	Store Store
 	// Auth tells who calls and what they may.
 	Auth *auth.Keeper
+	// Reading records who read what. Nil records none.
+	Reading *reading.Recorder
 	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.

@@ -214,6 +214,25 @@ func TestScopedAdmin(t *testing.T) {
 	}
 }
 
+// An admin of a project names nobody whom a reader of the log would take for another.
+func TestNamesThatAnAdminOfAProjectGives(t *testing.T) {
+	c := newClock()
+	s, k, root := administrator(t, c)
+	record(t, s, "acme")
+	secret, _ := create(t, k, root, auth.Token{Owner: "ada@example.com", Role: auth.Admin, Projects: []string{"acme"}})
+	create(t, k, root, auth.Token{Owner: "deploy@acme", OwnerType: audit.ServiceAccount, Role: auth.Recorder, Projects: []string{"acme", "beta"}})
+	ada := callOf(t, k, secret)
+	for _, name := range []string{"\u0441i@acme", "victim@example.com@acme", "ci\u200b@acme", "ci @acme", "\uff43i@acme", "deploy@acme", "DEPLOY@acme", "@acme", "ci@acme2"} {
+		_, _, err := k.Create(t.Context(), ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+		if fault := (*audit.Fault)(nil); !errors.As(err, &fault) || fault.Kind != audit.Invalid || fault.Path != "owner" {
+			t.Errorf("a token of %q: %v", name, err)
+		}
+	}
+	for _, name := range []string{"ci@acme", "CI-2.eu_west+x@acme"} {
+		create(t, k, ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+	}
+}
+
 // Only admins have to do with tokens.
 func TestTokensAreForAdmins(t *testing.T) {
 	c := newClock()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/fold"
 )
 
 // Storage keeps the tokens' records and the log's entries about itself;
@@ -116,7 +117,7 @@ func Open(storage Storage, opts Options) (*Keeper, error) {
 		opts:     opts,
 		storage:  storage,
 		failures: newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
-		refusals: newRefusals(),
+		refusals: fold.New[refusal](maxKinds),
 		logins:   newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		tokens:   make(map[string]*held, len(records)),
 		sessions: make(map[string]*active),
@@ -309,12 +310,12 @@ func (k *Keeper) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return k.finish(context.WithoutCancel(ctx))
-		case <-k.refusals.wake:
-		case <-time.After(k.refusals.wait(k.opts.Now())):
+		case <-k.refusals.Due():
+		case <-time.After(k.refusals.Wait(k.opts.Now())):
 		case <-uses.C:
 			k.report(k.tidy(ctx))
 		}
-		k.report(k.recordRefusals(ctx, k.refusals.take(k.opts.Now())))
+		k.report(k.recordRefusals(ctx, k.refusals.Take(k.opts.Now())))
 	}
 }
 
@@ -324,7 +325,7 @@ const finishIn = 5 * time.Second
 func (k *Keeper) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishIn)
 	defer cancel()
-	return errors.Join(k.tidy(ctx), k.recordRefusals(ctx, k.refusals.takeAll(k.opts.Now())))
+	return errors.Join(k.tidy(ctx), k.recordRefusals(ctx, k.refusals.TakeAll(k.opts.Now())))
 }
 
 func (k *Keeper) report(err error) {

@@ -15,6 +15,7 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/reading"
 	"auditlog/retention"
 )
 
@@ -62,6 +63,9 @@ type Config struct {
 	// Reads is what becomes of calls of ReadOnlyActions: "skip", or "denied" to record
 	// those that were refused. Default "skip".
 	Reads string
+	// RecordReads says who is recorded of those who read the log: "exports" alone,
+	// "searches" as well, or "all" that list, count or get. Default "exports".
+	RecordReads string
 	// Projects is "open" when a project comes to be with its first entry, "closed" when
 	// project.create alone makes one. Default "open".
 	Projects string
@@ -96,6 +100,7 @@ func defaultConfig() Config {
 		Grace:                    retention.DefaultGrace,
 		ReadOnlyActions:          api.DefaultReadOnlyActions(),
 		Reads:                    readsSkip,
+		RecordReads:              string(reading.Exports),
 		Projects:                 projectsOpen,
 	}
 }
@@ -128,6 +133,8 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&c.ReadOnlyActions, "read-only-actions", c.ReadOnlyActions,
 		"the `actions` that are skipped instead of recorded")
 	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
+	fs.StringVar(&c.RecordReads, "record-reads", c.RecordReads,
+		"record who reads this log: `exports`, searches as well, or all that list, count or get")
 }
 
 // tables are the tables of the file, for what a flag cannot say.
@@ -244,6 +251,9 @@ func (c *Config) checkLists() error {
 	}
 	if c.Reads != readsSkip && c.Reads != readsDenied {
 		return settingErrorf("reads", "must be skip or denied")
+	}
+	if scopes := []reading.Scope{reading.Exports, reading.Searches, reading.All}; !slices.Contains(scopes, reading.Scope(c.RecordReads)) {
+		return settingErrorf("record-reads", "must be exports, searches or all")
 	}
 	for _, s := range c.TrustedProxies {
 		if _, err := parsePrefix(s); err != nil {

@@ -27,6 +27,7 @@ import (
 	"auditlog/backup/duty"
 	"auditlog/console"
 	"auditlog/index"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/spell"
 	"auditlog/store"
@@ -117,6 +118,7 @@ type server struct {
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
 	backups   *duty.Duty
+	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
 	workers   []worker     // run does them
@@ -177,6 +179,11 @@ func (s *server) openWorkers(context.Context) error {
 	if s.keeper, err = open(s.store, options); err != nil {
 		return err
 	}
+	s.reading = reading.New(reading.Options{
+		Storage: s.store,
+		Scope:   reading.Scope(s.cfg.RecordReads),
+		Report:  func(err error) { s.log.Error().Err(err).Msg("recording who read the log") },
+	})
 	grace := s.cfg.Grace
 	if grace == 0 {
 		grace = retention.NoGrace
@@ -188,6 +195,7 @@ func (s *server) openWorkers(context.Context) error {
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
+		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
 		{"backups", s.backups.Run},
@@ -229,6 +237,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
+		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
@@ -247,6 +256,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
+		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,

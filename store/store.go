@@ -127,7 +127,7 @@ func Open(dir string, opts Options) (*Store, error) {
 func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
 	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
+		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, opts.Rand) },
 		Rising: format.Rising(),
 	})
 	if err != nil {
@@ -207,21 +207,6 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
-}
-
-// initialize makes the buckets of a new database.
-func initialize(tx kv.Tx, random io.Reader) error {
-	for _, name := range format.Buckets() {
-		if err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	identity := make([]byte, 16)
-	if _, err := io.ReadFull(random, identity); err != nil {
-		return err
-	}
-	meta := tx.Bucket(format.Meta)
-	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.

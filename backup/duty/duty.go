@@ -1,7 +1,7 @@
 // Package duty takes the backups of a log that is running: those that are asked for, which
 // it sends, and those of a schedule, which it puts into a repository itself. One is taken at
 // a time, and each leaves an entry of the log's own, log.backup in the system project, that
-// says how much of the log went where.
+// says how much of the log went where; what is sent, another one before its first byte.
 //
 // It never decides who may ask: its caller does. What a backup is, package backup knows.
 package duty
@@ -122,15 +122,42 @@ func (d *Duty) Send(ctx context.Context, call *auth.Call, req Request, w io.Writ
 	if err != nil {
 		return err
 	}
+	first, err := d.recordBegin(ctx, call, req.To)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	made, err := backup.Take(ctx, d.log, backup.NewStream(w, d.opts.Now(), flush), takes)
 	d.note(made, err, time.Since(began))
 	e := d.entry(call, made, err, "sent it to the caller")
-	if req.To != "" {
-		e.Metadata["claimedDestination"] = strings.ToValidUTF8(req.To, "�")
-	}
+	claim(e, req.To)
+	e.Metadata["step"], e.Metadata["began"] = "end", strconv.FormatInt(first, 10)
 	d.record(ctx, e)
 	return err
+}
+
+// recordBegin records that a backup is about to be sent: a server that is killed meanwhile
+// leaves a trace of what went out. What cannot be recorded is not sent.
+func (d *Duty) recordBegin(ctx context.Context, call *auth.Call, to string) (id int64, err error) {
+	e := call.Entry(auth.LogBackup, audit.SystemProject, audit.Resource{Type: "Log", ID: d.log.Identity()})
+	e.Detail = "Began to send a backup to the caller"
+	claim(e, to)
+	e.Metadata["step"] = "begin"
+	e.Clean()
+	if err := d.log.RecordOwn(ctx, e); err != nil {
+		return 0, fmt.Errorf("record that the log is backed up: %w", err)
+	}
+	return e.ID, nil
+}
+
+// claim notes where the caller says that a backup goes.
+func claim(e *audit.Entry, to string) {
+	if e.Metadata == nil {
+		e.Metadata = make(map[string]string)
+	}
+	if to != "" {
+		e.Metadata["claimedDestination"] = strings.ToValidUTF8(to, "�")
+	}
 }
 
 // ParseRecipients reads what age calls recipients. It returns Invalid.

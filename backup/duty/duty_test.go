@@ -72,13 +72,13 @@ func TestSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := told(t, s)
-	if len(list) != 1 {
-		t.Fatalf("%d entries tell of it", len(list))
+	if len(list) != 2 || list[0].Metadata["step"] != "begin" {
+		t.Fatalf("%+v tell of it", list)
 	}
-	e := list[0]
-	if e.Action != "log.backup" || e.Actor.Email != "boss@example.com" || e.Outcome != audit.Success ||
-		e.Detail != "Backed up 1 entries up to 1, encrypted, and sent it to the caller" ||
-		e.Metadata["claimedDestination"] != "s3://bucket/" || e.Metadata["entries"] != "1" || e.Metadata["token"] != "t1" {
+	e := list[1]
+	if e.Metadata["began"] != "2" || e.Action != "log.backup" || e.Actor.Email != "boss@example.com" || e.Outcome != audit.Success ||
+		e.Detail != "Backed up 2 entries up to 2, encrypted, and sent it to the caller" ||
+		e.Metadata["claimedDestination"] != "s3://bucket/" || e.Metadata["entries"] != "2" || e.Metadata["token"] != "t1" {
 		t.Errorf("told of as %+v", e)
 	}
 	if st := d.Status(); st.Taken != 1 || st.Failed != 0 || st.Last.IsZero() || st.Bytes == 0 || st.Held == 0 {
@@ -89,7 +89,7 @@ func TestSend(t *testing.T) {
 			t.Errorf("%+v: %v", req, err)
 		}
 	}
-	if n := len(told(t, s)); n != 1 {
+	if n := len(told(t, s)); n != 2 {
 		t.Errorf("%d entries, after requests that were wrong", n)
 	}
 }
@@ -113,7 +113,7 @@ func TestSendFails(t *testing.T) {
 	if err := d.Send(t.Context(), caller, duty.Request{}, &cut{left: 2000}, noFlush); !errors.Is(err, errGone) {
 		t.Errorf("sent: %v", err)
 	}
-	if list := told(t, s); len(list) != 1 || list[0].Outcome != audit.Error || strings.Contains(list[0].Detail, "gone") {
+	if list := told(t, s); len(list) != 2 || list[1].Outcome != audit.Error || strings.Contains(list[1].Detail, "gone") {
 		t.Errorf("told of as %+v", list)
 	}
 	var second atomic.Value
