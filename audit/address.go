@@ -46,6 +46,10 @@ func (a Addresses) Contain(ip string) bool {
 	return err == nil && a.in.Contains(addr.Unmap())
 }
 
+// Range returns the range, of one address or more, which IPv4 addresses are in as such. ok is
+// false for a name.
+func (a Addresses) Range() (in netip.Prefix, ok bool) { return a.in, a.in.IsValid() }
+
 // String returns a in one form for all that mean the same.
 func (a Addresses) String() string {
 	switch {

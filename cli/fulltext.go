@@ -31,6 +31,9 @@ func (s *server) search(text string) (fulltext.Query, error) {
 	return s.index.Search(q), nil
 }
 
+// narrow asks the index for ids and addresses, for the store.
+func (s *server) narrow(e fulltext.Exact) fulltext.Narrowing { return s.index.Narrow(e) }
+
 // indexStatus tells how the index follows the log.
 func (s *server) indexStatus() audit.IndexStatus {
 	st := s.index.Status()

@@ -25,6 +25,7 @@ func newDocument(batch *lexicon.Builder, id docID) *document {
 
 // add adds the words of one value of the block.
 func (d *document) add(value string) {
+	eachRange(value, d.Hash)
 	d.text = appendNormal(d.text[:0], value)
 	var before []byte
 	last := 0

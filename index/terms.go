@@ -17,6 +17,8 @@ import "unicode/utf8"
 //   - So have a word and a number that follows without a space, as in shop-777: a
 //     thousand entries hold most small numbers.
 //
+//   - An address has hashes of itself and of the ranges around it besides (narrow.go).
+//
 //   - Of a value that is found whole, an id, there is a hash and nothing else: the words of
 //     a UUID an entry would take three times as much as all others.
 //
@@ -32,6 +34,8 @@ const (
 	markDigest = '\x01'
 	markPair   = '\x02'
 	markWhole  = '\x03'
+	// of an address and how many of its bits count
+	markAddress = '\x04'
 )
 
 // wordTerm is the terms of a word: a word, and of a digest a hash.
