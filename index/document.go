@@ -4,6 +4,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"auditlog/index/lexicon"
+	"auditlog/index/words"
 )
 
 // docID names one state of one block.
@@ -26,10 +27,10 @@ func newDocument(batch *lexicon.Builder, id docID) *document {
 // add adds the words of one value of the block.
 func (d *document) add(value string) {
 	eachRange(value, d.Hash)
-	d.text = appendNormal(d.text[:0], value)
+	d.text = words.Normal(d.text[:0], value)
 	var before []byte
 	last := 0
-	for start, end := nextWord(d.text, 0); start < len(d.text); start, end = nextWord(d.text, end) {
+	for start, end := words.Next(d.text, 0); start < len(d.text); start, end = words.Next(d.text, end) {
 		word := d.text[start:end]
 		t := termOf(word)
 		d.Word(t.word)

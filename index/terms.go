@@ -1,6 +1,10 @@
 package index
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"auditlog/index/words"
+)
 
 // The terms of a word are what the index holds of it: words, which a prefix finds, and
 // hashes, which take less and are found as a whole only (package lexicon). Most words are a
@@ -106,7 +110,7 @@ func hasDigit(word []byte) bool {
 // no space between them.
 func pairHash(before, word []byte, touching bool) (hash uint32, ok bool) {
 	switch {
-	case isWide(before) && isWide(word):
+	case words.IsWide(before) && words.IsWide(word):
 	case touching && hasDigit(word) && !isDigest(before) && !isDigest(word):
 	default:
 		return 0, false
@@ -154,12 +158,12 @@ func (t *term) condition() condition {
 	if t.whole != "" {
 		c.whole, c.wholeHash = true, wholeHash(t.whole)
 	}
-	words := t.words
+	whole := t.words
 	if t.prefix {
-		words = words[:len(words)-1]
-		c.setPrefix(t.words[len(words)])
+		whole = whole[:len(whole)-1]
+		c.setPrefix(t.words[len(whole)])
 	}
-	for i, w := range words {
+	for i, w := range whole {
 		term := termOf(w)
 		c.words = append(c.words, term.word)
 		if term.digest {
@@ -168,7 +172,7 @@ func (t *term) condition() condition {
 		if i == 0 {
 			continue
 		}
-		if hash, ok := pairHash(words[i-1], w, t.touching); ok {
+		if hash, ok := pairHash(whole[i-1], w, t.touching); ok {
 			c.hashes = append(c.hashes, hash)
 		}
 	}

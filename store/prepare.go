@@ -7,6 +7,7 @@ import (
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block"
+	"auditlog/store/blocks"
 	"auditlog/store/format"
 )
 
@@ -94,42 +95,21 @@ func (q *prepared) whole() stretch {
 	return stretch{audit.Position{At: from}, audit.Position{At: to}}
 }
 
-// found is what the index answered to a search.
-type found struct {
-	keys    []format.BlockKey // newest first
-	through uint64            // blocks that changed later are not covered
-}
-
 // search asks the index which blocks of a stretch to look into; nil means all.
-func (q *prepared) search(ctx context.Context, st stretch) (*found, error) {
+func (q *prepared) search(ctx context.Context, st stretch) (*blocks.Named, error) {
 	p, ok := q.s.projectID(q.query.Project)
 	if !ok {
 		return nil, nil // it went meanwhile: the view will say so
 	}
-	var all *found
+	var all *blocks.Named
 	for _, n := range q.narrowings {
 		keys, through, ok, err := n.Blocks(ctx, p, st.high, st.low.At)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			all = all.and(found{keys, through})
+			all = all.And(blocks.Named{Keys: keys, Through: through})
 		}
 	}
 	return all, nil
-}
-
-// and returns the blocks that both answers name; a nil one names all.
-func (f *found) and(o found) *found {
-	if f == nil {
-		return &o
-	}
-	both := found{through: min(f.through, o.through)}
-	for _, k := range f.keys {
-		_, ok := slices.BinarySearchFunc(o.keys, k, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
-		if ok {
-			both.keys = append(both.keys, k)
-		}
-	}
-	return &both
 }

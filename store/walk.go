@@ -143,12 +143,12 @@ func (s *Store) floor(project string, st stretch) (audit.Position, error) {
 }
 
 // inStretch calls fn with a walker over one stretch, in a view of its own.
-func (q *prepared) inStretch(st stretch, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+func (q *prepared) inStretch(st stretch, found *blocks.Named, fn func(*walker) (more bool, err error)) (more bool, err error) {
 	err = q.s.view(q.query.Project, func(v *view) error {
 		w := &walker{view: v, q: q, stretch: st}
 		if found == nil {
 			w.blocks = blocks.All(v.tx, v.project.id, &v.extent, q.filter, st.high)
-		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, &v.extent, q.filter, st.high, found.keys, found.through); err != nil {
+		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, &v.extent, q.filter, st.high, found); err != nil {
 			return err
 		}
 		more, err = fn(w)

@@ -127,16 +127,36 @@ func (a *spanned) load(p audit.Position) error {
 	return nil
 }
 
-// Found returns what All does of the blocks that an index named, as of a sequence, and of those
-// that it does not know: the small ones, and what changed since.
+// Named is what an index answered.
+type Named struct {
+	Keys    []format.BlockKey // newest first
+	Through uint64            // blocks that changed later are not covered
+}
+
+// And returns the blocks that both answers name; a nil one names all.
+func (n *Named) And(o Named) *Named {
+	if n == nil {
+		return &o
+	}
+	both := Named{Through: min(n.Through, o.Through)}
+	for _, k := range n.Keys {
+		_, ok := slices.BinarySearchFunc(o.Keys, k, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
+		if ok {
+			both.Keys = append(both.Keys, k)
+		}
+	}
+	return &both
+}
+
+// Found returns what All does of the blocks that an index named, and of those that it does not know: the small ones, and what changed since.
 func Found(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position,
-	named []format.BlockKey, through uint64) (Source, error) {
-	keys := slices.Clone(named)
+	named *Named) (Source, error) {
+	keys := slices.Clone(named.Keys)
 	keys, err := appendSmall(keys, tx, p, high)
 	if err != nil {
 		return nil, err
 	}
-	changes, _, err := Changes(tx, through, math.MaxInt)
+	changes, _, err := Changes(tx, named.Through, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
