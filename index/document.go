@@ -29,6 +29,7 @@ func (d *document) add(value string) {
 	eachRange(value, d.Hash)
 	d.text = words.Normal(d.text[:0], value)
 	var before []byte
+	var numbers quad
 	last := 0
 	for start, end := words.Next(d.text, 0); start < len(d.text); start, end = words.Next(d.text, end) {
 		word := d.text[start:end]
@@ -37,10 +38,14 @@ func (d *document) add(value string) {
 		if t.digest {
 			d.Hash(t.hash)
 		}
+		touching := before != nil && !hasSpace(d.text[last:start])
 		if before != nil {
-			if hash, ok := pairHash(before, word, !hasSpace(d.text[last:start])); ok {
+			if hash, ok := pairHash(before, word, touching); ok {
 				d.Hash(hash)
 			}
+		}
+		if hash, ok := numbers.add(word, touching); ok {
+			d.Hash(hash)
 		}
 		before, last = word, end
 	}

@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"net/netip"
+	"strconv"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
@@ -118,9 +119,17 @@ func looksLikeAddress(value string) bool {
 	return points >= 2
 }
 
-// addressHash returns the hash of the range of so many bits that a lies in.
+// addressHash returns the hash of the range of so many bits that a lies in. That of an address of
+// IPv4 alone is the same as a text has in which it stands.
 func addressHash(a netip.Addr, bits int) uint32 {
+	if a.Is4() && bits == a.BitLen() {
+		var words [4][]byte
+		for i, b := range a.As4() {
+			words[i] = strconv.AppendUint(nil, uint64(b), 10)
+		}
+		return quadHash(words)
+	}
 	p := netip.PrefixFrom(a, bits).Masked()
 	b := p.Addr().As16()
-	return hashOf(markAddress, b[:], []byte{byte(bits)})
+	return hashOf(markRange, b[:], []byte{byte(bits)})
 }

@@ -99,3 +99,21 @@ func (l wholes) BlockTexts(key fulltext.BlockKey, fn, whole func(string)) (bool,
 	whole(fmt.Sprintf("key-%d", key.ID-1))
 	return l.memoryLog.BlockTexts(key, fn, whole)
 }
+
+// An address that stands in a text is found by a hash of its own, and so are few other blocks.
+func TestAddressesInTexts(t *testing.T) {
+	l := newMemoryLog()
+	for i := range 300 {
+		l.put(key(1, int64(i+1)), fmt.Sprintf("refused 10.0.%d.9:443 and 10.1.2.%d, [10.1.2.3.%d]", i%250, i%200, i), "10.1.0.9 10.0.2.3 2.3.9")
+	}
+	r := start(t, testConfig(t.TempDir()+"/index", l))
+	r.caughtUp()
+	for query, want := range map[string]int{
+		"10.0.7.9": 2, "10.0.7.9:443": 2, "10.1.2.3": 300, "10.1.2.150": 1, "1.2.3.299": 1, "10.1.2.3.299": 1, "10.1.0.9": 300,
+		"10.0.2.9": 2, "10.0.0.3": 0, "10.2.0.9": 0,
+	} {
+		if got := len(r.find(1, query)); got < want || got > want+6 {
+			t.Errorf("%s: %d blocks, want %d", query, got, want)
+		}
+	}
+}

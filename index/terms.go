@@ -21,7 +21,9 @@ import (
 //   - So have a word and a number that follows without a space, as in shop-777: a
 //     thousand entries hold most small numbers.
 //
-//   - An address has hashes of itself and of the ranges around it besides (narrow.go).
+//   - So have four short numbers in a row without a space, as in an address.
+//
+//   - A value that is an address has hashes of the ranges around it, too (narrow.go).
 //
 //   - Of a value that is found whole, an id, there is a hash and nothing else: the words of
 //     a UUID an entry would take three times as much as all others.
@@ -38,8 +40,8 @@ const (
 	markDigest = '\x01'
 	markPair   = '\x02'
 	markWhole  = '\x03'
-	// of an address and how many of its bits count
-	markAddress = '\x04'
+	markRange  = '\x04' // of addresses
+	markQuad   = '\x05'
 )
 
 // wordTerm is the terms of a word: a word, and of a digest a hash.
@@ -118,6 +120,55 @@ func pairHash(before, word []byte, touching bool) (hash uint32, ok bool) {
 	return hashOf(markPair, before, word), true
 }
 
+// quad watches for four short numbers in a row without a space.
+type quad struct {
+	words [4][]byte // the last ones, as far as they are in a row
+	n     int
+}
+
+// add tells of the next word, and whether there is no space before it, and returns the hash of
+// it and the three before, if that is what they are.
+func (q *quad) add(word []byte, touching bool) (hash uint32, ok bool) {
+	if !touching {
+		q.n = 0
+	}
+	if !isShortNumber(word) {
+		q.n = 0
+		return 0, false
+	}
+	if q.n == len(q.words) {
+		copy(q.words[:], q.words[1:])
+		q.n--
+	}
+	q.words[q.n] = word
+	if q.n++; q.n < len(q.words) {
+		return 0, false
+	}
+	return quadHash(q.words), true
+}
+
+// isShortNumber reports whether word could be a quarter of an address.
+func isShortNumber(word []byte) bool {
+	if len(word) > 3 {
+		return false
+	}
+	for _, c := range word {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func quadHash(words [4][]byte) uint32 {
+	var b [16]byte
+	joined := b[:0]
+	for _, w := range words {
+		joined = append(append(joined, w...), '.')
+	}
+	return hashOf(markQuad, joined, nil)
+}
+
 // wholeHash returns the hash of a value that is found whole.
 func wholeHash(value string) uint32 { return hashOf(markWhole, []byte(value), nil) }
 
@@ -163,7 +214,11 @@ func (t *term) condition() condition {
 		whole = whole[:len(whole)-1]
 		c.setPrefix(t.words[len(whole)])
 	}
+	var numbers quad
 	for i, w := range whole {
+		if hash, ok := numbers.add(w, t.touching); ok {
+			c.hashes = append(c.hashes, hash)
+		}
 		term := termOf(w)
 		c.words = append(c.words, term.word)
 		if term.digest {
