@@ -27,6 +27,9 @@ func TestRangesAreNarrowedExactly(t *testing.T) {
 	inside := 0
 	rapid.Check(t, func(t *rapid.T) {
 		value, asked := drawAddress(t), drawAddress(t)
+		if a, err := netip.ParseAddr(value); err == nil && rapid.Bool().Draw(t, "same") {
+			asked = a.Unmap().WithZone("").String()
+		}
 		if ip, err := netip.ParseAddr(asked); err == nil && ip.Zone() == "" {
 			asked = fmt.Sprintf("%s/%d", asked, rapid.IntRange(0, ip.BitLen()).Draw(t, "bits"))
 		}
@@ -46,7 +49,7 @@ func TestRangesAreNarrowedExactly(t *testing.T) {
 			t.Errorf("%s is in %s, but lacks its hash", value, asked)
 		}
 	})
-	if inside == 0 && !testing.Short() {
+	if inside == 0 {
 		t.Error("no address was in a range")
 	}
 }
