@@ -148,13 +148,16 @@ func (s *scene) searches(project string) {
 	for range 4 {
 		s.search(project, queries[s.r.IntN(len(queries))])
 	}
-	s.filter(audit.Query{Project: project, RequestID: some.Request.ID})
-	s.filter(audit.Query{Project: project, RequestID: some.Request.ID, Text: "deployed"})
+	s.filter(audit.Query{Project: project, Is: audit.Terms{"requestId": {some.Request.ID}}})
+	s.filter(audit.Query{Project: project, Is: audit.Terms{"requestId": {some.Request.ID}}, Text: "deployed"})
 	if some.Key != "" {
-		s.filter(audit.Query{Project: project, Key: some.Key, Text: "-nowhere"})
+		s.filter(audit.Query{Project: project, Is: audit.Terms{"key": {some.Key}}, Text: "-nowhere"})
 	}
-	for _, ip := range []string{some.Request.IP, "203.0.113.7", "203.0.77.0/24", "203.0.77.16/29", "2001:db8:7::/48", "192.0.2.1", "203.0.0.0/7"} {
-		s.filter(audit.Query{Project: project, IP: ip, Actor: some.Actor.Email})
+	if some.Request.IP != "" {
+		s.filter(audit.Query{Project: project, Is: audit.Terms{"ip": {some.Request.IP}}})
+	}
+	for _, ip := range []string{"203.0.113.7", "203.0.77.0/24", "203.0.77.16/29", "2001:db8:7::/48", "192.0.2.1", "203.0.0.0/7"} {
+		s.filter(audit.Query{Project: project, Is: audit.Terms{"ip": {ip}, "actor": {some.Actor.Email}}})
 	}
 }
 
@@ -164,7 +167,8 @@ func (s *scene) filter(q audit.Query) {
 	s.t.Helper()
 	want, p := 0, audit.Paging{Limit: 1000}
 	for _, e := range s.entries[q.Project] {
-		if q.Match(e) && (q.Text != "deployed" || strings.Contains(strings.ToLower(e.Detail), "deployed")) {
+		if audit.NewMatcher(&q).Match(e) &&
+			(q.Text != "deployed" || strings.Contains(strings.ToLower(e.Detail), "deployed")) {
 			want++
 		}
 	}

@@ -2,49 +2,59 @@ package store
 
 import (
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"strconv"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/store/format"
 )
 
-func (q *prepared) encodeCursor(p audit.Position) string { return format.EncodePage(q.hash, p) }
-
-func (q *prepared) decodeCursor(cursor string) (audit.Position, error) {
-	hash, p, ok := format.DecodePage(cursor)
-	if ok && hash != q.hash {
-		return audit.Position{}, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
-	}
-	if from, to := q.query.Bounds(); !ok || p.At < from || p.At >= to {
-		return audit.Position{}, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
-	}
-	return p, nil
+func (q *prepared) encodeCursor(p audit.Position) string {
+	from, to := q.query.Bounds()
+	return format.EncodePage(format.Page{Hash: q.hash, From: from, To: to, Last: p})
 }
 
-// queryHash returns what tells normalized queries apart.
+// continued returns the selection that a page with a cursor is of, and where the page before
+// ended. It has the times of the first page: programs that ask for the last hour work that
+// out anew for each page.
+func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
+	p, ok := format.DecodePage(cursor)
+	if !ok {
+		return nil, p.Last, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
+	}
+	if p.Hash != q.hash {
+		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
+	}
+	if from, to := q.query.Bounds(); from == p.From && to == p.To {
+		return q, p.Last, nil
+	}
+	first := *q
+	first.query.From, first.query.To = time.UnixMicro(p.From).UTC(), time.UnixMicro(p.To).UTC()
+	first.ready()
+	return &first, p.Last, nil
+}
+
+// queryHash returns what tells normalized queries apart, whatever their times.
 func queryHash(q *audit.Query) [format.HashSize]byte {
 	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
 	return [format.HashSize]byte(sum[:])
 }
 
-// appendQuery appends every part of q, each so that none can be taken for another.
+// appendQuery appends every part of q but its times, each so that none can be taken for another.
 func appendQuery(b []byte, q *audit.Query) []byte {
-	b = append(b, '[')
-	for _, f := range audit.Fields() {
-		if asked := f.Filter(q); asked != nil {
-			b = append(strconv.AppendQuote(b, *asked), ' ')
+	b = strconv.AppendQuote(append(b, '['), q.Project)
+	for _, terms := range []audit.Terms{q.Is, q.Not} {
+		b = append(b, '[')
+		for _, name := range slices.Sorted(maps.Keys(terms)) {
+			b = strconv.AppendQuote(b, name)
+			for _, v := range terms[name] {
+				b = strconv.AppendQuote(append(b, ' '), v)
+			}
+			b = append(b, ',')
 		}
+		b = append(b, ']')
 	}
-	b = append(b, '[')
-	for i, o := range q.Outcomes {
-		if i > 0 {
-			b = append(b, ' ')
-		}
-		b = strconv.AppendQuote(b, string(o))
-	}
-	b = append(b, ']', ' ')
-	from, to := q.Bounds()
-	b = append(strconv.AppendInt(append(b, '"'), from, 10), '"', ' ')
-	b = append(strconv.AppendInt(append(b, '"'), to, 10), '"', ' ')
 	return append(strconv.AppendQuote(b, q.Text), ']')
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
@@ -15,6 +14,8 @@ import (
 type prepared struct {
 	s     *Store
 	query audit.Query // normalized and valid
+	// match is what query asks of an entry, for those that are in no block.
+	match *audit.Matcher
 	// filter is everything in query but its project and text, for blocks.
 	filter *block.Filter
 	// text is the parsed form of query.Text, nil when that is empty.
@@ -33,11 +34,17 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, hash: queryHash(&q)}
+	p.ready()
 	if err := p.askIndex(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// ready makes what the query asks of fields and times ready.
+func (q *prepared) ready() {
+	q.match, q.filter = audit.NewMatcher(&q.query), block.NewFilter(&q.query)
 }
 
 // askIndex prepares what the full-text index is to be asked: for the text, and for the ids and
@@ -58,13 +65,15 @@ func (q *prepared) askIndex() error {
 		return nil
 	}
 	var exact fulltext.Exact
-	for _, id := range []string{q.query.RequestID, q.query.Key} {
+	for _, id := range []string{q.query.Is.One("requestId"), q.query.Is.One("key")} {
 		if id != "" {
 			exact.Whole = append(exact.Whole, id)
 		}
 	}
-	if a, err := audit.ParseAddresses(q.query.IP); err == nil {
-		exact.Addresses, _ = a.Range()
+	if asked := q.query.Is.One("ip"); asked != "" {
+		if a, err := audit.ParseAddresses(asked); err == nil {
+			exact.Addresses, _ = a.Range()
+		}
 	}
 	if len(exact.Whole) > 0 || exact.Addresses.IsValid() {
 		q.narrowings = append(q.narrowings, opts.Narrow(exact))
@@ -75,7 +84,7 @@ func (q *prepared) askIndex() error {
 // Query returns the query, normalized.
 func (q *prepared) Query() audit.Query {
 	query := q.query
-	query.Outcomes = slices.Clone(query.Outcomes)
+	query.Is, query.Not = query.Is.Clone(), query.Not.Clone()
 	return query
 }
 
@@ -86,7 +95,7 @@ func (q *prepared) Match(e *audit.Entry) bool {
 
 // matches is Match for an entry of the query's project.
 func (q *prepared) matches(e *audit.Entry) bool {
-	return q.query.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
+	return q.match.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
 }
 
 // whole returns the part of the project's listing that the query can select from.

@@ -17,7 +17,7 @@
 //	                                               50 projects    3,000 projects
 //	zap, one dictionary                                   8.9              10.2
 //	zap, each term behind its project's number           27.5              95.0
-//	this, a section a project                             3.0               6.4
+//	this, a section a project                             3.1               6.4
 //
 // and 5.6 with an id and a key an entry, which zap took 16.2 for. Making it takes a third of
 // zap's time. Zap spends 16 bytes and more on the list of documents of a term, where most
