@@ -58,17 +58,21 @@ var mayImport = map[string]string{
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "audit fulltext store/block store/block/bits store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
 	"follow":          "backoff",
-	"index/lexicon":   "fulltext",
-	"index":           "audit backoff follow fulltext index/lexicon",
-	"retention":       "backoff",
-	"auth":            "audit auth/fold auth/guess",
-	"auth/fold":       "",
-	"auth/guess":      "",
-	"auth/oidc":       "audit auth",
-	"reading":         "audit auth auth/fold rpc",
-	"admin":           "audit auth retention",
-	"api":             "audit calendar rpc export auth reading retention admin backup/duty",
-	"console":         "audit calendar rpc export auth reading retention admin demo spell",
+	"index/words":     "audit",
+
+	"index/words/wordstest": "",
+
+	"index/lexicon": "fulltext",
+	"index":         "audit backoff follow fulltext index/lexicon index/words",
+	"retention":     "backoff",
+	"auth":          "audit auth/fold auth/guess",
+	"auth/fold":     "",
+	"auth/guess":    "",
+	"auth/oidc":     "audit auth",
+	"reading":       "audit auth auth/fold rpc",
+	"admin":         "audit auth retention",
+	"api":           "audit calendar rpc export auth reading retention admin backup/duty",
+	"console":       "audit calendar rpc export auth reading retention admin demo spell",
 	"cli": "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console spell",
 
@@ -98,14 +102,14 @@ var onlyIn = map[string]string{
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
-	"golang.org/x/text":                   "index cli spell",
+	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
 	"golang.org/x/sync":                   "api console cli",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import
 // them, and they may import what tests may from outside.
-var forTests = []string{"audit/audittest", "store/kv/kvtest", "store/storetest"}
+var forTests = []string{"audit/audittest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
 var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/chromedp", "golang.org/x/sys"}

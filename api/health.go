@@ -22,8 +22,9 @@ type readiness struct {
 // indexReadiness tells of the full-text index. One that is behind or failing is
 // no reason to send requests elsewhere: searches are exact without it.
 type indexReadiness struct {
-	OK     bool  `json:"ok"`
-	Behind int64 `json:"behind"`
+	OK      bool  `json:"ok"`
+	Behind  int64 `json:"behind"`
+	Resting bool  `json:"resting,omitempty"`
 }
 
 // readyz answers whether the log can be read and written.
@@ -36,7 +37,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ready := readiness{Version: s.opts.Version}
 	if s.opts.Index != nil {
 		st := s.opts.Index()
-		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind}
+		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind, Resting: st.Resting}
 	}
 	var b bytes.Buffer
 	b.WriteString(`{"ok":true,"result":`)

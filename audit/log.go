@@ -172,6 +172,8 @@ type Health interface {
 type IndexStatus struct {
 	// Behind counts the changes of the log that are not in the index yet.
 	Behind int64
+	// Resting says that it waits with them until the log is not being loaded any more.
+	Resting bool
 	// Err is why the index cannot follow; answers are exact even so, but slow.
 	Err error
 }

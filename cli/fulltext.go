@@ -31,10 +31,13 @@ func (s *server) search(text string) (fulltext.Query, error) {
 	return s.index.Search(q), nil
 }
 
+// narrow asks the index for ids and addresses, for the store.
+func (s *server) narrow(e fulltext.Exact) fulltext.Narrowing { return s.index.Narrow(e) }
+
 // indexStatus tells how the index follows the log.
 func (s *server) indexStatus() audit.IndexStatus {
 	st := s.index.Status()
-	status := audit.IndexStatus{Behind: int64(st.Behind)}
+	status := audit.IndexStatus{Behind: int64(st.Behind), Resting: st.Resting}
 	if st.State == index.Broken {
 		status.Err = errors.New(st.Reason)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/index/words"
 )
 
 // Clues returns what a value must hold for each of the query's terms to occur in it.
@@ -23,7 +24,7 @@ func (q *Query) Match(terms uint64) bool {
 // Almost no value holds any, so what matters is to find that out fast.
 func (q *Query) Terms(value string) uint64 {
 	if !audit.IsASCII(value) {
-		return q.termsIn(appendNormal(make([]byte, 0, 2*len(value)), value), ^uint64(0))
+		return q.termsIn(words.Normal(make([]byte, 0, 2*len(value)), value), ^uint64(0))
 	}
 	var maybe uint64
 	for i := range q.terms {
@@ -35,7 +36,7 @@ func (q *Query) Terms(value string) uint64 {
 		return 0
 	}
 	var buf [128]byte
-	return q.termsIn(appendLower(buf[:0], value), maybe)
+	return q.termsIn(words.Lower(buf[:0], value), maybe)
 }
 
 // Whole returns which of the query's terms a value is, of those that are found whole.
@@ -69,7 +70,7 @@ func (t *term) in(text []byte) bool {
 			return false
 		}
 		i += from
-		if (isWide(first) || beginsWord(text, i)) && t.at(text, i) {
+		if (words.IsWide(first) || words.Begins(text, i)) && t.at(text, i) {
 			return true
 		}
 		from = i + 1
@@ -79,7 +80,7 @@ func (t *term) in(text []byte) bool {
 // at reports whether t is what text holds from i on, where a word begins.
 func (t *term) at(text []byte, i int) bool {
 	for k, want := range t.words {
-		start, end := nextWord(text, i)
+		start, end := words.Next(text, i)
 		got := text[start:end]
 		if t.touching && hasSpace(text[i:start]) {
 			return false

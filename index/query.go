@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/index/words"
 )
 
 // Limits of a query.
@@ -67,7 +68,7 @@ func Parse(text string) (*Query, error) {
 	if !utf8.ValidString(text) {
 		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
 	}
-	q := &Query{clues: fulltext.Clues{Normal: appendNormal}}
+	q := &Query{clues: fulltext.Clues{Normal: words.Normal}}
 	// Operators typed on a Japanese keyboard are as good as others.
 	rest := norm.NFKC.String(text)
 	for {
@@ -158,7 +159,7 @@ func newTerm(it item) (term, error) {
 			return term{}, audit.FieldErrorf("q", "has a * within %q; it can only end a word, as in dep*, unless you put the text in quotation marks", it.text)
 		}
 	}
-	t := term{words: words(appendNormal(nil, text))}
+	t := term{words: words.All(words.Normal(nil, text))}
 	t.touching = !it.phrase && len(t.words) > 1
 	t.prefix = star && endsNarrow(text)
 	if t.prefix && utf8.RuneCount(t.words[len(t.words)-1]) < MinPrefix {
@@ -196,27 +197,18 @@ func (t *term) longest() (k int) {
 
 // clue returns the words that are in every value in which t occurs.
 func (t *term) clue() []fulltext.Word {
-	words := make([]fulltext.Word, len(t.words))
-	for k := range words {
-		words[k] = t.word(k)
+	clue := make([]fulltext.Word, len(t.words))
+	for k := range clue {
+		clue[k] = t.word(k)
 	}
-	return words
+	return clue
 }
 
 // endsNarrow reports whether text ends in a word that could go on. After a
 // separator, as in deployment.*, and after a wide character a * adds nothing.
 func endsNarrow(text string) bool {
-	b := appendNormal(nil, text)
-	return len(b) > 0 && !beginsWord(b, len(b))
-}
-
-// words returns the words of text, in normal form; they share its memory.
-func words(text []byte) [][]byte {
-	var ws [][]byte
-	for start, end := nextWord(text, 0); start < len(text); start, end = nextWord(text, end) {
-		ws = append(ws, text[start:end])
-	}
-	return ws
+	b := words.Normal(nil, text)
+	return len(b) > 0 && !words.Begins(b, len(b))
 }
 
 func (t term) equal(u term) bool {

@@ -43,10 +43,12 @@ type Options struct {
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
 
-	// Search parses a full-text query, in which the store puts the ids that are asked for as
-	// phrases, in quotation marks. It returns Invalid Faults of the field q. Nil
+	// Search parses a full-text query. It returns Invalid Faults of the field q. Nil
 	// refuses queries that have one.
 	Search func(text string) (fulltext.Query, error)
+	// Narrow returns what the full-text index knows of ids and addresses that filters ask
+	// for. Nil looks into all blocks for them.
+	Narrow func(fulltext.Exact) fulltext.Narrowing
 
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.

@@ -107,12 +107,12 @@ func (q *prepared) walk(ctx context.Context, st stretch, entry entryOf, fn func(
 // stretches calls fn with walkers that together cover a stretch, newest first, until fn
 // returns false.
 //
-// Without a search that is one stretch of all blocks. A search first looks into the
-// newest blocks itself, and into those that the index names only when that was not
+// Where the index is not asked that is one stretch of all blocks. Else the newest blocks
+// are looked into first, and into those that the index names only when that was not
 // enough. The index is asked before the view of its stretch is opened: what has
 // changed since its answer is then known to the view, and looked into as well.
 func (q *prepared) stretches(ctx context.Context, all stretch, fn func(*walker) (more bool, err error)) error {
-	if q.text == nil {
+	if len(q.narrowings) == 0 {
 		_, err := q.inStretch(all, nil, fn)
 		return err
 	}
@@ -153,12 +153,12 @@ func (s *Store) floor(project string, st stretch) (audit.Position, error) {
 }
 
 // inStretch calls fn with a walker over one stretch, in a view of its own.
-func (q *prepared) inStretch(st stretch, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+func (q *prepared) inStretch(st stretch, found *blocks.Named, fn func(*walker) (more bool, err error)) (more bool, err error) {
 	err = q.s.view(q.query.Project, func(v *view) error {
 		w := &walker{view: v, q: q, stretch: st}
 		if found == nil {
 			w.blocks = blocks.All(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high)
-		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, found.keys, found.through, st.high); err != nil {
+		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high, found); err != nil {
 			return err
 		}
 		more, err = fn(w)
