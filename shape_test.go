@@ -46,7 +46,7 @@ var mayImport = map[string]string{
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/keys":      "audit store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
-	"store/check":     "audit fulltext store/block store/blocks store/format store/kv",
+	"store/check":     "audit fulltext store/block store/blocks store/format store/keys store/kv",
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "audit fulltext store/block store/block/bits store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/upgrade",
 	"follow":          "backoff",

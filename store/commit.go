@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -57,8 +58,15 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	if err != nil {
 		return nil, err
 	}
-	err = s.send(ctx, sub)
-	return sub.results, err
+	for {
+		if sub.marks, err = s.keys.Look(entries, sub.rows); err != nil {
+			return nil, err
+		}
+		if err = s.send(ctx, sub); !errors.Is(err, errMoved) {
+			return sub.results, err
+		}
+		sub.done = make(chan struct{})
+	}
 }
 
 // RecordOwn records an entry of the log itself, such as a call that it refused:
@@ -99,7 +107,6 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
-	marker := keys.Marker{Of: s.hasher}
 	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
 	for i, e := range entries {
 		e.Normalize()
@@ -110,9 +117,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
 		}
 		before := len(buf)
-		buf = format.AppendInput(buf, e)
-		marker.Add(&sub.marks, i, len(entries), e, buf[before:])
-		buf = format.AppendRecordedBy(buf, e)
+		buf = format.AppendRow(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
 			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
@@ -215,7 +220,6 @@ func (s *Store) commit(group []*submission) {
 	var w *commitWriter
 	err := s.update("record", func(tx kv.Tx) error {
 		w = s.newCommitWriter(tx)
-		w.lookUp(group)
 		for _, sub := range group {
 			if sub.err = w.add(sub); sub.err != nil && audit.KindOf(sub.err) == audit.Internal {
 				return sub.err
@@ -290,6 +294,9 @@ func (w *commitWriter) add(sub *submission) error {
 		}
 		w.wrote = true
 	}
+	if w.moved(sub) {
+		return errMoved
+	}
 	owners, err := w.owners(sub)
 	if err != nil {
 		return err
@@ -297,16 +304,21 @@ func (w *commitWriter) add(sub *submission) error {
 	sub.results = make([]audit.Recorded, len(sub.entries))
 	for i, e := range sub.entries {
 		p := owners[i]
+		var mark keys.Mark
 		if e.Key != "" {
-			m := sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
-			if first, ok := w.keys.First(&p.keys, p.id, e.Key, m, w.next); ok {
-				same := first.Sum == m.Sum
+			var first keys.Known
+			mark, first = sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
+			if first, ok := w.keys.First(&p.keys, p.id, mark.Hash, first); ok {
+				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
 			}
 		}
 		if err := w.append(p, e, sub.rows[i]); err != nil {
 			return err
+		}
+		if e.Key != "" {
+			w.keys.Add(&p.keys, p.id, mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
 		}
 		sub.results[i] = audit.Recorded{ID: e.ID}
 		if sub.lasting {
@@ -452,20 +464,6 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
-}
-
-// lookUp finds out which keys of a group are those of sealed entries. A project that this
-// commit makes has none.
-func (w *commitWriter) lookUp(group []*submission) {
-	var wanted [][]byte
-	for _, sub := range group {
-		for _, e := range sub.entries {
-			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
-				wanted = append(wanted, format.Key(p.id, e.Key))
-			}
-		}
-	}
-	w.keys.LookUp(w.tx, wanted)
 }
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {

@@ -20,7 +20,7 @@ type project struct {
 	rec  format.Project
 	// tail holds the entries that are in no block yet, oldest first.
 	tail   []*audit.Entry
-	keys   keys.Recent // of the tail
+	keys   keys.Recent // that are in no run yet
 	hasher keys.Hasher // of keys, by the secret in rec
 }
 
@@ -61,18 +61,6 @@ func readProject(tx kv.Tx, name string) (*format.Project, error) {
 		return nil, nil
 	}
 	return format.ParseProject([]byte(name), v)
-}
-
-// hasher returns the number of a project that is there, else 0, and what makes the marks of
-// its keys.
-func (s *Store) hasher(name string) (format.ProjectID, keys.Hasher) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p := s.projects[name]
-	if p == nil {
-		return 0, keys.Hasher{}
-	}
-	return p.id, p.hasher
 }
 
 // loadProjects reads every project into memory.

@@ -18,7 +18,8 @@ import (
 const (
 	purgeOrderKeys = 128
 	purgeBlocks    = 64
-	purgeKeys      = 2000
+	purgeSpans     = 2000
+	purgeKeys      = 64 // rows, of tens of kilobytes
 )
 
 // PurgeStep does a bounded part of the purge of a deleted project, whatever its
@@ -36,9 +37,9 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.mu.RLock()
 	p := s.projects[name]
 	var rec format.Project
-	tail := 0
+	tail, fresh := 0, 0
 	if p != nil {
-		rec, tail = p.rec, len(p.tail)
+		rec, tail, fresh = p.rec, len(p.tail), p.keys.Sealed()
 	}
 	s.mu.RUnlock()
 	switch {
@@ -57,6 +58,9 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	}
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
+	if fresh > 0 {
+		return false, s.moveKeys()
+	}
 	w := &purgeWriter{s: s, p: p}
 	if err := s.update("purge", w.step, w.apply); err != nil {
 		return false, err
@@ -223,15 +227,15 @@ func count(p *format.Purge, b blocks.Keyed) {
 	}
 }
 
-// keys deletes idempotency keys.
-func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys) }
+// keys deletes idempotency keys, which are all in runs.
+func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys, purgeKeys) }
 
 // spans deletes the secondary index.
-func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans) }
+func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans, purgeSpans) }
 
-// drop deletes keys of a bucket that begin with the project's number.
-func (w *purgeWriter) drop(bucket string) (left bool, err error) {
-	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), purgeKeys)
+// drop deletes keys of a bucket that begin with the project's number, so many at most.
+func (w *purgeWriter) drop(bucket string, most int) (left bool, err error) {
+	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), most)
 	if err != nil {
 		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
@@ -327,6 +331,7 @@ func (w *purgeWriter) apply() {
 	if w.fresh != nil {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
+		w.s.keys.Purged(w.p.id, &w.p.rec.Keys)
 		w.s.byID[w.fresh.id] = w.fresh
 		w.commit.apply()
 	}

@@ -12,7 +12,6 @@ import (
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
-	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -104,7 +103,10 @@ func (s *Store) Seal() error {
 	if err := w.plan(s); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	return s.update("seal", func(tx kv.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
+	if err := s.update("seal", func(tx kv.Tx) error { return w.write(s, tx) }, func() { w.apply(s) }); err != nil {
+		return err
+	}
+	return s.tidyKeys()
 }
 
 // projectPlan is the part of a seal that concerns one project.
@@ -166,19 +168,11 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 			return err
 		}
 	}
-	err := keys.Put(tx, len(w.plans), func(i int) (format.ProjectID, []*audit.Entry) {
-		return w.plans[i].project.id, w.plans[i].entries
-	}, func(i int, key string) keys.Known {
-		p := w.plans[i].project
-		return p.keys.Get(p.hasher.Hash(key))
-	})
-	if err != nil {
-		return err
-	}
 	w.reached = writer.Seq
 	last := w.tail.next() - 1
 	return errors.Join(
 		writer.Finish(),
+		w.putKeys(tx, last),
 		blocks.AppendOrder(tx, w.tail.entries, func(i int) format.ProjectID { return w.tail.owners[i].id }),
 		dropTail(tx, last),
 		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),
@@ -230,11 +224,7 @@ func (w *sealWriter) apply(s *Store) {
 				}
 			}
 		})
-		for _, e := range plan.entries {
-			if e.Key != "" {
-				p.keys.Delete(p.hasher.Hash(e.Key))
-			}
-		}
+		p.keys.Seal(last)
 	}
 	n := len(w.tail.entries)
 	s.recent.entries = slices.Clone(s.recent.entries[n:])

@@ -15,6 +15,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 	"auditlog/store/upgrade"
@@ -54,7 +55,8 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
-	sizes blocks.Sizes
+	sizes    blocks.Sizes
+	keySizes keys.Sizes
 }
 
 func (o *Options) setDefaults() {
@@ -76,6 +78,9 @@ func (o *Options) setDefaults() {
 	if o.sizes == (blocks.Sizes{}) {
 		o.sizes = blocks.DefaultSizes()
 	}
+	if o.keySizes == (keys.Sizes{}) {
+		o.keySizes = keys.DefaultSizes()
+	}
 	if o.Report == nil {
 		o.Report = func(error) {}
 	}
@@ -93,6 +98,7 @@ type Store struct {
 	done    sync.WaitGroup // the committer and the sealer
 
 	blocks *blocks.Reader
+	keys   *keys.Index
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
@@ -201,6 +207,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
 	}
+	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := db.View(s.load); err != nil {
 		s.stop()
@@ -244,6 +251,9 @@ func (s *Store) load(tx kv.Tx) error {
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
+	if err := s.loadKeys(tx); err != nil {
+		return err
+	}
 	return s.loadTail(tx)
 }
 
@@ -278,6 +288,7 @@ func (s *Store) Close() error {
 // the engine keeps. It is for a log that nobody asks anything of.
 func (s *Store) Release() error {
 	s.blocks.Release()
+	s.keys.Release()
 	return closed(s.db.Release())
 }
 

@@ -68,7 +68,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			s.recent.owners = append(s.recent.owners, p)
 			if e.Key != "" {
 				m := p.hasher.Mark(e.Key, []byte(input))
-				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Sum: m.Sum})
+				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: m.Sum})
 			}
 			added[p] = append(added[p], e)
 			return nil

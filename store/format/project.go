@@ -35,6 +35,8 @@ type Project struct {
 	Last    audit.Position `json:"last"`
 	// Extent says how far the spans of the project's blocks reach.
 	Extent
+	// Keys says where its idempotency keys are.
+	Keys KeyRuns `json:"keys,omitzero"`
 }
 
 // Kept names an entry that outlives purges. At is its CreatedAt in microseconds.

@@ -1,76 +1,47 @@
 package keys
 
-import (
-	"auditlog/store/format"
-	"auditlog/store/kv"
-)
+import "auditlog/store/format"
 
-// Recent is the keys of a project's tail. The zero Recent has none. It is changed by a commit
-// or a seal alone, one at a time, and read by whoever writes.
-type Recent struct{ known map[Hash]Known }
-
-// Add adds a key that is not there.
-func (r *Recent) Add(h Hash, first Known) {
-	if r.known == nil {
-		r.known = make(map[Hash]Known)
-	}
-	r.known[h] = first
-}
-
-// Get returns what is known of a key; the zero Known when nothing is.
-func (r *Recent) Get(h Hash) Known { return r.known[h] }
-
-// Delete takes a key out, which is in the database now.
-func (r *Recent) Delete(h Hash) { delete(r.known, h) }
-
-// A Group is the keys of the entries of one commit.
+// A Group is the new keys of one commit. The zero Group has none.
 type Group struct {
-	known map[string]Known // by format.Key: sealed ones that are repeated, and new ones
+	known map[inProject]Known
 	added []added
 }
 
+type inProject struct {
+	project format.ProjectID
+	hash    Hash
+}
+
 type added struct {
-	to    *Recent
-	hash  Hash
-	first Known
+	to *Recent
+	fresh
 }
 
-// LookUp finds out which of keys, which format.Key made, are those of sealed entries, all at
-// once.
-func (g *Group) LookUp(tx kv.Tx, keys [][]byte) {
-	g.known = make(map[string]Known)
-	if len(keys) == 0 {
-		return
+// First returns what is known of a key of a project, if it is: of the first entry that had it,
+// in this commit or before. sealed is what Look found of it.
+func (g *Group) First(recent *Recent, p format.ProjectID, h Hash, sealed Known) (first Known, ok bool) {
+	if first, ok = recent.known[h]; ok {
+		return first, true
 	}
-	tx.Bucket(format.Keys).GetMany(keys, func(k, v []byte) {
-		if id, sum, ok := format.ParseKeyOwner(v); ok {
-			g.known[string(k)] = Known{ID: id, Sum: sum}
-		}
-	})
+	if first, ok = g.known[inProject{p, h}]; ok {
+		return first, true
+	}
+	return sealed, sealed.ID != 0
 }
 
-// First returns what is known of a key of a project, if it is: of the first entry that had
-// it. Else that is the entry that gets the id next.
-func (g *Group) First(recent *Recent, p format.ProjectID, key string, m Mark, next int64) (first Known, known bool) {
-	if first, known = recent.known[m.Hash]; known {
-		return first, true
-	}
-	k := format.Key(p, key)
-	if first, known = g.known[string(k)]; known {
-		return first, true
-	}
-	first = Known{ID: next, Sum: m.Sum}
+// Add adds the key of an entry of the commit.
+func (g *Group) Add(recent *Recent, p format.ProjectID, h Hash, first Known) {
 	if g.known == nil {
-		g.known = make(map[string]Known)
+		g.known = make(map[inProject]Known)
 	}
-	g.known[string(k)] = first
-	g.added = append(g.added, added{recent, m.Hash, first})
-	return Known{}, false
+	g.known[inProject{p, h}] = first
+	g.added = append(g.added, added{recent, fresh{h, first}})
 }
 
-// Apply adds the new keys to those of their projects, once they are on disk.
+// Apply adds the keys to those of their projects, once they are on disk.
 func (g *Group) Apply() {
 	for _, k := range g.added {
-		k.to.Add(k.hash, k.first)
+		k.to.Add(k.Hash, k.Known)
 	}
 }

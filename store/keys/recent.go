@@ -1,0 +1,73 @@
+package keys
+
+import (
+	"slices"
+
+	"auditlog/store/format"
+)
+
+// Known is what the log knows of the first entry that had a key: where it is, and the Sum of
+// its Mark.
+type Known struct {
+	ID, Seq int64
+	Sum     uint32
+}
+
+// Recent is the keys of a project that are in no run yet: of its tail, and of the seals since
+// keys were moved last. It is changed by whoever writes, one at a time. The zero Recent has none.
+type Recent struct {
+	known  map[Hash]Known
+	order  []fresh // by seq
+	sealed int     // how many of them are of sealed entries
+}
+
+type fresh struct {
+	Hash
+	Known
+}
+
+// Add adds a key that is not there, of an entry behind all others.
+func (r *Recent) Add(h Hash, first Known) {
+	if r.known == nil {
+		r.known = make(map[Hash]Known)
+	}
+	r.known[h] = first
+	r.order = append(r.order, fresh{h, first})
+}
+
+// Load adds a key of a sealed entry.
+func (r *Recent) Load(k format.FreshKey) {
+	r.Add(Hash{k.Hi, k.Lo}, Known{k.ID, k.Seq, k.Sum})
+	r.sealed++
+}
+
+// Sealed returns how many keys of sealed entries there are.
+func (r *Recent) Sealed() int { return r.sealed }
+
+// Unsealed returns the keys of entries up to the one with an id that are not sealed yet.
+func (r *Recent) Unsealed(last int64) []format.FreshKey {
+	var keys []format.FreshKey
+	for _, k := range r.order[r.sealed:] {
+		if k.ID > last {
+			break
+		}
+		keys = append(keys, format.FreshKey{Hi: k.Hi, Lo: k.Lo, ID: k.ID, Seq: k.Seq, Sum: k.Sum})
+	}
+	return keys
+}
+
+// Seal says that the entries up to the one with an id are sealed.
+func (r *Recent) Seal(last int64) {
+	for r.sealed < len(r.order) && r.order[r.sealed].ID <= last {
+		r.sealed++
+	}
+}
+
+// forget takes out the keys of sealed entries, which are in a run now.
+func (r *Recent) forget() {
+	for _, k := range r.order[:r.sealed] {
+		delete(r.known, k.Hash)
+	}
+	r.order = slices.Clone(r.order[r.sealed:])
+	r.sealed = 0
+}
