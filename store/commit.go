@@ -59,7 +59,7 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 		return nil, err
 	}
 	for {
-		if sub.marks, err = s.keys.Look(entries, sub.rows); err != nil {
+		if sub.marks, err = s.keys.Look(ctx, entries, sub.rows); err != nil {
 			return nil, err
 		}
 		if err = s.send(ctx, sub); !errors.Is(err, errMoved) {

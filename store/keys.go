@@ -23,6 +23,7 @@ var errMoved error = &audit.Fault{Kind: audit.Unavailable, Message: "the log was
 // keyLog is what the look-up of keys has of the log.
 func (s *Store) keyLog() keys.Log {
 	return keys.Log{
+		Err:  s.Err,
 		View: s.read,
 		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
 			s.mu.RLock()

@@ -138,7 +138,7 @@ func TestKeysMovedMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sub.marks, err = s.keys.Look(late, sub.rows); err != nil {
+	if sub.marks, err = s.keys.Look(t.Context(), late, sub.rows); err != nil {
 		t.Fatal(err)
 	}
 	recordKeys(t, s, "acme", 1, 30)
@@ -209,7 +209,7 @@ func TestKeysAtEveryFailure(t *testing.T) {
 			}
 			s := openFaulty(t, dir, smallKeys, db)
 			acked := make(map[string]int64)
-			for i := 0; i < 60; i += 6 {
+			for i := 0; i < 36; i += 6 {
 				var batch []*audit.Entry
 				for j := range 6 {
 					batch = append(batch, keyed("acme", fmt.Sprint("k", i+j)))
@@ -295,7 +295,7 @@ func TestDamagedKeys(t *testing.T) {
 
 // A purge takes the keys with it, wherever they are, in bounded steps.
 func TestPurgedKeys(t *testing.T) {
-	for n := range 30 {
+	for n := range 10 {
 		db := &kvtest.DB{}
 		s := openFaulty(t, t.TempDir(), smallKeys, db)
 		recordKeys(t, s, "other", 0, 5)

@@ -70,7 +70,7 @@
 //	          width of a seq above it (1), then packed from the lowest bit, each list to a
 //	          whole byte: the next bits of the hashes in unary (as many high parts as the
 //	          greatest power of two up to the count: a 1 a key, a 0 behind each part), the
-//	          rest of 40 bits of each, the seqs; and the sums (4 each); checksum. Every
+//	          rest of 32 bits of each, the seqs; and the sums (4 each); checksum. Every
 //	          row of a run is there, also an empty one. Which runs there are, and which
 //	          hashes are looked for in which while two become one, is in the
 //	          project's record

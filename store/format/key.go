@@ -10,9 +10,10 @@ import (
 )
 
 // KeyBits is how many bits of an idempotency key's hash a run keeps: so few that it is small,
-// and so many that of a hundred million keys hardly one in ten thousand new ones looks like
-// one that is there. What looks like it is compared with its entry.
-const KeyBits = 40
+// and so many that hardly a new key looks like one that is there, one of 4,000 where there are
+// a million of them, and one of 40 where there are a hundred million. What looks like it is
+// compared with its entry, so that it costs a read and no answer.
+const KeyBits = 32
 
 // KeyRuns tells where the keys of a project's sealed entries are, but for the newest.
 type KeyRuns struct {

@@ -1,7 +1,10 @@
 package keys
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"runtime"
 
 	"auditlog/audit"
 	"auditlog/store/format"
@@ -10,6 +13,9 @@ import (
 
 // Log is what an Index needs of the log.
 type Log struct {
+	// Err returns why the log can no longer be written, or nil: then what is on disk may be
+	// ahead of what it has in memory, for good.
+	Err func() error
 	// View runs a function in a read transaction.
 	View func(func(kv.Tx) error) error
 	// Project returns the number of a project and where its keys are, 0 of one that is not there.
@@ -67,7 +73,10 @@ func (m Marks) Of(i int, id format.ProjectID, h *Hasher, e *audit.Entry, row []b
 // are in runs. It is done in the goroutine of the caller whose entries they are, so that the
 // committer, which there is one of, reads nothing. A key that is found is compared with its
 // entry: what a run keeps of it is not all of it.
-func (x *Index) Look(entries []*audit.Entry, rows [][]byte) (Marks, error) {
+//
+// What is in memory of a project may be behind the transaction for the moment that a commit
+// takes from the disk to there: then it begins anew.
+func (x *Index) Look(ctx context.Context, entries []*audit.Entry, rows [][]byte) (Marks, error) {
 	for {
 		marks, groups := x.mark(entries, rows)
 		open := false
@@ -99,6 +108,10 @@ func (x *Index) Look(entries []*audit.Entry, rows [][]byte) (Marks, error) {
 		if holds {
 			return marks, nil
 		}
+		if err := cmp.Or(x.log.Err(), ctx.Err()); err != nil {
+			return nil, err
+		}
+		runtime.Gosched()
 	}
 }
 

@@ -22,9 +22,9 @@ type Sizes struct {
 	Fan int
 }
 
-// DefaultSizes returns what a log works with. A row has about 30 KB, several to the engine's
+// DefaultSizes returns what a log works with. A row has about 50 KB, several to the engine's
 // pages, of which hardly anything is left empty then.
-func DefaultSizes() Sizes { return Sizes{MoveAt: 32 << 10, RowKeys: 4096, StepKeys: 32 << 10, Fan: 4} }
+func DefaultSizes() Sizes { return Sizes{MoveAt: 16 << 10, RowKeys: 8192, StepKeys: 32 << 10, Fan: 4} }
 
 // bitsFor returns the bits of a run of so many keys.
 func (z *Sizes) bitsFor(count int64) (b uint8) {
