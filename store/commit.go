@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"time"
 
@@ -102,39 +101,9 @@ func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is clos
 // prepare checks and encodes entries in the caller's goroutine, so that the
 // committer, which there is one of, has little left to do.
 func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
-	if len(entries) > audit.MaxBatch {
-		return nil, audit.AtPath(audit.Errorf(audit.TooLarge, "must be at most %d at once", audit.MaxBatch), "entries")
-	}
-	now := s.opts.Now()
-	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
-	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
-	for i, e := range entries {
-		e.Normalize()
-		if err := e.Validate(now); err != nil {
-			return nil, audit.AtItem(err, audit.EntryAt(i))
-		}
-		if len(buf) >= rowChunk {
-			buf = make([]byte, 0, rowChunk+audit.MaxStored)
-		}
-		before := len(buf)
-		buf = format.AppendRow(buf, e)
-		n := len(buf) - before
-		if n > audit.MaxStored {
-			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
-				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
-		}
-		sub.rows[i] = buf[before:len(buf):len(buf)]
-		sub.size += n
-	}
-	return sub, nil
+	rows, size, err := format.EncodeRows(entries, s.opts.Now())
+	return &submission{entries: entries, rows: rows, size: size, done: make(chan struct{})}, err
 }
-
-// rowGuess is how many bytes a row has, and rather more than usual.
-const rowGuess = 320
-
-// rowChunk is how many bytes of rows are in one piece of memory, about: a batch of
-// large entries must not be copied again and again as its rows become more.
-const rowChunk = 1 << 20
 
 // commitLoop is the committer: it takes every submission that waits, commits
 // them together, and answers them. Its owner is Open, its end Close.
@@ -451,11 +420,10 @@ func (w *commitWriter) create(name string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
-	if _, err := io.ReadFull(w.s.opts.Rand, rec.Secret); err != nil {
-		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
+	p, err := w.s.begin(name, &format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1})
+	if err != nil {
+		return nil, err
 	}
-	p := newProject(name, &rec)
 	w.created[name] = p
 	return p, p.put(w.tx, &p.rec)
 }

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 	"auditlog/audit/audittest"
 )
 
 func FuzzCursor(f *testing.F) {
 	query := audit.Query{Project: "acme"}
-	q := &prepared{query: query, hash: queryHash(&query)}
+	q := &prepared{query: query, hash: format.QueryHash(&query)}
 	f.Add(q.encodeCursor(audit.Position{At: 5, ID: 7}))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, cursor string) {

@@ -42,19 +42,7 @@ func (s *Store) sealedEntry(p *project, rec *format.Project, id int64) (*audit.E
 		if err != nil || o.Project != p.id {
 			return err
 		}
-		q := blocks.NewSequence(tx, rec)
-		at, ok, err := q.At(o.Seq)
-		if err == nil && (!ok || at.ID != id) {
-			err = q.Missing(o.Seq)
-		}
-		if err != nil {
-			return err
-		}
-		b, row, err := s.blocks.Locate(tx, p.id, at)
-		if err != nil {
-			return err
-		}
-		e, err = b.Entry(row, p.name)
+		e, err = s.blocks.Entry(tx, rec, p.name, o.Seq, id)
 		return err
 	})
 	return e, err

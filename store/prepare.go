@@ -31,7 +31,7 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: format.QueryHash(&q)}
 	var err error
 	p.text, err = s.search(&q)
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -22,6 +23,17 @@ type project struct {
 	tail   []*audit.Entry
 	keys   keys.Recent // that are in no run yet
 	hasher keys.Hasher // of keys, by the secret in rec
+}
+
+// numbered is projects by number.
+type numbered map[format.ProjectID]*project
+
+// keys returns the keys of a project, or nil when there is none with the number.
+func (n numbered) keys(id format.ProjectID) *keys.Recent {
+	if p := n[id]; p != nil {
+		return &p.keys
+	}
+	return nil
 }
 
 func newProject(name string, rec *format.Project) *project {
@@ -61,6 +73,15 @@ func readProject(tx kv.Tx, name string) (*format.Project, error) {
 		return nil, nil
 	}
 	return format.ParseProject([]byte(name), v)
+}
+
+// begin makes a project with a record, which gets a secret.
+func (s *Store) begin(name string, rec *format.Project) (*project, error) {
+	rec.Secret = make([]byte, 32)
+	if _, err := io.ReadFull(s.opts.Rand, rec.Secret); err != nil {
+		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
+	}
+	return newProject(name, rec), nil
 }
 
 // loadProjects reads every project into memory.

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"slices"
 
 	"auditlog/audit"
@@ -133,62 +131,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 
 // order forgets where the project's entries are: whose their ids are, and their places.
 func (w *purgeWriter) order() (left bool, err error) {
-	ids := make(map[string][]int) // by the key of the order bucket, indexes
-	rows := 0
-	for k, v := range kv.Prefix(w.tx.Bucket(format.Seqs), format.ProjectPrefix(w.p.id)) {
-		if len(ids) >= purgeOrderKeys || rows == purgeOrderKeys {
-			break
-		}
-		places, err := format.DecodePlaces(k, v)
-		if err != nil {
-			return false, err
-		}
-		for _, p := range places {
-			key, index := format.OrderKey(p.ID)
-			ids[string(key)] = append(ids[string(key)], index)
-		}
-		rows++
-	}
-	if err := w.disown(ids); err != nil {
-		return false, err
-	}
-	if _, err := w.tx.Bucket(format.Seqs).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), rows); err != nil {
-		return false, fmt.Errorf("delete from %s: %w", format.Seqs, err)
-	}
-	return rows > 0, nil
-}
-
-// disown says of ids, which are given by key and index, that their entries are gone.
-func (w *purgeWriter) disown(ids map[string][]int) error {
-	var keys [][]byte
-	for _, key := range slices.Sorted(maps.Keys(ids)) {
-		keys = append(keys, []byte(key))
-	}
-	bucket := w.tx.Bucket(format.Order)
-	var values [][]byte
-	var failed error
-	bucket.GetMany(keys, func(key, value []byte) {
-		owners, err := format.DecodeOrder(key, value)
-		if err != nil {
-			failed = err
-			return
-		}
-		for _, index := range ids[string(key)] {
-			if index < len(owners) && owners[index].Project == w.p.id {
-				owners[index] = format.Owner{}
-			}
-		}
-		values = append(values, format.EncodeOrder(key, owners))
-	})
-	if failed != nil {
-		return failed
-	}
-	for i, key := range keys {
-		if err := bucket.Put(key, values[i]); err != nil {
-			return fmt.Errorf("put order: %w", err)
-		}
-	}
-	return nil
+	return blocks.Disown(w.tx, w.p.id, purgeOrderKeys)
 }
 
 // blocks deletes blocks and adds up what was in them.
@@ -208,7 +151,11 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 		return false, err
 	}
 	for _, b := range drop {
-		count(w.rec.Purge, b)
+		for row, id := range b.IDs(nil) {
+			if !w.rec.Purge.Keeps(id) {
+				w.rec.Purge.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
+			}
+		}
 		w.rec.Entries -= int64(b.Rows())
 		if err := writer.Drop(b, true); err != nil {
 			return false, err
@@ -216,15 +163,6 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 	}
 	w.seq = writer.Seq
 	return true, writer.Finish()
-}
-
-// count adds a block that is deleted, but for the entries that stay.
-func count(p *format.Purge, b blocks.Keyed) {
-	for row, id := range b.IDs(nil) {
-		if !p.Keeps(id) {
-			p.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
-		}
-	}
 }
 
 // keys deletes idempotency keys, which are all in runs.
@@ -250,12 +188,10 @@ func (w *purgeWriter) finish() error {
 		return err
 	}
 	old := w.rec
-	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
-		Secret: make([]byte, 32)}
-	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
-		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
+	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq}
+	if w.fresh, err = w.s.begin(w.p.name, &w.rec); err != nil {
+		return err
 	}
-	w.fresh = newProject(w.p.name, &w.rec)
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}
@@ -273,7 +209,7 @@ func (w *purgeWriter) finish() error {
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
 		w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
-		if err := w.own(e); err != nil {
+		if err := blocks.Own(w.tx, w.fresh.id, e); err != nil {
 			return err
 		}
 	}
@@ -307,20 +243,6 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 		return err
 	}
 	return w.commit.finish()
-}
-
-// own says that e is in the project that has begun anew.
-func (w *purgeWriter) own(e *audit.Entry) error {
-	key, index := format.OrderKey(e.ID)
-	owners, err := blocks.ReadOrder(w.tx, key)
-	if err == nil && index >= len(owners) {
-		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
-	}
-	if err != nil {
-		return err
-	}
-	owners[index] = format.Owner{Project: w.fresh.id, Seq: e.Seq}
-	return w.tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners))
 }
 
 // apply brings the memory to the state of the step. The caller holds Store.mu.

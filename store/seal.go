@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -170,9 +171,15 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 	}
 	w.reached = writer.Seq
 	last := w.tail.next() - 1
+	var fresh []format.FreshKeys
+	for _, plan := range w.plans {
+		if k := plan.project.keys.Unsealed(last); len(k) > 0 {
+			fresh = append(fresh, format.FreshKeys{Project: plan.project.id, Keys: k})
+		}
+	}
 	return errors.Join(
 		writer.Finish(),
-		w.putKeys(tx, last),
+		keys.PutFresh(tx, last, fresh),
 		blocks.AppendOrder(tx, w.tail.entries, func(i int) format.ProjectID { return w.tail.owners[i].id }),
 		dropTail(tx, last),
 		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),

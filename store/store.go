@@ -107,7 +107,7 @@ type Store struct {
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
-	byID     map[format.ProjectID]*project
+	byID     numbered
 	recent   recent
 	blockSeq uint64 // newest sequence of the changes bucket
 	sealErr  error  // why the last seal failed
@@ -205,7 +205,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
 		submit:   make(chan *submission),
 		projects: make(map[string]*project),
-		byID:     make(map[format.ProjectID]*project),
+		byID:     make(numbered),
 	}
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
@@ -251,7 +251,7 @@ func (s *Store) load(tx kv.Tx) error {
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := s.loadKeys(tx); err != nil {
+	if err := keys.Load(tx, s.byID.keys); err != nil {
 		return err
 	}
 	return s.loadTail(tx)

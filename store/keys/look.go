@@ -190,7 +190,7 @@ func (x *Index) find(tx kv.Tx, g *group, marks Marks, entries []*audit.Entry) (o
 				return false, err
 			}
 			if e.Key == entries[i].Key {
-				marks[i].sealed = Known{e.ID, e.Seq, k.Sum}
+				marks[i].sealed = Known{e.ID, k.Seq, k.Sum}
 				break
 			}
 		}

@@ -33,19 +33,17 @@ func mergeable(z *Sizes, runs []format.KeyRun) (from, n int) {
 // A Step is a bounded part of a merge of runs: it moves the keys of some rows, so that at any
 // moment each hash is looked for either in the runs that are merged or in the one they become.
 type Step struct {
-	// Runs is where the keys are afterwards.
-	Runs format.KeyRuns
-	// Keys counts those that are moved.
-	Keys int
+	Runs format.KeyRuns // where the keys are afterwards
+	Keys int            // how many are moved
 
 	put  [][2][]byte
 	drop [][]byte
 	gone []runID
 }
 
-// Plan works out the next step of merging the runs of a project, which must be due, of about
+// plan works out the next step of merging the runs of a project, which must be due, of about
 // so many keys.
-func Plan(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, most int) (*Step, error) {
+func plan(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, most int) (*Step, error) {
 	runs.Runs = slices.Clone(runs.Runs)
 	if runs.Merge == nil {
 		begin(z, &runs)
@@ -131,8 +129,8 @@ func (s *Step) take(tx kv.Tx, p format.ProjectID, from []format.KeyRun, low, hig
 	return keys, nil
 }
 
-// Write writes what the step changes, but for the project's record.
-func (s *Step) Write(tx kv.Tx) error {
+// write writes what the step changes, but for the project's record.
+func (s *Step) write(tx kv.Tx) error {
 	for _, kv := range s.put {
 		if err := put(tx, kv[0], kv[1]); err != nil {
 			return err

@@ -35,8 +35,8 @@ func (r *Recent) Add(h Hash, first Known) {
 	r.order = append(r.order, fresh{h, first})
 }
 
-// Load adds a key of a sealed entry.
-func (r *Recent) Load(k format.FreshKey) {
+// load adds a key of a sealed entry.
+func (r *Recent) load(k format.FreshKey) {
 	r.Add(Hash{k.Hi, k.Lo}, Known{k.ID, k.Seq, k.Sum})
 	r.sealed++
 }
@@ -63,8 +63,8 @@ func (r *Recent) Seal(last int64) {
 	}
 }
 
-// forget takes out the keys of sealed entries, which are in a run now.
-func (r *Recent) forget() {
+// Forget takes out the keys of sealed entries, which are in a run now.
+func (r *Recent) Forget() {
 	for _, k := range r.order[:r.sealed] {
 		delete(r.known, k.Hash)
 	}

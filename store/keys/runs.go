@@ -34,9 +34,9 @@ func (z *Sizes) bitsFor(count int64) (b uint8) {
 	return b
 }
 
-// Move writes the keys of sealed entries of r, of a project with a number, into a run of
-// their own, and returns where its keys are then. Forget follows once that is on disk.
-func Move(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, r *Recent) (format.KeyRuns, error) {
+// move writes the keys of sealed entries of r, of a project with a number, into a run of
+// their own, and returns where its keys are then.
+func move(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, r *Recent) (format.KeyRuns, error) {
 	keys := make([]format.SealedKey, r.sealed)
 	for i, k := range r.order[:r.sealed] {
 		keys[i] = format.SealedKey{Hash: k.short(), Seq: k.Seq, Sum: k.Sum}
@@ -48,9 +48,6 @@ func Move(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, r *Recent
 	runs.Runs = append(slices.Clip(runs.Runs), run)
 	return runs, eachRow(p, &run, keys, 0, 1<<run.Bits, func(key, value []byte) error { return put(tx, key, value) })
 }
-
-// Forget takes what Move wrote out of r.
-func Forget(r *Recent) { r.forget() }
 
 func sortKeys(keys []format.SealedKey) {
 	slices.SortFunc(keys, func(a, b format.SealedKey) int {
