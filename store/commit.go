@@ -215,7 +215,7 @@ type commitWriter struct {
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
 	row     *format.TailRow
-	keys    keys.Group
+	keys    *keys.Group
 	created map[string]*project
 	changed map[*project]*format.Project
 	wrote   bool // something beside entries
@@ -225,8 +225,9 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
 	next := s.recent.next()
 	s.row.Reset(next, at)
+	s.group.Reset()
 	return &commitWriter{
-		s: s, tx: tx, at: at, next: next, row: &s.row,
+		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group,
 		added:   make(map[*project][]*audit.Entry),
 		created: make(map[string]*project),
 		changed: make(map[*project]*format.Project),

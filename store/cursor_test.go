@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/store/format"
 	"auditlog/audit/audittest"
+	"auditlog/store/format"
 )
 
 func FuzzCursor(f *testing.F) {

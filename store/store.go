@@ -104,6 +104,7 @@ type Store struct {
 
 	writing sync.Mutex     // held by each write from its transaction to its apply
 	row     format.TailRow // of the commit under way; whoever holds writing has it
+	group   keys.Group     // its keys
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project

@@ -16,9 +16,10 @@ type Known struct {
 // Recent is the keys of a project that are in no run yet: of its tail, and of the seals since
 // keys were moved last. It is changed by whoever writes, one at a time. The zero Recent has none.
 type Recent struct {
-	known  map[Hash]Known
-	order  []fresh // by seq
-	sealed int     // how many of them are of sealed entries
+	known  map[Hash]int32 // where in order, counted from the first there ever was
+	order  []fresh        // by seq
+	taken  int32          // how many are no more in order
+	sealed int            // how many of order are of sealed entries
 }
 
 type fresh struct {
@@ -29,10 +30,19 @@ type fresh struct {
 // Add adds a key that is not there, of an entry behind all others.
 func (r *Recent) Add(h Hash, first Known) {
 	if r.known == nil {
-		r.known = make(map[Hash]Known)
+		r.known = make(map[Hash]int32)
 	}
-	r.known[h] = first
+	r.known[h] = r.taken + int32(len(r.order))
 	r.order = append(r.order, fresh{h, first})
+}
+
+// get returns what is known of a key.
+func (r *Recent) get(h Hash) (Known, bool) {
+	i, ok := r.known[h]
+	if !ok {
+		return Known{}, false
+	}
+	return r.order[i-r.taken].Known, true
 }
 
 // load adds a key of a sealed entry.
@@ -68,6 +78,7 @@ func (r *Recent) Forget() {
 	for _, k := range r.order[:r.sealed] {
 		delete(r.known, k.Hash)
 	}
+	r.taken += int32(r.sealed) // which may wrap around: differences are what counts
 	r.order = slices.Clone(r.order[r.sealed:])
 	r.sealed = 0
 }
