@@ -278,7 +278,7 @@ func (w *commitWriter) add(sub *submission) error {
 		if e.Key != "" {
 			var first keys.Known
 			mark, first = sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
-			if first, ok := w.keys.First(&p.keys, p.id, mark.Hash, first); ok {
+			if first, ok := w.keys.First(&p.keys, mark.Hash, first); ok {
 				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
@@ -288,7 +288,7 @@ func (w *commitWriter) add(sub *submission) error {
 			return err
 		}
 		if e.Key != "" {
-			w.keys.Add(&p.keys, p.id, mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
+			w.keys.Add(&p.keys, mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
 		}
 		sub.results[i] = audit.Recorded{ID: e.ID}
 		if sub.lasting {

@@ -14,7 +14,8 @@ type Known struct {
 }
 
 // Recent is the keys of a project that are in no run yet: of its tail, and of the seals since
-// keys were moved last. It is changed by whoever writes, one at a time. The zero Recent has none.
+// keys were moved last. It is changed and read by whoever writes, one at a time; Sealed alone is
+// for others too. The zero Recent has none.
 type Recent struct {
 	known  map[Hash]int32 // where in order, counted from the first there ever was
 	order  []fresh        // by seq
@@ -34,6 +35,12 @@ func (r *Recent) Add(h Hash, first Known) {
 	}
 	r.known[h] = r.taken + int32(len(r.order))
 	r.order = append(r.order, fresh{h, first})
+}
+
+// takeBack takes out the key that was added last.
+func (r *Recent) takeBack(h Hash) {
+	delete(r.known, h)
+	r.order = r.order[:len(r.order)-1]
 }
 
 // get returns what is known of a key.

@@ -51,7 +51,10 @@ func move(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, r *Recent
 
 func sortKeys(keys []format.SealedKey) {
 	slices.SortFunc(keys, func(a, b format.SealedKey) int {
-		return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Seq, b.Seq))
+		if a.Hash != b.Hash {
+			return cmp.Compare(a.Hash, b.Hash)
+		}
+		return cmp.Compare(a.Seq, b.Seq)
 	})
 }
 
