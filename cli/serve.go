@@ -24,8 +24,10 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
 	"auditlog/console"
 	"auditlog/index"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/spell"
 	"auditlog/store"
@@ -115,6 +117,8 @@ type server struct {
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
+	backups   *duty.Duty
+	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
 	workers   []worker     // run does them
@@ -138,6 +142,7 @@ func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
 		Closed: s.cfg.Projects == projectsClosed,
+		Limits: s.cfg.Limits,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -175,16 +180,26 @@ func (s *server) openWorkers(context.Context) error {
 	if s.keeper, err = open(s.store, options); err != nil {
 		return err
 	}
+	s.reading = reading.New(reading.Options{
+		Storage: s.store,
+		Scope:   reading.Scope(s.cfg.RecordReads),
+		Report:  func(err error) { s.log.Error().Err(err).Msg("recording who read the log") },
+	})
 	grace := s.cfg.Grace
 	if grace == 0 {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	if s.backups, err = s.newBackups(); err != nil {
+		return err
+	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
+		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
+		{"backups", s.backups.Run},
 	}
 	return nil
 }
@@ -223,6 +238,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
+		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
@@ -241,8 +257,10 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
+		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
+		Backups:         s.backups,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,

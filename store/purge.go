@@ -9,6 +9,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 )
 
 // How much one step of a purge does at most: a few milliseconds of writing, so
@@ -35,9 +36,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.mu.RLock()
 	p := s.projects[name]
 	var rec format.Project
-	tail, fresh := 0, 0
+	tail, fresh := false, 0
 	if p != nil {
-		rec, tail, fresh = p.rec, len(p.tail), p.keys.Sealed()
+		// Its ids have to be in the order bucket, which forgets them first.
+		rec, tail, fresh = p.rec, s.recent.has(p), p.keys.Sealed()
 	}
 	s.mu.RUnlock()
 	switch {
@@ -48,10 +50,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	case rec.State == audit.Active:
 		return false, audit.Errorf(audit.Conflict, "project %q is not deleted", name)
 	case rec.State == audit.Deleting && rec.Hold != nil:
-		return false, errHeld(name, rec.Hold)
+		return false, life.ErrHeld(name, rec.Hold)
 	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
-	case tail > 0:
+	case tail:
 		return false, s.Seal()
 	}
 	s.maintenance.Lock()
@@ -151,11 +153,7 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 		return false, err
 	}
 	for _, b := range drop {
-		for row, id := range b.IDs(nil) {
-			if !w.rec.Purge.Keeps(id) {
-				w.rec.Purge.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
-			}
-		}
+		count(w.rec.Purge, b)
 		w.rec.Entries -= int64(b.Rows())
 		if err := writer.Drop(b, true); err != nil {
 			return false, err
@@ -163,6 +161,15 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 	}
 	w.seq = writer.Seq
 	return true, writer.Finish()
+}
+
+// count adds a block that is deleted, but for the entries that stay.
+func count(p *format.Purge, b blocks.Keyed) {
+	for row, id := range b.IDs(nil) {
+		if !p.Keeps(id) {
+			p.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
+		}
+	}
 }
 
 // keys deletes idempotency keys, which are all in runs.
@@ -192,6 +199,9 @@ func (w *purgeWriter) finish() error {
 	if w.fresh, err = w.s.begin(w.p.name, &w.rec); err != nil {
 		return err
 	}
+	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.id)); err != nil {
+		return fmt.Errorf("delete usage: %w", err)
+	}
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}
@@ -209,14 +219,15 @@ func (w *purgeWriter) finish() error {
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
 		w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
-		if err := blocks.Own(w.tx, w.fresh.id, e); err != nil {
+		if err := blocks.Own(w.tx, e.ID, format.Owner{Project: w.fresh.id, Seq: e.Seq}); err != nil {
 			return err
 		}
 	}
 	sorted := slices.SortedFunc(slices.Values(entries), blocks.ByPosition)
 	w.rec.Entries = int64(len(sorted))
 	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
-	plan, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, blocks.NewCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
+	cursor := blocks.NewCursor(w.tx, w.fresh.id)
+	plan, _, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, cursor, w.fresh.name, sorted, blocks.Unbounded(), &w.seq)
 	if err != nil {
 		return err
 	}
@@ -255,6 +266,7 @@ func (w *purgeWriter) apply() {
 		delete(w.s.byID, w.p.id)
 		w.s.keys.Purged(w.p.id, &w.p.rec.Keys)
 		w.s.byID[w.fresh.id] = w.fresh
+		w.s.meter.Forget(w.fresh.name)
 		w.commit.apply()
 	}
 }

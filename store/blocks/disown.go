@@ -5,13 +5,12 @@ import (
 	"maps"
 	"slices"
 
-	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
-// Disown forgets where entries of a project are: whose their ids are, and their places. It
-// changes about so many keys, and reports whether there may be more.
+// Disown forgets where a project's entries are: whose their ids are, and their places, of at
+// most so many keys of each. left is false when there is none.
 func Disown(tx kv.Tx, project format.ProjectID, most int) (left bool, err error) {
 	ids := make(map[string][]int) // by the key of the order bucket, indexes
 	rows := 0
@@ -71,16 +70,16 @@ func disown(tx kv.Tx, project format.ProjectID, ids map[string][]int) error {
 	return nil
 }
 
-// Own says that e is in a project.
-func Own(tx kv.Tx, project format.ProjectID, e *audit.Entry) error {
-	key, index := format.OrderKey(e.ID)
+// Own says whose a sealed id is from now on.
+func Own(tx kv.Tx, id int64, owner format.Owner) error {
+	key, index := format.OrderKey(id)
 	owners, err := ReadOrder(tx, key)
 	if err == nil && index >= len(owners) {
-		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
+		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, id)
 	}
 	if err != nil {
 		return err
 	}
-	owners[index] = format.Owner{Project: project, Seq: e.Seq}
+	owners[index] = owner
 	return tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners))
 }

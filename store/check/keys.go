@@ -27,8 +27,8 @@ func (s *keySet) add(hash uint64, seq int64) {
 
 // keyed notes the key of a sealed entry.
 func (c *checker) keyed(p format.ProjectID, e *audit.Entry) {
-	if e.Key == "" || c.byID[p].State == audit.Purging {
-		return
+	if rec := c.byID[p]; e.Key == "" || rec.State == audit.Purging || e.Seq > rec.Seq {
+		return // of the last, which is in the tail as well, that tells the key
 	}
 	s := c.inBlocks[p]
 	if s == nil {

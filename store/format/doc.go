@@ -19,10 +19,12 @@
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
-//	          that is not in the tail, the entries that purges left, counts and
-//	          bounds of the blocks, spans
+//	          up to which all is in blocks, how far a seal has come that takes
+//	          several steps, the entries that purges left, counts and bounds of the
+//	          blocks, spans
 //
-//	tail      id of the first entry (8) -> consecutive entries of one commit:
+//	tail      id of the first entry (8) -> consecutive entries of one commit, some
+//	          of which may be in blocks already, as the projects' records say:
 //	          version (1), recordedAt in microseconds (8), count (uvarint), body,
 //	          checksum. The body, of version 2 an S2 block, is for each entry
 //	          project number · 2 (uvarint), length (uvarint) and row. The number is
@@ -61,7 +63,7 @@
 //
 //	keys      Idempotency keys of sealed entries, by a hash of 128 bits with a secret that is
 //	          derived from the project's (package keys). They come in rows of two kinds:
-//	          0 (4), last id of a seal (8) -> the keys that it sealed: version (1), and for
+//	          0 (4), greatest id (8) -> the keys that a seal has sealed: version (1), and for
 //	          each project its number, how many (uvarints), and of each key the hash (16),
 //	          how far id and seq are above those before (uvarints), and the sum (4), a hash
 //	          of what the caller sent; checksum. They are few, and in memory.
@@ -76,6 +78,9 @@
 //	          project's record
 //
 //	tokens    name -> record of a token or a session: package auth knows
+//
+//	usage     p and project (4), or t and recordedBy -> version (1), bytes of rows that
+//	          are sealed, day since 1970, bytes of that day (uvarints), checksum
 //
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum

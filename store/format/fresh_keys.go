@@ -22,7 +22,7 @@ type FreshKeys struct {
 // FreshPrefix is what the rows of fresh keys stand under: no project has the number 0.
 func FreshPrefix() []byte { return ProjectPrefix(0) }
 
-// FreshKeysKey returns what the keys of a seal stand under, which ended with the entry last.
+// FreshKeysKey returns what the keys of a seal stand under, whose greatest id is last.
 func FreshKeysKey(last int64) []byte {
 	return binary.BigEndian.AppendUint64(FreshPrefix(), uint64(last))
 }

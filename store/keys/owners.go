@@ -45,10 +45,14 @@ func Load(tx kv.Tx, of func(format.ProjectID) *Recent) error {
 	return nil
 }
 
-// PutFresh writes the keys that a seal adds, which ended with the entry last.
-func PutFresh(tx kv.Tx, last int64, of []format.FreshKeys) error {
+// PutFresh writes the keys that a seal adds.
+func PutFresh(tx kv.Tx, of []format.FreshKeys) error {
 	if len(of) == 0 {
 		return nil
+	}
+	last := int64(0) // of all ids; each is sealed once
+	for _, p := range of {
+		last = max(last, p.Keys[len(p.Keys)-1].ID)
 	}
 	key := format.FreshKeysKey(last)
 	return put(tx, key, format.EncodeFreshKeys(key, of))

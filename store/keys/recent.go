@@ -61,11 +61,11 @@ func (r *Recent) load(k format.FreshKey) {
 // Sealed returns how many keys of sealed entries there are.
 func (r *Recent) Sealed() int { return r.sealed }
 
-// Unsealed returns the keys of entries up to the one with an id that are not sealed yet.
+// Unsealed returns the keys of entries up to the one with a seq that are not sealed yet.
 func (r *Recent) Unsealed(last int64) []format.FreshKey {
 	var keys []format.FreshKey
 	for _, k := range r.order[r.sealed:] {
-		if k.ID > last {
+		if k.Seq > last {
 			break
 		}
 		keys = append(keys, format.FreshKey{Hi: k.Hi, Lo: k.Lo, ID: k.ID, Seq: k.Seq, Sum: k.Sum})
@@ -73,9 +73,9 @@ func (r *Recent) Unsealed(last int64) []format.FreshKey {
 	return keys
 }
 
-// Seal says that the entries up to the one with an id are sealed.
+// Seal says that the entries up to the one with a seq are sealed.
 func (r *Recent) Seal(last int64) {
-	for r.sealed < len(r.order) && r.order[r.sealed].ID <= last {
+	for r.sealed < len(r.order) && r.order[r.sealed].Seq <= last {
 		r.sealed++
 	}
 }
