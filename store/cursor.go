@@ -1,10 +1,6 @@
 package store
 
 import (
-	"crypto/sha256"
-	"maps"
-	"slices"
-	"strconv"
 	"time"
 
 	"auditlog/audit"
@@ -34,27 +30,4 @@ func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
 	first.query.From, first.query.To = time.UnixMicro(p.From).UTC(), time.UnixMicro(p.To).UTC()
 	first.ready()
 	return &first, p.Last, nil
-}
-
-// queryHash returns what tells normalized queries apart, whatever their times.
-func queryHash(q *audit.Query) [format.HashSize]byte {
-	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
-	return [format.HashSize]byte(sum[:])
-}
-
-// appendQuery appends every part of q but its times, each so that none can be taken for another.
-func appendQuery(b []byte, q *audit.Query) []byte {
-	b = strconv.AppendQuote(append(b, '['), q.Project)
-	for _, terms := range []audit.Terms{q.Is, q.Not} {
-		b = append(b, '[')
-		for _, name := range slices.Sorted(maps.Keys(terms)) {
-			b = strconv.AppendQuote(b, name)
-			for _, v := range terms[name] {
-				b = strconv.AppendQuote(append(b, ' '), v)
-			}
-			b = append(b, ',')
-		}
-		b = append(b, ']')
-	}
-	return append(strconv.AppendQuote(b, q.Text), ']')
 }

@@ -46,19 +46,10 @@ func (s *Store) sealedEntry(p *project, rec *format.Project, id, seq int64) (*au
 			}
 			seq = o.Seq
 		}
-		q := blocks.NewSequence(tx, rec)
-		at, ok, err := q.At(seq)
-		if err == nil && (!ok || at.ID != id) {
-			err = q.Missing(seq)
+		var err error
+		if e, err = s.blocks.Entry(tx, rec, p.name, seq, id); err != nil {
+			e, err = nil, s.unlessPurged(tx, p, err)
 		}
-		if err != nil {
-			return s.unlessPurged(tx, p, err)
-		}
-		b, row, err := s.blocks.Locate(tx, p.id, at)
-		if err != nil {
-			return err
-		}
-		e, err = b.Entry(row, p.name)
 		return err
 	})
 	return e, err

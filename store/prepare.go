@@ -34,7 +34,7 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, hash: format.QueryHash(&q)}
 	p.ready()
 	if err := p.askIndex(); err != nil {
 		return nil, err

@@ -139,8 +139,10 @@ func (s *Store) sealStep(due bool) (left bool, err error) {
 	if left, err = w.plan(s, waiting); err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	err = s.update("seal", w.write(s), func() { w.apply(s) })
-	return left && err == nil, err
+	if err := s.update("seal", w.write(s), func() { w.apply(s) }); err != nil {
+		return false, err
+	}
+	return left, s.tidyKeys()
 }
 
 // choose takes the tail as it is, and returns those of whom something is to be sealed, in

@@ -15,6 +15,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 	"auditlog/store/queue"
@@ -62,7 +63,8 @@ type Options struct {
 	// one, the first counts. Default none.
 	Limits []audit.Limit
 
-	sizes blocks.Sizes
+	sizes    blocks.Sizes
+	keySizes keys.Sizes
 }
 
 func (o *Options) setDefaults() {
@@ -84,6 +86,9 @@ func (o *Options) setDefaults() {
 	if o.sizes == (blocks.Sizes{}) {
 		o.sizes = blocks.DefaultSizes()
 	}
+	if o.keySizes == (keys.Sizes{}) {
+		o.keySizes = keys.DefaultSizes()
+	}
 	if o.Report == nil {
 		o.Report = func(error) {}
 	}
@@ -102,15 +107,17 @@ type Store struct {
 	done    sync.WaitGroup // the committer and the sealer
 
 	blocks *blocks.Reader
+	keys   *keys.Index
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
 	writing sync.Mutex     // held by each write from its transaction to its apply
 	row     format.TailRow // of the commit under way; whoever holds writing has it
+	group   keys.Group     // its keys
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
-	byID     map[format.ProjectID]*project
+	byID     numbered
 	recent   recent
 	// stepwise are the projects in the midst of a seal of several steps, and how much of
 	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
@@ -214,8 +221,9 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		stepwise: make(map[*project]queue.Load),
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
-		byID:     make(map[format.ProjectID]*project),
+		byID:     make(numbered),
 	}
+	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := db.View(s.load); err != nil {
 		s.stop()
@@ -242,6 +250,9 @@ func (s *Store) load(tx kv.Tx) error {
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	if err := keys.Load(tx, s.byID.keys); err != nil {
 		return err
 	}
 	if err := s.loadUsage(tx); err != nil {
@@ -281,6 +292,7 @@ func (s *Store) Close() error {
 // the engine keeps. It is for a log that nobody asks anything of.
 func (s *Store) Release() error {
 	s.blocks.Release()
+	s.keys.Release()
 	return closed(s.db.Release())
 }
 

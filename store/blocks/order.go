@@ -134,6 +134,16 @@ func (r *Reader) AfterSeq(ctx context.Context, tx kv.Tx, rec *format.Project, na
 	return w.entries, nil
 }
 
+// Entry returns the sealed entry of a project with a seq, which has an id, or whichever if that
+// is 0. rec is the project's record of now or before.
+func (r *Reader) Entry(tx kv.Tx, rec *format.Project, name string, seq, id int64) (*audit.Entry, error) {
+	w := r.newPicker(tx)
+	if err := w.pick(rec, name, seq, id); err != nil {
+		return nil, err
+	}
+	return w.entries[0], nil
+}
+
 // picker picks entries out of blocks by seq. It holds what it read last of each project: what
 // is picked next mostly is in there, too.
 type picker struct {

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -33,6 +32,8 @@ func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem str
 		ctx: ctx, db: db, sizes: z, report: report,
 		byID:   make(map[format.ProjectID]*project),
 		orders: make(map[string][]format.Owner),
+
+		inBlocks: make(map[format.ProjectID]*keySet),
 	}
 	err := db.View(func(tx kv.Tx) error {
 		c.tx = tx
@@ -69,12 +70,12 @@ type checker struct {
 	byID     map[format.ProjectID]*project
 	sealed   int64
 	blockSeq uint64
-	last     int64                     // the newest id
-	owners   []format.Owner            // of the tail, by id from sealed+1 on
-	seen     []uint64                  // a bit for each id that is in a block
-	keyed    int                       // sealed entries with a key
-	orders   map[string][]format.Owner // decoded a moment ago
-	sequence *blocks.Sequence          // of the project with the number numbered
+	last     int64                        // the newest id
+	owners   []format.Owner               // of the tail, by id from sealed+1 on
+	seen     []uint64                     // a bit for each id that is in a block
+	inBlocks map[format.ProjectID]*keySet // of sealed entries
+	orders   map[string][]format.Owner    // decoded a moment ago
+	sequence *blocks.Sequence             // of the project with the number numbered
 	numbered format.ProjectID
 }
 
@@ -267,20 +268,9 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 		}
 		c.seen[e.ID/64] |= 1 << (e.ID % 64)
 		c.place(key, e)
-		c.key(key, e)
+		c.keyed(key.Project, e)
 	}
 	c.sum.Entries += int64(len(entries))
-}
-
-// key checks that the entry's idempotency key is known.
-func (c *checker) key(key format.BlockKey, e *audit.Entry) {
-	if p := c.byID[key.Project]; e.Key == "" || p.State == audit.Purging || e.Seq > p.Seq {
-		return // which is in the tail as well, and its key told by that
-	}
-	c.keyed++
-	if id, _, _ := format.ParseKeyOwner(c.tx.Bucket(format.Keys).Get(format.Key(key.Project, e.Key))); id != e.ID {
-		c.problem("%v: key of entry %d leads to entry %d", key, e.ID, id)
-	}
 }
 
 // counts compares what the blocks hold with what the projects say, and the
@@ -349,28 +339,6 @@ func (c *checker) small() error {
 		if blocks.Get(k) == nil {
 			c.problem("small block %x: is not there", k)
 		}
-	}
-	return nil
-}
-
-// keys checks that there are as many idempotency keys as entries that have one.
-func (c *checker) keys() error {
-	n := 0
-	for k, v := range kv.All(c.tx.Bucket(format.Keys)) {
-		if _, _, ok := format.ParseKeyOwner(v); len(k) <= 4 || !ok {
-			c.problem("key %x: %v", k, format.ErrCorrupt)
-			continue
-		}
-		p := c.byID[format.ProjectID(binary.BigEndian.Uint32(k))]
-		if p == nil {
-			c.problem("key %x: belongs to no project", k)
-		} else if p.State == audit.Purging {
-			continue
-		}
-		n++
-	}
-	if n != c.keyed {
-		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
 	}
 	return nil
 }

@@ -61,7 +61,21 @@
 //	          count (uvarint), unit (1), ids as ints, CreatedAt in units of 2^unit
 //	          microseconds as ints, checksum. Leads from a seq to its entry's block
 //
-//	keys      project (4), idempotency key -> id (uvarint)
+//	keys      Idempotency keys of sealed entries, by a hash of 128 bits with a secret that is
+//	          derived from the project's (package keys). They come in rows of two kinds:
+//	          0 (4), greatest id (8) -> the keys that a seal has sealed: version (1), and for
+//	          each project its number, how many (uvarints), and of each key the hash (16),
+//	          how far id and seq are above those before (uvarints), and the sum (4), a hash
+//	          of what the caller sent; checksum. They are few, and in memory.
+//	          project (4), run (4), row (4) -> keys whose hash begins with the row's number
+//	          in as many bits as the run has: version (1), count, least seq (uvarints),
+//	          width of a seq above it (1), then packed from the lowest bit, each list to a
+//	          whole byte: the next bits of the hashes in unary (as many high parts as the
+//	          greatest power of two up to the count: a 1 a key, a 0 behind each part), the
+//	          rest of 32 bits of each, the seqs; and the sums (4 each); checksum. Every
+//	          row of a run is there, also an empty one. Which runs there are, and which
+//	          hashes are looked for in which while two become one, is in the
+//	          project's record
 //
 //	tokens    name -> record of a token or a session: package auth knows
 //

@@ -1,0 +1,33 @@
+package format
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strconv"
+
+	"auditlog/audit"
+)
+
+// QueryHash returns what tells normalized queries apart, whatever their times.
+func QueryHash(q *audit.Query) [HashSize]byte {
+	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
+	return [HashSize]byte(sum[:])
+}
+
+// appendQuery appends every part of q but its times, each so that none can be taken for another.
+func appendQuery(b []byte, q *audit.Query) []byte {
+	b = strconv.AppendQuote(append(b, '['), q.Project)
+	for _, terms := range []audit.Terms{q.Is, q.Not} {
+		b = append(b, '[')
+		for _, name := range slices.Sorted(maps.Keys(terms)) {
+			b = strconv.AppendQuote(b, name)
+			for _, v := range terms[name] {
+				b = strconv.AppendQuote(append(b, ' '), v)
+			}
+			b = append(b, ',')
+		}
+		b = append(b, ']')
+	}
+	return append(strconv.AppendQuote(b, q.Text), ']')
+}
