@@ -125,14 +125,21 @@ func Open(dir string, opts Options) (*Store, error) {
 
 func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
-	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
-		Rising: format.Rising(),
-	})
+	db, err := boltkv.Open(filepath.Join(dir, FileName), engineOptions(opts.Rand))
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
 	return db, nil
+}
+
+// engineOptions says what the engine has to know of the buckets. random makes the identity of
+// a database that is not there yet.
+func engineOptions(random io.Reader) boltkv.Options {
+	return boltkv.Options{
+		Init:   func(tx kv.Tx) error { return initialize(tx, random) },
+		Rising: format.Rising(),
+		Summed: format.Summed(),
+	}
 }
 
 // New returns the store in a database, which it closes in the end, or when it fails.
@@ -153,7 +160,7 @@ func New(db kv.DB, opts Options) (*Store, error) {
 // can be read and closed; every write is Unavailable. The folder must hold a store
 // that no process has open for writing, else it returns a Conflict Fault.
 func OpenReadOnly(dir string) (*Store, error) {
-	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName))
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
@@ -182,7 +189,7 @@ func notOpened(dir string, err error) error {
 // A crash leaves the old file or the new one, and perhaps a temporary one, which the
 // next run removes.
 func Compact(dir string) (before, after int64, err error) {
-	before, after, err = boltkv.Compact(filepath.Join(dir, FileName))
+	before, after, err = boltkv.Compact(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact: %w", notOpened(dir, err))
 	}

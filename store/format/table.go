@@ -35,6 +35,11 @@ func Rising() []string {
 	return []string{Tail, Order, Seqs, Changes, Blocks}
 }
 
+// Summed are those whose values carry a checksum of their own, which their decoders check.
+func Summed() []string {
+	return []string{Tail, Blocks, Spans, Order, Seqs}
+}
+
 // The keys of the meta bucket.
 var (
 	MetaFormat   = []byte("format")   // uint64: format version

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
+	"runtime"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -26,6 +28,10 @@ type Options struct {
 	// Rising are the buckets whose keys mostly come in their order: their pages are
 	// filled, where those of others leave half for what comes between.
 	Rising []string
+	// Summed are the buckets whose values carry a checksum of their own, which is checked
+	// by whoever decodes them: of these the checksum that each value gets here covers the
+	// key alone, so that passing a value by does not take reading it.
+	Summed []string
 }
 
 // risingFill is how full pages get of which nothing comes between the keys. bbolt does
@@ -44,8 +50,8 @@ const lockWait = 50 * time.Millisecond
 
 // DB is an open file.
 type DB struct {
-	bolt   *bbolt.DB
-	rising []string
+	bolt *bbolt.DB
+	opts Options
 	// unknown is set when a commit may be there or not. Update alone changes it, which
 	// bbolt lets in one at a time; Close reads it when no Update is under way.
 	unknown bool
@@ -62,7 +68,7 @@ var _ kv.DB = (*DB)(nil)
 // synced before, or is now. Syncing the file alone would not do, because the system
 // counts a page as written whose writing has failed once.
 func Open(path string, opts Options) (*DB, error) {
-	if err := create(path, opts.Init); err != nil {
+	if err := create(path, opts); err != nil {
 		return nil, err
 	}
 	bolt, err := open(path, &bbolt.Options{
@@ -74,7 +80,7 @@ func Open(path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	bolt.AllocSize = growth
-	db := &DB{bolt: bolt, rising: opts.Rising}
+	db := &DB{bolt: bolt, opts: opts}
 	if err := db.Update(func(kv.Tx) error { return nil }); err != nil {
 		return nil, fmt.Errorf("make %s durable: %w", path, errors.Join(err, bolt.Close()))
 	}
@@ -83,15 +89,15 @@ func Open(path string, opts Options) (*DB, error) {
 
 // OpenReadOnly opens the file at path as it is; Update fails. No process may have it
 // open for writing, else kv.ErrInUse is in the error's chain.
-func OpenReadOnly(path string) (*DB, error) {
+func OpenReadOnly(path string, opts Options) (*DB, error) {
 	if err := checkWhole(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	bolt, err := open(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, OpenFile: openToRead})
+	bolt, err := open(path, &bbolt.Options{ReadOnly: true, OpenFile: openToRead})
 	if err != nil {
 		return nil, err
 	}
-	return &DB{bolt: bolt}, nil
+	return &DB{bolt: bolt, opts: opts}, nil
 }
 
 // openToRead opens a file for reading alone. bbolt asks for it to be made as well, even of
@@ -137,7 +143,7 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 		return err
 	}
 	id := bolt.ID()
-	if err := bolt.Commit(); err != nil {
+	if err := db.guard(bolt.Commit); err != nil {
 		return db.failed(id, err)
 	}
 	return nil
@@ -154,12 +160,42 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 	return bolt, nil
 }
 
-// enter is the one door to what is in the file. A file that is damaged makes bbolt
-// panic, or fault on its map, within fn.
+// enter is the one door to what is in the file: it runs fn, and returns the first read that
+// failed whatever fn made of it.
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
-	t := &tx{bolt: bolt, rising: db.rising}
-	t.opened = t.few[:0]
-	return fn(t)
+	return db.guard(func() error {
+		t := db.newTx(bolt)
+		err := fn(t)
+		if t.err != nil {
+			return fmt.Errorf("%s: %w", db.Name(), t.err)
+		}
+		return err
+	})
+}
+
+// guard runs fn, in which the map of a file may fault whose end was cut off or that the disk
+// does not give, and in which bbolt panics when it comes across what it does not expect.
+// Either is an error then.
+func (db *DB) guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %w: %v in %s", db.Name(), kv.ErrDamaged, r, raisedIn())
+		}
+	}()
+	return fn()
+}
+
+// raisedIn returns the function that has panicked.
+func raisedIn() string {
+	pc := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	for f, more := frames.Next(); more; f, more = frames.Next() {
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("%s, line %d", f.Function, f.Line)
+		}
+	}
+	return "an unknown function"
 }
 
 // failed tells a commit that is absent from one that may be there: bbolt writes the
@@ -196,19 +232,6 @@ func (db *DB) Release() error {
 	return releaseMap(db.bolt.Info().Data, uintptr(bolt.Size()))
 }
 
-// Check runs bbolt's own check: each page reachable once, keys in order.
-func (db *DB) Check(report func(error)) error {
-	bolt, err := db.begin(false)
-	if err != nil {
-		return err
-	}
-	defer bolt.Rollback()
-	for err := range bolt.Check() {
-		report(err)
-	}
-	return nil
-}
-
 // Close closes the file. Before, it writes down which pages are free, which commits do
 // not because it can be many: the next start then need not find it out by reading
 // every page.
@@ -223,72 +246,3 @@ func (db *DB) Close() error {
 	}
 	return errors.Join(err, db.bolt.Close())
 }
-
-// tx is a transaction. Its reads do not fail.
-type tx struct {
-	bolt   *bbolt.Tx
-	rising []string
-	// opened are the buckets that were asked for: bbolt looks them up each time.
-	opened []opened
-	few    [3]opened // the memory of as many as most ask for
-}
-
-type opened struct {
-	name string
-	bucket
-}
-
-func (t *tx) Err() error { return nil }
-
-func (t *tx) Bucket(name string) kv.Bucket {
-	for i := range t.opened {
-		if t.opened[i].name == name {
-			return t.opened[i].bucket
-		}
-	}
-	b := t.bolt.Bucket([]byte(name))
-	if b == nil {
-		return nil
-	}
-	if t.bolt.Writable() && slices.Contains(t.rising, name) {
-		b.FillPercent = risingFill
-	}
-	t.opened = append(t.opened, opened{name, bucket{b}})
-	return bucket{b}
-}
-
-func (t *tx) CreateBucket(name string) error {
-	_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
-	return err
-}
-
-// bucket has Get, Put and Delete from bbolt.
-type bucket struct{ *bbolt.Bucket }
-
-func (b bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
-	for _, k := range keys {
-		fn(k, b.Get(k))
-	}
-}
-
-// DeleteRange collects the keys first: deleting under a cursor from the front is
-// quadratic.
-func (b bucket) DeleteRange(from, to []byte, limit int) (int, error) {
-	var keys [][]byte
-	for k := range kv.From(b, from) {
-		if len(keys) == limit || to != nil && string(k) >= string(to) {
-			break
-		}
-		keys = append(keys, slices.Clone(k))
-	}
-	for i, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return i, err
-		}
-	}
-	return len(keys), nil
-}
-
-func (b bucket) Rising() { b.FillPercent = risingFill }
-
-func (b bucket) Cursor() kv.Cursor { return b.Bucket.Cursor() }

@@ -43,14 +43,14 @@ func TestOneOpener(t *testing.T) {
 	if _, err := boltkv.Open(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("a second opener: %v", err)
 	}
-	if _, err := boltkv.OpenReadOnly(path); !errors.Is(err, kv.ErrInUse) {
+	if _, err := boltkv.OpenReadOnly(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("a reader beside the writer: %v", err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		r, err := boltkv.OpenReadOnly(path)
+		r, err := boltkv.OpenReadOnly(path, boltkv.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestInitFails(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v is left, %v", left, err)
 	}
-	if _, err := boltkv.OpenReadOnly(path); !errors.Is(err, os.ErrNotExist) {
+	if _, err := boltkv.OpenReadOnly(path, boltkv.Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("opened for reading: %v", err)
 	}
 }
@@ -99,13 +99,13 @@ func TestCompact(t *testing.T) {
 		_, err := b.DeleteRange([]byte{0}, []byte{3}, 10_000)
 		return err
 	})
-	if _, _, err := boltkv.Compact(path); !errors.Is(err, kv.ErrInUse) {
+	if _, _, err := boltkv.Compact(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("compacting an open file: %v", err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before, after, err := boltkv.Compact(path)
+	before, after, err := boltkv.Compact(path, boltkv.Options{})
 	if err != nil || after > before/2 {
 		t.Errorf("from %d to %d bytes, %v", before, after, err)
 	}
