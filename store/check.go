@@ -25,11 +25,9 @@ func Check(ctx context.Context, dir string, report func(problem string)) (check.
 }
 
 // Check reads the whole database and calls report with everything that is not as
-// it has to be. The error is for what kept it from reading on. Nothing is written
-// meanwhile.
+// it has to be. The error is for what kept it from reading on. The log may be used
+// meanwhile: it sees one state of it.
 func (s *Store) Check(ctx context.Context, report func(problem string)) (check.Summary, error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	sum, err := check.Run(ctx, s.db, &s.opts.sizes, report)
+	sum, err := check.Run(ctx, s.db, &s.opts.sizes, s.Err() == nil, report)
 	return sum, closed(err)
 }

@@ -13,6 +13,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -52,6 +54,12 @@ const lockWait = 50 * time.Millisecond
 type DB struct {
 	bolt *bbolt.DB
 	opts Options
+	// damages is what opening found.
+	damages []error
+
+	writing sync.Mutex // held from a commit to its mark
+	marks   *os.File   // nil: the file is only read
+	mark    atomic.Pointer[mark]
 	// unknown is set when a commit may be there or not. Update alone changes it, which
 	// bbolt lets in one at a time; Close reads it when no Update is under way.
 	unknown bool
@@ -71,6 +79,13 @@ func Open(path string, opts Options) (*DB, error) {
 	if err := create(path, opts); err != nil {
 		return nil, err
 	}
+	f, err := examine(path, opts)
+	if err == nil {
+		err = f.ready(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	bolt, err := open(path, &bbolt.Options{
 		FreelistType:    bbolt.FreelistMapType,
 		NoFreelistSync:  true, // its bytes would be most of what small commits write
@@ -80,9 +95,10 @@ func Open(path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	bolt.AllocSize = growth
-	db := &DB{bolt: bolt, opts: opts}
-	if err := db.Update(func(kv.Tx) error { return nil }); err != nil {
-		return nil, fmt.Errorf("make %s durable: %w", path, errors.Join(err, bolt.Close()))
+	db := newDB(bolt, opts)
+	db.damages = f.damages
+	if err := db.begun(f); err != nil {
+		return nil, fmt.Errorf("open database: %w", errors.Join(err, db.marks.Close(), bolt.Close()))
 	}
 	return db, nil
 }
@@ -90,14 +106,24 @@ func Open(path string, opts Options) (*DB, error) {
 // OpenReadOnly opens the file at path as it is; Update fails. No process may have it
 // open for writing, else kv.ErrInUse is in the error's chain.
 func OpenReadOnly(path string, opts Options) (*DB, error) {
-	if err := checkWhole(path); err != nil {
+	f, err := examine(path, opts)
+	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	bolt, err := open(path, &bbolt.Options{ReadOnly: true, OpenFile: openToRead})
 	if err != nil {
 		return nil, err
 	}
-	return &DB{bolt: bolt, opts: opts}, nil
+	db := newDB(bolt, opts)
+	db.damages = f.damages
+	db.adopt(f)
+	return db, nil
+}
+
+func newDB(bolt *bbolt.DB, opts Options) *DB {
+	db := &DB{bolt: bolt, opts: opts}
+	db.mark.Store(&mark{})
+	return db
 }
 
 // openToRead opens a file for reading alone. bbolt asks for it to be made as well, even of
@@ -134,18 +160,27 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 
 // Update runs fn once, and commits.
 func (db *DB) Update(fn func(kv.Tx) error) error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
 	bolt, err := db.begin(true)
 	if err != nil {
 		return err
 	}
 	defer bolt.Rollback()
-	if err := db.enter(bolt, fn); err != nil {
+	height := db.mark.Load().height
+	err = db.enter(bolt, func(t kv.Tx) error {
+		err := fn(t)
+		height = max(height, t.(*tx).height)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	id := bolt.ID()
 	if err := db.guard(bolt.Commit); err != nil {
 		return db.failed(id, err)
 	}
+	db.note(height, false)
 	return nil
 }
 
@@ -165,6 +200,9 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
 	return db.guard(func() error {
 		t := db.newTx(bolt)
+		if err := db.checkRoots(t); err != nil {
+			return fmt.Errorf("%s: %w", db.Name(), err)
+		}
 		err := fn(t)
 		if t.err != nil {
 			return fmt.Errorf("%s: %w", db.Name(), t.err)
@@ -236,13 +274,21 @@ func (db *DB) Release() error {
 // not because it can be many: the next start then need not find it out by reading
 // every page.
 func (db *DB) Close() error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
 	var err error
 	if !db.bolt.IsReadOnly() && !db.unknown {
 		db.bolt.NoFreelistSync = false
-		err = db.bolt.Update(func(*bbolt.Tx) error { return nil })
+		err = db.guard(func() error { return db.bolt.Update(func(*bbolt.Tx) error { return nil }) })
 	}
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return nil // it was closed before
+	}
+	if db.marks != nil {
+		if err == nil && !db.unknown {
+			db.note(db.mark.Load().height, true)
+		}
+		err = errors.Join(err, db.marks.Close())
 	}
 	return errors.Join(err, db.bolt.Close())
 }

@@ -41,7 +41,7 @@ func initialize(path string, opts Options) error {
 	if err != nil {
 		return err
 	}
-	db := &DB{bolt: bolt, opts: opts}
+	db := newDB(bolt, opts)
 	return errors.Join(db.Update(opts.Init), db.Close())
 }
 

@@ -20,6 +20,7 @@ type tx struct {
 	opened []*bucket
 	err    error // the first read that failed
 	arena  []byte
+	height uint64
 }
 
 // mapped is the file as bbolt has mapped it, which stays where it is while the transaction
@@ -102,6 +103,9 @@ func (t *tx) CreateBucket(name string) error {
 	_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
 	return err
 }
+
+// Height keeps how far a log has come, for the mark of the commit.
+func (t *tx) Height(n uint64) { t.height = n }
 
 // keep appends a value with its checksum in memory that lasts as long as the transaction.
 func (t *tx) keep(of *tree, key, value []byte) []byte {

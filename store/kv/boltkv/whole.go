@@ -9,10 +9,10 @@ import (
 	"auditlog/store/kv"
 )
 
-// file reads a file that is not mapped.
-type file struct{ f *os.File }
+// osFile reads a file that is not mapped.
+type osFile struct{ f *os.File }
 
-func (f file) bytes(from int64, n int) ([]byte, error) {
+func (f osFile) bytes(from int64, n int) ([]byte, error) {
 	b := make([]byte, n)
 	got, err := f.f.ReadAt(b, from)
 	if errors.Is(err, io.EOF) && got < n {
@@ -43,7 +43,7 @@ func checkWhole(path string) error {
 	if info.Size() == 0 {
 		return fmt.Errorf("%s: %w: it is empty", path, kv.ErrDamaged)
 	}
-	m, err := newestMeta(file{f})
+	m, err := newestMeta(osFile{f})
 	if err != nil {
 		return err
 	}
