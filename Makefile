@@ -1,6 +1,6 @@
 # What people do with this project, a target each. ARGS are further flags:
 #   make test ARGS='-run Record ./store'    make bench ARGS='-n 100000 -runs 1'
-.PHONY: test lint build fuzz bench cover screenshots tools
+.PHONY: test lint build fuzz bench attack cover screenshots tools
 FUZZTIME ?= 10s
 
 # test does everything that CI does. On a fresh machine it installs what it needs.
@@ -20,7 +20,7 @@ lint:
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/auditlog .
 	@size=$$(wc -c < bin/auditlog); echo "bin/auditlog: $$((size / 1000)) kB"; \
-	  test $$size -lt 25000000 || { echo "bin/auditlog is over 25 MB"; exit 1; }
+	  test $$size -lt 40000000 || { echo "bin/auditlog is over 40 MB"; exit 1; }
 
 # fuzz runs every fuzz target for FUZZTIME. Go would spend most of it on making inputs smaller.
 fuzz:
@@ -33,6 +33,11 @@ fuzz:
 # bench measures this log beside SQLite and PostgreSQL, and writes docs/performance.md.
 bench:
 	cd bench && go run . -docs ../docs/performance.md $(ARGS)
+
+# attack hurts real servers on this machine, each in its own way for some seconds, and
+# prints what others feel of it: ARGS='-only unread -seconds 10'
+attack:
+	go run ./attack $(ARGS)
 
 # cover says how much of each package its own tests and those above it run.
 cover:

@@ -33,6 +33,10 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.fail(x, r, fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot be written and must be started again"), err))
 		return
 	}
+	if err := s.opts.Store.Paused(); err != nil {
+		s.fail(x, r, err)
+		return
+	}
 	ready := readiness{Version: s.opts.Version}
 	if s.opts.Index != nil {
 		st := s.opts.Index()

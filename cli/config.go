@@ -77,6 +77,8 @@ type Config struct {
 	// file has them. Default: nowhere.
 	OIDC   *OIDC
 	Grants []oidc.Rule
+	// acceptRollback goes on with a log that has lost entries: see store.Options.AcceptLoss.
+	acceptRollback bool
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.

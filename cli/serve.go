@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -50,10 +49,15 @@ in capitals with _ for - (AUDITLOG_LOG_LEVEL), and in a TOML file named by
 --config, under its name (log-level = "debug"). A flag wins over the environment,
 and the environment over the file.
 
-The first start makes an admin token and prints it, once. For installs without
-hands, AUDITLOG_ADMIN_TOKEN sets one: at least 32 random characters, such as from
-"openssl rand -hex 32". It counts for as long as the variable is set; a start with
-another value, or none, ends it.
+The first start makes an admin token and prints it, once; where standard output is no
+terminal, it is in the file first-admin-token of the data folder instead, which only
+its owner can read. For installs without hands, AUDITLOG_ADMIN_TOKEN sets one, or the
+file that AUDITLOG_ADMIN_TOKEN_FILE names, or the systemd credential
+auditlog-admin-token: at least 32 random characters, such as from "openssl rand -hex
+32". It counts for as long as it is set; a start with another value, or none, ends it.
+
+A log that is found to be older than it was once is served for reading alone, until
+what was there is put back or --accept-rollback is given: see docs/operations.md.
 
 SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
@@ -63,6 +67,9 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	cfg.flags(settings)
 	cmd.Flags().AddFlagSet(settings)
 	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
+	// It is no setting: accepted once and for all, it would accept the next loss as well.
+	cmd.Flags().BoolVar(&cfg.acceptRollback, "accept-rollback", false,
+		"go on with a log that has lost entries which were acknowledged, and record that")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	complete(cmd, "log-format", "json", "console")
 	complete(cmd, "projects", projectsOpen, projectsClosed)
@@ -88,8 +95,9 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 	if err != nil {
 		return err
 	}
-	c.AdminToken, _ = lookup(adminTokenEnv)
-	c.AdminToken = strings.TrimSpace(c.AdminToken) // a secret from a file often ends a line
+	if c.AdminToken, err = adminToken(lookup); err != nil {
+		return err
+	}
 	return from.explain(c.check())
 }
 
@@ -136,7 +144,9 @@ func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
 		Closed: s.cfg.Projects == projectsClosed,
-		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
+
+		AcceptLoss: s.cfg.acceptRollback,
+		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
 	case errors.Is(err, store.ErrInUse):

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -182,7 +183,7 @@ func (c *console) status(v *visit) error {
 		return err
 	}
 	p.File, p.Free = formatBytes(file), formatBytes(free)
-	if err := c.opts.Store.Err(); err != nil {
+	if err := cmp.Or(c.opts.Store.Err(), c.opts.Store.Paused()); err != nil {
 		p.Err = err.Error()
 	}
 	if c.opts.Index != nil {

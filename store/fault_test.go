@@ -287,7 +287,7 @@ func proceed(t *testing.T, sc scene, s *Store) {
 		}
 		for i, e := range slices.Backward(page.Entries) { // pairs, each 32 seqs behind the one before
 			at := len(page.Entries) - 1 - i
-			if want := int64(at/2*32 + 31 + at%2); e.Seq != want || at%2 == 1 && (e.Action != actionPurge || e.Metadata["entries"] != "30") {
+			if want := int64(at/2*32 + 31 + at%2); e.Seq != want || at%2 == 1 && (e.Action != format.ActionPurge || e.Metadata["entries"] != "30") {
 				t.Fatalf("after the purge, entry %d is %s, want seq %d", at, e.AppendJSON(nil), want)
 			}
 		}

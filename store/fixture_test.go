@@ -207,7 +207,7 @@ func (f *fixture) tokens() {
 	f.must(err)
 	var secret string
 	f.must(k.Start(f.Context(), "", func(s string) error { secret = s; return nil }))
-	f.must(k.Start(f.Context(), "operators-own-secret-0123456789abcdef", nil))
+	f.must(k.Start(f.Context(), "operators-own-9f2c71e0b8d4a6357c1e90fb2d8a4c6e", nil))
 	root, err := k.Verify(f.Context(), secret)
 	f.must(err)
 	call := &auth.Call{Principal: root, Channel: audit.ChannelCLI}
@@ -246,7 +246,7 @@ func writeFixture(t *testing.T, name string, fill func(*fixture)) {
 	z := gzip.NewWriter(&packed)
 	_, err = z.Write(data)
 	f.must(errors.Join(err, z.Close()))
-	path := filepath.Join("testdata", fmt.Sprintf("format%d", Format), name)
+	path := filepath.Join("testdata", fmt.Sprintf("format%d", format.Version), name)
 	f.must(os.MkdirAll(filepath.Dir(path), 0o755))
 	for file, data := range map[string][]byte{path + ".db.gz": packed.Bytes(), path + ".golden": golden} {
 		out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
@@ -350,7 +350,7 @@ func testFixture(t *testing.T, file string) {
 	for name := range s.Purges() {
 		purgeAll(t, s, name)
 		entries, err := s.AfterSeq(t.Context(), name, 0, 10)
-		if err != nil || len(entries) != 2 || entries[1].Action != actionPurge || entries[1].Metadata["entries"] != "30" ||
+		if err != nil || len(entries) != 2 || entries[1].Action != format.ActionPurge || entries[1].Metadata["entries"] != "30" ||
 			entries[0].Seq != 31 || entries[1].Seq != 32 {
 			t.Errorf("the purge of %s, gone on with, leaves %v, %v", name, entries, err)
 		}
@@ -447,7 +447,7 @@ func testFixtureTokens(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := k.Verify(t.Context(), "operators-own-secret-0123456789abcdef")
+	p, err := k.Verify(t.Context(), "operators-own-9f2c71e0b8d4a6357c1e90fb2d8a4c6e")
 	if err != nil || !strings.HasPrefix(p.TokenID, "environment-") {
 		t.Fatalf("the token that was set from outside is %+v, %v", p, err)
 	}

@@ -159,7 +159,7 @@ func TestPurgedByTwo(t *testing.T) {
 		t.Errorf("the project.delete entry has become %+v, %v", again, err)
 	}
 	purge, err := s.Get(t.Context(), "acme", 53)
-	if err != nil || purge.Action != actionPurge || s.LastID() != 54 {
+	if err != nil || purge.Action != format.ActionPurge || s.LastID() != 54 {
 		t.Errorf("the purge is %+v, %v, and the newest entry %d", purge, err, s.LastID())
 	}
 	checkClean(t, s)

@@ -20,7 +20,7 @@ type prepared struct {
 	// text is the parsed form of query.Text, nil when that is empty.
 	text fulltext.Query
 	// hash tells the query from others, for cursors.
-	hash [hashSize]byte
+	hash [format.HashSize]byte
 }
 
 // Prepare makes a query ready to be read by. It returns Invalid Faults with the
@@ -31,7 +31,7 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: format.HashQuery(&q)}
 	var err error
 	p.text, err = s.search(&q)
 	if err != nil {

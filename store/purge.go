@@ -256,7 +256,7 @@ func (w *purgeWriter) finish() error {
 		return err
 	}
 	w.fresh.rec = w.rec
-	e := purgeEntry(&old)
+	e := old.PurgeEntry()
 	if err := w.record(e); err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func TestPurgedAgainAndAgain(t *testing.T) {
 			}
 		}
 		purge := entries[len(left)]
-		if purge.Action != actionPurge || purge.Seq != del.Seq+1 || purge.Metadata["entries"] != fmt.Sprint(round*7+1) ||
+		if purge.Action != format.ActionPurge || purge.Seq != del.Seq+1 || purge.Metadata["entries"] != fmt.Sprint(round*7+1) ||
 			purge.Metadata["firstSeq"] != fmt.Sprint(seq+1) || purge.Metadata["incarnation"] != fmt.Sprint(round+1) {
 			t.Errorf("round %d: the purge is %s", round, purge.AppendJSON(nil))
 		}

@@ -119,6 +119,7 @@ type sealWriter struct {
 	plans   []*projectPlan
 	records map[*project]*format.Project
 	seq     uint64 // the newest of the blocks
+	reached uint64 // by the write, deletions included
 }
 
 // plan groups the tail by project and works out the blocks of each.
@@ -164,10 +165,13 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 			return err
 		}
 	}
-	if err := putKeys(tx, w.plans); err != nil {
+	err := blocks.PutKeys(tx, len(w.plans), func(i int) (format.ProjectID, []*audit.Entry) {
+		return w.plans[i].project.id, w.plans[i].entries
+	})
+	if err != nil {
 		return err
 	}
-	w.seq = writer.Seq
+	w.reached = writer.Seq
 	last := w.tail.next() - 1
 	return errors.Join(
 		writer.Finish(),
@@ -232,6 +236,6 @@ func (w *sealWriter) apply(s *Store) {
 	s.recent.first = last + 1
 	s.recent.bytes -= w.tail.bytes
 	s.recent.since = time.Now()
-	s.blockSeq = w.seq
+	s.blockSeq = w.reached
 	s.sealed.broadcast()
 }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"auditlog/audit"
@@ -17,6 +19,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/upgrade"
 )
 
 // FileName is the database's name in its folder.
@@ -48,6 +51,10 @@ type Options struct {
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.
 	Closed bool
+
+	// AcceptLoss begins a new epoch of a log that is an older state than it was once. Without
+	// it such a log is read and not written: see Store.Paused.
+	AcceptLoss bool
 
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
@@ -85,6 +92,8 @@ type Store struct {
 	opts     Options
 	db       kv.DB
 	identity string
+	epoch    atomic.Uint32         // how often a loss was accepted
+	lost     atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
 	submit  chan *submission // to the committer
 	closing context.Context
@@ -144,7 +153,7 @@ func engineOptions(random io.Reader) boltkv.Options {
 
 // New returns the store in a database, which it closes in the end, or when it fails.
 func New(db kv.DB, opts Options) (*Store, error) {
-	if err := upgrade(db, Format, steps()); err != nil {
+	if err := upgrade.Run(db, format.Version, upgrade.Steps()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	s, err := newStore(db, opts)
@@ -153,6 +162,9 @@ func New(db kv.DB, opts Options) (*Store, error) {
 	}
 	s.done.Go(s.commitLoop)
 	s.done.Go(s.sealLoop)
+	if err := s.settleLoss(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -208,7 +220,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		byID:     make(map[format.ProjectID]*project),
 	}
 	s.closing, s.stop = context.WithCancel(context.Background())
-	if err := db.View(s.load); err != nil {
+	if err := s.located(db.View(s.load)); err != nil {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}
@@ -227,17 +239,17 @@ func initialize(tx kv.Tx, random io.Reader) error {
 		return err
 	}
 	meta := tx.Bucket(format.Meta)
-	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(Format)), meta.Put(format.MetaIdentity, identity))
+	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
 func (s *Store) load(tx kv.Tx) error {
-	switch v, err := formatOf(tx, Format, s.db.Name()); {
+	switch v, err := upgrade.VersionOf(tx, format.Version, s.db.Name()); {
 	case err != nil:
 		return err
-	case v < Format:
+	case v < format.Version:
 		return audit.Errorf(audit.Conflict, "the database has format %d, and is brought to format %d by opening it for writing: "+
-			"start the server once", v, Format)
+			"start the server once", v, format.Version)
 	}
 	for _, name := range format.Buckets() {
 		if tx.Bucket(name) == nil {
@@ -246,6 +258,7 @@ func (s *Store) load(tx kv.Tx) error {
 	}
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
+	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
 		return err
@@ -256,6 +269,15 @@ func (s *Store) load(tx kv.Tx) error {
 // Identity returns what tells this database from every other one, so that a
 // derived index knows whether it belongs to it.
 func (s *Store) Identity() string { return s.identity }
+
+// Lineage is Identity, and the epoch: what was derived from entries that were lost since is of
+// another lineage.
+func (s *Store) Lineage() string {
+	if n := s.epoch.Load(); n > 0 {
+		return fmt.Sprintf("%s-%d", s.identity, n)
+	}
+	return s.identity
+}
 
 // Path returns the path of the database file, or what else names the database.
 func (s *Store) Path() string { return s.db.Name() }
@@ -288,7 +310,15 @@ func (s *Store) Release() error {
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
+func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
+
+// located says of damage in which database it is.
+func (s *Store) located(err error) error {
+	if err != nil && errors.Is(err, format.ErrCorrupt) && !strings.Contains(err.Error(), s.db.Name()) {
+		return fmt.Errorf("%s: %w", s.db.Name(), err)
+	}
+	return err
+}
 
 // closed says of a database that is closed that the log is.
 func closed(err error) error {

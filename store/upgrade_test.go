@@ -12,6 +12,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/upgrade"
 )
 
 // bare opens the database of a store that is closed, as what it is.
@@ -58,27 +59,27 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	failing := func(tx kv.Tx) error { return errors.Join(add("second")(tx), broken) }
-	err := upgrade(db, Format+2, []step{{Format + 1, "add first", add("first")}, {Format + 2, "add second", failing}})
+	err := upgrade.Run(db, format.Version+2, []upgrade.Step{{To: format.Version + 1, Name: "add first", Run: add("first")}, {To: format.Version + 2, Name: "add second", Run: failing}})
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "from format 4 to 5 (add second)") {
 		t.Fatalf("a step that fails: %v", err)
 	}
-	if format, there := formatIn(t, db, "first"); format != Format+1 || !there {
-		t.Errorf("after the first step: format %d, its bucket %t", format, there)
+	if version, there := formatIn(t, db, "first"); version != format.Version+1 || !there {
+		t.Errorf("after the first step: format %d, its bucket %t", version, there)
 	}
 	if _, there := formatIn(t, db, "second"); there {
 		t.Error("what a step did that failed is there")
 	}
 	runs = 0
-	later := []step{{Format + 1, "add first", add("first")}, {Format + 2, "add second", add("second")}}
+	later := []upgrade.Step{{To: format.Version + 1, Name: "add first", Run: add("first")}, {To: format.Version + 2, Name: "add second", Run: add("second")}}
 	for range 2 {
-		if err := upgrade(db, Format+2, later); err != nil {
+		if err := upgrade.Run(db, format.Version+2, later); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if format, there := formatIn(t, db, "second"); format != Format+2 || !there || runs != 1 {
-		t.Errorf("at the end: format %d, the bucket %t, %d steps were run", format, there, runs)
+	if version, there := formatIn(t, db, "second"); version != format.Version+2 || !there || runs != 1 {
+		t.Errorf("at the end: format %d, the bucket %t, %d steps were run", version, there, runs)
 	}
-	if err := upgrade(db, Format+3, later); err == nil || !strings.Contains(err.Error(), "no step leads from format 5 to 6") {
+	if err := upgrade.Run(db, format.Version+3, later); err == nil || !strings.Contains(err.Error(), "no step leads from format 5 to 6") {
 		t.Errorf("a step that is missing: %v", err)
 	}
 	if err := db.Close(); err != nil {
@@ -93,15 +94,15 @@ func TestUpgrade(t *testing.T) {
 
 // TestStepsLeadToTheNewest wants a step to each format behind the first that was released.
 func TestStepsLeadToTheNewest(t *testing.T) {
-	format := uint64(firstFormat)
-	for _, s := range steps() {
-		if s.to != format+1 || s.name == "" || s.run == nil {
-			t.Errorf("a step to format %d, %q, comes behind format %d", s.to, s.name, format)
+	version := uint64(upgrade.First)
+	for _, s := range upgrade.Steps() {
+		if s.To != version+1 || s.Name == "" || s.Run == nil {
+			t.Errorf("a step to format %d, %q, comes behind format %d", s.To, s.Name, version)
 		}
-		format = s.to
+		version = s.To
 	}
-	if format != Format {
-		t.Errorf("the steps lead to format %d, this program writes %d", format, Format)
+	if version != format.Version {
+		t.Errorf("the steps lead to format %d, this program writes %d", version, format.Version)
 	}
 }
 

@@ -16,6 +16,7 @@ type Cursor struct {
 	project format.ProjectID
 	Key     format.BlockKey
 	Value   []byte
+	buf     [fulltext.BlockKeySize]byte // of wanted
 }
 
 // NewCursor returns a cursor that has to be moved first.
@@ -36,10 +37,15 @@ func (c *Cursor) at(k, v []byte) (ok bool, err error) {
 	return c.Key.Project == c.project, nil
 }
 
+// wanted returns the key of a block that would begin at p, until the next move.
+func (c *Cursor) wanted(p audit.Position) []byte {
+	return format.BlockKey{Project: c.project, Position: p}.Append(c.buf[:0])
+}
+
 // Seek moves to the block that holds, or would hold, what is at p: the last one
 // that begins at or before it. ok is false when all begin later.
 func (c *Cursor) Seek(p audit.Position) (ok bool, err error) {
-	return c.at(kv.AtOrBefore(c.c, format.BlockKey{Project: c.project, Position: p}.Append(nil)))
+	return c.at(kv.AtOrBefore(c.c, c.wanted(p)))
 }
 
 // First moves to the oldest block.
@@ -52,12 +58,12 @@ func (c *Cursor) From(p audit.Position) (ok bool, err error) {
 	if p == (audit.Position{}) {
 		return c.First()
 	}
-	return c.at(c.c.Seek(format.BlockKey{Project: c.project, Position: p}.Append(nil)))
+	return c.at(c.c.Seek(c.wanted(p)))
 }
 
 // Before moves to the last block that begins before p.
 func (c *Cursor) Before(p audit.Position) (ok bool, err error) {
-	return c.at(kv.Before(c.c, format.BlockKey{Project: c.project, Position: p}.Append(nil)))
+	return c.at(kv.Before(c.c, c.wanted(p)))
 }
 
 // Next moves to the next newer block.

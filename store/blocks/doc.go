@@ -1,7 +1,7 @@
 // Package blocks is the sealed part of a log in a database: the blocks of its projects, found
 // by position, opened through a cache, merged with what is new, and written with everything
-// that tells of them, which are the marks of small ones, the changes that followers read, and
-// the spans, by which a filter skips blocks.
+// that tells of them, which are the marks of small ones, the changes that followers read, the
+// spans, by which a filter skips blocks, the order of ids and seqs, and the idempotency keys.
 //
 // It works on transactions of package kv that others begin, in the bytes of package format,
 // and knows neither the tail nor a project but its number. What it plans is worked out in a

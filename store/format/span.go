@@ -41,8 +41,11 @@ func (r *Span) Add(hashes []uint32, i int) {
 
 // SpanKey returns project, field and start of a span.
 func SpanKey(p ProjectID, f block.Field, start audit.Position) []byte {
-	k := append(ProjectPrefix(p), byte(f))
-	return append(k, BlockKey{Project: p, Position: start}.Append(nil)[4:]...)
+	k := make([]byte, 0, 1+fulltext.BlockKeySize)
+	k = BlockKey{Project: p, Position: start}.Append(append(k, 0))
+	copy(k, k[1:5])
+	k[4] = byte(f)
+	return k
 }
 
 const spanVersion = 1

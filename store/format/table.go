@@ -6,6 +6,9 @@ import (
 	"auditlog/fulltext"
 )
 
+// Version is that of the database which this program reads and writes.
+const Version = 3
+
 // The buckets of the database. doc.go says what each holds, to the byte.
 const (
 	Meta     = "meta"
@@ -47,6 +50,7 @@ var (
 	MetaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
 	MetaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
 	MetaProject  = []byte("project")  // uint64: last project number given
+	MetaEpoch    = []byte("epoch")    // uint64: how often a loss of commits was accepted; absent: never
 )
 
 // ProjectID numbers a project's incarnation, BlockKey names a block, and BlockChange tells of

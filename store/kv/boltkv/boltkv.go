@@ -1,8 +1,21 @@
 // Package boltkv is the engine of package kv in one bbolt file, for one process.
 //
-// It never looks at keys and values. It is all that the log has of bbolt: how the file
-// is made, opened, mapped, filled, compacted and closed, and what a commit that
+// It never looks at what keys and values mean. It is all that the log has of bbolt: how the
+// file is made, opened, mapped, filled, compacted and closed, and what a commit that
 // failed has left. Every read and write of the file goes through one function, enter.
+//
+// # Damage
+//
+// bbolt believes every byte of its file. So it is only written through bbolt; reading has a
+// tree of its own (page.go, tree.go), which holds each page against itself and against the
+// page that leads to it, and each key and value against a checksum (tx.go). Before bbolt
+// writes to pages, the same tree has read them. A file that was not closed is walked before
+// bbolt opens it (examine.go); one that is damaged gets a list of no free pages then, since
+// bbolt would make one of what it cannot reach.
+//
+// What leads to the buckets is held against the mark (mark.go), a small file beside the
+// database that says what its newest commit was. The mark also tells of a database that
+// it is older than it was.
 package boltkv
 
 import (
@@ -213,13 +226,19 @@ func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
 
 // guard runs fn, in which the map of a file may fault whose end was cut off or that the disk
 // does not give, and in which bbolt panics when it comes across what it does not expect.
-// Either is an error then.
+// Either is an error then. Other panics go on.
 func (db *DB) guard(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: %w: %v in %s", db.Name(), kv.ErrDamaged, r, raisedIn())
+		r := recover()
+		if r == nil {
+			return
 		}
+		in := raisedIn()
+		if _, fault := r.(interface{ Addr() uintptr }); !fault && !strings.HasPrefix(in, "go.etcd.io/bbolt") {
+			panic(r)
+		}
+		err = fmt.Errorf("%s: %w: %v in %s", db.Name(), kv.ErrDamaged, r, in)
 	}()
 	return fn()
 }
@@ -230,7 +249,7 @@ func raisedIn() string {
 	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
 	for f, more := frames.Next(); more; f, more = frames.Next() {
 		if !strings.HasPrefix(f.Function, "runtime.") {
-			return fmt.Sprintf("%s, line %d", f.Function, f.Line)
+			return f.Function
 		}
 	}
 	return "an unknown function"

@@ -87,7 +87,10 @@ func Compact(path string, opts Options) (before, after int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer old.bolt.Close()
+	defer func() { errors.Join(old.marks.Close(), old.bolt.Close()) }()
+	if _, lost := old.Lost(); lost {
+		return 0, 0, errors.New("the database is an older state than it was once: start the server, which says more")
+	}
 	temp := path + ".compact"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, 0, err
@@ -100,6 +103,10 @@ func Compact(path string, opts Options) (before, after int64, err error) {
 		return 0, 0, err
 	}
 	if err := likeBefore(temp, path); err != nil {
+		return 0, 0, err
+	}
+	// The mark is of the old file: the new one would seem to be older than it was.
+	if err := os.Remove(path + markName); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, 0, err
 	}
 	if err := os.Rename(temp, path); err != nil {

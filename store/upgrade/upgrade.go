@@ -1,4 +1,6 @@
-package store
+// Package upgrade brings a database of an older format that was released up to date, by
+// named steps, and refuses one that is newer or was never released.
+package upgrade
 
 import (
 	"errors"
@@ -9,29 +11,26 @@ import (
 	"auditlog/store/kv"
 )
 
-// Format is the version of the database that this program reads and writes.
-const Format = 3
-
-// firstFormat is the oldest format that was released: every later one is brought up to
+// First is the oldest format that was released: every later one is brought up to
 // date.
-const firstFormat = 3
+const First = 3
 
-// A step brings a database from the format before one to that one. It runs in one
+// A Step brings a database from the format before one to that one. It runs in one
 // transaction with the change of the version, so it takes place or does not; what takes
 // too long for that is only begun by a step, in a way that the store goes on with.
-type step struct {
-	to   uint64
-	name string // what it does, for messages
-	run  func(kv.Tx) error
+type Step struct {
+	To   uint64
+	Name string // what it does, for messages
+	Run  func(kv.Tx) error
 }
 
-// steps returns the steps from firstFormat to Format. A step is never changed once it
+// Steps returns the steps from First to format.Version. A step is never changed once it
 // was released. A database of each format that it meets is in testdata.
-func steps() []step { return nil }
+func Steps() []Step { return nil }
 
-// formatOf returns the version of a database, or why it cannot be this program's. One that
+// VersionOf returns the version of a database, or why it cannot be this program's. One that
 // is older than the newest is the caller's to bring up to date.
-func formatOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
+func VersionOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 	meta := tx.Bucket(format.Meta)
 	if meta == nil {
 		return 0, fmt.Errorf("%s is not a database of auditlog", name)
@@ -41,7 +40,7 @@ func formatOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 		return v, audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, newest)
 	case v == 0:
 		return v, fmt.Errorf("%s: %w: no format version", name, format.ErrCorrupt)
-	case v < firstFormat:
+	case v < First:
 		return v, audit.Errorf(audit.Conflict, "the database has format %d, of which no version was ever released: "+
 			"export its projects with the auditlog that wrote it (for format 2, one built from commit 1114662), "+
 			"and import them into a new folder", v)
@@ -50,28 +49,28 @@ func formatOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 	}
 }
 
-// upgrade brings a database up to date, by one step after the other. A crash leaves it
+// Run brings a database up to date, by one step after the other. A crash leaves it
 // between two of them, and the next start goes on there.
-func upgrade(db kv.DB, newest uint64, steps []step) error {
+func Run(db kv.DB, newest uint64, steps []Step) error {
 	var version uint64
 	err := db.View(func(tx kv.Tx) (err error) {
-		version, err = formatOf(tx, newest, db.Name())
+		version, err = VersionOf(tx, newest, db.Name())
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, s := range steps {
-		if s.to <= version {
+		if s.To <= version {
 			continue
 		}
 		err := db.Update(func(tx kv.Tx) error {
-			return errors.Join(s.run(tx), tx.Bucket(format.Meta).Put(format.MetaFormat, format.Uint64(s.to)))
+			return errors.Join(s.Run(tx), tx.Bucket(format.Meta).Put(format.MetaFormat, format.Uint64(s.To)))
 		})
 		if err != nil {
-			return fmt.Errorf("bring the database from format %d to %d (%s): %w", version, s.to, s.name, err)
+			return fmt.Errorf("bring the database from format %d to %d (%s): %w", version, s.To, s.Name, err)
 		}
-		version = s.to
+		version = s.To
 	}
 	if version != newest {
 		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), version, newest)

@@ -1,4 +1,4 @@
-package store
+package format
 
 import (
 	"fmt"
@@ -6,32 +6,32 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/store/format"
 )
 
-// actionPurge is the action of the entry that a purge ends with.
-const actionPurge = "project.purge"
+// ActionPurge is the action of the entry that a purge ends with.
+const ActionPurge = "project.purge"
 
-// purgeEntry returns the entry that ends the purge of a project: done by whoever
+// PurgeEntry returns the entry that ends the purge of a project, as all that is left to tell of
+// it: done by whoever
 // ordered the deletion, with the token that he had then.
-func purgeEntry(rec *format.Project) *audit.Entry {
-	deletion, gone := rec.Purge.Ordered(), &rec.Purge.Gone
+func (p *Project) PurgeEntry() *audit.Entry {
+	deletion, gone := p.Purge.Ordered(), &p.Purge.Gone
 	e := &audit.Entry{
 		Project:    deletion.Project,
 		Actor:      deletion.Actor,
-		Action:     actionPurge,
+		Action:     ActionPurge,
 		Resource:   deletion.Resource,
 		Outcome:    audit.Success,
-		Detail:     describe(gone) + fmt.Sprintf(", as ordered by %s with entry %d", deletion.Actor.Email, deletion.ID),
-		Metadata:   purgedMetadata(gone),
+		Detail:     gone.String() + fmt.Sprintf(", as ordered by %s with entry %d", deletion.Actor.Email, deletion.ID),
+		Metadata:   gone.metadata(),
 		RecordedBy: audit.RecordedByLog,
 	}
 	e.Metadata["by"] = deletion.Actor.Email
 	e.Metadata["deleteId"] = strconv.FormatInt(deletion.ID, 10)
 	e.Metadata["deleteSeq"] = strconv.FormatInt(deletion.Seq, 10)
 	e.Metadata["deletedAt"] = audit.FormatTime(deletion.RecordedAt)
-	e.Metadata["incarnation"] = strconv.Itoa(rec.Incarnation)
-	if by := rec.Deletion.ApprovedBy; by != "" {
+	e.Metadata["incarnation"] = strconv.Itoa(p.Incarnation)
+	if by := p.Deletion.ApprovedBy; by != "" {
 		e.Metadata["approvedBy"] = by
 	}
 	for _, name := range []string{"token", "tokenCreatedBy", "tokenMakers"} {
@@ -42,8 +42,8 @@ func purgeEntry(rec *format.Project) *audit.Entry {
 	return e
 }
 
-// purgedMetadata returns g as the metadata of an entry.
-func purgedMetadata(g *format.Purged) map[string]string {
+// metadata returns g as the metadata of an entry.
+func (g *Purged) metadata() map[string]string {
 	m := map[string]string{"entries": strconv.FormatInt(g.Entries, 10)}
 	if g.Entries == 0 {
 		return m
@@ -54,8 +54,8 @@ func purgedMetadata(g *format.Purged) map[string]string {
 	return m
 }
 
-// describe returns g for the detail of an entry.
-func describe(g *format.Purged) string {
+// String returns g for the detail of an entry.
+func (g *Purged) String() string {
 	switch g.Entries {
 	case 0:
 		return "Purged no entries"
