@@ -13,6 +13,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/retention"
 	"auditlog/rpc"
+	"auditlog/scrub"
 	"auditlog/store"
 )
 
@@ -39,6 +40,9 @@ func start(t testing.TB, opts Options) *fixture {
 	}
 	if opts.Retention == nil {
 		opts.Retention = retention.New(st, retention.Options{Now: opts.Now})
+	}
+	if opts.Checks == nil {
+		opts.Checks = scrub.New(st, scrub.Options{Now: opts.Now})
 	}
 	s, err := New(opts)
 	if err != nil {

@@ -25,6 +25,9 @@ func newStateCollector(s *Server) *stateCollector {
 		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted.", ""},
 		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
 		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
+		{"check_problems", "Faults that the last reading of the whole log found.", ""},
+		{"check_ended_timestamp_seconds", "When the last reading of the whole log ended, 0 before the first.", ""},
+		{"check_progress", "How much the present reading of the whole log has read, from 0 to 1.", ""},
 		{"tokens", "Tokens that count.", ""},
 		{"unauthenticated_total", "Calls without a valid token.", ""},
 		{"limited_total", "Calls without a valid token that were told to wait.", ""},
@@ -63,6 +66,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge("index_behind", float64(st.Behind))
 		gauge("index_working", truth(st.Err == nil))
 	}
+	c.collectChecks(gauge)
 	counter := func(name string, n int64) {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
 	}
@@ -105,4 +109,19 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// collectChecks tells of the readings of the whole log.
+func (c *stateCollector) collectChecks(gauge func(string, float64, ...string)) {
+	if c.s.opts.Checks == nil {
+		return
+	}
+	st := c.s.opts.Checks.Status()
+	problems, ended := 0, 0.0
+	if st.Last != nil {
+		problems, ended = st.Last.Problems, float64(st.Last.EndedAt.Unix())
+	}
+	gauge("check_problems", float64(problems))
+	gauge("check_ended_timestamp_seconds", ended)
+	gauge("check_progress", st.Progress)
 }

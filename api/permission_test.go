@@ -22,7 +22,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return strings.Replace(deployEntry, "acme", project, 1)
 	case rpc.Get:
 		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
-	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList:
+	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.LogCheck:
 		return `{}`
 	case rpc.TokenCreate:
 		return fmt.Sprintf(`{"owner":"new@%s","ownerType":"ServiceAccount","role":"viewer","projects":[%q]}`, project, project)
@@ -43,7 +43,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 func mayCall(role auth.Role, method string, all bool) bool {
 	switch role {
 	case auth.Admin:
-		return all || !slices.Contains([]string{"project.delete", "project.approve", "project.release"}, method)
+		return all || !slices.Contains([]string{"project.delete", "project.approve", "project.release", "log.check"}, method)
 	case auth.Recorder:
 		return method == "auditLog.record"
 	case auth.Viewer:
@@ -55,7 +55,7 @@ func mayCall(role auth.Role, method string, all bool) bool {
 
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
-	return method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
+	return method != rpc.LogCheck && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
 }
 
 // A permission that lets nobody do anything would be granted without a thought.

@@ -43,6 +43,9 @@ const (
 	SessionList Permission = "session.list"
 	SessionEnd  Permission = "session.end"
 
+	// LogCheck has the whole log read, and tells what is damaged.
+	LogCheck Permission = "log.check"
+
 	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
 	// recorded as it happens, DebugProfile read profiles of the process.
 	AuditLogFollow Permission = "auditLog.follow"
@@ -54,7 +57,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogCheck, DebugProfile,
 	}
 }
 
@@ -69,7 +72,7 @@ func (p Permission) reads() bool {
 
 // wholeLog reports whether p is for admins of all projects alone, be it about one of
 // them: what cannot be taken back is not for those who answer for what a project holds.
-func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease }
+func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease || p == LogCheck }
 
 // deletes reports whether p is of those that the log may be configured to let a
 // project's own admins have.

@@ -15,6 +15,7 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/retention"
+	"auditlog/scrub"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -61,6 +62,9 @@ type Config struct {
 	// Reads is what becomes of calls of ReadOnlyActions: "skip", or "denied" to record
 	// those that were refused. Default "skip".
 	Reads string
+	// Scrub is how long it takes to read the whole log once, again and again, to find
+	// damage. Default 7 days; 0 reads nothing by itself.
+	Scrub time.Duration
 	// Projects is "open" when a project comes to be with its first entry, "closed" when
 	// project.create alone makes one. Default "open".
 	Projects string
@@ -93,6 +97,7 @@ func defaultConfig() Config {
 		MaxConnectionsPerAddress: 1000,
 		Drain:                    10 * time.Second,
 		Grace:                    retention.DefaultGrace,
+		Scrub:                    scrub.DefaultPeriod,
 		ReadOnlyActions:          api.DefaultReadOnlyActions(),
 		Reads:                    readsSkip,
 		Projects:                 projectsOpen,
@@ -111,6 +116,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
 	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.Var((*span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
 	fs.StringVar(&c.Projects, "projects", c.Projects, "open: an entry makes its project; closed: project.create alone does")
 	fs.BoolVar(&c.ProjectAdminsDelete, "project-admins-delete", c.ProjectAdminsDelete,
 		"let admins of some projects delete those, not only admins of all")

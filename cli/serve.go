@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -27,12 +29,16 @@ import (
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/retention"
+	"auditlog/scrub"
 	"auditlog/spell"
 	"auditlog/store"
 )
 
 // configFlag names the file of settings. It is the one flag that is no setting.
 const configFlag = "config"
+
+// scrubFile is where the server keeps how far it has read the log, in its folder.
+const scrubFile = "scrub.json"
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
@@ -123,6 +129,7 @@ type server struct {
 	keeper    *auth.Keeper
 	index     *index.Index
 	retention *retention.Worker
+	scrub     *scrub.Worker
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -188,11 +195,18 @@ func (s *server) openWorkers(context.Context) error {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	s.scrub = scrub.New(s.store, scrub.Options{
+		Period: cmp.Or(s.cfg.Scrub, -1), Path: filepath.Join(s.cfg.Data, scrubFile), Log: s.log,
+	})
+	for _, damage := range s.store.Damages() {
+		s.log.Error().Err(damage).Msg("the log is damaged: what is behind this is refused, the rest is answered")
+	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
+		{"scrub", s.scrub.Run},
 	}
 	return nil
 }
@@ -234,6 +248,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
+		Checks:    s.scrub,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -252,6 +267,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Index:           s.indexStatus,
+		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,
