@@ -344,6 +344,7 @@ func (c *campaign) try(t *testing.T, files map[string][]byte) (v verdict, why st
 			t.Fatal(err)
 		}
 	}
+	isNoCopy(t, filepath.Join(dir, FileName))
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	s, err := Open(dir, c.opts)

@@ -28,7 +28,7 @@ func (s *Store) settleLoss() error {
 	if s.opts.AcceptLoss {
 		return s.acceptLoss(int64(was))
 	}
-	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were acknowledged, and it holds those up to %d; "+
+	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were acknowledged, and it holds those up to %d, as does a copy that was made while the server ran; "+
 		"put back what was there, or accept the loss with serve --accept-rollback", was, s.LastID()))
 	s.lost.Store(&err)
 	s.opts.Report(err)

@@ -108,6 +108,64 @@ func TestRollback(t *testing.T) {
 	}
 }
 
+// A copy that cp makes while a server writes is recognised: it is refused in words, or taken for
+// the older state that it is, and never for the log.
+func TestCopyOfALogInUse(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{SealRows: 1 << 20, SealAfter: time.Hour})
+	work := func(n int) {
+		recordN(t, s, n)
+		if err := s.Seal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work(300)
+	refused := 0
+	for i := range 12 {
+		size, err := os.Stat(filepath.Join(dir, FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(filepath.Join(dir, FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, size.Size())
+		half := 4096 * (2 + i*int(size.Size()/4096-2)/12)
+		if _, err := f.ReadAt(b[:half], 0); err != nil {
+			t.Fatal(err)
+		}
+		work(20)
+		work(5)
+		if _, err := f.ReadAt(b[half:], int64(half)); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		mark, err := os.ReadFile(filepath.Join(dir, FileName+".mark"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := t.TempDir()
+		for name, b := range map[string][]byte{FileName: b, FileName + ".mark": mark} {
+			if err := os.WriteFile(filepath.Join(to, name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := Open(to, Options{})
+		if err != nil {
+			if refused++; !strings.Contains(err.Error(), "it is a copy") {
+				t.Errorf("copy %d: %v", i, err)
+			}
+			continue
+		}
+		if err := c.Paused(); err == nil || !strings.Contains(err.Error(), "copy") {
+			t.Errorf("copy %d of a log in use is taken for the log: %v", i, err)
+		}
+		c.Close()
+	}
+	t.Logf("%d of 12 copies were torn, the others older states", refused)
+}
+
 // A cursor of a page is of one epoch: ids come again in the next.
 func TestCursorsAreOfOneEpoch(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})

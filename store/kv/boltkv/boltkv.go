@@ -67,8 +67,9 @@ const lockWait = 50 * time.Millisecond
 type DB struct {
 	bolt *bbolt.DB
 	opts Options
-	// damages is what opening found.
+	// damages is what opening found, and lacking the buckets that are not whole.
 	damages []error
+	lacking []lack
 
 	writing sync.Mutex // held from a commit to its mark
 	marks   *os.File   // nil: the file is only read
@@ -111,7 +112,7 @@ func Open(path string, opts Options) (*DB, error) {
 	db := newDB(bolt, opts)
 	db.damages = f.damages
 	if err := db.begun(f); err != nil {
-		return nil, fmt.Errorf("open database: %w", errors.Join(err, db.marks.Close(), bolt.Close()))
+		return nil, fmt.Errorf("open database: %w", errors.Join(err, closeFile(db.marks), bolt.Close()))
 	}
 	return db, nil
 }
@@ -184,7 +185,10 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 	err = db.enter(bolt, func(t kv.Tx) error {
 		err := fn(t)
 		height = max(height, t.(*tx).height)
-		return err
+		if err != nil {
+			return err
+		}
+		return t.(*tx).finish()
 	})
 	if err != nil {
 		return err

@@ -30,13 +30,22 @@ func (db *DB) Check(report func(error)) error {
 type checker struct {
 	reached map[uint64]bool // pages; those that are free are in it as well, as false
 	report  func(error)
+	told    int // how often
 	// structure leaves keys and values unread but for what leads to pages.
 	structure bool
+	lacking   []lack // buckets of which a part is not there
+}
+
+// lack says why a bucket cannot be read.
+type lack struct {
+	bucket string
+	err    error
 }
 
 // tell reports damage; another error, as one of the disk, ends the check.
 func (c *checker) tell(err error) error {
 	if err != nil && errors.Is(err, kv.ErrDamaged) {
+		c.told++
 		c.report(err)
 		return nil
 	}
@@ -74,14 +83,29 @@ func (c *checker) buckets(roots *tree, summed []string) error {
 		if err != nil {
 			return c.tell(err)
 		}
-		return c.tree(b, func(w *walker) error {
-			if c.structure {
-				return nil
-			}
-			_, _, err := w.here()
-			return c.tell(err)
-		})
+		return c.bucket(b)
 	})
+}
+
+// bucket walks a bucket. Its total says whether a part of it is missing that nothing leads to.
+func (c *checker) bucket(b *tree) error {
+	var total uint64
+	before := c.told
+	err := c.tree(b, func(w *walker) error {
+		v, _ := w.top().page.value(w.top().index)
+		total += sumOf(v)
+		if c.structure {
+			return nil
+		}
+		_, _, err := w.here()
+		return c.tell(err)
+	})
+	if err == nil && c.told == before && total != b.total {
+		lacks := b.at(b.root, damage("what it leads to is not all of the bucket, or not what was written last"))
+		c.lacking = append(c.lacking, lack{b.name, lacks})
+		return c.tell(lacks)
+	}
+	return err
 }
 
 // tree calls fn with a walker at each element of a tree that can be reached.
@@ -101,10 +125,9 @@ func (c *checker) below(w *walker, fn func(*walker) error) error {
 		more := uint64(native.Uint32(p.data[12:]))
 		for id := p.id; id <= p.id+more; id++ {
 			if used, known := c.reached[id]; known && !used {
-				c.report(w.t.at(id, damage("it is in use and among the free pages")))
+				c.tell(w.t.at(id, damage("it is in use and among the free pages")))
 			} else if used {
-				c.report(w.t.at(id, damage("it is reached twice")))
-				return nil
+				return c.tell(w.t.at(id, damage("it is reached twice")))
 			}
 			c.reached[id] = true
 		}

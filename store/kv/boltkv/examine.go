@@ -16,6 +16,8 @@ type finding struct {
 	meta
 	mark    *mark
 	damages []error // to pages below the list of buckets
+	lacking []lack  // buckets of which a part is not there
+	copied  bool    // it is a copy of a file that a process had open
 	free    bool    // the list of free pages can be believed, or there is none
 }
 
@@ -46,11 +48,16 @@ func examine(path string, opts Options) (*finding, error) {
 	var f *finding
 	err = db.guard(func() error {
 		t := db.newTx(tx)
-		if f, err = look(path, &t.image); err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free {
+		f, err = look(path, &t.image)
+		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free {
 			return err
 		}
 		return f.walk(t, opts.Summed)
 	})
+	if f != nil && f.copied && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
+		return nil, fmt.Errorf("%s: %w: it is a copy that was made while a server wrote to it, and not whole: "+
+			"copy the folder while no server runs, or take a snapshot of its file system: %w", path, kv.ErrDamaged, errors.Join(append(f.damages, err)...))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -66,12 +73,17 @@ func look(path string, m *image) (f *finding, err error) {
 	if f.mark, err = readMark(path); err != nil {
 		return nil, err
 	}
+	id, err := fileID(path)
+	if err != nil {
+		return nil, err
+	}
+	f.copied = f.mark != nil && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
 	if !f.mark.knows(&f.meta) {
 		f.free = f.meta.free == noFreelist
 		return f, nil
 	}
 	if sum, err := pageSum(m, f.root); err != nil || sum != f.mark.root {
-		return nil, errors.Join(damage("list of buckets, page %d: it is not what was written", f.root), err)
+		return f, errors.Join(damage("list of buckets, page %d: it is not what was written", f.root), err)
 	}
 	if f.meta.free != noFreelist {
 		sum, err := pageSum(m, f.meta.free)
@@ -88,7 +100,7 @@ func (f *finding) walk(t *tx, summed []string) error {
 	if _, err := t.roots.page(t.roots.root); err != nil {
 		return err
 	}
-	c := checker{reached: make(map[uint64]bool), structure: true, report: func(err error) {
+	c := checker{reached: make(map[uint64]bool), structure: !f.copied, report: func(err error) {
 		if len(f.damages) < maxDamages {
 			f.damages = append(f.damages, err)
 		}
@@ -100,7 +112,9 @@ func (f *finding) walk(t *tx, summed []string) error {
 		}
 		f.free = len(f.damages) == before
 	}
-	return c.buckets(&t.roots, summed)
+	err := c.buckets(&t.roots, summed)
+	f.lacking = c.lacking
+	return err
 }
 
 // ready makes a file ready to be opened by bbolt, which believes the list of free pages where

@@ -148,3 +148,11 @@ func fileSize(path string) (int64, error) {
 	}
 	return info.Size(), nil
 }
+
+// closeFile closes a file, if it is there.
+func closeFile(f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	return f.Close()
+}

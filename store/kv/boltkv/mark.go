@@ -20,6 +20,7 @@ type mark struct {
 	tx     uint64 // of the newest commit
 	meta   uint64 // checksum of its meta page
 	height uint64 // what kv.Tx.Height told last
+	file   uint64 // what tells the file from a copy, 0 where nothing does
 	root   uint32 // checksum of the first page of the list of buckets
 	free   uint32 // and of the list of free pages, of a database that was closed
 	clean  bool   // it was closed
@@ -30,13 +31,13 @@ const (
 	markName    = ".mark" // behind the name of the database
 	markMagic   = 0x616c6d6b
 	markVersion = 1
-	markSize    = 48
+	markSize    = 56
 )
 
 func (m *mark) encode() []byte {
 	b := binary.BigEndian.AppendUint32(make([]byte, 0, markSize), markMagic)
 	b = append(b, markVersion, asByte(m.clean), asByte(m.lost), 0)
-	for _, n := range []uint64{m.tx, m.meta, m.height} {
+	for _, n := range []uint64{m.tx, m.meta, m.height, m.file} {
 		b = binary.BigEndian.AppendUint64(b, n)
 	}
 	b = binary.BigEndian.AppendUint32(b, m.root)
@@ -69,7 +70,8 @@ func readMark(path string) (*mark, error) {
 	return &mark{
 		clean: b[5] != 0, lost: b[6] != 0,
 		tx: binary.BigEndian.Uint64(b[8:]), meta: binary.BigEndian.Uint64(b[16:]), height: binary.BigEndian.Uint64(b[24:]),
-		root: binary.BigEndian.Uint32(b[32:]), free: binary.BigEndian.Uint32(b[36:]),
+		file: binary.BigEndian.Uint64(b[32:]),
+		root: binary.BigEndian.Uint32(b[40:]), free: binary.BigEndian.Uint32(b[44:]),
 	}, nil
 }
 
@@ -89,12 +91,18 @@ func (db *DB) adopt(f *finding) {
 		m.lost = m.behind(&f.meta)
 	}
 	db.mark.Store(m)
+	db.lacking = f.lacking
 }
 
 // begun opens the mark of a file that was opened for writing, and makes the first commit.
 func (db *DB) begun(f *finding) error {
 	db.adopt(f)
+	m := *db.mark.Load()
 	var err error
+	if m.file, err = fileID(db.Name()); err != nil {
+		return err
+	}
+	db.mark.Store(&m)
 	if db.marks, err = os.OpenFile(db.Name()+markName, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return fmt.Errorf("open mark: %w", err)
 	}

@@ -19,6 +19,7 @@ type tree struct {
 	whole  bool            // values are summed, not only keys
 	inline *page           // the one page of a small bucket, which lies in its parent's
 	root   uint64          // otherwise
+	total  uint64          // of the checksums of all values, as the list of buckets has it
 	isRoot bool            // its values are buckets, which carry no checksum
 }
 
@@ -263,8 +264,30 @@ func (w *walker) around() error {
 	return nil
 }
 
-// bucketHead is how a bucket begins where its parent leads to it: root page and a number
-// that this package does not use, then the page itself if the bucket is small.
+// sumOf returns the checksum at the end of a value, 0 of no value.
+func sumOf(v []byte) uint64 {
+	if len(v) < sumSize {
+		return 0
+	}
+	return uint64(binary.BigEndian.Uint32(v[len(v)-sumSize:]))
+}
+
+// sumOfLeaf adds up those of a leaf.
+func sumOfLeaf(p *page) (total uint64) {
+	for i := range p.n {
+		v, _ := p.value(i)
+		total += sumOf(v)
+	}
+	return total
+}
+
+// bucketHead is how a bucket begins where its parent leads to it: root page, and a number
+// that bbolt leaves to its users, which is the sum of the checksums of all values. Then comes
+// the page itself if the bucket is small.
+//
+// Nothing in the file tells a root of now from one of before, or from a page below it: the total
+// does. That of a bucket of one page is compared whenever it is opened, that of others when
+// all of it is walked.
 const bucketHead = 16
 
 // open returns the bucket of a name in the tree of buckets, or nil.
@@ -286,12 +309,16 @@ func (t *tree) bucket(id uint64, name string, v []byte, whole bool) (*tree, erro
 	if len(v) < bucketHead {
 		return nil, t.at(id, damage("bucket %s has %d bytes", name, len(v)))
 	}
-	b := &tree{image: t.image, pages: t.pages, name: name, whole: whole, root: native.Uint64(v)}
+	b := &tree{image: t.image, pages: t.pages, name: name, whole: whole, root: native.Uint64(v), total: native.Uint64(v[8:])}
 	if b.root != 0 {
 		if len(v) != bucketHead {
 			return nil, t.at(id, damage("bucket %s has %d bytes and a page of its own", name, len(v)))
 		}
-		return b, nil
+		p, err := b.page(b.root)
+		if err == nil && p.leaf && sumOfLeaf(&p) != b.total {
+			err = b.at(b.root, damage("it is not all of the bucket, or not what was written last"))
+		}
+		return b, err
 	}
 	p, used, err := checkPage(v[bucketHead:])
 	if err == nil && (!p.leaf || used != len(v)-bucketHead || native.Uint64(p.data) != 0 || native.Uint32(p.data[12:]) != 0) {
@@ -302,5 +329,8 @@ func (t *tree) bucket(id uint64, name string, v []byte, whole bool) (*tree, erro
 	}
 	p.id = id
 	b.inline = &p
+	if sumOfLeaf(&p) != b.total {
+		return nil, b.at(id, damage("it is not what was written last"))
+	}
 	return b, nil
 }

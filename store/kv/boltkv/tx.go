@@ -21,6 +21,8 @@ type tx struct {
 	err    error // the first read that failed
 	arena  []byte
 	height uint64
+
+	lacking []lack
 }
 
 // mapped is the file as bbolt has mapped it, which stays where it is while the transaction
@@ -35,7 +37,7 @@ func (m *mapped) bytes(from int64, n int) ([]byte, error) {
 }
 
 func (db *DB) newTx(bolt *bbolt.Tx) *tx {
-	t := &tx{bolt: bolt, opts: &db.opts}
+	t := &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking}
 	info := db.bolt.Info()
 	data := unsafe.Slice(*(**byte)(unsafe.Pointer(&info.Data)), bolt.Size())
 	t.image = image{src: &mapped{data}, pageSize: info.PageSize, high: uint64(bolt.Size()) / uint64(info.PageSize)}
@@ -74,12 +76,20 @@ func (t *tx) Bucket(name string) kv.Bucket {
 }
 
 func (t *tx) open(name string) (*bucket, error) {
+	for _, l := range t.lacking {
+		if l.bucket == name {
+			return nil, l.err
+		}
+	}
 	whole := !slices.Contains(t.opts.Summed, name)
 	found, err := t.roots.open(name, whole)
 	if err != nil {
 		return nil, err
 	}
 	b := &bucket{t: t, tree: found}
+	if found != nil {
+		b.total = found.total
+	}
 	if t.bolt.Writable() {
 		b.bolt = t.bolt.Bucket([]byte(name))
 		if b.bolt != nil && slices.Contains(t.opts.Rising, name) {
@@ -107,6 +117,19 @@ func (t *tx) CreateBucket(name string) error {
 // Height keeps how far a log has come, for the mark of the commit.
 func (t *tx) Height(n uint64) { t.height = n }
 
+// finish writes down the totals of the buckets that were written to.
+func (t *tx) finish() error {
+	for _, b := range t.opened {
+		if !b.written {
+			continue
+		}
+		if err := b.bolt.SetSequence(b.total); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // keep appends a value with its checksum in memory that lasts as long as the transaction.
 func (t *tx) keep(of *tree, key, value []byte) []byte {
 	const chunk = 64 << 10
@@ -124,6 +147,7 @@ type bucket struct {
 	tree    *tree
 	bolt    *bbolt.Bucket // a writer's
 	written bool          // by the transaction
+	total   uint64        // of the checksums of its values, as the transaction leaves it
 }
 
 func (b *bucket) Get(key []byte) []byte {
@@ -173,18 +197,29 @@ func (b *bucket) Put(key, value []byte) error {
 	if err := b.touch(&w, key); err != nil {
 		return err
 	}
-	return b.bolt.Put(key, b.t.keep(b.tree, key, value))
+	v := b.t.keep(b.tree, key, value)
+	b.total += sumOf(v)
+	return b.bolt.Put(key, v)
 }
 
-// touch reads the pages that bbolt will read to change a key, before it does.
+// touch reads the pages that bbolt will read to change a key, before it does. What the key has
+// until then is taken out of the bucket's total.
 func (b *bucket) touch(w *walker, key []byte) error {
 	if b.t.err != nil {
 		return b.t.err
 	}
-	if _, err := w.path(key); err != nil {
+	found, err := w.path(key)
+	if err != nil {
 		b.t.fail(err)
 		return err
 	}
+	var before []byte
+	if b.written {
+		before = b.bolt.Get(key)
+	} else if found {
+		before, _ = w.top().page.value(w.top().index)
+	}
+	b.total -= sumOf(before)
 	b.written = true
 	return nil
 }
