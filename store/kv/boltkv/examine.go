@@ -21,14 +21,18 @@ type finding struct {
 	free    bool    // the list of free pages can be believed, or there is none
 }
 
+// walked is the size up to which a file is walked at each start: so much takes no time. A
+// larger one that was closed is not.
+const walked = 256 << 20
+
 // maxDamages bounds how much damage opening tells of: the check tells of all.
 const maxDamages = 16
 
 // examine looks at a file that no process may have open for writing. What it finds wrong
 // with the list of buckets is an error; the rest is a part of what it found.
 //
-// A file that was closed, and whose mark says so, is believed: what its pages hold is checked
-// when they are read. Any other is walked, as bbolt will do to find out which pages are free:
+// A large file that was closed, and whose mark says so, is believed: what its pages hold is
+// checked when they are read. Any other is walked, as bbolt will do to find out which pages are free:
 // it believes what it reads there, and would give pages away that are in use.
 func examine(path string, opts Options) (*finding, error) {
 	if err := checkWhole(path); err != nil {
@@ -49,7 +53,7 @@ func examine(path string, opts Options) (*finding, error) {
 	err = db.guard(func() error {
 		t := db.newTx(tx)
 		f, err = look(path, &t.image)
-		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free {
+		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
 			return err
 		}
 		return f.walk(t, opts.Summed)

@@ -158,8 +158,13 @@ func (b *bucket) Get(key []byte) []byte {
 	return b.get(&w, key)
 }
 
+// get returns the value of key. Where there is none, the key behind it is held against its
+// checksum as well: it may be the one that is asked for, with a bit turned.
 func (b *bucket) get(w *walker, key []byte) []byte {
-	found, _, err := w.seek(key)
+	found, ok, err := w.seek(key)
+	if err == nil && ok && !found {
+		_, _, err = w.here()
+	}
 	if err != nil {
 		b.t.fail(err)
 		return nil
