@@ -81,7 +81,7 @@ func look(path string, m *image) (f *finding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f.copied = f.mark != nil && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
+	f.copied = f.mark != nil && !f.mark.knows(&f.meta) && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
 	if !f.mark.knows(&f.meta) {
 		f.free = f.meta.free == noFreelist
 		return f, nil
