@@ -17,6 +17,7 @@ import (
 	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/reading"
 	"auditlog/retention"
 )
 
@@ -36,6 +37,8 @@ type Monitored interface {
 	LastID() int64
 	// Unsealed counts the entries that are held in memory until they are in a block.
 	Unsealed() int
+	// Congestion tells how those stand who record.
+	Congestion() audit.Congestion
 }
 
 // Options configure a Server. Store, Auth and Retention are required.
@@ -43,12 +46,16 @@ type Options struct {
 	Store Store
 	// Auth tells who calls and what they may.
 	Auth *auth.Keeper
+	// Reading records who read what. Nil records none.
+	Reading *reading.Recorder
 	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.
 	Approval bool
 	// Provider is where people log in from a command line. Nil is nowhere.
 	Provider Provider
+	// Backups takes backups. Nil is nobody.
+	Backups Backups
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Checks reads the whole log. Nil when nothing does.
@@ -105,6 +112,7 @@ type Server struct {
 	gzips      gzipPool
 	scanners   sync.Pool // of *rpc.Scanner
 	largeSlots *semaphore.Weighted
+	decoding   *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -122,6 +130,7 @@ func New(opts Options) (*Server, error) {
 		opts: opts, paths: make(map[string]bool),
 		admin:      admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
+		decoding: newDecoding(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

@@ -39,8 +39,8 @@ type Selection interface {
 type Paging struct {
 	// Limit is 1 to MaxLimit; 0 means DefaultLimit.
 	Limit int
-	// Cursor is the Next of the page before, of an equal query, or empty for the
-	// newest entries.
+	// Cursor is the Next of the page before, or empty for the newest entries. The query must
+	// be equal but for its times: those of the first page count, whatever it says.
 	Cursor string
 }
 

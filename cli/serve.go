@@ -26,8 +26,10 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
 	"auditlog/console"
 	"auditlog/index"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
 	"auditlog/spell"
@@ -127,6 +129,8 @@ type server struct {
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
+	backups   *duty.Duty
+	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
 	scrub     *scrub.Worker
@@ -151,6 +155,7 @@ func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
 		Closed: s.cfg.Projects == projectsClosed,
+		Limits: s.cfg.Limits,
 
 		AcceptLoss: s.cfg.acceptRollback,
 		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
@@ -190,6 +195,11 @@ func (s *server) openWorkers(context.Context) error {
 	if s.keeper, err = open(s.store, options); err != nil {
 		return err
 	}
+	s.reading = reading.New(reading.Options{
+		Storage: s.store,
+		Scope:   reading.Scope(s.cfg.RecordReads),
+		Report:  func(err error) { s.log.Error().Err(err).Msg("recording who read the log") },
+	})
 	grace := s.cfg.Grace
 	if grace == 0 {
 		grace = retention.NoGrace
@@ -201,12 +211,17 @@ func (s *server) openWorkers(context.Context) error {
 	for _, damage := range s.store.Damages() {
 		s.log.Error().Err(damage).Msg("the log is damaged: what is behind this is refused, the rest is answered")
 	}
+	if s.backups, err = s.newBackups(); err != nil {
+		return err
+	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
+		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
 		{"scrub", s.scrub.Run},
+		{"backups", s.backups.Run},
 	}
 	return nil
 }
@@ -245,6 +260,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
+		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
@@ -264,8 +280,10 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
+		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
+		Backups:         s.backups,
 		Index:           s.indexStatus,
 		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,

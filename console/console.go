@@ -15,6 +15,7 @@ import (
 	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/scrub"
@@ -36,6 +37,8 @@ type Options struct {
 	// Auth tells who a token belongs to and what they may. In development mode nobody
 	// has to log in.
 	Auth *auth.Keeper
+	// Reading records who read what. Nil records none.
+	Reading *reading.Recorder
 	// Retention purges deleted projects.
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth"
 )
 
 // entryPage is an entry on a page of its own, under its permanent address.
@@ -42,6 +43,15 @@ func (e *entryView) Permalink() string {
 
 // By returns the address of the list narrowed by one value of the entry.
 func (e *entryView) By(key, value string) string { return e.f.with(key, value).url("/logs") }
+
+// termLinks lead from a value to the list with what has it besides, and without.
+type termLinks struct{ Label, AlsoURL, ButURL string }
+
+// Terms returns the links of a value of the entry. Of what the list asks for already there is none.
+func (e *entryView) Terms(key, value string) termLinks {
+	v := e.f.value(key, value)
+	return termLinks{v.Label, v.AlsoURL, v.ButURL}
+}
 
 // Own reports whether the entry is one of the log's own.
 func (e *entryView) Own() bool { return e.RecordedBy == audit.RecordedByLog }
@@ -84,6 +94,7 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	if err != nil {
 		return nil, err
 	}
+	c.note(v, auth.AuditLogGet, audit.Query{Project: f.Project}, "entry "+id)
 	f.At = time.Time{}
 	all := filter{Project: e.Project}
 	view := &entryView{

@@ -204,8 +204,8 @@ func (c *campaign) makeAsks(t *testing.T, s *Store) {
 	for _, name := range campaignProjects {
 		queries := map[string]audit.Query{
 			"all":  {Project: name},
-			"some": {Project: name, Outcomes: []audit.Outcome{audit.Forbidden, audit.Error}},
-			"type": {Project: name, ResourceType: "Deployment"},
+			"some": {Project: name, Is: audit.Terms{"outcome": {string(audit.Forbidden), string(audit.Error)}}},
+			"type": {Project: name, Is: audit.Terms{"resourceType": {"Deployment"}}},
 			"text": {Project: name, Text: "a"},
 		}
 		for kind, q := range queries {

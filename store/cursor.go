@@ -1,24 +1,63 @@
 package store
 
 import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
 	"auditlog/audit"
 	"auditlog/store/format"
 )
 
 func (q *prepared) encodeCursor(p audit.Position) string {
-	return format.EncodePage(q.hash, q.s.epoch.Load(), p)
+	from, to := q.query.Bounds()
+	return format.EncodePage(format.Page{Hash: q.hash, Epoch: q.s.epoch.Load(), From: from, To: to, Last: p})
 }
 
-func (q *prepared) decodeCursor(cursor string) (audit.Position, error) {
-	hash, epoch, p, ok := format.DecodePage(cursor)
-	if ok && hash != q.hash {
-		return audit.Position{}, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
+// continued returns the selection that a page with a cursor is of, and where the page before
+// ended. It has the times of the first page: programs that ask for the last hour work that
+// out anew for each page.
+func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
+	p, ok := format.DecodePage(cursor)
+	if !ok {
+		return nil, p.Last, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
 	}
-	if ok && epoch != q.s.epoch.Load() {
-		return audit.Position{}, audit.FieldErrorf("cursor", "is of a time before the log lost entries: begin with the first page")
+	if p.Hash != q.hash {
+		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
 	}
-	if from, to := q.query.Bounds(); !ok || p.At < from || p.At >= to {
-		return audit.Position{}, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
+	if p.Epoch != q.s.epoch.Load() {
+		return nil, p.Last, audit.FieldErrorf("cursor", "is of a time before the log lost entries: begin with the first page")
 	}
-	return p, nil
+	if from, to := q.query.Bounds(); from == p.From && to == p.To {
+		return q, p.Last, nil
+	}
+	first := *q
+	first.query.From, first.query.To = time.UnixMicro(p.From).UTC(), time.UnixMicro(p.To).UTC()
+	first.ready()
+	return &first, p.Last, nil
+}
+
+// queryHash returns what tells normalized queries apart, whatever their times.
+func queryHash(q *audit.Query) [format.HashSize]byte {
+	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
+	return [format.HashSize]byte(sum[:])
+}
+
+// appendQuery appends every part of q but its times, each so that none can be taken for another.
+func appendQuery(b []byte, q *audit.Query) []byte {
+	b = strconv.AppendQuote(append(b, '['), q.Project)
+	for _, terms := range []audit.Terms{q.Is, q.Not} {
+		b = append(b, '[')
+		for _, name := range slices.Sorted(maps.Keys(terms)) {
+			b = strconv.AppendQuote(b, name)
+			for _, v := range terms[name] {
+				b = strconv.AppendQuote(append(b, ' '), v)
+			}
+			b = append(b, ',')
+		}
+		b = append(b, ']')
+	}
+	return append(strconv.AppendQuote(b, q.Text), ']')
 }

@@ -19,6 +19,8 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/queue"
+	"auditlog/store/quota"
 	"auditlog/store/upgrade"
 )
 
@@ -60,6 +62,10 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
+	// Limits bound what each project and each token may record: of those that are for
+	// one, the first counts. Default none.
+	Limits []audit.Limit
+
 	sizes blocks.Sizes
 }
 
@@ -95,7 +101,8 @@ type Store struct {
 	epoch    atomic.Uint32         // how often a loss was accepted
 	lost     atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
-	submit  chan *submission // to the committer
+	queue   *queue.Queue[*submission] // before the committer
+	meter   *quota.Meter
 	closing context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
@@ -111,9 +118,13 @@ type Store struct {
 	projects map[string]*project
 	byID     map[format.ProjectID]*project
 	recent   recent
-	blockSeq uint64 // newest sequence of the changes bucket
-	sealErr  error  // why the last seal failed
-	broken   error  // why no more can be written; nil while all is well
+	// stepwise are the projects in the midst of a seal of several steps, and how much of
+	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
+	stepwise             map[*project]queue.Load
+	lastFresh, lastBegun *project
+	blockSeq             uint64 // newest sequence of the changes bucket
+	sealErr              error  // why the last seal failed
+	broken               error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -145,7 +156,7 @@ func openDB(dir string, opts Options) (kv.DB, error) {
 // a database that is not there yet.
 func engineOptions(random io.Reader) boltkv.Options {
 	return boltkv.Options{
-		Init:   func(tx kv.Tx) error { return initialize(tx, random) },
+		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, random) },
 		Rising: format.Rising(),
 		Summed: format.Summed(),
 	}
@@ -215,7 +226,9 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		submit:   make(chan *submission),
+		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: tailSlack * maxTailBytes})),
+		stepwise: make(map[*project]queue.Load),
+		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
 	}
@@ -225,21 +238,6 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
-}
-
-// initialize makes the buckets of a new database.
-func initialize(tx kv.Tx, random io.Reader) error {
-	for _, name := range format.Buckets() {
-		if err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	identity := make([]byte, 16)
-	if _, err := io.ReadFull(random, identity); err != nil {
-		return err
-	}
-	meta := tx.Bucket(format.Meta)
-	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
@@ -261,6 +259,9 @@ func (s *Store) load(tx kv.Tx) error {
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	if err := s.loadUsage(tx); err != nil {
 		return err
 	}
 	return s.loadTail(tx)
@@ -319,6 +320,10 @@ func (s *Store) located(err error) error {
 	}
 	return err
 }
+
+// View runs fn on one state of the log's database, for who copies it. While it lasts,
+// what is freed is not used again.
+func (s *Store) View(fn func(kv.Tx) error) error { return s.read(fn) }
 
 // closed says of a database that is closed that the log is.
 func closed(err error) error {

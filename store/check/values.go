@@ -79,7 +79,7 @@ func decode(bucket string, k, v []byte) error {
 		if len(k) != 8 {
 			return fmt.Errorf("key %x: %w", k, format.ErrCorrupt)
 		}
-		err = format.DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(format.ProjectID, *audit.Entry, string) error { return nil })
+		err = format.DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(format.ProjectID, *audit.Entry, string, int) error { return nil })
 	case format.Blocks:
 		err = decodeBlock(k, v)
 	case format.Spans:

@@ -106,7 +106,7 @@ func Compact(path string, opts Options) (before, after int64, err error) {
 		return 0, 0, err
 	}
 	// The mark is of the old file: the new one would seem to be older than it was.
-	if err := os.Remove(path + markName); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := RemoveMark(path); err != nil {
 		return 0, 0, err
 	}
 	if err := os.Rename(temp, path); err != nil {

@@ -34,6 +34,18 @@ const (
 	markSize    = 56
 )
 
+// MarkName returns the name of the mark of a database with a name.
+func MarkName(database string) string { return database + markName }
+
+// RemoveMark removes the mark of the database at path, if it has one: before it gets another
+// name, or because another takes its place. The next start reads more without it.
+func RemoveMark(path string) error {
+	if err := os.Remove(MarkName(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove mark: %w", err)
+	}
+	return nil
+}
+
 func (m *mark) encode() []byte {
 	b := binary.BigEndian.AppendUint32(make([]byte, 0, markSize), markMagic)
 	b = append(b, markVersion, asByte(m.clean), asByte(m.lost), 0)
