@@ -64,6 +64,7 @@ var mayImport = map[string]string{
 
 	"index/lexicon": "fulltext",
 	"index":         "audit backoff follow fulltext index/lexicon index/words",
+	"scrub":         "store/check",
 	"retention":     "backoff",
 	"auth":          "audit auth/fold auth/guess",
 	"auth/fold":     "",
@@ -71,10 +72,10 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "audit calendar rpc export auth reading retention admin backup/duty",
-	"console":       "audit calendar rpc export auth reading retention admin demo spell",
+	"api":           "audit calendar rpc export auth reading retention admin backup/duty scrub",
+	"console":       "audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"store store/copies store/kv index auth auth/oidc reading retention api console spell",
+		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -94,7 +95,7 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index retention cli",
+	"github.com/rs/zerolog":               "api backup/duty console index retention scrub cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
 	"github.com/spf13":                    "cli",

@@ -28,9 +28,12 @@ func newStateCollector(s *Server) *stateCollector {
 		{"sealing_stepwise", "Projects whose late entries are moved into blocks by steps.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
-		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
+		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted.", ""},
 		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
 		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
+		{"check_problems", "Faults that the last reading of the whole log found.", ""},
+		{"check_ended_timestamp_seconds", "When the last reading of the whole log ended, 0 before the first.", ""},
+		{"check_progress", "How much the present reading of the whole log has read, from 0 to 1.", ""},
 		{"tokens", "Tokens that count.", ""},
 		{"unauthenticated_total", "Calls without a valid token.", ""},
 		{"limited_total", "Calls without a valid token that were told to wait.", ""},
@@ -75,6 +78,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge("index_behind", float64(st.Behind))
 		gauge("index_working", truth(st.Err == nil))
 	}
+	c.collectChecks(gauge)
 	counter := func(name string, n int64) {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
 	}
@@ -117,7 +121,7 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))
 	}
-	gauge("writable", truth(c.s.opts.Store.Err() == nil))
+	gauge("writable", truth(c.s.opts.Store.Err() == nil && c.s.opts.Store.Paused() == nil))
 }
 
 // truth is a bool as a metric.
@@ -126,6 +130,21 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// collectChecks tells of the readings of the whole log.
+func (c *stateCollector) collectChecks(gauge func(string, float64, ...string)) {
+	if c.s.opts.Checks == nil {
+		return
+	}
+	st := c.s.opts.Checks.Status()
+	problems, ended := 0, 0.0
+	if st.Last != nil {
+		problems, ended = st.Last.Problems, float64(st.Last.EndedAt.Unix())
+	}
+	gauge("check_problems", float64(problems))
+	gauge("check_ended_timestamp_seconds", ended)
+	gauge("check_progress", st.Progress)
 }
 
 func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64)) {

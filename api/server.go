@@ -58,6 +58,8 @@ type Options struct {
 	Backups Backups
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Checks reads the whole log. Nil when nothing does.
+	Checks Checks
 	// Console answers every path that is not the API's. Nil leaves them unknown.
 	Console http.Handler
 	// Profile has profiles of the process answered at /debug/pprof/, to admins on

@@ -163,6 +163,9 @@ type Health interface {
 	// Err returns why the log can no longer be written, or nil. Only opening it
 	// again helps.
 	Err() error
+	// Paused returns why the log takes nothing although it could, until somebody decides
+	// how to go on, or nil: it has lost entries that were acknowledged.
+	Paused() error
 	// Size returns how many bytes the log takes on disk, and how many of them are
 	// free for reuse.
 	Size() (total, free int64, err error)

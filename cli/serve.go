@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -29,12 +31,16 @@ import (
 	"auditlog/index"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/scrub"
 	"auditlog/spell"
 	"auditlog/store"
 )
 
 // configFlag names the file of settings. It is the one flag that is no setting.
 const configFlag = "config"
+
+// scrubFile is where the server keeps how far it has read the log, in its folder.
+const scrubFile = "scrub.json"
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
@@ -58,6 +64,9 @@ file that AUDITLOG_ADMIN_TOKEN_FILE names, or the systemd credential
 auditlog-admin-token: at least 32 random characters, such as from "openssl rand -hex
 32". It counts for as long as it is set; a start with another value, or none, ends it.
 
+A log that is found to be older than it was once is served for reading alone, until
+what was there is put back or --accept-rollback is given: see docs/operations.md.
+
 SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
 	}
@@ -66,6 +75,9 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	cfg.flags(settings)
 	cmd.Flags().AddFlagSet(settings)
 	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
+	// It is no setting: accepted once and for all, it would accept the next loss as well.
+	cmd.Flags().BoolVar(&cfg.acceptRollback, "accept-rollback", false,
+		"go on with a log that has lost entries which were acknowledged, and record that")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	complete(cmd, "log-format", "json", "console")
 	complete(cmd, "projects", projectsOpen, projectsClosed)
@@ -121,6 +133,7 @@ type server struct {
 	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
+	scrub     *scrub.Worker
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -144,7 +157,9 @@ func (s *server) openStore(context.Context) (err error) {
 		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
 		Limits: s.cfg.Limits,
-		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
+
+		AcceptLoss: s.cfg.acceptRollback,
+		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
 	case errors.Is(err, store.ErrInUse):
@@ -191,6 +206,12 @@ func (s *server) openWorkers(context.Context) error {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	s.scrub = scrub.New(s.store, scrub.Options{
+		Period: cmp.Or(s.cfg.Scrub, -1), Path: filepath.Join(s.cfg.Data, scrubFile), Log: s.log,
+	})
+	for _, damage := range s.store.Damages() {
+		s.log.Error().Err(damage).Msg("the log is damaged: what is behind this is refused, the rest is answered")
+	}
 	if s.backups, err = s.newBackups(); err != nil {
 		return err
 	}
@@ -200,6 +221,7 @@ func (s *server) openWorkers(context.Context) error {
 		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
+		{"scrub", s.scrub.Run},
 		{"backups", s.backups.Run},
 	}
 	return nil
@@ -243,6 +265,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
+		Checks:    s.scrub,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -263,6 +286,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,
 		Index:           s.indexStatus,
+		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,

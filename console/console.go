@@ -18,6 +18,7 @@ import (
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
+	"auditlog/scrub"
 )
 
 // Store is what the pages show and change of the log.
@@ -44,6 +45,8 @@ type Options struct {
 	Approval bool
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Checks tells of the readings of the whole log. Nil where nothing reads it.
+	Checks interface{ Status() scrub.Status }
 	// Provider is where people log in as themselves. Nil is nowhere.
 	Provider Provider
 	// ProviderName is what people call it. Default "your identity provider".

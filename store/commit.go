@@ -256,6 +256,7 @@ func (w *commitWriter) finish() error {
 	if len(w.batch) == 0 && !w.wrote {
 		return errNothing
 	}
+	w.tx.Height(uint64(w.next - 1))
 	return w.flush()
 }
 

@@ -9,7 +9,7 @@ import (
 
 func (q *prepared) encodeCursor(p audit.Position) string {
 	from, to := q.query.Bounds()
-	return format.EncodePage(format.Page{Hash: q.hash, From: from, To: to, Last: p})
+	return format.EncodePage(format.Page{Hash: q.hash, Epoch: q.s.epoch.Load(), From: from, To: to, Last: p})
 }
 
 // continued returns the selection that a page with a cursor is of, and where the page before
@@ -22,6 +22,9 @@ func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
 	}
 	if p.Hash != q.hash {
 		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
+	}
+	if p.Epoch != q.s.epoch.Load() {
+		return nil, p.Last, audit.FieldErrorf("cursor", "is of a time before the log lost entries: begin with the first page")
 	}
 	if from, to := q.query.Bounds(); from == p.From && to == p.To {
 		return q, p.Last, nil

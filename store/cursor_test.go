@@ -11,7 +11,7 @@ import (
 
 func FuzzCursor(f *testing.F) {
 	query := audit.Query{Project: "acme"}
-	q := &prepared{query: query, hash: format.QueryHash(&query)}
+	q := &prepared{query: query, s: &Store{}, hash: format.QueryHash(&query)}
 	f.Add(q.encodeCursor(audit.Position{At: 5, ID: 7}))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, cursor string) {

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"auditlog/audit"
@@ -55,6 +57,10 @@ type Options struct {
 	// project comes to be with its first entry.
 	Closed bool
 
+	// AcceptLoss begins a new epoch of a log that is an older state than it was once. Without
+	// it such a log is read and not written: see Store.Paused.
+	AcceptLoss bool
+
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
 	Report func(error)
@@ -99,6 +105,8 @@ type Store struct {
 	opts     Options
 	db       kv.DB
 	identity string
+	epoch    atomic.Uint32         // how often a loss was accepted
+	lost     atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
 	queue   *queue.Queue[*submission] // before the committer
 	meter   *quota.Meter
@@ -146,14 +154,21 @@ func Open(dir string, opts Options) (*Store, error) {
 
 func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
-	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, opts.Rand) },
-		Rising: format.Rising(),
-	})
+	db, err := boltkv.Open(filepath.Join(dir, FileName), engineOptions(opts.Rand))
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
 	return db, nil
+}
+
+// engineOptions says what the engine has to know of the buckets. random makes the identity of
+// a database that is not there yet.
+func engineOptions(random io.Reader) boltkv.Options {
+	return boltkv.Options{
+		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, random) },
+		Rising: format.Rising(),
+		Summed: format.Summed(),
+	}
 }
 
 // New returns the store in a database, which it closes in the end, or when it fails.
@@ -167,6 +182,9 @@ func New(db kv.DB, opts Options) (*Store, error) {
 	}
 	s.done.Go(s.commitLoop)
 	s.done.Go(s.sealLoop)
+	if err := s.settleLoss(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -174,7 +192,7 @@ func New(db kv.DB, opts Options) (*Store, error) {
 // can be read and closed; every write is Unavailable. The folder must hold a store
 // that no process has open for writing, else it returns a Conflict Fault.
 func OpenReadOnly(dir string) (*Store, error) {
-	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName))
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
@@ -203,7 +221,7 @@ func notOpened(dir string, err error) error {
 // A crash leaves the old file or the new one, and perhaps a temporary one, which the
 // next run removes.
 func Compact(dir string) (before, after int64, err error) {
-	before, after, err = boltkv.Compact(filepath.Join(dir, FileName))
+	before, after, err = boltkv.Compact(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact: %w", notOpened(dir, err))
 	}
@@ -225,7 +243,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	}
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
-	if err := db.View(s.load); err != nil {
+	if err := s.located(db.View(s.load)); err != nil {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}
@@ -248,6 +266,7 @@ func (s *Store) load(tx kv.Tx) error {
 	}
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
+	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
 		return err
@@ -264,6 +283,15 @@ func (s *Store) load(tx kv.Tx) error {
 // Identity returns what tells this database from every other one, so that a
 // derived index knows whether it belongs to it.
 func (s *Store) Identity() string { return s.identity }
+
+// Lineage is Identity, and the epoch: what was derived from entries that were lost since is of
+// another lineage.
+func (s *Store) Lineage() string {
+	if n := s.epoch.Load(); n > 0 {
+		return fmt.Sprintf("%s-%d", s.identity, n)
+	}
+	return s.identity
+}
 
 // Path returns the path of the database file, or what else names the database.
 func (s *Store) Path() string { return s.db.Name() }
@@ -297,7 +325,15 @@ func (s *Store) Release() error {
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
+func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
+
+// located says of damage in which database it is.
+func (s *Store) located(err error) error {
+	if err != nil && errors.Is(err, format.ErrCorrupt) && !strings.Contains(err.Error(), s.db.Name()) {
+		return fmt.Errorf("%s: %w", s.db.Name(), err)
+	}
+	return err
+}
 
 // View runs fn on one state of the log's database, for who copies it. While it lasts,
 // what is freed is not used again.

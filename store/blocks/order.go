@@ -49,6 +49,9 @@ func AppendOrder(tx kv.Tx, first int64, n int, owner func(i int) format.Owner) e
 func OwnerOf(tx kv.Tx, id int64) (format.Owner, error) {
 	key, index := format.OrderKey(id)
 	owners, err := ReadOrder(tx, key)
+	if err == nil && index >= len(owners) && uint64(id) <= format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed)) {
+		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, id)
+	}
 	if err != nil || index >= len(owners) {
 		return format.Owner{}, err
 	}

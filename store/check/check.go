@@ -24,10 +24,15 @@ type Summary struct {
 	Problems int
 }
 
-// Run reads a whole database, which nobody may write meanwhile, and calls report with
-// everything that is not as it has to be. The error is for what kept it from reading on.
-// z are the sizes that its blocks were written with.
-func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem string)) (Summary, error) {
+// Run reads a whole database and calls report with everything that is not as it has to be.
+// The error is for what kept it from reading on. z are the sizes that its blocks were
+// written with.
+//
+// Everything is read in one state of the database, so it may be written to meanwhile. Only
+// where the engine finds damage, what can be read of the rest is held against each other
+// part by part, each up to what is damaged of it: nobody may write then for that to be true,
+// and with others set, somebody may.
+func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, others bool, report func(problem string)) (Summary, error) {
 	c := &checker{
 		ctx: ctx, db: db, sizes: z, report: report,
 		byID:   make(map[format.ProjectID]*project),
@@ -35,19 +40,51 @@ func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem str
 
 		inBlocks: make(map[format.ProjectID]*keySet),
 	}
-	err := db.View(func(tx kv.Tx) error {
-		c.tx = tx
-		for _, part := range []func() error{
-			c.engine, c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
-		} {
-			if err := part(); err != nil {
+	err := c.run(others)
+	c.sum.Projects = len(c.projects)
+	return c.sum, err
+}
+
+func (c *checker) run(others bool) error {
+	if err := c.engine(); err != nil {
+		return err
+	}
+	parts := []func() error{
+		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
+	}
+	if c.sum.Problems == 0 {
+		return c.together(parts...)
+	}
+	if others {
+		c.report("how the rest of it agrees is checked when no server runs on it")
+		parts = []func() error{c.meta}
+	}
+	for _, part := range parts {
+		if err := c.together(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// together runs parts of the check on one state of the database, up to what is damaged there.
+func (c *checker) together(parts ...func() error) error {
+	err := c.db.View(func(tx kv.Tx) error {
+		c.tx, c.sequence = tx, nil
+		clear(c.orders)
+		for _, part := range parts {
+			if err := part(); err != nil || tx.Err() != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	c.sum.Projects = len(c.projects)
-	return c.sum, err
+	c.tx = nil
+	if errors.Is(err, kv.ErrDamaged) || errors.Is(err, format.ErrCorrupt) {
+		c.problem("%v", err)
+		return nil
+	}
+	return err
 }
 
 // project is a project as its record tells of it.
@@ -80,13 +117,19 @@ type checker struct {
 }
 
 func (c *checker) problem(format string, args ...any) {
+	if c.tx != nil && c.tx.Err() != nil {
+		return // what seems to be missing since is behind what is damaged, which is told at the end
+	}
 	c.sum.Problems++
 	c.report(fmt.Sprintf(format, args...))
 }
 
 // engine runs the engine's own check.
 func (c *checker) engine() error {
-	err := c.db.Check(func(err error) { c.problem("database: %v", err) })
+	if height, lost := c.db.Lost(); lost {
+		c.problem("%s is an older state than it was once: entries up to %d were acknowledged", c.db.Name(), height)
+	}
+	err := c.db.Check(func(err error) { c.problem("%v", err) })
 	return errors.Join(err, c.ctx.Err())
 }
 

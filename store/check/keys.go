@@ -93,7 +93,7 @@ func (c *checker) runs(p *project, known *keySet) {
 	}
 	for i := range p.Keys.Runs {
 		r := &p.Keys.Runs[i]
-		n := c.run(p, r, known)
+		n := c.keyRun(p, r, known)
 		if rows[r.Number] != n {
 			c.problem("project %q: run %d of its keys has %d rows, not %d", p.name, r.Number, rows[r.Number], n)
 		}
@@ -104,8 +104,8 @@ func (c *checker) runs(p *project, known *keySet) {
 	}
 }
 
-// run checks a run, row by row, and returns how many rows it has.
-func (c *checker) run(p *project, r *format.KeyRun, known *keySet) (n uint32) {
+// keyRun checks a run, row by row, and returns how many rows it has.
+func (c *checker) keyRun(p *project, r *format.KeyRun, known *keySet) (n uint32) {
 	count := int64(0)
 	if r.Bits >= format.KeyBits || r.From > r.End() || r.End() > 1<<format.KeyBits {
 		c.problem("project %q: run %d of its keys has hashes from %d to %d in 2^%d rows", p.name, r.Number, r.From, r.End(), r.Bits)

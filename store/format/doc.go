@@ -11,11 +11,17 @@
 // encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
 // the value: an engine may have none, and a bit that turned must not become an answer.
 //
+// In the bbolt file every value has 4 bytes more at its end, which package boltkv puts
+// there and takes off: CRC-32C over the name of the bucket, the key and the value, or over name
+// and key alone in the buckets that Summed names, whose values have the checksum told below.
+// Beside the file lies its mark, auditlog.db.mark: see package boltkv.
+//
 //	meta      format    8 bytes, 3
 //	          identity  16 random bytes: tells derived indexes whose they are
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
+//	          epoch     8 bytes: how often a loss of commits was accepted; absent: never
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
