@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 
 	".":               "cli",
 	"audit":           "",
+	"admit":           "audit",
 	"backoff":         "",
 	"audit/audittest": "audit",
 	"calendar":        "audit",
@@ -47,14 +48,14 @@ var mayImport = map[string]string{
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/kv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "audit fulltext store/block store/block/bits store/blocks store/check store/format store/kv store/kv/boltkv store/upgrade",
+	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/format store/kv store/kv/boltkv store/upgrade",
 	"follow":          "backoff",
 	"index":           "audit backoff follow fulltext",
 	"retention":       "backoff",
 	"auth":            "audit",
 	"auth/oidc":       "audit auth",
 	"admin":           "audit auth retention",
-	"api":             "audit calendar rpc export auth retention admin",
+	"api":             "admit audit calendar rpc export auth retention admin",
 	"console":         "audit calendar rpc export auth retention admin demo spell",
 	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth auth/oidc retention api console spell",
 
@@ -84,7 +85,7 @@ var onlyIn = map[string]string{
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index cli spell",
 	"golang.org/x/time":                   "auth cli",
-	"golang.org/x/sync":                   "api console cli",
+	"golang.org/x/sync":                   "console cli",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import

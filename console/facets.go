@@ -79,7 +79,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error
 			if err != nil {
 				return err
 			}
-			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds})
+			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds, Top: audit.MaxTop})
 			return err
 		})
 	}
@@ -124,9 +124,9 @@ func (n *counts) suggestions(f filter) []suggestion {
 		key, chosen string
 		values      []audit.ValueCount
 	}{
-		{keyActor, f.Actor, n.anyActor.Actors},
-		{keyAction, strings.TrimSuffix(f.Action, ".*"), n.anyAction.Actions},
-		{keyResourceType, f.ResourceType, n.anyType.ResourceTypes},
+		{keyActor, f.Actor, n.anyActor.Actors.Top},
+		{keyAction, strings.TrimSuffix(f.Action, ".*"), n.anyAction.Actions.Top},
+		{keyResourceType, f.ResourceType, n.anyType.ResourceTypes.Top},
 	} {
 		found := 0
 		for _, vc := range field.values {
@@ -143,9 +143,9 @@ func (n *counts) suggestions(f filter) []suggestion {
 func (n *counts) facets(f filter) []facet {
 	return []facet{
 		n.outcomeFacet(f),
-		valueFacet(f, keyResourceType, "Resource type", f.ResourceType, n.anyType.ResourceTypes),
-		valueFacet(f, keyAction, "Action", f.Action, n.anyAction.Actions),
-		valueFacet(f, keyActor, "Actor", f.Actor, n.anyActor.Actors),
+		valueFacet(f, keyResourceType, "Resource type", f.ResourceType, n.anyType.ResourceTypes.Top),
+		valueFacet(f, keyAction, "Action", f.Action, n.anyAction.Actions.Top),
+		valueFacet(f, keyActor, "Actor", f.Actor, n.anyActor.Actors.Top),
 		fixedFacet(f, keyActorType, "Actor type", f.ActorType,
 			[][2]string{{string(audit.User), "People"}, {string(audit.ServiceAccount), "Service accounts"}}),
 		fixedFacet(f, keyChannel, "Channel", f.Channel,
