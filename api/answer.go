@@ -104,6 +104,7 @@ func (s *Server) failStatus(x *exchange, r *http.Request, status int, err error)
 	}
 	var answer any = body
 	if deploys(r) {
+		x.meant = status
 		status, answer = http.StatusOK, deploysAnswer(f, x)
 	}
 	var b bytes.Buffer

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,7 +26,10 @@ type exchange struct {
 	patience time.Duration // for the client to accept each part of the answer
 
 	status int // 0 until the header is written
-	bytes  int64
+	// meant is the status that an error has, where its caller is told another: clients
+	// of deploys.app read 200 alone. The log and the metrics have what is true.
+	meant int
+	bytes int64
 
 	method    string // of the API, or the page; empty when neither
 	principal string
@@ -174,7 +178,7 @@ func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
 		return
 	}
 	// As it came: what is escaped in it does not reach a terminal.
-	event.Str("id", x.id).Str("method", logged(r.Method)).Str("path", logged(r.URL.EscapedPath())).Int("status", x.status).
+	event.Str("id", x.id).Str("method", logged(r.Method)).Str("path", logged(r.URL.EscapedPath())).Int("status", x.truth()).
 		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started))
 	if ip := s.opts.Auth.Address(r); ip.IsValid() {
 		event.Str("ip", ip.String())
@@ -194,11 +198,14 @@ func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
 	event.Msg("request")
 }
 
+// truth returns the status that the exchange had, whatever its caller was told.
+func (x *exchange) truth() int { return cmp.Or(x.meant, x.status) }
+
 // level tells requests that somebody should look at from those that are routine,
 // and those from what a probe asks every few seconds.
 func (x *exchange) level() zerolog.Level {
 	switch {
-	case x.err != nil && audit.KindOf(x.err) == audit.Internal, x.status >= http.StatusInternalServerError:
+	case x.err != nil && audit.KindOf(x.err) == audit.Internal, x.truth() >= http.StatusInternalServerError:
 		return zerolog.ErrorLevel
 	case x.method == "/healthz", x.method == "/readyz", x.method == "/metrics":
 		return zerolog.DebugLevel

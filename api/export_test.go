@@ -165,7 +165,7 @@ func TestExportThatBreaks(t *testing.T) {
 // A client that stops reading is let go of.
 func TestExportToWhoDoesNotRead(t *testing.T) {
 	log := newLog()
-	f := start(t, Options{Patience: 100 * time.Millisecond, Log: zerolog.New(log)})
+	f := start(t, Options{Patience: 500 * time.Millisecond, Log: zerolog.New(log)})
 	f.fill(2000, 8<<10)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
 	if err != nil {

@@ -91,7 +91,7 @@ func (m *metrics) finish(x *exchange) {
 		method = "other"
 	}
 	m.inFlight.Dec()
-	c := m.of(end{method, x.status})
+	c := m.of(end{method, x.truth()})
 	c.requests.Inc()
 	c.duration.Observe(time.Since(x.started).Seconds())
 }

@@ -154,17 +154,25 @@ func ValidateProject(name string) error {
 	if strings.TrimSpace(name) != name {
 		return FieldErrorf("project", "must not begin or end with a space")
 	}
+	if strings.Contains(name, "  ") {
+		return FieldErrorf("project", wrongSpaces)
+	}
+	if IsASCII(name) { // every entry has its project looked at
+		return nil
+	}
 	if strings.ContainsFunc(name, isUnseen) {
 		return FieldErrorf("project", "must not hold characters that cannot be seen")
 	}
-	if strings.Contains(name, "  ") || strings.ContainsFunc(name, isOtherSpace) {
-		return FieldErrorf("project", "must not hold spaces but single ones of the usual kind")
+	if strings.ContainsFunc(name, isOtherSpace) {
+		return FieldErrorf("project", wrongSpaces)
 	}
 	if !isComposed(name) {
 		return FieldErrorf("project", "must be in Unicode's normalization form C: a letter and its accent are one character")
 	}
 	return nil
 }
+
+const wrongSpaces = "must not hold spaces but single ones of the usual kind"
 
 // isUnseen reports whether r takes no place of its own, parts lines, or is drawn as
 // nothing: two names that differ by it look the same.

@@ -152,7 +152,9 @@ func (k *Keeper) setOutside(ctx context.Context, secret string) error {
 		if err := checkOutside(secret); err != nil {
 			return err
 		}
-		id = k.outsideID(secret)
+		hash := hashSecret(secret)
+		id = k.outsideID(secret, hash)
+		k.outside.Store(&outside{hash, id})
 	}
 	for _, h := range k.liveOutside() {
 		if h.ID == id {

@@ -14,7 +14,7 @@ import (
 	"auditlog/auth"
 )
 
-const outside = "operators-own-secret-0123456789abcdef"
+const outside = "9f2c71e0b8d4a6357c1e90fb2d8a4c6e-own"
 
 func TestStart(t *testing.T) {
 	c := newClock()

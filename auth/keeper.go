@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"auditlog/audit"
@@ -95,6 +97,7 @@ type Keeper struct {
 	refusals *refusals
 	admins   adminsSeen
 	counts   counts
+	outside  atomic.Pointer[outside]
 	// local tells pages from elsewhere from this machine's own; nil unless this is
 	// development mode.
 	local *http.CrossOriginProtection
@@ -163,18 +166,32 @@ func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Pr
 	case prefix == sessionPrefix:
 		who, _, err := k.resume(ctx, secret, from, audit.ChannelCLI)
 		return who, err
-	case prefix == "":
-		id = k.outsideID(secret)
+	}
+	hash := hashSecret(secret)
+	if prefix == "" {
+		id = k.outsideID(secret, hash)
 	}
 	h := k.find(id)
-	if h == nil || !h.answersTo(hashSecret(secret), k.opts.Now()) {
+	if h == nil || !h.answersTo(hash, k.opts.Now()) {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "the token is not known")
 	}
 	return k.use(h, from)
 }
 
-// outsideID returns the id of a secret that was set from outside.
-func (k *Keeper) outsideID(secret string) string { return outsideID(k.storage.Identity(), secret) }
+// outside is the secret that was set from outside at the start: of which every call with it
+// would want the id, which takes longer than to know the secret again.
+type outside struct {
+	hash secretHash
+	id   string
+}
+
+// outsideID returns the id of a secret of which the hash is given, had it been set from outside.
+func (k *Keeper) outsideID(secret string, hash secretHash) string {
+	if known := k.outside.Load(); known != nil && subtle.ConstantTimeCompare(known.hash[:], hash[:]) == 1 {
+		return known.id
+	}
+	return outsideID(k.storage.Identity(), secret)
+}
 
 // use returns h's principal if the token still counts, for a call from an address, and
 // notes that it was used.

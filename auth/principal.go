@@ -200,6 +200,8 @@ type Denied struct {
 	Project string
 	// All is set when it concerned all projects.
 	All bool
+	// Unknown is set for calls with a secret that is nobody's, or no longer counts.
+	Unknown bool
 	// From is where a call came from whose token is not for that address.
 	From netip.Addr
 }
@@ -207,6 +209,8 @@ type Denied struct {
 // Error names the permission that was missing.
 func (d *Denied) Error() string {
 	switch {
+	case d.Unknown:
+		return "calls with a token that is not known or no longer counts"
 	case d.Permission == TokenUse && !d.From.IsValid():
 		return "this token is for calls from certain addresses, and where this one came from is not known"
 	case d.Permission == TokenUse:

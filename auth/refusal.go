@@ -81,9 +81,13 @@ func (k *Keeper) Refuse(call *Call, denied *Denied) {
 }
 
 func (r *refusals) add(now time.Time, call *Call, denied *Denied) {
+	r.addKind(now, refusalKind{call.Principal.TokenID, denied.Permission, denied.Project}, call, denied)
+}
+
+func (r *refusals) addKind(now time.Time, kind refusalKind, call *Call, denied *Denied) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.state(refusalKind{call.Principal.TokenID, denied.Permission, denied.Project})
+	s := r.state(kind)
 	if s.count == 0 {
 		s.first = now
 	}
@@ -210,9 +214,13 @@ func (s *refusal) entry() *audit.Entry {
 	e.Outcome = audit.Forbidden
 	e.CreatedAt = s.last
 	e.Detail = denied.Error()
-	addMetadata(e, map[string]string{"permission": string(denied.Permission)})
+	if denied.Unknown {
+		s.unknown(e)
+	} else {
+		addMetadata(e, map[string]string{"permission": string(denied.Permission)})
+	}
 	if s.others() {
-		e.Detail = fmt.Sprintf("%s, and others: this token was refused in more than %d ways", e.Detail, maxKinds)
+		e.Detail = fmt.Sprintf("%s, and others: this caller was refused in more than %d ways", e.Detail, maxKinds)
 	}
 	if s.count > 1 {
 		e.Metadata["count"] = strconv.FormatInt(s.count, 10)

@@ -33,6 +33,9 @@ func (k *Keeper) Check(r *http.Request, secret string) (Principal, error) {
 		return p, err
 	}
 	k.counts.unauthenticated.Add(1)
+	if secret != "" { // who brings none guesses nothing
+		k.fail(r)
+	}
 	if wait := k.failures.add(k.Address(r), k.opts.Now()); wait > 0 {
 		k.counts.limited.Add(1)
 		return Principal{}, &Limited{After: wait}

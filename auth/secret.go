@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/auth/guess"
 )
 
 // The parts of a secret that the log makes: a prefix and, in base 62, an id of 47 bits,
@@ -103,29 +104,26 @@ func outsideID(key, secret string) string {
 	return idOutside + "-" + base62(mac.Sum(nil), idSize)
 }
 
-// minOutside and minDistinct make a secret from outside as hard to guess as can
-// be told by looking at it: what is shorter or repeats itself is no random one.
+// A secret from outside must have so many characters.
 const (
-	minOutside  = 32
-	maxOutside  = 512
-	minDistinct = 10
+	minOutside = 32
+	maxOutside = 512
 )
 
 // checkOutside returns what is wrong with a secret that was set from outside. It
 // never quotes it.
 func checkOutside(secret string) error {
-	distinct := make(map[byte]bool)
 	for i := range len(secret) {
 		if secret[i] <= ' ' || secret[i] >= 0x7f {
 			return audit.Errorf(audit.Invalid, "the admin token must be of ASCII letters, digits and signs, without spaces")
 		}
-		distinct[secret[i]] = true
 	}
 	switch {
 	case len(secret) < minOutside || len(secret) > maxOutside:
 		return audit.Errorf(audit.Invalid, "the admin token must have %d to %d characters, has %d", minOutside, maxOutside, len(secret))
-	case len(distinct) < minDistinct:
-		return audit.Errorf(audit.Invalid, "the admin token must be random: it has only %d different characters", len(distinct))
+	case guess.Easy(secret):
+		return audit.Errorf(audit.Invalid, "the admin token is easily guessed: it has words or rows of keys, repeats itself or counts. "+
+			"Take a random one, such as from \"openssl rand -hex 32\"")
 	case strings.HasPrefix(secret, tokenPrefix), strings.HasPrefix(secret, sessionPrefix):
 		return audit.Errorf(audit.Invalid, "the admin token must not begin with %q or %q, as only secrets made by the log do",
 			tokenPrefix, sessionPrefix)

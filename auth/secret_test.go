@@ -65,7 +65,7 @@ func TestMistypedSecret(t *testing.T) {
 }
 
 func TestOutsideSecret(t *testing.T) {
-	good := "k3yFromTheOperator-0123456789abcdef"
+	good := "k3y-9f2c71e0b8d4a6357c1e90fb2d8a4c6e"
 	if err := checkOutside(good); err != nil {
 		t.Error(err)
 	}
@@ -73,6 +73,10 @@ func TestOutsideSecret(t *testing.T) {
 		"short":         good[:31],
 		"long":          strings.Repeat(good, 20),
 		"one character": strings.Repeat("a", 64),
+		"words again":   "passwordpasswordpasswordpass1234",
+		"words":         "correct-horse-battery-staple-orange",
+		"counting":      "0123456789abcdefghijklmnopqrstuvwxyz",
+		"a pattern":     "abc123xyz789abc123xyz789abc123xyz789",
 		"a space":       good + " ",
 		"a line":        good + "\n",
 		"not ASCII":     good + "é",

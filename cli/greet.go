@@ -63,13 +63,3 @@ func (s *server) baseURL() string {
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
-
-// showFirstToken hands the first admin token to whoever starts the server.
-func (s *server) showFirstToken(secret string) error {
-	_, err := fmt.Fprintf(s.stdout, `auditlog: the first admin token, which is shown this once:
-
-  export AUDITLOG_TOKEN=%s
-
-`, secret)
-	return err
-}

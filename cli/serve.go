@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -50,10 +49,12 @@ in capitals with _ for - (AUDITLOG_LOG_LEVEL), and in a TOML file named by
 --config, under its name (log-level = "debug"). A flag wins over the environment,
 and the environment over the file.
 
-The first start makes an admin token and prints it, once. For installs without
-hands, AUDITLOG_ADMIN_TOKEN sets one: at least 32 random characters, such as from
-"openssl rand -hex 32". It counts for as long as the variable is set; a start with
-another value, or none, ends it.
+The first start makes an admin token and prints it, once; where standard output is no
+terminal, it is in the file first-admin-token of the data folder instead, which only
+its owner can read. For installs without hands, AUDITLOG_ADMIN_TOKEN sets one, or the
+file that AUDITLOG_ADMIN_TOKEN_FILE names, or the systemd credential
+auditlog-admin-token: at least 32 random characters, such as from "openssl rand -hex
+32". It counts for as long as it is set; a start with another value, or none, ends it.
 
 SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
@@ -88,8 +89,9 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 	if err != nil {
 		return err
 	}
-	c.AdminToken, _ = lookup(adminTokenEnv)
-	c.AdminToken = strings.TrimSpace(c.AdminToken) // a secret from a file often ends a line
+	if c.AdminToken, err = adminToken(lookup); err != nil {
+		return err
+	}
 	return from.explain(c.check())
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -103,7 +104,11 @@ func (p *process) readGreeting(stdout *os.File) error {
 	for lines.Scan() {
 		line := lines.Text()
 		p.greeting += line + "\n"
-		if token, ok := strings.CutPrefix(line, "  export AUDITLOG_TOKEN="); ok {
+		if path, ok := strings.CutPrefix(line, "  export AUDITLOG_TOKEN=$(cat "); ok {
+			token, err := readSecret(filepath.Join(p.cmd.Dir, strings.TrimSuffix(path, ")")))
+			if err != nil {
+				return err
+			}
 			p.token = token
 		}
 		if rest, ok := strings.CutPrefix(line, "auditlog: listening on "); ok {

@@ -127,8 +127,12 @@ func (l *log) start() {
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if token, ok := strings.CutPrefix(lines.Text(), "  export AUDITLOG_TOKEN="); ok {
-			l.token = token
+		if path, ok := strings.CutPrefix(lines.Text(), "  export AUDITLOG_TOKEN=$(cat "); ok {
+			token, err := os.ReadFile(filepath.Join(l.dir, strings.TrimSuffix(path, ")")))
+			if err != nil {
+				l.t.Fatal(err)
+			}
+			l.token = strings.TrimSpace(string(token))
 		}
 		if strings.Contains(lines.Text(), "listening on") {
 			go io.Copy(io.Discard, out)

@@ -207,7 +207,7 @@ func (f *fixture) tokens() {
 	f.must(err)
 	var secret string
 	f.must(k.Start(f.Context(), "", func(s string) error { secret = s; return nil }))
-	f.must(k.Start(f.Context(), "operators-own-secret-0123456789abcdef", nil))
+	f.must(k.Start(f.Context(), "operators-own-9f2c71e0b8d4a6357c1e90fb2d8a4c6e", nil))
 	root, err := k.Verify(f.Context(), secret)
 	f.must(err)
 	call := &auth.Call{Principal: root, Channel: audit.ChannelCLI}
@@ -447,7 +447,7 @@ func testFixtureTokens(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := k.Verify(t.Context(), "operators-own-secret-0123456789abcdef")
+	p, err := k.Verify(t.Context(), "operators-own-9f2c71e0b8d4a6357c1e90fb2d8a4c6e")
 	if err != nil || !strings.HasPrefix(p.TokenID, "environment-") {
 		t.Fatalf("the token that was set from outside is %+v, %v", p, err)
 	}

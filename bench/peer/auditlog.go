@@ -47,7 +47,7 @@ func Build(ctx context.Context, path string) error {
 }
 
 // token is an admin's, so that every call is asked who makes it.
-const token = "a-token-for-the-benchmark-alone-0123456789"
+const token = "bench-9f2c71e0b8d4a6357c1e90fb2d8a4c6e"
 
 func (a *Auditlog) Name() string     { return "auditlog" }
 func (a *Auditlog) Folder() string   { return a.folder }

@@ -39,9 +39,14 @@ func (b *Block) Entry(row int, project string) (*audit.Entry, error) {
 func (b *Block) Entries(project string) ([]*audit.Entry, error) {
 	slab := make([]audit.Entry, b.rows)
 	entries := make([]*audit.Entry, b.rows)
+	w := b.stamps()
+	defer stampses.Put(w)
 	for row := range slab {
-		entries[row] = &slab[row]
-		b.setNumbers(entries[row], row, project)
+		e, rank := &slab[row], w.rank(row)
+		e.ID, e.Seq, e.Project = w.ids[rank], w.seqs[rank], project
+		e.CreatedAt = time.UnixMicro(w.created[row]).UTC()
+		e.RecordedAt = time.UnixMicro(w.recorded[row]).UTC()
+		entries[row] = e
 	}
 	var values []string
 	for col := range parts {

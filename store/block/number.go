@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"sync"
 
 	"auditlog/store/block/bits"
 	"auditlog/store/block/column"
@@ -77,10 +78,49 @@ func (b *Block) FindID(id int64) (row int, ok bool) {
 
 // IDs appends the rows' ids to dst.
 func (b *Block) IDs(dst []int64) []int64 {
+	ids := b.columns.Ints(&b.numbers.ids, nil)
+	if b.numbers.mode == numbersRising {
+		return append(dst, ids...)
+	}
 	for row := range b.rows {
-		dst = append(dst, b.ID(row))
+		dst = append(dst, ids[b.rank(row)])
 	}
 	return dst
+}
+
+// stamps are the integers of all rows. Those of ids and seqs are in the order of the ids.
+type stamps struct {
+	created, ranks, ids, seqs, recorded []int64
+
+	steps []int64 // see allRecorded
+}
+
+var stampses = sync.Pool{New: func() any { return new(stamps) }}
+
+// stamps returns those of all rows, which is several times as fast as row by row. It must
+// be handed back to stampses.
+func (b *Block) stamps() *stamps {
+	w := stampses.Get().(*stamps)
+	w.created = b.columns.Ints(&b.created, w.created[:0])
+	w.ids = b.columns.Ints(&b.numbers.ids, w.ids[:0])
+	w.seqs = b.columns.Ints(&b.numbers.seqs, w.seqs[:0])
+	w.ranks = w.ranks[:0]
+	if b.numbers.mode == numbersRanked {
+		w.ranks = b.columns.Ints(&b.numbers.ranks, w.ranks)
+	}
+	b.allRecorded(w)
+	return w
+}
+
+// rank returns where a row's id and seq lie.
+func (w *stamps) rank(row int) int {
+	if len(w.ranks) == 0 {
+		return row
+	}
+	if r := w.ranks[row]; r >= 0 && r < int64(len(w.ids)) {
+		return int(r)
+	}
+	return 0 // see Block.rank
 }
 
 // appendNumbers appends the ids and seqs of the rows, whose order by id is known.

@@ -55,6 +55,33 @@ func (b *Block) recordedAt(row int) int64 {
 	return b.columns.Int(&r.at, lo)
 }
 
+// allRecorded fills w with the rows' RecordedAt.
+func (b *Block) allRecorded(w *stamps) {
+	r := &b.recorded
+	if r.mode != recordedSteps {
+		w.recorded = b.columns.Ints(&r.at, w.recorded[:0])
+		if r.mode == recordedSince {
+			for row := range w.recorded {
+				w.recorded[row] += w.created[row]
+			}
+		}
+		return
+	}
+	w.steps = w.steps[:0] // of the rows in the order of their ids
+	step, at := 0, b.columns.Int(&r.at, 0)
+	for _, id := range w.ids {
+		for step+1 < r.ids.Len() && b.columns.Int(&r.ids, step+1) <= id {
+			step++
+			at = b.columns.Int(&r.at, step)
+		}
+		w.steps = append(w.steps, at)
+	}
+	w.recorded = w.recorded[:0]
+	for row := range w.steps {
+		w.recorded = append(w.recorded, w.steps[w.rank(row)])
+	}
+}
+
 // appendRecorded appends the times of rows with the given ids in the smallest mode.
 func (e *encoder) appendRecorded(created, ids, at []int64, order []uint16) {
 	stepIDs, stepAt := e.steps(ids, at, order)

@@ -11,9 +11,12 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 	if len(entries) != b.rows {
 		return bits.Corrupt("%d rows for %d entries", b.rows, len(entries))
 	}
+	w := b.stamps()
+	defer stampses.Put(w)
 	for row, e := range entries {
-		if b.ID(row) != e.ID || b.EntrySeq(row) != e.Seq || b.CreatedAt(row) != e.CreatedAt.UnixMicro() ||
-			b.recordedAt(row) != e.RecordedAt.UnixMicro() {
+		rank := w.rank(row)
+		if w.ids[rank] != e.ID || w.seqs[rank] != e.Seq || w.created[row] != e.CreatedAt.UnixMicro() ||
+			w.recorded[row] != e.RecordedAt.UnixMicro() {
 			return bits.Corrupt("row %d has another id, seq or time", row)
 		}
 	}

@@ -52,6 +52,35 @@ func (x *Ints) At(data []byte, frames []Frame, i int) int64 {
 	return f.base + int64(v)
 }
 
+// AppendAll appends all values of x to dst, which takes a quarter of the time of At for each.
+func (x *Ints) AppendAll(dst []int64, data []byte, frames []Frame) []int64 {
+	n := int(x.n)
+	if x.mode == intsFlat {
+		for i := range n {
+			dst = append(dst, x.base+int64(Load(data, int(x.off), i, uint(x.width))))
+		}
+		return dst
+	}
+	for k := range frameCount(n) {
+		f := &frames[int(x.off)+k]
+		switch {
+		case f.width&risingFrame != 0:
+			dst = f.appendAll(dst, data)
+		case x.mode == intsLinear:
+			sh := 64 - uint(f.width)
+			for i := range int(f.rows) {
+				v := Load(data, int(f.off), i, uint(f.width))
+				dst = append(dst, f.base+f.line(i)+int64(v<<sh)>>sh)
+			}
+		default:
+			for i := range int(f.rows) {
+				dst = append(dst, f.base+int64(Load(data, int(f.off), i, uint(f.width))))
+			}
+		}
+	}
+	return dst
+}
+
 func (f *Frame) line(i int) int64 { return f.slope * int64(i) >> 6 }
 
 // Within adds the elements of x to set whose values are one of those from least on, n of them.

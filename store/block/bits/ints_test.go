@@ -1,6 +1,7 @@
 package bits
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,6 +27,9 @@ func TestIntsSurvive(t *testing.T) {
 			if got := x.At(s.Data, s.Frames, i); got != v[i] {
 				t.Fatalf("value %d is %d, want %d", i, got, v[i])
 			}
+		}
+		if all := x.AppendAll(nil, s.Data, s.Frames); !slices.Equal(all, v) {
+			t.Fatalf("all values are %d, want %d", all, v)
 		}
 	})
 }

@@ -81,3 +81,21 @@ func selectBit(w uint64, n int) int {
 	}
 	return at + bits.TrailingZeros64(w)
 }
+
+// appendAll appends the values of a rising frame to dst, in one walk over the high bits.
+func (f *Frame) appendAll(dst []int64, data []byte) []int64 {
+	low, n := int(f.width&^risingFrame), int(f.rows)
+	end := int(f.off) + risingHigh(f.slope, n, low)
+	i := 0
+	for off := int(f.off); off < end && i < n; off += 8 {
+		for w := load64(data, off); w != 0 && i < n; w &= w - 1 {
+			high := 8*(off-int(f.off)) + bits.TrailingZeros64(w) - i
+			dst = append(dst, f.base+int64(uint64(high)<<low|Load(data, end, i, uint(low))))
+			i++
+		}
+	}
+	for ; i < n; i++ {
+		dst = append(dst, f.base) // the block is damaged
+	}
+	return dst
+}

@@ -53,6 +53,9 @@ func (s *Set) At(i int) *Column { return &s.columns[i] }
 // Int returns value i of a list of integers that was scanned from the same data.
 func (s *Set) Int(x *bits.Ints, i int) int64 { return x.At(s.data, s.frames, i) }
 
+// Ints appends all values of such a list to dst.
+func (s *Set) Ints(x *bits.Ints, dst []int64) []int64 { return x.AppendAll(dst, s.data, s.frames) }
+
 // Kid returns the k'th kid of c.
 func (s *Set) Kid(c *Column, k int) *Column { return &s.kids[int(c.kids)+k] }
 
