@@ -57,8 +57,8 @@ var mayImport = map[string]string{
 	"auth/oidc":       "audit auth",
 	"admin":           "audit auth retention",
 	"api":             "admit audit calendar rpc export auth retention admin",
-	"console":         "audit calendar rpc export auth retention admin demo spell",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth auth/oidc retention api console spell",
+	"console":         "admit audit calendar rpc export auth retention admin demo spell",
+	"cli":             "admit audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth auth/oidc retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auditlog/admit"
 	"auditlog/audit"
 )
 
@@ -31,6 +32,11 @@ func newStateCollector(s *Server) *stateCollector {
 		{"refused_total", "Calls that their caller may not make.", ""},
 		{"refusal_entries_total", "Entries that tell of refused calls.", ""},
 		{"refusal_failures_total", "Failures to record an entry that tells of refused calls.", ""},
+		{"calls_memory_bytes", "Memory that calls hold together, about.", ""},
+		{"calls_memory_limit_bytes", "Memory that calls may hold together.", ""},
+		{"calls_refused_total", "Calls that were told to come again for want of memory, by what they are for.", "class"},
+		{"reads_late_total", "Reads that were ended because their turn did not come in time.", ""},
+		{"reads_waiting", "Reads that wait for their turn.", ""},
 		{"purge_steps_total", "Steps of the purges of deleted projects.", ""},
 		{"purges_total", "Purges of deleted projects that ended.", ""},
 		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
@@ -63,8 +69,16 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge("index_behind", float64(st.Behind))
 		gauge("index_working", truth(st.Err == nil))
 	}
-	counter := func(name string, n int64) {
-		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
+	counter := func(name string, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n), labels...)
+	}
+	door := c.s.opts.Door.State()
+	gauge("calls_memory_bytes", float64(door.Used))
+	gauge("calls_memory_limit_bytes", float64(door.Memory))
+	gauge("reads_waiting", float64(door.Waiting))
+	counter("reads_late_total", door.Late)
+	for class, n := range door.Refused {
+		counter("calls_refused_total", n, admit.Class(class).String())
 	}
 	st := c.s.opts.Auth.Stats()
 	gauge("tokens", float64(st.Tokens))

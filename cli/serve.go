@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"auditlog/admit"
 	"auditlog/api"
 	"auditlog/audit"
 	"auditlog/auth"
@@ -98,8 +99,9 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 // runServer opens a server, runs it until ctx ends or something fails, and
 // closes it.
 func (a *app) runServer(ctx context.Context, cfg Config) error {
-	tuneGC()
-	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout}
+	budget := admit.BudgetOf()
+	tuneGC(budget)
+	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout, budget: budget, door: admit.New(admit.Options{Memory: budget.Calls})}
 	err := s.open(ctx)
 	if err == nil {
 		err = s.run(ctx)
@@ -112,6 +114,8 @@ type server struct {
 	cfg       Config
 	log       zerolog.Logger
 	stdout    io.Writer
+	budget    admit.Budget
+	door      *admit.Door
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
@@ -138,6 +142,9 @@ func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
 		Closed: s.cfg.Projects == projectsClosed,
+
+		CacheBytes: int(s.budget.Cache),
+		TailBytes:  int(s.budget.Tail),
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -223,6 +230,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
+		Door:      s.door,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
@@ -241,6 +249,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
+		Door:            s.door,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Index:           s.indexStatus,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -29,7 +30,7 @@ func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audi
 			return nil, 0, err
 		}
 	}
-	for ; through+1 < tail.next() && len(entries) < limit; through++ {
+	for ; through+1 >= tail.first && through+1 < tail.next() && len(entries) < limit; through++ {
 		e, owner := tail.get(through + 1)
 		if _, rec := s.visibleByID(owner.id); rec != nil {
 			entries = append(entries, e)
@@ -78,19 +79,22 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 	if !visible {
 		return nil, nil
 	}
-	err = s.read(func(tx kv.Tx) error {
-		entries = nil
-		seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
-		if err == nil {
-			entries, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
-		}
-		return s.unlessPurged(tx, p, err)
+	all := false // of those that are sealed
+	err = admit.Work(ctx, func(ctx context.Context) error {
+		return s.read(func(tx kv.Tx) error {
+			entries = nil
+			seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
+			if err == nil {
+				entries, all, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
+			}
+			return s.unlessPurged(tx, p, err)
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range tail.entries {
-		if len(entries) >= limit {
+		if !all || len(entries) >= limit {
 			break
 		}
 		if tail.owners[i] == p && behind(e) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -21,8 +22,11 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	visible, rec := p.visible(), p.record()
 	s.mu.RUnlock()
 	if visible && e == nil && id > 0 {
-		var err error
-		if e, err = s.sealedEntry(p, &rec, id); err != nil {
+		err := admit.Work(ctx, func(context.Context) (err error) {
+			e, err = s.sealedEntry(p, &rec, id)
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 		owner = p

@@ -19,7 +19,7 @@ import (
 // few they are.
 const maxTailBytes = 8 << 20
 
-// The tail may outgrow what starts a seal by this factor before recording waits
+// The tail may outgrow the rows that start a seal by this factor before recording waits
 // for the sealer: late entries cost it more than others, and less each the more
 // of them it has at once.
 const tailSlack = 16
@@ -74,7 +74,7 @@ func (s *Store) sealWait() time.Duration {
 	switch {
 	case len(r.entries) == 0:
 		return time.Hour
-	case len(r.entries) >= s.opts.SealRows, r.bytes >= maxTailBytes:
+	case len(r.entries) >= s.opts.SealRows, r.bytes >= min(maxTailBytes, s.opts.TailBytes/2):
 		return 0
 	}
 	return time.Until(r.since.Add(s.opts.SealAfter))
@@ -83,7 +83,7 @@ func (s *Store) sealWait() time.Duration {
 // full reports whether recording has to wait for the sealer. The caller holds
 // Store.mu.
 func (s *Store) full() bool {
-	return len(s.recent.entries) >= tailSlack*s.opts.SealRows || s.recent.bytes >= tailSlack*maxTailBytes
+	return len(s.recent.entries) >= tailSlack*s.opts.SealRows || s.recent.bytes >= s.opts.TailBytes
 }
 
 // Seal moves the whole tail into blocks. Recording goes on meanwhile but for the

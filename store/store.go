@@ -40,6 +40,10 @@ type Options struct {
 	SealAfter time.Duration
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
+	// TailBytes is how many bytes the rows of the tail have at most, and then those of one
+	// commit more, until recording waits for the sealer. In memory they take about twice as
+	// much. Default 32 MiB.
+	TailBytes int
 
 	// Search parses a full-text query, in which the store puts the ids that are asked for as
 	// phrases, in quotation marks. It returns Invalid Faults of the field q. Nil
@@ -72,6 +76,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
+	}
+	if o.TailBytes == 0 {
+		o.TailBytes = 32 << 20
 	}
 	if o.sizes == (blocks.Sizes{}) {
 		o.sizes = blocks.DefaultSizes()
