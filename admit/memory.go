@@ -75,7 +75,8 @@ func (o *Options) setDefaults() {
 type Door struct {
 	opts     Options
 	ceilings [classes]int64 // of what is held in all, up to which a class may take
-	turns    turns
+	reads    turns
+	records  turns        // of large bodies that are decoded
 	recorded atomic.Int64 // when something was recorded last, in nanoseconds
 
 	mu      sync.Mutex // guards what follows
@@ -84,15 +85,19 @@ type Door struct {
 	holders list.List        // of *Call that record and hold more than a call does, the first at the front
 	freed   chan struct{}    // closed when memory is given back; nil when nobody waits
 	waiters int
+	// first is who waits although it holds something, by token. Until it has what it
+	// waits for, nobody else of the token gets more.
+	first   map[string]*Call
 	refused [classes]int64
 }
 
 // New returns a Door.
 func New(opts Options) *Door {
 	opts.setDefaults()
-	d := &Door{opts: opts, held: make(map[string]int64)}
+	d := &Door{opts: opts, held: make(map[string]int64), first: make(map[string]*Call)}
 	d.ceilings = [classes]int64{opts.Memory / 2, opts.Memory - opts.Memory/16, opts.Memory}
-	d.turns.init(d)
+	d.reads.init(d, false)
+	d.records.init(d, true)
 	return d
 }
 
@@ -105,7 +110,7 @@ type Call struct {
 
 	// What follows is guarded by door.mu.
 	weight int64
-	first  *list.Element // in door.holders; nil if it is not there
+	holds  *list.Element // in door.holders; nil if it is not there
 }
 
 // Enter lets a call of somebody in, who is named by the token, or returns an Unavailable Fault.
@@ -132,9 +137,9 @@ func (c *Call) Leave() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.give(c, c.weight)
-	if c.first != nil {
-		d.holders.Remove(c.first)
-		c.first = nil
+	if c.holds != nil {
+		d.holders.Remove(c.holds)
+		c.holds = nil
 	}
 }
 
@@ -170,11 +175,14 @@ func (d *Door) take(c *Call, n int64) bool {
 	if left < 0 || d.held[c.who]+n > Greed*left {
 		return false
 	}
+	if f := d.first[c.who]; f != nil && f != c && c.class == Record && c.weight+n > 2*callWeight {
+		return false
+	}
 	d.used += n
 	d.held[c.who] += n
 	c.weight += n
-	if c.class == Record && c.first == nil && c.weight > 2*callWeight {
-		c.first = d.holders.PushBack(c)
+	if c.class == Record && c.holds == nil && c.weight > 2*callWeight {
+		c.holds = d.holders.PushBack(c)
 	}
 	return true
 }
@@ -197,67 +205,93 @@ func (c *Call) wait(ctx context.Context, n int64) error {
 	d := c.door
 	timer := time.NewTimer(d.opts.Patience)
 	defer timer.Stop()
-	for {
-		d.mu.Lock()
-		if d.take(c, n) {
-			d.mu.Unlock()
-			return nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer func() {
+		if d.first[c.who] == c {
+			delete(d.first, c.who)
 		}
+	}()
+	for !d.take(c, n) {
 		if !d.worthIt(c, n) {
 			d.refused[c.class]++
-			d.mu.Unlock()
-			return refusal(c, n, d)
+			return d.refusal(c, n)
+		}
+		if c.holds != nil {
+			d.first[c.who] = c
 		}
 		if d.freed == nil {
 			d.freed = make(chan struct{})
 		}
-		freed := d.freed
-		d.waiters++
-		d.mu.Unlock()
-		var err error
-		select {
-		case <-freed:
-		case <-ctx.Done():
-			err = ended(ctx)
-		case <-timer.C:
-			err = refusal(c, n, d)
-		}
-		d.mu.Lock()
-		d.waiters--
-		if err != nil {
+		if err := d.await(ctx, timer.C); err != nil {
 			d.refused[c.class]++
-		}
-		d.mu.Unlock()
-		if err != nil {
+			if err == errFull {
+				err = d.refusal(c, n)
+			}
 			return err
 		}
+	}
+	return nil
+}
+
+// errFull says that a call has waited long enough.
+var errFull = audit.Errorf(audit.Unavailable, "nothing was given back in time")
+
+// await waits until something is given back. The caller holds mu, which is not held meanwhile.
+func (d *Door) await(ctx context.Context, over <-chan time.Time) error {
+	freed := d.freed
+	d.waiters++
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		d.waiters--
+	}()
+	select {
+	case <-freed:
+		return nil
+	case <-ctx.Done():
+		return ended(ctx)
+	case <-over:
+		return errFull
 	}
 }
 
 // worthIt reports whether c may wait for n bytes: whether there could be so many, and nobody
 // can wait for c in turn. The caller holds mu.
 func (d *Door) worthIt(c *Call, n int64) bool {
-	if all := c.weight + n; all > Greed*(d.ceilings[c.class]-all) {
-		return false
-	}
 	switch {
-	case d.waiters >= maxWaiters:
+	case d.never(c, n), d.waiters >= maxWaiters:
 		return false
 	case c.weight == 0, c.class == Record && c.weight <= callWeight:
 		return true
 	}
-	return c.first != nil && d.holders.Front() == c.first
+	return c.holds != nil && d.isFirst(c)
 }
 
-// refusal says that there is no room, and what to do about it.
-func refusal(c *Call, n int64, d *Door) error {
-	d.mu.Lock()
-	all := c.weight + n
-	d.mu.Unlock()
-	if all > Greed*(d.ceilings[c.class]-all) {
+// isFirst reports whether c is the first call of its token that records and holds something.
+// The caller holds mu.
+func (d *Door) isFirst(c *Call) bool {
+	for e := d.holders.Front(); e != c.holds; e = e.Next() {
+		if e.Value.(*Call).who == c.who {
+			return false
+		}
+	}
+	return true
+}
+
+// refusal says that there is no room, and what to do about it. The caller holds mu.
+func (d *Door) refusal(c *Call, n int64) error {
+	if d.never(c, n) {
 		return audit.Errorf(audit.Unavailable, "the log has not the memory for a call of this size: make it several smaller ones")
 	}
 	return audit.Errorf(audit.Unavailable, "the log has no memory left for this call: try again later, or ask for less at once")
+}
+
+// never reports whether c could not hold n bytes more if there were nobody else. The caller
+// holds mu.
+func (d *Door) never(c *Call, n int64) bool {
+	all := c.weight + n
+	return all > Greed*(d.ceilings[c.class]-all)
 }
 
 // State tells how a Door is.
@@ -277,7 +311,7 @@ func (d *Door) State() State {
 	if d == nil {
 		return State{}
 	}
-	late, waiting := d.turns.state()
+	late, waiting := d.reads.state()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return State{Memory: d.opts.Memory, Used: d.used, Refused: d.refused, Late: late, Waiting: waiting}

@@ -60,8 +60,12 @@ type turnKey struct{}
 // itself.
 func Work(ctx context.Context, fn func(context.Context) error) error {
 	t := &Turn{ctx: ctx}
-	if c := From(ctx); c != nil && c.class == Read {
-		t.turns, t.who = &c.door.turns, c.who
+	switch c := From(ctx); {
+	case c == nil:
+	case c.class == Read:
+		t.turns, t.who = &c.door.reads, c.who
+	case c.class == Record:
+		t.turns, t.who = &c.door.records, c.who
 	}
 	if err := t.begin(); err != nil {
 		return err
@@ -116,6 +120,16 @@ func (t *Turn) Look() error {
 	return t.begin()
 }
 
+// Pause has fn wait for something outside of the turn, which others may have meanwhile.
+func (t *Turn) Pause(fn func() error) error {
+	t.end()
+	err := fn()
+	if again := t.begin(); again != nil && err == nil {
+		err = again
+	}
+	return err
+}
+
 func (t *Turn) begin() error {
 	if err := ended(t.ctx); err != nil {
 		return err
@@ -138,9 +152,11 @@ func (t *Turn) end() {
 	}
 }
 
-// turns lets so many reads compute at once.
+// turns lets so many calls compute at once.
 type turns struct {
 	door *Door
+	// half says that half of the processors are for others, also when nothing is recorded.
+	half bool
 
 	mu      sync.Mutex // guards what follows
 	running int
@@ -156,7 +172,7 @@ type queue struct {
 	waiting []chan struct{}
 }
 
-func (t *turns) init(d *Door) { t.door, t.queues = d, make(map[string]*queue) }
+func (t *turns) init(d *Door, half bool) { t.door, t.half, t.queues = d, half, make(map[string]*queue) }
 
 func (t *turns) state() (late int64, waiting int) {
 	t.mu.Lock()
@@ -164,10 +180,10 @@ func (t *turns) state() (late int64, waiting int) {
 	return t.late, t.waiting
 }
 
-// most returns how many reads may compute now.
+// most returns how many calls may compute now.
 func (t *turns) most() int {
 	n := t.door.opts.Processors
-	if time.Now().UnixNano()-t.door.recorded.Load() < int64(recently) {
+	if t.half || time.Now().UnixNano()-t.door.recorded.Load() < int64(recently) {
 		n /= 2
 	}
 	return max(n, 1)

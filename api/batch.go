@@ -2,11 +2,13 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"auditlog/admit"
 	"auditlog/audit"
 )
 
@@ -60,7 +62,11 @@ func (c *call) readEntries(buf *buffer) (entries []*audit.Entry, single bool, er
 		}
 		return c.readEntry(value)
 	}}
-	entries, err = d.large(buf.b)
+	err = admit.Work(admit.In(c.r.Context(), c.admitted), func(ctx context.Context) (err error) {
+		in.turn = admit.TurnOf(ctx)
+		entries, err = d.large(buf.b)
+		return err
+	})
 	switch {
 	case in.err != nil: // before what it is for a decoder that more does not come
 		return nil, false, in.err
@@ -79,6 +85,7 @@ type arriving struct {
 	r     io.Reader
 	n     int64 // bytes that were read
 	err   error // why there is no more
+	turn  *admit.Turn
 	// weighed is what was not taken yet.
 	weighed int
 }
@@ -90,9 +97,17 @@ func (a *arriving) Read(b []byte) (n int, err error) {
 	if len(a.start) > 0 {
 		n = copy(b, a.start)
 		a.start = a.start[n:]
-	} else if n, err = a.r.Read(b); err != nil && err != io.EOF {
-		a.err = a.bodyError(err)
-		return n, a.err
+	} else {
+		var failed error
+		a.err = a.turn.Pause(func() error {
+			if n, err = a.r.Read(b); err != nil && err != io.EOF {
+				failed = a.bodyError(err)
+			}
+			return failed
+		})
+		if a.err != nil {
+			return n, a.err
+		}
 	}
 	a.n += int64(n)
 	switch {
@@ -109,11 +124,14 @@ func (a *arriving) Read(b []byte) (n int, err error) {
 
 // weigh takes n bytes of memory, some of them at once.
 func (a *arriving) weigh(n int) error {
+	if a.err = a.turn.Step(); a.err != nil {
+		return a.err
+	}
 	if a.weighed += n; a.weighed < takeEvery {
 		return nil
 	}
 	n, a.weighed = a.weighed, 0
-	a.err = a.take(n)
+	a.err = a.turn.Pause(func() error { return a.take(n) })
 	return a.err
 }
 

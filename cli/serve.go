@@ -145,7 +145,7 @@ func (s *server) openStore(context.Context) (err error) {
 
 		CacheBytes: int(s.budget.Cache),
 		TailBytes:  int(s.budget.Tail),
-		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
+		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
 	case errors.Is(err, store.ErrInUse):

@@ -6,6 +6,7 @@ import (
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/found"
 )
 
 // List returns one page: see audit.Selection.
@@ -23,25 +24,25 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 			return audit.Page{}, err
 		}
 	}
-	page := gathering{limit: p.Limit, bytes: p.Bytes}
-	err := admit.Work(ctx, func(ctx context.Context) error { return q.collect(ctx, st, (*block.Block).Kept, &page) })
-	if err != nil {
+	page := found.NewPage(ctx, p.Limit, p.Bytes)
+	if err := q.collect(ctx, st, (*block.Block).Kept, page); err != nil {
 		return audit.Page{}, err
 	}
-	out := audit.Page{Entries: page.entries}
-	if page.more {
-		out.Next = q.encodeCursor(page.entries[len(page.entries)-1].Position())
+	out := audit.Page{Entries: page.Entries}
+	if page.More {
+		out.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
 	}
 	return out, nil
 }
 
-// collect gathers the newest entries of a stretch that are selected.
-func (q *prepared) collect(ctx context.Context, st stretch, entry entryOf, into *gathering) error {
-	into.ctx = ctx
-	if err := q.walk(ctx, st, entry, into.add); err != nil {
-		return err
-	}
-	return into.err
+// collect adds the newest entries of a stretch that are selected to a page.
+func (q *prepared) collect(ctx context.Context, st stretch, entry entryOf, into *found.Page) error {
+	return admit.Work(ctx, func(ctx context.Context) error {
+		if err := q.walk(ctx, st, entry, into.Add); err != nil {
+			return err
+		}
+		return into.Err
+	})
 }
 
 // exportPage and exportBytes bound what an export reads in one go, so that no long
@@ -54,23 +55,20 @@ const (
 // Export calls fn with everything that is selected: see audit.Selection.
 func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
 	st := q.whole()
-	page := gathering{limit: exportPage, bytes: exportBytes}
-	for more := true; more; more = page.more {
-		page.reset()
+	page := found.NewPage(ctx, exportPage, exportBytes)
+	for more := true; more; page.Release() {
 		// What is exported is not likely to be asked for again, and would drive out
 		// what is.
-		err := admit.Work(ctx, func(ctx context.Context) error { return q.collect(ctx, st, (*block.Block).Entry, &page) })
-		if err != nil {
+		if err := q.collect(ctx, st, (*block.Block).Entry, page); err != nil {
 			return err
 		}
-		for _, e := range page.entries {
+		for _, e := range page.Entries {
 			if err := fn(e); err != nil {
 				return err
 			}
 		}
-		admit.Give(ctx, page.taken)
-		if n := len(page.entries); n > 0 {
-			st.high = page.entries[n-1].Position()
+		if more = page.More; more {
+			st.high = page.Entries[len(page.Entries)-1].Position()
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/format"
+	"auditlog/store/found"
 )
 
 // prepared is a query made ready: the store's audit.Selection.
@@ -31,7 +32,7 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: found.QueryHash(&q)}
 	var err error
 	p.text, err = s.search(&q)
 	if err != nil {
@@ -88,14 +89,14 @@ func (q *prepared) whole() stretch {
 	return stretch{audit.Position{At: from}, audit.Position{At: to}}
 }
 
-// found is what the index answered to a search.
-type found struct {
+// indexed is what the index answered to a search.
+type indexed struct {
 	keys    []format.BlockKey // newest first
 	through uint64            // blocks that changed later are not covered
 }
 
 // search asks the index which blocks of a stretch to look into; nil means all.
-func (q *prepared) search(ctx context.Context, st stretch) (*found, error) {
+func (q *prepared) search(ctx context.Context, st stretch) (*indexed, error) {
 	p, ok := q.s.projectID(q.query.Project)
 	if !ok {
 		return nil, nil // it went meanwhile: the view will say so
@@ -104,5 +105,5 @@ func (q *prepared) search(ctx context.Context, st stretch) (*found, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	return &found{keys, through}, nil
+	return &indexed{keys, through}, nil
 }

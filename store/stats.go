@@ -8,6 +8,7 @@ import (
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
 	"auditlog/store/blocks"
+	"auditlog/store/found"
 )
 
 // Stats counts what is selected: see audit.Selection.
@@ -18,7 +19,7 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	if c.Top == 0 {
 		c.Top = audit.DefaultTop
 	}
-	t := &counting{Tally: blocks.NewTally(c.Bounds, c.Top)}
+	t := found.NewCounts(ctx, blocks.NewTally(c.Bounds, c.Top))
 	err := admit.Work(ctx, func(ctx context.Context) error {
 		for {
 			if err := q.count(ctx, t); err != nil || !t.Recount() {
@@ -32,29 +33,13 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	return t.Stats(), nil
 }
 
-// counting is a tally whose memory is that of a call.
-type counting struct {
-	*blocks.Tally
-	taken int
-}
-
-// weigh takes what the tally has become more. It never takes much: a tally is bounded.
-func (t *counting) weigh(ctx context.Context) error {
-	more := t.Memory() - t.taken
-	if more < weighEvery {
-		return nil
-	}
-	t.taken += more
-	return admit.Take(ctx, more)
-}
-
 // count adds what is selected to t.
-func (q *prepared) count(ctx context.Context, t *counting) error {
-	return q.stretches(ctx, q.whole(), func(w *walker) (bool, error) { return true, w.count(ctx, t) })
+func (q *prepared) count(ctx context.Context, t *found.Counts) error {
+	return q.stretches(ctx, q.whole(), func(w *walker) (bool, error) { return true, w.count(t) })
 }
 
 // count adds what matches in the stretch to t.
-func (w *walker) count(ctx context.Context, t *counting) error {
+func (w *walker) count(t *found.Counts) error {
 	for _, e := range w.tailPart() {
 		if err := w.turn.Step(); err != nil {
 			return err
@@ -67,6 +52,6 @@ func (w *walker) count(ctx context.Context, t *counting) error {
 		if err := t.AddRows(b, rows); err != nil {
 			return false, err
 		}
-		return true, t.weigh(ctx)
+		return true, t.Weigh()
 	})
 }

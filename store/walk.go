@@ -7,11 +7,11 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
-	"auditlog/fulltext"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/found"
 	"auditlog/store/kv"
 )
 
@@ -116,11 +116,11 @@ func (q *prepared) stretches(ctx context.Context, all stretch, fn func(*walker) 
 	if err != nil || !more || floor == all.low {
 		return err
 	}
-	found, err := q.search(ctx, stretch{all.low, floor})
+	hits, err := q.search(ctx, stretch{all.low, floor})
 	if err != nil {
 		return err
 	}
-	_, err = q.inStretch(ctx, stretch{all.low, floor}, found, fn)
+	_, err = q.inStretch(ctx, stretch{all.low, floor}, hits, fn)
 	return err
 }
 
@@ -145,15 +145,15 @@ func (s *Store) floor(project string, st stretch) (audit.Position, error) {
 }
 
 // inStretch calls fn with a walker over one stretch, in a view of its own.
-func (q *prepared) inStretch(ctx context.Context, st stretch, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+func (q *prepared) inStretch(ctx context.Context, st stretch, hits *indexed, fn func(*walker) (more bool, err error)) (more bool, err error) {
 	err = q.s.view(q.query.Project, func(v *view) error {
 		w := &walker{view: v, q: q, stretch: st, turn: admit.TurnOf(ctx)}
 		if q.text != nil {
-			w.text = &watchedCondition{Condition: q.text, turn: w.turn}
+			w.text = found.NewCondition(q.text, w.turn)
 		}
-		if found == nil {
+		if hits == nil {
 			w.blocks = blocks.All(v.tx, v.project.id, &v.extent, q.filter, st.high)
-		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, found.keys, found.through, st.high); err != nil {
+		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, hits.keys, hits.through, st.high); err != nil {
 			return err
 		}
 		more, err = fn(w)
@@ -168,27 +168,8 @@ type walker struct {
 	stretch
 	q      *prepared
 	turn   *admit.Turn
-	text   *watchedCondition // nil where q has none
+	text   *found.Condition // nil where q has none
 	blocks blocks.Source
-}
-
-// watchedCondition is a condition that looks, at each value that it is asked about, whether
-// somebody still waits for the answer. If nobody does it finds nothing any more.
-type watchedCondition struct {
-	fulltext.Condition
-	turn *admit.Turn
-	err  error // why it is no use to go on
-}
-
-// Terms implements fulltext.Condition.
-func (c *watchedCondition) Terms(value string) uint64 {
-	if c.err == nil {
-		c.err = c.turn.Step()
-	}
-	if c.err != nil {
-		return 0
-	}
-	return c.Condition.Terms(value)
 }
 
 // walk calls fn with the entries that match, newest first, until fn returns false.
@@ -257,8 +238,8 @@ func (w *walker) eachBlock(fn func(*block.Block, *bits.Rows) (bool, error)) erro
 			return nil
 		}
 		rows, err := w.rows(b)
-		if w.text != nil && w.text.err != nil {
-			return w.text.err
+		if w.text != nil && w.text.Err != nil {
+			return w.text.Err
 		}
 		if err != nil {
 			return fmt.Errorf("%v of %s: %w", key, w.s.db.Name(), err)

@@ -20,7 +20,7 @@ type Tally struct {
 }
 
 // NewTally returns a Tally with buckets between bounds, oldest first, and so many values of
-// each field. It takes at most some 20 MiB, and that only where there are thousands of
+// each field. It takes at most some 6 MiB, and that only where there are thousands of
 // values: see Memory.
 func NewTally(bounds []time.Time, top int) *Tally {
 	t := &Tally{top: top, types: newTopValues(), actions: newTopValues(), actors: newTopValues()}

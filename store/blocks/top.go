@@ -29,8 +29,8 @@ type topValues struct {
 const (
 	// maxValues and maxValueBytes bound what is kept of a field. A log has far fewer
 	// values of its fields than that, unless somebody makes them up.
-	maxValues     = 16 << 10
-	maxValueBytes = 4 << 20
+	maxValues     = 8 << 10
+	maxValueBytes = 1 << 20
 	// valueWeight is what a value takes beside its bytes.
 	valueWeight = 64
 )
