@@ -51,15 +51,13 @@ type deploysFilters struct {
 	Before  time.Time       `json:"before,omitzero"` // exclusive
 }
 
-// query returns the normalized and validated query that w and d stand for together,
-// or an Invalid Fault with the path of the field.
+// query returns the query that w and d stand for together, or an Invalid Fault with the
+// path of the time that cannot be meant.
 func (d *deploysFilters) query(w rpc.Query) (audit.Query, error) {
 	w.Outcome = rpc.Outcomes(d.Outcome)
 	w.From, w.To = whenSet(w.From), whenSet(w.To)
-	q, err := w.Query()
-	if err == nil {
-		err = q.Between(whenSet(d.After), whenSet(d.Before))
-	}
+	q := w.Query()
+	err := q.Between(whenSet(d.After), whenSet(d.Before))
 	return q, err
 }
 

@@ -63,7 +63,7 @@ func TestDeploysQueries(t *testing.T) {
 			continue
 		}
 		want.Project = "acme"
-		if got, err := req.query(req.Query); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := preparedQuery(&req.deploysFilters, req.Query); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v, want %+v", filters, got, err, want)
 		}
 	}
@@ -79,12 +79,22 @@ func TestDeploysQueries(t *testing.T) {
 		var req statsRequest
 		err := decodeStrict([]byte(`{"project":"acme",`+filters+`}`), &req)
 		if err == nil {
-			_, err = req.query(req.Query)
+			_, err = preparedQuery(&req.deploysFilters, req.Query)
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", filters, err, want)
 		}
 	}
+}
+
+// preparedQuery is the query of d and w as a log prepares it.
+func preparedQuery(d *deploysFilters, w rpc.Query) (audit.Query, error) {
+	q, err := d.query(w)
+	if err != nil {
+		return q, err
+	}
+	q.Normalize()
+	return q, q.Validate()
 }
 
 // Its clients read the envelope alone, and tell errors apart by their words.

@@ -382,9 +382,15 @@ func FuzzQuery(f *testing.F) {
 			checkFault(t, err)
 			return
 		}
+		q.Normalize()
+		if err := q.Validate(); err != nil {
+			checkFault(t, err)
+			return
+		}
 		again := rpc.QueryOf(q)
-		if q2, err := again.Query(); err != nil || !reflect.DeepEqual(q2, q) {
-			t.Fatalf("%s: %+v became %+v, %v", b, q, q2, err)
+		q2 := again.Query()
+		if q2.Normalize(); !reflect.DeepEqual(q2, q) {
+			t.Fatalf("%s: %+v became %+v", b, q, q2)
 		}
 	})
 }

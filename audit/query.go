@@ -123,11 +123,15 @@ func validateBound(path string, t time.Time) error {
 	return nil
 }
 
-// Between narrows a normalized and valid query to what happened after one time and
-// before another, both excluded; a zero time is no bound. Of two bounds on one side the
-// narrower counts. It returns an Invalid Fault with the path "after" or "before", or
-// with "to" where that is earlier than after.
+// Between narrows a query to what happened after one time and before another, both
+// excluded; a zero time is no bound. Of two bounds on one side the narrower counts. It
+// returns an Invalid Fault with the path "after" or "before", or with "from" or "to" of the
+// query's own bounds.
 func (q *Query) Between(after, before time.Time) error {
+	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
+	if err := q.validateTimes(); err != nil || after.IsZero() && before.IsZero() {
+		return err
+	}
 	at := Truncate(after)
 	first := at.Add(time.Microsecond)
 	if err := validateBound("after", first); err != nil && !after.IsZero() {

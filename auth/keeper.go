@@ -23,13 +23,7 @@ type Storage interface {
 	// Identity returns what tells the database from every other one. It is no secret to
 	// whoever has the database, and told to nobody else.
 	Identity() string
-	// Tokens returns every record by its id.
-	Tokens() (map[string][]byte, error)
-	// ChangeTokens writes records, deletes others and records an entry, unless it
-	// is nil: all of it or nothing.
-	ChangeTokens(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error
-	// RecordOwn records an entry of the log itself.
-	RecordOwn(ctx context.Context, entry *audit.Entry) error
+	audit.TokenStore
 }
 
 // Options configure a Keeper. The zero value is usable.

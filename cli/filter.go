@@ -59,14 +59,15 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 			return q, usagef("--%s: %w", name, err)
 		}
 	}
-	selected, err := q.Query()
-	if err == nil {
-		err = selected.Between(after, before)
-	}
-	if err != nil {
+	selected := q.Query()
+	if err := selected.Between(after, before); err != nil {
 		return q, flagPath(err)
 	}
 	q.From, q.To = selected.From, selected.To
+	selected.Normalize()
+	if err := selected.Validate(); err != nil {
+		return q, flagPath(err)
+	}
 	return q, nil
 }
 

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	segment "github.com/blevesearch/scorch_segment_api/v2"
-
 	"auditlog/fulltext"
+	"auditlog/index/lexicon"
 )
 
 // Rebuild makes the index anew, from the whole log, and calls progress with how
@@ -75,7 +74,7 @@ type checker struct {
 
 func (c *checker) snapshot(s *snapshot) error {
 	for _, id := range c.docs.stale {
-		c.report(fmt.Sprintf("the index has %v as of change %d, which is not there", id.key, id.seq))
+		c.report(fmt.Sprintf("the index has %v as of change %d, which is not there", id.Key, id.Seq))
 	}
 	for _, p := range s.parts {
 		if err := c.part(p); err != nil {
@@ -87,51 +86,58 @@ func (c *checker) snapshot(s *snapshot) error {
 
 // part checks that each document of a part has all terms of its block, and as many.
 func (c *checker) part(p part) error {
-	dict, err := p.segment.Dictionary(fieldText)
-	if err != nil {
-		return err
-	}
-	counts, err := countTerms(dict, len(p.docs.ids))
-	if err != nil {
-		return err
-	}
-	for n, id := range p.docs.ids {
-		if err := c.ctx.Err(); err != nil {
+	for i := range p.segment.Sections() {
+		section := &p.segment.Sections()[i]
+		counts, err := countTerms(section)
+		if err != nil {
 			return err
 		}
-		if p.deleted != nil && p.deleted.Contains(uint32(n)) || c.docs.seqs[id.key] != id.seq {
-			continue
-		}
-		if err := c.document(dict, uint32(n), id, counts[n]); err != nil {
-			return err
+		for n, count := range counts {
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
+			number := section.First + n
+			id := p.segment.IDs()[number]
+			if p.deleted != nil && p.deleted.Contains(uint32(number)) || c.docs.seqs[id.Key] != id.Seq {
+				continue
+			}
+			if err := c.document(section, n, id, count); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// document checks document n of a segment, which has count terms.
-func (c *checker) document(dict segment.TermDictionary, n uint32, id docID, count int) error {
-	want := newDocument(id)
-	ok, err := c.src.BlockTexts(id.key, want.add, want.addWhole)
+// document checks document n of a section, which has count terms.
+func (c *checker) document(s *lexicon.Section, n int, id docID, count int) error {
+	want := newDocument(lexicon.NewBuilder(), id)
+	ok, err := c.src.BlockTexts(id.Key, want.add, want.addWhole)
 	if err != nil {
-		return &sourceError{fmt.Errorf("read %v: %w", id.key, err)}
+		return &sourceError{fmt.Errorf("read %v: %w", id.Key, err)}
 	}
 	if !ok || c.outdated(id) {
 		return nil // it changed meanwhile
 	}
-	l := lookup{ctx: c.ctx, dict: dict}
 	missing := 0
-	for term := range want.terms {
-		docs, err := l.term([]byte(term))
-		if err != nil {
-			return err
-		}
-		if !docs.Contains(n) {
+	miss := func(docs lexicon.Set, _ int, e error) {
+		if err = errors.Join(err, e); err == nil && !docs.Has(n) {
 			missing++
 		}
 	}
-	if missing > 0 || count != len(want.terms) {
-		c.report(fmt.Sprintf("the index has %d terms of %v, of which the block has %d; it lacks %d", count, id.key, len(want.terms), missing))
+	want.EachWord(func(word []byte) { miss(s.Word(word)) })
+	hashes := make(map[uint32]bool)
+	for _, h := range want.Hashes() {
+		if cut := s.Cut(h); !hashes[cut] {
+			hashes[cut] = true
+			miss(s.Hash(h))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if terms := want.Words() + len(hashes); missing > 0 || count != terms {
+		c.report(fmt.Sprintf("the index has %d terms of %v, of which the block has %d; it lacks %d", count, id.Key, terms, missing))
 	}
 	return nil
 }
@@ -140,30 +146,25 @@ func (c *checker) document(dict segment.TermDictionary, n uint32, id docID, coun
 func (c *checker) outdated(id docID) bool {
 	found := false
 	err := eachChange(c.ctx, c.src, c.docs.cursor, func(change fulltext.BlockChange) error {
-		found = found || change.Key == id.key
+		found = found || change.Key == id.Key
 		return nil
 	})
 	return found || err != nil
 }
 
-// countTerms returns how many terms each of n documents has.
-func countTerms(dict segment.TermDictionary, n int) ([]int, error) {
-	counts := make([]int, n)
-	l := lookup{dict: dict}
-	it := dict.AutomatonIterator(nil, nil, nil)
+// countTerms returns how many terms each document of a section has.
+func countTerms(s *lexicon.Section) ([]int, error) {
+	counts := make([]int, s.Docs())
+	words := s.Words(nil)
+	for words.Next() {
+		words.Each(func(n int) { counts[n]++ })
+	}
+	cells := s.Cells()
 	for {
-		entry, err := it.Next()
-		if entry == nil || err != nil {
-			return counts, err
+		_, n, ok := cells.Next()
+		if !ok {
+			return counts, errors.Join(words.Err(), cells.Err())
 		}
-		docs, err := l.term([]byte(entry.Term))
-		if err != nil {
-			return nil, err
-		}
-		for i := docs.Iterator(); i.HasNext(); {
-			if d := int(i.Next()); d < n {
-				counts[d]++
-			}
-		}
+		counts[n]++
 	}
 }

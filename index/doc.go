@@ -30,6 +30,15 @@
 // the sequence that it has reached; a search answers as of that sequence, and the store
 // looks itself into what changed later.
 //
+// # Tenants
+//
+// A search does no work that depends on the words of other projects: it reads what the index
+// has of its own, and of the others only how many there are. So nobody reads a word
+// of another project off the time that an answer takes. Package lexicon, the form of
+// the segments, says what that costs, and a test counts the work.
+//
+// # Trust
+//
 // Everything in the folder can be made anew from the log, so nothing is repaired: what
 // cannot be trusted is moved aside (<folder>.broken-<time>, one at most, gone after the
 // next purge) and rebuilt, while searches look into every block. What is trusted is
@@ -43,6 +52,7 @@
 //     the process, as it would with the log itself; the next one rebuilds the index;
 //   - the documents: their ids are compared with the log's changes at each opening.
 //
-// bleve's lowest layer, scorch, is used directly: no mapping, no analyzers, no
-// scoring, and 9 MB less of program. It must be kept on a leash; see engine.
+// Of bleve its lowest layer, scorch, is used: it keeps the list of segments, commits, merges,
+// and shows each reader one state. No mapping, no analyzers, no scoring, and 9 MB less of
+// program. It must be kept on a leash; see engine.
 package index

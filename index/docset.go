@@ -34,10 +34,10 @@ func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
 	err := e.read(func(s *snapshot) error {
 		d.state = s.state
 		s.eachDoc(func(id docID) {
-			if seq, ok := d.seqs[id.key]; ok {
-				d.stale = append(d.stale, docID{id.key, min(seq, id.seq)})
+			if seq, ok := d.seqs[id.Key]; ok {
+				d.stale = append(d.stale, docID{Key: id.Key, Seq: min(seq, id.Seq)})
 			}
-			d.seqs[id.key] = max(d.seqs[id.key], id.seq)
+			d.seqs[id.Key] = max(d.seqs[id.Key], id.Seq)
 		})
 		return nil
 	})
@@ -72,7 +72,7 @@ func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 	})
 	for key, seq := range d.seqs {
 		if !known[key] {
-			d.stale = append(d.stale, docID{key, seq})
+			d.stale = append(d.stale, docID{Key: key, Seq: seq})
 			delete(d.seqs, key)
 		}
 	}

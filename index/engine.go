@@ -13,11 +13,12 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/index/scorch/mergeplan"
 	bleve "github.com/blevesearch/bleve_index_api"
-	zap "github.com/blevesearch/zapx/v17"
+
+	"auditlog/index/lexicon"
 )
 
 // indexFormat numbers what documents hold. An index of another format is rebuilt.
-const indexFormat = 2
+const indexFormat = 3
 
 // The keys under which the index keeps its state, in the same commit as the
 // documents that it speaks of.
@@ -47,7 +48,6 @@ type engine struct {
 	readOnly bool
 	index    *scorch.Scorch
 	queue    *bleve.AnalysisQueue
-	views    views
 	// problems has the errors of reading segments that bleve passes over.
 	problems problems
 }
@@ -62,10 +62,10 @@ func (e *engine) config() map[string]any {
 		"numSnapshotsToKeep":  1,
 		"eventCallbackName":   eventGuard,
 		"forceSegmentType":    segmentType,
-		"forceSegmentVersion": int(zap.Version),
+		"forceSegmentVersion": segmentVersion,
 		// A document is a thousand entries, where the defaults expect one, so tiers
-		// begin with small segments. And there are few segments of each: of the
-		// bytes of a small one, most are spent on listing the terms again.
+		// begin with small segments. And there are few segments of each: a search
+		// looks into every one.
 		"scorchMergePlanOptions": map[string]any{
 			"MaxSegmentsPerTier":   2,
 			"SegmentsPerMergeTask": 8,
@@ -185,7 +185,7 @@ func (e *engine) apply(docs []*document, gone []docID, s state) error {
 		b.Delete(id.String())
 	}
 	for _, d := range docs {
-		b.Update(d)
+		b.Update(bleveDocument{d})
 	}
 	b.SetInternal(stateFormat, strconv.AppendUint(nil, s.format, 10))
 	b.SetInternal(stateIdentity, []byte(s.identity))
@@ -273,7 +273,7 @@ func (e *engine) merge(ctx context.Context) error {
 	}
 	// Bleve does not rewrite a segment that is the only one. A document of no block
 	// makes another.
-	if err := e.apply([]*document{newDocument(docID{})}, nil, s); err != nil {
+	if err := e.apply([]*document{newDocument(lexicon.NewBuilder(), docID{})}, nil, s); err != nil {
 		return err
 	}
 	err = e.wait(0, func() error {

@@ -10,6 +10,7 @@ import (
 
 	"auditlog/backoff"
 	"auditlog/follow"
+	"auditlog/index/lexicon"
 )
 
 // Bounds of one commit to the index: what it holds in memory until it is on disk.
@@ -136,25 +137,27 @@ func (f *follower) read() (b batch, err error) {
 	if err != nil {
 		return b, &sourceError{fmt.Errorf("read changes of the log: %w", err)}
 	}
-	terms := 0
+	terms, builder := 0, lexicon.NewBuilder()
 	for _, c := range changes {
 		if seq, ok := f.docs.seqs[c.Key]; ok && seq != c.Seq {
-			b.gone = append(b.gone, docID{c.Key, seq})
+			b.gone = append(b.gone, docID{Key: c.Key, Seq: seq})
 		}
 		b.cursor = c.Seq
 		if c.Deleted {
 			f.forget = true
 			continue
 		}
-		d := newDocument(docID{c.Key, c.Seq})
+		d := newDocument(builder, docID{Key: c.Key, Seq: c.Seq})
 		ok, err := src.BlockTexts(c.Key, d.add, d.addWhole)
 		if err != nil {
 			return b, &sourceError{fmt.Errorf("read %v: %w", c.Key, err)}
 		}
-		if ok {
-			b.docs = append(b.docs, d)
+		if !ok {
+			builder.Drop()
+			continue
 		}
-		if terms += len(d.terms); terms >= batchTerms {
+		b.docs = append(b.docs, d)
+		if terms += d.Words() + len(d.Hashes()); terms >= batchTerms {
 			b.full = true
 			return b, nil
 		}
@@ -172,13 +175,13 @@ func (f *follower) apply(docs []*document, gone []docID, cursor uint64) error {
 	}
 	f.docs.state = s
 	for _, id := range gone {
-		if f.docs.seqs[id.key] == id.seq {
-			delete(f.docs.seqs, id.key)
+		if f.docs.seqs[id.Key] == id.Seq {
+			delete(f.docs.seqs, id.Key)
 			f.purge = true
 		}
 	}
 	for _, d := range docs {
-		f.docs.seqs[d.id.key] = d.id.seq
+		f.docs.seqs[d.ID().Key] = d.ID().Seq
 	}
 	return nil
 }

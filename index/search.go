@@ -1,19 +1,17 @@
 package index
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"slices"
-
-	"github.com/RoaringBitmap/roaring/v2"
-	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/index/lexicon"
 )
 
-// maxPrefixTerms bounds how many terms of a segment are looked up for a prefix, to
-// some ten milliseconds. A prefix that begins more words narrows nothing there.
+// maxPrefixTerms bounds how many words of a segment are looked at for a prefix, to
+// some milliseconds. A prefix that begins more words narrows nothing there.
 const maxPrefixTerms = 20_000
 
 // Search is a query together with the index that narrows it.
@@ -78,12 +76,15 @@ func trim(keys []fulltext.BlockKey, before audit.Position, after int64) []fullte
 	return keys
 }
 
-// finder finds the documents of a project that fulfil conditions.
+// finder finds the documents of a project that fulfil conditions. It reads what the index
+// has of that project, and nothing that others recorded.
 type finder struct {
 	ctx        context.Context
 	project    fulltext.ProjectID
 	conditions []condition
 	keys       []fulltext.BlockKey
+	// seen counts the words and cells that were looked at.
+	seen int
 }
 
 // part adds what a part of the index holds.
@@ -91,80 +92,88 @@ func (f *finder) part(p part) error {
 	if err := f.ctx.Err(); err != nil {
 		return err
 	}
-	docs := p.docs.byProject[f.project]
-	if docs == nil {
+	section := p.segment.Section(f.project)
+	if section == nil {
 		return nil
 	}
-	dict, err := p.segment.Dictionary(fieldText)
-	if err != nil {
-		return err
-	}
-	l := lookup{ctx: f.ctx, dict: dict}
-	found, err := l.conditions(docs, f.conditions)
-	if err != nil {
-		return err
-	}
+	l := lookup{finder: f, section: section}
+	found := lexicon.All(section.Docs())
 	if p.deleted != nil {
-		found.AndNot(p.deleted)
+		for n := range section.Docs() {
+			if p.deleted.Contains(uint32(section.First + n)) {
+				found.Remove(n)
+			}
+		}
 	}
-	for it := found.Iterator(); it.HasNext(); {
-		f.keys = append(f.keys, p.docs.ids[it.Next()].key)
+	if err := l.narrow(found); err != nil {
+		return err
 	}
+	ids := p.segment.IDs()
+	found.Each(func(n int) { f.keys = append(f.keys, ids[section.First+n].Key) })
 	return nil
 }
 
-// lookup reads the terms of one segment.
+// lookup looks up terms in a section.
 type lookup struct {
-	ctx  context.Context
-	dict segment.TermDictionary
+	*finder
+	section *lexicon.Section
 }
 
-// conditions returns those of docs that fulfil all conditions.
-func (l *lookup) conditions(docs *roaring.Bitmap, conditions []condition) (*roaring.Bitmap, error) {
-	found := docs.Clone()
-	for _, c := range conditions {
-		if err := l.words(found, c); err != nil {
-			return nil, err
+// narrow removes the documents from found that do not fulfil all conditions.
+func (l *lookup) narrow(found lexicon.Set) error {
+	for _, c := range l.conditions {
+		if err := l.condition(found, c); err != nil {
+			return err
 		}
 	}
-	for _, c := range conditions {
-		if len(c.prefix) == 0 || found.IsEmpty() {
+	for _, c := range l.conditions {
+		if len(c.prefix) == 0 || found.Empty() {
 			continue
 		}
 		begins, err := l.prefix(c)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if begins != nil {
 			found.And(begins)
 		}
 	}
-	return found, nil
+	return nil
 }
 
-// words removes the documents from found that have neither the terms of c's words nor its
+// condition removes the documents from found that have neither c's words and hashes nor its
 // whole one.
-func (l *lookup) words(found *roaring.Bitmap, c condition) error {
-	if len(c.whole) == 0 || found.IsEmpty() {
-		return l.all(found, c.all)
+func (l *lookup) condition(found lexicon.Set, c condition) error {
+	if !c.whole || found.Empty() {
+		return l.all(found, c)
 	}
-	whole, err := l.term(c.whole)
+	instead, err := l.hash(c.wholeHash)
 	if err != nil {
 		return err
 	}
-	instead := roaring.And(found, whole)
-	err = l.all(found, c.all)
+	instead.And(found)
+	err = l.all(found, c)
 	found.Or(instead)
 	return err
 }
 
-// all removes the documents from found that lack one of terms.
-func (l *lookup) all(found *roaring.Bitmap, terms [][]byte) error {
-	for _, t := range terms {
-		if found.IsEmpty() {
+// all removes the documents from found that lack one of c's words and hashes.
+func (l *lookup) all(found lexicon.Set, c condition) error {
+	for _, h := range c.hashes { // which leave fewer than words
+		if found.Empty() {
 			return nil
 		}
-		docs, err := l.term(t)
+		docs, err := l.hash(h)
+		if err != nil {
+			return err
+		}
+		found.And(docs)
+	}
+	for _, w := range c.words {
+		if found.Empty() {
+			return nil
+		}
+		docs, err := l.word(w)
 		if err != nil {
 			return err
 		}
@@ -175,64 +184,38 @@ func (l *lookup) all(found *roaring.Bitmap, terms [][]byte) error {
 
 // prefix returns the documents that have a word that begins as c says, or nil
 // when that is too much to find out.
-func (l *lookup) prefix(c condition) (*roaring.Bitmap, error) {
-	found := roaring.New()
+func (l *lookup) prefix(c condition) (lexicon.Set, error) {
+	found := lexicon.NewSet(l.section.Docs())
 	if len(c.digest) > 0 {
-		digests, err := l.term(c.digest)
-		if err != nil {
+		var err error
+		if found, err = l.word(c.digest); err != nil {
 			return nil, err
 		}
-		found.Or(digests)
 	}
-	it := l.dict.AutomatonIterator(nil, c.prefix, prefixEnd(c.prefix))
-	for n := 0; ; n++ {
-		entry, err := it.Next()
-		if entry == nil || err != nil {
-			return found, err
-		}
+	words := l.section.Words(c.prefix)
+	defer func() { l.seen += words.Seen() }()
+	for n := 0; words.Next() && bytes.HasPrefix(words.Word(), c.prefix); n++ {
 		if n == maxPrefixTerms {
 			return nil, nil
 		}
 		if n%256 == 0 && l.ctx.Err() != nil {
 			return nil, l.ctx.Err()
 		}
-		docs, err := l.term([]byte(entry.Term))
-		if err != nil {
-			return nil, err
-		}
-		found.Or(docs)
+		words.AddTo(found)
 	}
+	return found, words.Err()
 }
 
-// prefixEnd returns the first term behind those that begin with prefix, which is
-// a word and so never ends in 0xff.
-func prefixEnd(prefix []byte) []byte {
-	end := slices.Clone(prefix)
-	end[len(end)-1]++
-	return end
+// word returns the documents that have a word.
+func (l *lookup) word(word []byte) (lexicon.Set, error) {
+	docs, seen, err := l.section.Word(word)
+	l.seen += seen
+	return docs, err
 }
 
-// bitmapIterator is how bleve gives a term's documents as a whole.
-type bitmapIterator interface {
-	DocNum1Hit() (uint64, bool)
-	ActualBitmap() *roaring.Bitmap
-}
-
-// term returns the documents that have a term. They must not be changed.
-func (l *lookup) term(term []byte) (*roaring.Bitmap, error) {
-	list, err := l.dict.PostingsList(term, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	it, ok := list.Iterator(false, false, false, nil).(bitmapIterator)
-	if !ok {
-		return nil, errors.New("bleve gives no bitmap of documents")
-	}
-	if n, ok := it.DocNum1Hit(); ok {
-		return roaring.BitmapOf(uint32(n)), nil
-	}
-	if docs := it.ActualBitmap(); docs != nil {
-		return docs, nil
-	}
-	return roaring.New(), nil
+// hash returns the documents that have a hash.
+func (l *lookup) hash(hash uint32) (lexicon.Set, error) {
+	docs, seen, err := l.section.Hash(hash)
+	l.seen += seen
+	return docs, err
 }

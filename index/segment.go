@@ -1,35 +1,37 @@
 package index
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"os"
 	"runtime/debug"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
+	bleve "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
-	zap "github.com/blevesearch/zapx/v17"
+
+	"auditlog/index/lexicon"
 )
 
-// segmentPlugin is bleve's own segment format, zap, with what bleve leaves out: a
-// file's checksum is compared when it is opened, and a file that is changed or cut
-// short while it is mapped into memory is an error, not the end of the process.
-type segmentPlugin struct{ zap.ZapPlugin }
+// segmentPlugin is the segment format of the index, as bleve wants to be told of it: package
+// lexicon's. A file's checksum is compared when it is opened, and a file that is changed or
+// cut short while it is mapped into memory is an error, not the end of the process.
+type segmentPlugin struct{}
 
-// The name under which bleve knows the plugin. It is part of the files of the
-// index, with the version of zap: what another one wrote is rebuilt.
-const segmentType = "auditlog"
+// The name and version under which bleve knows the plugin. They are part of the files of the
+// index: what another one wrote is rebuilt.
+const (
+	segmentType    = "auditlog"
+	segmentVersion = 100
+)
 
 const eventGuard = "auditlog"
 
 // register makes the plugin known to bleve, which has a table of them.
 var register = sync.OnceFunc(func() {
-	scorch.RegisterSegmentPlugin(&segmentPlugin{}, false)
+	scorch.RegisterSegmentPlugin(segmentPlugin{}, false)
 	// Bleve's own goroutines call this. They recover from panics, and from then
 	// on from what reading a file that was cut short raises, too.
 	scorch.RegistryEventCallbacks[eventGuard] = func(scorch.Event) bool {
@@ -38,9 +40,29 @@ var register = sync.OnceFunc(func() {
 	}
 })
 
-func (p *segmentPlugin) Type() string { return segmentType }
+func (segmentPlugin) Type() string    { return segmentType }
+func (segmentPlugin) Version() uint32 { return segmentVersion }
 
-func (p *segmentPlugin) Open(path string) (segment.Segment, error) { return p.OpenUsing(path, nil) }
+func (p segmentPlugin) New(docs []bleve.Document) (segment.Segment, uint64, error) {
+	return p.NewUsing(docs, nil)
+}
+
+// NewUsing makes a segment of the documents of one batch.
+func (segmentPlugin) NewUsing(docs []bleve.Document, _ map[string]any) (segment.Segment, uint64, error) {
+	d, ok := docs[0].(bleveDocument)
+	if !ok {
+		return nil, 0, fmt.Errorf("a document is a %T", docs[0])
+	}
+	b := d.batch.Segment()
+	data, err := lexicon.Open(b)
+	if err == nil && len(data.IDs()) != len(docs) {
+		err = fmt.Errorf("%d documents in a segment of %d", len(data.IDs()), len(docs))
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return &segmentInMemory{segmentData{Segment: data}, b}, uint64(len(b)), nil
+}
 
 // configProblems is the setting of the plugin where it leaves its errors.
 const configProblems = "auditlog problems"
@@ -65,111 +87,67 @@ func (p *problems) get() error {
 	return p.err
 }
 
+func (p segmentPlugin) Open(path string) (segment.Segment, error) { return p.OpenUsing(path, nil) }
+
 // OpenUsing opens a segment's file. Bleve does so with every file that it reads or
 // has just written.
-func (p *segmentPlugin) OpenUsing(path string, config map[string]any) (s segment.Segment, err error) {
-	defer func() {
-		if problems, ok := config[configProblems].(*problems); ok && err != nil {
-			problems.add(err)
-		}
-	}()
+func (segmentPlugin) OpenUsing(path string, config map[string]any) (s segment.Segment, err error) {
 	err = guard(func() error {
-		before, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		if err := verifyChecksum(path); err != nil {
-			return err
-		}
-		opened, err := p.ZapPlugin.OpenUsing(path, config)
-		if err != nil {
-			return err
-		}
-		s = &segmentFile{Segment: opened.(*zap.Segment), verified: before}
-		return nil
+		f, err := openSegmentFile(path)
+		s = f
+		return err
 	})
+	if problems, ok := config[configProblems].(*problems); ok && err != nil {
+		problems.add(err)
+	}
 	return s, err
 }
 
-func (p *segmentPlugin) Merge(segments []segment.Segment, drops []*roaring.Bitmap, path string,
-	closeCh chan struct{}, s segment.StatsReporter) ([][]uint64, uint64, error) {
-	return p.MergeUsing(segments, drops, path, closeCh, s, nil)
+func (p segmentPlugin) Merge(segments []segment.Segment, drops []*roaring.Bitmap, path string,
+	stop chan struct{}, s segment.StatsReporter) ([][]uint64, uint64, error) {
+	return p.MergeUsing(segments, drops, path, stop, s, nil)
 }
 
 // MergeUsing merges segments into a new file.
-func (p *segmentPlugin) MergeUsing(segments []segment.Segment, drops []*roaring.Bitmap, path string,
-	closeCh chan struct{}, s segment.StatsReporter, config map[string]any) (docs [][]uint64, size uint64, err error) {
-	plain := make([]segment.Segment, len(segments))
+func (segmentPlugin) MergeUsing(segments []segment.Segment, drops []*roaring.Bitmap, path string,
+	stop chan struct{}, s segment.StatsReporter, _ map[string]any) (docs [][]uint64, size uint64, err error) {
+	sources := make([]lexicon.Source, len(segments))
 	for i, s := range segments {
-		plain[i] = s
-		if f, ok := s.(*segmentFile); ok {
-			plain[i] = f.Segment
+		data, err := dataOf(s)
+		if err != nil {
+			return nil, 0, err
+		}
+		sources[i].Segment = data.Segment
+		if gone := drops[i]; gone != nil {
+			sources[i].Gone = func(n int) bool { return gone.Contains(uint32(n)) }
 		}
 	}
-	err = guard(func() error {
-		docs, size, err = p.ZapPlugin.MergeUsing(plain, drops, path, closeCh, s, config)
-		return err
+	err = writeFile(path, func(f *os.File) error {
+		return guard(func() error {
+			docs, size, err = lexicon.Merge(f, sources, stop)
+			return err
+		})
 	})
+	if s != nil {
+		s.ReportBytesWritten(size)
+	}
+	if errors.Is(err, lexicon.ErrStopped) {
+		err = segment.ErrClosed
+	}
 	return docs, size, err
 }
 
-// segmentFile is an open segment whose file had the right checksum.
-type segmentFile struct {
-	*zap.Segment
-	verified os.FileInfo
-}
-
-// DocNumbers is what bleve calls outside of any guard.
-func (s *segmentFile) DocNumbers(ids []string) (docs *roaring.Bitmap, err error) {
-	err = guard(func() error {
-		docs, err = s.Segment.DocNumbers(ids)
-		return err
-	})
-	return docs, err
-}
-
-// unchanged reports an error unless the file is still the one that was verified.
-// What was read from it before is then right.
-func (s *segmentFile) unchanged() error {
-	now, err := os.Stat(s.Path())
+// writeFile writes a file that is on disk when it returns, and leaves none when it fails.
+func writeFile(path string, write func(f *os.File) error) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	if !os.SameFile(s.verified, now) || now.Size() != s.verified.Size() || !now.ModTime().Equal(s.verified.ModTime()) {
-		return fmt.Errorf("%s: %w", s.Path(), errChanged)
+	if err = write(f); err == nil {
+		err = f.Sync()
 	}
-	return nil
-}
-
-var (
-	errChanged  = errors.New("was changed by another program")
-	errChecksum = errors.New("has a wrong checksum")
-)
-
-// verifyChecksum compares a segment file with the checksum at its end.
-func verifyChecksum(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if st.Size() < zap.FooterSize {
-		return fmt.Errorf("%s: is cut short", path)
-	}
-	sum := crc32.NewIEEE()
-	if _, err := io.CopyN(sum, f, st.Size()-4); err != nil {
-		return err
-	}
-	var want [4]byte
-	if _, err := io.ReadFull(f, want[:]); err != nil {
-		return err
-	}
-	if binary.BigEndian.Uint32(want[:]) != sum.Sum32() {
-		return fmt.Errorf("%s: %w", path, errChecksum)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
 	return nil
 }

@@ -2,48 +2,51 @@ package index
 
 import "unicode/utf8"
 
-// The terms of a word are what the index holds of it. Most words are a term
-// themselves. These are more, or less:
+// The terms of a word are what the index holds of it: words, which a prefix finds, and
+// hashes, which take less and are found as a whole only (package lexicon). Most words are a
+// term themselves. These are more, or less:
 //
 //   - Of a long word only the beginning is a term: it is an encoded file, or no word.
 //
-//   - A digest (seven hexadecimal digits or more, of both kinds) is two terms: its
-//     first three digits, and a bucket that it is hashed into. Nearly every
-//     digest is in one entry only, and a term that few blocks have takes 20 bytes and
-//     more, one that many have three for each. A block with a few hundred digests has
-//     both terms of another one with a probability of one in four hundred.
+//   - A digest (seven hexadecimal digits or more, of both kinds) is the word of its
+//     first three digits, and a hash. Nearly every digest is in one entry only.
 //
-//   - Two neighbours of unspaced scripts have a bucket besides: a thousand entries
+//   - Two neighbours of unspaced scripts have a hash besides: a thousand entries
 //     in Japanese hold most single characters.
 //
 //   - So have a word and a number that follows without a space, as in shop-777: a
 //     thousand entries hold most small numbers.
 //
-//   - Of a value that is found whole, an id, there is a bucket and nothing else: the words of
-//     a UUID an entry would take three times as much as all others. A thousand entries with
-//     ids have one in seventeen of the buckets.
+//   - Of a value that is found whole, an id, there is a hash and nothing else: the words of
+//     a UUID an entry would take three times as much as all others.
 //
 // A block that holds a word has all its terms. The converse need not hold.
 const (
 	maxTerm      = 64
 	minDigest    = 7
 	digestPrefix = MinPrefix // else a prefix could not be looked up
-	bucketBits   = 14
 )
 
-// What the terms begin with that are buckets. No word does.
+// What is hashed, with two words or one.
 const (
 	markDigest = '\x01'
 	markPair   = '\x02'
 	markWhole  = '\x03'
 )
 
-// appendTerms appends the terms of a word to terms. They may share its memory.
-func appendTerms(terms [][]byte, word []byte) [][]byte {
+// wordTerm is the terms of a word: a word, and of a digest a hash.
+type wordTerm struct {
+	word   []byte // shares the memory of the word
+	digest bool
+	hash   uint32
+}
+
+// termOf returns the terms of a word.
+func termOf(word []byte) wordTerm {
 	if !isDigest(word) {
-		return append(terms, cutTerm(word))
+		return wordTerm{word: cutTerm(word)}
 	}
-	return append(terms, word[:digestPrefix], appendBucket(nil, markDigest, word, nil))
+	return wordTerm{word: word[:digestPrefix], digest: true, hash: hashOf(markDigest, word, nil)}
 }
 
 // cutTerm cuts a word to maxTerm, at the end of a character.
@@ -95,55 +98,57 @@ func hasDigit(word []byte) bool {
 	return false
 }
 
-// appendPair appends the bucket of two neighbours to b, if they have one. touching
-// says that there is no space between them.
-func appendPair(b, before, word []byte, touching bool) ([]byte, bool) {
+// pairHash returns the hash of two neighbours, if they have one. touching says that there is
+// no space between them.
+func pairHash(before, word []byte, touching bool) (hash uint32, ok bool) {
 	switch {
 	case isWide(before) && isWide(word):
 	case touching && hasDigit(word) && !isDigest(before) && !isDigest(word):
 	default:
-		return b, false
+		return 0, false
 	}
-	return appendBucket(b, markPair, before, word), true
+	return hashOf(markPair, before, word), true
 }
 
-// appendWhole appends the bucket of a value that is found whole to b.
-func appendWhole(b []byte, value string) []byte {
-	return appendBucket(b, markWhole, []byte(value), nil)
-}
+// wholeHash returns the hash of a value that is found whole.
+func wholeHash(value string) uint32 { return hashOf(markWhole, []byte(value), nil) }
 
-// appendBucket appends the bucket of one or two words to b.
-func appendBucket(b []byte, mark byte, x, y []byte) []byte {
-	const offset, prime = 2166136261, 16777619 // FNV-1a
-	h := uint32(offset)
+// hashOf returns the hash of one or two words. It is part of the index's format: an index of
+// another one lacks what it should have.
+func hashOf(mark byte, x, y []byte) uint32 {
+	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	h := (uint64(offset) ^ uint64(mark)) * prime
 	for _, c := range x {
-		h = (h ^ uint32(c)) * prime
+		h = (h ^ uint64(c)) * prime
 	}
 	h = (h ^ 0xff) * prime // which is in no word
 	for _, c := range y {
-		h = (h ^ uint32(c)) * prime
+		h = (h ^ uint64(c)) * prime
 	}
-	h = (h ^ h>>bucketBits) & (1<<bucketBits - 1)
-	return append(b, mark, byte(h>>8), byte(h))
+	h ^= h >> 32
+	h *= 0xd6e8feb86659fd93 // so that the upper bits, which are kept, depend on the last byte
+	return uint32(h >> 32)
 }
 
 // condition is what the terms of a block must fulfil for it to hold a term of a
 // query, as far as the index can tell.
 type condition struct {
-	// all must be there.
-	all [][]byte
-	// prefix, unless empty, is what a further term must begin with. A digest that
-	// begins so may have the term digest instead, unless that is empty.
+	// words and hashes must all be there.
+	words  [][]byte
+	hashes []uint32
+	// prefix, unless empty, is what a further word must begin with. A digest that
+	// begins so may have the word digest instead, unless that is empty.
 	prefix, digest []byte
-	// whole, unless empty, is a term that a document may have instead of all these.
-	whole []byte
+	// whole says that a document may have the hash wholeHash instead of all these.
+	whole     bool
+	wholeHash uint32
 }
 
 // condition returns what the index can tell of t.
 func (t *term) condition() condition {
 	var c condition
 	if t.whole != "" {
-		c.whole = appendWhole(nil, t.whole)
+		c.whole, c.wholeHash = true, wholeHash(t.whole)
 	}
 	words := t.words
 	if t.prefix {
@@ -151,12 +156,16 @@ func (t *term) condition() condition {
 		c.setPrefix(t.words[len(words)])
 	}
 	for i, w := range words {
-		c.all = appendTerms(c.all, w)
+		term := termOf(w)
+		c.words = append(c.words, term.word)
+		if term.digest {
+			c.hashes = append(c.hashes, term.hash)
+		}
 		if i == 0 {
 			continue
 		}
-		if pair, ok := appendPair(nil, words[i-1], w, t.touching); ok {
-			c.all = append(c.all, pair)
+		if hash, ok := pairHash(words[i-1], w, t.touching); ok {
+			c.hashes = append(c.hashes, hash)
 		}
 	}
 	return c

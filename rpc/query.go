@@ -56,10 +56,10 @@ func QueryOf(q audit.Query) Query {
 	return w
 }
 
-// Query returns the normalized and validated query that w stands for, or an
-// Invalid Fault with the path of the field.
-func (w *Query) Query() (audit.Query, error) {
-	q := audit.Query{
+// Query returns the query that w stands for, as it was asked: whoever prepares it finds out
+// what cannot be meant.
+func (w *Query) Query() audit.Query {
+	return audit.Query{
 		Project:      w.Project,
 		ResourceType: w.ResourceType,
 		ResourceID:   w.ResourceID,
@@ -77,8 +77,6 @@ func (w *Query) Query() (audit.Query, error) {
 		To:           w.To,
 		Text:         w.Q,
 	}
-	q.Normalize()
-	return q, q.Validate()
 }
 
 // Outcomes is a list of outcomes that may also be written as one string. On the

@@ -37,7 +37,7 @@ func TestQueryFromJSON(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.body), &w); err != nil {
 				t.Fatal(err)
 			}
-			got, err := w.Query()
+			got, err := asked(&w)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,12 +46,19 @@ func TestQueryFromJSON(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 			sent := QueryOf(got)
-			again, err := sent.Query()
+			again, err := asked(&sent)
 			if err != nil || !reflect.DeepEqual(again, got) {
 				t.Errorf("sent again, the query became %+v, %v", again, err)
 			}
 		})
 	}
+}
+
+// asked is the query that w stands for as a log prepares it.
+func asked(w *Query) (audit.Query, error) {
+	q := w.Query()
+	q.Normalize()
+	return q, q.Validate()
 }
 
 func TestQueryRefused(t *testing.T) {
@@ -71,7 +78,7 @@ func TestQueryRefused(t *testing.T) {
 		var w Query
 		err := json.Unmarshal([]byte(body), &w)
 		if err == nil {
-			_, err = w.Query()
+			_, err = asked(&w)
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", body, err, want)
