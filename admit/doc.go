@@ -17,12 +17,12 @@
 // Within a class nobody is given a fixed share, which would be too little for one alone and
 // too much for many. A token may hold at most Greed times what would be left free: one alone
 // gets four fifths, and of n each gets Greed parts of n·Greed+1. Whoever comes next finds
-// something free.
+// something free. Administration is not bound by that: whoever floods with an admin's token
+// can still be stopped with it. So it is a class for those alone who may administer something.
 //
 // Who waits for memory while holding some may wait for ever, for others that do the same. So
-// only a call that holds nothing waits, and among those that record and hold something the
-// one that began first (which therefore is given what others give back); the others are
-// refused.
+// only a call that holds nothing waits, and of a token's calls that record and hold something
+// the one that began first, which is given what the others give back; these are refused.
 //
 // # Processors
 //
@@ -30,7 +30,8 @@
 // processors; else as many. A turn is some milliseconds, after which a read lets others go
 // first that wait, those of each token after the other, so that fifty searches of one token
 // take as much from a listing of another as one does. Large bodies, which take long to decode,
-// have turns of their own, on half of the processors; all else that records has none. A read that is not done by its deadline
+// have turns of their own, on half of the processors; all else that records has none. A read
+// that is not done by its deadline
 // ends, and so does one whose caller hung up, within some rows.
 //
 // # Use

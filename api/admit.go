@@ -7,21 +7,25 @@ import (
 	"auditlog/auth"
 )
 
-// classOf says what a call of a permission is for, which decides who is refused first when
-// there is much to do.
-func classOf(p auth.Permission) admit.Class {
-	switch p {
+// class says what the call is for, which decides who is refused first when there is much to
+// do. What administers is so only for those who may: the others are refused anyway.
+func (c *call) class() admit.Class {
+	switch p := c.route.permission; p {
 	case auth.AuditLogRecord:
 		return admit.Record
-	case auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.ProjectList, auth.ProjectGet:
+	case "", auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.ProjectList, auth.ProjectGet:
+		return admit.Read
+	default:
+		if c.principal.Check(p, "") == nil {
+			return admit.Administration
+		}
 		return admit.Read
 	}
-	return admit.Administration
 }
 
 // enter has the call let in, or returns an Unavailable Fault.
 func (c *call) enter() (err error) {
-	c.admitted, err = c.opts.Door.Enter(c.r.Context(), classOf(c.route.permission), c.principal.RecordedBy())
+	c.admitted, err = c.opts.Door.Enter(c.r.Context(), c.class(), c.principal.RecordedBy())
 	return err
 }
 
