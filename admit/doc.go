@@ -31,8 +31,7 @@
 // first that wait, those of each token after the other, so that fifty searches of one token
 // take as much from a listing of another as one does. Large bodies, which take long to decode,
 // have turns of their own, on half of the processors; all else that records has none. A read
-// that is not done by its deadline
-// ends, and so does one whose caller hung up, within some rows.
+// that is not done by its deadline ends, and so does one whose caller hung up, within some rows.
 //
 // # Use
 //
