@@ -22,7 +22,7 @@ type metrics struct {
 	commit   prometheus.Histogram
 	page     http.Handler
 	// What becomes of entries.
-	fresh, duplicate, skipped prometheus.Counter
+	fresh, duplicate, skipped, conflict prometheus.Counter
 
 	mu   sync.RWMutex // guards ends
 	ends map[end]counters
@@ -63,6 +63,7 @@ func newMetrics(s *Server) *metrics {
 		Name: "auditlog_entries_total", Help: "Entries that were sent to be recorded, by what became of them.",
 	}, []string{"result"})
 	m.fresh, m.duplicate, m.skipped = entries.WithLabelValues("recorded"), entries.WithLabelValues("duplicate"), entries.WithLabelValues("skipped")
+	m.conflict = entries.WithLabelValues("conflict")
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		m.inFlight, m.requests, m.duration, entries, m.commit, newStateCollector(s),

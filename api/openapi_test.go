@@ -147,6 +147,7 @@ var types = map[string]reflect.Type{
 	"Token": reflect.TypeFor[rpc.Token](), "TokenListRequest": reflect.TypeFor[rpc.TokenListRequest](), "TokenListResult": reflect.TypeFor[rpc.TokenListResult](),
 	"TokenRevokeRequest": reflect.TypeFor[rpc.TokenRevokeRequest](),
 	"TokenRevokeResult":  reflect.TypeFor[rpc.TokenRevokeResult](), "TokenRotateRequest": reflect.TypeFor[rpc.TokenRotateRequest](),
+	"ConflictLine":        reflect.TypeFor[rpc.ConflictLine](),
 	"SessionStartRequest": reflect.TypeFor[rpc.SessionStartRequest](), "SessionStartResult": reflect.TypeFor[rpc.SessionStartResult](),
 	"SessionBeginRequest": reflect.TypeFor[rpc.SessionBeginRequest](), "SessionBeginResult": reflect.TypeFor[rpc.SessionBeginResult](),
 	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),

@@ -33,6 +33,9 @@ func (s *Server) record(c *call) error {
 		return err
 	}
 	result, err := c.recordBatch(entries)
+	if err == nil && single && result.Entries[0].Conflict {
+		return audit.ErrKeyTaken(result.Entries[0].ID)
+	}
 	if err != nil {
 		if single {
 			return ofBody(audit.MoveItem(err, func(int) audit.Item { return audit.Item{} }))
@@ -65,9 +68,18 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 		return nil, audit.MoveItem(err, func(i int) audit.Item { return audit.EntryAt(places.of(i)) })
 	}
 	took := time.Since(started)
+	conflicts := c.newConflicts()
 	for i, r := range recorded {
-		result.Entries[places.of(i)] = rpc.Recorded{ID: r.ID, Duplicate: r.Duplicate}
-		if r.Duplicate {
+		if r.Conflict {
+			conflicts.add(kept[i], r.ID)
+			r.Conflict, r.Duplicate = !conflicts.hidden, conflicts.hidden
+		}
+		result.Entries[places.of(i)] = rpc.Recorded{ID: r.ID, Duplicate: r.Duplicate, Conflict: r.Conflict}
+		switch {
+		case r.Conflict:
+			result.Conflicts++
+			continue
+		case r.Duplicate:
 			result.Duplicates++
 			continue
 		}
@@ -77,6 +89,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 		}
 		result.LastID = r.ID
 	}
+	conflicts.tell()
 	c.metrics.recorded(result, took)
 	return result, nil
 }
@@ -104,6 +117,10 @@ func appendRecorded(b []byte, r *rpc.RecordResult) []byte {
 	b = strconv.AppendInt(b, r.Recorded, 10)
 	b = append(b, `,"duplicates":`...)
 	b = strconv.AppendInt(b, r.Duplicates, 10)
+	if r.Conflicts > 0 {
+		b = append(b, `,"conflicts":`...)
+		b = strconv.AppendInt(b, r.Conflicts, 10)
+	}
 	b = append(b, `,"skipped":`...)
 	b = strconv.AppendInt(b, r.Skipped, 10)
 	if r.Recorded > 0 {
@@ -123,6 +140,18 @@ func appendRecorded(b []byte, r *rpc.RecordResult) []byte {
 	if len(r.Entries) > 0 {
 		b = append(b, ']')
 	}
+	for i, c := range r.ConflictLines {
+		if i == 0 {
+			b = append(b, `,"conflictLines":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(append(b, `{"line":`...), int64(c.Line), 10)
+		b = append(strconv.AppendInt(append(b, `,"id":`...), c.ID, 10), '}')
+	}
+	if len(r.ConflictLines) > 0 {
+		b = append(b, ']')
+	}
 	return append(b, "}}\n"...)
 }
 
@@ -134,6 +163,9 @@ func appendOne(b []byte, r *rpc.Recorded) []byte {
 	b = strconv.AppendInt(b, r.ID, 10)
 	if r.Duplicate {
 		b = append(b, `,"duplicate":true`...)
+	}
+	if r.Conflict {
+		b = append(b, `,"conflict":true`...)
 	}
 	return append(b, '}')
 }

@@ -50,10 +50,12 @@ func TestRecordAnswersForEach(t *testing.T) {
 		{batchOf(list, keyed, list, deployEntry, keyed), rpc.RecordResult{Recorded: 2, Duplicates: 1, Skipped: 2, FirstID: 1, LastID: 2,
 			Entries: []rpc.Recorded{{Skipped: true}, {ID: 1}, {Skipped: true}, {ID: 2}, {ID: 1, Duplicate: true}}}},
 		{keyed, rpc.RecordResult{Duplicates: 1, Entries: []rpc.Recorded{{ID: 1, Duplicate: true}}}},
+		{batchOf(strings.Replace(keyed, "success", "error", 1), keyed, deployEntry), rpc.RecordResult{Recorded: 1, Duplicates: 1, Conflicts: 1, FirstID: 3, LastID: 3,
+			Entries: []rpc.Recorded{{ID: 1, Conflict: true}, {ID: 1, Duplicate: true}, {ID: 3}}}},
 		{list, rpc.RecordResult{Skipped: 1, Entries: []rpc.Recorded{{Skipped: true}}}},
 		{edited("deployment.deploy", "x.get"), rpc.RecordResult{Skipped: 1, Entries: []rpc.Recorded{{Skipped: true}}}},
 		{edited("deployment.deploy", "x.metrics"), rpc.RecordResult{Skipped: 1, Entries: []rpc.Recorded{{Skipped: true}}}},
-		{edited("deployment.deploy", "list"), rpc.RecordResult{Recorded: 1, FirstID: 3, LastID: 3, Entries: []rpc.Recorded{{ID: 3}}}},
+		{edited("deployment.deploy", "list"), rpc.RecordResult{Recorded: 1, FirstID: 4, LastID: 4, Entries: []rpc.Recorded{{ID: 4}}}},
 	}
 	for _, tt := range tests {
 		var res rpc.RecordResult

@@ -104,6 +104,11 @@ func (s *stream) commit() error {
 	if err != nil {
 		return audit.MoveItem(err, func(i int) audit.Item { return audit.LineAt(s.lines[i]) })
 	}
+	for i, r := range result.Entries {
+		if r.Conflict && len(s.sum.ConflictLines)+len(result.ConflictLines) < rpc.MaxConflictLines {
+			result.ConflictLines = append(result.ConflictLines, rpc.ConflictLine{Line: s.lines[i], ID: r.ID})
+		}
+	}
 	result.Entries = nil // a stream may be too long to answer for each
 	s.sum.Add(*result)
 	// The store keeps the entries, not the slice.

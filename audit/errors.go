@@ -96,6 +96,13 @@ func FieldErrorf(path, format string, args ...any) error {
 	return &Fault{Kind: Invalid, Path: path, Message: fmt.Sprintf(format, args...)}
 }
 
+// ErrKeyTaken returns the Conflict of an entry whose key another one has, the one with the id.
+// What that one holds is not told: whoever guesses a key learns an id.
+func ErrKeyTaken(id int64) error {
+	return &Fault{Kind: Conflict, Path: "key",
+		Message: fmt.Sprintf("entry %d has this key already, and differs from this one, which was not recorded", id)}
+}
+
 // AtPath puts prefix before the path of err when err is a Fault: "field"
 // becomes "changes[3].field". Other errors are returned as they are.
 func AtPath(err error, prefix string) error {

@@ -41,8 +41,12 @@ type Recorder interface {
 type Recorded struct {
 	// ID is the entry's id, or that of the first entry with its key.
 	ID int64
-	// Duplicate is set when an entry with its key was there before.
+	// Duplicate is set when the same entry was there before: one with its key, and
+	// in all that the caller sent like it. Nothing is recorded then.
 	Duplicate bool
+	// Conflict is set when another entry has its key. Nothing is recorded then either,
+	// and what the first one holds is not told: whoever guesses a key learns an id.
+	Conflict bool
 }
 
 // Reader finds entries.

@@ -100,7 +100,7 @@ func networkOf(a netip.Addr) netip.Prefix {
 
 // counts are of events since the start.
 type counts struct {
-	unauthenticated, limited, refused, refusalEntries, refusalFailures atomic.Int64
+	unauthenticated, limited, refused, refusalEntries, refusalFailures, conflicts atomic.Int64
 }
 
 // Stats are numbers for monitoring, counted since the start but Tokens.
@@ -113,6 +113,8 @@ type Stats struct {
 	// Refused counts calls that the caller may not make, RefusalEntries the
 	// entries that tell of them, RefusalFailures the failures to record one.
 	Refused, RefusalEntries, RefusalFailures int64
+	// Conflicts counts entries that were not recorded because others have their keys.
+	Conflicts int64
 }
 
 // Stats returns the numbers of now.
@@ -123,6 +125,7 @@ func (k *Keeper) Stats() Stats {
 		Refused:         k.counts.refused.Load(),
 		RefusalEntries:  k.counts.refusalEntries.Load(),
 		RefusalFailures: k.counts.refusalFailures.Load(),
+		Conflicts:       k.counts.conflicts.Load(),
 	}
 	now := k.opts.Now()
 	k.mu.RLock()

@@ -33,13 +33,16 @@ type refusalKind struct {
 	token      string
 	permission Permission
 	project    string
+	conflict   bool
 }
 
 // refusal is the state of one kind.
 type refusal struct {
 	kind   refusalKind
 	denied Denied
-	call   *Call // the latest
+	// conflict is set of the kind that is no refusal of a call, but of entries in it.
+	conflict *Conflict
+	call     *Call // the latest
 	// count is of those that no entry tells of yet, first the time of the first.
 	count       int64
 	first, last time.Time
@@ -81,12 +84,17 @@ func (k *Keeper) Refuse(call *Call, denied *Denied) {
 }
 
 func (r *refusals) add(now time.Time, call *Call, denied *Denied) {
-	r.addKind(now, refusalKind{call.Principal.TokenID, denied.Permission, denied.Project}, call, denied)
+	r.addKind(now, refusalKind{token: call.Principal.TokenID, permission: denied.Permission, project: denied.Project}, call, denied)
 }
 
 func (r *refusals) addKind(now time.Time, kind refusalKind, call *Call, denied *Denied) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.count(now, kind, call, denied)
+}
+
+// count counts one more of a kind. The caller holds r.mu.
+func (r *refusals) count(now time.Time, kind refusalKind, call *Call, denied *Denied) *refusal {
 	s := r.state(kind)
 	if s.count == 0 {
 		s.first = now
@@ -100,6 +108,7 @@ func (r *refusals) addKind(now time.Time, kind refusalKind, call *Call, denied *
 	}
 	s.count++
 	s.last, s.call, s.denied = now, call, *denied
+	return s
 }
 
 // state returns the state of a kind, or of all kinds beyond its token's share.
@@ -214,9 +223,12 @@ func (s *refusal) entry() *audit.Entry {
 	e.Outcome = audit.Forbidden
 	e.CreatedAt = s.last
 	e.Detail = denied.Error()
-	if denied.Unknown {
+	switch {
+	case denied.Unknown:
 		s.unknown(e)
-	} else {
+	case s.conflict != nil:
+		s.conflict.entry(e)
+	default:
 		addMetadata(e, map[string]string{"permission": string(denied.Permission)})
 	}
 	if s.others() {

@@ -50,7 +50,7 @@ type batches struct {
 
 // begun reports whether anything became of anything.
 func (b *batches) begun() bool {
-	return b.result.Recorded+b.result.Duplicates+b.result.Skipped+b.refused > 0
+	return b.result.Recorded+b.result.Duplicates+b.result.Conflicts+b.result.Skipped+b.refused > 0
 }
 
 // write takes an entry to be recorded. An error is final, and of this entry or one

@@ -21,7 +21,8 @@ func (a *app) imports() *cobra.Command {
 		Short: "Record what another system, or another log, has written",
 		Long: `Record the entries in files, or in what standard input holds for -, plain or
 compressed by gzip. Importing the same again records nothing twice, so what was
-interrupted is simply started again.
+interrupted is simply started again. What differs from the entry that has its key
+is counted, and is not recorded.
 
 The formats are cloudtrail, events of AWS CloudTrail in whatever AWS wraps them
 (the files of a trail, events one a line or in an array, what "aws cloudtrail

@@ -25,7 +25,8 @@ func (a *app) record() *cobra.Command {
 
 With - as argument, record the entries on standard input instead, one JSON object
 a line, and print how many there were. An entry with a key is recorded once,
-however often it is sent.`,
+however often it is sent; one that differs from the entry that has its key is not
+recorded, is named on standard error, and the exit code is 3.`,
 		Example: `  auditlog record -p acme --actor ada@example.com --action deployment.deploy \
     --resource-type Deployment --resource-name web --outcome success
   auditlog record - < entries.ndjson`,
@@ -65,6 +66,8 @@ func (a *app) recordEntry(cmd *cobra.Command, c *client.Client, e audit.Entry) e
 	case r.Skipped:
 		fmt.Fprintf(a.stderr, "auditlog: not recorded: %s is a read-only action\n", e.Action)
 		return nil
+	case r.Conflict:
+		return flagPath(audit.ErrKeyTaken(r.ID))
 	case r.Duplicate:
 		fmt.Fprintln(a.stderr, "auditlog: an entry with this key was there already")
 	}
@@ -77,15 +80,28 @@ func (a *app) recordStream(cmd *cobra.Command, c *client.Client) error {
 		return usagef("the entries on standard input are complete: no flags with -")
 	}
 	res, err := c.RecordNDJSON(cmd.Context(), bufio.NewReader(a.stdin))
-	if err == nil || res.Recorded+res.Duplicates+res.Skipped > 0 {
+	if err == nil || res.Recorded+res.Duplicates+res.Conflicts+res.Skipped > 0 {
 		err = errors.Join(err, summarize(a.stdout, res))
 	}
-	return err
+	if err != nil || res.Conflicts == 0 {
+		return err
+	}
+	for _, c := range res.ConflictLines {
+		fmt.Fprintf(a.stderr, "auditlog: line %d: %v\n", c.Line, audit.ErrKeyTaken(c.ID))
+	}
+	if res.Conflicts == 1 {
+		return audit.Errorf(audit.Conflict, "1 entry was not recorded: another has its key")
+	}
+	return audit.Errorf(audit.Conflict, "%d entries were not recorded: others have their keys", res.Conflicts)
 }
 
 // summarize writes what became of many entries.
 func summarize(w io.Writer, res rpc.RecordResult) error {
-	_, err := fmt.Fprintf(w, "%d recorded, %d there already, %d read-only and skipped\n", res.Recorded, res.Duplicates, res.Skipped)
+	differ := ""
+	if res.Conflicts > 0 {
+		differ = fmt.Sprintf(", %d there already, but different", res.Conflicts)
+	}
+	_, err := fmt.Fprintf(w, "%d recorded, %d there already%s, %d read-only and skipped\n", res.Recorded, res.Duplicates, differ, res.Skipped)
 	return err
 }
 

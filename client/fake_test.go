@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -143,6 +144,9 @@ func (l *fakeLog) keep(e audit.Entry) rpc.RecordResult {
 		return rpc.RecordResult{Skipped: 1, Entries: []rpc.Recorded{{Skipped: true}}}
 	}
 	if id := l.byKey[e.Project+"/"+e.Key]; id != 0 && e.Key != "" {
+		if !bytes.Equal(l.entries[id-1].AppendInput(nil), e.AppendInput(nil)) {
+			return rpc.RecordResult{Conflicts: 1, Entries: []rpc.Recorded{{ID: id, Conflict: true}}}
+		}
 		return rpc.RecordResult{Duplicates: 1, Entries: []rpc.Recorded{{ID: id, Duplicate: true}}}
 	}
 	e.ID = int64(len(l.entries) + 1)

@@ -305,6 +305,25 @@ func TestFailClosedKeepsTheCallersKey(t *testing.T) {
 	}
 }
 
+// A call whose key is another's is not on record, and so does not run.
+func TestFailClosedOnConflict(t *testing.T) {
+	log, c := newFakeLog(t)
+	var reported error
+	m := &Middleware{FailClosed: c, OnError: func(_ audit.Entry, err error) { reported = err }, Describe: func(r *http.Request) (audit.Entry, bool) {
+		e, ok := describe(r)
+		e.Key = "k1"
+		return e, ok
+	}}
+	ran := 0
+	h := m.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ }))
+	h.ServeHTTP(httptest.NewRecorder(), newCall("POST", "/web"))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, newCall("POST", "/other"))
+	if ran != 1 || w.Code != http.StatusServiceUnavailable || audit.KindOf(reported) != audit.Conflict || len(log.recorded()) != 2 {
+		t.Errorf("ran %d times, answered %d, reported %v, recorded %d", ran, w.Code, reported, len(log.recorded()))
+	}
+}
+
 // TestResponseOnTheWire checks streaming and hijacking against a real server.
 func TestResponseOnTheWire(t *testing.T) {
 	for _, closed := range []bool{false, true} {

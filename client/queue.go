@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/backoff"
+	"auditlog/rpc"
 )
 
 // ErrFull is why a Queue drops an entry that it has no room for.
@@ -22,7 +23,8 @@ type QueueConfig struct {
 	// Size is how many entries wait at most; 10,000 when 0.
 	Size int
 	// OnDrop, unless nil, is told of every entry that will not be in the log, and
-	// why: ErrFull, ErrClosed, or the log's own refusal. It is called from
+	// why: ErrFull, ErrClosed, or the log's own refusal, which is a Conflict where another
+	// entry has its key. It is called from
 	// several goroutines, one of which may be serving a call, and must not block.
 	OnDrop func(e audit.Entry, why error)
 	// Gap, unless nil, makes an entry that says in the log itself that n entries
@@ -234,9 +236,10 @@ func (q *Queue) untake(left []audit.Entry) {
 // It returns what is left when ctx ends before.
 func (q *Queue) record(ctx context.Context, batch []audit.Entry) []audit.Entry {
 	for {
-		_, err := q.client.Record(ctx, batch...)
+		res, err := q.client.Record(ctx, batch...)
 		switch {
 		case err == nil:
+			q.dropConflicts(batch, res.Entries)
 			return nil
 		case ctx.Err() != nil:
 			return batch
@@ -250,6 +253,15 @@ func (q *Queue) record(ctx context.Context, batch []audit.Entry) []audit.Entry {
 		}
 		if backoff.Sleep(ctx, q.client.pause(defaultTries, 0)) != nil {
 			return batch
+		}
+	}
+}
+
+// dropConflicts drops those of a batch whose keys other entries have.
+func (q *Queue) dropConflicts(batch []audit.Entry, became []rpc.Recorded) {
+	for i, r := range became {
+		if r.Conflict && i < len(batch) {
+			q.drop(batch[i], audit.ErrKeyTaken(r.ID))
 		}
 	}
 }

@@ -144,6 +144,27 @@ func TestQueueDropsOnlyWhatIsRefused(t *testing.T) {
 	})
 }
 
+// What another entry has the key of is dropped, and the others are not.
+func TestQueueDropsConflicts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, c := newFakeLog(t)
+		var d drops
+		q := c.NewQueue(QueueConfig{OnDrop: d.on})
+		for i := range 10 {
+			e := entry("ada@example.com")
+			e.Key = "k" + strconv.Itoa(i%9)
+			e.Detail = strconv.Itoa(i)
+			q.Add(e)
+		}
+		if err := q.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(log.recorded()) != 9 || q.Dropped() != 1 || len(d.whys) != 1 || audit.KindOf(d.whys[0]) != audit.Conflict {
+			t.Errorf("%d recorded, %d dropped: %v", len(log.recorded()), q.Dropped(), d.whys)
+		}
+	})
+}
+
 func TestQueueClosedInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, c := newFakeLog(t)

@@ -14,6 +14,9 @@ import (
 // wholly or not at all; of more than that an error leaves the batches before,
 // and the result says what became of them. The Item of a Fault counts entries
 // from the first one given.
+//
+// An entry whose key another one has is not recorded, which is no error of the others: it
+// is a Conflict in the result.
 func (c *Client) Record(ctx context.Context, entries ...audit.Entry) (rpc.RecordResult, error) {
 	var sum rpc.RecordResult
 	for done := 0; done < len(entries); {

@@ -31,6 +31,9 @@ func (c *recorded) record(e audit.Entry) (rpc.RecordResult, error) {
 	if err == nil {
 		res, err = c.m.FailClosed.Record(ctx, e)
 	}
+	if err == nil && res.Conflicts > 0 {
+		err = audit.ErrKeyTaken(res.Entries[0].ID)
+	}
 	if err != nil && c.m.OnError != nil {
 		c.m.OnError(e, err)
 	}

@@ -16,8 +16,11 @@ type RecordRequest struct {
 type RecordResult struct {
 	// Recorded counts the entries that are new in the log.
 	Recorded int64 `json:"recorded"`
-	// Duplicates counts those whose key their project had already.
+	// Duplicates counts those that their project had already: with their key, and like
+	// them in all that was sent.
 	Duplicates int64 `json:"duplicates"`
+	// Conflicts counts those that were not recorded because another entry has their key.
+	Conflicts int64 `json:"conflicts,omitempty"`
 	// Skipped counts those of read-only calls.
 	Skipped int64 `json:"skipped"`
 	// FirstID and LastID bound the ids of the new entries; 0 when there are none.
@@ -26,12 +29,26 @@ type RecordResult struct {
 	// Entries says it of each entry in the order in which they were sent. An
 	// NDJSON stream, which may be of any length, is answered without.
 	Entries []Recorded `json:"entries,omitempty"`
+	// ConflictLines names the conflicts of an NDJSON stream, the first MaxConflictLines of
+	// them.
+	ConflictLines []ConflictLine `json:"conflictLines,omitempty"`
+}
+
+// MaxConflictLines is how many conflicts the answer to a stream names at most.
+const MaxConflictLines = 1000
+
+// ConflictLine is a line of a stream whose entry was not recorded, and the id of the entry
+// that has its key.
+type ConflictLine struct {
+	Line int   `json:"line"`
+	ID   int64 `json:"id"`
 }
 
 // Add adds what became of the entries that were sent next.
 func (r *RecordResult) Add(next RecordResult) {
 	r.Recorded += next.Recorded
 	r.Duplicates += next.Duplicates
+	r.Conflicts += next.Conflicts
 	r.Skipped += next.Skipped
 	if r.FirstID == 0 {
 		r.FirstID = next.FirstID
@@ -40,14 +57,19 @@ func (r *RecordResult) Add(next RecordResult) {
 		r.LastID = next.LastID
 	}
 	r.Entries = append(r.Entries, next.Entries...)
+	room := MaxConflictLines - len(r.ConflictLines)
+	r.ConflictLines = append(r.ConflictLines, next.ConflictLines[:min(room, len(next.ConflictLines))]...)
 }
 
 // Recorded says what became of one entry.
 type Recorded struct {
-	// ID is the entry's, or of a duplicate the first one's. 0 when skipped.
-	ID        int64 `json:"id,omitempty"`
-	Duplicate bool  `json:"duplicate,omitempty"`
-	Skipped   bool  `json:"skipped,omitempty"`
+	// ID is the entry's, or that of the one that had its key before. 0 when skipped.
+	ID int64 `json:"id,omitempty"`
+	// Duplicate: the entry was there before.
+	Duplicate bool `json:"duplicate,omitempty"`
+	// Conflict: another entry has its key, and it was not recorded.
+	Conflict bool `json:"conflict,omitempty"`
+	Skipped  bool `json:"skipped,omitempty"`
 }
 
 // ListRequest asks for one page, newest first.

@@ -87,6 +87,8 @@ func (s *Scanner) recorded(r *RecordResult) bool {
 				r.Entries = append(r.Entries, Recorded{})
 				return s.one(&r.Entries[len(r.Entries)-1])
 			})
+		case "conflicts":
+			return seen.first(1<<6) && s.number(&r.Conflicts)
 		}
 		return false
 	})
@@ -103,6 +105,8 @@ func (s *Scanner) one(r *Recorded) bool {
 			return seen.first(1<<1) && s.isTrue(&r.Duplicate)
 		case "skipped":
 			return seen.first(1<<2) && s.isTrue(&r.Skipped)
+		case "conflict":
+			return seen.first(1<<3) && s.isTrue(&r.Conflict)
 		}
 		return false
 	})

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -16,6 +17,7 @@ import (
 type submission struct {
 	entries []*audit.Entry
 	rows    [][]byte
+	marks   keys.Marks
 	size    int
 	// change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
@@ -97,6 +99,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	}
 	now := s.opts.Now()
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
+	marker := keys.Marker{Of: s.hasher}
 	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
 	for i, e := range entries {
 		e.Normalize()
@@ -107,7 +110,9 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
 		}
 		before := len(buf)
-		buf = format.AppendRow(buf, e)
+		buf = format.AppendInput(buf, e)
+		marker.Add(&sub.marks, i, len(entries), e, buf[before:])
+		buf = format.AppendRecordedBy(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
 			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
@@ -237,7 +242,7 @@ type commitWriter struct {
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
 	row     *format.TailRow
-	keys    map[string]int64 // by format.Key, of this commit and of sealed entries that it repeats
+	keys    keys.Group
 	created map[string]*project
 	changed map[*project]*format.Project
 	wrote   bool // something beside entries
@@ -250,7 +255,6 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next, row: &s.row,
 		added:   make(map[*project][]*audit.Entry),
-		keys:    make(map[string]int64),
 		created: make(map[string]*project),
 		changed: make(map[*project]*format.Project),
 	}
@@ -274,6 +278,7 @@ func (w *commitWriter) apply() {
 		p.rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
+	w.keys.Apply()
 	w.s.committed.broadcast()
 }
 
@@ -292,9 +297,13 @@ func (w *commitWriter) add(sub *submission) error {
 	sub.results = make([]audit.Recorded, len(sub.entries))
 	for i, e := range sub.entries {
 		p := owners[i]
-		if id, ok := w.duplicate(p, e.Key); ok {
-			sub.results[i] = audit.Recorded{ID: id, Duplicate: true}
-			continue
+		if e.Key != "" {
+			m := sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
+			if first, ok := w.keys.First(&p.keys, p.id, e.Key, m, w.next); ok {
+				same := first.Sum == m.Sum
+				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
+				continue
+			}
 		}
 		if err := w.append(p, e, sub.rows[i]); err != nil {
 			return err
@@ -430,11 +439,11 @@ func (w *commitWriter) create(name string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{name: name, id: id}
-	p.rec = format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
-	if _, err := io.ReadFull(w.s.opts.Rand, p.rec.Secret); err != nil {
+	rec := format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
+	if _, err := io.ReadFull(w.s.opts.Rand, rec.Secret); err != nil {
 		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}
+	p := newProject(name, &rec)
 	w.created[name] = p
 	return p, p.put(w.tx, &p.rec)
 }
@@ -445,41 +454,18 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 
-// duplicate returns the id of the entry of p that has key already.
-func (w *commitWriter) duplicate(p *project, key string) (int64, bool) {
-	if key == "" {
-		return 0, false
-	}
-	if id, ok := p.keys[key]; ok {
-		return id, true
-	}
-	k := format.Key(p.id, key)
-	if id, ok := w.keys[string(k)]; ok {
-		return id, true
-	}
-	w.keys[string(k)] = w.next
-	return 0, false
-}
-
-// lookUp finds out which keys of a group are those of sealed entries, all at once. A
-// project that this commit makes has none.
+// lookUp finds out which keys of a group are those of sealed entries. A project that this
+// commit makes has none.
 func (w *commitWriter) lookUp(group []*submission) {
-	var keys [][]byte
+	var wanted [][]byte
 	for _, sub := range group {
 		for _, e := range sub.entries {
 			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
-				keys = append(keys, format.Key(p.id, e.Key))
+				wanted = append(wanted, format.Key(p.id, e.Key))
 			}
 		}
 	}
-	if len(keys) == 0 {
-		return
-	}
-	w.tx.Bucket(format.Keys).GetMany(keys, func(k, v []byte) {
-		if id, ok := format.ParseKeyOwner(v); ok {
-			w.keys[string(k)] = id
-		}
-	})
+	w.keys.LookUp(w.tx, wanted)
 }
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {

@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -18,9 +19,13 @@ type project struct {
 	id   format.ProjectID
 	rec  format.Project
 	// tail holds the entries that are in no block yet, oldest first.
-	tail []*audit.Entry
-	// keys holds the idempotency keys of the tail.
-	keys map[string]int64
+	tail   []*audit.Entry
+	keys   keys.Recent // of the tail
+	hasher keys.Hasher // of keys, by the secret in rec
+}
+
+func newProject(name string, rec *format.Project) *project {
+	return &project{name: name, id: rec.ID, rec: *rec, hasher: keys.NewHasher(rec.Secret)}
 }
 
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
@@ -58,6 +63,18 @@ func readProject(tx kv.Tx, name string) (*format.Project, error) {
 	return format.ParseProject([]byte(name), v)
 }
 
+// hasher returns the number of a project that is there, else 0, and what makes the marks of
+// its keys.
+func (s *Store) hasher(name string) (format.ProjectID, keys.Hasher) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p := s.projects[name]
+	if p == nil {
+		return 0, keys.Hasher{}
+	}
+	return p.id, p.hasher
+}
+
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
 	for k, v := range kv.All(tx.Bucket(format.Projects)) {
@@ -65,7 +82,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err != nil {
 			return err
 		}
-		p := &project{name: string(k), id: rec.ID, rec: *rec}
+		p := newProject(string(k), rec)
 		s.projects[p.name] = p
 		s.byID[p.id] = p
 	}

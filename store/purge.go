@@ -246,12 +246,12 @@ func (w *purgeWriter) finish() error {
 		return err
 	}
 	old := w.rec
-	w.fresh = &project{name: w.p.name, id: id}
 	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
 		Secret: make([]byte, 32)}
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
 	}
+	w.fresh = newProject(w.p.name, &w.rec)
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}

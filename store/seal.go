@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -165,8 +166,11 @@ func (w *sealWriter) write(s *Store, tx kv.Tx) error {
 			return err
 		}
 	}
-	err := blocks.PutKeys(tx, len(w.plans), func(i int) (format.ProjectID, []*audit.Entry) {
+	err := keys.Put(tx, len(w.plans), func(i int) (format.ProjectID, []*audit.Entry) {
 		return w.plans[i].project.id, w.plans[i].entries
+	}, func(i int, key string) keys.Known {
+		p := w.plans[i].project
+		return p.keys.Get(p.hasher.Hash(key))
 	})
 	if err != nil {
 		return err
@@ -227,7 +231,9 @@ func (w *sealWriter) apply(s *Store) {
 			}
 		})
 		for _, e := range plan.entries {
-			delete(p.keys, e.Key)
+			if e.Key != "" {
+				p.keys.Delete(p.hasher.Hash(e.Key))
+			}
 		}
 	}
 	n := len(w.tail.entries)

@@ -10,6 +10,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 )
 
@@ -54,7 +55,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, s.recent.next()-1)
 		}
 		s.recent.bytes += len(v)
-		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry) error {
+		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string) error {
 			p := s.byID[id]
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
@@ -65,6 +66,10 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			e.Project = p.name
 			s.recent.entries = append(s.recent.entries, e)
 			s.recent.owners = append(s.recent.owners, p)
+			if e.Key != "" {
+				m := p.hasher.Mark(e.Key, []byte(input))
+				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Sum: m.Sum})
+			}
 			added[p] = append(added[p], e)
 			return nil
 		})
@@ -100,15 +105,6 @@ func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) 
 // add merges entries into p's tail. A slice that a reader took before is left
 // as it was: new entries go behind its end, or into a new slice.
 func (p *project) add(entries []*audit.Entry) {
-	for _, e := range entries {
-		if e.Key == "" {
-			continue
-		}
-		if p.keys == nil {
-			p.keys = make(map[string]int64)
-		}
-		p.keys[e.Key] = e.ID
-	}
 	slices.SortFunc(entries, blocks.ByPosition)
 	if len(p.tail) == 0 || blocks.ByPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
 		p.tail = append(p.tail, entries...)

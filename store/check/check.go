@@ -140,7 +140,7 @@ func (c *checker) tail() error {
 			c.problem("tail row %x: follows entry %d", k, c.last)
 		}
 		c.last = first - 1
-		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry) error {
+		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, _ string) error {
 			if c.byID[id] == nil {
 				c.problem("tail row %d: entry %d is in project %d, which is not there", first, e.ID, id)
 			}
@@ -253,7 +253,7 @@ func (c *checker) key(key format.BlockKey, e *audit.Entry) {
 		return
 	}
 	c.keyed++
-	if id, _ := format.ParseKeyOwner(c.tx.Bucket(format.Keys).Get(format.Key(key.Project, e.Key))); id != e.ID {
+	if id, _, _ := format.ParseKeyOwner(c.tx.Bucket(format.Keys).Get(format.Key(key.Project, e.Key))); id != e.ID {
 		c.problem("%v: key of entry %d leads to entry %d", key, e.ID, id)
 	}
 }
@@ -324,7 +324,7 @@ func (c *checker) small() error {
 func (c *checker) keys() error {
 	n := 0
 	for k, v := range kv.All(c.tx.Bucket(format.Keys)) {
-		if _, n := binary.Uvarint(v); len(k) <= 4 || n != len(v) {
+		if _, _, ok := format.ParseKeyOwner(v); len(k) <= 4 || !ok {
 			c.problem("key %x: %v", k, format.ErrCorrupt)
 			continue
 		}

@@ -29,7 +29,7 @@ func sampleTailRow() (*TailRow, []*audit.Entry) {
 func TestTailRowRoundTrip(t *testing.T) {
 	row, entries := sampleTailRow()
 	i := 0
-	err := DecodeTailRow(7, row.Encode(), func(p ProjectID, got *audit.Entry) error {
+	err := DecodeTailRow(7, row.Encode(), func(p ProjectID, got *audit.Entry, _ string) error {
 		want := entries[i].Clone()
 		want.ID, want.RecordedAt = int64(7+i), row.recordedAt
 		if want.CreatedAt.IsZero() {
@@ -62,7 +62,7 @@ func TestTailRowIsPackedWhenItPays(t *testing.T) {
 		t.Errorf("one short entry: version %d", v[0])
 	}
 	read := 0
-	err := DecodeTailRow(9, v, func(_ ProjectID, got *audit.Entry) error {
+	err := DecodeTailRow(9, v, func(_ ProjectID, got *audit.Entry, _ string) error {
 		read++
 		if got.ID != 9 || got.Seq != 3 || got.Action != "b.c" {
 			t.Errorf("read entry %d, %s", got.ID, got.Action)
@@ -93,7 +93,7 @@ func codecs(t testing.TB) map[string]struct {
 	sk := SpanKey(4, 3, span.Starts[0])
 	return map[string]codec{
 		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
-			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry) error { return nil })
+			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry, string) error { return nil })
 		}},
 		"order": {key, EncodeOrder(key, owners), func(k, v []byte) error {
 			_, err := DecodeOrder(k, v)
@@ -194,7 +194,7 @@ func TestRowsHoldEveryField(t *testing.T) {
 		if *f.Of(e) = "some value"; f.Values != nil {
 			*f.Of(e) = f.Values[len(f.Values)-1]
 		}
-		got, err := decodeRow(string(AppendRow(nil, e)), e.CreatedAt)
+		got, _, err := decodeRow(string(AppendRow(nil, e)), e.CreatedAt)
 		if err != nil || !reflect.DeepEqual(got, e) {
 			t.Errorf("%s: %+v became %+v, %v", f.Path, e, got, err)
 		}

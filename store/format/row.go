@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -35,7 +36,21 @@ func outcomeCode(o audit.Outcome) byte { return byte(slices.Index(outcomeCodes[:
 func channelCode(c audit.Channel) byte { return byte(slices.Index(channelCodes[:], c)) }
 
 // AppendRow appends the row of e: everything but its id, seq, project and recordedAt.
-func AppendRow(b []byte, e *audit.Entry) []byte {
+func AppendRow(b []byte, e *audit.Entry) []byte { return AppendRecordedBy(AppendInput(b, e), e) }
+
+// AppendRecordedBy ends the row of e, of which AppendInput appended the rest.
+func AppendRecordedBy(b []byte, e *audit.Entry) []byte { return appendString(b, e.RecordedBy) }
+
+// Input returns what AppendInput appended of the row of e.
+func Input(row []byte, e *audit.Entry) []byte {
+	n := uint64(len(e.RecordedBy))
+	return row[:len(row)-len(e.RecordedBy)-(bits.Len64(n|1)+6)/7]
+}
+
+// AppendInput appends what the caller sent of e, which is its row but for the end: the same
+// bytes for the same entry, and others for any other. createdAt is in there only where the
+// caller gave it.
+func AppendInput(b []byte, e *audit.Entry) []byte {
 	flags := rowFlagsOf(e)
 	b = append(b, flags, outcomeCode(e.Outcome), channelCode(e.Channel))
 	if flags&rowOwnTime != 0 {
@@ -48,7 +63,6 @@ func AppendRow(b []byte, e *audit.Entry) []byte {
 	b = appendString(b, e.Resource.Name)
 	b = appendString(b, e.Resource.LocationID)
 	b = appendString(b, e.Detail)
-	b = appendString(b, e.RecordedBy)
 	if flags&rowLabel != 0 {
 		b = appendString(b, e.Actor.Label)
 	}
@@ -67,13 +81,25 @@ func AppendRow(b []byte, e *audit.Entry) []byte {
 	}
 	if flags&rowMetadata != 0 {
 		b = binary.AppendUvarint(b, uint64(len(e.Metadata)))
-		for k, v := range e.Metadata {
-			b = appendString(b, k)
-			b = appendString(b, v)
-		}
+		b = appendMetadata(b, e.Metadata)
 	}
 	if flags&rowKey != 0 {
 		b = appendString(b, e.Key)
+	}
+	return b
+}
+
+// appendMetadata appends names and values in the order of the names.
+func appendMetadata(b []byte, m map[string]string) []byte {
+	var few [16]string
+	names := few[:0]
+	for k := range m {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	for _, k := range names {
+		b = appendString(b, k)
+		b = appendString(b, m[k])
 	}
 	return b
 }
@@ -166,18 +192,18 @@ func (r *reader) string() string {
 	return s
 }
 
-// decodeRow reads what AppendRow wrote. createdAt is the commit's time, for rows
+// decodeRow reads what AppendRow wrote, and returns what of it AppendInput did. createdAt is the commit's time, for rows
 // without one of their own. The entry's strings share row's memory.
-func decodeRow(row string, createdAt time.Time) (*audit.Entry, error) {
+func decodeRow(row string, createdAt time.Time) (e *audit.Entry, input string, err error) {
 	r := &reader{s: row}
 	flags, outcome, channel := r.byte(), r.byte(), r.byte()
 	if flags&^rowFlags != 0 || outcome == 0 || int(outcome) >= len(outcomeCodes) || int(channel) >= len(channelCodes) {
 		r.fail("unknown flag, outcome or channel")
 	}
 	if r.err != nil {
-		return nil, r.err
+		return nil, "", r.err
 	}
-	e := &audit.Entry{CreatedAt: createdAt, Outcome: outcomeCodes[outcome], Channel: channelCodes[channel]}
+	e = &audit.Entry{CreatedAt: createdAt, Outcome: outcomeCodes[outcome], Channel: channelCodes[channel]}
 	e.Actor.Type = audit.User
 	if flags&rowServiceAccount != 0 {
 		e.Actor.Type = audit.ServiceAccount
@@ -187,12 +213,14 @@ func decodeRow(row string, createdAt time.Time) (*audit.Entry, error) {
 	}
 	e.Actor.Email, e.Action = r.string(), r.string()
 	e.Resource = audit.Resource{Type: r.string(), ID: r.string(), Name: r.string(), LocationID: r.string()}
-	e.Detail, e.RecordedBy = r.string(), r.string()
+	e.Detail = r.string()
 	r.optional(e, flags)
+	input = row[:len(row)-len(r.s)]
+	e.RecordedBy = r.string()
 	if r.err == nil && r.s != "" {
 		r.fail("bytes left over")
 	}
-	return e, r.err
+	return e, input, r.err
 }
 
 // optional reads the parts of a row that its flags announce.

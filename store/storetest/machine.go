@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -28,6 +29,7 @@ func runMachine(t *rapid.T, engine Engine) {
 	t.Repeat(map[string]func(*rapid.T){
 		"record":  func(t *rapid.T) { m.record(t, rapid.IntRange(1, 30).Draw(t, "n")) },
 		"bulk":    m.bulk,
+		"retry":   m.retry,
 		"settle":  m.settle,
 		"list":    m.list,
 		"export":  m.export,
@@ -85,24 +87,47 @@ func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 			return
 		}
 	}
+	inputs := make([]string, len(entries))
+	for i, e := range entries {
+		inputs[i] = input(e)
+	}
 	m.now = m.now.Add(time.Millisecond)
 	got, err := m.log.Record(t.Context(), entries)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, e := range entries {
-		id, dup := m.m.byKey(e.Project, e.Key)
-		if !dup {
+		first, known := m.m.byKey(e.Project, e.Key)
+		want := audit.Recorded{ID: first.id, Duplicate: known && first.input == inputs[i], Conflict: known && first.input != inputs[i]}
+		if !known {
 			m.m.add(t, e)
-			id = m.m.lastID
+			want.ID = m.m.lastID
+			m.m.know(e, inputs[i])
 			if e.RecordedAt != m.now {
 				t.Fatalf("entry %d is of %v, want %v", i, e.RecordedAt, m.now)
 			}
 		}
-		if got[i] != (audit.Recorded{ID: id, Duplicate: dup}) {
-			t.Fatalf("entry %d: %+v, want %d, duplicate %t", i, got[i], id, dup)
+		if got[i] != want {
+			t.Fatalf("entry %d with key %q: %+v, want %+v", i, e.Key, got[i], want)
 		}
 	}
+}
+
+// retry sends entries with keys again, as they were, or with something else in them.
+func (m *machine) retry(t *rapid.T) {
+	sent := slices.Sorted(maps.Keys(m.m.sent))
+	if len(sent) == 0 {
+		return
+	}
+	var entries []*audit.Entry
+	for range rapid.IntRange(1, 5).Draw(t, "n") {
+		e := m.m.sent[rapid.SampledFrom(sent).Draw(t, "again")].Clone()
+		if rapid.IntRange(0, 2).Draw(t, "other") == 0 {
+			e.Detail += "!"
+		}
+		entries = append(entries, e)
+	}
+	m.recordAll(t, entries)
 }
 
 // bulk records many at once, drawn from a few entries so that drawing stays cheap.

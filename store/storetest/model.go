@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -19,10 +20,13 @@ type model struct {
 	lastID  int64
 	lastSeq map[string]int64   // by project
 	kept    map[string][]int64 // by project: ids that purges leave
+	// sent holds what was sent of entries with keys, by id.
+	sent map[int64]*audit.Entry
 }
 
 func newModel() model {
-	return model{deleted: make(map[string]int64), lastSeq: make(map[string]int64), kept: make(map[string][]int64)}
+	return model{deleted: make(map[string]int64), lastSeq: make(map[string]int64), kept: make(map[string][]int64),
+		sent: make(map[int64]*audit.Entry)}
 }
 
 // add appends an entry that the log says it has recorded, once it has the id and seq
@@ -57,14 +61,40 @@ func (m *model) list(q audit.Query) []audit.Entry {
 	return out
 }
 
-// byKey returns the id of the entry of a project with a key.
-func (m *model) byKey(project, key string) (int64, bool) {
+// keyed is the first entry that had a key, and what its caller sent.
+type keyed struct {
+	id    int64
+	input string
+}
+
+// byKey returns the entry of a project with a key.
+func (m *model) byKey(project, key string) (keyed, bool) {
 	for _, e := range m.entries {
 		if key != "" && e.Project == project && e.Key == key {
-			return e.ID, true
+			return keyed{e.ID, input(m.sent[e.ID])}, true
 		}
 	}
-	return 0, false
+	return keyed{}, false
+}
+
+// know keeps what was sent of e, which was added last.
+func (m *model) know(e *audit.Entry, sent string) {
+	if e.Key == "" {
+		return
+	}
+	c := e.Clone()
+	c.ID, c.Seq, c.RecordedAt = 0, 0, time.Time{}
+	if !strings.Contains(sent, `,"createdAt":`) {
+		c.CreatedAt = time.Time{}
+	}
+	m.sent[e.ID] = c
+}
+
+// input returns what the caller sent of e, normalized.
+func input(e *audit.Entry) string {
+	c := e.Clone()
+	c.Normalize()
+	return string(c.AppendInput(nil))
 }
 
 // find returns the entry of a project with an id, or nil.

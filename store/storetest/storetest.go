@@ -61,6 +61,7 @@ func Run(t *testing.T, open Engine) {
 	})
 	for name, examine := range map[string]func(*testing.T, Engine){
 		"filters":       testFilters,
+		"keys":          testKeys,
 		"long export":   testLongExport,
 		"refusals":      testRefusals,
 		"waiting":       testWaiting,

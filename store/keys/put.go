@@ -1,4 +1,4 @@
-package blocks
+package keys
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 	"auditlog/store/kv"
 )
 
-// PutKeys writes the idempotency keys of sealed entries of n projects, in the order of the
-// projects' numbers; of returns number i and its entries. Keys are put in order: a page of
+// Put writes the idempotency keys of sealed entries of n projects, in the order of the
+// projects' numbers; of returns number i and its entries, first what is known of a key of one. Keys are put in order: a page of
 // the bucket is touched once for many of them.
-func PutKeys(tx kv.Tx, n int, of func(i int) (format.ProjectID, []*audit.Entry)) error {
+func Put(tx kv.Tx, n int, of func(i int) (format.ProjectID, []*audit.Entry), first func(i int, key string) Known) error {
 	b := tx.Bucket(format.Keys)
 	counting := true
 	for i := range n {
@@ -25,7 +25,8 @@ func PutKeys(tx kv.Tx, n int, of func(i int) (format.ProjectID, []*audit.Entry))
 		}
 		counting = counting && isLast(b, format.Key(project, keyed[0].Key))
 		for _, e := range keyed {
-			if err := b.Put(format.Key(project, e.Key), format.KeyOwner(e.ID)); err != nil {
+			known := first(i, e.Key)
+			if err := b.Put(format.Key(project, e.Key), format.KeyOwner(known.ID, known.Sum)); err != nil {
 				return fmt.Errorf("put key of entry %d: %w", e.ID, err)
 			}
 		}

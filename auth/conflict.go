@@ -1,0 +1,43 @@
+package auth
+
+import (
+	"fmt"
+	"strconv"
+
+	"auditlog/audit"
+)
+
+// Conflict says that entries of a call were not recorded because others have their keys: a
+// client that gives different things one key, or somebody who was there first with a key that
+// is no secret. Either is something to know of in an audit log.
+type Conflict struct {
+	Project string
+	// Count is how many entries of the call. Key is that of one of them, First the id of
+	// the entry that has it.
+	Count int64
+	Key   string
+	First int64
+}
+
+// Conflict notes one. The entry is recorded by Run, as refusals are: the first of a token
+// and a project at once, those that follow counted.
+func (k *Keeper) Conflict(call *Call, c *Conflict) {
+	k.counts.conflicts.Add(c.Count)
+	r, denied := k.refusals, &Denied{Permission: AuditLogRecord, Project: c.Project}
+	kind := refusalKind{token: call.Principal.TokenID, permission: denied.Permission, project: denied.Project, conflict: true}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.count(k.opts.Now(), kind, call, denied)
+	s.count += c.Count - 1
+	if !s.others() {
+		s.conflict = c
+	}
+}
+
+// entry makes e, which tells of a refusal, tell of a conflict.
+func (c *Conflict) entry(e *audit.Entry) {
+	e.Outcome = audit.Error
+	e.Resource = audit.Resource{Type: "Entry", ID: strconv.FormatInt(c.First, 10)}
+	e.Detail = fmt.Sprintf("not recorded: entry %d has the key %q already, and differs", c.First, c.Key)
+	addMetadata(e, map[string]string{"conflictingKey": c.Key})
+}

@@ -1,0 +1,2 @@
+// Package keys knows which idempotency keys a project has.
+package keys
