@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,8 +28,8 @@ import (
 // Where no control group can be made, GOMEMLIMIT stands for it and the memory that the
 // server has is measured.
 func TestContainer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("loads small servers for half a minute")
+	if testing.Short() || racing() {
+		t.Skip("loads small servers for half a minute; the race detector needs more memory than they have")
 	}
 	for _, mebibytes := range []int64{128, 256} {
 		t.Run(fmt.Sprintf("%d MiB", mebibytes), func(t *testing.T) {
@@ -189,4 +191,32 @@ func memoryMost(t *testing.T, pid int) int64 {
 		}
 	}
 	return 0
+}
+
+// racing reports whether this is built with the race detector.
+func racing() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// A process whose address space is bounded starts with a smaller map of its file.
+func TestSmallAddressSpace(t *testing.T) {
+	if racing() {
+		t.Skip("the race detector takes all of the address space")
+	}
+	dir := t.TempDir()
+	limited := func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{"sh", "-c", `ulimit -v 4000000 && exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = "/bin/sh"
+	}
+	p, err := startServerAs(limited, os.Environ(), dir, "--dev", "--data", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	for range 3 {
+		if status := postBatch(t.Context(), p, batchOfSize(4<<20)); status != http.StatusOK {
+			t.Fatalf("a batch of 4 MiB is answered %d: %s", status, p.log.String())
+		}
+	}
 }
