@@ -64,7 +64,7 @@ func TestConflictsAreTold(t *testing.T) {
 	if err := keeper.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	page, err := audittest.List(t.Context(), f.store, audit.Query{Project: "acme", Action: rpc.Record}, audit.Paging{})
+	page, err := audittest.List(t.Context(), f.store, audit.Query{Project: "acme", Is: audit.Terms{"action": {rpc.Record}}}, audit.Paging{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ type deploysFilters struct {
 // query returns the query that w and d stand for together, or an Invalid Fault with the
 // path of the time that cannot be meant.
 func (d *deploysFilters) query(w rpc.Query) (audit.Query, error) {
-	w.Outcome = rpc.Outcomes(d.Outcome)
+	w.Outcome = rpc.Values(d.Outcome)
 	w.From, w.To = whenSet(w.From), whenSet(w.To)
 	q := w.Query()
 	err := q.Between(whenSet(d.After), whenSet(d.Before))
@@ -70,24 +70,24 @@ func whenSet(t time.Time) time.Time {
 	return t
 }
 
-// deploysOutcomes are rpc.Outcomes that may also be a number, or the text that Go makes
+// deploysOutcomes are rpc.Values that may also be a number, or the text that Go makes
 // of one: deploys.app's Go client numbers the outcomes.
-type deploysOutcomes rpc.Outcomes
+type deploysOutcomes rpc.Values
 
 // outcomeNumbers are what deploys.app's clients write, and the outcome that is meant.
 // An empty one means no filter.
 var outcomeNumbers = map[string]string{
-	"0": "", "1": string(audit.Success), "2": rpc.Failure,
+	"0": "", "1": string(audit.Success), "2": audit.Failure,
 	"AuditOutcome(0)": "",
 }
 
-// UnmarshalJSON reads what rpc.Outcomes reads, or a number.
+// UnmarshalJSON reads what rpc.Values reads, or a number.
 func (o *deploysOutcomes) UnmarshalJSON(b []byte) error {
 	b = bytes.TrimSpace(b)
 	if name, ok := outcomeNumbers[string(b)]; ok {
 		b = []byte(`"` + name + `"`)
 	}
-	var list rpc.Outcomes
+	var list rpc.Values
 	if err := list.UnmarshalJSON(b); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func deploysEntry(e *audit.Entry) *audit.Entry {
 		return e
 	}
 	shown := *e // the log's own stays as it is
-	shown.Outcome = rpc.Failure
+	shown.Outcome = audit.Failure
 	shown.Detail = string(e.Outcome)
 	if e.Detail != "" {
 		shown.Detail += ": " + e.Detail

@@ -42,14 +42,14 @@ func TestDeploysFilters(t *testing.T) {
 // What the filters of requests mean, in the words of deploys.app and those of the log.
 func TestDeploysQueries(t *testing.T) {
 	day := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
-	failure := []audit.Outcome{audit.Error, audit.Forbidden}
+	failure := []string{"error", "forbidden"}
 	tests := map[string]audit.Query{
 		`"outcome":"AuditOutcome(0)","after":"0001-01-01T00:00:00Z","before":"0001-01-01T00:00:00Z","from":"0001-01-01T00:00:00Z"`: {},
 		`"to":"0001-01-01T06:42:00+06:42"`: {},
 		`"outcome":0`:                      {},
-		`"outcome":1`:                      {Outcomes: []audit.Outcome{audit.Success}},
-		`"outcome":2`:                      {Outcomes: failure},
-		`"outcome":["0","failure"]`:        {Outcomes: failure},
+		`"outcome":1`:                      {Is: audit.Terms{"outcome": {string(audit.Success)}}},
+		`"outcome":2`:                      {Is: audit.Terms{"outcome": failure}},
+		`"outcome":["0","failure"]`:        {Is: audit.Terms{"outcome": failure}},
 		`"outcome":null`:                   {},
 		`"after":"2026-05-01T00:00:00Z"`:   {From: day.Add(time.Microsecond)},
 		`"before":"2026-05-01T00:00:00Z"`:  {To: day},

@@ -213,7 +213,7 @@ func (f *fixture) checkStats(query map[string]any, total int64, counts rpc.Count
 			f.t.Fatalf("the buckets are %+v", st.Buckets)
 		}
 	}
-	for _, values := range []rpc.Values{st.Types, st.Actions, st.Actors} {
+	for _, values := range []rpc.TopValues{st.Types, st.Actions, st.Actors} {
 		n := values.OtherEntries
 		for i, v := range values.Top {
 			n += v.Count
@@ -317,9 +317,13 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 	if len(page.Items) != 1 || page.Items[0].ID != 1 {
 		t.Errorf("the next page is %+v", page.Items)
 	}
+	f.ok(rpc.List, `{"project":"acme","resourceType":"deployment","to":"2026-06-01T00:00:00Z"`+cursor, &page)
+	if len(page.Items) != 1 || page.Items[0].ID != 1 {
+		t.Errorf("the next page with another time is %+v", page.Items)
+	}
 	for _, query := range []string{
 		`{"project":"other","resourceType":"deployment"`, `{"project":"acme"`, `{"project":"acme","resourceType":"deployment","outcome":"success"`,
-		`{"project":"acme","resourceType":"deployment","q":"x"`, `{"project":"acme","resourceType":"deployment","to":"2026-06-01T00:00:00Z"`,
+		`{"project":"acme","resourceType":"deployment","q":"x"`,
 	} {
 		if e := f.bad(http.StatusBadRequest, rpc.List, query+cursor); e.Error.Path != "cursor" {
 			t.Errorf("%s: %+v", query, e.Error)

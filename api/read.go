@@ -119,8 +119,8 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	return res, nil
 }
 
-func valuesOf(v audit.Values) rpc.Values {
-	out := rpc.Values{
+func valuesOf(v audit.Values) rpc.TopValues {
+	out := rpc.TopValues{
 		Top: make([]rpc.ValueCount, len(v.Top)), Others: v.Others, OtherEntries: v.OtherEntries, Estimated: v.Estimated,
 	}
 	for i, top := range v.Top {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,19 @@ func (a Addresses) Contain(ip string) bool {
 	}
 	addr, err := netip.ParseAddr(ip)
 	return err == nil && a.in.Contains(addr.Unmap())
+}
+
+// AnyAddress returns the condition that an entry's address is one of those asked for.
+func AnyAddress(asked []string) func(ip string) bool {
+	var list []Addresses
+	for _, s := range asked {
+		if a, err := ParseAddresses(s); err == nil { // a valid query has no error
+			list = append(list, a)
+		}
+	}
+	return func(ip string) bool {
+		return slices.ContainsFunc(list, func(a Addresses) bool { return a.Contain(ip) })
+	}
 }
 
 // String returns a in one form for all that mean the same.

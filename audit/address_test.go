@@ -24,24 +24,24 @@ func TestAddresses(t *testing.T) {
 		if err != nil || a.String() != tt.form {
 			t.Errorf("%s is read as %s, %v", tt.asked, a, err)
 		}
-		q := Query{IP: tt.asked}
+		q := Query{Is: Terms{"ip": {tt.asked}}}
 		q.Normalize()
-		if q.IP != tt.form {
-			t.Errorf("%s is normalized to %s", tt.asked, q.IP)
+		if got := q.Is.One("ip"); got != tt.form {
+			t.Errorf("%s is normalized to %s", tt.asked, got)
 		}
 		for want, list := range map[bool][]string{true: tt.in, false: tt.out} {
 			for _, ip := range list {
 				if got := a.Contain(ip); got != want {
 					t.Errorf("%s contains %s: %t", tt.asked, ip, got)
 				}
-				if got := q.Match(&Entry{Request: Request{IP: ip}, CreatedAt: minTime}); got != want {
+				if got := NewMatcher(&q).Match(&Entry{Request: Request{IP: ip}, CreatedAt: minTime}); got != want {
 					t.Errorf("a query for %s selects %s: %t", tt.asked, ip, got)
 				}
 			}
 		}
 	}
 	for _, s := range []string{"300.1.2.3", "1.2.3", "10.0.0.0/33", "10.0.0.0/x", "2001:db8:::1", "1.2.3.4:80", "10.0.0.1 10.0.0.2", "7", "/"} {
-		q := Query{Project: "acme", IP: s}
+		q := Query{Project: "acme", Is: Terms{"ip": {string(s)}}}
 		q.Normalize()
 		if err := q.Validate(); err == nil || err.Error() != "ip: must be an address, as 203.0.113.9, or a range, as 203.0.113.0/24" {
 			t.Errorf("%s: %v", s, err)

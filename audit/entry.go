@@ -116,6 +116,9 @@ const (
 	Error     Outcome = "error"
 )
 
+// Failure stands in a query for forbidden and error together.
+const Failure = "failure"
+
 // Outcomes lists every outcome in the order in which they are shown.
 func Outcomes() []Outcome { return []Outcome{Success, Forbidden, Error} }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -33,27 +34,35 @@ type Field struct {
 	Required bool
 	// Values lists what it can be, as people write them; nil is any text.
 	Values []string
+	// Groups are what filters take besides, each for several of Values.
+	Groups map[string][]string
 	// Searched says that full-text search looks into it, for words.
 	Searched bool
 	// Whole says that full-text search finds it whole, as it is written, and not by its
 	// words: an id of which each entry has another, and of which nobody looks for a part.
 	Whole bool
 
-	text  func(*Entry) *string
-	query func(*Query) *string
+	// Asked says how filters ask for it.
+	Asked Asked
+
+	text func(*Entry) *string
 }
+
+// Asked is how a field is compared with the values that a query asks for.
+type Asked uint8
+
+// The ways of asking.
+const (
+	Unasked   Asked = iota // there is no filter
+	Exactly                // as it is
+	Folded                 // without regard to case
+	Beginning              // as it is, or by what it begins with: "deployment.*"
+	Addressed              // an address, or a range of them: see ParseAddresses
+	Listed                 // as it is, or as one of those that metadata lists: see ListedResources
+)
 
 // Of returns the field of an entry.
 func (f *Field) Of(e *Entry) *string { return f.text(e) }
-
-// Filter returns what a query asks of the field, empty for anything, or nil where
-// filters do not ask for a single value of it.
-func (f *Field) Filter(q *Query) *string {
-	if f.query == nil {
-		return nil
-	}
-	return f.query(q)
-}
 
 // Flag returns the name of its flag.
 func (f *Field) Flag() string {
@@ -80,54 +89,72 @@ func FieldAt(path string) *Field {
 	return nil
 }
 
+// FieldNamed returns the field with a name, or nil.
+func FieldNamed(name string) *Field {
+	for _, f := range fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
 // fields is the table of Fields.
 var fields = []*Field{
 	{Path: "recordedBy", Name: "recordedBy", Column: "recordedBy", Title: "recorded by",
 		Usage: "the id of the `token` that recorded it", Asks: "only recorded with the token of this `id`; auditlog: the log's own entries",
 		Limit: MaxName, Given: true,
 		text:  func(e *Entry) *string { return &e.RecordedBy },
-		query: func(q *Query) *string { return &q.RecordedBy }},
+		Asked: Exactly},
 	{Path: "project", Name: "project", Column: "project", Title: "project",
 		Usage: "the `project`", Limit: MaxProject, Required: true,
-		text:  func(e *Entry) *string { return &e.Project },
-		query: func(q *Query) *string { return &q.Project }},
+		text: func(e *Entry) *string { return &e.Project }},
 	{Path: "outcome", Name: "outcome", Column: "outcome", Title: "outcome",
 		Usage: "how it `ended`: success, forbidden or error", Limit: MaxName, Required: true, Values: names(Outcomes()),
-		text: func(e *Entry) *string { return (*string)(&e.Outcome) }},
+		text:   func(e *Entry) *string { return (*string)(&e.Outcome) },
+		Groups: map[string][]string{Failure: {string(Forbidden), string(Error)}},
+		Asks:   "only these `outcomes`: success, forbidden, error; failure is the last two",
+		Asked:  Folded},
 	{Path: "actor.email", Name: "actor", Column: "actorEmail", Title: "actor",
 		Usage: "who did it: an `e-mail` or another stable name", Limit: MaxName, Required: true, Searched: true,
 		text:  func(e *Entry) *string { return &e.Actor.Email },
 		Asks:  "only by this `actor`",
-		query: func(q *Query) *string { return &q.Actor }},
+		Asked: Exactly},
 	{Path: "actor.type", Name: "actorType", Column: "actorType", Title: "actor type",
 		Usage: "what they are, `User` or ServiceAccount", Limit: MaxName, Required: true, Values: names(ActorTypes()),
 		text:  func(e *Entry) *string { return (*string)(&e.Actor.Type) },
 		Asks:  "only by this `type` of actor: User or ServiceAccount",
-		query: func(q *Query) *string { return (*string)(&q.ActorType) }},
+		Asked: Exactly},
 	{Path: "actor.label", Name: "label", Column: "actorLabel", Title: "label",
 		Usage: "what acted in their name, such as an agent's `session`", Limit: MaxValue, Searched: true,
-		text: func(e *Entry) *string { return &e.Actor.Label }},
+		text:  func(e *Entry) *string { return &e.Actor.Label },
+		Asks:  "only with this `label` of the actor",
+		Asked: Exactly},
 	{Path: "action", Name: "action", Column: "action", Title: "action",
 		Usage: "what was done, as `resource.verb`: deployment.deploy", Limit: MaxName, Required: true, Searched: true,
 		text:  func(e *Entry) *string { return &e.Action },
 		Asks:  "only this `action`, or deployment.* for all that begin so",
-		query: func(q *Query) *string { return &q.Action }},
+		Asked: Beginning},
 	{Path: "resource.type", Name: "resourceType", Column: "resourceType", Title: "resource",
 		Usage: "the `type` of what it was done to: Deployment", Limit: MaxName, Required: true, Searched: true,
 		text:  func(e *Entry) *string { return &e.Resource.Type },
 		Asks:  "only of this `type` of resource",
-		query: func(q *Query) *string { return &q.ResourceType }},
+		Asked: Folded},
 	{Path: "resource.id", Name: "resourceId", Column: "resourceId", Title: "  id",
 		Usage: "its `id`", Limit: MaxValue, Searched: true,
 		text:  func(e *Entry) *string { return &e.Resource.ID },
 		Asks:  "only of the resource with this `id`, also among several of a call",
-		query: func(q *Query) *string { return &q.ResourceID }},
+		Asked: Listed},
 	{Path: "resource.name", Name: "resourceName", Column: "resourceName", Title: "  name",
 		Usage: "its `name`", Limit: MaxValue, Searched: true,
-		text: func(e *Entry) *string { return &e.Resource.Name }},
+		text:  func(e *Entry) *string { return &e.Resource.Name },
+		Asks:  "only of resources with this `name`",
+		Asked: Exactly},
 	{Path: "resource.locationId", Name: "location", Column: "locationId", Title: "  location",
 		Usage: "`where` it is", Limit: MaxName, Searched: true,
-		text: func(e *Entry) *string { return &e.Resource.LocationID }},
+		text:  func(e *Entry) *string { return &e.Resource.LocationID },
+		Asks:  "only of resources at this `location`",
+		Asked: Exactly},
 	{Path: "detail", Name: "detail", Column: "detail", Title: "detail",
 		Usage: "what there is to say, in `words`", Searched: true,
 		text: func(e *Entry) *string { return &e.Detail }},
@@ -135,27 +162,27 @@ var fields = []*Field{
 		Usage: "the `surface` it came through: api, console, cli or mcp", Limit: MaxName, Values: names(Channels()),
 		text:  func(e *Entry) *string { return (*string)(&e.Channel) },
 		Asks:  "only through this `channel`: api, console, cli or mcp",
-		query: func(q *Query) *string { return (*string)(&q.Channel) }},
+		Asked: Folded},
 	{Path: "request.ip", Name: "ip", Column: "ip", Title: "ip",
 		Usage: "the `address` it came from", Limit: MaxValue, Searched: true,
 		text:  func(e *Entry) *string { return &e.Request.IP },
 		Asks:  "only from this `address`, or a range of them: 203.0.113.0/24",
-		query: func(q *Query) *string { return &q.IP }},
+		Asked: Addressed},
 	{Path: "request.userAgent", Name: "userAgent", Column: "userAgent", Title: "user agent",
 		Usage: "the `program` it came from", Limit: MaxValue, Searched: true,
 		text:  func(e *Entry) *string { return &e.Request.UserAgent },
 		Asks:  "only by this `program`, as a whole",
-		query: func(q *Query) *string { return &q.UserAgent }},
+		Asked: Exactly},
 	{Path: "request.id", Name: "requestId", Column: "requestId", Title: "request",
 		Usage: "the `id` of the request", Limit: MaxValue, Whole: true,
 		text:  func(e *Entry) *string { return &e.Request.ID },
 		Asks:  "only of the request with this `id`",
-		query: func(q *Query) *string { return &q.RequestID }},
+		Asked: Exactly},
 	{Path: "key", Name: "key", Column: "key", Title: "key",
 		Usage: "what makes a retry safe: a `key` is recorded once a project", Limit: MaxKey, Whole: true,
 		text:  func(e *Entry) *string { return &e.Key },
 		Asks:  "only what was recorded with this `key`",
-		query: func(q *Query) *string { return &q.Key }},
+		Asked: Exactly},
 }
 
 // What is checked of an entry, and cleaned: texts that are bounded, texts that can be one of
@@ -164,8 +191,8 @@ var (
 	bounded   = keep(func(f *Field) bool { return !f.Given && f.Limit > 0 && f.Values == nil })
 	chosen    = keep(func(f *Field) bool { return !f.Given && f.Values != nil })
 	unbounded = keep(func(f *Field) bool { return !f.Given && f.Limit == 0 })
-	// filtered are the fields but the project that queries ask for one value of.
-	filtered = keep(func(f *Field) bool { return f.query != nil && f.Path != "project" })
+	// closed are the fields that every entry has, with one of some values.
+	closed = keep(func(f *Field) bool { return f.Values != nil && f.Required })
 )
 
 func keep(is func(*Field) bool) []*Field {
@@ -180,12 +207,37 @@ func names[S ~string](values []S) []string {
 	return list
 }
 
-// validateFilter reports what is wrong with what a query asks of the field.
-func (f *Field) validateFilter(s string) error {
-	if s == "" || f.Values == nil {
-		return validateName(f.Name, s, MaxValue, false)
+// normal appends what a query asks of the field in one form.
+func (f *Field) normal(list []string, asked string) []string {
+	switch f.Asked {
+	case Folded:
+		asked = Fold(asked)
+	case Addressed:
+		asked = normalAddresses(asked)
 	}
-	return f.oneOf(f.Name, s)
+	if group, ok := f.Groups[asked]; ok {
+		return append(list, group...)
+	}
+	return append(list, asked)
+}
+
+// validateFilter reports what is wrong with what a query asks of the field at a path.
+func (f *Field) validateFilter(path, s string) error {
+	if f.Values != nil {
+		return f.oneOf(path, s, slices.Sorted(maps.Keys(f.Groups))...)
+	}
+	if err := validateName(path, s, MaxValue, true); err != nil {
+		return err
+	}
+	if f.Asked == Addressed {
+		if _, err := ParseAddresses(s); err != nil {
+			return AtPath(err, path)
+		}
+	}
+	if i := strings.IndexByte(s, '*'); f.Asked == Beginning && i >= 0 && (i != len(s)-1 || !strings.HasSuffix(s, ".*")) {
+		return FieldErrorf(path, `must be exact or end in ".*", as in "deployment.*"`)
+	}
+	return nil
 }
 
 // validateValue reports what is wrong with s, of a field that can be one of some values.
@@ -199,10 +251,12 @@ func (f *Field) validateValue(s string) error {
 	return nil
 }
 
-func (f *Field) oneOf(path, s string) error {
+// oneOf reports if s is none of f's values, which are named with what else may stand there.
+func (f *Field) oneOf(path, s string, also ...string) error {
 	if slices.Contains(f.Values, s) {
 		return nil
 	}
-	last := len(f.Values) - 1
-	return FieldErrorf(path, "must be %s or %s", strings.Join(f.Values[:last], ", "), f.Values[last])
+	can := slices.Concat(f.Values, also)
+	last := len(can) - 1
+	return FieldErrorf(path, "must be %s or %s", strings.Join(can[:last], ", "), can[last])
 }

@@ -59,28 +59,33 @@ func TestFieldsAreThoseOfAnEntry(t *testing.T) {
 	}
 }
 
-// Whatever a filter asks of a field, it selects entries that have it, and no others.
+// Whatever a filter asks of a field, it selects entries that have it, and no others; and
+// excludes them.
 func TestFieldsFilter(t *testing.T) {
 	for _, f := range Fields() {
-		q := Query{Project: "acme"}
-		asked := f.Filter(&q)
-		if asked == nil || f.Path == "project" {
+		if f.Asked == Unasked {
 			continue
 		}
 		value := "x"
 		if f.Values != nil {
 			value = f.Values[len(f.Values)-1]
 		}
-		*asked = value
-		if q.Normalize(); q.Validate() != nil {
-			t.Errorf("%s: %v", f.Name, q.Validate())
-		}
-		e := Entry{Project: "acme", CreatedAt: minTime}
-		if q.Match(&e) {
-			t.Errorf("%s: an entry without it is selected", f.Name)
-		}
-		if *f.Of(&e) = value; !q.Match(&e) {
-			t.Errorf("%s: an entry with it is not selected", f.Name)
+		without, with := Entry{Project: "acme", CreatedAt: minTime}, Entry{Project: "acme", CreatedAt: minTime}
+		*f.Of(&with) = value
+		for not, q := range map[bool]Query{
+			false: {Project: "acme", Is: Terms{f.Name: {value, value}}},
+			true:  {Project: "acme", Not: Terms{f.Name: {value}}},
+		} {
+			if q.Normalize(); q.Validate() != nil {
+				t.Errorf("%s: %v", f.Name, q.Validate())
+			}
+			m := NewMatcher(&q)
+			if m.Match(&with) == not {
+				t.Errorf("%s: an entry with it is wrong, excluded %t", f.Name, not)
+			}
+			if m.Match(&without) != not && !(not && f.Required && f.Values != nil) {
+				t.Errorf("%s: an entry without it is wrong, excluded %t", f.Name, not)
+			}
 		}
 	}
 	if FieldAt("resource.location") != nil {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,53 +13,116 @@ import (
 type Query struct {
 	// Project is required.
 	Project string
-	// ResourceType compares without regard to case, as do Outcomes and Channel.
-	ResourceType string
-	// ResourceID is that of the entry's resource, or one of those that its metadata
-	// lists: see ListedResources.
-	ResourceID string
-	// Action is exact, or a prefix that ends in ".*".
-	Action    string
-	Outcomes  []Outcome
-	Actor     string
-	ActorType ActorType
-	Channel   Channel
-	// IP is an address, or a range of them in CIDR notation: 203.0.113.9, 2001:db8::/32. An
-	// IPv4 address is the same as an IPv6 address that it is mapped to. Entries whose
-	// address is the name of a host are found by that name.
-	IP string
-	// UserAgent, RequestID and Key are exact.
-	UserAgent string
-	RequestID string
-	Key       string
-	// RecordedBy is the id of the token that recorded the entries, exact.
-	RecordedBy string
+	// Is asks for entries that have, of each field in it, one of the values; Not for those
+	// that have none of them. How a field is compared its Asked says.
+	Is, Not Terms
 	// From is inclusive, To exclusive.
 	From, To time.Time
-	// Text is the full-text query, in the syntax of package index.
+	// Text is the full-text query, in the syntax of package fulltext.
 	Text string
 }
 
-// Normalize brings a query into one form, so that equal queries are the same:
-// values folded where case does not matter, outcomes sorted and each once, times
-// truncated upwards to what the log keeps.
+// Terms are values by the Name of the Field that they are of.
+type Terms map[string][]string
+
+// MaxTerms bounds how many values a query has of one field.
+const MaxTerms = 100
+
+// One returns the value of a field of which t has a single one, else "".
+func (t Terms) One(name string) string {
+	if len(t[name]) == 1 {
+		return t[name][0]
+	}
+	return ""
+}
+
+// Clone returns a copy that shares nothing with t.
+func (t Terms) Clone() Terms {
+	if len(t) == 0 {
+		return nil
+	}
+	c := make(Terms, len(t))
+	for name, values := range t {
+		c[name] = slices.Clone(values)
+	}
+	return c
+}
+
+// Normalize brings a query into one form, so that equal queries are the same: values
+// folded where case does not matter, sorted and each once, times rounded up to what the log
+// keeps. Of a field that can only have some values, what is excluded becomes what is left.
 func (q *Query) Normalize() {
-	q.ResourceType = Fold(q.ResourceType)
-	q.Channel = Channel(Fold(string(q.Channel)))
-	q.Outcomes = slices.Clone(q.Outcomes) // the caller's may be shared
-	for i, o := range q.Outcomes {
-		q.Outcomes[i] = Outcome(Fold(string(o)))
-	}
-	slices.Sort(q.Outcomes)
-	q.Outcomes = slices.Compact(q.Outcomes)
-	if len(q.Outcomes) == len(Outcomes()) {
-		q.Outcomes = nil
-	}
-	if q.IP != "" {
-		q.IP = normalAddresses(q.IP)
+	// The caller's may be shared.
+	q.Is, q.Not = q.Is.normal(), q.Not.normal()
+	for _, f := range closed {
+		q.closeOf(f)
 	}
 	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
 	q.Text = strings.TrimSpace(q.Text)
+}
+
+// normal returns a copy of t in which each field has its values in one form and order.
+func (t Terms) normal() Terms {
+	var normal Terms
+	for name, values := range t {
+		f := FieldNamed(name)
+		var list []string
+		for _, v := range values {
+			switch {
+			case v == "":
+			case f == nil: // Validate will say so
+				list = append(list, v)
+			default:
+				list = f.normal(list, v)
+			}
+		}
+		if len(list) == 0 {
+			continue
+		}
+		if normal == nil {
+			normal = make(Terms, len(t))
+		}
+		slices.Sort(list)
+		normal[name] = slices.Compact(list)
+	}
+	return normal
+}
+
+// closeOf turns what is excluded of a field, which every entry has and which can only have
+// some values, into what is left, and drops what leaves all of them.
+func (q *Query) closeOf(f *Field) {
+	no := q.Not[f.Name]
+	left := slices.Clone(f.Values)
+	slices.Sort(left)
+	if is := q.Is[f.Name]; len(is) > 0 {
+		left = is
+	} else if len(no) == 0 {
+		return
+	}
+	unknown := func(v string) bool { return !slices.Contains(f.Values, v) }
+	if slices.ContainsFunc(no, unknown) || slices.ContainsFunc(left, unknown) {
+		return // Validate will say so
+	}
+	left = slices.DeleteFunc(slices.Clone(left), func(v string) bool { return slices.Contains(no, v) })
+	switch {
+	case len(left) == 0:
+		return // it selects nothing, as it says
+	case len(left) == len(f.Values):
+		q.Is = q.Is.without(f.Name)
+	default:
+		if q.Is == nil {
+			q.Is = make(Terms, 1)
+		}
+		q.Is[f.Name] = left
+	}
+	q.Not = q.Not.without(f.Name)
+}
+
+func (t Terms) without(name string) Terms {
+	if delete(t, name); len(t) == 0 {
+		return nil
+	}
+	return t
 }
 
 // ceilMicro rounds up: entries have whole microseconds, so both From <= t and
@@ -76,27 +140,35 @@ func (q *Query) Validate() error {
 	if err := ValidateProject(q.Project); err != nil {
 		return err
 	}
-	for _, f := range filtered {
-		if asked := *f.query(q); asked != "" {
-			if err := f.validateFilter(asked); err != nil {
+	for _, t := range []struct {
+		path  string
+		terms Terms
+	}{{"", q.Is}, {"not.", q.Not}} {
+		if err := t.terms.validate(t.path); err != nil {
+			return err
+		}
+	}
+	return q.validateTimes()
+}
+
+// validate reports what is wrong with t, whose fields have paths that begin with prefix.
+func (t Terms) validate(prefix string) error {
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		path, values := prefix+name, t[name]
+		f := FieldNamed(name)
+		if f == nil || f.Asked == Unasked {
+			return FieldErrorf(path, "is not something to filter by")
+		}
+		if len(values) > MaxTerms {
+			return FieldErrorf(path, "must be at most %d values, has %d", MaxTerms, len(values))
+		}
+		for _, v := range values {
+			if err := f.validateFilter(path, v); err != nil {
 				return err
 			}
 		}
 	}
-	if q.IP != "" {
-		if _, err := ParseAddresses(q.IP); err != nil {
-			return AtPath(err, "ip")
-		}
-	}
-	if i := strings.IndexByte(q.Action, '*'); i >= 0 && (i != len(q.Action)-1 || !strings.HasSuffix(q.Action, ".*")) {
-		return FieldErrorf("action", `must be exact or end in ".*", as in "deployment.*"`)
-	}
-	for _, o := range q.Outcomes {
-		if !slices.Contains(Outcomes(), o) {
-			return FieldErrorf("outcome", "must be success, forbidden, error or failure")
-		}
-	}
-	return q.validateTimes()
+	return nil
 }
 
 func (q *Query) validateTimes() error {
@@ -170,55 +242,6 @@ func (q *Query) Bounds() (from, to int64) {
 		to = min(to, q.To.UnixMicro())
 	}
 	return from, to
-}
-
-// ActionPrefix returns the prefix that Action asks for, its dot included, and
-// whether Action is a prefix at all.
-func (q *Query) ActionPrefix() (string, bool) {
-	if strings.HasSuffix(q.Action, ".*") {
-		return strings.TrimSuffix(q.Action, "*"), true
-	}
-	return "", false
-}
-
-// Match reports whether e, of the query's project, is selected by everything
-// but Text. The query must be normalized.
-func (q *Query) Match(e *Entry) bool {
-	at := e.CreatedAt.UnixMicro()
-	from, to := q.Bounds()
-	if at < from || at >= to {
-		return false
-	}
-	if len(q.Outcomes) > 0 && !slices.Contains(q.Outcomes, e.Outcome) {
-		return false
-	}
-	if q.Actor != "" && q.Actor != e.Actor.Email ||
-		q.ActorType != "" && q.ActorType != e.Actor.Type ||
-		q.Channel != "" && q.Channel != e.Channel ||
-		q.RecordedBy != "" && q.RecordedBy != e.RecordedBy ||
-		q.ResourceID != "" && q.ResourceID != e.Resource.ID && !ListsResource(e.Metadata[ListedResources], q.ResourceID) ||
-		q.RequestID != "" && q.RequestID != e.Request.ID ||
-		q.Key != "" && q.Key != e.Key ||
-		q.UserAgent != "" && q.UserAgent != e.Request.UserAgent ||
-		q.ResourceType != "" && q.ResourceType != Fold(e.Resource.Type) {
-		return false
-	}
-	if q.IP != "" {
-		if a, err := ParseAddresses(q.IP); err != nil || !a.Contain(e.Request.IP) {
-			return false
-		}
-	}
-	return q.matchAction(e.Action)
-}
-
-func (q *Query) matchAction(action string) bool {
-	if q.Action == "" {
-		return true
-	}
-	if prefix, ok := q.ActionPrefix(); ok {
-		return strings.HasPrefix(action, prefix)
-	}
-	return q.Action == action
 }
 
 // Fold returns the form of s in which two strings that differ in case only are

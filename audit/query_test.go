@@ -14,21 +14,19 @@ func TestNormalizeQuery(t *testing.T) {
 	nano := time.Date(2026, 5, 1, 7, 0, 0, 1, time.FixedZone("", 7*3600))
 	micro := time.Date(2026, 5, 1, 0, 0, 0, 1000, time.UTC)
 	q := Query{
-		Project: "Acme", ResourceType: "DEPLOYment", ResourceID: "A", Action: "A.*", Actor: "Ada",
-		Channel: "CLI", Outcomes: []Outcome{"Error", "SUCCESS", "error"}, Text: "\t a  b ",
+		Project: "Acme", Is: Terms{"resourceType": {"DEPLOYment"}, "resourceId": {"A"}, "action": {"A.*"}, "actor": {"Ada"}, "channel": {"CLI"}, "outcome": {"Error", "SUCCESS", "error"}}, Text: "\t a  b ",
 		From: nano,
 	}
 	want := Query{
-		Project: "Acme", ResourceType: "deployment", ResourceID: "A", Action: "A.*", Actor: "Ada",
-		Channel: ChannelCLI, Outcomes: []Outcome{Error, Success}, Text: "a  b", From: micro,
+		Project: "Acme", Is: Terms{"resourceType": {"deployment"}, "resourceId": {"A"}, "action": {"A.*"}, "actor": {"Ada"}, "channel": {string(ChannelCLI)}, "outcome": {string(Error), string(Success)}}, Text: "a  b", From: micro,
 	}
 	for range 2 {
 		if q.Normalize(); !reflect.DeepEqual(q, want) {
 			t.Fatalf("got %+v, want %+v", q, want)
 		}
 	}
-	all := Query{Outcomes: []Outcome{"forbidden", "error", "success"}, To: micro}
-	if all.Normalize(); all.Outcomes != nil || all.To != micro {
+	all := Query{Is: Terms{"outcome": {"forbidden", "error", "success"}}, To: micro}
+	if all.Normalize(); all.Is != nil || all.To != micro {
 		t.Errorf("got %+v", all)
 	}
 }
@@ -40,21 +38,25 @@ func TestValidateQuery(t *testing.T) {
 		want string
 	}{
 		"bare":                 {Query{}, ""},
-		"prefix":               {Query{Action: "deployment.*"}, ""},
-		"prefix of two":        {Query{Action: "a.b.*"}, ""},
+		"prefix":               {Query{Is: Terms{"action": {"deployment.*"}}}, ""},
+		"prefix of two":        {Query{Is: Terms{"action": {"a.b.*"}}}, ""},
 		"empty range":          {Query{From: day, To: day}, ""},
-		"bare star":            {Query{Action: "*"}, `action: must be exact or end in ".*", as in "deployment.*"`},
-		"star without dot":     {Query{Action: "deploy*"}, `action: must be exact or end in ".*", as in "deployment.*"`},
-		"star within":          {Query{Action: "a.*.b"}, `action: must be exact or end in ".*", as in "deployment.*"`},
-		"two stars":            {Query{Action: "a.*.*"}, `action: must be exact or end in ".*", as in "deployment.*"`},
-		"long action":          {Query{Action: strings.Repeat("a", MaxValue+1)}, "action: must be at most 2048 bytes"},
-		"broken actor":         {Query{Actor: "\xff"}, "actor: must be valid UTF-8"},
-		"control in type":      {Query{ResourceType: "a\n"}, "resourceType: must not hold control characters"},
-		"control in recorder":  {Query{RecordedBy: "a\n"}, "recordedBy: must not hold control characters"},
-		"control in id":        {Query{ResourceID: "a\n"}, "resourceId: must not hold control characters"},
-		"odd outcome":          {Query{Outcomes: []Outcome{"odd"}}, "outcome: must be success, forbidden, error or failure"},
-		"odd channel":          {Query{Channel: "odd"}, "channel: must be api, console, cli or mcp"},
-		"odd actor type":       {Query{ActorType: "user"}, "actorType: must be User or ServiceAccount"},
+		"bare star":            {Query{Is: Terms{"action": {"*"}}}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"star without dot":     {Query{Is: Terms{"action": {"deploy*"}}}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"star within":          {Query{Is: Terms{"action": {"a.*.b"}}}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"two stars":            {Query{Is: Terms{"action": {"a.*.*"}}}, `action: must be exact or end in ".*", as in "deployment.*"`},
+		"long action":          {Query{Is: Terms{"action": {strings.Repeat("a", MaxValue+1)}}}, "action: must be at most 2048 bytes"},
+		"broken actor":         {Query{Is: Terms{"actor": {"\xff"}}}, "actor: must be valid UTF-8"},
+		"control in type":      {Query{Is: Terms{"resourceType": {"a\n"}}}, "resourceType: must not hold control characters"},
+		"control in recorder":  {Query{Is: Terms{"recordedBy": {"a\n"}}}, "recordedBy: must not hold control characters"},
+		"control in id":        {Query{Is: Terms{"resourceId": {"a\n"}}}, "resourceId: must not hold control characters"},
+		"unknown field":        {Query{Is: Terms{"actr": {"a"}}}, "actr: is not something to filter by"},
+		"not a filter":         {Query{Not: Terms{"detail": {"a"}}}, "not.detail: is not something to filter by"},
+		"odd, excluded":        {Query{Not: Terms{"outcome": {"odd"}}}, "not.outcome: must be success, forbidden, error or failure"},
+		"odd address":          {Query{Not: Terms{"ip": {"1.2.3"}}}, "not.ip: must be an address, as 203.0.113.9, or a range, as 203.0.113.0/24"},
+		"odd outcome":          {Query{Is: Terms{"outcome": {"odd"}}}, "outcome: must be success, forbidden, error or failure"},
+		"odd channel":          {Query{Is: Terms{"channel": {"odd"}}}, "channel: must be api, console, cli or mcp"},
+		"odd actor type":       {Query{Is: Terms{"actorType": {"user"}}}, "actorType: must be User or ServiceAccount"},
 		"backwards":            {Query{From: day, To: day.Add(-time.Microsecond)}, "to: must not be before from"},
 		"beyond the last year": {Query{To: maxTime.AddDate(1, 0, 0)}, "to: must lie between the years 2 and 9999"},
 		"before the first":     {Query{From: minTime.AddDate(-2, 0, 0)}, "from: must lie between the years 2 and 9999"},
@@ -71,6 +73,27 @@ func TestValidateQuery(t *testing.T) {
 	checkFault(t, q.Validate(), "project: is required")
 }
 
+// Of a field that can only have some values, what is excluded is what the others select.
+func TestExcludedOfSome(t *testing.T) {
+	for _, tt := range []struct{ q, want Query }{
+		{Query{Not: Terms{"outcome": {"success"}}}, Query{Is: Terms{"outcome": {"error", "forbidden"}}}},
+		{Query{Not: Terms{"outcome": {"FAILURE"}}}, Query{Is: Terms{"outcome": {"success"}}}},
+		{Query{Is: Terms{"outcome": {"failure"}}, Not: Terms{"outcome": {"error"}}}, Query{Is: Terms{"outcome": {"forbidden"}}}},
+		{Query{Is: Terms{"outcome": {"error"}}, Not: Terms{"outcome": {"error"}}},
+			Query{Is: Terms{"outcome": {"error"}}, Not: Terms{"outcome": {"error"}}}}, // nothing
+		{Query{Not: Terms{"channel": {"CLI"}}}, Query{Not: Terms{"channel": {"cli"}}}}, // entries may have none
+		{Query{Is: Terms{"actor": {"", ""}}, Not: Terms{}}, Query{}},
+		{Query{Is: Terms{"outcome": {"odd", "error", "success"}}}, Query{Is: Terms{"outcome": {"error", "odd", "success"}}}},
+	} {
+		q := tt.q
+		for range 2 {
+			if q.Normalize(); !reflect.DeepEqual(q, tt.want) {
+				t.Errorf("%+v becomes %+v, want %+v", tt.q, q, tt.want)
+			}
+		}
+	}
+}
+
 func TestMatch(t *testing.T) {
 	e := full()
 	at := e.CreatedAt
@@ -79,38 +102,37 @@ func TestMatch(t *testing.T) {
 		want bool
 	}{
 		"everything":             {Query{}, true},
-		"type in other case":     {Query{ResourceType: "dEpLoYmEnT"}, true},
-		"other type":             {Query{ResourceType: "Deploymen"}, false},
-		"resource":               {Query{ResourceID: "4711"}, true},
-		"other resource":         {Query{ResourceID: "471"}, false},
-		"action":                 {Query{Action: "deployment.deploy"}, true},
-		"action in other case":   {Query{Action: "Deployment.deploy"}, false},
-		"action prefix":          {Query{Action: "deployment.*"}, true},
-		"half a word":            {Query{Action: "deploy.*"}, false},
-		"more than the action":   {Query{Action: "deployment.deploy.*"}, false},
-		"outcome":                {Query{Outcomes: []Outcome{"SUCCESS"}}, true},
-		"other outcomes":         {Query{Outcomes: []Outcome{Error, Forbidden}}, false},
-		"actor":                  {Query{Actor: "ada@example.com"}, true},
-		"actor in other case":    {Query{Actor: "Ada@example.com"}, false},
-		"actor type":             {Query{ActorType: User}, true},
-		"other actor type":       {Query{ActorType: ServiceAccount}, false},
-		"channel in other case":  {Query{Channel: "Cli"}, true},
-		"other channel":          {Query{Channel: ChannelMCP}, false},
-		"recorder":               {Query{RecordedBy: "0f3KxQ9Z"}, true},
-		"recorder in other case": {Query{RecordedBy: "0f3kxq9z"}, false},
+		"type in other case":     {Query{Is: Terms{"resourceType": {"dEpLoYmEnT"}}}, true},
+		"other type":             {Query{Is: Terms{"resourceType": {"Deploymen"}}}, false},
+		"resource":               {Query{Is: Terms{"resourceId": {"4711"}}}, true},
+		"other resource":         {Query{Is: Terms{"resourceId": {"471"}}}, false},
+		"action":                 {Query{Is: Terms{"action": {"deployment.deploy"}}}, true},
+		"action in other case":   {Query{Is: Terms{"action": {"Deployment.deploy"}}}, false},
+		"action prefix":          {Query{Is: Terms{"action": {"deployment.*"}}}, true},
+		"half a word":            {Query{Is: Terms{"action": {"deploy.*"}}}, false},
+		"more than the action":   {Query{Is: Terms{"action": {"deployment.deploy.*"}}}, false},
+		"outcome":                {Query{Is: Terms{"outcome": {"SUCCESS"}}}, true},
+		"other outcomes":         {Query{Is: Terms{"outcome": {string(Error), string(Forbidden)}}}, false},
+		"actor":                  {Query{Is: Terms{"actor": {"ada@example.com"}}}, true},
+		"actor in other case":    {Query{Is: Terms{"actor": {"Ada@example.com"}}}, false},
+		"actor type":             {Query{Is: Terms{"actorType": {string(User)}}}, true},
+		"other actor type":       {Query{Is: Terms{"actorType": {string(ServiceAccount)}}}, false},
+		"channel in other case":  {Query{Is: Terms{"channel": {"Cli"}}}, true},
+		"other channel":          {Query{Is: Terms{"channel": {string(ChannelMCP)}}}, false},
+		"recorder":               {Query{Is: Terms{"recordedBy": {"0f3KxQ9Z"}}}, true},
+		"recorder in other case": {Query{Is: Terms{"recordedBy": {"0f3kxq9z"}}}, false},
 		"from its time":          {Query{From: at}, true},
 		"from a nanosecond on":   {Query{From: at.Add(1)}, false},
 		"from just before":       {Query{From: at.Add(-1)}, true},
 		"to its time":            {Query{To: at}, false},
 		"to a nanosecond on":     {Query{To: at.Add(1)}, true},
 		"all at once": {Query{
-			ResourceType: "deployment", ResourceID: "4711", Action: "deployment.*", Outcomes: []Outcome{Success},
-			Actor: "ada@example.com", ActorType: User, Channel: "cli", From: at, To: at.Add(1),
+			Is: Terms{"resourceType": {"deployment"}, "resourceId": {"4711"}, "action": {"deployment.*"}, "outcome": {string(Success)}, "actor": {"ada@example.com"}, "actorType": {string(User)}, "channel": {"cli"}}, From: at, To: at.Add(1),
 		}, true},
 	}
 	for name, tt := range tests {
 		tt.q.Normalize()
-		if got := tt.q.Match(e); got != tt.want {
+		if got := NewMatcher(&tt.q).Match(e); got != tt.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}

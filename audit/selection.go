@@ -44,8 +44,8 @@ type Paging struct {
 	// Bytes bounds the JSON of the entries: a page ends before the one that would go over
 	// it, but has one at least. 0 is no bound.
 	Bytes int
-	// Cursor is the Next of the page before, of an equal query, or empty for the
-	// newest entries.
+	// Cursor is the Next of the page before, or empty for the newest entries. The query must
+	// be equal but for its times: those of the first page count, whatever it says.
 	Cursor string
 }
 

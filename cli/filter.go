@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,24 +16,28 @@ import (
 
 // filter is the flags that say which entries a command is about.
 type filter struct {
-	asked   audit.Query // project and the fields that ask for one value
-	outcome []string
+	project string
+	is      rpc.Terms
+	not     []string
 	text    string
 	spans   map[string]*string // from, to, after, before, as they were written
 }
 
-// addFilter adds the flags to cmd.
+// addFilter adds the flags to cmd. Each field can be asked for several times.
 func addFilter(cmd *cobra.Command) *filter {
 	f := &filter{spans: make(map[string]*string)}
 	fs := cmd.Flags()
-	addProject(cmd, &f.asked.Project)
-	for _, field := range audit.Fields() {
-		if value := field.Filter(&f.asked); value != nil && field.Asks != "" {
-			fs.StringVar(value, field.Flag(), "", field.Asks)
-			complete(cmd, field.Flag(), field.Values...)
+	addProject(cmd, &f.project)
+	for _, field := range asked() {
+		values := (*[]string)(f.is.Of(field.Name))
+		if field.Values != nil {
+			fs.StringSliceVar(values, field.Flag(), nil, field.Asks)
+		} else {
+			fs.StringArrayVar(values, field.Flag(), nil, field.Asks)
 		}
+		complete(cmd, field.Flag(), slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values)...)
 	}
-	fs.StringSliceVar(&f.outcome, "outcome", nil, "only these `outcomes`: success, forbidden, error; failure is the last two")
+	fs.StringArrayVar(&f.not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
 	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
 	for _, s := range []struct{ name, usage string }{
 		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},
@@ -40,14 +47,42 @@ func addFilter(cmd *cobra.Command) *filter {
 	} {
 		f.spans[s.name] = fs.String(s.name, "", s.usage)
 	}
-	complete(cmd, "outcome", rpc.Failure, string(audit.Success), string(audit.Forbidden), string(audit.Error))
 	return f
+}
+
+// asked returns the fields that filters ask for.
+func asked() []*audit.Field {
+	return slices.DeleteFunc(audit.Fields(), func(f *audit.Field) bool { return f.Asked == audit.Unasked })
+}
+
+// excluded returns what --not says.
+func (f *filter) excluded() (not rpc.Terms, err error) {
+	for _, s := range f.not {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || value == "" {
+			return not, usagef("--not: wants a field and a value, as in --not actor=ci@acme")
+		}
+		i := slices.IndexFunc(asked(), func(f *audit.Field) bool { return f.Name == name || f.Flag() == name })
+		if i < 0 {
+			var names []string
+			for _, field := range asked() {
+				names = append(names, field.Name)
+			}
+			return not, usagef("--not: %s is not something to filter by: %s are", name, strings.Join(names, ", "))
+		}
+		values := not.Of(asked()[i].Name)
+		*values = append(*values, value)
+	}
+	return not, nil
 }
 
 // parse returns the checked filters. Times are read relative to now, in loc.
 func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
-	q := rpc.QueryOf(f.asked)
-	q.Outcome, q.Q = f.outcome, f.text
+	q := rpc.Query{Project: f.project, Terms: f.is, Q: f.text}
+	var err error
+	if q.Not, err = f.excluded(); err != nil {
+		return q, err
+	}
 	var after, before time.Time
 	for name, t := range map[string]*time.Time{"from": &q.From, "to": &q.To, "after": &after, "before": &before} {
 		text := *f.spans[name]

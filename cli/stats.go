@@ -91,7 +91,7 @@ func statsText(s *rpc.StatsResult) string {
 		s.Total, s.Outcomes.Success, s.Outcomes.Forbidden, s.Outcomes.Error)
 	for _, list := range []struct {
 		title  string
-		values rpc.Values
+		values rpc.TopValues
 		shown  func(string) string
 	}{{"resource types", s.Types, spell.Text}, {"actions", s.Actions, spell.Text}, {"actors", s.Actors, spell.Name}} {
 		if len(list.values.Top) == 0 {

@@ -24,7 +24,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	blocked := rpc.Query{Project: "acme", Outcome: rpc.Outcomes{"forbidden"}}
+	blocked := rpc.Query{Project: "acme", Terms: rpc.Terms{Outcome: rpc.Values{"forbidden"}}}
 	for e, err := range c.List(ctx, rpc.ListRequest{Query: blocked}) {
 		if err != nil {
 			log.Fatal(err)

@@ -80,7 +80,7 @@ func TestAgainstTheLog(t *testing.T) {
 		t.Fatalf("recorded %d, ids %d to %d, %v", res.Recorded, res.FirstID, res.LastID, err)
 	}
 
-	query := rpc.Query{Project: "acme", Outcome: rpc.Outcomes{rpc.Failure}, To: time.Date(2026, 5, 4, 0, 10, 0, 0, time.UTC)}
+	query := rpc.Query{Project: "acme", Terms: rpc.Terms{Outcome: rpc.Values{audit.Failure}}, To: time.Date(2026, 5, 4, 0, 10, 0, 0, time.UTC)}
 	var listed []*audit.Entry
 	for e, err := range c.List(ctx, rpc.ListRequest{Query: query, Limit: 300}) {
 		if err != nil {

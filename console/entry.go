@@ -43,6 +43,15 @@ func (e *entryView) Permalink() string {
 // By returns the address of the list narrowed by one value of the entry.
 func (e *entryView) By(key, value string) string { return e.f.with(key, value).url("/logs") }
 
+// termLinks lead from a value to the list with what has it besides, and without.
+type termLinks struct{ Label, AlsoURL, ButURL string }
+
+// Terms returns the links of a value of the entry. Of what the list asks for already there is none.
+func (e *entryView) Terms(key, value string) termLinks {
+	v := e.f.value(key, value)
+	return termLinks{v.Label, v.AlsoURL, v.ButURL}
+}
+
 // Own reports whether the entry is one of the log's own.
 func (e *entryView) Own() bool { return e.RecordedBy == audit.RecordedByLog }
 

@@ -24,11 +24,15 @@ type facet struct {
 }
 
 type facetValue struct {
-	Label    string
-	URL      string
-	Count    int64
-	Counted  bool
-	Selected bool
+	Label string
+	URL   string
+	// AlsoURL shows the value besides those that are chosen, ButURL leaves it out. AlsoURL is
+	// empty where it is chosen, ButURL where it is left out.
+	AlsoURL, ButURL string
+	Excluded        bool
+	Count           int64
+	Counted         bool
+	Selected        bool
 	// Outcome is set in the list of outcomes.
 	Outcome audit.Outcome
 }
@@ -90,13 +94,13 @@ func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error
 		key    string
 		answer **audit.Stats
 	}{
-		{len(f.Outcomes) > 0, keyOutcome, &out.anyOutcome},
-		{f.ResourceType != "", keyResourceType, &out.anyType},
-		{f.Action != "", keyAction, &out.anyAction},
-		{f.Actor != "", keyActor, &out.anyActor},
+		{f.asks(keyOutcome), keyOutcome, &out.anyOutcome},
+		{f.asks(keyResourceType), keyResourceType, &out.anyType},
+		{f.asks(keyAction), keyAction, &out.anyAction},
+		{f.asks(keyActor), keyActor, &out.anyActor},
 	} {
 		if other.chosen {
-			ask(f.with(other.key, ""), nil, other.answer)
+			ask(f.open(other.key), nil, other.answer)
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -124,9 +128,9 @@ func (n *counts) suggestions(f filter) []suggestion {
 		key, chosen string
 		values      []audit.ValueCount
 	}{
-		{keyActor, f.Actor, n.anyActor.Actors.Top},
-		{keyAction, strings.TrimSuffix(f.Action, ".*"), n.anyAction.Actions.Top},
-		{keyResourceType, f.ResourceType, n.anyType.ResourceTypes.Top},
+		{keyActor, f.Is.One(keyActor), n.anyActor.Actors.Top},
+		{keyAction, strings.TrimSuffix(f.Is.One(keyAction), ".*"), n.anyAction.Actions.Top},
+		{keyResourceType, f.Is.One(keyResourceType), n.anyType.ResourceTypes.Top},
 	} {
 		found := 0
 		for _, vc := range field.values {
@@ -143,29 +147,36 @@ func (n *counts) suggestions(f filter) []suggestion {
 func (n *counts) facets(f filter) []facet {
 	return []facet{
 		n.outcomeFacet(f),
-		valueFacet(f, keyResourceType, "Resource type", f.ResourceType, n.anyType.ResourceTypes.Top),
-		valueFacet(f, keyAction, "Action", f.Action, n.anyAction.Actions.Top),
-		valueFacet(f, keyActor, "Actor", f.Actor, n.anyActor.Actors.Top),
-		fixedFacet(f, keyActorType, "Actor type", f.ActorType,
+		valueFacet(f, keyResourceType, "Resource type", n.anyType.ResourceTypes.Top),
+		valueFacet(f, keyAction, "Action", n.anyAction.Actions.Top),
+		valueFacet(f, keyActor, "Actor", n.anyActor.Actors.Top),
+		fixedFacet(f, keyActorType, "Actor type",
 			[][2]string{{string(audit.User), "People"}, {string(audit.ServiceAccount), "Service accounts"}}),
-		fixedFacet(f, keyChannel, "Channel", f.Channel,
+		fixedFacet(f, keyChannel, "Channel",
 			[][2]string{{"api", "API"}, {"console", "Console"}, {"cli", "CLI"}, {"mcp", "MCP"}}),
 	}
 }
 
+// asks reports whether anything is asked of a field.
+func (f filter) asks(key string) bool { return len(f.Is[key]) > 0 || len(f.Not[key]) > 0 }
+
+// open returns f without what it asks of a field.
+func (f filter) open(key string) filter {
+	f.At = time.Time{}
+	f.Is, f.Not = without(f.Is, key), without(f.Not, key)
+	return f
+}
+
 func (n *counts) outcomeFacet(f filter) facet {
-	out := facet{Key: keyOutcome, Title: "Outcome"}
-	if len(f.Outcomes) > 0 {
-		out.ClearURL = f.with(keyOutcome, "").url("/logs")
-	}
+	out := newFacet(f, keyOutcome, "Outcome")
 	by := n.anyOutcome.Outcomes
 	for _, o := range []struct {
 		outcome audit.Outcome
 		n       int64
 	}{{audit.Success, by.Success}, {audit.Forbidden, by.Forbidden}, {audit.Error, by.Error}} {
 		out.Values = append(out.Values, facetValue{
-			Label: string(o.outcome), URL: f.toggled(string(o.outcome)).url("/logs"), Count: o.n, Counted: true,
-			Selected: slices.Contains(f.Outcomes, string(o.outcome)), Outcome: o.outcome,
+			Label: string(o.outcome), URL: f.also(keyOutcome, string(o.outcome)).url("/logs"), Count: o.n, Counted: true,
+			Selected: slices.Contains(f.Is[keyOutcome], string(o.outcome)), Outcome: o.outcome,
 		})
 	}
 	return out
@@ -179,45 +190,69 @@ func label(key, value string) string {
 	return value
 }
 
-// valueFacet lists the values that occur. The one that is filtered by comes
-// first, and choosing it again takes the filter away.
-func valueFacet(f filter, key, title, chosen string, values []audit.ValueCount) facet {
+func newFacet(f filter, key, title string) facet {
 	out := facet{Key: key, Title: title}
-	var list []facetValue
-	found := chosen == ""
+	if f.asks(key) {
+		out.ClearURL = f.open(key).url("/logs")
+	}
+	return out
+}
+
+// value returns a value of a facet: choosing it shows it alone, or takes the choice back, with
+// one link more that shows it besides what is chosen, and one that leaves it out.
+func (f filter) value(key, value string) facetValue {
+	same := func(v string) bool { return audit.Fold(v) == audit.Fold(value) }
+	fv := facetValue{
+		Label: label(key, value), Selected: slices.ContainsFunc(f.Is[key], same), Excluded: slices.ContainsFunc(f.Not[key], same),
+		URL: f.with(key, value).url("/logs"), ButURL: f.but(key, value).url("/logs"),
+	}
+	switch i := slices.IndexFunc(f.Is[key], same); {
+	case fv.Selected:
+		fv.URL = f.also(key, f.Is[key][i]).url("/logs")
+	case fv.Excluded:
+		fv.URL = f.but(key, f.Not[key][slices.IndexFunc(f.Not[key], same)]).url("/logs")
+		fv.ButURL = ""
+	default:
+		fv.AlsoURL = f.also(key, value).url("/logs")
+	}
+	return fv
+}
+
+// valueFacet lists the values that occur. Those that are filtered by come first.
+func valueFacet(f filter, key, title string, values []audit.ValueCount) facet {
+	out := newFacet(f, key, title)
+	var chosen, list []facetValue
+	seen := make(map[string]bool)
 	for _, vc := range values {
-		selected := chosen != "" && audit.Fold(vc.Value) == audit.Fold(chosen)
-		value := facetValue{Label: label(key, vc.Value), Count: vc.Count, Counted: true, Selected: selected, URL: f.with(key, vc.Value).url("/logs")}
-		if selected {
-			found = true
-			value.URL = f.with(key, "").url("/logs")
-			list = slices.Insert(list, 0, value)
+		value := f.value(key, vc.Value)
+		value.Count, value.Counted = vc.Count, true
+		if value.Selected || value.Excluded {
+			seen[audit.Fold(vc.Value)] = true
+			chosen = append(chosen, value)
 		} else if len(list) < facetMost {
 			list = append(list, value)
 		}
 	}
-	if !found {
-		list = slices.Insert(list, 0, facetValue{Label: label(key, chosen), Selected: true, URL: f.with(key, "").url("/logs")})
+	for _, asked := range slices.Concat(f.Is[key], f.Not[key]) {
+		if !seen[audit.Fold(asked)] {
+			chosen = append(chosen, f.value(key, asked))
+		}
 	}
-	if chosen != "" {
-		out.ClearURL = f.with(key, "").url("/logs")
-	}
+	list = append(chosen, list...)
 	out.Values = list
 	if len(list) > facetShown+1 {
-		out.Values, out.Rest = list[:facetShown], list[facetShown:]
+		shown := max(facetShown, len(chosen))
+		out.Values, out.Rest = list[:shown], list[shown:]
 	}
 	return out
 }
 
 // fixedFacet lists values that are known beforehand, without counts.
-func fixedFacet(f filter, key, title, chosen string, values [][2]string) facet {
-	out := facet{Key: key, Title: title}
+func fixedFacet(f filter, key, title string, values [][2]string) facet {
+	out := newFacet(f, key, title)
 	for _, value := range values {
-		fv := facetValue{Label: value[1], URL: f.with(key, value[0]).url("/logs"), Selected: chosen == value[0]}
-		if fv.Selected {
-			fv.URL = f.with(key, "").url("/logs")
-			out.ClearURL = fv.URL
-		}
+		fv := f.value(key, value[0])
+		fv.Label = value[1]
 		out.Values = append(out.Values, fv)
 	}
 	return out

@@ -14,20 +14,11 @@ import (
 // filter is what a page of entries selects, as its URL says it. It is a value:
 // the methods that change it return another.
 type filter struct {
-	Project      string
-	ResourceType string
-	ResourceID   string
-	Action       string
-	Outcomes     []string // of audit.Outcomes, in their order, each once
-	Actor        string
-	ActorType    string
-	Channel      string
-	IP           string
-	UserAgent    string
-	RequestID    string
-	Key          string
-	RecordedBy   string
-	Text         string
+	Project string
+	// Is and Not are what is asked of fields: see audit.Query. Those without a value are left
+	// out; outcomes stand in the order of audit.Outcomes.
+	Is, Not audit.Terms
+	Text    string
 
 	// Range is the name of one of the ranges, or empty for From and To.
 	Range string
@@ -38,7 +29,8 @@ type filter struct {
 	At time.Time
 }
 
-// The parameters of a filter in the order in which they stand in a URL.
+// The parameters of a filter. Those of fields are called as audit.Field has it, and
+// excluded values have notPrefix before that.
 const (
 	keyProject      = "project"
 	keyRange        = "range"
@@ -47,9 +39,12 @@ const (
 	keyOutcome      = "outcome"
 	keyResourceType = "resourceType"
 	keyResourceID   = "resourceId"
+	keyResourceName = "resourceName"
+	keyLocation     = "location"
 	keyAction       = "action"
 	keyActor        = "actor"
 	keyActorType    = "actorType"
+	keyLabel        = "label"
 	keyChannel      = "channel"
 	keyIP           = "ip"
 	keyUserAgent    = "userAgent"
@@ -58,29 +53,28 @@ const (
 	keyRecordedBy   = "recordedBy"
 	keyText         = "q"
 	keyAt           = "at"
+
+	notPrefix = "not."
 )
 
-// failure stands for forbidden and error together, as it does in the API.
-const failure = "failure"
+// fieldKeys are the parameters of fields in the order in which they stand in a URL.
+func fieldKeys() []string {
+	return []string{keyOutcome, keyResourceType, keyResourceID, keyResourceName, keyLocation, keyAction, keyActor, keyActorType,
+		keyLabel, keyChannel, keyIP, keyUserAgent, keyRequestID, keyKey, keyRecordedBy}
+}
 
 // parseFilter reads a filter from a URL's parameters. Times that name no zone
 // are meant in zone. It returns Invalid Faults with the parameter as path.
 func parseFilter(v url.Values, zone *time.Location) (filter, error) {
-	f := filter{
-		Project:      v.Get(keyProject),
-		ResourceType: strings.TrimSpace(v.Get(keyResourceType)),
-		ResourceID:   strings.TrimSpace(v.Get(keyResourceID)),
-		Action:       strings.TrimSpace(v.Get(keyAction)),
-		Actor:        strings.TrimSpace(v.Get(keyActor)),
-		ActorType:    v.Get(keyActorType),
-		Channel:      audit.Fold(v.Get(keyChannel)),
-		RecordedBy:   strings.TrimSpace(v.Get(keyRecordedBy)),
-		Text:         strings.TrimSpace(v.Get(keyText)),
+	f := filter{Project: v.Get(keyProject), Text: strings.TrimSpace(v.Get(keyText))}
+	for _, key := range fieldKeys() {
+		for _, value := range v[key] {
+			f.Is = plus(f.Is, key, value)
+		}
+		for _, value := range v[notPrefix+key] {
+			f.Not = plus(f.Not, key, value)
+		}
 	}
-	for _, key := range []string{keyIP, keyUserAgent, keyRequestID, keyKey} {
-		*f.exact(key) = strings.TrimSpace(v.Get(key))
-	}
-	f.addOutcomes(v[keyOutcome]...)
 	if s := v.Get(keyAt); s != "" {
 		sec, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || sec < 0 || sec > 1<<36 {
@@ -129,47 +123,66 @@ func parseBound(path, s string, zone *time.Location) (time.Time, error) {
 // minuteLayout is how a URL has a whole minute: in UTC.
 const minuteLayout = "2006-01-02T15:04Z"
 
-// addOutcomes adds outcomes that may be separated by commas. Unknown ones are
-// kept for the query's validation to name.
-func (f *filter) addOutcomes(lists ...string) {
-	for _, list := range lists {
-		for s := range strings.SplitSeq(list, ",") {
-			switch s = audit.Fold(strings.TrimSpace(s)); s {
-			case "":
-			case failure:
-				f.Outcomes = append(f.Outcomes, string(audit.Forbidden), string(audit.Error))
-			default:
-				f.Outcomes = append(f.Outcomes, s)
-			}
+// plus returns terms with one more value of a field, or several outcomes with commas between
+// them. What is unknown is kept for the query's validation to name.
+func plus(terms audit.Terms, key, value string) audit.Terms {
+	t := terms.Clone()
+	if t == nil {
+		t = make(audit.Terms, 1)
+	}
+	values := []string{strings.TrimSpace(value)}
+	switch key {
+	case keyOutcome:
+		values = outcomes(value)
+	case keyChannel:
+		values[0] = audit.Fold(values[0])
+	}
+	for _, v := range values {
+		if v != "" && !slices.Contains(t[key], v) {
+			t[key] = append(t[key], v)
 		}
 	}
-	order := func(s string) int { return slices.Index(audit.Outcomes(), audit.Outcome(s)) }
-	slices.SortFunc(f.Outcomes, func(a, b string) int { return order(a) - order(b) })
-	f.Outcomes = slices.Compact(f.Outcomes)
+	if key == keyOutcome {
+		order := func(s string) int { return slices.Index(audit.Outcomes(), audit.Outcome(s)) }
+		slices.SortStableFunc(t[key], func(a, b string) int { return order(a) - order(b) })
+	}
+	return settled(t, key)
+}
+
+// less returns terms without one value of a field.
+func less(terms audit.Terms, key, value string) audit.Terms {
+	t := terms.Clone()
+	t[key] = slices.DeleteFunc(t[key], func(v string) bool { return v == value })
+	return settled(t, key)
+}
+
+// settled drops a field that has no value left.
+func settled(t audit.Terms, key string) audit.Terms {
+	if len(t[key]) == 0 {
+		delete(t, key)
+	}
+	if len(t) == 0 {
+		return nil
+	}
+	return t
+}
+
+// outcomes parts a list of outcomes, and spells out what stands for several.
+func outcomes(list string) (all []string) {
+	for s := range strings.SplitSeq(list, ",") {
+		switch s = audit.Fold(strings.TrimSpace(s)); s {
+		case audit.Failure:
+			all = append(all, string(audit.Forbidden), string(audit.Error))
+		default:
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // query returns what the filter selects as of now.
 func (f filter) query(now time.Time, zone *time.Location) audit.Query {
-	q := audit.Query{
-		Project:      f.Project,
-		ResourceType: f.ResourceType,
-		ResourceID:   f.ResourceID,
-		Action:       f.Action,
-		Actor:        f.Actor,
-		ActorType:    audit.ActorType(f.ActorType),
-		Channel:      audit.Channel(f.Channel),
-		IP:           f.IP,
-		UserAgent:    f.UserAgent,
-		RequestID:    f.RequestID,
-		Key:          f.Key,
-		RecordedBy:   f.RecordedBy,
-		Text:         f.Text,
-		From:         f.From,
-		To:           f.To,
-	}
-	for _, o := range f.Outcomes {
-		q.Outcomes = append(q.Outcomes, audit.Outcome(o))
-	}
+	q := audit.Query{Project: f.Project, Is: f.Is, Not: f.Not, Text: f.Text, From: f.From, To: f.To}
 	if r, ok := findRange(f.Range); ok {
 		q.From, q.To = r.bounds(f.asOf(now), zone)
 	}
@@ -191,59 +204,56 @@ func (f filter) Narrowed() bool {
 	return f.encode() != filter{Project: f.Project}.encode()
 }
 
-// with returns f with one parameter set, as a link that narrows a view does.
+// with returns f with one parameter set to one value, as a link that narrows a view does, or
+// without it where the value is empty.
 func (f filter) with(key, value string) filter {
 	f.At = time.Time{}
 	switch key {
-	case keyOutcome:
-		f.Outcomes = nil
-		f.addOutcomes(value)
-	case keyResourceType:
-		f.ResourceType = value
-	case keyResourceID:
-		f.ResourceID = value
-	case keyAction:
-		f.Action = value
-	case keyActor:
-		f.Actor = value
-	case keyActorType:
-		f.ActorType = value
-	case keyChannel:
-		f.Channel = value
-	case keyIP, keyUserAgent, keyRequestID, keyKey:
-		*f.exact(key) = value
-	case keyRecordedBy:
-		f.RecordedBy = value
 	case keyText:
 		f.Text = value
 	case keyRange:
 		f.Range, f.From, f.To = value, time.Time{}, time.Time{}
+	default:
+		f.Is = plus(without(f.Is, key), key, value)
+		if value != "" && slices.Contains(f.Not[key], value) {
+			f.Not = less(f.Not, key, value)
+		}
 	}
 	return f
 }
 
-// exact returns what the filter asks of the request or the key.
-func (f *filter) exact(key string) *string {
-	switch key {
-	case keyIP:
-		return &f.IP
-	case keyUserAgent:
-		return &f.UserAgent
-	case keyRequestID:
-		return &f.RequestID
-	}
-	return &f.Key
+// without returns terms without a field.
+func without(terms audit.Terms, key string) audit.Terms {
+	t := terms.Clone()
+	delete(t, key)
+	return settled(t, key)
 }
 
-// toggled returns f with one outcome more or less.
-func (f filter) toggled(outcome string) filter {
+// also returns f with one more value of a field, or without it where it has that.
+func (f filter) also(key, value string) filter {
 	f.At = time.Time{}
-	if i := slices.Index(f.Outcomes, outcome); i >= 0 {
-		f.Outcomes = slices.Delete(slices.Clone(f.Outcomes), i, i+1)
+	if slices.Contains(f.Is[key], value) {
+		f.Is = less(f.Is, key, value)
 		return f
 	}
-	f.Outcomes = slices.Clone(f.Outcomes)
-	f.addOutcomes(outcome)
+	f.Is = plus(f.Is, key, value)
+	if slices.Contains(f.Not[key], value) {
+		f.Not = less(f.Not, key, value)
+	}
+	return f
+}
+
+// but returns f without what has a value, or with it again where that is excluded.
+func (f filter) but(key, value string) filter {
+	f.At = time.Time{}
+	if slices.Contains(f.Not[key], value) {
+		f.Not = less(f.Not, key, value)
+		return f
+	}
+	f.Not = plus(f.Not, key, value)
+	if slices.Contains(f.Is[key], value) {
+		f.Is = less(f.Is, key, value)
+	}
 	return f
 }
 
@@ -285,26 +295,27 @@ func (f filter) params() [][2]string {
 	if !f.At.IsZero() {
 		at = strconv.FormatInt(f.At.Unix(), 10)
 	}
-	return [][2]string{
+	params := [][2]string{
 		{keyProject, f.Project},
 		{keyRange, f.Range},
 		{keyFrom, formatBound(f.From)},
 		{keyTo, formatBound(f.To)},
-		{keyOutcome, strings.Join(f.Outcomes, ",")},
-		{keyResourceType, f.ResourceType},
-		{keyResourceID, f.ResourceID},
-		{keyAction, f.Action},
-		{keyActor, f.Actor},
-		{keyActorType, f.ActorType},
-		{keyChannel, f.Channel},
-		{keyIP, f.IP},
-		{keyUserAgent, f.UserAgent},
-		{keyRequestID, f.RequestID},
-		{keyKey, f.Key},
-		{keyRecordedBy, f.RecordedBy},
-		{keyText, f.Text},
-		{keyAt, at},
 	}
+	for _, key := range fieldKeys() {
+		params = appendTerm(params, key, key, f.Is[key])
+		params = appendTerm(params, notPrefix+key, key, f.Not[key])
+	}
+	return append(params, [2]string{keyText, f.Text}, [2]string{keyAt, at})
+}
+
+func appendTerm(params [][2]string, param, key string, values []string) [][2]string {
+	if key == keyOutcome {
+		values = []string{strings.Join(values, ",")}
+	}
+	for _, v := range values {
+		params = append(params, [2]string{param, v})
+	}
+	return params
 }
 
 // formatBound writes a bound for a URL, to the minute where it is a whole one.

@@ -89,22 +89,25 @@ func FuzzFilter(f *testing.F) {
 }
 
 func TestSearch(t *testing.T) {
-	start := filter{Project: "acme", Outcomes: []string{"error"}, Range: "7d", Text: "old"}
+	start := filter{Project: "acme", Range: "7d", Text: "old", Is: audit.Terms{keyOutcome: {"error"}}}
 	tests := map[string]string{
 		``:                 "project=acme&range=7d&outcome=error",
 		`shop-777 created`: "project=acme&range=7d&outcome=error&q=shop-777+created",
-		`actor:ada@example.com outcome:forbidden "revision 7"`: "project=acme&range=7d&outcome=forbidden&actor=ada@example.com&q=%22revision+7%22",
-		`outcome:forbidden outcome:success`:                    "project=acme&range=7d&outcome=success,forbidden&q=",
-		`outcome:failure`:                                      "project=acme&range=7d&outcome=forbidden,error",
-		`actor:"CI bot" is:service`:                            "project=acme&range=7d&outcome=error&actor=CI+bot&actorType=ServiceAccount",
-		`type:Deployment id:4711 channel:cli`:                  "project=acme&range=7d&outcome=error&resourceType=Deployment&resourceId=4711&channel=cli",
-		`resourceType:Domain resource_id:a:b`:                  "project=acme&range=7d&outcome=error&resourceType=Domain&resourceId=a:b",
-		`from:today to:18:30:45`:                               "project=acme&from=2026-05-04T00:00Z&to=2026-05-04T18:30:45Z&outcome=error",
-		`from:2026-05-01T14:30:15.000001Z`:                     "project=acme&from=2026-05-01T14:30:15.000001Z&outcome=error",
-		`from:"2026-05-01 14:30" to:yesterday`:                 "project=acme&from=2026-05-01T14:30Z&to=2026-05-03T00:00Z&outcome=error",
-		`range:30d -word pref*`:                                "project=acme&range=30d&outcome=error&q=-word+pref*",
-		`sha256:9f2c https://a.b/c 12:30 ::`:                   "project=acme&range=7d&outcome=error&q=sha256:9f2c+https://a.b/c+12:30+::",
-		`"actor:x y" -"a b"`:                                   "project=acme&range=7d&outcome=error&q=%22actor:x+y%22+-%22a+b%22",
+		`actor:ada@example.com outcome:forbidden "revision 7"`:        "project=acme&range=7d&outcome=forbidden&actor=ada@example.com&q=%22revision+7%22",
+		`outcome:forbidden outcome:success`:                           "project=acme&range=7d&outcome=success,forbidden&q=",
+		`outcome:failure`:                                             "project=acme&range=7d&outcome=forbidden,error",
+		`actor:"CI bot" is:service`:                                   "project=acme&range=7d&outcome=error&actor=CI+bot&actorType=ServiceAccount",
+		`type:Deployment id:4711 channel:cli`:                         "project=acme&range=7d&outcome=error&resourceType=Deployment&resourceId=4711&channel=cli",
+		`resourceType:Domain resource_id:a:b`:                         "project=acme&range=7d&outcome=error&resourceType=Domain&resourceId=a:b",
+		`from:today to:18:30:45`:                                      "project=acme&from=2026-05-04T00:00Z&to=2026-05-04T18:30:45Z&outcome=error",
+		`from:2026-05-01T14:30:15.000001Z`:                            "project=acme&from=2026-05-01T14:30:15.000001Z&outcome=error",
+		`from:"2026-05-01 14:30" to:yesterday`:                        "project=acme&from=2026-05-01T14:30Z&to=2026-05-03T00:00Z&outcome=error",
+		`range:30d -word pref*`:                                       "project=acme&range=30d&outcome=error&q=-word+pref*",
+		`sha256:9f2c https://a.b/c 12:30 ::`:                          "project=acme&range=7d&outcome=error&q=sha256:9f2c+https://a.b/c+12:30+::",
+		`actor:a actor:b -actor:c@d -actor:e type:x -outcome:success`: "project=acme&range=7d&outcome=error&not.outcome=success&resourceType=x&actor=a&actor=b&not.actor=c@d&not.actor=e",
+		`name:web location:eu label:"pr 42" -id:7`:                    "project=acme&range=7d&outcome=error&not.resourceId=7&resourceName=web&location=eu&label=pr+42",
+		`arn:aws:iam::1234:user/ada -https://a.b`:                     "project=acme&range=7d&outcome=error&q=arn:aws:iam::1234:user/ada+-https://a.b",
+		`"actor:x y" -"a b"`:                                          "project=acme&range=7d&outcome=error&q=%22actor:x+y%22+-%22a+b%22",
 	}
 	for text, want := range tests {
 		f, err := start.search(text, testNow, time.UTC)
@@ -125,6 +128,8 @@ func TestSearchRefused(t *testing.T) {
 		`range:5d`:       "range: wants one of 1h, today",
 		`from:soon`:      `from: "soon" is not a time`,
 		`outcome:odd`:    "outcome: must be success",
+		`-from:7d`:       "-from: is not something to leave out",
+		`-actr:ada`:      "actr: is not something to filter by. Did you mean actor:?",
 		`from:now to:7d`: "to: must not be before from",
 	} {
 		_, err := filter{Project: "acme"}.search(text, testNow, time.UTC)

@@ -30,7 +30,7 @@ type logsPage struct {
 	RangeTitle         string
 	FromLocal, ToLocal string
 	// Kept are the parameters that a form of the page hands on.
-	Kept map[string]string
+	Kept []param
 	summary
 	list
 	// Entry is the one that is open beside the list, if any.

@@ -60,16 +60,16 @@ func TestBrowserFilters(t *testing.T) {
 		narrow func()
 		want   filter
 	}{
-		{"resource type", func() { p.follow(p.link(".facets", "Route")) }, filter{ResourceType: "Route"}},
-		{"outcome", func() { p.follow(p.link(".facets", "forbidden")) }, filter{Outcomes: []string{"forbidden"}}},
+		{"resource type", func() { p.follow(p.link(".facets", "Route")) }, filter{Is: audit.Terms{keyResourceType: {"Route"}}}},
+		{"outcome", func() { p.follow(p.link(".facets", "forbidden")) }, filter{Is: audit.Terms{keyOutcome: {"forbidden"}}}},
 		{"two outcomes", func() {
 			p.follow(p.link(".facets", "forbidden"))
 			p.follow(p.link(".facets", "error"))
-		}, filter{Outcomes: []string{"forbidden", "error"}}},
-		{"action", func() { p.follow(p.link(".facets", "deployment.scale")) }, filter{Action: "deployment.scale"}},
-		{"actor", func() { p.follow(p.link(".facets", "grace@example.com")) }, filter{Actor: "grace@example.com"}},
-		{"service accounts", func() { p.follow(p.link(".facets", "Service accounts")) }, filter{ActorType: "ServiceAccount"}},
-		{"channel", func() { p.follow(p.link(".facets", "MCP")) }, filter{Channel: "mcp"}},
+		}, filter{Is: audit.Terms{keyOutcome: {"forbidden", "error"}}}},
+		{"action", func() { p.follow(p.link(".facets", "deployment.scale")) }, filter{Is: audit.Terms{keyAction: {"deployment.scale"}}}},
+		{"actor", func() { p.follow(p.link(".facets", "grace@example.com")) }, filter{Is: audit.Terms{keyActor: {"grace@example.com"}}}},
+		{"service accounts", func() { p.follow(p.link(".facets", "Service accounts")) }, filter{Is: audit.Terms{keyActorType: {"ServiceAccount"}}}},
+		{"channel", func() { p.follow(p.link(".facets", "MCP")) }, filter{Is: audit.Terms{keyChannel: {"mcp"}}}},
 		{"today", func() { p.chooseRange("Today") }, filter{Range: "today"}},
 		{"7 days", func() { p.chooseRange("Last 7 days") }, filter{Range: "7d"}},
 		{"30 days", func() { p.chooseRange("Last 30 days") }, filter{Range: "30d"}},
@@ -83,8 +83,8 @@ func TestBrowserFilters(t *testing.T) {
 		}, filter{From: time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC), To: time.Date(2026, 5, 4, 14, 30, 0, 0, time.UTC)}},
 		{"words", func() { p.search("checkout deployed") }, filter{Text: "checkout deployed"}},
 		{"a phrase and keys", func() { p.search(`actor:linus@example.com outcome:success "deployed revision"`) },
-			filter{Actor: "linus@example.com", Outcomes: []string{"success"}, Text: `"deployed revision"`}},
-		{"view", func() { p.follow(p.link(".views", "Blocked")) }, filter{Outcomes: []string{"forbidden"}}},
+			filter{Text: `"deployed revision"`, Is: audit.Terms{keyActor: {"linus@example.com"}, keyOutcome: {"success"}}}},
+		{"view", func() { p.follow(p.link(".views", "Blocked")) }, filter{Is: audit.Terms{keyOutcome: {"forbidden"}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestBrowserPaging(t *testing.T) {
 		}
 	}
 	// All of a narrow view, to its end.
-	want := site.count(t, filter{Project: "acme", ResourceType: "Route"})
+	want := site.count(t, filter{Project: "acme", Is: audit.Terms{keyResourceType: {"Route"}}})
 	p.open("/logs?project=acme&resourceType=Route")
 	p.until(fmt.Sprintf("window.scrollTo(0, document.body.scrollHeight), document.querySelectorAll('#rows tr').length === %d", want))
 	p.until("document.querySelector('.older').textContent === 'No older entries'")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -8,7 +9,10 @@ import (
 )
 
 // chip is one filter that is on.
-type chip struct{ Key, Label, Value, RemoveURL string }
+type chip struct {
+	Key, Label, Value, RemoveURL string
+	Not                          bool
+}
 
 // view is a link to a filter that people often want.
 type view struct {
@@ -27,7 +31,7 @@ func (f filter) chips(v *visit) []chip {
 	var chips []chip
 	add := func(key, title, value string) {
 		if value != "" {
-			chips = append(chips, chip{key, title, label(key, value), f.with(key, "").url("/logs")})
+			chips = append(chips, chip{Key: key, Label: title, Value: value, RemoveURL: f.with(key, "").url("/logs")})
 		}
 	}
 	switch r, ok := findRange(f.Range); {
@@ -36,39 +40,55 @@ func (f filter) chips(v *visit) []chip {
 	case !f.From.IsZero() || !f.To.IsZero():
 		add(keyRange, "time", f.customTitle(v.zone))
 	}
-	add(keyOutcome, "outcome", strings.Join(f.Outcomes, " or "))
-	add(keyResourceType, "type", f.ResourceType)
-	add(keyResourceID, "id", f.ResourceID)
-	add(keyAction, "action", f.Action)
-	add(keyActor, "actor", f.Actor)
-	switch audit.ActorType(f.ActorType) {
-	case audit.User:
-		add(keyActorType, "by", "people")
-	case audit.ServiceAccount:
-		add(keyActorType, "by", "service accounts")
-	}
-	add(keyChannel, "channel", f.Channel)
-	add(keyIP, "ip", f.IP)
-	add(keyUserAgent, "user agent", f.UserAgent)
-	add(keyRequestID, "request", f.RequestID)
-	add(keyKey, "key", f.Key)
-	switch f.RecordedBy {
-	case audit.RecordedByLog:
-		add(keyRecordedBy, "by", "the log itself")
-	default:
-		add(keyRecordedBy, "token", f.RecordedBy)
+	for _, key := range fieldKeys() {
+		chips = append(chips, f.termChips(key)...)
 	}
 	add(keyText, "text", f.Text)
 	return chips
 }
 
-// kept returns the parameters of f that a form hands on as hidden fields.
-func (f filter) kept() map[string]string {
+// termChips returns what is asked of a field: a chip for all outcomes, and else for each value.
+func (f filter) termChips(key string) (chips []chip) {
+	if is := f.Is[key]; key == keyOutcome && len(is) > 0 {
+		chips = append(chips, chip{Key: key, Label: "outcome", Value: strings.Join(is, " or "), RemoveURL: f.with(key, "").url("/logs")})
+	} else {
+		for _, value := range f.Is[key] {
+			title, shown := termTitle(key, value)
+			chips = append(chips, chip{Key: key, Label: title, Value: shown, RemoveURL: f.also(key, value).url("/logs")})
+		}
+	}
+	for _, value := range f.Not[key] {
+		title, shown := termTitle(key, value)
+		chips = append(chips, chip{Key: notPrefix + key, Label: "not " + title, Value: shown, RemoveURL: f.but(key, value).url("/logs"), Not: true})
+	}
+	return chips
+}
+
+// termTitle returns what a value of a field is called, in a few letters, and how it is shown.
+func termTitle(key, value string) (title, shown string) {
+	switch {
+	case key == keyActorType && value == string(audit.User):
+		return "by", "people"
+	case key == keyActorType && value == string(audit.ServiceAccount):
+		return "by", "service accounts"
+	case key == keyRecordedBy && value == audit.RecordedByLog:
+		return "by", "the log itself"
+	}
+	title = map[string]string{keyResourceType: "type", keyResourceID: "id", keyResourceName: "name", keyUserAgent: "user agent",
+		keyRequestID: "request", keyRecordedBy: "token"}[key]
+	return cmp.Or(title, key), label(key, value)
+}
+
+// param is a parameter that a form hands on as a hidden field.
+type param struct{ Name, Value string }
+
+// kept returns the parameters of f that a form hands on.
+func (f filter) kept() []param {
 	f.At = time.Time{}
-	kept := make(map[string]string)
+	var kept []param
 	for _, p := range f.params() {
 		if p[1] != "" {
-			kept[p[0]] = p[1]
+			kept = append(kept, param{p[0], p[1]})
 		}
 	}
 	return kept

@@ -15,11 +15,12 @@ import (
 // that each sets. The first of a parameter is the one that is suggested.
 func searchKeys() []searchKey {
 	return []searchKey{
-		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID},
+		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID}, {"name", keyResourceName},
+		{"location", keyLocation}, {"label", keyLabel},
 		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType}, {"token", keyRecordedBy},
 		{"ip", keyIP}, {"requestId", keyRequestID}, {"key", keyKey}, {"agent", keyUserAgent},
 		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo},
-		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
+		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"resourcename", keyResourceName}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
 		{"request", keyRequestID}, {"useragent", keyUserAgent},
 		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
 	}
@@ -37,33 +38,33 @@ type searchError struct {
 
 func (e *searchError) Error() string { return e.Message }
 
-// search narrows f by the text of the search box: words and "key:value" alike.
-// Words replace those of f, and a key its former value. now and zone say what
-// times without them mean.
+// search narrows f by the text of the search box: words and "key:value" alike, each with a
+// minus before it for what is left out. Words replace those of f, and the values of a key its
+// former ones. now and zone say what times without them mean.
 func (f filter) search(text string, now time.Time, zone *time.Location) (filter, error) {
 	f.At, f.Text = time.Time{}, ""
 	var words []string
-	outcomes := false
+	asked := make(map[string]bool) // parameters that the text has had
 	pieces := splitSearch(text)
 	for i, p := range pieces {
-		key, value, ok := cutKey(p)
+		key, value, ok := cutKey(strings.TrimPrefix(p, "-"))
 		if !ok {
 			words = append(words, p)
 			continue
 		}
+		not := strings.HasPrefix(p, "-")
 		param, err := paramOf(key)
-		if err == nil && value == "" {
+		switch {
+		case err != nil:
+		case value == "":
 			err = &searchError{Message: fmt.Sprintf("%s: wants a value, as in %s", key, examples[param])}
+		case not && !slices.Contains(fieldKeys(), param):
+			err = &searchError{Message: fmt.Sprintf("-%s: is not something to leave out", key)}
 		}
 		if err != nil {
 			return f, quoteInstead(err, pieces, i)
 		}
-		if param == keyOutcome && outcomes {
-			f.addOutcomes(value)
-			continue
-		}
-		outcomes = outcomes || param == keyOutcome
-		if err := f.set(param, value, now, zone); err != nil {
+		if err := f.ask(param, value, not, asked, now, zone); err != nil {
 			return f, err
 		}
 	}
@@ -72,21 +73,13 @@ func (f filter) search(text string, now time.Time, zone *time.Location) (filter,
 	return f, q.Validate()
 }
 
-// set applies one key of the search box.
-func (f *filter) set(param, value string, now time.Time, zone *time.Location) error {
-	switch param {
-	case keyActorType:
-		t, ok := actorTypes[strings.ToLower(value)]
-		if !ok {
-			return &searchError{Message: "is: wants user or service, as in is:service"}
-		}
-		value = string(t)
-	case keyRange:
-		if _, ok := findRange(strings.ToLower(value)); !ok {
-			return &searchError{Message: "range: wants one of " + rangeNames()}
-		}
-		value = strings.ToLower(value)
-	case keyFrom, keyTo:
+// ask applies one key of the search box. asked are the parameters that were applied before.
+func (f *filter) ask(param, value string, not bool, asked map[string]bool, now time.Time, zone *time.Location) error {
+	value, err := meant(param, value)
+	if err != nil {
+		return err
+	}
+	if param == keyFrom || param == keyTo {
 		t, err := calendar.ParseTime(value, now, zone)
 		if err != nil {
 			return audit.AtPath(err, param)
@@ -94,8 +87,39 @@ func (f *filter) set(param, value string, now time.Time, zone *time.Location) er
 		f.setBound(param, t)
 		return nil
 	}
-	*f = f.with(param, value)
+	if param == keyRange {
+		*f = f.with(param, value)
+		return nil
+	}
+	terms, name := &f.Is, param
+	if not {
+		terms, name = &f.Not, notPrefix+param
+	}
+	if !asked[name] {
+		*terms = without(*terms, param)
+	}
+	asked[name] = true
+	*terms = plus(*terms, param, value)
 	return nil
+}
+
+// meant returns what a value of the search box stands for.
+func meant(param, value string) (string, error) {
+	switch param {
+	case keyActorType:
+		t, ok := actorTypes[strings.ToLower(value)]
+		if !ok {
+			return "", &searchError{Message: "is: wants user or service, as in is:service"}
+		}
+		return string(t), nil
+	case keyRange:
+		if value = strings.ToLower(value); value != "" {
+			if _, ok := findRange(value); !ok {
+				return "", &searchError{Message: "range: wants one of " + rangeNames()}
+			}
+		}
+	}
+	return value, nil
 }
 
 func (f *filter) setBound(param string, t time.Time) {
@@ -116,6 +140,7 @@ var actorTypes = map[string]audit.ActorType{
 var examples = map[string]string{
 	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
 	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
+	keyResourceName: "name:checkout", keyLocation: "location:gke.cluster-rcf2", keyLabel: "label:claude-code",
 	keyIP: "ip:203.0.113.0/24", keyRequestID: "requestId:0b7c", keyKey: "key:evt-0c1f", keyUserAgent: `agent:"curl/8.5"`,
 	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
 }
@@ -143,10 +168,10 @@ func splitSearch(text string) []string {
 }
 
 // cutKey parts a piece into key and value. What only looks like one is a word:
-// sha256:9f2c, https://…, 12:30 and whatever begins with a quote.
+// sha256:9f2c, https://…, arn:aws:…, 12:30 and whatever begins with a quote.
 func cutKey(piece string) (key, value string, ok bool) {
 	key, value, ok = strings.Cut(piece, ":")
-	if !ok || key == "" || strings.HasPrefix(value, "//") || strings.HasPrefix(value, ":") {
+	if !ok || key == "" || strings.HasPrefix(value, "//") || strings.HasPrefix(value, ":") || key == "arn" || key == "urn" {
 		return "", "", false
 	}
 	for _, r := range key {

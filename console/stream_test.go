@@ -35,7 +35,7 @@ func TestExport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := filter{Project: "acme", Range: "30d", Outcomes: []string{"error"}}
+		f := filter{Project: "acme", Range: "30d", Is: audit.Terms{keyOutcome: {"error"}}}
 		if err := audittest.Export(t.Context(), site.store, f.query(testNow, time.UTC), w.Write); err != nil {
 			t.Fatal(err)
 		}

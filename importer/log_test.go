@@ -99,7 +99,7 @@ func TestImportTwice(t *testing.T) {
 	if res, skipped := importAll(t, c, files); res.Recorded != 0 || res.Duplicates != want || skipped != wantSkipped {
 		t.Errorf("imported again %+v, %d skipped", res, skipped)
 	}
-	page, err := c.ListPage(t.Context(), rpc.ListRequest{Query: rpc.Query{Project: "aws", Outcome: rpc.Outcomes{"forbidden"}}})
+	page, err := c.ListPage(t.Context(), rpc.ListRequest{Query: rpc.Query{Project: "aws", Terms: rpc.Terms{Outcome: rpc.Values{"forbidden"}}}})
 	if err != nil || len(page.Items) != forbidden {
 		t.Errorf("%d entries are forbidden, %v", len(page.Items), err)
 	}

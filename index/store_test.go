@@ -145,10 +145,10 @@ func (s *scene) searches(project string) {
 	for range 4 {
 		s.search(project, queries[s.r.IntN(len(queries))])
 	}
-	s.filter(audit.Query{Project: project, RequestID: some.Request.ID})
-	s.filter(audit.Query{Project: project, RequestID: some.Request.ID, Text: "deployed"})
+	s.filter(audit.Query{Project: project, Is: audit.Terms{"requestId": {some.Request.ID}}})
+	s.filter(audit.Query{Project: project, Is: audit.Terms{"requestId": {some.Request.ID}}, Text: "deployed"})
 	if some.Key != "" {
-		s.filter(audit.Query{Project: project, Key: some.Key, Text: "-nowhere"})
+		s.filter(audit.Query{Project: project, Is: audit.Terms{"key": {some.Key}}, Text: "-nowhere"})
 	}
 }
 
@@ -158,7 +158,7 @@ func (s *scene) filter(q audit.Query) {
 	s.t.Helper()
 	want := 0
 	for _, e := range s.entries[q.Project] {
-		if (q.RequestID == "" || q.RequestID == e.Request.ID) && (q.Key == "" || q.Key == e.Key) &&
+		if audit.NewMatcher(&q).Match(e) &&
 			(q.Text != "deployed" || strings.Contains(strings.ToLower(e.Detail), "deployed")) {
 			want++
 		}

@@ -128,14 +128,14 @@ type StatsResult struct {
 	Interval string `json:"interval"`
 	// Buckets begin at round times of the zone, oldest first. The first and the last
 	// are cut where the asked range begins and ends.
-	Buckets []Bucket `json:"buckets"`
-	Types   Values   `json:"resourceTypes"`
-	Actions Values   `json:"actions"`
-	Actors  Values   `json:"actors"`
+	Buckets []Bucket  `json:"buckets"`
+	Types   TopValues `json:"resourceTypes"`
+	Actions TopValues `json:"actions"`
+	Actors  TopValues `json:"actors"`
 }
 
-// Values counts the values of a field.
-type Values struct {
+// TopValues counts the values of a field.
+type TopValues struct {
 	// Top are the most frequent ones, the most frequent first. Their counts are exact.
 	Top []ValueCount `json:"top"`
 	// Others counts the values that are not in Top, OtherEntries the entries that have

@@ -3,7 +3,7 @@ package rpc
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
+	"slices"
 	"time"
 
 	"auditlog/audit"
@@ -12,84 +12,117 @@ import (
 // Query is the filters of list, stats and export. Project is required; what is
 // left out selects everything.
 type Query struct {
-	Project      string    `json:"project"`
-	ResourceType string    `json:"resourceType,omitempty"`
-	ResourceID   string    `json:"resourceId,omitempty"`
-	Action       string    `json:"action,omitempty"`
-	Outcome      Outcomes  `json:"outcome,omitempty"`
-	Actor        string    `json:"actor,omitempty"`
-	ActorType    string    `json:"actorType,omitempty"`
-	Channel      string    `json:"channel,omitempty"`
-	IP           string    `json:"ip,omitempty"` // an address or a range of them
-	UserAgent    string    `json:"userAgent,omitempty"`
-	RequestID    string    `json:"requestId,omitempty"`
-	Key          string    `json:"key,omitempty"`
-	RecordedBy   string    `json:"recordedBy,omitempty"`
-	From         time.Time `json:"from,omitzero"` // inclusive
-	To           time.Time `json:"to,omitzero"`   // exclusive
+	Project string `json:"project"`
+	Terms
+	// Not selects what has none of its values.
+	Not  Terms     `json:"not,omitzero"`
+	From time.Time `json:"from,omitzero"` // inclusive
+	To   time.Time `json:"to,omitzero"`   // exclusive
 	// Q is the full-text query.
 	Q string `json:"q,omitempty"`
 }
 
+// Terms are values of fields: any of them, of each field that has some. The fields are those of
+// audit.Fields that filters ask for.
+type Terms struct {
+	ResourceType Values `json:"resourceType,omitempty"`
+	ResourceID   Values `json:"resourceId,omitempty"`
+	ResourceName Values `json:"resourceName,omitempty"`
+	Location     Values `json:"location,omitempty"`
+	Action       Values `json:"action,omitempty"` // exact, or "deployment.*"
+	Outcome      Values `json:"outcome,omitempty"`
+	Actor        Values `json:"actor,omitempty"`
+	ActorType    Values `json:"actorType,omitempty"`
+	Label        Values `json:"label,omitempty"`
+	Channel      Values `json:"channel,omitempty"`
+	IP           Values `json:"ip,omitempty"` // addresses or ranges of them
+	UserAgent    Values `json:"userAgent,omitempty"`
+	RequestID    Values `json:"requestId,omitempty"`
+	Key          Values `json:"key,omitempty"`
+	RecordedBy   Values `json:"recordedBy,omitempty"`
+}
+
+// Of returns the values of the field with a name, as audit.Field has it, or nil where
+// filters do not ask for it.
+func (t *Terms) Of(name string) *Values {
+	switch name {
+	case "resourceType":
+		return &t.ResourceType
+	case "resourceId":
+		return &t.ResourceID
+	case "resourceName":
+		return &t.ResourceName
+	case "location":
+		return &t.Location
+	case "action":
+		return &t.Action
+	case "outcome":
+		return &t.Outcome
+	case "actor":
+		return &t.Actor
+	case "actorType":
+		return &t.ActorType
+	case "label":
+		return &t.Label
+	case "channel":
+		return &t.Channel
+	case "ip":
+		return &t.IP
+	case "userAgent":
+		return &t.UserAgent
+	case "requestId":
+		return &t.RequestID
+	case "key":
+		return &t.Key
+	case "recordedBy":
+		return &t.RecordedBy
+	}
+	return nil
+}
+
+// terms returns what t stands for.
+func (t *Terms) terms() audit.Terms {
+	var terms audit.Terms
+	for _, f := range audit.Fields() {
+		values := t.Of(f.Name)
+		if values == nil || len(*values) == 0 {
+			continue
+		}
+		if terms == nil {
+			terms = make(audit.Terms)
+		}
+		terms[f.Name] = slices.Clone(*values)
+	}
+	return terms
+}
+
+func termsOf(terms audit.Terms) (t Terms) {
+	for name, values := range terms {
+		if v := t.Of(name); v != nil {
+			*v = slices.Clone(values)
+		}
+	}
+	return t
+}
+
 // QueryOf returns q as it is sent.
 func QueryOf(q audit.Query) Query {
-	w := Query{
-		Project:      q.Project,
-		ResourceType: q.ResourceType,
-		ResourceID:   q.ResourceID,
-		Action:       q.Action,
-		Actor:        q.Actor,
-		ActorType:    string(q.ActorType),
-		Channel:      string(q.Channel),
-		IP:           q.IP,
-		UserAgent:    q.UserAgent,
-		RequestID:    q.RequestID,
-		Key:          q.Key,
-		RecordedBy:   q.RecordedBy,
-		From:         q.From,
-		To:           q.To,
-		Q:            q.Text,
-	}
-	for _, o := range q.Outcomes {
-		w.Outcome = append(w.Outcome, string(o))
-	}
-	return w
+	return Query{Project: q.Project, Terms: termsOf(q.Is), Not: termsOf(q.Not), From: q.From, To: q.To, Q: q.Text}
 }
 
 // Query returns the query that w stands for, as it was asked: whoever prepares it finds out
 // what cannot be meant.
 func (w *Query) Query() audit.Query {
-	return audit.Query{
-		Project:      w.Project,
-		ResourceType: w.ResourceType,
-		ResourceID:   w.ResourceID,
-		Action:       w.Action,
-		Outcomes:     w.Outcome.outcomes(),
-		Actor:        w.Actor,
-		ActorType:    audit.ActorType(w.ActorType),
-		Channel:      audit.Channel(w.Channel),
-		IP:           w.IP,
-		UserAgent:    w.UserAgent,
-		RequestID:    w.RequestID,
-		Key:          w.Key,
-		RecordedBy:   w.RecordedBy,
-		From:         w.From,
-		To:           w.To,
-		Text:         w.Q,
-	}
+	return audit.Query{Project: w.Project, Is: w.Terms.terms(), Not: w.Not.terms(), From: w.From, To: w.To, Text: w.Q}
 }
 
-// Outcomes is a list of outcomes that may also be written as one string. On the
-// wire "failure" stands for forbidden and error together.
-type Outcomes []string
-
-// Failure is the outcome of whatever did not succeed.
-const Failure = "failure"
+// Values is a list that may also be written as one string.
+type Values []string
 
 // UnmarshalJSON reads a string, a list of strings or null. What is empty means no
-// filter.
-func (o *Outcomes) UnmarshalJSON(b []byte) error {
-	*o = nil
+// filter. Its error does not know the field's path.
+func (v *Values) UnmarshalJSON(b []byte) error {
+	*v = nil
 	var list []string
 	var err error
 	if b = bytes.TrimSpace(b); len(b) > 0 && b[0] == '"' {
@@ -99,25 +132,12 @@ func (o *Outcomes) UnmarshalJSON(b []byte) error {
 		err = json.Unmarshal(b, &list)
 	}
 	if err != nil {
-		return audit.FieldErrorf("outcome", "must be a string or a list of strings")
+		return audit.Errorf(audit.Invalid, "must be a string or a list of strings")
 	}
 	for _, s := range list {
 		if s != "" {
-			*o = append(*o, s)
+			*v = append(*v, s)
 		}
 	}
 	return nil
-}
-
-// outcomes returns the list with failure spelled out.
-func (o Outcomes) outcomes() []audit.Outcome {
-	var list []audit.Outcome
-	for _, s := range o {
-		if strings.EqualFold(s, Failure) {
-			list = append(list, audit.Forbidden, audit.Error)
-		} else {
-			list = append(list, audit.Outcome(s))
-		}
-	}
-	return list
 }

@@ -16,14 +16,14 @@ func TestQueryFromJSON(t *testing.T) {
 		want audit.Query
 	}{
 		"bare":           {`{"project":"acme"}`, audit.Query{}},
-		"type is folded": {`{"project":"acme","resourceType":"Deployment"}`, audit.Query{ResourceType: "deployment"}},
+		"type is folded": {`{"project":"acme","resourceType":"Deployment"}`, audit.Query{Is: audit.Terms{"resourceType": {"deployment"}}}},
 		"everything": {
 			`{"project":"acme","resourceId":"4711","action":"deployment.*","actor":"ada@example.com","actorType":"User","channel":"CLI","q":" \"a b\" -c "}`,
-			audit.Query{ResourceID: "4711", Action: "deployment.*", Actor: "ada@example.com", ActorType: audit.User, Channel: audit.ChannelCLI, Text: `"a b" -c`},
+			audit.Query{Is: audit.Terms{"resourceId": {"4711"}, "action": {"deployment.*"}, "actor": {"ada@example.com"}, "actorType": {string(audit.User)}, "channel": {string(audit.ChannelCLI)}}, Text: `"a b" -c`},
 		},
-		"outcome as a string":       {`{"project":"acme","outcome":"Success"}`, audit.Query{Outcomes: []audit.Outcome{audit.Success}}},
-		"failure is two outcomes":   {`{"project":"acme","outcome":"failure"}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
-		"a list with a repetition":  {`{"project":"acme","outcome":["failure","error"]}`, audit.Query{Outcomes: []audit.Outcome{audit.Error, audit.Forbidden}}},
+		"outcome as a string":       {`{"project":"acme","outcome":"Success"}`, audit.Query{Is: audit.Terms{"outcome": {string(audit.Success)}}}},
+		"failure is two outcomes":   {`{"project":"acme","outcome":"failure"}`, audit.Query{Is: audit.Terms{"outcome": {string(audit.Error), string(audit.Forbidden)}}}},
+		"a list with a repetition":  {`{"project":"acme","outcome":["failure","error"]}`, audit.Query{Is: audit.Terms{"outcome": {string(audit.Error), string(audit.Forbidden)}}}},
 		"all outcomes are no limit": {`{"project":"acme","outcome":["failure","success"]}`, audit.Query{}},
 		"outcome null":              {`{"project":"acme","outcome":null}`, audit.Query{}},
 		"from is kept, to too": {
@@ -65,12 +65,12 @@ func TestQueryRefused(t *testing.T) {
 	tests := map[string]string{
 		`{}`:                                  "project: is required",
 		`{"project":"acme","outcome":"odd"}`:  "outcome: must be success, forbidden, error or failure",
-		`{"project":"acme","outcome":7}`:      "outcome: must be a string or a list of strings",
-		`{"project":"acme","outcome":[7]}`:    "outcome: must be a string or a list of strings",
-		`{"project":"acme","outcome":{}}`:     "outcome: must be a string or a list of strings",
+		`{"project":"acme","outcome":7}`:      "must be a string or a list of strings",
+		`{"project":"acme","outcome":[7]}`:    "must be a string or a list of strings",
+		`{"project":"acme","outcome":{}}`:     "must be a string or a list of strings",
 		`{"project":"acme","actorType":"Us"}`: "actorType: must be User or ServiceAccount",
 		`{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`: "to: must not be before from",
-		`{"project":"acme","outcome":0}`:                                               "outcome: must be a string or a list of strings",
+		`{"project":"acme","outcome":0}`:                                               "must be a string or a list of strings",
 		`{"project":"acme","outcome":"AuditOutcome(0)"}`:                               "outcome: must be success, forbidden, error or failure",
 		`{"project":"acme","to":"0001-05-02T00:00:00Z"}`:                               "to: must lie between the years 2 and 9999",
 	}
@@ -86,12 +86,12 @@ func TestQueryRefused(t *testing.T) {
 	}
 }
 
-func FuzzOutcomes(f *testing.F) {
+func FuzzValues(f *testing.F) {
 	for _, s := range []string{`"success"`, `["failure","error"]`, `null`, `0`, `""`, `[null]`, `[[]]`, `"\u`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var o, again Outcomes
+		var o, again Values
 		if o.UnmarshalJSON(b) != nil {
 			return
 		}

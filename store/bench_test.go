@@ -93,13 +93,13 @@ func BenchmarkList(b *testing.B) {
 		q    audit.Query
 	}{
 		{"newest", audit.Query{}},
-		{"type", audit.Query{ResourceType: "Domain"}},
-		{"outcome", audit.Query{Outcomes: []audit.Outcome{audit.Forbidden}}},
-		{"actor", audit.Query{Actor: "somchai.c@example.com"}},
-		{"all three", audit.Query{ResourceType: "Deployment", Outcomes: []audit.Outcome{audit.Error}, Actor: "ada.a@example.com"}},
+		{"type", audit.Query{Is: audit.Terms{"resourceType": {"Domain"}}}},
+		{"outcome", audit.Query{Is: audit.Terms{"outcome": {string(audit.Forbidden)}}}},
+		{"actor", audit.Query{Is: audit.Terms{"actor": {"somchai.c@example.com"}}}},
+		{"all three", audit.Query{Is: audit.Terms{"resourceType": {"Deployment"}, "outcome": {string(audit.Error)}, "actor": {"ada.a@example.com"}}}},
 		{"month", audit.Query{From: month, To: month.AddDate(0, 1, 0)}},
-		{"month, type", audit.Query{From: month, To: month.AddDate(0, 1, 0), ResourceType: "Route"}},
-		{"nothing", audit.Query{Actor: "nobody"}},
+		{"month, type", audit.Query{From: month, To: month.AddDate(0, 1, 0), Is: audit.Terms{"resourceType": {"Route"}}}},
+		{"nothing", audit.Query{Is: audit.Terms{"actor": {"nobody"}}}},
 	} {
 		for _, project := range []int{0, 5} {
 			c.q.Project = fmt.Sprintf("project-%d", project)

@@ -1,19 +1,33 @@
 package store
 
 import (
+	"time"
+
 	"auditlog/audit"
 	"auditlog/store/format"
 )
 
-func (q *prepared) encodeCursor(p audit.Position) string { return format.EncodePage(q.hash, p) }
+func (q *prepared) encodeCursor(p audit.Position) string {
+	from, to := q.query.Bounds()
+	return format.EncodePage(format.Page{Hash: q.hash, From: from, To: to, Last: p})
+}
 
-func (q *prepared) decodeCursor(cursor string) (audit.Position, error) {
-	hash, p, ok := format.DecodePage(cursor)
-	if ok && hash != q.hash {
-		return audit.Position{}, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
+// continued returns the selection that a page with a cursor is of, and where the page before
+// ended. It has the times of the first page: programs that ask for the last hour work that
+// out anew for each page.
+func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
+	p, ok := format.DecodePage(cursor)
+	if !ok {
+		return nil, p.Last, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
 	}
-	if from, to := q.query.Bounds(); !ok || p.At < from || p.At >= to {
-		return audit.Position{}, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
+	if p.Hash != q.hash {
+		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
 	}
-	return p, nil
+	if from, to := q.query.Bounds(); from == p.From && to == p.To {
+		return q, p.Last, nil
+	}
+	first := *q
+	first.query.From, first.query.To = time.UnixMicro(p.From).UTC(), time.UnixMicro(p.To).UTC()
+	first.ready()
+	return &first, p.Last, nil
 }

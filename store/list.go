@@ -17,12 +17,16 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	if p.Limit < 0 || p.Limit > audit.MaxLimit {
 		return audit.Page{}, audit.FieldErrorf("limit", "must be from 1 to %d", audit.MaxLimit)
 	}
-	st := q.whole()
+	var last audit.Position
 	if p.Cursor != "" {
 		var err error
-		if st.high, err = q.decodeCursor(p.Cursor); err != nil {
+		if q, last, err = q.continued(p.Cursor); err != nil {
 			return audit.Page{}, err
 		}
+	}
+	st := q.whole()
+	if p.Cursor != "" {
+		st.high = last
 	}
 	page := found.NewPage(ctx, p.Limit, p.Bytes)
 	if err := q.collect(ctx, st, (*block.Block).Kept, page); err != nil {

@@ -12,7 +12,7 @@ import (
 func TestRelease(t *testing.T) {
 	s, _ := sealedBlocks(t, Options{})
 	list := func() []*audit.Entry {
-		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", Outcomes: []audit.Outcome{audit.Forbidden}}, audit.Paging{Limit: 200})
+		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", Is: audit.Terms{"outcome": {string(audit.Forbidden)}}}, audit.Paging{Limit: 200})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"auditlog/audit"
@@ -16,6 +15,8 @@ import (
 type prepared struct {
 	s     *Store
 	query audit.Query // normalized and valid
+	// match is what query asks of an entry, for those that are in no block.
+	match *audit.Matcher
 	// filter is everything in query but its project and text, for blocks.
 	filter *block.Filter
 	// text is the parsed form of query.Text, nil when that is empty.
@@ -32,13 +33,19 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, filter: block.NewFilter(&q), hash: found.QueryHash(&q)}
+	p := &prepared{s: s, query: q, hash: found.QueryHash(&q)}
+	p.ready()
 	var err error
 	p.text, err = s.search(&q)
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// ready makes what the query asks of fields and times ready.
+func (q *prepared) ready() {
+	q.match, q.filter = audit.NewMatcher(&q.query), block.NewFilter(&q.query)
 }
 
 // search returns what full-text search has to do for q, nil where that is nothing: to find
@@ -54,7 +61,7 @@ func (s *Store) search(q *audit.Query) (text fulltext.Query, err error) {
 		}
 	}
 	words := q.Text
-	for _, id := range []string{q.RequestID, q.Key} {
+	for _, id := range []string{q.Is.One("requestId"), q.Is.One("key")} {
 		if id == "" || s.opts.Search == nil || !audit.IsASCII(id) || strings.Contains(id, `"`) {
 			continue // which a query could not have as it is
 		}
@@ -69,7 +76,7 @@ func (s *Store) search(q *audit.Query) (text fulltext.Query, err error) {
 // Query returns the query, normalized.
 func (q *prepared) Query() audit.Query {
 	query := q.query
-	query.Outcomes = slices.Clone(query.Outcomes)
+	query.Is, query.Not = query.Is.Clone(), query.Not.Clone()
 	return query
 }
 
@@ -80,7 +87,7 @@ func (q *prepared) Match(e *audit.Entry) bool {
 
 // matches is Match for an entry of the query's project.
 func (q *prepared) matches(e *audit.Entry) bool {
-	return q.query.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
+	return q.match.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
 }
 
 // whole returns the part of the project's listing that the query can select from.

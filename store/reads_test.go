@@ -132,8 +132,8 @@ func askings() []asking {
 	}
 	return []asking{
 		{"list", list(audit.Query{})},
-		{"list by outcome", list(audit.Query{Outcomes: []audit.Outcome{audit.Forbidden}})},
-		{"list by actor that is not there", list(audit.Query{Actor: "nobody"})},
+		{"list by outcome", list(audit.Query{Is: audit.Terms{"outcome": {string(audit.Forbidden)}}})},
+		{"list by actor that is not there", list(audit.Query{Is: audit.Terms{"actor": {"nobody"}}})},
 		{"get", func(ctx context.Context, s *Store) (any, error) { return s.Get(ctx, "acme", 31) }},
 		{"stats", func(ctx context.Context, s *Store) (any, error) {
 			return audittest.Stats(ctx, s, audit.Query{Project: "acme"}, audit.Counting{})

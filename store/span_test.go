@@ -94,18 +94,18 @@ func TestSpansInAnyOrder(t *testing.T) {
 			if n := looked(t, s, audit.Query{Project: "acme"}); n != blocks {
 				t.Errorf("a query without a filter looks into %d of %d blocks", n, blocks)
 			}
-			failures := []audit.Outcome{audit.Forbidden, audit.Error}
+			failures := []string{"error", "forbidden"}
 			if n, most := spansOf(t, s), blocks/z.Span+4; name == "as it happened" && n > most {
 				t.Errorf("%d spans for %d blocks, want at most %d", n, blocks, most)
 			}
 			nothing := map[string]audit.Query{
-				"action": {Action: "nothing.at"}, "prefix": {Action: "nothing.*"}, "channel": {Channel: audit.ChannelMCP},
-				"actor type": {ActorType: audit.ServiceAccount}, "actor": {Actor: "nobody"}, "resource": {ResourceID: "nothing"},
-				"type and actor":    {ResourceType: "domain", Actor: "ada@example.com"},
-				"type and outcome":  {ResourceType: "deployment", Outcomes: failures},
-				"actor and outcome": {Actor: "ada@example.com", Outcomes: failures},
-				"all three":         {ResourceType: "Domain", Actor: "ada@example.com", Outcomes: failures},
-				"three, success":    {ResourceType: "Domain", Actor: "ada@example.com", Outcomes: audit.Outcomes()},
+				"action": {Is: audit.Terms{"action": {"nothing.at"}}}, "prefix": {Is: audit.Terms{"action": {"nothing.*"}}}, "channel": {Is: audit.Terms{"channel": {string(audit.ChannelMCP)}}},
+				"actor type": {Is: audit.Terms{"actorType": {string(audit.ServiceAccount)}}}, "actor": {Is: audit.Terms{"actor": {"nobody"}}}, "resource": {Is: audit.Terms{"resourceId": {"nothing"}}},
+				"type and actor":    {Is: audit.Terms{"resourceType": {"domain"}, "actor": {"ada@example.com"}}},
+				"type and outcome":  {Is: audit.Terms{"resourceType": {"deployment"}, "outcome": failures}},
+				"actor and outcome": {Is: audit.Terms{"actor": {"ada@example.com"}, "outcome": failures}},
+				"all three":         {Is: audit.Terms{"resourceType": {"Domain"}, "actor": {"ada@example.com"}, "outcome": failures}},
+				"three, success":    {Is: audit.Terms{"resourceType": {"Domain"}, "actor": {"ada@example.com"}, "outcome": {"success", "forbidden", "error"}}},
 			}
 			for what, q := range nothing {
 				q.Project = "acme"
@@ -114,8 +114,8 @@ func TestSpansInAnyOrder(t *testing.T) {
 				}
 			}
 			for what, q := range map[string]audit.Query{
-				"prefix":    {Action: "deployment.*"},
-				"all three": {ResourceType: "DOMAIN", Actor: "grace@example.com", Outcomes: failures},
+				"prefix":    {Is: audit.Terms{"action": {"deployment.*"}}},
+				"all three": {Is: audit.Terms{"resourceType": {"DOMAIN"}, "actor": {"grace@example.com"}, "outcome": failures}},
 			} {
 				q.Project = "acme"
 				if n := looked(t, s, q); n < blocks/2 {
@@ -160,7 +160,7 @@ func TestCutAndGrowInOneSeal(t *testing.T) {
 	}
 	checkClean(t, s)
 	for id := range n {
-		q := audit.Query{Project: "acme", ResourceID: strconv.Itoa(id)}
+		q := audit.Query{Project: "acme", Is: audit.Terms{"resourceId": {strconv.Itoa(id)}}}
 		if page, err := audittest.List(t.Context(), s, q, audit.Paging{}); err != nil || len(page.Entries) != 1 {
 			t.Fatalf("resource %d: %d entries, %v", id, len(page.Entries), err)
 		}

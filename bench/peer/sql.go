@@ -111,14 +111,12 @@ func selectSQL(q *audit.Query, limit int, placeholder func(n int) string, at fun
 		conditions = append(conditions, condition+placeholder(len(s.args)))
 	}
 	where("project = ", q.Project)
-	if q.ResourceType != "" {
-		where("resource_type = ", q.ResourceType)
-	}
-	if len(q.Outcomes) > 0 {
-		where("outcome = ", string(q.Outcomes[0]))
-	}
-	if q.Actor != "" {
-		where("actor_email = ", q.Actor)
+	for _, c := range []struct{ name, column string }{
+		{"resourceType", "resource_type"}, {"outcome", "outcome"}, {"actor", "actor_email"},
+	} {
+		if value := q.Is.One(c.name); value != "" {
+			where(c.column+" = ", value)
+		}
 	}
 	if !q.From.IsZero() {
 		where("created_at >= ", at(q.From))

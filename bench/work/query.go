@@ -57,24 +57,29 @@ func (w *Work) Query(l Listing, v int) audit.Query {
 	e := w.Entry(r.below(w.n))
 	q := audit.Query{Project: e.Project, Text: l.word}
 	even := v%2 == 1
-	if l.parts&byType != 0 {
-		q.ResourceType = e.Resource.Type
-		if even {
-			q.ResourceType = kindNames[r.below(kinds)]
+	ask := func(part parts, name, value string) {
+		if l.parts&part != 0 {
+			if q.Is == nil {
+				q.Is = make(audit.Terms)
+			}
+			q.Is[name] = []string{value}
 		}
 	}
-	if l.parts&byOutcome != 0 {
-		q.Outcomes = []audit.Outcome{e.Outcome}
-		if even {
-			q.Outcomes = []audit.Outcome{audit.Outcomes()[1+r.below(2)]}
+	kind, outcome, actor := e.Resource.Type, e.Outcome, e.Actor.Email
+	if even {
+		if l.parts&byType != 0 {
+			kind = kindNames[r.below(kinds)]
+		}
+		if l.parts&byOutcome != 0 {
+			outcome = audit.Outcomes()[1+r.below(2)]
+		}
+		if l.parts&byActor != 0 {
+			actor = w.anyActor(e.Project, &r)
 		}
 	}
-	if l.parts&byActor != 0 {
-		q.Actor = e.Actor.Email
-		if even {
-			q.Actor = w.anyActor(e.Project, &r)
-		}
-	}
+	ask(byType, "resourceType", kind)
+	ask(byOutcome, "outcome", string(outcome))
+	ask(byActor, "actor", actor)
 	if l.parts&inMonth != 0 {
 		q.From = w.start.Add(time.Duration(100+r.below(170)) * 24 * time.Hour)
 		q.To = q.From.Add(30 * 24 * time.Hour)

@@ -80,9 +80,9 @@ func TestQueries(t *testing.T) {
 			if err := q.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			hits := 0
+			m, hits := audit.NewMatcher(&q), 0
 			for _, e := range byProject[q.Project] {
-				if q.Match(&e) {
+				if m.Match(&e) {
 					hits++
 				}
 			}

@@ -74,16 +74,16 @@ func BenchmarkFilter(b *testing.B) {
 	}
 	data := Append(nil, 1, entries)
 	for name, q := range map[string]audit.Query{
-		"address":  {IP: entries[0].Request.IP},
-		"range":    {IP: entries[0].Request.IP + "/24"},
-		"request":  {RequestID: entries[0].Request.ID},
-		"agent":    {UserAgent: entries[0].Request.UserAgent},
-		"outcome":  {Outcomes: []audit.Outcome{audit.Forbidden}},
-		"type":     {ResourceType: "deployment"},
-		"actor":    {Actor: entries[0].Actor.Email},
-		"resource": {ResourceID: entries[0].Resource.ID},
-		"three":    {ResourceType: "deployment", Outcomes: []audit.Outcome{audit.Success}, Actor: entries[0].Actor.Email},
-		"prefix":   {Action: "deployment.*"},
+		"address":  {Is: audit.Terms{"ip": {entries[0].Request.IP}}},
+		"range":    {Is: audit.Terms{"ip": {entries[0].Request.IP + "/24"}}},
+		"request":  {Is: audit.Terms{"requestId": {entries[0].Request.ID}}},
+		"agent":    {Is: audit.Terms{"userAgent": {entries[0].Request.UserAgent}}},
+		"outcome":  {Is: audit.Terms{"outcome": {string(audit.Forbidden)}}},
+		"type":     {Is: audit.Terms{"resourceType": {"deployment"}}},
+		"actor":    {Is: audit.Terms{"actor": {entries[0].Actor.Email}}},
+		"resource": {Is: audit.Terms{"resourceId": {entries[0].Resource.ID}}},
+		"three":    {Is: audit.Terms{"resourceType": {"deployment"}, "outcome": {string(audit.Success)}, "actor": {entries[0].Actor.Email}}},
+		"prefix":   {Is: audit.Terms{"action": {"deployment.*"}}},
 	} {
 		f := filterOf(&q)
 		b.Run(name, func(b *testing.B) {

@@ -86,24 +86,49 @@ func (f *Filter) combined() (hashes []uint32, covers []Field) {
 	if failed != nil && failed.value.Matches(string(audit.Success)) {
 		failed = nil
 	}
-	switch {
-	case failed == nil && kind != nil && actor != nil:
-		return []uint32{combine(ofTypeActor, kind.hashes[0], actor.hashes[0])}, []Field{ResourceType, Actor}
-	case failed == nil || kind == nil && actor == nil:
+	if failed == nil && (kind == nil || actor == nil) || kind == nil && actor == nil {
 		return nil, nil
 	}
-	for _, outcome := range failed.hashes {
-		switch {
-		case actor == nil:
-			hashes = append(hashes, combine(ofFailedType, kind.hashes[0], outcome))
-		case kind == nil:
-			hashes = append(hashes, combine(ofFailedActor, actor.hashes[0], outcome))
-		default:
-			hashes = append(hashes, combine(ofFailedTypeActor, kind.hashes[0], actor.hashes[0], outcome))
+	// Each asks for one of several: the combinations are those of each with each.
+	none := []uint32{0}
+	kinds, actors, outcomes := none, none, none
+	if kind != nil {
+		kinds = kind.hashes
+	}
+	if actor != nil {
+		actors = actor.hashes
+	}
+	if failed != nil {
+		outcomes = failed.hashes
+	}
+	if len(kinds)*len(actors)*len(outcomes) > maxCombined {
+		return nil, nil
+	}
+	for _, k := range kinds {
+		for _, a := range actors {
+			for _, o := range outcomes {
+				switch {
+				case failed == nil:
+					hashes = append(hashes, combine(ofTypeActor, k, a))
+				case actor == nil:
+					hashes = append(hashes, combine(ofFailedType, k, o))
+				case kind == nil:
+					hashes = append(hashes, combine(ofFailedActor, a, o))
+				default:
+					hashes = append(hashes, combine(ofFailedTypeActor, k, a, o))
+				}
+			}
 		}
+	}
+	if failed == nil {
+		return hashes, []Field{ResourceType, Actor}
 	}
 	return hashes, []Field{ResourceType, Actor, Outcome}
 }
+
+// maxCombined bounds how many combinations are looked for: with more, the fields by themselves
+// tell as much.
+const maxCombined = 64
 
 // constraint returns the filter's condition on a field, or nil.
 func (f *Filter) constraint(field Field) *constraint {

@@ -39,20 +39,20 @@ func TestCombinations(t *testing.T) {
 }
 
 func TestValuesAsksForTheMostTelling(t *testing.T) {
-	failures := []audit.Outcome{audit.Forbidden, audit.Error}
-	some := []audit.Outcome{audit.Success, audit.Error}
+	failures := []string{"error", "forbidden"}
+	some := []string{"error", "success"}
 	for name, c := range map[string]struct {
 		q    audit.Query
 		want []Field
 	}{
-		"type":                  {audit.Query{ResourceType: "Domain"}, []Field{ResourceType}},
-		"type, actor":           {audit.Query{ResourceType: "Domain", Actor: "ada"}, []Field{Combination}},
-		"type, failures":        {audit.Query{ResourceType: "Domain", Outcomes: failures}, []Field{Combination}},
-		"actor, failures":       {audit.Query{Actor: "ada", Outcomes: failures}, []Field{Combination}},
-		"type, actor, failures": {audit.Query{ResourceType: "Domain", Actor: "ada", Outcomes: failures}, []Field{Combination}},
-		"type, actor, some":     {audit.Query{ResourceType: "Domain", Actor: "ada", Outcomes: some}, []Field{Combination, Outcome}},
-		"actor, some":           {audit.Query{Actor: "ada", Outcomes: some}, []Field{Actor, Outcome}},
-		"actor, failures, more": {audit.Query{Actor: "ada", Outcomes: failures, Channel: audit.ChannelCLI, Action: "domain.*"},
+		"type":                  {audit.Query{Is: audit.Terms{"resourceType": {"Domain"}}}, []Field{ResourceType}},
+		"type, actor":           {audit.Query{Is: audit.Terms{"resourceType": {"Domain"}, "actor": {"ada"}}}, []Field{Combination}},
+		"type, failures":        {audit.Query{Is: audit.Terms{"resourceType": {"Domain"}, "outcome": failures}}, []Field{Combination}},
+		"actor, failures":       {audit.Query{Is: audit.Terms{"actor": {"ada"}, "outcome": failures}}, []Field{Combination}},
+		"type, actor, failures": {audit.Query{Is: audit.Terms{"resourceType": {"Domain"}, "actor": {"ada"}, "outcome": failures}}, []Field{Combination}},
+		"type, actor, some":     {audit.Query{Is: audit.Terms{"resourceType": {"Domain"}, "actor": {"ada"}, "outcome": some}}, []Field{Combination, Outcome}},
+		"actor, some":           {audit.Query{Is: audit.Terms{"actor": {"ada"}, "outcome": some}}, []Field{Actor, Outcome}},
+		"actor, failures, more": {audit.Query{Is: audit.Terms{"actor": {"ada"}, "outcome": failures, "channel": {string(audit.ChannelCLI)}, "action": {"domain.*"}}},
 			[]Field{Combination, ActionPrefix, Channel}},
 	} {
 		var got []Field

@@ -15,22 +15,29 @@ import (
 type Filter struct {
 	from, to    int64
 	constraints []constraint
-	// resourceID is that of the first constraint, if there is one of it: rows whose
-	// metadata lists it are found besides.
-	resourceID string
+	excluded    []constraint
+	// resourceIDs are those of the first constraint, if there is one of them: rows whose
+	// metadata lists one are found besides. notResourceIDs are those of excluded.
+	resourceIDs, notResourceIDs []string
 }
 
-// constraint is the condition on one field: one of values, or a prefix.
+// constraint is the condition on one field: one of values, or of prefixes.
 type constraint struct {
-	field  Field // noField where no hashes are kept
-	value  search.Value
-	hashes []uint32 // of the values, or of the prefix
-	prefix bool
+	field    Field // noField where no hashes are kept
+	value    search.Value
+	hashes   []uint32 // of the values
+	prefixes []uint32 // of the prefixes
 }
 
-// maxConstraints is how many constraints a filter has at most: what each field with hashes
-// is asked for, and the four of those without.
-const maxConstraints = int(fieldCount) + 4
+// asked are the columns that filters ask for. What leaves the fewest rows comes first: the
+// rest looks at those only.
+var asked = [...]int{
+	colResourceID, colActor, colOutcome, colAction, colRequest, colKey, colIP, colAgent, colResourceName, colLabel,
+	colResourceType, colLocation, colChannel, colActorType, colRecordedBy,
+}
+
+// maxConstraints is how many constraints a filter has at most.
+const maxConstraints = len(asked)
 
 // FieldHashes says that a row's value of Field has one of Hashes.
 type FieldHashes struct {
@@ -41,66 +48,45 @@ type FieldHashes struct {
 // NewFilter returns the filter of everything in q, which is normalized, but Project and
 // Text.
 func NewFilter(q *audit.Query) *Filter {
-	f := &Filter{resourceID: q.ResourceID}
+	f := &Filter{resourceIDs: q.Is["resourceId"], notResourceIDs: q.Not["resourceId"]}
 	f.from, f.to = q.Bounds()
-	// First what leaves the fewest rows: the rest looks at those only.
-	f.equal(ResourceID, q.ResourceID)
-	f.equal(Actor, q.Actor)
-	outcomes := make([]string, len(q.Outcomes))
-	for i, o := range q.Outcomes {
-		outcomes[i] = string(o)
+	for _, col := range asked {
+		name := parts[col].of.Name
+		if values := q.Is[name]; len(values) > 0 {
+			f.constraints = append(f.constraints, newConstraint(col, values))
+		}
+		if values := q.Not[name]; len(values) > 0 {
+			f.excluded = append(f.excluded, newConstraint(col, values))
+		}
 	}
-	f.oneOf(Outcome, outcomes)
-	if prefix, ok := q.ActionPrefix(); ok {
-		f.constraints = append(f.constraints, constraint{
-			field: Action, value: search.Prefix(colAction, prefix), hashes: []uint32{hash(prefix)}, prefix: true,
-		})
-	} else {
-		f.equal(Action, q.Action)
-	}
-	f.exactly(colRequest, q.RequestID)
-	f.exactly(colKey, q.Key)
-	f.addresses(q.IP)
-	f.exactly(colAgent, q.UserAgent)
-	f.equal(ResourceType, q.ResourceType)
-	f.equal(Channel, string(q.Channel))
-	f.equal(ActorType, string(q.ActorType))
-	f.equal(RecordedBy, q.RecordedBy)
 	return f
 }
 
-func (f *Filter) equal(field Field, value string) {
-	if value != "" {
-		f.oneOf(field, []string{value})
+func newConstraint(col int, values []string) constraint {
+	c := constraint{field: noField}
+	if p := parts[col].field; p != nil {
+		c.field = p.field
 	}
-}
-
-// exactly asks for one value of a column that no hashes are kept of.
-func (f *Filter) exactly(col int, value string) {
-	if value != "" {
-		f.constraints = append(f.constraints, constraint{field: noField, value: search.OneOf(layout, col, value)})
+	switch parts[col].of.Asked {
+	case audit.Addressed:
+		c.value = search.Satisfying(col, audit.AnyAddress(values))
+		return c
+	case audit.Beginning:
+		exact, prefixes := audit.SplitPrefixes(values)
+		c.value = search.Beginning(layout, col, exact, prefixes)
+		for _, p := range prefixes {
+			c.prefixes = append(c.prefixes, hash(p))
+		}
+		values = exact
+	default:
+		c.value = search.OneOf(layout, col, values...)
 	}
-}
-
-// addresses asks for an address, or one of a range.
-func (f *Filter) addresses(ip string) {
-	if ip == "" {
-		return
+	if c.field != noField {
+		for _, v := range values {
+			c.hashes = append(c.hashes, Hash(c.field, v))
+		}
 	}
-	a, err := audit.ParseAddresses(ip)
-	contain := func(s string) bool { return err == nil && a.Contain(s) } // a valid query has no error
-	f.constraints = append(f.constraints, constraint{field: noField, value: search.Satisfying(colIP, contain)})
-}
-
-func (f *Filter) oneOf(field Field, values []string) {
-	if len(values) == 0 {
-		return
-	}
-	c := constraint{field: field, value: search.OneOf(layout, fieldColumns[field], values...)}
-	for _, v := range values {
-		c.hashes = append(c.hashes, Hash(field, v))
-	}
-	f.constraints = append(f.constraints, c)
+	return c
 }
 
 // Values returns what the filter asks of values, in hashes. What a combination
@@ -112,14 +98,13 @@ func (f *Filter) Values() []FieldHashes {
 		all = append(all, FieldHashes{Combination, combined})
 	}
 	for _, c := range f.constraints {
-		if c.field == noField || slices.Contains(covered, c.field) {
-			continue
-		}
-		field := c.field
-		if c.prefix {
-			field = ActionPrefix
-		}
-		all = append(all, FieldHashes{field, c.hashes})
+		switch {
+		case c.field == noField || slices.Contains(covered, c.field):
+		case len(c.prefixes) == 0:
+			all = append(all, FieldHashes{c.field, c.hashes})
+		case len(c.hashes) == 0:
+			all = append(all, FieldHashes{ActionPrefix, c.prefixes})
+		} // of both together nothing is kept
 	}
 	return all
 }
@@ -131,10 +116,26 @@ func (f *Filter) Match(b *Block, rows *bits.Rows) error {
 		*rows = bits.Rows{}
 		return nil
 	}
-	if f.resourceID == "" {
+	if err := f.matchAll(b, rows); err != nil {
+		return err
+	}
+	for i := range f.excluded {
+		if rows.Empty() {
+			return nil
+		}
+		if err := f.exclude(b, &f.excluded[i], rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// matchAll removes the rows from rows that fail a constraint.
+func (f *Filter) matchAll(b *Block, rows *bits.Rows) error {
+	if len(f.resourceIDs) == 0 {
 		return f.match(b, f.constraints, rows)
 	}
-	listed, err := b.listing(f.resourceID)
+	listed, err := b.listing(f.resourceIDs)
 	if err != nil {
 		return err
 	}
@@ -147,10 +148,35 @@ func (f *Filter) Match(b *Block, rows *bits.Rows) error {
 	return err
 }
 
-// listing returns the rows whose metadata lists the resource with that id.
-func (b *Block) listing(id string) (rows bits.Rows, err error) {
+// exclude removes the rows from rows that c holds for.
+func (f *Filter) exclude(b *Block, c *constraint, rows *bits.Rows) error {
+	if c.field == ResourceID {
+		listed, err := b.listing(f.notResourceIDs)
+		if err != nil {
+			return err
+		}
+		rows.AndNot(&listed)
+	}
+	var set bits.Rows
+	exact := c.value.Candidates(&b.columns, &set)
+	if set.Empty() {
+		return nil
+	}
+	held := *rows
+	c.value.Keep(&b.columns, &set, &held)
+	if !exact && !held.Empty() {
+		if err := c.value.Verify(&b.columns, &set, &held); err != nil {
+			return err
+		}
+	}
+	rows.AndNot(&held)
+	return nil
+}
+
+// listing returns the rows whose metadata lists one of the resources with those ids.
+func (b *Block) listing(ids []string) (rows bits.Rows, err error) {
 	err = b.columns.EachOfName(colMetadata, audit.ListedResources, func(row int, list string) {
-		if audit.ListsResource(list, id) {
+		if slices.ContainsFunc(ids, func(id string) bool { return audit.ListsResource(list, id) }) {
 			rows.Set(row)
 		}
 	})

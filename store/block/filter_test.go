@@ -19,38 +19,32 @@ import (
 func drawQuery(t *rapid.T, entries []*audit.Entry) *audit.Query {
 	pick := func(label string) *audit.Entry { return rapid.SampledFrom(entries).Draw(t, label) }
 	maybe := func(label string) bool { return rapid.IntRange(0, 3).Draw(t, label) == 0 }
-	q := &audit.Query{Project: "acme"}
-	if maybe("by type") {
-		q.ResourceType = rapid.SampledFrom([]string{pick("type").Resource.Type, "deployment", "DOMAIN", "none", "ſtraße"}).Draw(t, "type")
+	q := &audit.Query{Project: "acme", Is: audit.Terms{}, Not: audit.Terms{}}
+	nearly := map[string][]string{
+		"resourceType": {"deployment", "DOMAIN", "none", "ſtraße"}, "resourceId": {"4711x"},
+		"action": {"deployment.*", "d.*", "deploy"}, "actor": {"nobody"}, "actorType": {"User", "ServiceAccount"},
+		"channel": {"CLI", "api", "mcp"}, "ip": {"203.0.113.0/24", "::ffff:203.0.113.7", "10.0.0.0/8", "nowhere"},
+		"userAgent": {"deploys"}, "requestId": {"0b7c"}, "key": {"evt-1"}, "outcome": {"success", "Error", "forbidden"},
+		"resourceName": {"web"}, "location": {"nowhere"}, "label": {"claude"}, "recordedBy": {"auditlog"},
 	}
-	if maybe("by resource") {
-		q.ResourceID = rapid.SampledFrom([]string{pick("resource").Resource.ID, "4711x"}).Draw(t, "resource id")
+	for _, f := range audit.Fields() {
+		if f.Asked == audit.Unasked {
+			continue
+		}
+		value := func() string {
+			if s := *f.Of(pick(f.Name)); s != "" && rapid.Bool().Draw(t, "there") {
+				return s
+			}
+			return rapid.SampledFrom(nearly[f.Name]).Draw(t, f.Name)
+		}
+		for label, terms := range map[string]audit.Terms{"is ": q.Is, "not ": q.Not} {
+			if maybe(label + f.Name) {
+				for range rapid.IntRange(1, 3).Draw(t, "values") {
+					terms[f.Name] = append(terms[f.Name], value())
+				}
+			}
+		}
 	}
-	if maybe("by action") {
-		q.Action = rapid.SampledFrom([]string{pick("action").Action, "deployment.*", "d.*", "deploy"}).Draw(t, "action")
-	}
-	if maybe("by actor") {
-		q.Actor = rapid.SampledFrom([]string{pick("actor").Actor.Email, "nobody"}).Draw(t, "actor")
-	}
-	if maybe("by actor type") {
-		q.ActorType = rapid.SampledFrom([]audit.ActorType{audit.User, audit.ServiceAccount}).Draw(t, "actor type")
-	}
-	if maybe("by channel") {
-		q.Channel = rapid.SampledFrom([]audit.Channel{"CLI", "api", "mcp"}).Draw(t, "channel")
-	}
-	if maybe("by address") {
-		q.IP = rapid.SampledFrom([]string{pick("address").Request.IP, "203.0.113.0/24", "::ffff:203.0.113.7", "10.0.0.0/8", "nowhere"}).Draw(t, "ip")
-	}
-	if maybe("by agent") {
-		q.UserAgent = rapid.SampledFrom([]string{pick("agent").Request.UserAgent, "deploys"}).Draw(t, "user agent")
-	}
-	if maybe("by request") {
-		q.RequestID = rapid.SampledFrom([]string{pick("request").Request.ID, "0b7c"}).Draw(t, "request id")
-	}
-	if maybe("by key") {
-		q.Key = rapid.SampledFrom([]string{pick("key").Key, "evt-1"}).Draw(t, "key")
-	}
-	q.Outcomes = rapid.SliceOfN(rapid.SampledFrom([]audit.Outcome{"success", "Error", "forbidden"}), 0, 3).Draw(t, "outcomes")
 	if maybe("by time") {
 		q.From = pick("from").CreatedAt
 	}
@@ -81,7 +75,7 @@ func TestFilterAgreesWithQuery(t *testing.T) {
 			}
 			q.Normalize()
 			for row, e := range entries {
-				want := q.Match(e) && row != 0
+				want := audit.NewMatcher(q).Match(e) && row != 0
 				if rows.Has(row) != want {
 					t.Fatalf("row %d, %s\n%+v: match %v, want %v", row, e.AppendJSON(nil), q, !want, want)
 				}
@@ -144,13 +138,13 @@ func TestFilterFindsNumbers(t *testing.T) {
 				if want == "" {
 					continue // no filter
 				}
-				for _, q := range []audit.Query{{ResourceID: want}, {RequestID: want}, {Key: want}} {
+				for _, q := range []audit.Query{{Is: audit.Terms{"resourceId": {want}}}, {Is: audit.Terms{"requestId": {want}}}, {Is: audit.Terms{"key": {want}}}} {
 					rows := bits.All(b.Rows())
 					if err := filterOf(&q).Match(b, &rows); err != nil {
 						t.Fatal(err)
 					}
 					for row, e := range entries {
-						if rows.Has(row) != q.Match(e) {
+						if rows.Has(row) != audit.NewMatcher(&q).Match(e) {
 							t.Fatalf("%s: %s by %+v: %v", name, e.AppendJSON(nil), q, rows.Has(row))
 						}
 					}
@@ -184,8 +178,8 @@ func TestFilterFindsListedResources(t *testing.T) {
 		}
 		for _, id := range []string{"vm-7", "vm-0", "vm-x", "vm", "vm-1 vm-2", entries[1].Resource.ID} {
 			for _, q := range []audit.Query{
-				{ResourceID: id}, {ResourceID: id, Outcomes: []audit.Outcome{audit.Success}},
-				{ResourceID: id, From: entries[100].CreatedAt}, {ResourceID: id, Action: "none"},
+				{Is: audit.Terms{"resourceId": {id}}}, {Is: audit.Terms{"resourceId": {id}, "outcome": {string(audit.Success)}}},
+				{Is: audit.Terms{"resourceId": {id}}, From: entries[100].CreatedAt}, {Is: audit.Terms{"resourceId": {id}, "action": {"none"}}},
 			} {
 				rows := bits.All(b.Rows())
 				rows.Clear(21)
@@ -194,7 +188,7 @@ func TestFilterFindsListedResources(t *testing.T) {
 				}
 				found := false
 				for row, e := range entries {
-					want := q.Match(e) && row != 21
+					want := audit.NewMatcher(&q).Match(e) && row != 21
 					if found = found || want; rows.Has(row) != want {
 						t.Fatalf("many %v: %+v: row %d is found: %v", many, q, row, rows.Has(row))
 					}
@@ -261,7 +255,24 @@ func compareCounts(t *testing.T, got, want map[string]int) {
 // filterOf returns the filter of a query as somebody writes it.
 func filterOf(q *audit.Query) *Filter {
 	n := *q
-	n.Outcomes = slices.Clone(q.Outcomes)
 	n.Normalize()
 	return NewFilter(&n)
+}
+
+// Every field that queries ask for narrows blocks.
+func TestEveryFieldIsAsked(t *testing.T) {
+	n := 0
+	for _, f := range audit.Fields() {
+		if f.Asked == audit.Unasked {
+			continue
+		}
+		n++
+		q := audit.Query{Project: "acme", Is: audit.Terms{f.Name: {"x"}}, Not: audit.Terms{f.Name: {"y"}}}
+		if filter := NewFilter(&q); len(filter.constraints) != 1 || len(filter.excluded) != 1 {
+			t.Errorf("%s makes %d constraints and %d exclusions", f.Name, len(filter.constraints), len(filter.excluded))
+		}
+	}
+	if n != maxConstraints {
+		t.Errorf("%d fields are asked for, filters have room for %d", n, maxConstraints)
+	}
 }

@@ -55,8 +55,8 @@ func exercise(t *testing.T, b *Block) {
 		_ = b.Counts(f, &all, func(string, int) {})
 	}
 	for _, q := range []audit.Query{
-		{Action: "deployment.*", Actor: "ada.a@example.com", ResourceID: "1000", ResourceType: "deployment"},
-		{Outcomes: []audit.Outcome{"success"}, Channel: "cli", ActorType: "User", Action: "deployment.deploy"},
+		{Is: audit.Terms{"action": {"deployment.*"}, "actor": {"ada.a@example.com"}, "resourceId": {"1000"}, "resourceType": {"deployment"}}},
+		{Is: audit.Terms{"outcome": {"success"}, "channel": {"cli"}, "actorType": {"User"}, "action": {"deployment.deploy"}}},
 	} {
 		filter := filterOf(&q)
 		all := bits.All(bits.MaxRows)

@@ -87,7 +87,8 @@ func TestBlockProperty(t *testing.T) {
 		if err := b.MatchText(w, &found); err != nil {
 			t.Fatal(err)
 		}
-		q := &audit.Query{Actor: entries[0].Actor.Email, ResourceID: entries[len(entries)/2].Resource.ID}
+		q := &audit.Query{Is: audit.Terms{"actor": {entries[0].Actor.Email}, "resourceId": {entries[len(entries)/2].Resource.ID}}}
+		q.Normalize()
 		matching := bits.All(len(entries))
 		if err := filterOf(q).Match(b, &matching); err != nil {
 			t.Fatal(err)
@@ -104,7 +105,7 @@ func TestBlockProperty(t *testing.T) {
 			if found.Has(row) != matchesNaively(w, want) {
 				t.Fatalf("row %d, %s: text matches %v", row, w0, found.Has(row))
 			}
-			if matching.Has(row) != q.Match(want) {
+			if matching.Has(row) != audit.NewMatcher(q).Match(want) {
 				t.Fatalf("row %d, %s: filter matches %v", row, w0, matching.Has(row))
 			}
 		}

@@ -29,29 +29,41 @@ func DecodeCursor(name, value []byte) (at int64, err error) {
 }
 
 // The cursor of a listing is the position of the last entry of a page, bound to the query
-// that it was made for: base64url of version, a hash of the query, time and id.
+// that it was made for: base64url of version, a hash of the query but for its times, those
+// times, and the position's time and id.
 const (
-	pageVersion = 1
+	pageVersion = 2
 	// HashSize is the size of the hash of a query.
 	HashSize = 8
-	pageSize = 1 + HashSize + 8 + 8
+	pageSize = 1 + HashSize + 8 + 8 + 8 + 8
 )
 
-// EncodePage returns the cursor of a page of a query that ends at a position.
-func EncodePage(hash [HashSize]byte, p audit.Position) string {
+// Page is where a page of a listing ends.
+type Page struct {
+	// Hash tells the query from others that differ by more than its times.
+	Hash [HashSize]byte
+	// From and To are the bounds of the query's times: see audit.Query.Bounds.
+	From, To int64
+	Last     audit.Position
+}
+
+// EncodePage returns the cursor of a page.
+func EncodePage(p Page) string {
 	b := append(make([]byte, 0, pageSize), pageVersion)
-	b = append(b, hash[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(p.At))
-	b = binary.BigEndian.AppendUint64(b, uint64(p.ID))
+	b = append(b, p.Hash[:]...)
+	for _, v := range []int64{p.From, p.To, p.Last.At, p.Last.ID} {
+		b = binary.BigEndian.AppendUint64(b, uint64(v))
+	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // DecodePage reads what EncodePage made; ok is false for what it cannot have made.
-func DecodePage(cursor string) (hash [HashSize]byte, p audit.Position, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
+func DecodePage(cursor string) (p Page, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) != pageSize || b[0] != pageVersion {
-		return hash, p, false
+		return p, false
 	}
-	p = audit.Position{At: int64(binary.BigEndian.Uint64(b[9:])), ID: int64(binary.BigEndian.Uint64(b[17:]))}
-	return [HashSize]byte(b[1:]), p, p.ID >= 1
+	at := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[1+HashSize+8*i:])) }
+	p = Page{[HashSize]byte(b[1:]), at(0), at(1), audit.Position{At: at(2), ID: at(3)}}
+	return p, p.Last.ID >= 1 && p.From <= p.Last.At && p.Last.At < p.To
 }

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -53,28 +55,43 @@ func drawEntry(t *rapid.T) *audit.Entry {
 	return e
 }
 
+// asked are values that entries are drawn with or nearly, by the field that filters ask for.
+var asked = map[string][]string{
+	"resourceType": {"DEPLOYMENT", "domain", "STRASSE", "straße"},
+	"resourceId":   {"1", "9"},
+	"resourceName": {"web", "db"},
+	"location":     {"gke.cluster-rcf2"},
+	"action":       {"deployment.*", "domain.create", "nothing.*"},
+	"actor":        {actors[0], "nobody", actors[1]},
+	"actorType":    {"User", "ServiceAccount"},
+	"label":        {"claude-code:pr-42"},
+	"channel":      {"CLI", "api"},
+	"recordedBy":   {tokens[0], audit.RecordedByLog},
+	"outcome":      {"success", "forbidden", "ERROR"},
+	"ip":           {"203.0.113.9", "203.0.113.0/29", "::ffff:cb00:7104", "2001:db8::/32", "ec2.amazonaws.com"},
+	"requestId":    {"r-1", "r-2", "r-"},
+	"key":          {"k1", "k22"},
+	"userAgent":    {"deploys/1.4", "deploys"},
+}
+
+func drawTerms(t *rapid.T, label string, often int) audit.Terms {
+	terms := make(audit.Terms)
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		if rapid.IntRange(0, often).Draw(t, label+name) == 0 {
+			terms[name] = rapid.SliceOfN(rapid.SampledFrom(asked[name]), 1, 3).Draw(t, label+name+" values")
+		}
+	}
+	return terms
+}
+
 func drawQuery(t *rapid.T) audit.Query {
-	opt := func(label string, values ...string) string {
-		return rapid.SampledFrom(append(values, "", "")).Draw(t, label)
-	}
 	q := audit.Query{
-		Project:      rapid.SampledFrom(append(projects[:len(projects):len(projects)], "unknown")).Draw(t, "project"),
-		ResourceType: opt("type", "DEPLOYMENT", "domain", "STRASSE", "straße"),
-		ResourceID:   opt("rid", "1", "9"),
-		Action:       opt("action", "deployment.*", "domain.create", "nothing.*"),
-		Actor:        opt("actor", actors[0], "nobody"),
-		ActorType:    audit.ActorType(opt("actorType", "User", "ServiceAccount")),
-		Channel:      audit.Channel(opt("channel", "CLI", "api")),
-		RecordedBy:   opt("token", tokens[0], audit.RecordedByLog),
-		Text:         rapid.SampledFrom([]string{"", "beta", "gamma 7", "alpha deploy", "r-1", "k1 beta"}).Draw(t, "text"),
+		Project: rapid.SampledFrom(append(projects[:len(projects):len(projects)], "unknown")).Draw(t, "project"),
+		Is:      drawTerms(t, "is ", 8),
+		Text:    rapid.SampledFrom([]string{"", "beta", "gamma 7", "alpha deploy", "r-1", "k1 beta"}).Draw(t, "text"),
 	}
-	if rapid.IntRange(0, 4).Draw(t, "of the request") == 0 {
-		q.IP = opt("ip", "203.0.113.9", "203.0.113.0/29", "::ffff:cb00:7104", "2001:db8::/32", "ec2.amazonaws.com")
-		q.RequestID, q.Key = opt("request", "r-1", "r-2", "r-"), opt("key", "k1", "k22")
-		q.UserAgent = opt("agent", "deploys/1.4", "deploys")
-	}
-	if rapid.Bool().Draw(t, "outcomes") {
-		q.Outcomes = rapid.SliceOfN(rapid.SampledFrom(audit.Outcomes()), 1, 3).Draw(t, "outcome")
+	if rapid.Bool().Draw(t, "not") {
+		q.Not = drawTerms(t, "not ", 12)
 	}
 	if rapid.Bool().Draw(t, "from") {
 		q.From = start.Add(time.Duration(rapid.IntRange(0, 25).Draw(t, "from s")) * time.Second)

@@ -115,21 +115,58 @@ func (m *model) holds(project string) bool {
 
 // selects says what audit.Query says of its fields, in a way of its own.
 func selects(q audit.Query, e *audit.Entry) bool {
-	among := len(q.Outcomes) == 0
-	for _, o := range q.Outcomes {
-		among = among || strings.EqualFold(string(o), string(e.Outcome))
+	has := func(name string, values []string) bool {
+		return slices.ContainsFunc(values, func(v string) bool { return hasValue(e, name, v) })
 	}
-	action := q.Action == "" || q.Action == e.Action ||
-		strings.HasSuffix(q.Action, ".*") && strings.HasPrefix(e.Action, strings.TrimSuffix(q.Action, "*"))
-	exact := func(want, got string) bool { return want == "" || want == got }
-	return e.Project == q.Project && among && action &&
-		(exact(q.ResourceID, e.Resource.ID) || strings.Contains(" "+e.Metadata["resources"]+" ", " "+q.ResourceID+" ")) && exact(q.Actor, e.Actor.Email) && exact(string(q.ActorType), string(e.Actor.Type)) &&
-		exact(q.RecordedBy, e.RecordedBy) && exact(q.RequestID, e.Request.ID) && exact(q.Key, e.Key) &&
-		exact(q.UserAgent, e.Request.UserAgent) && (q.IP == "" || slices.Contains(addresses[q.IP], e.Request.IP)) &&
-		(q.ResourceType == "" || strings.EqualFold(q.ResourceType, e.Resource.Type)) &&
-		(q.Channel == "" || strings.EqualFold(string(q.Channel), string(e.Channel))) &&
+	for name, values := range q.Is {
+		if len(values) > 0 && !has(name, values) {
+			return false
+		}
+	}
+	for name, values := range q.Not {
+		if has(name, values) {
+			return false
+		}
+	}
+	return e.Project == q.Project &&
 		(q.From.IsZero() || !e.CreatedAt.Before(q.From)) && (q.To.IsZero() || e.CreatedAt.Before(q.To)) &&
 		hasWords(e, strings.Fields(q.Text))
+}
+
+func hasValue(e *audit.Entry, name, v string) bool {
+	switch name {
+	case "resourceType":
+		return strings.EqualFold(v, e.Resource.Type)
+	case "resourceId":
+		return v == e.Resource.ID || strings.Contains(" "+e.Metadata["resources"]+" ", " "+v+" ")
+	case "resourceName":
+		return v == e.Resource.Name
+	case "location":
+		return v == e.Resource.LocationID
+	case "action":
+		return v == e.Action || strings.HasSuffix(v, ".*") && strings.HasPrefix(e.Action, strings.TrimSuffix(v, "*"))
+	case "actor":
+		return v == e.Actor.Email
+	case "actorType":
+		return v == string(e.Actor.Type)
+	case "label":
+		return v == e.Actor.Label
+	case "channel":
+		return strings.EqualFold(v, string(e.Channel))
+	case "recordedBy":
+		return v == e.RecordedBy
+	case "outcome":
+		return strings.EqualFold(v, string(e.Outcome))
+	case "ip":
+		return slices.Contains(addresses[v], e.Request.IP)
+	case "requestId":
+		return v == e.Request.ID
+	case "key":
+		return v == e.Key
+	case "userAgent":
+		return v == e.Request.UserAgent
+	}
+	panic("the model does not know the filter " + name)
 }
 
 // addresses lists which of the addresses that entries are drawn with a query's IP means.

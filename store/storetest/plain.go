@@ -61,13 +61,13 @@ func testRefusals(t *testing.T, open Engine) {
 		where string
 	}{
 		"no project":                {list(audit.Query{}, audit.Paging{}), audit.Invalid, "project"},
-		"an outcome that is none":   {list(audit.Query{Project: "acme", Outcomes: []audit.Outcome{"x"}}, audit.Paging{}), audit.Invalid, "outcome"},
+		"an outcome that is none":   {list(audit.Query{Project: "acme", Is: audit.Terms{"outcome": {"x"}}}, audit.Paging{}), audit.Invalid, "outcome"},
 		"a text not understood":     {list(audit.Query{Project: "acme", Text: "!"}, audit.Paging{}), audit.Invalid, "q"},
 		"a limit too large":         {list(audit.Query{Project: "acme"}, audit.Paging{Limit: audit.MaxLimit + 1}), audit.Invalid, "limit"},
 		"a limit below nothing":     {list(audit.Query{Project: "acme"}, audit.Paging{Limit: -1}), audit.Invalid, "limit"},
 		"a cursor that is none":     {list(audit.Query{Project: "acme"}, audit.Paging{Cursor: "next"}), audit.Invalid, "cursor"},
 		"another project's cursor":  {list(audit.Query{Project: "globex"}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
-		"a cursor of other filters": {list(audit.Query{Project: "acme", Actor: "a"}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
+		"a cursor of other filters": {list(audit.Query{Project: "acme", Is: audit.Terms{"actor": {"a"}}}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
 		"one bound":                 {count(start), audit.Invalid, "buckets"},
 		"bounds in disorder":        {count(start, start), audit.Invalid, "buckets"},
 		"a project not there":       {unknown, audit.NotFound, ""},

@@ -213,7 +213,7 @@ func TestTheLawOfValues(t *testing.T) {
 		some := rapid.SliceOfN(rapid.SampledFrom(append(values, "7", "web")), 1, 3).Draw(t, "some")
 		v := OneOf(oneColumn, 0, some...)
 		if p := some[0]; p != "" && rapid.Bool().Draw(t, "prefix") {
-			v = Prefix(0, p[:rapid.IntRange(1, len(p)).Draw(t, "length")])
+			v = Beginning(oneColumn, 0, some[1:], []string{p[:rapid.IntRange(1, len(p)).Draw(t, "length")]})
 		}
 		var set bits.Rows
 		exact := v.Candidates(s, &set)

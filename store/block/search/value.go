@@ -10,21 +10,21 @@ import (
 	"auditlog/store/block/column"
 )
 
-// Value is the condition on one column that its value is one of some, begins in some way, or
-// passes a test. It is made ready for many blocks, and never changed.
+// Value is the condition on one column that its value is one of some, begins in one of some ways,
+// or passes a test. It is made ready for many blocks, and never changed.
 type Value struct {
-	col    int
-	values []string // folded if the column compares so
-	folded bool
-	prefix string
-	test   func(string) bool
+	col      int
+	values   []string // folded if the column compares so
+	folded   bool
+	prefixes []string
+	test     func(string) bool
 
 	fingers []uint16
 	parsed  []column.Parsed
 }
 
 // OneOf returns the condition that column col is one of values, which are folded if the
-// column compares so; of a folded column it is one.
+// column compares so.
 func OneOf(layout column.Layout, col int, values ...string) Value {
 	v := Value{col: col, values: values, folded: layout[col].Folded}
 	for _, s := range values {
@@ -36,8 +36,14 @@ func OneOf(layout column.Layout, col int, values ...string) Value {
 	return v
 }
 
-// Prefix returns the condition that column col begins with prefix.
-func Prefix(col int, prefix string) Value { return Value{col: col, prefix: prefix} }
+// Beginning returns the condition that column col, which is not folded, is one of values or
+// begins with one of prefixes.
+func Beginning(layout column.Layout, col int, values, prefixes []string) Value {
+	if len(prefixes) == 0 {
+		return OneOf(layout, col, values...)
+	}
+	return Value{col: col, values: values, prefixes: prefixes}
+}
 
 // Satisfying returns the condition that test holds for what column col has.
 func Satisfying(col int, test func(value string) bool) Value { return Value{col: col, test: test} }
@@ -47,12 +53,10 @@ func (v *Value) Matches(s string) bool {
 	switch {
 	case v.test != nil:
 		return v.test(s)
-	case v.prefix != "":
-		return strings.HasPrefix(s, v.prefix)
 	case v.folded:
-		return foldEqual(s, v.values[0])
+		return slices.ContainsFunc(v.values, func(folded string) bool { return foldEqual(s, folded) })
 	}
-	return slices.Contains(v.values, s)
+	return slices.Contains(v.values, s) || slices.ContainsFunc(v.prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
 // foldEqual reports whether audit.Fold(s) is folded, without making it.
