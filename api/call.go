@@ -44,6 +44,14 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
 		s.opts.Auth.Refuse(c.auth(), denied)
 	}
+	if exceeded := (*audit.Exceeded)(nil); errors.As(err, &exceeded) {
+		s.metrics.exceeded(exceeded)
+		project := x.project
+		if exceeded.Limit.Each == audit.EachProject {
+			project = exceeded.Name
+		}
+		s.opts.Auth.Exceed(c.auth(), project, exceeded)
+	}
 	s.fail(x, r, err)
 }
 
@@ -95,10 +103,13 @@ func (c *call) authorize(project string) error {
 }
 
 // decode reads the body into a request of package rpc.
-func (c *call) decode(req any) error {
+func (c *call) decode(req any) error { return c.decodeUpTo(req, maxRequest) }
+
+// decodeUpTo is decode of a body of at most so many bytes.
+func (c *call) decodeUpTo(req any, most int) error {
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
-	if err := c.readBody(buf, maxRequest); err != nil {
+	if err := c.readBody(buf, most); err != nil {
 		return err
 	}
 	return ofBody(decodeStrict(buf.b, req))

@@ -19,6 +19,7 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/auth"
+	"auditlog/reading"
 	"auditlog/rpc"
 	"auditlog/store"
 )
@@ -61,6 +62,12 @@ func startGuarded(t testing.TB, projects ...string) *guarded {
 // startGuardedWith is startGuarded with options of the tokens' keeper.
 func startGuardedWith(t testing.TB, opts auth.Options, projects ...string) *guarded {
 	t.Helper()
+	return startGuardedScope(t, opts, reading.Exports, projects...)
+}
+
+// startGuardedScope is startGuardedWith where reads in pages are recorded by a scope.
+func startGuardedScope(t testing.TB, opts auth.Options, scope reading.Scope, projects ...string) *guarded {
+	t.Helper()
 	g := &guarded{log: new(logLines)}
 	opts.Now, opts.FailureBurst = g.now, 1000
 	st, err := store.Open(t.TempDir(), store.Options{Now: g.now})
@@ -73,10 +80,16 @@ func startGuardedWith(t testing.TB, opts auth.Options, projects ...string) *guar
 	if err := g.keeper.Start(t.Context(), "", func(secret string) error { g.root = secret; return nil }); err != nil {
 		t.Fatal(err)
 	}
+	reads := reading.New(reading.Options{Storage: st, Scope: scope, Report: func(err error) { t.Error(err) }, Now: g.now})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := g.keeper.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	running.Go(func() {
+		if err := reads.Run(ctx); err != nil {
 			t.Error(err)
 		}
 	})
@@ -87,7 +100,7 @@ func startGuardedWith(t testing.TB, opts auth.Options, projects ...string) *guar
 			t.Error(err)
 		}
 	})
-	g.fixture = start(t, Options{Store: st, Auth: g.keeper, Log: zerolog.New(g.log), Now: g.now})
+	g.fixture = start(t, Options{Store: st, Auth: g.keeper, Reading: reads, Log: zerolog.New(g.log), Now: g.now})
 	for _, name := range projects {
 		g.mustCall(g.root, rpc.Record, strings.Replace(deployEntry, "acme", name, 1))
 	}
@@ -133,7 +146,7 @@ func (g *guarded) create(role auth.Role, expires time.Time, projects ...string) 
 }
 
 // entries returns a project's entries, the oldest first, once everything that was
-// refused is told of.
+// refused or read is told of.
 func (g *guarded) entries(project string) []*audit.Entry {
 	g.t.Helper()
 	g.stop()

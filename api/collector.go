@@ -21,6 +21,12 @@ func newStateCollector(s *Server) *stateCollector {
 		{"entries", "Entries that can be listed.", ""},
 		{"last_id", "Id of the newest entry.", ""},
 		{"tail_entries", "Entries that are in no block yet.", ""},
+		{"tail_bytes", "Size of what is committed and in no block yet.", ""},
+		{"tail_share", "How much of its share of the tail the project, or the token, has that has most: at 1 it waits.", "of"},
+		{"record_waiting_calls", "Calls that wait to be committed.", ""},
+		{"record_waiting_entries", "Entries that wait to be committed.", ""},
+		{"record_held_calls", "Calls that wait because their project or token has its share of the tail, or the tail is full.", ""},
+		{"sealing_stepwise", "Projects whose late entries are moved into blocks by steps.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
 		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
@@ -39,6 +45,12 @@ func newStateCollector(s *Server) *stateCollector {
 		{"reads_waiting", "Reads that wait for their turn.", ""},
 		{"purge_steps_total", "Steps of the purges of deleted projects.", ""},
 		{"purges_total", "Purges of deleted projects that ended.", ""},
+		{"backups_total", "Backups that were taken.", ""},
+		{"backups_failed_total", "Backups that failed.", ""},
+		{"backup_last_timestamp_seconds", "When the log was as it is in the newest backup that is known of, 0 when none is.", ""},
+		{"backup_duration_seconds", "How long the last backup took.", ""},
+		{"backup_transaction_seconds", "How long the longest transaction of the last backup lasted.", ""},
+		{"backup_new_bytes", "What the last backup added to its repository.", ""},
 		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
 	} {
 		var labels []string
@@ -80,6 +92,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	for class, n := range door.Refused {
 		counter("calls_refused_total", n, admit.Class(class).String())
 	}
+	c.collectBackups(gauge, counter)
 	st := c.s.opts.Auth.Stats()
 	gauge("tokens", float64(st.Tokens))
 	counter("unauthenticated_total", st.Unauthenticated)
@@ -106,6 +119,14 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 	gauge("entries", float64(entries))
 	gauge("last_id", float64(c.s.opts.Store.LastID()))
 	gauge("tail_entries", float64(c.s.opts.Store.Unsealed()))
+	line := c.s.opts.Store.Congestion()
+	gauge("tail_bytes", float64(line.TailBytes))
+	gauge("tail_share", line.ProjectShare, audit.EachProject)
+	gauge("tail_share", line.TokenShare, audit.EachToken)
+	gauge("record_waiting_calls", float64(line.WaitingCalls))
+	gauge("record_waiting_entries", float64(line.WaitingEntries))
+	gauge("record_held_calls", float64(line.HeldCalls))
+	gauge("sealing_stepwise", float64(line.Stepwise))
 	if file, free, err := c.s.opts.Store.Size(); err == nil {
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))
@@ -119,4 +140,21 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
+	if c.s.opts.Backups == nil {
+		return
+	}
+	st := c.s.opts.Backups.Status()
+	counter("backups_total", st.Taken)
+	counter("backups_failed_total", st.Failed)
+	last := 0.0
+	if !st.Last.IsZero() {
+		last = float64(st.Last.UnixMilli()) / 1000
+	}
+	gauge("backup_last_timestamp_seconds", last)
+	gauge("backup_duration_seconds", st.Took.Seconds())
+	gauge("backup_transaction_seconds", st.Held.Seconds())
+	gauge("backup_new_bytes", float64(st.Bytes))
 }

@@ -12,7 +12,9 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/export"
+	"auditlog/reading"
 )
 
 const (
@@ -37,32 +39,40 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	d := c.download(req.Project, format)
-	w, err := export.NewWriter(d.buf, format)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := s.opts.Auth.Live(admit.In(c.r.Context(), c.admitted), &c.principal)
 	defer cancel()
-	err = sel.Export(ctx, func(e *audit.Entry) error {
-		if err := w.Write(e); err != nil {
+	read := s.opts.Reading.Reading(c.auth(), reading.Read{
+		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(format),
+	})
+	d := c.download(req.Project, format)
+	d.begin = func() error { return read.Begin(ctx) }
+	return read.Run(func() error {
+		w, err := export.NewWriter(d.buf, format)
+		if err != nil {
 			return err
 		}
-		return d.tick()
-	})
-	if err != nil {
-		if ended := context.Cause(ctx); audit.KindOf(ended) == audit.Unauthenticated {
+		err = sel.Export(ctx, func(e *audit.Entry) error {
+			read.Entries++
+			if err := w.Write(e); err != nil {
+				return err
+			}
+			return d.tick()
+		})
+		if err == nil {
+			err = d.close()
+		}
+		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
 			return ended // the token ended, not the client
 		}
 		return err
-	}
-	return d.close()
+	})
 }
 
 // download is an answer that is a file of any length. Nothing of it is sent, not
 // even its header, before the first buffer is full.
 type download struct {
 	x      *exchange
+	begin  func() error // before anything is sent
 	header func(http.Header)
 
 	buf     *bufio.Writer // onto zip, or the download itself
@@ -94,6 +104,9 @@ func (c *call) download(project string, f export.Format) *download {
 // send writes to the client.
 func (d *download) send(b []byte) (int, error) {
 	if d.x.status == 0 {
+		if err := d.begin(); err != nil {
+			return 0, err
+		}
 		d.header(d.x.Header())
 	}
 	n, err := d.x.Write(b)

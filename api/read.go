@@ -1,9 +1,11 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 
 	"auditlog/audit"
+	"auditlog/reading"
 	"auditlog/rpc"
 )
 
@@ -29,6 +31,7 @@ func (s *Server) list(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.note(sel.Query(), "a list")
 	return c.sendPage(page)
 }
 
@@ -47,6 +50,13 @@ func (c *call) prepare(w rpc.Query, d *deploysFilters) (audit.Selection, error) 
 		return nil, err
 	}
 	return c.opts.Store.Prepare(q)
+}
+
+// note has it recorded that the caller read what a query selects, if such reads are.
+func (c *call) note(q audit.Query, what string) {
+	if read := (reading.Read{Action: c.route.permission, Query: q, What: what}); c.opts.Reading.Wants(&read) {
+		c.opts.Reading.Note(c.auth(), read)
+	}
 }
 
 // get is auditLog.get.
@@ -70,6 +80,7 @@ func (s *Server) get(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.note(audit.Query{Project: req.Project}, fmt.Sprintf("entry %d", req.ID))
 	if deploys(c.r) {
 		e = deploysEntry(e)
 	}
@@ -87,6 +98,7 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked := q
 	step, bounds, err := s.bars(&req.StatsRequest, &q)
 	if err != nil {
 		return nil, err
@@ -104,6 +116,7 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.note(asked, "counts")
 	res := &rpc.StatsResult{
 		Total:    st.Total,
 		Outcomes: rpc.Counts(st.Outcomes),

@@ -17,6 +17,7 @@ import (
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/reading"
 	"auditlog/retention"
 )
 
@@ -36,6 +37,8 @@ type Monitored interface {
 	LastID() int64
 	// Unsealed counts the entries that are held in memory until they are in a block.
 	Unsealed() int
+	// Congestion tells how those stand who record.
+	Congestion() audit.Congestion
 }
 
 // Options configure a Server. Store, Auth and Retention are required.
@@ -43,6 +46,8 @@ type Options struct {
 	Store Store
 	// Auth tells who calls and what they may.
 	Auth *auth.Keeper
+	// Reading records who read what. Nil records none.
+	Reading *reading.Recorder
 	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
 	// Door decides which calls are let in when there are many. Nil lets everybody in.
@@ -51,6 +56,8 @@ type Options struct {
 	Approval bool
 	// Provider is where people log in from a command line. Nil is nowhere.
 	Provider Provider
+	// Backups takes backups. Nil is nobody.
+	Backups Backups
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Console answers every path that is not the API's. Nil leaves them unknown.
@@ -104,6 +111,7 @@ type Server struct {
 	buffers  bufferPool
 	gzips    gzipPool
 	scanners sync.Pool // of *rpc.Scanner
+	decoding *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -121,6 +129,7 @@ func New(opts Options) (*Server, error) {
 		opts: opts, paths: make(map[string]bool),
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		crossOrigin: http.NewCrossOriginProtection(),
+		decoding:    newDecoding(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

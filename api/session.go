@@ -61,6 +61,9 @@ func (s *Server) sessionBegin(c *call, req *rpc.SessionBeginRequest) (*rpc.Sessi
 	case errors.Is(err, auth.ErrPending), errors.Is(err, auth.ErrSlowDown):
 		return &rpc.SessionBeginResult{Pending: true, SlowDown: errors.Is(err, auth.ErrSlowDown)}, nil
 	case err != nil:
+		if stranger := (*auth.NotAdmitted)(nil); errors.As(err, &stranger) {
+			s.opts.Auth.NotAdmitted(c.commandLine(), stranger)
+		}
 		return nil, err
 	}
 	// The code counts once: what the provider has answered is not lost with the caller.

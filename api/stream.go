@@ -24,6 +24,7 @@ const (
 // stream is an NDJSON body on its way into the log, chunk by chunk.
 type stream struct {
 	*call
+	turn    *turn
 	entries []*audit.Entry
 	lines   []int // of the entries
 	size    int   // of their JSON
@@ -40,7 +41,9 @@ func (c *call) recordStream() error {
 	}
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
-	s := &stream{call: c}
+	s := &stream{call: c, turn: c.decoding.begin(c.principal.RecordedBy())}
+	defer s.turn.end()
+	body.Reader = &yielding{body.Reader, s.turn, c.r.Context()}
 	if err := s.copy(&lineReader{body: body, buf: buf, take: c.take}); err != nil {
 		return &partial{err: err, done: s.sum}
 	}
@@ -100,6 +103,7 @@ func (s *stream) weigh(line int) error {
 
 // commit records the chunk and begins the next.
 func (s *stream) commit() error {
+	s.turn.give()
 	result, err := s.recordBatch(s.entries)
 	if err != nil {
 		return audit.MoveItem(err, func(i int) audit.Item { return audit.LineAt(s.lines[i]) })
@@ -116,7 +120,7 @@ func (s *stream) commit() error {
 	s.entries, s.lines, s.size = s.entries[:0], s.lines[:0], 0
 	s.admitted.Give(s.taken)
 	s.taken = 0
-	return nil
+	return s.turn.take(s.r.Context())
 }
 
 // lineReader reads lines of any number and bounded length.

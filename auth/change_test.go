@@ -214,6 +214,25 @@ func TestScopedAdmin(t *testing.T) {
 	}
 }
 
+// An admin of a project names nobody whom a reader of the log would take for another.
+func TestNamesThatAnAdminOfAProjectGives(t *testing.T) {
+	c := newClock()
+	s, k, root := administrator(t, c)
+	record(t, s, "acme")
+	secret, _ := create(t, k, root, auth.Token{Owner: "ada@example.com", Role: auth.Admin, Projects: []string{"acme"}})
+	create(t, k, root, auth.Token{Owner: "deploy@acme", OwnerType: audit.ServiceAccount, Role: auth.Recorder, Projects: []string{"acme", "beta"}})
+	ada := callOf(t, k, secret)
+	for _, name := range []string{"\u0441i@acme", "victim@example.com@acme", "ci\u200b@acme", "ci @acme", "\uff43i@acme", "deploy@acme", "DEPLOY@acme", "@acme", "ci@acme2"} {
+		_, _, err := k.Create(t.Context(), ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+		if fault := (*audit.Fault)(nil); !errors.As(err, &fault) || fault.Kind != audit.Invalid || fault.Path != "owner" {
+			t.Errorf("a token of %q: %v", name, err)
+		}
+	}
+	for _, name := range []string{"ci@acme", "CI-2.eu_west+x@acme"} {
+		create(t, k, ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+	}
+}
+
 // Only admins have to do with tokens.
 func TestTokensAreForAdmins(t *testing.T) {
 	c := newClock()
@@ -259,7 +278,8 @@ func TestRevokeConflicts(t *testing.T) {
 	}
 }
 
-// A write that fails must leave the memory as the database is.
+// A write that fails must leave the memory as the database is, but for a revocation, which
+// counts before it is written.
 func TestFailedChange(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
@@ -273,8 +293,8 @@ func TestFailedChange(t *testing.T) {
 	if _, err := k.Revoke(t.Context(), root, made.ID); audit.KindOf(err) != audit.Unavailable {
 		t.Errorf("revoking without a store: %v", err)
 	}
-	if _, err := k.Verify(t.Context(), secret); err != nil {
-		t.Errorf("after a revocation that failed: %v", err)
+	if _, err := k.Verify(t.Context(), secret); audit.KindOf(err) != audit.Unauthenticated {
+		t.Errorf("after a revocation that could not be written: %v", err)
 	}
 	if list, _ := k.List(&root.Principal); len(list) != 2 {
 		t.Errorf("%d tokens after a creation that failed, want 2", len(list))

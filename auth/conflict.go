@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"auditlog/audit"
+	"auditlog/auth/fold"
 )
 
 // Conflict says that entries of a call were not recorded because others have their keys: a
@@ -23,15 +24,9 @@ type Conflict struct {
 // and a project at once, those that follow counted.
 func (k *Keeper) Conflict(call *Call, c *Conflict) {
 	k.counts.conflicts.Add(c.Count)
-	r, denied := k.refusals, &Denied{Permission: AuditLogRecord, Project: c.Project}
-	kind := refusalKind{token: call.Principal.TokenID, permission: denied.Permission, project: denied.Project, conflict: true}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.count(k.opts.Now(), kind, call, denied)
-	s.count += c.Count - 1
-	if !s.others() {
-		s.conflict = c
-	}
+	denied := Denied{Permission: AuditLogRecord, Project: c.Project}
+	kind := fold.Kind{Caller: call.Principal.TokenID, What: string(denied.Permission), Where: c.Project, Which: "conflict"}
+	k.refusals.Add(k.opts.Now(), kind, refusal{call: call, denied: denied, conflict: c}, c.Count, 0)
 }
 
 // entry makes e, which tells of a refusal, tell of a conflict.

@@ -24,6 +24,10 @@
 // A token may be bound to the addresses that calls come from, and knows the token or the
 // person that made it, so that RevokeAll ends what an intruder has left behind.
 //
+// A token that is revoked counts no longer before that is written, and also when it cannot
+// be, as on a full disk: Run then tries again, and whoever revoked it is told that a start of
+// the log before that would let the token in once more.
+//
 // One token may be set from outside, by the environment of the log. Its id has a keyed
 // hash of it, so that two of them are told apart in the entries that they record.
 //
@@ -65,10 +69,12 @@
 // concerned, or in audit.SystemProject where there is none, are several, or is one
 // that does not take entries. Those that tell of more than reads and recording stand in
 // audit.SystemProject as well, for ever: see audit.Lasting. Their metadata say which
-// token acted, who had made it, and by way of which other tokens. Refuse keeps the calls that were refused, and counts
-// floods of them instead; see refusals. A crash loses such counts of up to an
-// hour, never the first refusal by more than a moment. Who is not known cannot be
-// named, so calls without a valid token are only counted, and limited by address.
+// token acted, who had made it, and by way of which other tokens. Refuse keeps the calls
+// that were refused, and counts floods of them instead; see package fold. A crash loses
+// such counts of up to an hour, never the first refusal by more than a moment. Calls with
+// a secret that is nobody's are kept in the same way, by the network that they come from,
+// and limited by address; those without any are only counted. What was read is package
+// reading's to record.
 //
 // This package never stores, logs or returns a secret but from Create, Rotate and LogIn
 // and to the function given to Start, and does no I/O but through its Storage and its

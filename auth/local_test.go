@@ -78,7 +78,7 @@ func TestDevIsLocal(t *testing.T) {
 		r := localRequest()
 		tt.change(r)
 		_, authenticated := k.Authenticate(r)
-		_, checked := k.Check(r, "secret")
+		_, checked := k.Check(r, "secret", audit.ChannelAPI)
 		for what, err := range map[string]error{"Admit": k.Admit(r), "Authenticate": authenticated, "Check": checked} {
 			if (err == nil) != tt.ok || err != nil && audit.KindOf(err) != audit.PermissionDenied {
 				t.Errorf("%s: %s: %v", name, what, err)

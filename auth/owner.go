@@ -41,19 +41,27 @@ func (k *Keeper) mayName(p *Principal, t *Token) error {
 	if p.MayEverywhere(TokenCreate) || t.Owner == p.Owner && t.OwnerType == p.Type {
 		return nil
 	}
-	ends := func(project string) bool {
-		name, ok := strings.CutSuffix(t.Owner, "@"+project)
+	name := ""
+	ends := func(project string) (ok bool) {
+		name, ok = strings.CutSuffix(t.Owner, "@"+project)
 		return ok && name != ""
 	}
 	if t.OwnerType != audit.ServiceAccount || !slices.ContainsFunc(t.Projects, ends) {
 		return audit.FieldErrorf("owner", "must be you, or a service account whose name ends in @%s: "+
 			"tokens of others are made by admins of all projects", strings.Join(t.Projects, " or @"))
 	}
+	if strings.Trim(name, plainChars) != "" {
+		return audit.FieldErrorf("owner", "must have letters of a to z, digits and .+-_ alone before @: another could look like it")
+	}
 	if k.ownedElsewhere(p, t.Owner) {
 		return audit.FieldErrorf("owner", "is taken")
 	}
 	return nil
 }
+
+// plainChars are those of the names that an admin of some projects gives: of letters that
+// look alike, such as those of another alphabet, somebody else's name could be written.
+const plainChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_"
 
 // ownedElsewhere reports whether a name is that of a person, or of a service account
 // with a token that is not p's to make. Names that differ in case are the same one to

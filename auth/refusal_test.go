@@ -64,8 +64,8 @@ func (r *refuser) pass(d time.Duration) {
 	end := r.now.Add(d)
 	for {
 		// What fails is counted, and looked at by the tests that make it fail.
-		_ = r.recordRefusals(r.Context(), r.refusals.take(r.now))
-		wait := r.refusals.wait(r.now)
+		_ = r.recordRefusals(r.Context(), r.refusals.Take(r.now))
+		wait := r.refusals.Wait(r.now)
 		if wait == 0 {
 			r.Fatal("something is still due at once")
 		}
@@ -130,7 +130,7 @@ func TestRefusalsOfADay(t *testing.T) {
 		t.Errorf("%d entries tell of %d refusals", len(r.entries), r.told())
 	}
 	r.pass(3 * time.Hour)
-	if n := len(r.refusals.kinds); n != 0 {
+	if n := r.refusals.Len(); n != 0 {
 		t.Errorf("%d kinds are remembered for ever", n)
 	}
 }
@@ -164,7 +164,7 @@ func TestRefusalsOfManyNames(t *testing.T) {
 		if i%1000 == 0 {
 			r.pass(time.Millisecond)
 		}
-		if n := len(r.refusals.kinds); n > maxKinds+1 {
+		if n := r.refusals.Len(); n > maxKinds+1 {
 			t.Fatalf("%d kinds are remembered", n)
 		}
 	}
@@ -178,8 +178,8 @@ func TestRefusalsOfManyNames(t *testing.T) {
 		t.Errorf("the names beyond are told of in %+v", others)
 	}
 	r.pass(24 * time.Hour)
-	if len(r.refusals.kinds)+len(r.refusals.tokens) != 0 {
-		t.Errorf("remembered for ever: %v", r.refusals.kinds)
+	if r.refusals.Len() != 0 {
+		t.Errorf("%d kinds are remembered for ever", r.refusals.Len())
 	}
 }
 

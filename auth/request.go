@@ -15,13 +15,13 @@ import (
 // It returns Unauthenticated, *Limited for an address that tried too often, or a
 // *Denied of the principal returned for an address that the token is not for.
 func (k *Keeper) Authenticate(r *http.Request) (Principal, error) {
-	return k.Check(r, secretOf(r))
+	return k.Check(r, secretOf(r), audit.ChannelAPI)
 }
 
 // Check is Verify for a secret that came with a request in another way, such as
-// in a form. It counts and limits failures as Authenticate does, but never holds
+// in a form, and through a channel. It counts and limits failures as Authenticate does, but never holds
 // up a valid token: others may share its address.
-func (k *Keeper) Check(r *http.Request, secret string) (Principal, error) {
+func (k *Keeper) Check(r *http.Request, secret string, channel audit.Channel) (Principal, error) {
 	if k.Dev() {
 		return Dev(), k.Admit(r)
 	}
@@ -34,7 +34,7 @@ func (k *Keeper) Check(r *http.Request, secret string) (Principal, error) {
 	}
 	k.counts.unauthenticated.Add(1)
 	if secret != "" { // who brings none guesses nothing
-		k.fail(r)
+		k.fail(r, channel)
 	}
 	if wait := k.failures.add(k.Address(r), k.opts.Now()); wait > 0 {
 		k.counts.limited.Add(1)

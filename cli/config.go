@@ -12,8 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/api"
+	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
+	"auditlog/reading"
 	"auditlog/retention"
 )
 
@@ -61,6 +64,9 @@ type Config struct {
 	// Reads is what becomes of calls of ReadOnlyActions: "skip", or "denied" to record
 	// those that were refused. Default "skip".
 	Reads string
+	// RecordReads says who is recorded of those who read the log: "exports" alone,
+	// "searches" as well, or "all" that list, count or get. Default "exports".
+	RecordReads string
 	// Projects is "open" when a project comes to be with its first entry, "closed" when
 	// project.create alone makes one. Default "open".
 	Projects string
@@ -77,6 +83,11 @@ type Config struct {
 	// file has them. Default: nowhere.
 	OIDC   *OIDC
 	Grants []oidc.Rule
+	// Limits bound what each project and each token may record. Only the file has them.
+	// Default none.
+	Limits []audit.Limit
+	// Backup has the server take backups by itself. Only the file has it. Default: none.
+	Backup *duty.Settings
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -93,6 +104,7 @@ func defaultConfig() Config {
 		Grace:                    retention.DefaultGrace,
 		ReadOnlyActions:          api.DefaultReadOnlyActions(),
 		Reads:                    readsSkip,
+		RecordReads:              string(reading.Exports),
 		Projects:                 projectsOpen,
 	}
 }
@@ -125,11 +137,13 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&c.ReadOnlyActions, "read-only-actions", c.ReadOnlyActions,
 		"the `actions` that are skipped instead of recorded")
 	fs.StringVar(&c.Reads, "reads", c.Reads, "of those actions, `skip` all calls, or record the denied ones")
+	fs.StringVar(&c.RecordReads, "record-reads", c.RecordReads,
+		"record who reads this log: `exports`, searches as well, or all that list, count or get")
 }
 
 // tables are the tables of the file, for what a flag cannot say.
 func (c *Config) tables() []settingsTable {
-	return []settingsTable{c.oidcTable(), c.grantTable()}
+	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable()}
 }
 
 // check reports the first setting that cannot be meant, as a settingError.
@@ -241,6 +255,9 @@ func (c *Config) checkLists() error {
 	}
 	if c.Reads != readsSkip && c.Reads != readsDenied {
 		return settingErrorf("reads", "must be skip or denied")
+	}
+	if scopes := []reading.Scope{reading.Exports, reading.Searches, reading.All}; !slices.Contains(scopes, reading.Scope(c.RecordReads)) {
+		return settingErrorf("record-reads", "must be exports, searches or all")
 	}
 	for _, s := range c.TrustedProxies {
 		if _, err := parsePrefix(s); err != nil {

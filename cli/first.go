@@ -78,11 +78,14 @@ func (s *server) showFirstToken(secret string) error {
 `, secret)
 		return err
 	}
-	path := filepath.Join(s.cfg.Data, firstTokenFile)
+	path, err := filepath.Abs(filepath.Join(s.cfg.Data, firstTokenFile)) // for a shell that is elsewhere
+	if err != nil {
+		return err
+	}
 	if err := writeSecret(path, secret); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(s.stdout, `auditlog: the first admin token is in a file; keep it elsewhere, and delete the file:
+	_, err = fmt.Fprintf(s.stdout, `auditlog: the first admin token is in a file; keep it elsewhere, and delete the file:
 
   export AUDITLOG_TOKEN=$(cat %s)
 

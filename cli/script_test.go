@@ -78,7 +78,7 @@ type serverKey struct{}
 
 // serverEnv are the variables that a script's server sees.
 func serverEnv() []string {
-	return []string{"PATH", "HOME", "TMPDIR", "TZ", "AUDITLOG_CONFIG", "AUDITLOG_ADMIN_TOKEN", "AUDITLOG_ADMIN_TOKEN_FILE", "CREDENTIALS_DIRECTORY", "AUDITLOG_DATA", "AUDITLOG_LOG_LEVEL"}
+	return []string{"AUDITLOG_RECORD_READS", "PATH", "HOME", "TMPDIR", "TZ", "AUDITLOG_CONFIG", "AUDITLOG_ADMIN_TOKEN", "AUDITLOG_ADMIN_TOKEN_FILE", "CREDENTIALS_DIRECTORY", "AUDITLOG_DATA", "AUDITLOG_LOG_LEVEL"}
 }
 
 func cmdServer(ts *testscript.TestScript, neg bool, args []string) {

@@ -25,8 +25,10 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
 	"auditlog/console"
 	"auditlog/index"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/spell"
 	"auditlog/store"
@@ -119,6 +121,8 @@ type server struct {
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
+	backups   *duty.Duty
+	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
 	workers   []worker     // run does them
@@ -142,6 +146,7 @@ func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
 		Closed: s.cfg.Projects == projectsClosed,
+		Limits: s.cfg.Limits,
 
 		CacheBytes: int(s.budget.Cache),
 		TailBytes:  int(s.budget.Tail),
@@ -182,16 +187,26 @@ func (s *server) openWorkers(context.Context) error {
 	if s.keeper, err = open(s.store, options); err != nil {
 		return err
 	}
+	s.reading = reading.New(reading.Options{
+		Storage: s.store,
+		Scope:   reading.Scope(s.cfg.RecordReads),
+		Report:  func(err error) { s.log.Error().Err(err).Msg("recording who read the log") },
+	})
 	grace := s.cfg.Grace
 	if grace == 0 {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	if s.backups, err = s.newBackups(); err != nil {
+		return err
+	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
+		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
+		{"backups", s.backups.Run},
 	}
 	return nil
 }
@@ -231,6 +246,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:     s.store,
 		Auth:      s.keeper,
 		Door:      s.door,
+		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
@@ -250,8 +266,10 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Console:         pages,
 		Auth:            s.keeper,
 		Door:            s.door,
+		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
+		Backups:         s.backups,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,

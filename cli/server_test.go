@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -111,7 +110,7 @@ func (p *process) readGreeting(stdout *os.File) error {
 		line := lines.Text()
 		p.greeting += line + "\n"
 		if path, ok := strings.CutPrefix(line, "  export AUDITLOG_TOKEN=$(cat "); ok {
-			token, err := readSecret(filepath.Join(p.cmd.Dir, strings.TrimSuffix(path, ")")))
+			token, err := readSecret(strings.TrimSuffix(path, ")"))
 			if err != nil {
 				return err
 			}

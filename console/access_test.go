@@ -231,3 +231,45 @@ func TestOwnEntriesAreMarked(t *testing.T) {
 		t.Errorf("the two are shown as\n%s\nand\n%s", own, forged)
 	}
 }
+
+// Whoever adds a page or a form says whom it is for, or this fails. Nothing but what a row
+// leaves open answers somebody who is not logged in, and no form for admins a viewer.
+func TestEveryRouteHasARow(t *testing.T) {
+	rows := map[string]string{
+		"GET /{$}": "visitor", "GET /logs": "visitor", "GET /entry": "visitor", "GET /export": "visitor", "GET /live": "visitor",
+		"GET /projects": "visitor", "GET /tokens": "visitor", "GET /status": "visitor", "POST /logout": "visitor", "POST /sessions/end": "visitor",
+		"POST /projects/delete": "admin", "POST /projects/restore": "admin", "POST /projects/approve": "admin",
+		"POST /tokens/create": "admin", "POST /tokens/revoke": "admin", "POST /tokens/rotate": "admin", "POST /demo": "visitor",
+		"GET /login": "anybody", "POST /login": "anybody", "GET /login/provider": "anybody", "GET /login/callback": "anybody",
+		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "/": "anybody",
+	}
+	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
+	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer}))
+	stranger := site.visitor(t)
+	form := url.Values{"project": {"acme"}, "again": {"acme"}, "id": {"zzzzzzzz"}, "owner": {"x@y"}, "ownerType": {"User"}, "role": {"viewer"}}
+	for _, rt := range site.console.routes() {
+		row := rows[rt.pattern]
+		if row == "" || rt.open != (row == "anybody") {
+			t.Errorf("%s is open: %t, and its row says %q", rt.pattern, rt.open, row)
+		}
+		delete(rows, rt.pattern)
+		verb, path, _ := strings.Cut(strings.TrimSuffix(rt.pattern, "{$}"), " ")
+		if row != "anybody" {
+			a := stranger.do(stranger.Head(site.URL + path))
+			if verb == http.MethodPost {
+				a = stranger.do(stranger.PostForm(site.URL+path, form))
+			}
+			if where := a.header.Get("Location"); !strings.HasPrefix(where, "/login") && a.status != http.StatusUnauthorized {
+				t.Errorf("%s answers whoever comes with %d, to %q", rt.pattern, a.status, where)
+			}
+		}
+		if row == "admin" {
+			if a := viewer.send(path, form); a.status != http.StatusForbidden && a.status != http.StatusNotFound {
+				t.Errorf("%s answers a viewer with %d", rt.pattern, a.status)
+			}
+		}
+	}
+	for pattern := range rows {
+		t.Errorf("%s has a row and is no route", pattern)
+	}
+}

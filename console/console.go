@@ -17,6 +17,7 @@ import (
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
 )
@@ -39,6 +40,8 @@ type Options struct {
 	Auth *auth.Keeper
 	// Door decides which visits are let in when there are many. Nil lets everybody in.
 	Door *admit.Door
+	// Reading records who read what. Nil records none.
+	Reading *reading.Recorder
 	// Retention purges deleted projects.
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.

@@ -18,6 +18,7 @@ import (
 	"auditlog/auth"
 	"auditlog/fulltext"
 	"auditlog/index"
+	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/store"
 )
@@ -78,6 +79,7 @@ func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Opti
 	}
 	opts.Store, opts.Auth, opts.Now = s, site.auth, now
 	opts.Retention = retention.New(s, retention.Options{Now: now})
+	opts.Reading = reading.New(reading.Options{Storage: s, Now: now})
 	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth"
 )
 
 // entryPage is an entry on a page of its own, under its permanent address.
@@ -93,6 +94,7 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	if err != nil {
 		return nil, err
 	}
+	c.note(v, auth.AuditLogGet, audit.Query{Project: f.Project}, "entry "+id)
 	f.At = time.Time{}
 	all := filter{Project: e.Project}
 	view := &entryView{

@@ -98,6 +98,7 @@ func (c *console) live(v *visit) error {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
+	c.note(v, auth.AuditLogFollow, shown.Query(), "a live view")
 	w := &watch{console: c, v: v, f: f, shown: shown, after: after, out: patientWriter{v.w}}
 	// From here on what fails is the connection, or the view is over.
 	_ = w.run(ctx)

@@ -50,12 +50,14 @@ func (c *console) showLogin(v *visit) error {
 // login begins a session for whoever has a token.
 func (c *console) login(v *visit) error {
 	// What was copied from a terminal may have spaces or an end of line around it.
-	who, err := c.opts.Auth.Check(v.r, strings.TrimSpace(v.r.PostFormValue("token")))
+	who, err := c.opts.Auth.Check(v.r, strings.TrimSpace(v.r.PostFormValue("token")), audit.ChannelConsole)
 	switch {
 	case err == nil && who.SessionID != "":
 		err = audit.Errorf(audit.PermissionDenied, "This is what a command line logged in with, and for it alone: make a token, or log in as yourself")
 	case err == nil && !who.May(auth.AuditLogList, ""):
 		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", auth.Recorder)
+		v.who = who
+		c.opts.Auth.Refuse(c.call(v), &auth.Denied{Permission: auth.AuditLogList})
 	}
 	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
 		v.who = who // for the entry that tells of it

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/calendar"
 	"auditlog/export"
 )
@@ -144,6 +145,7 @@ func (c *console) logs(v *visit) error {
 	if err != nil {
 		return c.searchFault(v, f, f.Text, err)
 	}
+	c.note(v, auth.AuditLogList, sel.Query(), "a list")
 	err = c.showLogs(v, f, sel)
 	var fault *audit.Fault
 	if errors.As(err, &fault) && fault.Kind == audit.Invalid && fault.Path == keyText {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"auditlog/audit"
 	"auditlog/auth"
 )
 
@@ -97,7 +97,7 @@ func (c *console) finishPerson(v *visit) error {
 		who, err = c.opts.Provider.Finish(v.r.Context(), kept, answer)
 	}
 	if p := (auth.Principal{Grants: who.Grants}); err == nil && !p.May(auth.AuditLogList, "") {
-		err = audit.Errorf(audit.PermissionDenied, "You may record entries here and not read them: log in at the command line for that")
+		err = &auth.NotAdmitted{Person: who.Person, Message: "You may record entries here and not read them: log in at the command line for that"}
 	}
 	if err != nil {
 		return c.personFailed(v, next, err)
@@ -115,6 +115,9 @@ func (c *console) finishPerson(v *visit) error {
 // personFailed answers a log-in that came to nothing. What the provider said is for the
 // operator.
 func (c *console) personFailed(v *visit, next string, err error) error {
+	if stranger := (*auth.NotAdmitted)(nil); errors.As(err, &stranger) {
+		c.opts.Auth.NotAdmitted(c.call(v), stranger)
+	}
 	c.opts.Log.Warn().Err(err).Msg("log-in at the identity provider")
 	return c.loginFailed(v, next, err)
 }

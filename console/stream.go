@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/export"
+	"auditlog/reading"
 )
 
 // patience is how long a client may take to accept a part of a long answer.
@@ -69,24 +70,46 @@ func (c *console) export(v *visit) error {
 	}
 	ctx, cancel := c.liveContext(v)
 	defer cancel()
+	read := c.opts.Reading.Reading(c.call(v), reading.Read{
+		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(format),
+	})
 	d := newDownload(v, f.Project, format)
-	w, err := export.NewWriter(d.buf, format)
-	if err == nil {
-		err = sel.Export(ctx, func(e *audit.Entry) error { return w.Write(e) })
-	}
-	if err == nil {
-		err = d.close()
-	}
+	d.begin = func() error { return read.Begin(ctx) }
+	err = read.Run(func() error {
+		w, err := export.NewWriter(d.buf, format)
+		if err != nil {
+			return err
+		}
+		err = sel.Export(ctx, func(e *audit.Entry) error {
+			read.Entries++
+			return w.Write(e)
+		})
+		if err == nil {
+			err = d.close()
+		}
+		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
+			return ended // the session ended, not the visitor
+		}
+		return err
+	})
 	if err != nil && d.begun {
 		panic(http.ErrAbortHandler)
 	}
 	return err
 }
 
+// note has it recorded that the visitor read what a query selects, if such reads are.
+func (c *console) note(v *visit, action auth.Permission, q audit.Query, what string) {
+	if read := (reading.Read{Action: action, Query: q, What: what}); c.opts.Reading.Wants(&read) {
+		c.opts.Reading.Note(c.call(v), read)
+	}
+}
+
 // download is an answer that is a file of any length. Nothing of it is sent
 // before the first buffer is full, so that an error can still have a page.
 type download struct {
 	w     patientWriter
+	begin func() error // before anything is sent
 	head  func(http.Header)
 	begun bool
 	zip   *gzip.Writer // nil when not compressed
@@ -115,6 +138,9 @@ func newDownload(v *visit, project string, f export.Format) *download {
 // Write sends a part of the file as it goes over the wire.
 func (d *download) Write(b []byte) (int, error) {
 	if !d.begun {
+		if err := d.begin(); err != nil {
+			return 0, err
+		}
 		d.begun = true
 		d.head(d.w.w.Header())
 	}

@@ -91,6 +91,11 @@ func TestBrowserIsNotLetIn(t *testing.T) {
 			t.Errorf("%s is in even so", person)
 		}
 	}
+	told := l.admin("list", "-p", "_auditlog", "--action", "session.begin", "--outcome", "forbidden", "-o", "json")
+	if strings.Count(told, `"action":"session.begin"`) != 1 || !strings.Contains(told, `"email":"bob@example.com"`) ||
+		!strings.Contains(told, `"identity":"oidc:`) || !strings.Contains(told, `"channel":"console"`) {
+		t.Errorf("who was not let in is told of as %s", told)
+	}
 }
 
 // device is a command line that waits for its person.

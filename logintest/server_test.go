@@ -128,7 +128,7 @@ func (l *log) start() {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if path, ok := strings.CutPrefix(lines.Text(), "  export AUDITLOG_TOKEN=$(cat "); ok {
-			token, err := os.ReadFile(filepath.Join(l.dir, strings.TrimSuffix(path, ")")))
+			token, err := os.ReadFile(strings.TrimSuffix(path, ")"))
 			if err != nil {
 				l.t.Fatal(err)
 			}

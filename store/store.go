@@ -17,6 +17,8 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/queue"
+	"auditlog/store/quota"
 	"auditlog/store/upgrade"
 )
 
@@ -58,6 +60,10 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
+	// Limits bound what each project and each token may record: of those that are for
+	// one, the first counts. Default none.
+	Limits []audit.Limit
+
 	sizes blocks.Sizes
 }
 
@@ -94,7 +100,8 @@ type Store struct {
 	db       kv.DB
 	identity string
 
-	submit  chan *submission // to the committer
+	queue   *queue.Queue[*submission] // before the committer
+	meter   *quota.Meter
 	closing context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
@@ -110,9 +117,13 @@ type Store struct {
 	projects map[string]*project
 	byID     map[format.ProjectID]*project
 	recent   recent
-	blockSeq uint64 // newest sequence of the changes bucket
-	sealErr  error  // why the last seal failed
-	broken   error  // why no more can be written; nil while all is well
+	// stepwise are the projects in the midst of a seal of several steps, and how much of
+	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
+	stepwise             map[*project]queue.Load
+	lastFresh, lastBegun *project
+	blockSeq             uint64 // newest sequence of the changes bucket
+	sealErr              error  // why the last seal failed
+	broken               error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -134,7 +145,7 @@ func Open(dir string, opts Options) (*Store, error) {
 func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
 	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
+		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, opts.Rand) },
 		Rising: format.Rising(),
 	})
 	if err != nil {
@@ -204,7 +215,9 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		submit:   make(chan *submission),
+		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
+		stepwise: make(map[*project]queue.Load),
+		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
 	}
@@ -214,21 +227,6 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
-}
-
-// initialize makes the buckets of a new database.
-func initialize(tx kv.Tx, random io.Reader) error {
-	for _, name := range format.Buckets() {
-		if err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	identity := make([]byte, 16)
-	if _, err := io.ReadFull(random, identity); err != nil {
-		return err
-	}
-	meta := tx.Bucket(format.Meta)
-	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
 }
 
 // load reads into memory what is kept there: projects and the tail.
@@ -249,6 +247,9 @@ func (s *Store) load(tx kv.Tx) error {
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	if err := s.loadUsage(tx); err != nil {
 		return err
 	}
 	return s.loadTail(tx)
@@ -290,6 +291,10 @@ func (s *Store) Release() error {
 
 // read runs fn in a read transaction, unless the store is closed.
 func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
+
+// View runs fn on one state of the log's database, for who copies it. While it lasts,
+// what is freed is not used again.
+func (s *Store) View(fn func(kv.Tx) error) error { return s.read(fn) }
 
 // closed says of a database that is closed that the log is.
 func closed(err error) error {

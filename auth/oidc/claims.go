@@ -179,7 +179,7 @@ func (p *Provider) person(subject string, c claims) (auth.Person, error) {
 	}
 	who.Grants = p.grants(who.Email, c.list(p.opts.GroupsClaim))
 	if len(who.Grants) == 0 {
-		return who, audit.Errorf(audit.PermissionDenied, "%s is in no group that may use this log", who.Email)
+		return who, &auth.NotAdmitted{Person: who, Message: who.Email + " is in no group that may use this log"}
 	}
 	return who, nil
 }
