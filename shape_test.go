@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 
 	".":               "cli",
 	"audit":           "",
+	"admit":           "audit",
 	"backoff":         "",
 	"audit/audittest": "audit",
 	"calendar":        "audit",
@@ -54,9 +55,10 @@ var mayImport = map[string]string{
 	"store/keys":      "audit store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/keys store/kv",
+	"store/found":     "admit audit fulltext store/block store/blocks store/format",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "audit fulltext store/block store/block/bits store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
+	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
 	"follow":          "backoff",
 	"index/words":     "audit",
 
@@ -72,9 +74,9 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "audit calendar rpc export auth reading retention admin backup/duty scrub",
-	"console":       "audit calendar rpc export auth reading retention admin demo scrub spell",
-	"cli": "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
+	"api":           "admit audit calendar rpc export auth reading retention admin backup/duty scrub",
+	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
+	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
@@ -105,7 +107,7 @@ var onlyIn = map[string]string{
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
-	"golang.org/x/sync":                   "api console cli",
+	"golang.org/x/sync":                   "console cli",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import

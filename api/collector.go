@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auditlog/admit"
 	"auditlog/audit"
 )
 
@@ -40,6 +41,11 @@ func newStateCollector(s *Server) *stateCollector {
 		{"refused_total", "Calls that their caller may not make.", ""},
 		{"refusal_entries_total", "Entries that tell of refused calls.", ""},
 		{"refusal_failures_total", "Failures to record an entry that tells of refused calls.", ""},
+		{"calls_memory_bytes", "Memory that calls hold together, about.", ""},
+		{"calls_memory_limit_bytes", "Memory that calls may hold together.", ""},
+		{"calls_refused_total", "Calls that were told to come again for want of memory, by what they are for.", "class"},
+		{"reads_late_total", "Reads that were ended because their turn did not come in time.", ""},
+		{"reads_waiting", "Reads that wait for their turn.", ""},
 		{"purge_steps_total", "Steps of the purges of deleted projects.", ""},
 		{"purges_total", "Purges of deleted projects that ended.", ""},
 		{"backups_total", "Backups that were taken.", ""},
@@ -79,8 +85,16 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge("index_working", truth(st.Err == nil))
 	}
 	c.collectChecks(gauge)
-	counter := func(name string, n int64) {
-		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
+	counter := func(name string, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n), labels...)
+	}
+	door := c.s.opts.Door.State()
+	gauge("calls_memory_bytes", float64(door.Used))
+	gauge("calls_memory_limit_bytes", float64(door.Memory))
+	gauge("reads_waiting", float64(door.Waiting))
+	counter("reads_late_total", door.Late)
+	for class, n := range door.Refused {
+		counter("calls_refused_total", n, admit.Class(class).String())
 	}
 	c.collectBackups(gauge, counter)
 	st := c.s.opts.Auth.Stats()
@@ -147,7 +161,7 @@ func (c *stateCollector) collectChecks(gauge func(string, float64, ...string)) {
 	gauge("check_progress", st.Progress)
 }
 
-func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64)) {
+func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
 	if c.s.opts.Backups == nil {
 		return
 	}

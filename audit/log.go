@@ -67,11 +67,12 @@ type Follower interface {
 	// context's error before that.
 	Wait(ctx context.Context, after int64) error
 	// After returns entries of all projects with an id above id, in the order of ids,
-	// at most limit of them. through is the id up to which the caller then knows
+	// at most limit of them, and fewer where they are large. through is the id up to which the caller then knows
 	// everything: what was purged, or is being, is left out. They must not be changed.
 	After(ctx context.Context, id int64, limit int) (entries []*Entry, through int64, err error)
 	// AfterSeq returns entries of a project with a seq above seq, in the order of seqs,
-	// at most limit of them. They must not be changed.
+	// at most limit of them, and fewer where they are large: none says that there are no
+	// more. They must not be changed.
 	AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*Entry, error)
 	// Since is AfterSeq for who knows an id of the log, and no seq: it returns entries of
 	// a project with an id above after.

@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"auditlog/admit"
 	"auditlog/api"
 	"auditlog/audit"
 	"auditlog/auth"
@@ -112,8 +113,9 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 // runServer opens a server, runs it until ctx ends or something fails, and
 // closes it.
 func (a *app) runServer(ctx context.Context, cfg Config) error {
-	tuneGC()
-	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout}
+	budget := admit.BudgetOf()
+	tuneGC(budget)
+	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout, budget: budget, door: admit.New(admit.Options{Memory: budget.Calls})}
 	err := s.open(ctx)
 	if err == nil {
 		err = s.run(ctx)
@@ -126,6 +128,8 @@ type server struct {
 	cfg       Config
 	log       zerolog.Logger
 	stdout    io.Writer
+	budget    admit.Budget
+	door      *admit.Door
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
@@ -159,6 +163,8 @@ func (s *server) openStore(context.Context) (err error) {
 		Limits: s.cfg.Limits,
 
 		AcceptLoss: s.cfg.acceptRollback,
+		CacheBytes: int(s.budget.Cache),
+		TailBytes:  int(s.budget.Tail),
 		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
@@ -261,6 +267,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
+		Door:      s.door,
 		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
@@ -281,6 +288,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
+		Door:            s.door,
 		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,

@@ -18,6 +18,7 @@ import (
 const (
 	MaxQuery  = 1 << 10 // bytes
 	MaxTerms  = 32      // words and phrases
+	MaxWords  = 128     // words in all of these together
 	MinPrefix = 3       // characters before the *
 )
 
@@ -29,6 +30,7 @@ type Query struct {
 	// want and exclude hold the bits of the terms that an entry must and must
 	// not hold.
 	want, exclude uint64
+	words         int // of the terms
 }
 
 // term is one word, phrase or prefix of a query.
@@ -42,6 +44,9 @@ type term struct {
 	touching bool
 	// whole is the term as it was written, which is how an id is found; empty for a prefix.
 	whole string
+	// again says for each number of its first words with how many it goes on where it does
+	// not go on with these: see repeats.
+	again []int
 	// needle is the longest word: where it is not, the term is not.
 	needle fulltext.Word
 }
@@ -137,6 +142,9 @@ func (q *Query) add(it item) error {
 	}
 	i := slices.IndexFunc(q.terms, t.equal)
 	if i < 0 {
+		if q.words += len(t.words); q.words > MaxWords {
+			return audit.FieldErrorf("q", "must hold at most %d words, those of its phrases included", MaxWords)
+		}
 		if len(q.terms) == MaxTerms {
 			return audit.FieldErrorf("q", "must hold at most %d words and phrases", MaxTerms)
 		}
@@ -171,6 +179,7 @@ func newTerm(it item) (term, error) {
 	if !star {
 		t.whole = text
 	}
+	t.again = repeats(t.words)
 	if len(t.words) > 0 {
 		t.needle = t.word(t.longest())
 	}
@@ -197,9 +206,13 @@ func (t *term) longest() (k int) {
 
 // clue returns the words that are in every value in which t occurs.
 func (t *term) clue() []fulltext.Word {
-	clue := make([]fulltext.Word, len(t.words))
-	for k := range clue {
-		clue[k] = t.word(k)
+	var clue []fulltext.Word
+	for k := range t.words {
+		w := t.word(k)
+		same := func(o fulltext.Word) bool { return o.Text == w.Text && o.Prefix == w.Prefix }
+		if !slices.ContainsFunc(clue, same) {
+			clue = append(clue, w)
+		}
 	}
 	return clue
 }

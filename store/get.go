@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -22,8 +23,11 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	s.mu.RUnlock()
 	e := t.entry
 	if visible && e == nil && id > 0 && (t.owner == nil || t.owner == p) {
-		var err error
-		if e, err = s.sealedEntry(p, &rec, id, t.seq); err != nil {
+		err := admit.Work(ctx, func(context.Context) (err error) {
+			e, err = s.sealedEntry(p, &rec, id, t.seq)
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 		t.owner = p

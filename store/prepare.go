@@ -8,6 +8,7 @@ import (
 	"auditlog/store/block"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/found"
 )
 
 // prepared is a query made ready: the store's audit.Selection.
@@ -34,7 +35,7 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, hash: format.QueryHash(&q)}
+	p := &prepared{s: s, query: q, hash: found.QueryHash(&q)}
 	p.ready()
 	if err := p.askIndex(); err != nil {
 		return nil, err

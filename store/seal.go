@@ -14,7 +14,7 @@ import (
 // few they are.
 const maxTailBytes = 8 << 20
 
-// The tail may outgrow what starts a seal by this factor before recording waits
+// The tail may outgrow the rows that start a seal by this factor before recording waits
 // for the sealer: late entries cost it more than others, and less each the more
 // of them it has at once.
 const tailSlack = 16
@@ -95,7 +95,7 @@ func (s *Store) sealWait() time.Duration {
 	switch {
 	case n == 0:
 		return time.Hour
-	case n >= s.opts.SealRows, bytes >= maxTailBytes:
+	case n >= s.opts.SealRows, bytes >= min(maxTailBytes, s.opts.TailBytes/2):
 		return 0
 	}
 	return time.Until(s.recent.since.Add(s.opts.SealAfter))

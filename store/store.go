@@ -45,6 +45,10 @@ type Options struct {
 	SealAfter time.Duration
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
+	// TailBytes is how many bytes the rows of the tail have at most, and then those of one
+	// commit more, until recording waits for the sealer. In memory they take about twice as
+	// much. Default 32 MiB.
+	TailBytes int
 
 	// Search parses a full-text query. It returns Invalid Faults of the field q. Nil
 	// refuses queries that have one.
@@ -88,6 +92,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
+	}
+	if o.TailBytes == 0 {
+		o.TailBytes = 32 << 20
 	}
 	if o.sizes == (blocks.Sizes{}) {
 		o.sizes = blocks.DefaultSizes()
@@ -235,7 +242,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: tailSlack * maxTailBytes})),
+		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
 		stepwise: make(map[*project]queue.Load),
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),

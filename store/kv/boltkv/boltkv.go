@@ -24,7 +24,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,10 +51,6 @@ type Options struct {
 // risingFill is how full pages get of which nothing comes between the keys. bbolt does
 // not keep it: it is set in every transaction.
 const risingFill = 0.95
-
-// initialMap is the address space kept for the file. Without it a long reader holds
-// the writer up whenever the map must grow. It costs no memory.
-const initialMap = 1 << (30 + 6*(strconv.IntSize/64)) // 64 GiB, or 1 GiB of 32 bits
 
 // growth is how many bytes the file grows by.
 const growth = 4 << 20
@@ -100,10 +95,9 @@ func Open(path string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	bolt, err := open(path, &bbolt.Options{
-		FreelistType:    bbolt.FreelistMapType,
-		NoFreelistSync:  true, // its bytes would be most of what small commits write
-		InitialMmapSize: initialMap,
+	bolt, err := openMapped(path, bbolt.Options{
+		FreelistType:   bbolt.FreelistMapType,
+		NoFreelistSync: true, // its bytes would be most of what small commits write
 	})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package format
+package found
 
 import (
 	"crypto/sha256"
@@ -7,12 +7,14 @@ import (
 	"strconv"
 
 	"auditlog/audit"
+	"auditlog/store/format"
 )
 
-// QueryHash returns what tells normalized queries apart, whatever their times.
-func QueryHash(q *audit.Query) [HashSize]byte {
+// QueryHash returns what tells normalized queries apart, whatever their times, for the cursors
+// of their pages.
+func QueryHash(q *audit.Query) [format.HashSize]byte {
 	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
-	return [HashSize]byte(sum[:])
+	return [format.HashSize]byte(sum[:])
 }
 
 // appendQuery appends every part of q but its times, each so that none can be taken for another.
