@@ -28,7 +28,8 @@ var mayImport = map[string]string{
 	"store/block":        "audit fulltext store/block/bits store/block/column store/block/search",
 
 	".":               "cli",
-	"audit":           "",
+	"audit":           "audit/nfc",
+	"audit/nfc":       "",
 	"admit":           "audit",
 	"backoff":         "",
 	"audit/audittest": "audit",
@@ -130,7 +131,7 @@ var grown = map[string]int{
 	"console": 4400, // a file for each page
 	"api":     4000, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3400, // a file for each thing that a log can do
+	"store":   3700, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.

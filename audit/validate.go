@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"auditlog/audit/nfc"
 )
 
 // Limits of an entry's parts, in bytes of UTF-8.
@@ -166,7 +168,7 @@ func ValidateProject(name string) error {
 	if strings.ContainsFunc(name, isOtherSpace) {
 		return FieldErrorf("project", wrongSpaces)
 	}
-	if !isComposed(name) {
+	if !nfc.Is(name) {
 		return FieldErrorf("project", "must be in Unicode's normalization form C: a letter and its accent are one character")
 	}
 	return nil

@@ -1,4 +1,7 @@
-package audit
+// Package nfc tells whether text is in Unicode's normalization form C. It is the algorithm of
+// Unicode's Standard Annex 15 on tables of its own, because package audit, which alone needs it,
+// stands on the standard library; a test compares it with that of golang.org/x/text.
+package nfc
 
 import (
 	"slices"
@@ -7,17 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// isComposed reports whether s is in Unicode's normalization form C: "é" is one
-// character in it and not an "e" with an accent after it, which looks the same. What is
-// no valid UTF-8 is not.
-//
-// It is the algorithm of Unicode's Standard Annex 15 on tables of its own, because
-// this package stands on the standard library alone; a test compares it with that of
-// golang.org/x/text.
-func isComposed(s string) bool {
-	if IsASCII(s) {
-		return true
-	}
+// Is reports whether s is in normalization form C: "é" is one character in it and not an "e"
+// with an accent after it, which looks the same. What is no valid UTF-8 is not.
+func Is(s string) bool {
 	runes := []rune(s)
 	for i := 0; i < len(runes); {
 		end := i + 1
