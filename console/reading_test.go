@@ -26,7 +26,7 @@ func TestExportIsRecorded(t *testing.T) {
 	for i, step := range []string{"begin", "end"} {
 		e := entries[i]
 		if e.Action != "auditLog.export" || e.Actor.Email != "w@acme" || e.Channel != audit.ChannelConsole || e.Metadata["step"] != step ||
-			e.Metadata["session"] == "" || e.Metadata["filters"] != `{"actor":"ada@example.com"}` {
+			e.Metadata["session"] == "" || !strings.Contains(e.Metadata["filters"], "ada@example.com") {
 			t.Errorf("an export is told of as %s", e.AppendJSON(nil))
 		}
 	}
