@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
 	"auditlog/rpc"
 )
 
@@ -99,6 +98,9 @@ func (s *Server) failStatus(x *exchange, r *http.Request, status int, err error)
 		h.Set("Retry-After", retryAfter(err))
 	}
 	body := rpc.Answer[rpc.RecordResult]{Error: rpc.ErrorOf(f, x.id)}
+	if e := (*audit.Exceeded)(nil); errors.As(err, &e) {
+		body.Error.Limit = e.Limit.Name
+	}
 	if p := (*partial)(nil); errors.As(err, &p) {
 		body.Result = &p.done
 	}
@@ -117,7 +119,7 @@ func (s *Server) failStatus(x *exchange, r *http.Request, status int, err error)
 
 // retryAfter returns how many seconds a client should wait.
 func retryAfter(err error) string {
-	var limited *auth.Limited
+	var limited interface{ RetryAfter() time.Duration }
 	if errors.As(err, &limited) {
 		return strconv.Itoa(int(limited.RetryAfter()/time.Second) + 1)
 	}

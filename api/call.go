@@ -41,6 +41,14 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
 		s.opts.Auth.Refuse(c.auth(), denied)
 	}
+	if exceeded := (*audit.Exceeded)(nil); errors.As(err, &exceeded) {
+		s.metrics.exceeded(exceeded)
+		project := x.project
+		if exceeded.Limit.Each == audit.EachProject {
+			project = exceeded.Name
+		}
+		s.opts.Auth.Exceed(c.auth(), project, exceeded)
+	}
 	s.fail(x, r, err)
 }
 

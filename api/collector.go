@@ -20,6 +20,12 @@ func newStateCollector(s *Server) *stateCollector {
 		{"entries", "Entries that can be listed.", ""},
 		{"last_id", "Id of the newest entry.", ""},
 		{"tail_entries", "Entries that are in no block yet.", ""},
+		{"tail_bytes", "Size of what is committed and in no block yet.", ""},
+		{"tail_share", "How much of its share of the tail the project, or the token, has that has most: at 1 it waits.", "of"},
+		{"record_waiting_calls", "Calls that wait to be committed.", ""},
+		{"record_waiting_entries", "Entries that wait to be committed.", ""},
+		{"record_held_calls", "Calls that wait because their project or token has its share of the tail, or the tail is full.", ""},
+		{"sealing_stepwise", "Projects whose late entries are moved into blocks by steps.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
 		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
@@ -99,6 +105,14 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 	gauge("entries", float64(entries))
 	gauge("last_id", float64(c.s.opts.Store.LastID()))
 	gauge("tail_entries", float64(c.s.opts.Store.Unsealed()))
+	line := c.s.opts.Store.Congestion()
+	gauge("tail_bytes", float64(line.TailBytes))
+	gauge("tail_share", line.ProjectShare, audit.EachProject)
+	gauge("tail_share", line.TokenShare, audit.EachToken)
+	gauge("record_waiting_calls", float64(line.WaitingCalls))
+	gauge("record_waiting_entries", float64(line.WaitingEntries))
+	gauge("record_held_calls", float64(line.HeldCalls))
+	gauge("sealing_stepwise", float64(line.Stepwise))
 	if file, free, err := c.s.opts.Store.Size(); err == nil {
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"auditlog/audit"
 	"auditlog/rpc"
 )
 
@@ -23,6 +24,8 @@ type metrics struct {
 	page     http.Handler
 	// What becomes of entries.
 	fresh, duplicate, skipped, conflict prometheus.Counter
+	// over counts what limits refuse, by the limit and which of its amounts.
+	over *prometheus.CounterVec
 
 	mu   sync.RWMutex // guards ends
 	ends map[end]counters
@@ -64,9 +67,12 @@ func newMetrics(s *Server) *metrics {
 	}, []string{"result"})
 	m.fresh, m.duplicate, m.skipped = entries.WithLabelValues("recorded"), entries.WithLabelValues("duplicate"), entries.WithLabelValues("skipped")
 	m.conflict = entries.WithLabelValues("conflict")
+	m.over = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "auditlog_limit_refusals_total", Help: "Calls to record that a limit refused, by its name and which of its amounts.",
+	}, []string{"limit", "amount"})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.inFlight, m.requests, m.duration, entries, m.commit, newStateCollector(s),
+		m.inFlight, m.requests, m.duration, entries, m.commit, m.over, newStateCollector(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
@@ -111,6 +117,9 @@ func (m *metrics) of(e end) counters {
 	m.ends[e] = c
 	return c
 }
+
+// exceeded counts a call that a limit refused.
+func (m *metrics) exceeded(e *audit.Exceeded) { m.over.WithLabelValues(e.Limit.Name, e.Amount).Inc() }
 
 // recorded counts what became of the entries of a commit that took so long.
 func (m *metrics) recorded(r *rpc.RecordResult, took time.Duration) {

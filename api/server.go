@@ -37,6 +37,8 @@ type Monitored interface {
 	LastID() int64
 	// Unsealed counts the entries that are held in memory until they are in a block.
 	Unsealed() int
+	// Congestion tells how those stand who record.
+	Congestion() audit.Congestion
 }
 
 // Options configure a Server. Store, Auth and Retention are required.
@@ -108,6 +110,7 @@ type Server struct {
 	gzips      gzipPool
 	scanners   sync.Pool // of *rpc.Scanner
 	largeSlots *semaphore.Weighted
+	decoding   *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -125,6 +128,7 @@ func New(opts Options) (*Server, error) {
 		opts: opts, paths: make(map[string]bool),
 		admin:      admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
+		decoding: newDecoding(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

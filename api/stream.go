@@ -22,6 +22,7 @@ const (
 // stream is an NDJSON body on its way into the log, chunk by chunk.
 type stream struct {
 	*call
+	turn    *turn
 	entries []*audit.Entry
 	lines   []int // of the entries
 	size    int   // of their JSON
@@ -37,8 +38,9 @@ func (c *call) recordStream() error {
 	}
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
-	s := &stream{call: c}
-	if err := s.copy(&lineReader{r: body, buf: buf}); err != nil {
+	s := &stream{call: c, turn: c.decoding.begin(c.principal.RecordedBy())}
+	defer s.turn.end()
+	if err := s.copy(&lineReader{r: &yielding{body, s.turn, c.r.Context()}, buf: buf}); err != nil {
 		return &partial{err: err, done: s.sum}
 	}
 	buf.b = appendRecorded(buf.b[:0], &s.sum)
@@ -83,6 +85,7 @@ func (s *stream) copy(lines *lineReader) error {
 
 // commit records the chunk and begins the next.
 func (s *stream) commit() error {
+	s.turn.give()
 	result, err := s.recordBatch(s.entries)
 	if err != nil {
 		return audit.MoveItem(err, func(i int) audit.Item { return audit.LineAt(s.lines[i]) })
@@ -97,7 +100,7 @@ func (s *stream) commit() error {
 	// The store keeps the entries, not the slice.
 	clear(s.entries)
 	s.entries, s.lines, s.size = s.entries[:0], s.lines[:0], 0
-	return nil
+	return s.turn.take(s.r.Context())
 }
 
 // lineReader reads lines of any number and bounded length.

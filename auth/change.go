@@ -106,9 +106,14 @@ func (h *held) administers() bool { return h.principal.MayEverywhere(TokenCreate
 // administered reports whether some token but the given ones can make tokens of every
 // kind.
 func (k *Keeper) administered(except map[string]bool) bool {
-	now := k.opts.Now()
 	k.mu.RLock()
 	defer k.mu.RUnlock()
+	return k.administeredBy(except)
+}
+
+// administeredBy is administered for who holds k.mu.
+func (k *Keeper) administeredBy(except map[string]bool) bool {
+	now := k.opts.Now()
 	for id, h := range k.tokens {
 		if !except[id] && h.administers() && h.live(now) == nil {
 			return true

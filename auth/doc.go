@@ -24,6 +24,10 @@
 // A token may be bound to the addresses that calls come from, and knows the token or the
 // person that made it, so that RevokeAll ends what an intruder has left behind.
 //
+// A token that is revoked counts no longer before that is written, and also when it cannot
+// be, as on a full disk: Run then tries again, and whoever revoked it is told that a start of
+// the log before that would let the token in once more.
+//
 // One token may be set from outside, by the environment of the log. Its id has a keyed
 // hash of it, so that two of them are told apart in the entries that they record.
 //

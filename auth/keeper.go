@@ -103,6 +103,8 @@ type Keeper struct {
 	mu       sync.RWMutex // guards what follows
 	tokens   map[string]*held
 	sessions map[string]*active
+	// unwritten are the revocations, by the token's id, that could not be written.
+	unwritten map[string]unwritten
 }
 
 // Open reads the tokens and sessions. Start comes next. See OpenDev for development
@@ -121,6 +123,8 @@ func Open(storage Storage, opts Options) (*Keeper, error) {
 		logins:   newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		tokens:   make(map[string]*held, len(records)),
 		sessions: make(map[string]*active),
+
+		unwritten: make(map[string]unwritten),
 	}
 	for key, v := range records {
 		if id, is := sessionOf(key); is {
@@ -294,7 +298,11 @@ func (k *Keeper) List(p *Principal) ([]Token, error) {
 	tokens := make([]Token, 0, len(k.tokens))
 	for _, h := range k.tokens {
 		if p.contains(TokenList, h.Projects) {
-			tokens = append(tokens, h.token())
+			t := h.token()
+			if h.doomed() {
+				t.RevokedAt = h.condemnedAt()
+			}
+			tokens = append(tokens, t)
 		}
 	}
 	newestFirst(tokens)
@@ -313,7 +321,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		case <-k.refusals.Due():
 		case <-time.After(k.refusals.Wait(k.opts.Now())):
 		case <-uses.C:
-			k.report(k.tidy(ctx))
+			k.report(errors.Join(k.tidy(ctx), k.writeRevocations(ctx)))
 		}
 		k.report(k.recordRefusals(ctx, k.refusals.Take(k.opts.Now())))
 	}
@@ -325,7 +333,7 @@ const finishIn = 5 * time.Second
 func (k *Keeper) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishIn)
 	defer cancel()
-	return errors.Join(k.tidy(ctx), k.recordRefusals(ctx, k.refusals.TakeAll(k.opts.Now())))
+	return errors.Join(k.writeRevocations(ctx), k.tidy(ctx), k.recordRefusals(ctx, k.refusals.TakeAll(k.opts.Now())))
 }
 
 func (k *Keeper) report(err error) {

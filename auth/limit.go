@@ -100,7 +100,7 @@ func networkOf(a netip.Addr) netip.Prefix {
 
 // counts are of events since the start.
 type counts struct {
-	unauthenticated, limited, refused, refusalEntries, refusalFailures, conflicts atomic.Int64
+	unauthenticated, limited, refused, refusalEntries, refusalFailures, conflicts, exceeded atomic.Int64
 }
 
 // Stats are numbers for monitoring, counted since the start but Tokens.
@@ -115,6 +115,8 @@ type Stats struct {
 	Refused, RefusalEntries, RefusalFailures int64
 	// Conflicts counts entries that were not recorded because others have their keys.
 	Conflicts int64
+	// Exceeded counts calls that were to record more than a limit allows.
+	Exceeded int64
 }
 
 // Stats returns the numbers of now.
@@ -126,6 +128,7 @@ func (k *Keeper) Stats() Stats {
 		RefusalEntries:  k.counts.refusalEntries.Load(),
 		RefusalFailures: k.counts.refusalFailures.Load(),
 		Conflicts:       k.counts.conflicts.Load(),
+		Exceeded:        k.counts.exceeded.Load(),
 	}
 	now := k.opts.Now()
 	k.mu.RLock()

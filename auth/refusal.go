@@ -22,6 +22,8 @@ type refusal struct {
 	denied Denied
 	// conflict is set of what is no refusal of a call, but of entries in it.
 	conflict *Conflict
+	// exceeded is set of what is over a limit.
+	exceeded *audit.Exceeded
 	// notAdmitted is set of log-ins.
 	notAdmitted *NotAdmitted
 }
@@ -52,6 +54,8 @@ func refusalEntry(rep *fold.Report[refusal]) *audit.Entry {
 		unknown(e, rep)
 	case conflict != nil && !rep.Kind.Others():
 		conflict.entry(e)
+	case rep.Latest.exceeded != nil && !rep.Kind.Others():
+		tellExceeded(e, rep.Latest.exceeded)
 	case person != nil:
 		person.entry(e)
 	default:

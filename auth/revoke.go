@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -14,18 +15,23 @@ import (
 //
 // It returns *Denied for a caller who may not, NotFound for a token that is not
 // there or not within the caller's projects, Conflict for one that ended already,
-// that the environment sets, or without which nobody could make another.
+// that the environment sets, or without which nobody could make another. After any other
+// error the token counts no longer all the same: see condemn.
 func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, error) {
-	k.changing.Lock()
-	defer k.changing.Unlock()
-	h, err := k.changeable(call, TokenRevoke, id)
-	if err != nil {
+	if err := k.condemn(call, id); err != nil {
 		return Token{}, err
 	}
-	if h.administers() && !k.administered(map[string]bool{id: true}) {
-		return Token{}, errLastAdmin
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	h := k.find(id)
+	if h == nil || !h.doomed() {
+		return Token{}, audit.Errorf(audit.Conflict, "the token was revoked by another call meanwhile")
 	}
 	return k.revoke(ctx, call, h, "")
+}
+
+func errOutside() error {
+	return audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
 }
 
 var errLastAdmin = audit.Errorf(audit.Conflict, "the token is the last of an admin of all projects: create another one first")
@@ -33,10 +39,14 @@ var errLastAdmin = audit.Errorf(audit.Conflict, "the token is the last of an adm
 // changeable returns a token that counts and that a caller may change. The caller holds
 // changing.
 func (k *Keeper) changeable(call *Call, permission Permission, id string) (*held, error) {
+	return k.changeableOf(k.find(id), call, permission, id)
+}
+
+// changeableOf is changeable for the token that has the id, or nil.
+func (k *Keeper) changeableOf(h *held, call *Call, permission Permission, id string) (*held, error) {
 	if err := call.Principal.Check(permission, ""); err != nil {
 		return nil, err
 	}
-	h := k.find(id)
 	if h == nil || !call.Principal.contains(permission, h.Projects) {
 		return nil, audit.Errorf(audit.NotFound, "token %.64q not found", id)
 	}
@@ -44,7 +54,7 @@ func (k *Keeper) changeable(call *Call, permission Permission, id string) (*held
 		return nil, audit.Errorf(audit.Conflict, "%s", err)
 	}
 	if isOutside(id) {
-		return nil, audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
+		return nil, errOutside()
 	}
 	return h, nil
 }
@@ -54,56 +64,47 @@ func (k *Keeper) changeable(call *Call, permission Permission, id string) (*held
 // already, or name a person (see Person.Mark), whose tokens it ends. It returns those
 // that it ended, the oldest ancestor first.
 //
-// Its errors are those of Revoke; those of the ended tokens that came before it stay
-// ended, and what is left is for another call.
+// Its errors are those of Revoke: an error of the log leaves all of them ended, and those
+// that are not returned to be written later.
 func (k *Keeper) RevokeAll(ctx context.Context, call *Call, id string) ([]Token, error) {
 	if err := call.Principal.Check(TokenRevoke, ""); err != nil {
 		return nil, err
 	}
-	k.changing.Lock()
-	defer k.changing.Unlock()
-	list := k.family(call, id)
-	if len(list) == 0 {
-		_, err := k.changeable(call, TokenRevoke, id)
+	list, err := k.condemnAll(call, id)
+	if err != nil {
 		return nil, err
 	}
-	gone, admins := make(map[string]bool), false
-	for _, h := range list {
-		if isOutside(h.ID) {
-			return nil, audit.Errorf(audit.Conflict, "the token is set by the environment of the log: change it there and start the log again")
-		}
-		gone[h.ID] = true
-		admins = admins || h.administers()
-	}
-	if admins && !k.administered(gone) {
-		return nil, errLastAdmin
-	}
+	k.changing.Lock()
+	defer k.changing.Unlock()
 	var ended []Token
-	for _, h := range list {
+	var failed error
+	for _, of := range list {
+		h := k.find(of)
+		if h == nil || !h.doomed() {
+			continue // another call was faster
+		}
 		cause := ""
-		if h.ID != id {
+		if of != id {
 			cause = id
 		}
 		t, err := k.revoke(ctx, call, h, cause)
-		if err != nil {
-			return ended, err
+		if failed = errors.Join(failed, err); err == nil {
+			ended = append(ended, t)
 		}
-		ended = append(ended, t)
 	}
-	return ended, nil
+	return ended, failed
 }
 
 // family returns the token of an id and those that were made with it, directly or not,
-// as far as they count and are within the caller's projects. The caller holds changing.
+// as far as they count, or are yet to be written as revoked, and are within the caller's
+// projects. The caller holds k.mu.
 func (k *Keeper) family(call *Call, id string) (list []*held) {
 	now := k.opts.Now()
-	k.mu.RLock()
-	defer k.mu.RUnlock()
 	next, seen := []string{id}, map[string]bool{id: true}
 	for len(next) > 0 {
 		parent := next[0]
 		next = next[1:]
-		if h := k.tokens[parent]; h != nil && h.live(now) == nil && call.Principal.contains(TokenRevoke, h.Projects) {
+		if h := k.tokens[parent]; h != nil && (h.live(now) == nil || h.doomed()) && call.Principal.contains(TokenRevoke, h.Projects) {
 			list = append(list, h)
 		}
 		for _, h := range k.tokens {
@@ -116,9 +117,14 @@ func (k *Keeper) family(call *Call, id string) (list []*held) {
 	return list
 }
 
-// revoke ends a token, because of another one unless cause is empty.
+// revoke ends a token, because of another one unless cause is empty. The caller holds
+// changing.
 func (k *Keeper) revoke(ctx context.Context, call *Call, h *held, cause string) (Token, error) {
-	next := h.with(func(t *Token) { t.RevokedAt = audit.Truncate(k.opts.Now()) })
+	at := audit.Truncate(k.opts.Now())
+	if h.doomed() {
+		at = h.condemnedAt()
+	}
+	next := h.with(func(t *Token) { t.RevokedAt = at })
 	entry := call.Entry(TokenRevoke, homeOf(h.Projects), audit.Resource{Type: "Token", ID: h.ID, Name: h.Name})
 	entry.Detail = fmt.Sprintf("Revoked the %s token of %s", h.Role, h.Owner)
 	if cause != "" {
@@ -126,7 +132,7 @@ func (k *Keeper) revoke(ctx context.Context, call *Call, h *held, cause string) 
 		addMetadata(entry, map[string]string{"madeBy": h.Parent, "cascadeOf": cause})
 	}
 	if err := k.put(ctx, next, entry); err != nil {
-		return Token{}, err
+		return Token{}, k.revokeLater(call, h, cause, err)
 	}
 	next.end(next.live(k.opts.Now()))
 	return next.token(), nil

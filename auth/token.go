@@ -192,10 +192,14 @@ type held struct {
 	// all that stand for one secret share it.
 	ended context.Context
 	end   context.CancelCauseFunc
+	// condemned is when the token was revoked, in microseconds since the epoch, which
+	// counts before it is written; 0 before. It is shared as ended is.
+	condemned *atomic.Int64
 }
 
 func newHeld(t Token, hash secretHash) *held {
-	h := &held{Token: t, hash: hash, used: new(atomic.Int64), from: new(atomic.Pointer[netip.Addr])}
+	h := &held{Token: t, hash: hash, used: new(atomic.Int64), from: new(atomic.Pointer[netip.Addr]),
+		condemned: new(atomic.Int64)}
 	h.principal = Principal{
 		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}},
 		TokenID: t.ID, TokenCreatedBy: t.CreatedBy, TokenMakers: t.Makers,
@@ -208,6 +212,21 @@ func newHeld(t Token, hash secretHash) *held {
 	}
 	h.ended, h.end = context.WithCancelCause(context.Background())
 	return h
+}
+
+// doomed reports whether the token is revoked, and no record says so yet.
+func (h *held) doomed() bool { return h.RevokedAt.IsZero() && h.condemned.Load() != 0 }
+
+// condemnedAt returns when the token was revoked, where it is doomed.
+func (h *held) condemnedAt() time.Time { return time.UnixMicro(h.condemned.Load()).UTC() }
+
+// live returns why h does not count at the given time, or nil.
+func (h *held) live(now time.Time) error {
+	t := h.Token
+	if h.doomed() {
+		t.RevokedAt = h.condemnedAt()
+	}
+	return t.live(now)
 }
 
 // with returns h with its token changed.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/api"
+	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
@@ -82,6 +83,9 @@ type Config struct {
 	// file has them. Default: nowhere.
 	OIDC   *OIDC
 	Grants []oidc.Rule
+	// Limits bound what each project and each token may record. Only the file has them.
+	// Default none.
+	Limits []audit.Limit
 	// Backup has the server take backups by itself. Only the file has it. Default: none.
 	Backup *duty.Settings
 	// AdminToken is the token of an admin of all projects for as long as it is
@@ -139,7 +143,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 
 // tables are the tables of the file, for what a flag cannot say.
 func (c *Config) tables() []settingsTable {
-	return []settingsTable{c.oidcTable(), c.grantTable(), c.backupTable()}
+	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable()}
 }
 
 // check reports the first setting that cannot be meant, as a settingError.

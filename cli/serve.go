@@ -142,6 +142,7 @@ func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
 		Closed: s.cfg.Projects == projectsClosed,
+		Limits: s.cfg.Limits,
 		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {

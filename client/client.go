@@ -266,7 +266,10 @@ func failureFrom(res *http.Response, e *rpc.Error) error {
 	}
 	f := &failure{err: fault, after: backoff.RetryAfter(res.Header.Get("Retry-After"), time.Now())}
 	switch fault.Kind {
-	case audit.RateLimited, audit.Unavailable, audit.Internal:
+	case audit.RateLimited:
+		// A limit for a day, or for ever, is the caller's to know of, not to wait for here.
+		f.passing = f.after < backoff.MaxRetryAfter
+	case audit.Unavailable, audit.Internal:
 		f.passing = true
 	}
 	return f

@@ -29,6 +29,8 @@ type Error struct {
 	// number, from 1, of its line in NDJSON.
 	Entry *int `json:"entry,omitempty"`
 	Line  int  `json:"line,omitempty"`
+	// Limit names the log's limit that the call is over, if that is why.
+	Limit string `json:"limit,omitempty"`
 	// RequestID is what the server's log has of the same call.
 	RequestID string `json:"requestId,omitempty"`
 }

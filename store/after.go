@@ -30,8 +30,18 @@ func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audi
 		}
 	}
 	for ; through+1 < tail.next() && len(entries) < limit; through++ {
-		e, owner := tail.get(through + 1)
-		if _, rec := s.visibleByID(owner.id); rec != nil {
+		t := tail.get(through + 1)
+		_, rec := s.visibleByID(t.owner.id)
+		if rec == nil {
+			continue
+		}
+		e := t.entry
+		if e == nil { // its seal has overtaken those of other projects
+			if e, err = s.sealedEntry(t.owner, rec, through+1, t.seq); err != nil {
+				return nil, 0, err
+			}
+		}
+		if e != nil {
 			entries = append(entries, e)
 		}
 	}
@@ -89,12 +99,12 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 	if err != nil {
 		return nil, err
 	}
-	for i, e := range tail.entries {
+	for _, t := range tail.slots {
 		if len(entries) >= limit {
 			break
 		}
-		if tail.owners[i] == p && behind(e) {
-			entries = append(entries, e)
+		if t.owner == p && t.entry != nil && behind(t.entry) {
+			entries = append(entries, t.entry)
 		}
 	}
 	return entries, nil

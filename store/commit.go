@@ -11,6 +11,8 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/life"
+	"auditlog/store/queue"
 )
 
 // submission is one call on its way through the committer.
@@ -30,6 +32,7 @@ type submission struct {
 	// lasting has the copies made that audit.Lasting says.
 	lasting bool
 
+	item    queue.Item[*submission]
 	results []audit.Recorded
 	err     error
 	done    chan struct{}
@@ -48,7 +51,7 @@ type committed struct {
 //
 // An entry that is refused is the Item of the Fault. It returns Invalid for an entry that is wrong, TooLarge
 // for one over MaxStored or too many at once, Conflict for a project that is
-// being deleted, Unavailable when the log cannot write.
+// being deleted, Unavailable when the log cannot write, *audit.Exceeded above a limit.
 func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Recorded, error) {
 	if len(entries) == 0 {
 		return nil, nil
@@ -57,6 +60,10 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	if err != nil {
 		return nil, err
 	}
+	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
+		return nil, err
+	}
+	defer s.meter.Give(sub.item.Parts)
 	err = s.send(ctx, sub)
 	return sub.results, err
 }
@@ -71,22 +78,50 @@ func (s *Store) RecordOwn(ctx context.Context, entry *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	sub.own, sub.lasting = true, true
+	sub.own, sub.lasting, sub.item.First = true, true, true
 	return s.send(ctx, sub)
 }
 
-// send hands a submission to the committer and waits for its end. Once it is
-// handed over, ctx no longer matters: the caller learns what became of it.
+// send has a submission wait for the committer, and waits for its end. Once the committer
+// has it, ctx no longer matters: the caller learns what became of it.
 func (s *Store) send(ctx context.Context, sub *submission) error {
+	s.queue.Push(&sub.item)
+	patience := time.NewTimer(roomWait)
+	defer patience.Stop()
+	var why error
 	select {
-	case s.submit <- sub:
+	case <-sub.done:
+		return sub.err
 	case <-ctx.Done():
-		return audit.Errorf(audit.Unavailable, "the log is too busy; nothing was stored")
+		why = errBusy()
+	case <-patience.C:
+		why = s.errFull()
 	case <-s.closing.Done():
-		return errClosed()
+		why = errClosed()
+	}
+	if s.queue.Remove(&sub.item) {
+		return why
 	}
 	<-sub.done
 	return sub.err
+}
+
+// roomWait is how long recording waits for a sealer that is far behind, and for its turn:
+// less than clients wait.
+const roomWait = 20 * time.Second
+
+func errBusy() error {
+	return audit.Errorf(audit.Unavailable, "the log is too busy; nothing was stored")
+}
+
+// errFull returns why a submission has waited in vain.
+func (s *Store) errFull() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.sealErr != nil {
+		return errNoRoom(s.sealErr)
+	}
+	return errBusy()
 }
 
 func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is closed") }
@@ -101,6 +136,7 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
 	marker := keys.Marker{Of: s.hasher}
 	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
+	var of queue.Shares
 	for i, e := range entries {
 		e.Normalize()
 		if err := e.Validate(now); err != nil {
@@ -120,7 +156,9 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 		}
 		sub.rows[i] = buf[before:len(buf):len(buf)]
 		sub.size += n
+		of.Add(e.RecordedBy, e.Project, n)
 	}
+	sub.item.Value, sub.item.Parts = sub, of.Parts
 	return sub, nil
 }
 
@@ -131,54 +169,23 @@ const rowGuess = 320
 // large entries must not be copied again and again as its rows become more.
 const rowChunk = 1 << 20
 
-// commitLoop is the committer: it takes every submission that waits, commits
+// commitLoop is the committer: it takes the submissions whose turn it is, commits
 // them together, and answers them. Its owner is Open, its end Close.
 func (s *Store) commitLoop() {
-	for {
-		select {
-		case <-s.closing.Done():
-			return
-		case sub := <-s.submit:
-			err := s.awaitRoom()
-			group := s.gather(sub)
-			if err == nil {
-				s.commit(group)
-			} else {
-				refuse(group, err)
+	for s.closing.Err() == nil {
+		group := s.gather()
+		if len(group) == 0 {
+			select {
+			case <-s.closing.Done():
+			case <-s.queue.Wake():
 			}
-			for _, sub := range group {
-				close(sub.done)
-			}
+			continue
 		}
-	}
-}
-
-// roomWait is how long recording waits for a sealer that is far behind.
-const roomWait = 10 * time.Second
-
-// awaitRoom holds recording up while the tail is full: it is in memory, and that
-// is bounded. When the sealer cannot go on, or not soon, recording is refused.
-func (s *Store) awaitRoom() error {
-	ctx, cancel := context.WithTimeout(s.closing, roomWait)
-	defer cancel()
-	err := s.await(ctx, &s.sealed, func() bool { return !s.full() || s.sealErr != nil || s.broken != nil })
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	switch {
-	case s.broken != nil:
-		return nil // the commit says why
-	case s.full() && s.sealErr != nil:
-		return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot make room for more; nothing was stored"), s.sealErr)
-	case err != nil:
-		return audit.Errorf(audit.Unavailable, "the log is too busy; nothing was stored")
-	}
-	return nil
-}
-
-// refuse gives a whole group the same error.
-func refuse(group []*submission, err error) {
-	for _, sub := range group {
-		sub.results, sub.err = nil, err
+		s.commit(group)
+		s.queue.Settle()
+		for _, sub := range group {
+			close(sub.done)
+		}
 	}
 }
 
@@ -187,26 +194,29 @@ func refuse(group []*submission, err error) {
 // the single call of a log at rest nothing.
 const gatherYields = 4
 
-// gather returns first and the submissions that wait behind it, up to the size
-// of one commit.
-func (s *Store) gather(first *submission) []*submission {
-	group := []*submission{first}
-	size, n := first.size, len(first.entries)
-	yields := gatherYields
-	for size < audit.MaxBatchSize && n < audit.MaxBatch {
-		select {
-		case sub := <-s.submit:
-			group = append(group, sub)
-			size, n = size+sub.size, n+len(sub.entries)
-		default:
-			if yields == 0 {
-				return group
-			}
-			yields--
-			runtime.Gosched()
+// One commit takes in submissions until it is this large. A larger one would share its sync
+// among more, and hold up for longer whoever comes next.
+const (
+	commitEntries = 1000
+	commitBytes   = 1 << 20
+)
+
+// gather returns the submissions whose turn it is, up to the size of one commit; none where
+// none may go.
+func (s *Store) gather() []*submission {
+	var group []*submission
+	left := queue.Load{Entries: commitEntries, Bytes: commitBytes}
+	for yields := gatherYields; ; yields-- {
+		items, more := s.queue.Take(left)
+		for _, it := range items {
+			group = append(group, it.Value)
+			left.Sub(queue.Load{Entries: len(it.Value.entries), Bytes: it.Value.size})
 		}
+		if len(group) == 0 || more || left.Entries <= 0 || left.Bytes <= 0 || yields == 0 {
+			return group
+		}
+		runtime.Gosched()
 	}
-	return group
 }
 
 // commit writes a group in one transaction. Each submission gets its results or
@@ -396,19 +406,7 @@ func (w *commitWriter) refusal(name string) error {
 	case p == nil:
 		return nil
 	}
-	return refusal(w.record(p), name)
-}
-
-// refusal returns why a project cannot be recorded to, or nil.
-func refusal(rec *format.Project, name string) error {
-	switch rec.State {
-	case audit.Deleting:
-		return audit.Errorf(audit.Conflict, "project %q is deleted and will be purged at %s: restore it to record to it",
-			name, rec.Deletion.PurgeAt.UTC().Format(time.RFC3339))
-	case audit.Purging:
-		return audit.Errorf(audit.Conflict, "project %q is being purged: record to it once that is done", name)
-	}
-	return nil
+	return life.Refusal(w.record(p), name)
 }
 
 func (w *commitWriter) owner(name string) (*project, error) {

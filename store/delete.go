@@ -6,6 +6,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/format"
+	"auditlog/store/life"
 )
 
 // Delete closes a project to recording and sets the time of its purge, or has the
@@ -15,36 +16,8 @@ import (
 // for one that is deleted already, being purged or held.
 func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, order audit.DeletionOrder) (audit.Project, error) {
 	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
-		if err := undeletable(rec, name); err != nil {
-			return err
-		}
-		rec.Deletion = &audit.Deletion{
-			EntryID: w.next, By: entry.Actor.Email, At: w.at, Pending: order.Pending, Chain: order.Chain,
-		}
-		if order.Pending {
-			return nil
-		}
-		rec.State, rec.Deletion.PurgeAt = audit.Deleting, w.at.Add(order.Grace)
-		return nil
+		return life.Delete(rec, name, w.order(entry), order)
 	})
-}
-
-// undeletable returns why no order to delete a project can be given, or nil.
-func undeletable(rec *format.Project, name string) error {
-	switch {
-	case rec.State == audit.Deleting:
-		return audit.Errorf(audit.Conflict, "project %q is deleted already and will be purged at %s",
-			name, rec.Deletion.PurgeAt.UTC().Format(time.RFC3339))
-	case rec.State == audit.Purging:
-		return audit.Errorf(audit.Conflict, "project %q is being purged already", name)
-	case rec.State == audit.Purged:
-		return audit.Errorf(audit.NotFound, "project %q was purged and not recorded to since", name)
-	case rec.Hold != nil:
-		return errHeld(name, rec.Hold)
-	case rec.Deletion != nil:
-		return audit.Errorf(audit.Conflict, "that project %q be deleted waits to be approved already, as %s asked", name, rec.Deletion.By)
-	}
-	return nil
 }
 
 // Approve lets a pending order take effect, together with the project.approve entry:
@@ -54,16 +27,7 @@ func undeletable(rec *format.Project, name string) error {
 // pending or the project is held.
 func (s *Store) Approve(ctx context.Context, name string, entry *audit.Entry, order int64, grace time.Duration) (audit.Project, error) {
 	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
-		switch d := rec.Deletion; {
-		case d == nil || !d.Pending || d.EntryID != order:
-			return audit.Errorf(audit.Conflict, "no order to delete project %q waits to be approved", name)
-		case rec.Hold != nil:
-			return errHeld(name, rec.Hold)
-		}
-		approved := *rec.Deletion
-		approved.Pending, approved.ApprovedBy, approved.PurgeAt = false, entry.Actor.Email, w.at.Add(grace)
-		rec.State, rec.Deletion = audit.Deleting, &approved
-		return nil
+		return life.Approve(rec, name, w.order(entry), order, grace)
 	})
 }
 
@@ -73,18 +37,7 @@ func (s *Store) Approve(ctx context.Context, name string, entry *audit.Entry, or
 // It returns NotFound for a project that is not there, Conflict for one that is
 // not deleted or whose purge has begun.
 func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error {
-		switch {
-		case rec.State == audit.Active && rec.Deletion == nil:
-			return audit.Errorf(audit.Conflict, "project %q is not deleted", name)
-		case rec.State == audit.Purging:
-			return audit.Errorf(audit.Conflict, "project %q is being purged and cannot be restored", name)
-		case rec.State == audit.Purged:
-			return audit.Errorf(audit.Conflict, "project %q was purged and cannot be restored", name)
-		}
-		rec.State, rec.Deletion = audit.Active, nil
-		return nil
-	})
+	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error { return life.Restore(rec, name) })
 }
 
 // Hold keeps a project from being deleted, and from being purged if it is deleted
@@ -94,16 +47,7 @@ func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (a
 // one that is held or being purged.
 func (s *Store) Hold(ctx context.Context, name string, entry *audit.Entry, reason string) (audit.Project, error) {
 	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
-		switch {
-		case rec.Hold != nil:
-			return audit.Errorf(audit.Conflict, "project %q is held already, by %s: %s", name, rec.Hold.By, rec.Hold.Reason)
-		case rec.State == audit.Purging:
-			return audit.Errorf(audit.Conflict, "project %q is being purged and cannot be held", name)
-		case rec.State == audit.Purged:
-			return audit.Errorf(audit.NotFound, "project %q was purged and not recorded to since", name)
-		}
-		rec.Hold = &audit.Hold{EntryID: w.next, By: entry.Actor.Email, Reason: reason, At: w.at}
-		return nil
+		return life.Hold(rec, name, w.order(entry), reason)
 	})
 }
 
@@ -111,17 +55,7 @@ func (s *Store) Hold(ctx context.Context, name string, entry *audit.Entry, reaso
 //
 // It returns NotFound for a project that is not there, Conflict for one that is not held.
 func (s *Store) ReleaseHold(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error {
-		if rec.Hold == nil {
-			return audit.Errorf(audit.Conflict, "project %q is not held", name)
-		}
-		rec.Hold = nil
-		return nil
-	})
-}
-
-func errHeld(name string, h *audit.Hold) error {
-	return audit.Errorf(audit.Conflict, "project %q is held by %s and cannot be deleted until it is released: %s", name, h.By, h.Reason)
+	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error { return life.Release(rec, name) })
 }
 
 // Create makes a project, or has one that was purged begin anew, together with the
@@ -160,6 +94,11 @@ func (s *Store) Purges() map[string]time.Time {
 	return purges
 }
 
+// order returns the order that the next entry of the commit tells of.
+func (w *commitWriter) order(entry *audit.Entry) life.Order {
+	return life.Order{EntryID: w.next, At: w.at, By: entry.Actor.Email}
+}
+
 // changeProject commits an entry of a project and a change of the project's
 // record in one transaction, unless decide refuses, and returns the project as it is
 // then.
@@ -193,7 +132,7 @@ func (s *Store) prepareOwn(name string, entry *audit.Entry) (*submission, error)
 	if err != nil {
 		return nil, err
 	}
-	sub.anyState, sub.lasting = true, true
+	sub.anyState, sub.lasting, sub.item.First = true, true, true
 	return sub, nil
 }
 

@@ -7,15 +7,18 @@
 //
 // # How it works
 //
-// Recording appends to the tail and nothing else. One committer takes every call
-// that waits, gives ids, and writes them in one transaction; a call is answered
-// after the fsync. The tail is in memory too, by project and sorted, and bounded.
+// Recording appends to the tail and nothing else. One committer takes the calls that
+// wait, each token's and each project's in turn (package queue), gives ids, and writes them
+// in one transaction; a call is answered after the fsync. The tail is in memory too, by
+// project and sorted. It is bounded, and so is what one project or token has of it.
 //
 // The sealer moves the tail into blocks: up to 1,024 entries of one project,
 // sorted by (CreatedAt, ID), in columns (package block). The blocks of a project
 // do not overlap. New entries go into the last ones, which grow by merging in a
 // geometric way; late ones are merged into the block that they belong to. It does
-// its work on a read transaction, and holds the writer up for the last, short step.
+// its work on a read transaction, and holds the writer up for the last, short step. A
+// project whose late entries go to many blocks is sealed in several steps, between which
+// the others are.
 //
 // A listing merges the tail and the blocks from the newest down and stops when the
 // page is full. Blocks say without being decoded which values they hold; spans say
@@ -30,7 +33,8 @@
 //	submission  one call on its way through the committer; several make one commit
 //	tail        the entries that are in no block yet: of the whole log in commit order
 //	            (recent), and of each project by position
-//	seal        moves the tail into blocks
+//	seal        moves the tail into blocks; a step of one is a transaction
+//	slot        what is known of an id of the tail, whether it is sealed or not
 //	view        one state of one project: its blocks as a transaction sees them, and what of
 //	            the tail is in none of these
 //	prepared    a query made ready to be read by
@@ -44,8 +48,8 @@
 //
 // # Follow it through the files
 //
-// An entry that is recorded: commit.go (Record, prepare), format/row.go, commit.go again in
-// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, blocks/plan.go
+// An entry that is recorded: commit.go (Record, prepare), format/row.go, queue, commit.go again in
+// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal_writer.go, blocks/plan.go
 // and span_plan.go, package block, blocks/writer.go. A listing: prepare.go, list.go, walk.go,
 // blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache, package
 // block. What changes in memory follows its commit, in the apply functions.
@@ -69,7 +73,9 @@
 // # Crashes
 //
 // A commit is one transaction: after a crash all of it is there or nothing.
-// Sealing moves entries from the tail to blocks in one transaction. Each step of a
+// Sealing moves entries from the tail to blocks, each step in one transaction; a project
+// that needs several has its record say which of the tail's entries are in blocks as well.
+// The tail's rows go once all that is in them is sealed. Each step of a
 // purge is one: what it has not deleted yet says how far it has come, and the last one
 // records its end as well. A new database is made
 // under a temporary name and linked into place.

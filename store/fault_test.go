@@ -113,7 +113,7 @@ func scenes() []scene {
 			return err
 		}, done: state(audit.Active)},
 		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
-			done: func(t *testing.T, s *Store) bool { return len(s.recent.entries) == 0 }},
+			done: func(t *testing.T, s *Store) bool { return s.recent.unsealed == 0 }},
 	}
 	return append(all, purgeScenes(mustDelete)...)
 }

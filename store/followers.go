@@ -63,6 +63,7 @@ func (s *Store) changeCursor(ctx context.Context, change func(kv.Bucket) error) 
 	if err != nil {
 		return err
 	}
+	sub.item.First = true
 	sub.change = func(w *commitWriter) error {
 		if err := change(w.tx.Bucket(format.Cursors)); err != nil {
 			return fmt.Errorf("save cursor: %w", err)

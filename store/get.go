@@ -16,39 +16,43 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 		return nil, err
 	}
 	s.mu.RLock()
-	e, owner := s.recent.get(id)
+	t := s.recent.get(id)
 	p := s.projects[project]
 	visible, rec := p.visible(), p.record()
 	s.mu.RUnlock()
-	if visible && e == nil && id > 0 {
+	e := t.entry
+	if visible && e == nil && id > 0 && (t.owner == nil || t.owner == p) {
 		var err error
-		if e, err = s.sealedEntry(p, &rec, id); err != nil {
+		if e, err = s.sealedEntry(p, &rec, id, t.seq); err != nil {
 			return nil, err
 		}
-		owner = p
+		t.owner = p
 	}
-	if !visible || e == nil || owner != p {
+	if !visible || e == nil || t.owner != p {
 		return nil, audit.Errorf(audit.NotFound, "entry %d not found in project %q", id, project)
 	}
 	return e, nil
 }
 
 // sealedEntry returns the entry of p with id from its block, or nil. rec is p's record
-// of now or before.
-func (s *Store) sealedEntry(p *project, rec *format.Project, id int64) (*audit.Entry, error) {
+// of now or before. The seq is 0 where it is not known, and the order bucket tells it.
+func (s *Store) sealedEntry(p *project, rec *format.Project, id, seq int64) (*audit.Entry, error) {
 	var e *audit.Entry
 	err := s.read(func(tx kv.Tx) error {
-		o, err := blocks.OwnerOf(tx, id)
-		if err != nil || o.Project != p.id {
-			return err
+		if seq == 0 {
+			o, err := blocks.OwnerOf(tx, id)
+			if err != nil || o.Project != p.id {
+				return err
+			}
+			seq = o.Seq
 		}
 		q := blocks.NewSequence(tx, rec)
-		at, ok, err := q.At(o.Seq)
+		at, ok, err := q.At(seq)
 		if err == nil && (!ok || at.ID != id) {
-			err = q.Missing(o.Seq)
+			err = q.Missing(seq)
 		}
 		if err != nil {
-			return err
+			return s.unlessPurged(tx, p, err)
 		}
 		b, row, err := s.blocks.Locate(tx, p.id, at)
 		if err != nil {

@@ -93,6 +93,9 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 func (p *project) info() audit.Project {
 	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion, Hold: p.rec.Hold}
 	info.Entries = p.rec.Entries + int64(len(p.tail))
+	if s := p.rec.Sealing; s != nil {
+		info.Entries -= s.Entries // which are in blocks and in the tail
+	}
 	first, last := p.bounds()
 	if info.Entries > 0 {
 		info.First, info.Last = time.UnixMicro(first.At).UTC(), time.UnixMicro(last.At).UTC()

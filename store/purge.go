@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 )
 
 // How much one step of a purge does at most: a few milliseconds of writing, so
@@ -36,9 +36,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.mu.RLock()
 	p := s.projects[name]
 	var rec format.Project
-	tail := 0
+	tail := false
 	if p != nil {
-		rec, tail = p.rec, len(p.tail)
+		// Its ids have to be in the order bucket, which forgets them first.
+		rec, tail = p.rec, s.recent.has(p)
 	}
 	s.mu.RUnlock()
 	switch {
@@ -49,10 +50,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	case rec.State == audit.Active:
 		return false, audit.Errorf(audit.Conflict, "project %q is not deleted", name)
 	case rec.State == audit.Deleting && rec.Hold != nil:
-		return false, errHeld(name, rec.Hold)
+		return false, life.ErrHeld(name, rec.Hold)
 	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
-	case tail > 0:
+	case tail:
 		return false, s.Seal()
 	}
 	s.maintenance.Lock()
@@ -129,62 +130,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 
 // order forgets where the project's entries are: whose their ids are, and their places.
 func (w *purgeWriter) order() (left bool, err error) {
-	ids := make(map[string][]int) // by the key of the order bucket, indexes
-	rows := 0
-	for k, v := range kv.Prefix(w.tx.Bucket(format.Seqs), format.ProjectPrefix(w.p.id)) {
-		if len(ids) >= purgeOrderKeys || rows == purgeOrderKeys {
-			break
-		}
-		places, err := format.DecodePlaces(k, v)
-		if err != nil {
-			return false, err
-		}
-		for _, p := range places {
-			key, index := format.OrderKey(p.ID)
-			ids[string(key)] = append(ids[string(key)], index)
-		}
-		rows++
-	}
-	if err := w.disown(ids); err != nil {
-		return false, err
-	}
-	if _, err := w.tx.Bucket(format.Seqs).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), rows); err != nil {
-		return false, fmt.Errorf("delete from %s: %w", format.Seqs, err)
-	}
-	return rows > 0, nil
-}
-
-// disown says of ids, which are given by key and index, that their entries are gone.
-func (w *purgeWriter) disown(ids map[string][]int) error {
-	var keys [][]byte
-	for _, key := range slices.Sorted(maps.Keys(ids)) {
-		keys = append(keys, []byte(key))
-	}
-	bucket := w.tx.Bucket(format.Order)
-	var values [][]byte
-	var failed error
-	bucket.GetMany(keys, func(key, value []byte) {
-		owners, err := format.DecodeOrder(key, value)
-		if err != nil {
-			failed = err
-			return
-		}
-		for _, index := range ids[string(key)] {
-			if index < len(owners) && owners[index].Project == w.p.id {
-				owners[index] = format.Owner{}
-			}
-		}
-		values = append(values, format.EncodeOrder(key, owners))
-	})
-	if failed != nil {
-		return failed
-	}
-	for i, key := range keys {
-		if err := bucket.Put(key, values[i]); err != nil {
-			return fmt.Errorf("put order: %w", err)
-		}
-	}
-	return nil
+	return blocks.Disown(w.tx, w.p.id, purgeOrderKeys)
 }
 
 // blocks deletes blocks and adds up what was in them.
@@ -251,6 +197,9 @@ func (w *purgeWriter) finish() error {
 	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
 		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
 	}
+	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.id)); err != nil {
+		return fmt.Errorf("delete usage: %w", err)
+	}
 	w.fresh = newProject(w.p.name, &w.rec)
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
@@ -269,14 +218,15 @@ func (w *purgeWriter) finish() error {
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
 		w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
-		if err := w.own(e); err != nil {
+		if err := blocks.Own(w.tx, e.ID, format.Owner{Project: w.fresh.id, Seq: e.Seq}); err != nil {
 			return err
 		}
 	}
 	sorted := slices.SortedFunc(slices.Values(entries), blocks.ByPosition)
 	w.rec.Entries = int64(len(sorted))
 	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
-	plan, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, blocks.NewCursor(w.tx, w.fresh.id), w.fresh.name, sorted, &w.seq)
+	cursor := blocks.NewCursor(w.tx, w.fresh.id)
+	plan, _, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, cursor, w.fresh.name, sorted, blocks.Unbounded(), &w.seq)
 	if err != nil {
 		return err
 	}
@@ -305,20 +255,6 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 	return w.commit.finish()
 }
 
-// own says that e is in the project that has begun anew.
-func (w *purgeWriter) own(e *audit.Entry) error {
-	key, index := format.OrderKey(e.ID)
-	owners, err := blocks.ReadOrder(w.tx, key)
-	if err == nil && index >= len(owners) {
-		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, e.ID)
-	}
-	if err != nil {
-		return err
-	}
-	owners[index] = format.Owner{Project: w.fresh.id, Seq: e.Seq}
-	return w.tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners))
-}
-
 // apply brings the memory to the state of the step. The caller holds Store.mu.
 func (w *purgeWriter) apply() {
 	w.p.rec = w.rec
@@ -328,6 +264,7 @@ func (w *purgeWriter) apply() {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
 		w.s.byID[w.fresh.id] = w.fresh
+		w.s.meter.Forget(w.fresh.name)
 		w.commit.apply()
 	}
 }

@@ -2,18 +2,12 @@ package store
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"time"
 
 	"auditlog/audit"
-	"auditlog/store/blocks"
-	"auditlog/store/format"
-	"auditlog/store/keys"
-	"auditlog/store/kv"
+	"auditlog/store/queue"
 )
 
 // maxTailBytes is the size of the tail's rows from which they are sealed however
@@ -25,17 +19,30 @@ const maxTailBytes = 8 << 20
 // of them it has at once.
 const tailSlack = 16
 
+// What one step of a seal rewrites at most, so that its transaction does not hold up those
+// who record: a few megabytes. What one project brings is not to take it all.
+const (
+	stepBlocks    = 128
+	stepBytes     = 4 << 20
+	projectBlocks = 32
+	projectBytes  = 2 << 20
+	stepProjects  = 128
+	stepEntries   = 16 << 10
+)
+
 // sealLoop is the sealer: it moves the tail into blocks when it is large enough,
 // or old enough. Its owner is Open, its end Close.
 func (s *Store) sealLoop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	left := false // by a seal that was due and has room for no more in its step
 	for {
 		s.mu.Lock()
-		wait, ch := s.sealWait(), s.committed.wait()
+		wait, ch, stepwise := s.sealWait(), s.committed.wait(), len(s.stepwise) > 0
 		s.mu.Unlock()
-		if wait <= 0 {
-			if s.noteSeal(s.Seal()) {
+		if left || stepwise || wait <= 0 {
+			var err error
+			if left, err = s.sealStep(left || wait <= 0); s.noteSeal(err) {
 				continue
 			}
 			wait, ch = sealRetry, nil
@@ -47,6 +54,9 @@ func (s *Store) sealLoop() {
 		case <-s.closing.Done():
 			return
 		}
+		if s.closing.Err() != nil {
+			return
+		}
 	}
 }
 
@@ -55,193 +65,165 @@ func (s *Store) sealLoop() {
 const sealRetry = time.Second
 
 // noteSeal keeps how the last seal ended, for recording to know, and reports a
-// failure once, not at each further try.
+// failure once, not at each further try. Those who wait for room are refused then.
 func (s *Store) noteSeal(err error) (ok bool) {
 	s.mu.Lock()
 	before := s.sealErr
 	s.sealErr = err
 	s.sealed.broadcast()
 	s.mu.Unlock()
-	if err != nil && (before == nil || before.Error() != err.Error()) && s.closing.Err() == nil {
+	if err == nil {
+		return true
+	}
+	if (before == nil || before.Error() != err.Error()) && s.closing.Err() == nil {
 		s.opts.Report(fmt.Errorf("move entries into blocks: %w", err))
 	}
-	return err == nil
+	for _, it := range s.queue.TakeHeld() {
+		it.Value.err = errNoRoom(err)
+		close(it.Value.done)
+	}
+	return false
 }
 
-// sealWait returns how long the tail may still wait, 0 or less when it is due.
-// The caller holds Store.mu.
+// sealWait returns how long the tail may still wait, 0 or less when it is due. What a
+// seal takes by steps is being sealed. The caller holds Store.mu.
 func (s *Store) sealWait() time.Duration {
-	r := &s.recent
+	n, bytes := s.recent.unsealed, s.recent.bytes
+	for _, l := range s.stepwise {
+		n, bytes = n-l.Entries, bytes-l.Bytes
+	}
 	switch {
-	case len(r.entries) == 0:
+	case n == 0:
 		return time.Hour
-	case len(r.entries) >= s.opts.SealRows, r.bytes >= maxTailBytes:
+	case n >= s.opts.SealRows, bytes >= maxTailBytes:
 		return 0
 	}
-	return time.Until(r.since.Add(s.opts.SealAfter))
+	return time.Until(s.recent.since.Add(s.opts.SealAfter))
 }
 
-// full reports whether recording has to wait for the sealer. The caller holds
-// Store.mu.
-func (s *Store) full() bool {
-	return len(s.recent.entries) >= tailSlack*s.opts.SealRows || s.recent.bytes >= tailSlack*maxTailBytes
-}
-
-// Seal moves the whole tail into blocks. Recording goes on meanwhile but for the
-// moment of the last, short transaction.
+// Seal moves the whole tail, as it is now, into blocks. Recording goes on meanwhile but for
+// the moments of its short transactions.
 //
-// A crash before that transaction leaves the tail as it was, after it the blocks.
+// A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
+	s.mu.RLock()
+	until := s.recent.next()
+	s.mu.RUnlock()
+	for {
+		s.mu.RLock()
+		done := s.recent.first >= until
+		s.mu.RUnlock()
+		if done {
+			return nil
+		}
+		if _, err := s.sealStep(true); err != nil {
+			return err
+		}
+	}
+}
+
+// sealStep does one step of sealing: of projects that are in the midst of a seal it takes one
+// further, and where due is set it seals others, as many as fit into the step. left reports
+// whether there are more of these.
+//
+// A project whose entries are scattered over many blocks is sealed in several steps, in
+// which the others have their turns. Its record says how far it has come.
+func (s *Store) sealStep(due bool) (left bool, err error) {
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
+	w := &sealWriter{seq: s.BlockSeq()}
+	waiting := w.choose(s, due)
+	if len(waiting) == 0 {
+		return false, nil
+	}
+	if left, err = w.plan(s, waiting); err != nil {
+		return false, fmt.Errorf("seal: %w", err)
+	}
+	err = s.update("seal", w.write(s), func() { w.apply(s) })
+	return left && err == nil, err
+}
+
+// choose takes the tail as it is, and returns those of whom something is to be sealed, in
+// the order of their turns.
+func (w *sealWriter) choose(s *Store, due bool) []*projectPlan {
 	s.mu.RLock()
-	r := s.recent
-	s.mu.RUnlock()
-	if len(r.entries) == 0 {
-		return nil
-	}
-	w := &sealWriter{tail: r, seq: s.BlockSeq(), records: make(map[*project]*format.Project)}
-	if err := w.plan(s); err != nil {
-		return fmt.Errorf("seal: %w", err)
-	}
-	return s.update("seal", func(tx kv.Tx) error { return w.write(s, tx) }, func() { w.apply(s) })
-}
-
-// projectPlan is the part of a seal that concerns one project.
-type projectPlan struct {
-	project *project
-	entries []*audit.Entry // sorted
-	blocks  *blocks.Plan
-}
-
-// sealWriter writes one seal.
-type sealWriter struct {
-	tail    recent
-	plans   []*projectPlan
-	records map[*project]*format.Project
-	seq     uint64 // the newest of the blocks
-	reached uint64 // by the write, deletions included
-}
-
-// plan groups the tail by project and works out the blocks of each.
-func (w *sealWriter) plan(s *Store) error {
-	byProject := make(map[*project]*projectPlan)
-	for i, e := range w.tail.entries {
-		p := w.tail.owners[i]
-		plan := byProject[p]
-		if plan == nil {
-			plan = &projectPlan{project: p}
-			byProject[p] = plan
+	defer s.mu.RUnlock()
+	w.tail = s.recent
+	var fresh, begun []*projectPlan
+	for p := range s.unsealed(due) {
+		plan := newProjectPlan(p)
+		if plan.rec.Sealing != nil {
+			begun = append(begun, plan)
+		} else {
+			fresh = append(fresh, plan)
 		}
-		plan.entries = append(plan.entries, e)
 	}
-	w.plans = slices.SortedFunc(maps.Values(byProject), func(a, b *projectPlan) int {
-		return cmp.Compare(a.project.id, b.project.id)
-	})
-	return s.read(func(tx kv.Tx) error {
-		spans := s.blocks.NewSpanPlanner(&s.opts.sizes, tx)
-		for _, plan := range w.plans {
-			slices.SortFunc(plan.entries, blocks.ByPosition)
-			c := blocks.NewCursor(tx, plan.project.id)
-			var err error
-			if plan.blocks, err = s.blocks.PlanMerge(&s.opts.sizes, c, plan.project.name, plan.entries, &w.seq); err != nil {
-				return err
-			}
-			rec := s.record(plan.project)
-			if plan.blocks.Spans, err = spans.Project(plan.project.id, &rec.Extent, plan.blocks); err != nil {
-				return err
+	byTurn(fresh, s.lastFresh)
+	byTurn(begun, s.lastBegun)
+	return append(begun[:min(len(begun), 1)], fresh...)
+}
+
+// unsealed returns the projects of which a step could seal something. The caller holds
+// Store.mu.
+func (s *Store) unsealed(due bool) map[*project]bool {
+	projects := make(map[*project]bool)
+	for p := range s.stepwise {
+		projects[p] = true
+	}
+	if due {
+		for i := range s.recent.slots {
+			if s.recent.slots[i].entry != nil {
+				projects[s.recent.slots[i].owner] = true
 			}
 		}
-		return nil
+	}
+	return projects
+}
+
+// byTurn sorts plans by the number of their projects, those first whose number is above
+// that of the last project that had its turn.
+func byTurn(plans []*projectPlan, last *project) {
+	behind := func(p *project) int {
+		if last != nil && p.id > last.id {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(plans, func(a, b *projectPlan) int {
+		return cmp.Or(cmp.Compare(behind(a.project), behind(b.project)), cmp.Compare(a.project.id, b.project.id))
 	})
 }
 
-func (w *sealWriter) write(s *Store, tx kv.Tx) error {
-	writer := &blocks.Writer{Tx: tx, Sizes: &s.opts.sizes, Seq: w.seq}
-	for _, plan := range w.plans {
-		if err := writer.Write(plan.blocks); err != nil {
-			return err
+// newProjectPlan returns the plan of what of p is to be sealed: its whole tail, or what
+// is left of a seal that was begun. The caller holds Store.mu.
+func newProjectPlan(p *project) *projectPlan {
+	plan := &projectPlan{project: p, rec: p.rec, seq: p.lastSeq()}
+	if p.rec.Sealing != nil {
+		plan.seq = p.rec.Sealing.Seq
+	}
+	for _, e := range p.tail {
+		if e.Seq > plan.seq {
+			continue
 		}
-		if err := w.count(tx, plan); err != nil {
-			return err
-		}
-	}
-	err := keys.Put(tx, len(w.plans), func(i int) (format.ProjectID, []*audit.Entry) {
-		return w.plans[i].project.id, w.plans[i].entries
-	}, func(i int, key string) keys.Known {
-		p := w.plans[i].project
-		return p.keys.Get(p.hasher.Hash(key))
-	})
-	if err != nil {
-		return err
-	}
-	w.reached = writer.Seq
-	last := w.tail.next() - 1
-	return errors.Join(
-		writer.Finish(),
-		blocks.AppendOrder(tx, w.tail.entries, func(i int) format.ProjectID { return w.tail.owners[i].id }),
-		dropTail(tx, last),
-		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(last))),
-	)
-}
-
-// count brings a project's record up to date.
-func (w *sealWriter) count(tx kv.Tx, plan *projectPlan) error {
-	rec := plan.project.rec
-	first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
-	if rec.Entries == 0 || first.Compare(rec.First) < 0 {
-		rec.First = first
-	}
-	if rec.Entries == 0 || last.Compare(rec.Last) > 0 {
-		rec.Last = last
-	}
-	rec.Entries += int64(len(plan.entries))
-	byID := slices.SortedFunc(slices.Values(plan.entries), func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := blocks.NewSequence(tx, &rec).Append(byID); err != nil {
-		return err
-	}
-	rec.Seq += int64(len(plan.entries))
-	rec.Extent = plan.blocks.Spans.Extent
-	w.records[plan.project] = &rec
-	return plan.project.put(tx, &rec)
-}
-
-// dropTail deletes the tail's rows up to the one with the id last.
-func dropTail(tx kv.Tx, last int64) error {
-	_, err := tx.Bucket(format.Tail).DeleteRange(nil, format.Uint64(uint64(last)+1), math.MaxInt)
-	if err != nil {
-		return fmt.Errorf("delete tail rows: %w", err)
-	}
-	return nil
-}
-
-// apply takes what was sealed out of the memory. The caller holds Store.mu.
-func (w *sealWriter) apply(s *Store) {
-	for p, rec := range w.records {
-		p.rec = *rec
-	}
-	last := w.tail.next() - 1
-	for _, plan := range w.plans {
-		p := plan.project
-		p.tail = slices.Collect(func(yield func(*audit.Entry) bool) {
-			for _, e := range p.tail {
-				if e.ID > last && !yield(e) {
-					return
-				}
-			}
-		})
-		for _, e := range plan.entries {
-			if e.Key != "" {
-				p.keys.Delete(p.hasher.Hash(e.Key))
-			}
+		plan.all = append(plan.all, e)
+		if !plan.rec.Sealed(e.Seq, e.Position()) {
+			plan.left = append(plan.left, e)
 		}
 	}
-	n := len(w.tail.entries)
-	s.recent.entries = slices.Clone(s.recent.entries[n:])
-	s.recent.owners = slices.Clone(s.recent.owners[n:])
-	s.recent.first = last + 1
-	s.recent.bytes -= w.tail.bytes
-	s.recent.since = time.Now()
-	s.blockSeq = w.reached
-	s.sealed.broadcast()
+	return plan
+}
+
+// loadOf returns how much of p, up to a seq, is in the tail. The caller holds Store.mu.
+func (s *Store) loadOf(p *project, seq int64) (l queue.Load) {
+	for i := range s.recent.slots {
+		if t := &s.recent.slots[i]; t.owner == p && t.entry != nil && t.seq <= seq {
+			l.Add(queue.Load{Entries: 1, Bytes: t.size})
+		}
+	}
+	return l
+}
+
+// errNoRoom is the error of those who wait for a sealer that cannot go on.
+func errNoRoom(cause error) error {
+	return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot make room for more; nothing was stored"), cause)
 }

@@ -19,7 +19,7 @@ func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
 	q.Normalize()
 	err := s.view(q.Project, func(v *view) error {
-		source := blocks.All(v.tx, v.project.id, &v.extent, block.NewFilter(&q), audit.Position{At: math.MaxInt64})
+		source := blocks.All(v.tx, v.project.id, &v.rec.Extent, block.NewFilter(&q), audit.Position{At: math.MaxInt64})
 		for ; ; n++ {
 			if _, value, err := source.Next(); err != nil || value == nil {
 				return err

@@ -17,6 +17,8 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/queue"
+	"auditlog/store/quota"
 	"auditlog/store/upgrade"
 )
 
@@ -54,6 +56,10 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
+	// Limits bound what each project and each token may record: of those that are for
+	// one, the first counts. Default none.
+	Limits []audit.Limit
+
 	sizes blocks.Sizes
 }
 
@@ -87,7 +93,8 @@ type Store struct {
 	db       kv.DB
 	identity string
 
-	submit  chan *submission // to the committer
+	queue   *queue.Queue[*submission] // before the committer
+	meter   *quota.Meter
 	closing context.Context
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the committer and the sealer
@@ -103,9 +110,13 @@ type Store struct {
 	projects map[string]*project
 	byID     map[format.ProjectID]*project
 	recent   recent
-	blockSeq uint64 // newest sequence of the changes bucket
-	sealErr  error  // why the last seal failed
-	broken   error  // why no more can be written; nil while all is well
+	// stepwise are the projects in the midst of a seal of several steps, and how much of
+	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
+	stepwise             map[*project]queue.Load
+	lastFresh, lastBegun *project
+	blockSeq             uint64 // newest sequence of the changes bucket
+	sealErr              error  // why the last seal failed
+	broken               error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -197,7 +208,9 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		submit:   make(chan *submission),
+		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: tailSlack * maxTailBytes})),
+		stepwise: make(map[*project]queue.Load),
+		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(map[format.ProjectID]*project),
 	}
@@ -227,6 +240,9 @@ func (s *Store) load(tx kv.Tx) error {
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	if err := s.loadUsage(tx); err != nil {
 		return err
 	}
 	return s.loadTail(tx)

@@ -12,65 +12,93 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/queue"
 )
 
-// recent holds the tail in commit order: the entry with id first+i at index i,
-// and where commits end, so that a cut never parts one.
+// recent holds the tail in commit order: the entry with id first+i at index i. A seal takes
+// entries of some projects and leaves those of others, so there may be gaps.
 type recent struct {
-	first   int64 // id of entries[0], or the next id when there is none
-	entries []*audit.Entry
-	owners  []*project // of entries, index by index
-	bytes   int        // of their rows, about
-	since   time.Time  // when the oldest of them came in, or about so
+	first int64  // id of slots[0], or the next id when there is none
+	slots []slot // replaced or appended to, never changed in place
+	// unsealed counts the entries that are in no block, or not all of a seal's, and the
+	// bytes of their rows.
+	unsealed, bytes int
+	since           time.Time // when the oldest of them came in, or about so
+}
+
+// slot is what is known of an id of the tail.
+type slot struct {
+	entry *audit.Entry // nil once it is sealed
+	owner *project
+	seq   int64
+	size  int // of its row
 }
 
 // next returns the id that the next entry gets.
-func (r *recent) next() int64 { return r.first + int64(len(r.entries)) }
+func (r *recent) next() int64 { return r.first + int64(len(r.slots)) }
 
-// get returns the entry with id, if it is in the tail, and its project.
-func (r *recent) get(id int64) (*audit.Entry, *project) {
+// get returns what is known of an id; without an owner where it is not of the tail.
+func (r *recent) get(id int64) slot {
 	if id < r.first || id >= r.next() {
-		return nil, nil
+		return slot{}
 	}
-	return r.entries[id-r.first], r.owners[id-r.first]
+	return r.slots[id-r.first]
+}
+
+// has reports whether some id of the tail is p's, sealed or not.
+func (r *recent) has(p *project) bool {
+	return slices.ContainsFunc(r.slots, func(s slot) bool { return s.owner == p })
 }
 
 // Unsealed returns how many entries are in the tail.
 func (s *Store) Unsealed() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.recent.entries)
+	return s.recent.unsealed
 }
 
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx kv.Tx) error {
-	s.recent.first = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
+	r := &s.recent
+	r.first = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
 	added := make(map[*project][]*audit.Entry)
+	newest := make(map[*project]int64)
+	var held queue.Shares
 	for k, v := range kv.All(tx.Bucket(format.Tail)) {
 		if len(k) != 8 {
 			return fmt.Errorf("tail: %w: key of %d bytes", format.ErrCorrupt, len(k))
 		}
 		first := int64(binary.BigEndian.Uint64(k))
-		if first != s.recent.next() {
-			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, s.recent.next()-1)
+		if first != r.next() {
+			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, r.next()-1)
 		}
-		s.recent.bytes += len(v)
-		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string) error {
+		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string, size int) error {
 			p := s.byID[id]
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
 			}
-			if want := p.rec.Seq + int64(len(added[p])) + 1; e.Seq != want {
-				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, not %d", first, format.ErrCorrupt, e.ID, e.Seq, want)
+			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.rec.Seq+1 {
+				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, where %d is sealed and %d came last",
+					first, format.ErrCorrupt, e.ID, e.Seq, p.rec.Seq, newest[p])
+			}
+			newest[p] = e.Seq
+			if e.Seq <= p.rec.Seq {
+				r.slots = append(r.slots, slot{owner: p, seq: e.Seq, size: size})
+				return nil
 			}
 			e.Project = p.name
-			s.recent.entries = append(s.recent.entries, e)
-			s.recent.owners = append(s.recent.owners, p)
+			r.slots = append(r.slots, slot{e, p, e.Seq, size})
+			r.unsealed++
+			r.bytes += size
 			if e.Key != "" {
 				m := p.hasher.Mark(e.Key, []byte(input))
 				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Sum: m.Sum})
 			}
 			added[p] = append(added[p], e)
+			held.Add(e.RecordedBy, p.name, size)
+			var one queue.Shares
+			one.Add(e.RecordedBy, p.name, size)
+			s.meter.Add(one.Parts, e.RecordedAt)
 			return nil
 		})
 		if err != nil {
@@ -79,26 +107,36 @@ func (s *Store) loadTail(tx kv.Tx) error {
 	}
 	for p, entries := range added {
 		p.add(entries)
+		if p.rec.Sealing != nil {
+			s.stepwise[p] = s.loadOf(p, p.rec.Sealing.Seq)
+		}
 	}
-	s.recent.since = time.Now()
+	s.queue.Hold(held.Parts...)
+	r.since = time.Now()
 	return nil
 }
 
 // addRecent puts committed entries into memory, those of a project all at once:
 // late ones have the rest of its tail copied. The caller holds Store.mu.
 func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) {
-	if len(s.recent.entries) == 0 {
-		s.recent.since = time.Now()
+	r := &s.recent
+	if r.unsealed == 0 {
+		r.since = time.Now()
 	}
-	s.recent.entries = slices.Grow(s.recent.entries, len(batch))
-	s.recent.owners = slices.Grow(s.recent.owners, len(batch))
+	var held queue.Shares
+	r.slots = slices.Grow(r.slots, len(batch))
 	for _, c := range batch {
-		s.recent.entries = append(s.recent.entries, c.entry)
-		s.recent.owners = append(s.recent.owners, c.project)
-		s.recent.bytes += c.size
+		r.slots = append(r.slots, slot{c.entry, c.project, c.entry.Seq, c.size})
+		r.bytes += c.size
+		held.Add(c.entry.RecordedBy, c.project.name, c.size)
 	}
+	r.unsealed += len(batch)
 	for p, entries := range added {
 		p.add(entries)
+	}
+	s.queue.Hold(held.Parts...)
+	if len(batch) > 0 {
+		s.meter.Add(held.Parts, batch[0].entry.RecordedAt)
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []s
 	if err != nil {
 		return err
 	}
-	sub.own, sub.lasting = true, true
+	sub.own, sub.lasting, sub.item.First = true, true, true
 	sub.change = func(w *commitWriter) error {
 		b := w.tx.Bucket(format.Tokens)
 		for k, v := range put {

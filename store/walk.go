@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"auditlog/audit"
@@ -20,14 +21,14 @@ type view struct {
 	tx      kv.Tx
 	project *project
 	tail    []*audit.Entry
-	extent  format.Extent // of the project's spans, or less
+	rec     format.Project // of now or, once the tail is taken, before
 }
 
 // view calls fn with the present state of a project, if it has one.
 //
 // The tail is taken before the transaction begins. So whatever was sealed in
 // between is in both, and is left out of the tail by the transaction's own word
-// on how far it is sealed; nothing can be in neither.
+// on how far the project is sealed; nothing can be in neither.
 func (s *Store) view(name string, fn func(*view) error) error {
 	s.mu.RLock()
 	p := s.projects[name]
@@ -35,15 +36,18 @@ func (s *Store) view(name string, fn func(*view) error) error {
 	v := &view{s: s, project: p}
 	if visible {
 		v.tail = p.tail
-		v.extent = p.rec.Extent
+		v.rec = p.rec
 	}
+	known := s.blockSeq
 	s.mu.RUnlock()
 	if !visible {
 		return nil
 	}
 	return s.read(func(tx kv.Tx) error {
 		v.tx = tx
-		v.tail = unsealed(v.tail, int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))))
+		if err := v.unsealed(known); err != nil {
+			return err
+		}
 		return fn(v)
 	})
 }
@@ -51,22 +55,28 @@ func (s *Store) view(name string, fn func(*view) error) error {
 // visible reports whether p is listed at all. The caller holds Store.mu.
 func (p *project) visible() bool { return p != nil && p.rec.State != audit.Purging }
 
-// unsealed returns the entries with an id above last.
-func unsealed(tail []*audit.Entry, last int64) []*audit.Entry {
-	all := true
-	for _, e := range tail {
-		all = all && e.ID > last
+// unsealed leaves out of the tail what is in the blocks of the transaction. known is the
+// newest sequence of a block when the tail was taken.
+func (v *view) unsealed(known uint64) error {
+	if len(v.tail) == 0 {
+		return nil
 	}
-	if all {
-		return tail
-	}
-	var rest []*audit.Entry
-	for _, e := range tail {
-		if e.ID > last {
-			rest = append(rest, e)
+	rec := &v.rec
+	if format.ReadUint64(v.tx.Bucket(format.Meta).Get(format.MetaBlockSeq)) != known {
+		var err error
+		if rec, err = readProject(v.tx, v.project.name); err != nil {
+			return err
+		}
+		if rec == nil || rec.ID != v.project.id {
+			v.tail = nil // it was purged meanwhile
+			return nil
 		}
 	}
-	return rest
+	sealed := func(e *audit.Entry) bool { return rec.Sealed(e.Seq, e.Position()) }
+	if slices.ContainsFunc(v.tail, sealed) {
+		v.tail = slices.DeleteFunc(slices.Clone(v.tail), sealed)
+	}
+	return nil
 }
 
 // stretch is a part of a project's listing: the positions at or above low, below
@@ -147,7 +157,7 @@ func (q *prepared) inStretch(st stretch, found *found, fn func(*walker) (more bo
 	err = q.s.view(q.query.Project, func(v *view) error {
 		w := &walker{view: v, q: q, stretch: st}
 		if found == nil {
-			w.blocks = blocks.All(v.tx, v.project.id, &v.extent, q.filter, st.high)
+			w.blocks = blocks.All(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high)
 		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, found.keys, found.through, st.high); err != nil {
 			return err
 		}

@@ -149,7 +149,7 @@ func newShelf(t *testing.T, cacheBytes int) *shelf {
 	sizes := DefaultSizes()
 	err = db.Update(func(tx kv.Tx) error {
 		w := &Writer{Tx: tx, Sizes: &sizes}
-		plan, err := s.r.PlanMerge(&sizes, NewCursor(tx, 1), "acme", entries, &w.Seq)
+		plan, _, err := s.r.PlanMerge(&sizes, NewCursor(tx, 1), "acme", entries, Unbounded(), &w.Seq)
 		if err != nil {
 			return err
 		}

@@ -19,11 +19,11 @@ func ReadOrder(tx kv.Tx, key []byte) ([]format.Owner, error) {
 	return format.DecodeOrder(key, v)
 }
 
-// AppendOrder writes the owners of consecutive entries, the first of which follows the
-// last id in the bucket. owner says which project entry number i is of.
-func AppendOrder(tx kv.Tx, entries []*audit.Entry, owner func(i int) format.ProjectID) error {
-	for i := 0; i < len(entries); {
-		key, index := format.OrderKey(entries[i].ID)
+// AppendOrder writes the owners of n consecutive ids, the first of which follows the last
+// one in the bucket. owner says whose id number i of these is.
+func AppendOrder(tx kv.Tx, first int64, n int, owner func(i int) format.Owner) error {
+	for i := 0; i < n; {
+		key, index := format.OrderKey(first + int64(i))
 		owners, err := ReadOrder(tx, key)
 		if err != nil {
 			return err
@@ -32,10 +32,10 @@ func AppendOrder(tx kv.Tx, entries []*audit.Entry, owner func(i int) format.Proj
 			owners = make([]format.Owner, 1, format.OrderRow) // there is no id 0
 		}
 		if len(owners) != index {
-			return fmt.Errorf("order %x: %w: %d owners before entry %d", key, format.ErrCorrupt, len(owners), entries[i].ID)
+			return fmt.Errorf("order %x: %w: %d owners before entry %d", key, format.ErrCorrupt, len(owners), first+int64(i))
 		}
-		for ; i < len(entries) && len(owners) < format.OrderRow; i++ {
-			owners = append(owners, format.Owner{Project: owner(i), Seq: entries[i].Seq})
+		for ; i < n && len(owners) < format.OrderRow; i++ {
+			owners = append(owners, owner(i))
 		}
 		if err := tx.Bucket(format.Order).Put(key, format.EncodeOrder(key, owners)); err != nil {
 			return fmt.Errorf("put order: %w", err)

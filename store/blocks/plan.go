@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"auditlog/audit"
@@ -63,22 +64,43 @@ type planner struct {
 	// shows it as it was before.
 	taken format.BlockKey
 	plan  Plan
+	most  Budget
+	bytes int // of the blocks that go
 }
+
+// Budget bounds what one plan rewrites, so that the transaction which does it is short. A
+// plan ends where it is spent: it is exceeded by what one step of a plan takes. What is put
+// behind all blocks of a project is not counted.
+type Budget struct {
+	// Blocks is how many blocks are rewritten, Bytes how many bytes these have.
+	Blocks, Bytes int
+}
+
+// Unbounded returns the budget of a plan that is made whole.
+func Unbounded() Budget { return Budget{math.MaxInt, math.MaxInt} }
 
 // PlanMerge works out how sorted entries get into p's blocks, which stay sorted
 // and do not overlap: an entry belongs to the last block that begins at or before
 // it, or to the first one. Blocks behind which nothing comes grow; the others
-// are rewritten, and cut in two when they are too large.
-func (r *Reader) PlanMerge(z *Sizes, c *Cursor, project string, entries []*audit.Entry, seq *uint64) (*Plan, error) {
-	m := &planner{r: r, sizes: z, cursor: c, project: project, seq: seq}
-	for len(entries) > 0 {
-		n, err := m.group(entries)
+// are rewritten, and cut in two when they are too large. It returns how many of the
+// entries, from the oldest on, the plan is for, which are all of them unless the budget is
+// spent before.
+func (r *Reader) PlanMerge(
+	z *Sizes, c *Cursor, project string, entries []*audit.Entry, most Budget, seq *uint64,
+) (plan *Plan, planned int, err error) {
+	m := &planner{r: r, sizes: z, cursor: c, project: project, seq: seq, most: most}
+	for planned < len(entries) && !m.spent() {
+		n, err := m.group(entries[planned:])
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		entries = entries[n:]
+		planned += n
 	}
-	return &m.plan, nil
+	return &m.plan, planned, nil
+}
+
+func (m *planner) spent() bool {
+	return len(m.plan.Drop) >= m.most.Blocks || m.bytes >= m.most.Bytes
 }
 
 // group plans the entries at the front that belong to one block, and returns how
@@ -167,6 +189,7 @@ func (m *planner) open() (Keyed, error) {
 // take plans a block's end and returns its entries.
 func (m *planner) take(b Keyed) ([]*audit.Entry, error) {
 	m.plan.Drop = append(m.plan.Drop, b)
+	m.bytes += len(b.Bytes())
 	return b.Entries(m.project)
 }
 

@@ -37,7 +37,7 @@ func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem str
 	err := db.View(func(tx kv.Tx) error {
 		c.tx = tx
 		for _, part := range []func() error{
-			c.engine, c.meta, c.order, c.seqs, c.blocks, c.changes, c.small, c.keys, c.spans, c.tail, c.cursors,
+			c.engine, c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
 		} {
 			if err := part(); err != nil {
 				return err
@@ -70,6 +70,7 @@ type checker struct {
 	sealed   int64
 	blockSeq uint64
 	last     int64                     // the newest id
+	owners   []format.Owner            // of the tail, by id from sealed+1 on
 	seen     []uint64                  // a bit for each id that is in a block
 	keyed    int                       // sealed entries with a key
 	orders   map[string][]format.Owner // decoded a moment ago
@@ -97,7 +98,6 @@ func (c *checker) meta() error {
 		c.problem("entries up to %d are said to be sealed, order knows of %d at most", c.sealed, most)
 		c.sealed = most
 	}
-	c.seen = make([]uint64, c.sealed/64+1)
 	last := format.ProjectID(format.ReadUint64(meta.Get(format.MetaProject)))
 	for k, v := range kv.All(c.tx.Bucket(format.Projects)) {
 		rec, err := format.ParseProject(k, v)
@@ -131,28 +131,50 @@ func (c *checker) ordered() int64 {
 }
 
 // tail checks that the rows of the tail follow each other and what is sealed, and belong to
-// projects.
+// projects, whose seqs follow each other.
 func (c *checker) tail() error {
 	c.last = c.sealed
+	newest := make(map[format.ProjectID]int64)
 	for k, v := range kv.All(c.tx.Bucket(format.Tail)) {
 		first := int64(format.ReadUint64(k))
 		if first != c.last+1 {
 			c.problem("tail row %x: follows entry %d", k, c.last)
 		}
 		c.last = first - 1
-		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, _ string) error {
-			if c.byID[id] == nil {
-				c.problem("tail row %d: entry %d is in project %d, which is not there", first, e.ID, id)
-			}
+		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, _ string, _ int) error {
 			c.last = e.ID
-			c.sum.Entries++
+			p := c.byID[id]
+			if p == nil {
+				c.problem("tail row %d: entry %d is in project %d, which is not there", first, e.ID, id)
+			} else if was := newest[id]; was > 0 && e.Seq != was+1 || was == 0 && e.Seq > p.Seq+1 {
+				c.problem("tail row %d: entry %d has seq %d, behind %d", first, e.ID, e.Seq, max(was, p.Seq))
+			}
+			newest[id] = e.Seq
+			for int64(len(c.owners)) < e.ID-c.sealed {
+				c.owners = append(c.owners, format.Owner{})
+			}
+			if 0 < e.ID-c.sealed {
+				c.owners[e.ID-c.sealed-1] = format.Owner{Project: id, Seq: e.Seq}
+			}
+			if p == nil || !p.Sealed(e.Seq, e.Position()) {
+				c.sum.Entries++ // those that are sealed are in blocks, too
+			}
 			return nil
 		})
 		if err != nil {
 			c.problem("%v", err)
 		}
 	}
+	c.seen = make([]uint64, max(c.sealed, c.last)/64+1)
 	return c.ctx.Err()
+}
+
+// inTail returns the owner of an id of the tail, and whether there is one.
+func (c *checker) inTail(id int64) (format.Owner, bool) {
+	if i := id - c.sealed - 1; 0 <= i && i < int64(len(c.owners)) {
+		return c.owners[i], true
+	}
+	return format.Owner{}, false
 }
 
 // blocks checks every block by itself, with its neighbour, and against the order.
@@ -233,9 +255,12 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 		if i > 0 && blocks.ByPosition(entries[i-1], e) >= 0 {
 			c.problem("%v: entry %d is not behind entry %d", key, e.ID, entries[i-1].ID)
 		}
-		if e.ID < 1 || e.ID > c.sealed {
+		if _, inTail := c.inTail(e.ID); e.ID < 1 || e.ID > c.sealed && !inTail {
 			c.problem("%v: holds entry %d, sealed is up to %d", key, e.ID, c.sealed)
 			continue
+		}
+		if p := c.byID[key.Project]; !p.Sealed(e.Seq, e.Position()) {
+			c.problem("%v: holds entry %d of seq %d, the project's are sealed up to %d", key, e.ID, e.Seq, p.Seq)
 		}
 		if c.seen[e.ID/64]>>(e.ID%64)&1 != 0 {
 			c.problem("%v: entry %d is in another block too", key, e.ID)
@@ -249,8 +274,8 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 
 // key checks that the entry's idempotency key is known.
 func (c *checker) key(key format.BlockKey, e *audit.Entry) {
-	if e.Key == "" || c.byID[key.Project].State == audit.Purging {
-		return
+	if p := c.byID[key.Project]; e.Key == "" || p.State == audit.Purging || e.Seq > p.Seq {
+		return // which is in the tail as well, and its key told by that
 	}
 	c.keyed++
 	if id, _, _ := format.ParseKeyOwner(c.tx.Bucket(format.Keys).Get(format.Key(key.Project, e.Key))); id != e.ID {
@@ -275,14 +300,22 @@ func (c *checker) counts(counts map[format.ProjectID]*format.Project) {
 		}
 	}
 	purging := c.purging()
-	for id := int64(1); id <= c.sealed; id++ {
+	for id := int64(1); id <= max(c.sealed, c.last); id++ {
 		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
-			o, err := blocks.OwnerOf(c.tx, id)
-			if err == nil && o.Project != 0 {
+			o, err := c.ownerOf(id)
+			if p := c.byID[o.Project]; err == nil && o.Project != 0 && (id <= c.sealed || p != nil && o.Seq <= p.Seq) {
 				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
 			}
 		}
 	}
+}
+
+// ownerOf returns whose an id is, in the tail or not.
+func (c *checker) ownerOf(id int64) (format.Owner, error) {
+	if o, ok := c.inTail(id); ok {
+		return o, nil
+	}
+	return blocks.OwnerOf(c.tx, id)
 }
 
 func (c *checker) purging() bool {
@@ -340,6 +373,24 @@ func (c *checker) keys() error {
 		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
 	}
 	return nil
+}
+
+// usage checks that what projects and tokens have used can be read, and is that of projects
+// that are there.
+func (c *checker) usage() error {
+	for k, v := range kv.All(c.tx.Bucket(format.Usages)) {
+		id, token, err := format.ParseUsageKey(k)
+		if err == nil {
+			_, err = format.DecodeUsage(k, v)
+		}
+		switch {
+		case err != nil:
+			c.problem("%v", err)
+		case token == "" && c.byID[id] == nil:
+			c.problem("usage %x: belongs to no project", k)
+		}
+	}
+	return c.ctx.Err()
 }
 
 // cursors checks that followers' cursors can be read and lead to no entry that is yet to

@@ -25,7 +25,7 @@ func Describe(tx kv.Tx) (entries, lastID int64, err error) {
 		if len(k) != 8 {
 			return 0, 0, format.ErrCorrupt
 		}
-		err := format.DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(_ format.ProjectID, e *audit.Entry, _ string) error {
+		err := format.DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(_ format.ProjectID, e *audit.Entry, _ string, _ int) error {
 			entries, lastID = entries+1, e.ID
 			return nil
 		})

@@ -33,7 +33,7 @@ func BenchmarkTailRow(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			n := 0
-			err := DecodeTailRow(1, value, func(ProjectID, *audit.Entry, string) error {
+			err := DecodeTailRow(1, value, func(ProjectID, *audit.Entry, string, int) error {
 				n++
 				return nil
 			})

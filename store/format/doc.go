@@ -19,10 +19,12 @@
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
-//	          that is not in the tail, the entries that purges left, counts and
-//	          bounds of the blocks, spans
+//	          up to which all is in blocks, how far a seal has come that takes
+//	          several steps, the entries that purges left, counts and bounds of the
+//	          blocks, spans
 //
-//	tail      id of the first entry (8) -> consecutive entries of one commit:
+//	tail      id of the first entry (8) -> consecutive entries of one commit, some
+//	          of which may be in blocks already, as the projects' records say:
 //	          version (1), recordedAt in microseconds (8), count (uvarint), body,
 //	          checksum. The body, of version 2 an S2 block, is for each entry
 //	          project number · 2 (uvarint), length (uvarint) and row. The number is
@@ -62,6 +64,9 @@
 //	keys      project (4), idempotency key -> id (uvarint)
 //
 //	tokens    name -> record of a token or a session: package auth knows
+//
+//	usage     p and project (4), or t and recordedBy -> version (1), bytes of rows that
+//	          are sealed, day since 1970, bytes of that day (uvarints), checksum
 //
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum

@@ -29,7 +29,7 @@ func sampleTailRow() (*TailRow, []*audit.Entry) {
 func TestTailRowRoundTrip(t *testing.T) {
 	row, entries := sampleTailRow()
 	i := 0
-	err := DecodeTailRow(7, row.Encode(), func(p ProjectID, got *audit.Entry, _ string) error {
+	err := DecodeTailRow(7, row.Encode(), func(p ProjectID, got *audit.Entry, _ string, _ int) error {
 		want := entries[i].Clone()
 		want.ID, want.RecordedAt = int64(7+i), row.recordedAt
 		if want.CreatedAt.IsZero() {
@@ -62,7 +62,7 @@ func TestTailRowIsPackedWhenItPays(t *testing.T) {
 		t.Errorf("one short entry: version %d", v[0])
 	}
 	read := 0
-	err := DecodeTailRow(9, v, func(_ ProjectID, got *audit.Entry, _ string) error {
+	err := DecodeTailRow(9, v, func(_ ProjectID, got *audit.Entry, _ string, _ int) error {
 		read++
 		if got.ID != 9 || got.Seq != 3 || got.Action != "b.c" {
 			t.Errorf("read entry %d, %s", got.ID, got.Action)
@@ -93,7 +93,11 @@ func codecs(t testing.TB) map[string]struct {
 	sk := SpanKey(4, 3, span.Starts[0])
 	return map[string]codec{
 		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
-			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry, string) error { return nil })
+			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry, string, int) error { return nil })
+		}},
+		"usage": {TokenUsageKey("0f3KxQ9Z"), EncodeUsage(TokenUsageKey("0f3KxQ9Z"), Usage{1 << 40, 20_000, 300}), func(k, v []byte) error {
+			_, err := DecodeUsage(k, v)
+			return err
 		}},
 		"order": {key, EncodeOrder(key, owners), func(k, v []byte) error {
 			_, err := DecodeOrder(k, v)

@@ -23,9 +23,10 @@ type Project struct {
 	// another. Base is the seq of its first entry.
 	Incarnation int   `json:"incarnation"`
 	Base        int64 `json:"base"`
-	// Seq is the newest seq that is not in the tail, whether its entry is in a block
-	// or purged.
+	// Seq is the newest seq up to which all entries are in blocks, or purged.
 	Seq int64 `json:"seq"`
+	// Sealing says how far a seal has come that takes several steps.
+	Sealing *Sealing `json:"sealing,omitempty"`
 	// Kept are the entries that purges left and later ones leave, in the order of their
 	// seqs: a project.delete and a project.purge of each.
 	Kept []Kept `json:"kept,omitempty"`
@@ -35,6 +36,25 @@ type Project struct {
 	Last    audit.Position `json:"last"`
 	// Extent says how far the spans of the project's blocks reach.
 	Extent
+}
+
+// Sealing is how far a seal of a project has come that puts its entries into blocks by
+// steps, from the oldest on: late entries that are scattered over many blocks.
+type Sealing struct {
+	// Seq is the newest seq of what it seals. Those of its entries that are before Before
+	// are in blocks, so many of them as Entries says, and in the tail as well.
+	Seq     int64          `json:"seq"`
+	Before  audit.Position `json:"before"`
+	Entries int64          `json:"entries"`
+}
+
+// Sealed reports whether the entry of the project with a seq, at a position, is in a block.
+func (p *Project) Sealed(seq int64, at audit.Position) bool {
+	if seq <= p.Seq {
+		return true
+	}
+	s := p.Sealing
+	return s != nil && seq <= s.Seq && at.Compare(s.Before) < 0
 }
 
 // Kept names an entry that outlives purges. At is its CreatedAt in microseconds.

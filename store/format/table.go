@@ -23,13 +23,14 @@ const (
 	Keys     = "keys"
 	Tokens   = "tokens"
 	Cursors  = "cursors"
+	Usages   = "usage"
 )
 
 // Buckets returns the names of all buckets.
 func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
-		Order, Seqs, Changes, Keys, Tokens, Cursors,
+		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages,
 	}
 }
 

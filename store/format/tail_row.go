@@ -138,8 +138,8 @@ func (r *reader) owner(seqs *tailSeqs) (p ProjectID, seq int64) {
 
 // DecodeTailRow reads what Encode wrote under the key first, and calls fn with
 // each entry, its id, seq and recordedAt set, its project's name not, and with what the
-// caller sent of it, as AppendInput has it.
-func DecodeTailRow(first int64, value []byte, fn func(p ProjectID, e *audit.Entry, input string) error) error {
+// caller sent of it, as AppendInput has it, and the size of its row.
+func DecodeTailRow(first int64, value []byte, fn func(p ProjectID, e *audit.Entry, input string, size int) error) error {
 	value, err := cutSum(Uint64(uint64(first)), value, tailHead)
 	if err != nil {
 		return fmt.Errorf("tail row %d: %w", first, err)
@@ -167,7 +167,7 @@ func DecodeTailRow(first int64, value []byte, fn func(p ProjectID, e *audit.Entr
 			return fmt.Errorf("tail row %d: entry %d: %w", first, first+int64(i), err)
 		}
 		e.ID, e.Seq, e.RecordedAt = first+int64(i), seq, recordedAt
-		if err := fn(p, e, input); err != nil {
+		if err := fn(p, e, input, len(row)); err != nil {
 			return err
 		}
 	}
