@@ -9,7 +9,7 @@
 // # The moment
 //
 // A backup is exactly one state of the database. [Take] first reads the database in many
-// short transactions, each of about a mebibyte, and stores what is new: rehearsals, whose
+// short transactions, each of a part, and stores what is new: rehearsals, whose
 // sum is no state at all. Then it reads everything once more in a single transaction, the
 // moment of the backup, hashes it, and keeps aside (in memory, beyond 8 MiB in a temporary
 // file) only what the rehearsals did not see. Nothing is sent or stored while this
@@ -42,7 +42,7 @@
 // are in the open.
 //
 // Parts end where the rows themselves say so: behind a row whose key has an FNV-1a hash
-// (64 bits, and mixed) below 2^64 times the row's size over 256 KiB, or once they have 1 MiB. So a
+// (64 bits, and mixed) below 2^64 times the row's size over 128 KiB, or once they have 512 KiB. So a
 // row that changes changes one part, wherever it stands, and all others are shared: blocks
 // of entries never change under their key.
 //

@@ -13,8 +13,8 @@ import (
 
 // How large parts are: doc.go says how they end.
 const (
-	partTarget = 256 << 10
-	partMost   = 1 << 20
+	partTarget = 128 << 10
+	partMost   = 512 << 10
 )
 
 // namer gives parts their names.

@@ -30,7 +30,7 @@ const partPrefix = 16
 
 // MaxHave is how many parts a BackupRequest can name. Of those beyond, which are in backups of
 // more than ten gigabytes, some are sent though they are there.
-const MaxHave = 40_000
+const MaxHave = 80_000
 
 // PartNames puts the names of parts, which are hexadecimal, into a BackupRequest: the first 16
 // bytes of each, one behind the other, in base64.

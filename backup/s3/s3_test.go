@@ -1,20 +1,27 @@
 package s3_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"auditlog/audit"
+	"auditlog/backup"
 	"auditlog/backup/s3"
+	"auditlog/store/kv"
+	"auditlog/store/kv/boltkv"
 )
 
 // bucket returns the address of a bucket of a server of objects, to which requests are made
@@ -112,5 +119,72 @@ func TestEnds(t *testing.T) {
 	}
 	if _, err := b.List(ctx, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("listed: %v", err)
+	}
+}
+
+// A bucket holds a repository as a folder does: what is written there is read back, shared,
+// restored and pruned.
+func TestRepository(t *testing.T) {
+	b, err := s3.Open(bucket(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := boltkv.Open(filepath.Join(t.TempDir(), "x.db"), boltkv.Options{
+		Init: func(tx kv.Tx) error { return tx.CreateBucket("rows") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	put := func(from, to int) {
+		err := db.Update(func(tx kv.Tx) error {
+			for i := from; i < to; i++ {
+				if err := tx.Bucket("rows").Put(fmt.Appendf(nil, "%08d", i), bytes.Repeat([]byte{byte(i)}, 1000)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	take := func() *backup.Taken {
+		d, err := backup.NewDeposit(t.Context(), b, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		made, err := backup.Take(t.Context(), db, d, backup.Options{
+			Buckets: []string{"rows"}, Log: "one", Has: d.Has,
+			Describe: func(kv.Tx) (backup.Contents, error) { return backup.Contents{}, nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	put(0, 3000)
+	first := take()
+	put(3000, 3010)
+	if second := take(); first.NewParts < 10 || second.NewParts > 3 {
+		t.Errorf("%d parts, then %d more", first.NewParts, second.NewParts)
+	}
+	if _, err := backup.Prune(t.Context(), b, 1, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := backup.Find(t.Context(), b, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := backup.Open(t.Context(), b, s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := held.Check(func(err error) { t.Error(err) }); err != nil {
+		t.Error(err)
+	}
+	if err := backup.Compare(t.Context(), db, held.Index); err != nil {
+		t.Error(err)
 	}
 }
