@@ -39,6 +39,10 @@ var mayImport = map[string]string{
 	"importer":        "audit",
 	"demo":            "audit",
 	"client":          "audit backoff rpc",
+	"backup":          "store/kv",
+	"backup/place":    "audit backup backup/s3",
+	"backup/s3":       "audit backup",
+	"backup/duty":     "audit auth backoff backup backup/place store/copies store/format store/kv",
 	"store/kv":        "",
 	"store/kv/boltkv": "store/kv",
 	"store/kv/kvtest": "store/kv",
@@ -50,6 +54,7 @@ var mayImport = map[string]string{
 	"store/keys":      "audit store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/kv",
+	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "audit fulltext store/block store/block/bits store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
 	"follow":          "backoff",
@@ -62,9 +67,10 @@ var mayImport = map[string]string{
 	"auth/oidc":       "audit auth",
 	"reading":         "audit auth auth/fold rpc",
 	"admin":           "audit auth retention",
-	"api":             "audit calendar rpc export auth reading retention admin",
+	"api":             "audit calendar rpc export auth reading retention admin backup/duty",
 	"console":         "audit calendar rpc export auth reading retention admin demo spell",
-	"cli":             "audit calendar rpc export importer importer/cloudtrail demo client fulltext store index auth auth/oidc reading retention api console spell",
+	"cli": "audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
+		"store store/copies store/kv index auth auth/oidc reading retention api console spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -78,15 +84,17 @@ var mayImport = map[string]string{
 var onlyIn = map[string]string{
 	"net/http": "api attack auth auth/oidc client console cli rpc",
 
+	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
 	"github.com/blevesearch":              "index",
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api console index retention cli",
+	"github.com/rs/zerolog":               "api backup/duty console index retention cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
@@ -100,7 +108,7 @@ var onlyIn = map[string]string{
 var forTests = []string{"audit/audittest", "store/kv/kvtest", "store/storetest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/chromedp", "golang.org/x/sys"}
 
 const (
 	maxFileLines     = 600

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/auth"
+	"auditlog/backup/duty"
 	"auditlog/fulltext"
 	"auditlog/retention"
 	"auditlog/rpc"
@@ -39,6 +40,9 @@ func start(t testing.TB, opts Options) *fixture {
 	}
 	if opts.Retention == nil {
 		opts.Retention = retention.New(st, retention.Options{Now: opts.Now})
+	}
+	if opts.Backups == nil {
+		opts.Backups = duty.New(st, duty.Options{})
 	}
 	s, err := New(opts)
 	if err != nil {

@@ -100,10 +100,13 @@ func (c *call) authorize(project string) error {
 }
 
 // decode reads the body into a request of package rpc.
-func (c *call) decode(req any) error {
+func (c *call) decode(req any) error { return c.decodeUpTo(req, maxRequest) }
+
+// decodeUpTo is decode of a body of at most so many bytes.
+func (c *call) decodeUpTo(req any, most int) error {
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
-	if err := c.readBody(buf, maxRequest); err != nil {
+	if err := c.readBody(buf, most); err != nil {
 		return err
 	}
 	return ofBody(decodeStrict(buf.b, req))

@@ -39,6 +39,12 @@ func newStateCollector(s *Server) *stateCollector {
 		{"refusal_failures_total", "Failures to record an entry that tells of refused calls.", ""},
 		{"purge_steps_total", "Steps of the purges of deleted projects.", ""},
 		{"purges_total", "Purges of deleted projects that ended.", ""},
+		{"backups_total", "Backups that were taken.", ""},
+		{"backups_failed_total", "Backups that failed.", ""},
+		{"backup_last_timestamp_seconds", "When the log was as it is in the newest backup that is known of, 0 when none is.", ""},
+		{"backup_duration_seconds", "How long the last backup took.", ""},
+		{"backup_transaction_seconds", "How long the longest transaction of the last backup lasted.", ""},
+		{"backup_new_bytes", "What the last backup added to its repository.", ""},
 		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
 	} {
 		var labels []string
@@ -72,6 +78,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	counter := func(name string, n int64) {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
 	}
+	c.collectBackups(gauge, counter)
 	st := c.s.opts.Auth.Stats()
 	gauge("tokens", float64(st.Tokens))
 	counter("unauthenticated_total", st.Unauthenticated)
@@ -119,4 +126,21 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64)) {
+	if c.s.opts.Backups == nil {
+		return
+	}
+	st := c.s.opts.Backups.Status()
+	counter("backups_total", st.Taken)
+	counter("backups_failed_total", st.Failed)
+	last := 0.0
+	if !st.Last.IsZero() {
+		last = float64(st.Last.UnixMilli()) / 1000
+	}
+	gauge("backup_last_timestamp_seconds", last)
+	gauge("backup_duration_seconds", st.Took.Seconds())
+	gauge("backup_transaction_seconds", st.Held.Seconds())
+	gauge("backup_new_bytes", float64(st.Bytes))
 }

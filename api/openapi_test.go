@@ -140,6 +140,7 @@ var types = map[string]reflect.Type{
 	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[statsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
 	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](),
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
+	"BackupRequest":      reflect.TypeFor[rpc.BackupRequest](),
 	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
 	"HoldRequest": reflect.TypeFor[rpc.HoldRequest](), "Hold": reflect.TypeFor[rpc.Hold](),

@@ -44,6 +44,8 @@ func (s *Server) routes() []route {
 		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
 		{rpc.TokenRotate, auth.TokenRotate, method(s.tokenRotate)},
 
+		{rpc.Backup, auth.LogBackup, s.backup},
+
 		{rpc.SessionGet, "", method(s.sessionGet)},
 		{rpc.SessionList, auth.SessionList, method(s.sessionList)}, // of others
 		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others

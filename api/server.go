@@ -54,6 +54,8 @@ type Options struct {
 	Approval bool
 	// Provider is where people log in from a command line. Nil is nowhere.
 	Provider Provider
+	// Backups takes backups. Nil is nobody.
+	Backups Backups
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Console answers every path that is not the API's. Nil leaves them unknown.

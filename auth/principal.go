@@ -43,6 +43,9 @@ const (
 	SessionList Permission = "session.list"
 	SessionEnd  Permission = "session.end"
 
+	// LogBackup lets one have a copy of everything that the log holds.
+	LogBackup Permission = "log.backup"
+
 	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
 	// recorded as it happens, DebugProfile read profiles of the process.
 	AuditLogFollow Permission = "auditLog.follow"
@@ -54,7 +57,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, DebugProfile,
 	}
 }
 
@@ -68,8 +71,9 @@ func (p Permission) reads() bool {
 }
 
 // wholeLog reports whether p is for admins of all projects alone, be it about one of
-// them: what cannot be taken back is not for those who answer for what a project holds.
-func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease }
+// them: what cannot be taken back is not for those who answer for what a project holds, and
+// what concerns all projects is not for those of some.
+func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease || p == LogBackup }
 
 // deletes reports whether p is of those that the log may be configured to let a
 // project's own admins have.
@@ -237,6 +241,9 @@ func (d *Denied) resource() audit.Resource {
 	}
 	if strings.HasPrefix(string(d.Permission), "token.") {
 		return audit.Resource{Type: "Token"}
+	}
+	if d.Permission == LogBackup {
+		return audit.Resource{Type: "Log"}
 	}
 	return audit.Resource{Type: "Project"}
 }

@@ -15,6 +15,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
 	"auditlog/reading"
 	"auditlog/retention"
 )
@@ -85,6 +86,8 @@ type Config struct {
 	// Limits bound what each project and each token may record. Only the file has them.
 	// Default none.
 	Limits []audit.Limit
+	// Backup has the server take backups by itself. Only the file has it. Default: none.
+	Backup *duty.Settings
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -140,7 +143,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 
 // tables are the tables of the file, for what a flag cannot say.
 func (c *Config) tables() []settingsTable {
-	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable()}
+	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable()}
 }
 
 // check reports the first setting that cannot be meant, as a settingError.

@@ -24,6 +24,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backup/duty"
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/reading"
@@ -116,6 +117,7 @@ type server struct {
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
+	backups   *duty.Duty
 	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
@@ -188,12 +190,16 @@ func (s *server) openWorkers(context.Context) error {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	if s.backups, err = s.newBackups(); err != nil {
+		return err
+	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
+		{"backups", s.backups.Run},
 	}
 	return nil
 }
@@ -254,6 +260,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
+		Backups:         s.backups,
 		Index:           s.indexStatus,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,

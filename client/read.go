@@ -1,13 +1,11 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
 
 	"auditlog/audit"
 	"auditlog/rpc"
@@ -66,18 +64,7 @@ func (c *Client) Export(ctx context.Context, req rpc.ExportRequest, w io.Writer)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", rpc.Export, err)
 	}
-	var res *http.Response
-	err = c.retry(ctx, c.tries(), func() error {
-		var err error
-		if res, err = c.send(ctx, http.MethodPost, rpc.Export, rpc.TypeJSON, bytes.NewReader(body)); err != nil {
-			return err
-		}
-		if res.StatusCode == http.StatusOK {
-			return nil
-		}
-		defer res.Body.Close()
-		return failureOf(res)
-	})
+	res, err := c.download(ctx, rpc.Export, body)
 	if err != nil {
 		return err
 	}

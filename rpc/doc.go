@@ -4,7 +4,8 @@
 // that neither can drift from the other.
 //
 // Every call is POST /<method> with a JSON body, and every answer an [Answer];
-// only auditLog.export answers with the entries themselves. Entries have the
+// only auditLog.export answers with the entries themselves, and log.backup with an
+// archive. Entries have the
 // canonical JSON of package audit, here as there.
 //
 // It stands on audit and the standard library, and does no I/O.
@@ -31,6 +32,8 @@ const (
 	TokenList   = "token.list"
 	TokenRevoke = "token.revoke"
 	TokenRotate = "token.rotate"
+
+	Backup = "log.backup"
 
 	SessionStart = "session.start"
 	SessionBegin = "session.begin"

@@ -138,7 +138,7 @@ func Open(dir string, opts Options) (*Store, error) {
 func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
 	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return initialize(tx, opts.Rand) },
+		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, opts.Rand) },
 		Rising: format.Rising(),
 	})
 	if err != nil {
@@ -222,21 +222,6 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// initialize makes the buckets of a new database.
-func initialize(tx kv.Tx, random io.Reader) error {
-	for _, name := range format.Buckets() {
-		if err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	identity := make([]byte, 16)
-	if _, err := io.ReadFull(random, identity); err != nil {
-		return err
-	}
-	meta := tx.Bucket(format.Meta)
-	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
-}
-
 // load reads into memory what is kept there: projects and the tail.
 func (s *Store) load(tx kv.Tx) error {
 	switch v, err := upgrade.VersionOf(tx, format.Version, s.db.Name()); {
@@ -299,6 +284,10 @@ func (s *Store) Release() error {
 
 // read runs fn in a read transaction, unless the store is closed.
 func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
+
+// View runs fn on one state of the log's database, for who copies it. While it lasts,
+// what is freed is not used again.
+func (s *Store) View(fn func(kv.Tx) error) error { return s.read(fn) }
 
 // closed says of a database that is closed that the log is.
 func closed(err error) error {

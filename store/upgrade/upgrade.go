@@ -1,10 +1,11 @@
 // Package upgrade brings a database of an older format that was released up to date, by
-// named steps, and refuses one that is newer or was never released.
+// named steps, begins a new one, and refuses one that is newer or was never released.
 package upgrade
 
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"auditlog/audit"
 	"auditlog/store/format"
@@ -76,4 +77,19 @@ func Run(db kv.DB, newest uint64, steps []Step) error {
 		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), version, newest)
 	}
 	return nil
+}
+
+// Begin makes the buckets of a new database.
+func Begin(tx kv.Tx, random io.Reader) error {
+	for _, name := range format.Buckets() {
+		if err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	identity := make([]byte, 16)
+	if _, err := io.ReadFull(random, identity); err != nil {
+		return err
+	}
+	meta := tx.Bucket(format.Meta)
+	return errors.Join(meta.Put(format.MetaFormat, format.Uint64(format.Version)), meta.Put(format.MetaIdentity, identity))
 }

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/audit"
+	"auditlog/backup"
+	"auditlog/spell"
+	"auditlog/store"
+	"auditlog/store/copies"
+	"auditlog/store/kv"
+)
+
+func (a *app) restore() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "restore",
+		Short: "Make a data folder of a backup",
+		Long: `Make a data folder of a backup, compare it with the backup, and check all of it as
+"auditlog check" does. The folder must be empty or not there. It holds the log as it was at
+the moment of the backup, ids, seqs and tokens included, and one entry more, log.restore, that
+says so. What was recorded after the backup is not in it, and its ids are given again.`,
+		Example: `  auditlog restore --from /var/backups/auditlog --data /var/lib/auditlog`,
+		Args:    cobra.NoArgs,
+	}
+	dir := addData(cmd)
+	from := cmd.Flags().String("from", "", "the `repository`: a folder, a file or s3://BUCKET/PREFIX")
+	var s source
+	s.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *from == "" {
+			return usagef("--from: name the repository of the backup")
+		}
+		db, closePlace, err := s.open(cmd.Context(), *from)
+		if err != nil {
+			return err
+		}
+		defer closePlace()
+		if err := a.restoreInto(cmd.Context(), *dir, db); err != nil {
+			return err
+		}
+		if err := recordRestore(cmd.Context(), *dir, db.Snapshot); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "auditlog: restored %s into %s\n", db.Snapshot, *dir)
+		return nil
+	}
+	return cmd
+}
+
+// restoreInto restores a backup, compares and checks.
+func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB) error {
+	p := a.progress(false)
+	defer p.done()
+	total, _, err := db.Size()
+	if err != nil {
+		return err
+	}
+	sum, err := copies.Restore(ctx, dir, store.FileName, db, copies.Options{
+		Compare: func(made kv.DB) error {
+			p.show("comparing and checking %s", dir)
+			return backup.Compare(ctx, made, db.Index)
+		},
+		Report: func(problem string) {
+			p.done()
+			fmt.Fprintln(a.stdout, spell.Text(problem))
+		},
+		Progress: func(n int64) { p.show("restored %.1f of %.1f MB", float64(n)/1e6, float64(total)/1e6) },
+	})
+	if err != nil {
+		return noBackup(err)
+	}
+	p.done()
+	fmt.Fprintf(a.stderr, "auditlog: read %d entries of %d projects in %d blocks\n", sum.Entries, sum.Projects, sum.Blocks)
+	if sum.Problems > 0 {
+		return &problem{err: fmt.Errorf("%d faults in what was restored", sum.Problems), code: exitFaulty,
+			hint: "the log was faulty when the backup was taken: restore an older one with --id"}
+	}
+	return nil
+}
+
+// recordRestore records in a restored log that it is one.
+func recordRestore(ctx context.Context, dir string, from *backup.Snapshot) error {
+	s, err := store.Open(dir, store.Options{})
+	if err != nil {
+		return err
+	}
+	e := &audit.Entry{
+		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount},
+		Action: "log.restore", Resource: audit.Resource{Type: "Log", ID: s.Identity()}, Outcome: audit.Success,
+		Detail:   "Restored from a backup of " + from.String() + ": what was recorded after it is not here, and its ids are given again",
+		Channel:  audit.ChannelCLI,
+		Metadata: map[string]string{"backup": from.ID, "lastId": fmt.Sprint(from.LastID)},
+	}
+	return errors.Join(s.RecordOwn(ctx, e), s.Close())
+}
+
+func (a *app) backupVerify() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify REPOSITORY",
+		Short: "Restore a backup to a temporary folder, and compare and check it",
+		Long: `Restore a backup to a temporary folder, compare that with the backup to the byte, check
+all of it as "auditlog check" does, and remove the folder: a restore drill. There must be room
+for the whole log.`,
+		Args: cobra.ExactArgs(1),
+	}
+	var s source
+	s.flags(cmd)
+	temp := cmd.Flags().String("temp", "", "make the temporary folder in this `folder`; else in the system's")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		db, closePlace, err := s.open(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		defer closePlace()
+		dir, err := os.MkdirTemp(*temp, "auditlog-verify-")
+		if err != nil {
+			return fmt.Errorf("make a temporary folder: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		if err := a.restoreInto(cmd.Context(), filepath.Join(dir, "data"), db); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "auditlog: %s is whole: %s\n", db.Snapshot.ID, db.Snapshot)
+		return nil
+	}
+	return cmd
+}
