@@ -119,7 +119,7 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     5600, // a file for each command
+	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
 	"api":     4000, // a file for each method
 	"auth":    3800, // a file for each way in
