@@ -42,5 +42,9 @@ func attacks() []attack {
 			attack: promise},
 		{name: "batches", about: "4 connections record batches of 32 MiB",
 			attack: recordBatches},
+		{name: "scattered", about: "14 connections record entries of times all over 55 years",
+			attack: scatter, felt: revocations},
+		{name: "poured", about: "14 connections record entries as fast as they can",
+			attack: pour, felt: revocations},
 	}
 }

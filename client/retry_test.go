@@ -184,3 +184,34 @@ func (hang) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 }
+
+// What the log asks one to wait long for, as for a limit of a day, is told to the caller at
+// once; a queue goes on trying, and loses nothing.
+func TestALongWaitIsTheCallersToKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, c := newFakeLog(t)
+		limited := 3
+		log.before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+			if n <= limited {
+				w.Header().Set("Retry-After", "3600")
+				refuse(w, audit.RateLimited, "", `the limit "tenant" of this log lets project acme record 1000 bytes a day`)
+			}
+			return n <= limited
+		}
+		_, err := c.Record(t.Context(), entry("ada@example.com"))
+		if audit.KindOf(err) != audit.RateLimited || !strings.Contains(err.Error(), `the limit "tenant"`) || log.calls != 1 {
+			t.Fatalf("got %v after %d calls", err, log.calls)
+		}
+		start := time.Now()
+		q := c.NewQueue(QueueConfig{OnDrop: func(_ audit.Entry, why error) { t.Errorf("dropped: %v", why) }})
+		if !q.Add(entry("ada@example.com")) {
+			t.Fatal("the queue takes nothing")
+		}
+		if err := q.Close(t.Context()); err != nil || log.calls != limited+1 {
+			t.Errorf("got %v after %d calls", err, log.calls)
+		}
+		if took := time.Since(start); took < 10*time.Second || took > 2*time.Minute {
+			t.Errorf("the queue tried again within %v", took)
+		}
+	})
+}
