@@ -14,6 +14,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/retention"
 	"auditlog/rpc"
+	"auditlog/scrub"
 	"auditlog/store"
 )
 
@@ -40,6 +41,9 @@ func start(t testing.TB, opts Options) *fixture {
 	}
 	if opts.Retention == nil {
 		opts.Retention = retention.New(st, retention.Options{Now: opts.Now})
+	}
+	if opts.Checks == nil {
+		opts.Checks = scrub.New(st, scrub.Options{Now: opts.Now})
 	}
 	if opts.Backups == nil {
 		opts.Backups = duty.New(st, duty.Options{})

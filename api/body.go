@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,102 +19,100 @@ import (
 const (
 	// maxRequest bounds the body of every method but auditLog.record.
 	maxRequest = 1 << 20
-	// largeBody is from where on a body needs one of the slots for large ones.
-	largeBody = 1 << 20
-	// largeBodies is how many large bodies are in memory at once, each of which takes
-	// up to about 100 MiB until it is committed.
-	largeBodies = 4
 	// minRate is how many bytes a second a body must bring on average, beyond
 	// Options.Patience.
 	minRate = 8 << 10
+	// bodyPatience is how many times Options.Patience a body may take in all, or a line
+	// of a stream, however steadily it comes.
+	bodyPatience = 4
 )
 
 // byteOrderMark is what some programs put before their UTF-8. It is no part of the text.
 var byteOrderMark = []byte("\ufeff")
 
 // readBody reads the whole body into buf, inflated where it is compressed. It
-// returns a TooLarge Fault above limit, and an Invalid one for a body that does
-// not arrive or is not what it says.
+// returns a TooLarge Fault above limit, an Unavailable one where there is no memory for
+// it, and an Invalid one for a body that does not arrive or is not what it says.
 func (c *call) readBody(buf *buffer, limit int) error {
-	r, err := c.body()
-	if err != nil {
-		return err
-	}
 	if c.r.ContentLength > int64(limit) {
 		return errTooLarge(limit)
 	}
-	if n := int(c.r.ContentLength); n > 0 && n < largeBody {
-		buf.b = slices.Grow(buf.b, n+1)
+	r, err := c.body(limit)
+	if err != nil {
+		return err
 	}
-	for {
-		if len(buf.b) == cap(buf.b) {
-			if err := c.grow(buf, limit); err != nil {
-				return err
-			}
-		}
-		n, err := r.Read(buf.b[len(buf.b):cap(buf.b)])
-		buf.b = buf.b[:len(buf.b)+n]
-		switch {
-		case len(buf.b) > limit:
-			return errTooLarge(limit)
-		case err == io.EOF:
-			buf.b = buf.b[:copy(buf.b, bytes.TrimPrefix(buf.b, byteOrderMark))]
-			return nil
-		case err != nil:
-			return c.bodyError(err)
-		}
+	whole, err := c.fill(buf, r, limit)
+	if err == nil && !whole {
+		err = errTooLarge(limit)
 	}
+	return err
 }
 
 func errTooLarge(limit int) error {
 	return audit.Errorf(audit.TooLarge, "the body must be at most %d MiB", limit>>20)
 }
 
-// grow makes room in buf: twice as much, or all that a large body needs. A body
-// that turns out to be large waits for its slot, which the call gives back when it
-// ends; there is none for whoever may not make the call on any project, so that
-// reading on would be in vain.
-func (c *call) grow(buf *buffer, limit int) error {
-	if cap(buf.b) >= largeBody && !c.large {
-		if err := c.authorize(""); err != nil {
-			return err
+// fill reads into buf what r has, up to most bytes and a little more, and reports whether
+// that was all. Its memory grows with what has arrived, whatever the header promises.
+func (c *call) fill(buf *buffer, r io.Reader, most int) (whole bool, err error) {
+	for {
+		if len(buf.b) > most {
+			return false, nil
 		}
-		ctx, cancel := context.WithTimeout(c.r.Context(), c.opts.Patience)
-		defer cancel()
-		if c.largeSlots.Acquire(ctx, 1) != nil {
-			return audit.Errorf(audit.Unavailable, "too many large requests at once")
+		if len(buf.b) == cap(buf.b) {
+			more := min(3*cap(buf.b), most+1-len(buf.b))
+			if err := c.take(more); err != nil {
+				return false, err
+			}
+			buf.b = slices.Grow(buf.b, more)
 		}
-		c.large = true
+		n, err := r.Read(buf.b[len(buf.b):cap(buf.b)])
+		buf.b = buf.b[:len(buf.b)+n]
+		switch {
+		case err == io.EOF && len(buf.b) > most:
+			return false, nil
+		case err == io.EOF:
+			buf.b = buf.b[:copy(buf.b, bytes.TrimPrefix(buf.b, byteOrderMark))]
+			return true, nil
+		case err != nil:
+			return false, c.bodyError(err)
+		}
 	}
-	more := cap(buf.b)
-	if c.large {
-		more = max(more, int(c.r.ContentLength)+1-len(buf.b)) // all that is to come
-	}
-	buf.b = slices.Grow(buf.b, min(more, limit+1-len(buf.b)))
-	return nil
 }
 
 // body returns the request's body as it was before any compression, read with
-// deadlines.
-func (c *call) body() (io.Reader, error) {
-	patient := &patientReader{
+// deadlines. limit bounds it as it comes over the wire: what inflates to nothing counts.
+func (c *call) body(limit int) (*body, error) {
+	b := &body{patient: &patientReader{
 		r: c.r.Body, control: *http.NewResponseController(c.w.ResponseWriter),
-		left: c.opts.Patience, most: c.opts.Patience,
-	}
+		left: c.opts.Patience, most: c.opts.Patience, limit: int64(limit),
+	}}
+	b.patient.came = true
 	encoding := c.r.Header.Get("Content-Encoding")
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		return patient, nil
+		b.Reader = b.patient
 	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(patient)
+		z, err := gzip.NewReader(b.patient)
 		if err != nil {
 			return nil, c.bodyError(err)
 		}
-		return z, nil
+		b.Reader = z
 	default:
 		return nil, audit.Errorf(audit.Invalid, "Content-Encoding: must be gzip or identity, not %.64q", encoding)
 	}
+	return b, nil
 }
+
+// body is a request's body on its way in.
+type body struct {
+	io.Reader
+	patient *patientReader
+}
+
+// progress says that something came of what was read, so that what the body may take in all
+// begins anew.
+func (b *body) progress() { b.patient.came = true }
 
 // bodyError tells the caller what is wrong with a body that cannot be read.
 func (c *call) bodyError(err error) error {
@@ -137,22 +134,39 @@ func (c *call) bodyError(err error) error {
 
 // patientReader reads a connection that must not be silent for long: time spent
 // waiting counts, and every byte buys some. So a body that trickles in ends, and
-// a long one that keeps coming does not, however long the log takes between.
+// a long one that keeps coming does not, however long the log takes between; but that
+// of which nothing comes ends all the same.
 type patientReader struct {
 	r          io.Reader
 	control    http.ResponseController
 	left, most time.Duration
+	until      time.Time // the end of it all
+	n, limit   int64     // bytes that came, and how many may
+	came       bool      // something came of them: until and n begin anew
 }
 
 func (p *patientReader) Read(b []byte) (int, error) {
 	start := time.Now()
+	if p.came {
+		p.came, p.n, p.until = false, 0, start.Add(bodyPatience*p.most)
+	}
+	end := start.Add(p.left)
+	if p.until.Before(end) {
+		end = p.until
+	}
 	// What has no deadlines, as in a test without a connection, does without.
-	_ = p.control.SetReadDeadline(start.Add(p.left))
+	_ = p.control.SetReadDeadline(end)
 	n, err := p.r.Read(b)
+	if err == nil && !time.Now().Before(p.until) {
+		err = os.ErrDeadlineExceeded
+	}
 	if err != nil {
 		// One that passes later would end the request while it is being answered.
 		_ = p.control.SetReadDeadline(time.Time{})
 	}
 	p.left = min(p.most, p.left-time.Since(start)+time.Duration(n)*time.Second/minRate)
+	if p.n += int64(n); p.n > p.limit && (err == nil || err == io.EOF) {
+		return 0, errTooLarge(int(p.limit))
+	}
 	return n, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/rs/zerolog"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
@@ -203,7 +204,7 @@ func TestCompressedBodies(t *testing.T) {
 		"damaged":       {"gzip", rpc.TypeNDJSON, whole[:len(whole)-8] + "xxxxxxxx", 400, "the body is not the gzip"},
 		"damaged early": {"gzip", rpc.TypeJSON, whole[:12] + "\xff\xff\xff\xff" + whole[16:], 400, "the body"},
 		"brotli":        {"br", rpc.TypeJSON, deployEntry, 400, `Content-Encoding: must be gzip or identity, not \"br\"`},
-		"a bomb":        {"gzip", rpc.TypeJSON, zipped(t, repeat(" ", audit.MaxBatchSize+1)), 413, "the body must be at most 32 MiB"},
+		"a bomb":        {"gzip", rpc.TypeJSON, zipped(t, repeat(" ", audit.MaxBatchSize+1)), 413, "the body has 2 MiB in which no entry ends"},
 		"bomb of lines": {"gzip", rpc.TypeNDJSON, zipped(t, repeat("\n", 4<<20)), 400, "too many empty lines"},
 		"bomb in line":  {"gzip", rpc.TypeNDJSON, zipped(t, repeat("a", 4<<20)), 413, "line 1: must be at most 65535 bytes as stored"},
 	}
@@ -221,32 +222,103 @@ func TestCompressedBodies(t *testing.T) {
 	}
 }
 
-// The slots for large bodies bound the memory, and are given back.
+// largeBatch returns a batch of some bytes, about, of entries that are large but ordinary.
+func largeBatch(size int) string {
+	entry := strings.Replace(deployEntry, `"outcome"`, `"detail":"`+strings.Repeat("x", 20<<10)+`","outcome"`, 1)
+	return batchOf(strings.Repeat(entry+",", size/len(entry)) + entry)
+}
+
+// What large bodies hold comes out of what all calls may hold together, and is given back.
 func TestManyLargeBodies(t *testing.T) {
-	f := start(t, Options{Patience: 100 * time.Millisecond})
-	if err := f.api.largeSlots.Acquire(t.Context(), largeBodies); err != nil {
+	door := admit.New(admit.Options{Memory: 24 << 20, Patience: 50 * time.Millisecond})
+	f := start(t, Options{Door: door})
+	if used := door.State().Used; used != 0 {
+		t.Fatalf("%d bytes are held before there was anything", used)
+	}
+	large := largeBatch(3 << 20)
+	other, err := door.Enter(t.Context(), admit.Administration, "somebody else")
+	if err != nil || other.Take(t.Context(), 18<<20) != nil {
 		t.Fatal(err)
 	}
-	large := batchOf(deployEntry + strings.Repeat(" ", 3*largeBody))
-	if e := f.bad(http.StatusServiceUnavailable, rpc.Record, large); e.Error.Message != "too many large requests at once" {
-		t.Errorf("answered %+v", e.Error)
+	res, _ := f.post(rpc.Record, large)
+	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Errorf("without memory a large body is answered %s, Retry-After %q", res.Status, res.Header.Get("Retry-After"))
 	}
 	f.ok(rpc.Record, deployEntry, nil)
-	f.api.largeSlots.Release(largeBodies)
-	for range largeBodies + 1 {
+	other.Leave()
+	for range 10 {
 		f.ok(rpc.Record, large, nil)
+	}
+	if state := door.State(); state.Used != 0 || state.Refused[admit.Record] != 1 {
+		t.Errorf("%d bytes are still held, %d calls were refused", state.Used, state.Refused[admit.Record])
 	}
 }
 
-// Who may not record at all takes none of the slots for large bodies.
+// What can never be let in is told so, however little there is to do.
+func TestBodyThatCanNeverBeHeld(t *testing.T) {
+	f := start(t, Options{Door: admit.New(admit.Options{Memory: 8 << 20})})
+	if e := f.bad(http.StatusServiceUnavailable, rpc.Record, largeBatch(8<<20)); !strings.Contains(e.Error.Message, "several smaller ones") {
+		t.Errorf("answered %+v", e.Error)
+	}
+}
+
+// A large batch is decoded as it arrives, and means the same in all its forms.
+func TestLargeBatchForms(t *testing.T) {
+	f := start(t, Options{})
+	batch := largeBatch(2 << 20)
+	list := batch[strings.Index(batch, "[") : strings.LastIndex(batch, "]")+1]
+	lines := strings.ReplaceAll(list[1:len(list)-1], "},{", "}\n{")
+	n := int64(strings.Count(batch, `"outcome"`))
+	for name, body := range map[string]string{"object": batch, "list": list, "sequence": lines} {
+		var res rpc.RecordResult
+		f.ok(rpc.Record, body, &res)
+		if res.Recorded != n || int64(len(res.Entries)) != n {
+			t.Errorf("%s: %d of %d entries are recorded", name, res.Recorded, n)
+		}
+	}
+	last := strings.LastIndex(batch, `"success"`)
+	for name, tt := range map[string]struct {
+		body, want string
+		status     int
+	}{
+		"outcome":  {batch[:last] + `"often"  ` + batch[last+9:], fmt.Sprintf("entries[%d].outcome", n-1), 400},
+		"syntax":   {batch[:last] + `'success'` + batch[last+9:], fmt.Sprintf("entries[%d]", n-1), 400},
+		"cut":      {batch[:last], "", 400},
+		"trailing": {batch + "x", "not valid JSON", 400},
+		"beside":   {strings.TrimSuffix(batch, "}") + `,"more":1}`, "more: unknown field beside entries", 400},
+		"blank":    {`{"entries":[` + strings.Repeat(" ", 3<<20) + `]}`, "no entry ends", 413},
+		"endless":  {`{"entries":[{"detail":"` + strings.Repeat("x", 4<<20), "no entry ends", 413},
+		"several":  {batchOf(strings.Repeat(deployEntry+",", audit.MaxBatch) + deployEntry), "entries: must be at most 10000 at once", 413},
+	} {
+		if e := f.bad(tt.status, rpc.Record, tt.body); !strings.Contains(e.Error.Message, tt.want) {
+			t.Errorf("%s: answered %+v", name, e.Error)
+		}
+	}
+}
+
+// Who may not record at all is not read on for.
 func TestLargeBodyOfAViewer(t *testing.T) {
 	g := startGuarded(t, "acme")
 	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
-	if err := g.api.largeSlots.Acquire(t.Context(), largeBodies); err != nil {
-		t.Fatal(err)
-	}
-	status, answer := g.call(viewer, rpc.Record, batchOf(deployEntry+strings.Repeat(" ", 3*largeBody)))
+	status, answer := g.call(viewer, rpc.Record, largeBatch(3<<20))
 	if status != http.StatusForbidden || !strings.Contains(answer, "missing permission auditLog.record") {
 		t.Errorf("answered %d %s", status, answer)
+	}
+}
+
+// What inflates to nothing counts, and so does the time that nothing comes of it.
+func TestEmptyBlocks(t *testing.T) {
+	empty := strings.Repeat("\x00\x00\x00\xff\xff", (2<<20)/5+1)
+	head := zipped(t, func(w io.Writer) {})[:10]
+	f := start(t, Options{})
+	for _, contentType := range []string{rpc.TypeJSON, rpc.TypeNDJSON} {
+		body := head + empty
+		if contentType == rpc.TypeJSON {
+			body += strings.Repeat(empty, 16)
+		}
+		res, answer := f.post(rpc.Record, body, "Content-Encoding", "gzip", "Content-Type", contentType)
+		if res.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: answered %s %s", contentType, res.Status, answer)
+		}
 	}
 }

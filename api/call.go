@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
@@ -17,7 +18,7 @@ type call struct {
 	r         *http.Request
 	route     *route
 	principal auth.Principal
-	large     bool // holds a slot for a large body
+	admitted  *admit.Call
 }
 
 // serve is the adapter between the router and a handler: it finds out who calls
@@ -33,7 +34,9 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	}
 	if c.principal, err = s.opts.Auth.Authenticate(r); err == nil {
 		x.principal = c.principal.Owner
-		err = rt.handle(c)
+		if err = c.enter(); err == nil {
+			err = rt.handle(c)
+		}
 	}
 	if err == nil {
 		return
@@ -113,8 +116,4 @@ func (c *call) decodeUpTo(req any, most int) error {
 }
 
 // release gives back what the call holds.
-func (c *call) release() {
-	if c.large {
-		c.largeSlots.Release(1)
-	}
-}
+func (c *call) release() { c.admitted.Leave() }

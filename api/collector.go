@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auditlog/admit"
 	"auditlog/audit"
 )
 
@@ -28,15 +29,23 @@ func newStateCollector(s *Server) *stateCollector {
 		{"sealing_stepwise", "Projects whose late entries are moved into blocks by steps.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
-		{"writable", "1 while the log can be written, 0 when it must be started again.", ""},
+		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted.", ""},
 		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
 		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
+		{"check_problems", "Faults that the last reading of the whole log found.", ""},
+		{"check_ended_timestamp_seconds", "When the last reading of the whole log ended, 0 before the first.", ""},
+		{"check_progress", "How much the present reading of the whole log has read, from 0 to 1.", ""},
 		{"tokens", "Tokens that count.", ""},
 		{"unauthenticated_total", "Calls without a valid token.", ""},
 		{"limited_total", "Calls without a valid token that were told to wait.", ""},
 		{"refused_total", "Calls that their caller may not make.", ""},
 		{"refusal_entries_total", "Entries that tell of refused calls.", ""},
 		{"refusal_failures_total", "Failures to record an entry that tells of refused calls.", ""},
+		{"calls_memory_bytes", "Memory that calls hold together, about.", ""},
+		{"calls_memory_limit_bytes", "Memory that calls may hold together.", ""},
+		{"calls_refused_total", "Calls that were told to come again for want of memory, by what they are for.", "class"},
+		{"reads_late_total", "Reads that were ended because their turn did not come in time.", ""},
+		{"reads_waiting", "Reads that wait for their turn.", ""},
 		{"purge_steps_total", "Steps of the purges of deleted projects.", ""},
 		{"purges_total", "Purges of deleted projects that ended.", ""},
 		{"backups_total", "Backups that were taken.", ""},
@@ -75,8 +84,17 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge("index_behind", float64(st.Behind))
 		gauge("index_working", truth(st.Err == nil))
 	}
-	counter := func(name string, n int64) {
-		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n))
+	c.collectChecks(gauge)
+	counter := func(name string, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n), labels...)
+	}
+	door := c.s.opts.Door.State()
+	gauge("calls_memory_bytes", float64(door.Used))
+	gauge("calls_memory_limit_bytes", float64(door.Memory))
+	gauge("reads_waiting", float64(door.Waiting))
+	counter("reads_late_total", door.Late)
+	for class, n := range door.Refused {
+		counter("calls_refused_total", n, admit.Class(class).String())
 	}
 	c.collectBackups(gauge, counter)
 	st := c.s.opts.Auth.Stats()
@@ -117,7 +135,7 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))
 	}
-	gauge("writable", truth(c.s.opts.Store.Err() == nil))
+	gauge("writable", truth(c.s.opts.Store.Err() == nil && c.s.opts.Store.Paused() == nil))
 }
 
 // truth is a bool as a metric.
@@ -128,7 +146,22 @@ func truth(b bool) float64 {
 	return 0
 }
 
-func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64)) {
+// collectChecks tells of the readings of the whole log.
+func (c *stateCollector) collectChecks(gauge func(string, float64, ...string)) {
+	if c.s.opts.Checks == nil {
+		return
+	}
+	st := c.s.opts.Checks.Status()
+	problems, ended := 0, 0.0
+	if st.Last != nil {
+		problems, ended = st.Last.Problems, float64(st.Last.EndedAt.Unix())
+	}
+	gauge("check_problems", float64(problems))
+	gauge("check_ended_timestamp_seconds", ended)
+	gauge("check_progress", st.Progress)
+}
+
+func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
 	if c.s.opts.Backups == nil {
 		return
 	}

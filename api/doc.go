@@ -11,10 +11,12 @@
 // # Bounds
 //
 // A body is at most 1 MiB, of auditLog.record 32 MiB, of NDJSON any length with
-// about a mebibyte of it in memory; no more than a few large bodies are in memory
-// at once. Time that a client lets the server wait counts against
+// about a mebibyte of it in memory. What calls hold together is bounded by Options.Door:
+// each takes memory as its body arrives, not for what a header promises, and a large batch
+// is decoded as it comes. Time that a client lets the server wait counts against
 // Options.Patience and every byte buys some back, so that what trickles ends and
-// what keeps coming does not; an answer is accepted in parts within it likewise.
+// what keeps coming does not, but for that of which nothing comes; an answer is accepted in
+// parts within it likewise. A page ends at 4 MiB and is made in pieces.
 //
 // # Reading entries
 //

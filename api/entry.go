@@ -1,10 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -81,131 +79,6 @@ func decodeEntry(b []byte) (*audit.Entry, error) {
 	return (*audit.Entry)(&in.plainEntry), nil
 }
 
-// decodeBatch reads the body of auditLog.record: one entry, or several as a list, as the
-// member "entries" of an object, or one behind the other. It reports whether it was one.
-func decodeBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(b))
-	switch {
-	case dec.PeekKind() == '[':
-		entries, err = decodeEntries(dec, "")
-	case hasEntries(b):
-		entries, err = decodeObject(dec)
-	case severalValues(b):
-		entries, err = decodeSequence(dec)
-		return entries, false, err
-	default:
-		e, err := decodeEntry(b)
-		return []*audit.Entry{e}, true, err
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	return entries, false, decodeEnd(dec)
-}
-
-// decodeObject reads an object whose one member is "entries".
-func decodeObject(dec *jsontext.Decoder) (entries []*audit.Entry, err error) {
-	if _, err := dec.ReadToken(); err != nil { // {
-		return nil, decodeError(err)
-	}
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return nil, decodeError(err)
-		}
-		if name.String() != "entries" {
-			return nil, audit.FieldErrorf(shown(name.String()), "unknown field beside entries")
-		}
-		if entries, err = decodeEntries(dec, "/entries"); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := dec.ReadToken(); err != nil { // }
-		return nil, decodeError(err)
-	}
-	return entries, nil
-}
-
-// decodeSequence reads entries that stand one behind the other, as those who write a
-// line each send them without the content type for it.
-func decodeSequence(dec *jsontext.Decoder) (entries []*audit.Entry, err error) {
-	for {
-		value, err := dec.ReadValue()
-		if err == io.EOF {
-			return entries, nil
-		}
-		if err != nil {
-			return nil, audit.AtItem(decodeError(err), audit.EntryAt(len(entries)))
-		}
-		if len(entries) == audit.MaxBatch {
-			return nil, errBatch()
-		}
-		e, err := decodeEntry(value)
-		if err != nil {
-			return nil, audit.AtItem(err, audit.EntryAt(len(entries)))
-		}
-		entries = append(entries, e)
-	}
-}
-
-// hasEntries reports whether b is an object with a member "entries", as far as
-// it can be read.
-func hasEntries(b []byte) bool {
-	dec := jsontext.NewDecoder(bytes.NewReader(b))
-	if t, err := dec.ReadToken(); err != nil || t.Kind() != '{' {
-		return false
-	}
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return false
-		}
-		if name.String() == "entries" {
-			return true
-		}
-		if dec.SkipValue() != nil {
-			return false
-		}
-	}
-	return false
-}
-
-// severalValues reports whether b holds more than one object.
-func severalValues(b []byte) bool {
-	dec := jsontext.NewDecoder(bytes.NewReader(b))
-	return dec.SkipValue() == nil && dec.PeekKind() == '{'
-}
-
-// decodeEntries reads the list of entries at a path of the body.
-func decodeEntries(dec *jsontext.Decoder, at jsontext.Pointer) ([]*audit.Entry, error) {
-	if dec.PeekKind() != '[' {
-		return nil, audit.FieldErrorf("entries", "must be a list")
-	}
-	if _, err := dec.ReadToken(); err != nil { // [
-		return nil, decodeError(err)
-	}
-	var entries []*audit.Entry
-	for dec.PeekKind() != ']' {
-		value, err := dec.ReadValue()
-		if err != nil {
-			return nil, entryError(err, at, len(entries))
-		}
-		if len(entries) == audit.MaxBatch {
-			return nil, errBatch()
-		}
-		e, err := decodeEntry(value)
-		if err != nil {
-			return nil, audit.AtItem(err, audit.EntryAt(len(entries)))
-		}
-		entries = append(entries, e)
-	}
-	_, err := dec.ReadToken() // ]
-	if err != nil {
-		return nil, decodeError(err)
-	}
-	return entries, nil
-}
-
 // entryError is decodeError for what was met on the way through the entry i.
 func entryError(err error, at jsontext.Pointer, i int) error {
 	var syntactic *jsontext.SyntacticError
@@ -220,16 +93,4 @@ func entryError(err error, at jsontext.Pointer, i int) error {
 
 func errBatch() error {
 	return &audit.Fault{Kind: audit.TooLarge, Path: "entries", Message: fmt.Sprintf("must be at most %d at once", audit.MaxBatch)}
-}
-
-// decodeEnd returns an error unless nothing follows.
-func decodeEnd(dec *jsontext.Decoder) error {
-	_, err := dec.ReadToken()
-	switch {
-	case err == nil:
-		return audit.Errorf(audit.Invalid, "is not valid JSON: something follows the object")
-	case errors.Is(err, io.EOF):
-		return nil
-	}
-	return decodeError(err)
 }

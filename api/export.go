@@ -3,7 +3,6 @@ package api
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/export"
@@ -39,7 +39,7 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
+	ctx, cancel := s.opts.Auth.Live(admit.In(c.r.Context(), c.admitted), &c.principal)
 	defer cancel()
 	read := s.opts.Reading.Reading(c.auth(), reading.Read{
 		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(format),
@@ -110,10 +110,7 @@ func (d *download) send(b []byte) (int, error) {
 		d.header(d.x.Header())
 	}
 	n, err := d.x.Write(b)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the client does not take the answer"), err)
-	}
-	return n, err
+	return n, notTaken(err)
 }
 
 // tick sends what has waited long enough, so that who watches sees it come.

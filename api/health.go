@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"time"
 
 	"auditlog/audit"
 )
@@ -17,13 +18,23 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 type readiness struct {
 	Version string          `json:"version"`
 	Index   *indexReadiness `json:"index,omitempty"`
+	// Check tells how the last reading of the whole log ended. Damage is no reason to send
+	// requests elsewhere either: what is damaged is refused, and the rest answered.
+	Check *checkReadiness `json:"check,omitempty"`
+}
+
+type checkReadiness struct {
+	OK       bool      `json:"ok"`
+	EndedAt  time.Time `json:"endedAt"`
+	Problems int       `json:"problems"`
 }
 
 // indexReadiness tells of the full-text index. One that is behind or failing is
 // no reason to send requests elsewhere: searches are exact without it.
 type indexReadiness struct {
-	OK     bool  `json:"ok"`
-	Behind int64 `json:"behind"`
+	OK      bool  `json:"ok"`
+	Behind  int64 `json:"behind"`
+	Resting bool  `json:"resting,omitempty"`
 }
 
 // readyz answers whether the log can be read and written.
@@ -33,10 +44,19 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.fail(x, r, fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot be written and must be started again"), err))
 		return
 	}
+	if err := s.opts.Store.Paused(); err != nil {
+		s.fail(x, r, err)
+		return
+	}
 	ready := readiness{Version: s.opts.Version}
 	if s.opts.Index != nil {
 		st := s.opts.Index()
-		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind}
+		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind, Resting: st.Resting}
+	}
+	if s.opts.Checks != nil {
+		if last := s.opts.Checks.Status().Last; last != nil {
+			ready.Check = &checkReadiness{OK: last.Problems == 0 && last.Err == "", EndedAt: last.EndedAt, Problems: last.Problems}
+		}
 	}
 	var b bytes.Buffer
 	b.WriteString(`{"ok":true,"result":`)

@@ -138,7 +138,7 @@ var types = map[string]reflect.Type{
 	"RecordRequest": reflect.TypeFor[rpc.RecordRequest](), "Recorded": reflect.TypeFor[rpc.Recorded](), "RecordResult": reflect.TypeFor[rpc.RecordResult](),
 	"Query": reflect.TypeFor[queryRequest](), "Terms": reflect.TypeFor[rpc.Terms](), "ListRequest": reflect.TypeFor[listRequest](), "ListResult": reflect.TypeFor[rpc.ListResult](),
 	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[statsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
-	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](),
+	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](), "TopValues": reflect.TypeFor[rpc.TopValues](),
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
 	"BackupRequest":      reflect.TypeFor[rpc.BackupRequest](),
 	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
@@ -154,6 +154,7 @@ var types = map[string]reflect.Type{
 	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),
 	"Session": reflect.TypeFor[rpc.Session](), "SessionListRequest": reflect.TypeFor[rpc.SessionListRequest](),
 	"SessionListResult": reflect.TypeFor[rpc.SessionListResult](), "SessionEndRequest": reflect.TypeFor[rpc.SessionEndRequest](),
+	"CheckRequest": reflect.TypeFor[rpc.CheckRequest](), "CheckResult": reflect.TypeFor[rpc.CheckResult](), "Reading": reflect.TypeFor[rpc.Reading](),
 }
 
 // Every type of package rpc that crosses the wire is among those.
@@ -310,7 +311,7 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
-		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session),
+		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
 		rpc.TokenRotate: new(rpc.TokenCreateResult),
 	}

@@ -23,7 +23,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return strings.Replace(deployEntry, "acme", project, 1)
 	case rpc.Get:
 		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
-	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup:
+	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck:
 		return `{}`
 	case rpc.TokenCreate:
 		return fmt.Sprintf(`{"owner":"new@%s","ownerType":"ServiceAccount","role":"viewer","projects":[%q]}`, project, project)
@@ -64,6 +64,7 @@ var grants = map[string]string{
 	"token.rotate": "admin",
 
 	"log.backup": "admin of all",
+	"log.check":  "admin of all",
 
 	"session.get":   "own",
 	"session.list":  "own",
@@ -107,7 +108,7 @@ func TestEveryMethodHasARow(t *testing.T) {
 
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
-	return method != rpc.Backup && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
+	return method != rpc.Backup && method != rpc.LogCheck && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
 }
 
 // A permission that lets nobody do anything would be granted without a thought.

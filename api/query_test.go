@@ -213,11 +213,11 @@ func (f *fixture) checkStats(query map[string]any, total int64, counts rpc.Count
 			f.t.Fatalf("the buckets are %+v", st.Buckets)
 		}
 	}
-	for _, values := range [][]rpc.ValueCount{st.Types, st.Actions, st.Actors} {
-		var n int64
-		for i, v := range values {
+	for _, values := range []rpc.TopValues{st.Types, st.Actions, st.Actors} {
+		n := values.OtherEntries
+		for i, v := range values.Top {
 			n += v.Count
-			if i > 0 && values[i-1].Count < v.Count {
+			if i > 0 && values.Top[i-1].Count < v.Count {
 				f.t.Fatalf("the values are %+v", values)
 			}
 		}

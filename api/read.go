@@ -19,22 +19,20 @@ func (s *Server) list(c *call) error {
 	if err != nil {
 		return err
 	}
-	p := audit.Paging{Limit: req.Limit, Cursor: req.Cursor}
+	p := audit.Paging{Limit: req.Limit, Cursor: req.Cursor, Bytes: audit.MaxPageBytes}
+	ctx, done := c.reading()
+	defer done()
 	var page audit.Page
 	if deploys(c.r) {
-		page, err = deploysPage(c.r.Context(), sel, p)
+		page, err = deploysPage(ctx, sel, p)
 	} else {
-		page, err = sel.List(c.r.Context(), p)
+		page, err = sel.List(ctx, p)
 	}
 	if err != nil {
 		return err
 	}
 	c.note(sel.Query(), "a list")
-	buf := s.buffers.get()
-	defer s.buffers.put(buf)
-	buf.b = appendPage(buf.b, page)
-	s.send(c.w, c.r, http.StatusOK, buf.b)
-	return nil
+	return c.sendPage(page)
 }
 
 // filters turns those of a request into a query that the caller may make.
@@ -61,24 +59,6 @@ func (c *call) note(q audit.Query, what string) {
 	}
 }
 
-func appendPage(b []byte, page audit.Page) []byte {
-	b = append(b, `{"ok":true,"result":{"items":[`...)
-	for i, e := range page.Entries {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = e.AppendJSON(b)
-	}
-	b = append(b, ']')
-	if page.Next != "" {
-		// base64url: nothing in it needs an escape.
-		b = append(b, `,"nextCursor":"`...)
-		b = append(b, page.Next...)
-		b = append(b, '"')
-	}
-	return append(b, "}}\n"...)
-}
-
 // get is auditLog.get.
 func (s *Server) get(c *call) error {
 	var req rpc.GetRequest
@@ -94,7 +74,9 @@ func (s *Server) get(c *call) error {
 	if req.ID < 1 {
 		return audit.FieldErrorf("id", "must be the id of an entry, from 1")
 	}
-	e, err := s.opts.Store.Get(c.r.Context(), req.Project, req.ID)
+	ctx, done := c.reading()
+	defer done()
+	e, err := s.opts.Store.Get(ctx, req.Project, req.ID)
 	if err != nil {
 		return err
 	}
@@ -125,7 +107,12 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := sel.Stats(c.r.Context(), audit.Counting{Bounds: bounds})
+	if req.Top < 0 || req.Top > audit.MaxTop {
+		return nil, audit.FieldErrorf("top", "must be from 1 to %d", audit.MaxTop)
+	}
+	ctx, done := c.reading()
+	defer done()
+	st, err := sel.Stats(ctx, audit.Counting{Bounds: bounds, Top: req.Top})
 	if err != nil {
 		return nil, err
 	}
@@ -135,9 +122,9 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 		Outcomes: rpc.Counts(st.Outcomes),
 		Interval: step.String(),
 		Buckets:  make([]rpc.Bucket, len(st.Buckets)),
-		Types:    valueCounts(st.ResourceTypes),
-		Actions:  valueCounts(st.Actions),
-		Actors:   valueCounts(st.Actors),
+		Types:    valuesOf(st.ResourceTypes),
+		Actions:  valuesOf(st.Actions),
+		Actors:   valuesOf(st.Actors),
 	}
 	for i, b := range st.Buckets {
 		res.Buckets[i] = rpc.Bucket{From: b.From, To: b.To, Counts: rpc.Counts(b.Counts)}
@@ -145,10 +132,12 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	return res, nil
 }
 
-func valueCounts(counts []audit.ValueCount) []rpc.ValueCount {
-	list := make([]rpc.ValueCount, len(counts))
-	for i, v := range counts {
-		list[i] = rpc.ValueCount(v)
+func valuesOf(v audit.Values) rpc.TopValues {
+	out := rpc.TopValues{
+		Top: make([]rpc.ValueCount, len(v.Top)), Others: v.Others, OtherEntries: v.OtherEntries, Estimated: v.Estimated,
 	}
-	return list
+	for i, top := range v.Top {
+		out.Top[i] = rpc.ValueCount(top)
+	}
+	return out
 }

@@ -28,12 +28,9 @@ func (s *Server) record(c *call) error {
 	}
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
-	if err := c.readBody(buf, audit.MaxBatchSize); err != nil {
-		return err
-	}
-	entries, single, err := c.readBatch(buf.b)
+	entries, single, err := c.readEntries(buf)
 	if err != nil {
-		return ofBody(err)
+		return err
 	}
 	result, err := c.recordBatch(entries)
 	if err == nil && single && result.Entries[0].Conflict {

@@ -49,6 +49,8 @@ func (s *Server) routes() []route {
 		{rpc.SessionGet, "", method(s.sessionGet)},
 		{rpc.SessionList, auth.SessionList, method(s.sessionList)}, // of others
 		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others
+
+		{rpc.LogCheck, auth.LogCheck, method(s.logCheck)},
 	}
 }
 

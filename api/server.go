@@ -12,9 +12,9 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/semaphore"
 
 	"auditlog/admin"
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/reading"
@@ -50,6 +50,8 @@ type Options struct {
 	Reading *reading.Recorder
 	// Retention purges what project.delete deletes, after its grace period.
 	Retention *retention.Worker
+	// Door decides which calls are let in when there are many. Nil lets everybody in.
+	Door *admit.Door
 	// Approval has a second person approve each deletion of a project.
 	Approval bool
 	// Provider is where people log in from a command line. Nil is nowhere.
@@ -58,6 +60,8 @@ type Options struct {
 	Backups Backups
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Checks reads the whole log. Nil when nothing does.
+	Checks Checks
 	// Console answers every path that is not the API's. Nil leaves them unknown.
 	Console http.Handler
 	// Profile has profiles of the process answered at /debug/pprof/, to admins on
@@ -100,17 +104,16 @@ func (o *Options) setDefaults() {
 
 // Server answers the API. Its methods may be called by several goroutines at once.
 type Server struct {
-	opts       Options
-	admin      *admin.Desk
-	router     *httprouter.Router
-	paths      map[string]bool // of the methods, as they are written and in lower case
-	readOnly   readOnlyActions
-	metrics    *metrics
-	buffers    bufferPool
-	gzips      gzipPool
-	scanners   sync.Pool // of *rpc.Scanner
-	largeSlots *semaphore.Weighted
-	decoding   *decoding
+	opts     Options
+	admin    *admin.Desk
+	router   *httprouter.Router
+	paths    map[string]bool // of the methods, as they are written and in lower case
+	readOnly readOnlyActions
+	metrics  *metrics
+	buffers  bufferPool
+	gzips    gzipPool
+	scanners sync.Pool // of *rpc.Scanner
+	decoding *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -126,9 +129,9 @@ func New(opts Options) (*Server, error) {
 	opts.setDefaults()
 	s := &Server{
 		opts: opts, paths: make(map[string]bool),
-		admin:      admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
-		largeSlots: semaphore.NewWeighted(largeBodies), crossOrigin: http.NewCrossOriginProtection(),
-		decoding: newDecoding(),
+		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
+		crossOrigin: http.NewCrossOriginProtection(),
+		decoding:    newDecoding(),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

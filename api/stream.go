@@ -17,6 +17,8 @@ const (
 	// maxBlank bounds the empty lines in a row, of which a few bytes of gzip
 	// could make any number.
 	maxBlank = 1 << 20
+	// streamSilence bounds what a stream brings, as it comes over the wire, without a line.
+	streamSilence = 2 * maxEntryJSON
 )
 
 // stream is an NDJSON body on its way into the log, chunk by chunk.
@@ -26,13 +28,14 @@ type stream struct {
 	entries []*audit.Entry
 	lines   []int // of the entries
 	size    int   // of their JSON
+	taken   int   // of the call's memory, for them
 	sum     rpc.RecordResult
 }
 
 // recordStream records a stream of any length. What comes before the first chunk
 // with a fault is in the log, and the answer says how much that is.
 func (c *call) recordStream() error {
-	body, err := c.body()
+	body, err := c.body(streamSilence)
 	if err != nil {
 		return err
 	}
@@ -40,7 +43,8 @@ func (c *call) recordStream() error {
 	defer c.buffers.put(buf)
 	s := &stream{call: c, turn: c.decoding.begin(c.principal.RecordedBy())}
 	defer s.turn.end()
-	if err := s.copy(&lineReader{r: &yielding{body, s.turn, c.r.Context()}, buf: buf}); err != nil {
+	body.Reader = &yielding{body.Reader, s.turn, c.r.Context()}
+	if err := s.copy(&lineReader{body: body, buf: buf, take: c.take}); err != nil {
 		return &partial{err: err, done: s.sum}
 	}
 	buf.b = appendRecorded(buf.b[:0], &s.sum)
@@ -74,13 +78,27 @@ func (s *stream) copy(lines *lineReader) error {
 		}
 		s.entries = append(s.entries, e)
 		s.lines = append(s.lines, lines.line)
-		s.size += len(line)
+		if err := s.weigh(len(line)); err != nil {
+			return err
+		}
 		if len(s.entries) == chunkEntries || s.size >= chunkBytes {
 			if err := s.commit(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// weigh adds a line to the chunk, and takes the memory for it, some of it at once.
+func (s *stream) weigh(line int) error {
+	s.size += line
+	weight := entryFactor*s.size + entryWeight*len(s.entries)
+	if weight-s.taken < takeEvery {
+		return nil
+	}
+	more := weight - s.taken
+	s.taken = weight
+	return s.take(more)
 }
 
 // commit records the chunk and begins the next.
@@ -100,17 +118,21 @@ func (s *stream) commit() error {
 	// The store keeps the entries, not the slice.
 	clear(s.entries)
 	s.entries, s.lines, s.size = s.entries[:0], s.lines[:0], 0
+	s.admitted.Give(s.taken)
+	s.taken = 0
 	return s.turn.take(s.r.Context())
 }
 
 // lineReader reads lines of any number and bounded length.
 type lineReader struct {
-	r     io.Reader
+	body  *body
 	buf   *buffer
-	start int // of what is not returned yet
-	line  int // number of the line that next returned last
-	blank int // bytes of empty lines in a row
+	take  func(n int) error // memory for buf
+	start int               // of what is not returned yet
+	line  int               // number of the line that next returned last
+	blank int               // bytes of empty lines in a row
 	ended bool
+	full  bool // the last read had no room for more
 }
 
 // next returns the next line that is not empty, until next is called again. It
@@ -142,6 +164,7 @@ func (l *lineReader) read() ([]byte, error) {
 		if i := bytes.IndexByte(l.buf.b[searched:], '\n'); i >= 0 {
 			line := l.buf.b[l.start : searched+i]
 			l.start = searched + i + 1
+			l.body.progress()
 			return line, nil
 		}
 		rest := len(l.buf.b) - l.start
@@ -167,11 +190,16 @@ func (l *lineReader) read() ([]byte, error) {
 func (l *lineReader) fill() error {
 	l.buf.b = l.buf.b[:copy(l.buf.b, l.buf.b[l.start:])]
 	l.start = 0
-	if len(l.buf.b) == cap(l.buf.b) || cap(l.buf.b) < readSize {
-		l.buf.b = slices.Grow(l.buf.b, max(cap(l.buf.b), readSize))
+	if len(l.buf.b) == cap(l.buf.b) || l.full && cap(l.buf.b) < readSize {
+		more := 3 * cap(l.buf.b)
+		if err := l.take(more); err != nil {
+			return err
+		}
+		l.buf.b = slices.Grow(l.buf.b, more)
 	}
-	n, err := l.r.Read(l.buf.b[len(l.buf.b):cap(l.buf.b)])
+	n, err := l.body.Read(l.buf.b[len(l.buf.b):cap(l.buf.b)])
 	l.buf.b = l.buf.b[:len(l.buf.b)+n]
+	l.full = len(l.buf.b) == cap(l.buf.b)
 	if err == io.EOF {
 		l.ended = true
 		return nil
@@ -179,5 +207,5 @@ func (l *lineReader) fill() error {
 	return err
 }
 
-// readSize is how much of a stream is read at once.
+// readSize is up to how much of a stream is read at once, once it comes so fast.
 const readSize = 64 << 10

@@ -47,6 +47,10 @@ func (a Addresses) Contain(ip string) bool {
 	return err == nil && a.in.Contains(addr.Unmap())
 }
 
+// Range returns the range, of one address or more, which IPv4 addresses are in as such. ok is
+// false for a name.
+func (a Addresses) Range() (in netip.Prefix, ok bool) { return a.in, a.in.IsValid() }
+
 // AnyAddress returns the condition that an entry's address is one of those asked for.
 func AnyAddress(asked []string) func(ip string) bool {
 	var list []Addresses

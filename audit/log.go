@@ -67,11 +67,12 @@ type Follower interface {
 	// context's error before that.
 	Wait(ctx context.Context, after int64) error
 	// After returns entries of all projects with an id above id, in the order of ids,
-	// at most limit of them. through is the id up to which the caller then knows
+	// at most limit of them, and fewer where they are large. through is the id up to which the caller then knows
 	// everything: what was purged, or is being, is left out. They must not be changed.
 	After(ctx context.Context, id int64, limit int) (entries []*Entry, through int64, err error)
 	// AfterSeq returns entries of a project with a seq above seq, in the order of seqs,
-	// at most limit of them. They must not be changed.
+	// at most limit of them, and fewer where they are large: none says that there are no
+	// more. They must not be changed.
 	AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*Entry, error)
 	// Since is AfterSeq for who knows an id of the log, and no seq: it returns entries of
 	// a project with an id above after.
@@ -163,6 +164,9 @@ type Health interface {
 	// Err returns why the log can no longer be written, or nil. Only opening it
 	// again helps.
 	Err() error
+	// Paused returns why the log takes nothing although it could, until somebody decides
+	// how to go on, or nil: it has lost entries that were acknowledged.
+	Paused() error
 	// Size returns how many bytes the log takes on disk, and how many of them are
 	// free for reuse.
 	Size() (total, free int64, err error)
@@ -172,6 +176,8 @@ type Health interface {
 type IndexStatus struct {
 	// Behind counts the changes of the log that are not in the index yet.
 	Behind int64
+	// Resting says that it waits with them until the log is not being loaded any more.
+	Resting bool
 	// Err is why the index cannot follow; answers are exact even so, but slow.
 	Err error
 }

@@ -6,6 +6,8 @@ import "context"
 const (
 	DefaultLimit = 50
 	MaxLimit     = 1000
+	// MaxPageBytes bounds the JSON of a page's entries in the answers of this log.
+	MaxPageBytes = 4 << 20
 )
 
 // Selection is a query that a log has prepared: normalized, validated and made
@@ -39,6 +41,9 @@ type Selection interface {
 type Paging struct {
 	// Limit is 1 to MaxLimit; 0 means DefaultLimit.
 	Limit int
+	// Bytes bounds the JSON of the entries: a page ends before the one that would go over
+	// it, but has one at least. 0 is no bound.
+	Bytes int
 	// Cursor is the Next of the page before, or empty for the newest entries. The query must
 	// be equal but for its times: those of the first page count, whatever it says.
 	Cursor string
@@ -46,7 +51,9 @@ type Paging struct {
 
 // Page is one page of entries.
 type Page struct {
+	// Entries may be fewer than were asked for although there are others.
 	Entries []*Entry
-	// Next continues the listing; empty when this was the last page.
+	// Next continues the listing; empty when this was the last page. Nothing else tells
+	// whether it was.
 	Next string
 }

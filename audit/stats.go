@@ -15,9 +15,17 @@ type Counting struct {
 	// each part begins at a bound and ends before the next. What the query selects
 	// outside of them is in the other counts alone. None, or at least two.
 	Bounds []time.Time
+	// Top is how many values of each field are told of, up to MaxTop; 0 means DefaultTop.
+	Top int
 }
 
-// Validate returns an Invalid Fault of the field buckets when c cannot be meant.
+// Limits of Counting.Top.
+const (
+	DefaultTop = 100
+	MaxTop     = 1000
+)
+
+// Validate returns an Invalid Fault of the field buckets or top when c cannot be meant.
 func (c *Counting) Validate() error {
 	increases := func(a, b time.Time) int { return cmp.Or(a.Compare(b), -1) } // equal ones do not
 	switch n := len(c.Bounds); {
@@ -25,6 +33,8 @@ func (c *Counting) Validate() error {
 		return FieldErrorf("buckets", "must be from 1 to %d", MaxBuckets)
 	case !slices.IsSortedFunc(c.Bounds, increases):
 		return FieldErrorf("buckets", "must follow each other")
+	case c.Top < 0 || c.Top > MaxTop:
+		return FieldErrorf("top", "must be from 1 to %d", MaxTop)
 	}
 	return nil
 }
@@ -35,8 +45,21 @@ type Stats struct {
 	Outcomes Counts
 	// Buckets are the parts between the Bounds of the Counting.
 	Buckets []Bucket
-	// The values that occur, most frequent first.
-	ResourceTypes, Actions, Actors []ValueCount
+	// The values that occur.
+	ResourceTypes, Actions, Actors Values
+}
+
+// Values counts the values of a field.
+type Values struct {
+	// Top are the most frequent ones, the most frequent first. Their counts are exact.
+	Top []ValueCount
+	// Others counts the values that are not in Top, OtherEntries the entries that have
+	// them.
+	Others, OtherEntries int64
+	// Estimated says that there are so many values that Others is an estimate, to a few
+	// percent, and that of those which occur in less than one of thousands of entries others
+	// than the most frequent may be in Top.
+	Estimated bool
 }
 
 // Counts holds the number of entries by outcome.

@@ -43,6 +43,8 @@ const (
 	SessionList Permission = "session.list"
 	SessionEnd  Permission = "session.end"
 
+	// LogCheck has the whole log read, and tells what is damaged.
+	LogCheck Permission = "log.check"
 	// LogBackup lets one have a copy of everything that the log holds.
 	LogBackup Permission = "log.backup"
 
@@ -57,7 +59,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, DebugProfile,
 	}
 }
 
@@ -73,7 +75,9 @@ func (p Permission) reads() bool {
 // wholeLog reports whether p is for admins of all projects alone, be it about one of
 // them: what cannot be taken back is not for those who answer for what a project holds, and
 // what concerns all projects is not for those of some.
-func (p Permission) wholeLog() bool { return p.deletes() || p == ProjectRelease || p == LogBackup }
+func (p Permission) wholeLog() bool {
+	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck
+}
 
 // deletes reports whether p is of those that the log may be configured to let a
 // project's own admins have.

@@ -20,7 +20,7 @@ func rolePermissions() map[Role][]Permission {
 		Recorder: {"auditLog.record"},
 		Admin: append(slices.Clone(read), "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "debug.profile"),
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "debug.profile"),
 		"": nil, "owner": nil,
 	}
 }
@@ -34,7 +34,7 @@ func TestPermissions(t *testing.T) {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
 			// What cannot be taken back is for admins of all projects.
-			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup"}, permission)
+			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check"}, permission)
 			one := of(Grant{role, []string{"acme"}})
 			all := of(Grant{Role: role})
 			for _, tt := range []struct {

@@ -131,6 +131,15 @@ func (db *DB) Name() string { return db.place.String() + " of " + db.Snapshot.ID
 // Size returns how many bytes the rows take.
 func (db *DB) Size() (total, free int64, err error) { return db.Index.bytes(), 0, nil }
 
+// Damages returns nil: what is damaged is told where it is read.
+func (db *DB) Damages() []error { return nil }
+
+// Lost tells of nothing: a backup is what it was when it was taken.
+func (db *DB) Lost() (height uint64, ok bool) { return 0, false }
+
+// AcceptLoss does nothing.
+func (db *DB) AcceptLoss() error { return nil }
+
 // Release forgets opened parts.
 func (db *DB) Release() error {
 	db.mu.Lock()
@@ -187,6 +196,8 @@ type tx struct {
 }
 
 func (t *tx) Err() error { return t.err }
+
+func (t *tx) Height(uint64) {}
 
 func (t *tx) CreateBucket(string) error { return errReadOnly }
 

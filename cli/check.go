@@ -10,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"auditlog/index"
+	"auditlog/rpc"
 	"auditlog/spell"
 	"auditlog/store"
 )
@@ -26,11 +28,21 @@ func (a *app) check() *cobra.Command {
 		Long: `Read every entry, block and index of a data folder, compare them with each other
 and with their checksums, and print each fault on a line. Nothing is written, so
 the folder may be on a read-only disk. A disk that cannot be read is no fault of
-the data, and has an exit code of its own.`,
+the data, and has an exit code of its own. What is wrong with the full-text index is
+told and is no fault: the next start makes it anew from the log.
+
+A folder that a server has open is checked by that server, with --live: it goes on
+meanwhile.`,
 		Args: cobra.NoArgs,
 	}
 	dir := addData(cmd)
+	var conn connection
+	conn.flags(cmd.Flags())
+	live := cmd.Flags().Bool("live", false, "have the server check its log while it runs")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *live {
+			return a.checkLive(cmd.Context(), &conn)
+		}
 		p := a.progress(false)
 		defer p.done()
 		p.show("reading %s", *dir)
@@ -44,11 +56,17 @@ the data, and has an exit code of its own.`,
 			return offline(err, *dir)
 		}
 		sum, err := store.Check(cmd.Context(), *dir, report)
+		if errors.Is(err, store.ErrInUse) {
+			return hinted(err, "have the server that has it open check it: auditlog check --live")
+		}
 		if err != nil {
 			return offline(cannotRead(err), *dir)
 		}
 		if problems == 0 { // the index of a faulty log tells nothing
-			err = cannotRead(checkIndex(cmd.Context(), *dir, report))
+			err = cannotRead(checkIndex(cmd.Context(), *dir, func(problem string) {
+				p.done()
+				fmt.Fprintln(a.stderr, "auditlog: note: the next start makes the full-text index anew:", spell.Text(problem))
+			}))
 		}
 		if err != nil {
 			return offline(err, *dir)
@@ -56,7 +74,7 @@ the data, and has an exit code of its own.`,
 		p.done()
 		fmt.Fprintf(a.stderr, "auditlog: read %d entries of %d projects in %d blocks\n", sum.Entries, sum.Projects, sum.Blocks)
 		if problems > 0 {
-			return faulty(problems, sum.Problems == 0, *dir)
+			return faulty(problems, *dir)
 		}
 		return nil
 	}
@@ -115,13 +133,56 @@ func checkIndex(ctx context.Context, dir string, report func(problem string)) er
 }
 
 // faulty is the error of a check that has found something.
-func faulty(problems int, onlyIndex bool, dir string) error {
-	p := &problem{err: fmt.Errorf("%d faults in %s", problems, dir), code: exitFaulty,
-		hint: "stop using this folder and restore a backup of it"}
-	if onlyIndex {
-		p.hint = "make the index anew: auditlog reindex --data " + dir
+func faulty(problems int, where string) error {
+	return &problem{err: fmt.Errorf("%d faults in %s", problems, where), code: exitFaulty,
+		hint: "stop using it and restore a backup of it"}
+}
+
+// pollCheck is how often a server is asked how its check goes.
+const pollCheck = 500 * time.Millisecond
+
+// checkLive has a server check its log, and waits for the end of that.
+func (a *app) checkLive(ctx context.Context, conn *connection) error {
+	c, err := conn.client()
+	if err != nil {
+		return err
 	}
-	return p
+	p := a.progress(false)
+	defer p.done()
+	res, err := c.Check(ctx, true)
+	for err == nil && res.Check != nil {
+		p.show("%s checks its log, for %s so far: %d faults", c.URL, time.Since(res.Check.BeganAt).Round(time.Second), res.Check.Problems)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollCheck):
+		}
+		res, err = c.Check(ctx, false)
+	}
+	if err != nil {
+		return unreachable(c, err)
+	}
+	p.done()
+	return a.tellCheck(res, c.URL)
+}
+
+// tellCheck prints what a server's check has found.
+func (a *app) tellCheck(res rpc.CheckResult, server string) error {
+	last := res.Last
+	if last == nil {
+		return fmt.Errorf("%s tells of no check", server)
+	}
+	for _, fault := range last.Faults {
+		fmt.Fprintln(a.stdout, spell.Text(fault))
+	}
+	if last.Error != "" {
+		return fmt.Errorf("the check of %s could not go on: %s", server, spell.Text(last.Error))
+	}
+	fmt.Fprintf(a.stderr, "auditlog: %s has read %d entries\n", server, last.Entries)
+	if last.Problems > 0 {
+		return faulty(last.Problems, server)
+	}
+	return nil
 }
 
 // addData adds --data, which the environment may name as well, to a command that

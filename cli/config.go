@@ -18,6 +18,7 @@ import (
 	"auditlog/backup/duty"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/scrub"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -64,6 +65,9 @@ type Config struct {
 	// Reads is what becomes of calls of ReadOnlyActions: "skip", or "denied" to record
 	// those that were refused. Default "skip".
 	Reads string
+	// Scrub is how long it takes to read the whole log once, again and again, to find
+	// damage. Default 7 days; 0 reads nothing by itself.
+	Scrub time.Duration
 	// RecordReads says who is recorded of those who read the log: "exports" alone,
 	// "searches" as well, or "all" that list, count or get. Default "exports".
 	RecordReads string
@@ -83,6 +87,8 @@ type Config struct {
 	// file has them. Default: nowhere.
 	OIDC   *OIDC
 	Grants []oidc.Rule
+	// acceptRollback goes on with a log that has lost entries: see store.Options.AcceptLoss.
+	acceptRollback bool
 	// Limits bound what each project and each token may record. Only the file has them.
 	// Default none.
 	Limits []audit.Limit
@@ -102,6 +108,7 @@ func defaultConfig() Config {
 		MaxConnectionsPerAddress: 1000,
 		Drain:                    10 * time.Second,
 		Grace:                    retention.DefaultGrace,
+		Scrub:                    scrub.DefaultPeriod,
 		ReadOnlyActions:          api.DefaultReadOnlyActions(),
 		Reads:                    readsSkip,
 		RecordReads:              string(reading.Exports),
@@ -121,6 +128,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
 	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.Var((*span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
 	fs.StringVar(&c.Projects, "projects", c.Projects, "open: an entry makes its project; closed: project.create alone does")
 	fs.BoolVar(&c.ProjectAdminsDelete, "project-admins-delete", c.ProjectAdminsDelete,
 		"let admins of some projects delete those, not only admins of all")

@@ -18,7 +18,7 @@ func indexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = target // a link to where there is room stays one when the index is made anew
 	}
-	return index.Config{Dir: dir, Source: log, Identity: log.Identity(), Log: to}
+	return index.Config{Dir: dir, Source: log, Identity: log.Lineage(), Log: to}
 }
 
 // search makes a query of what somebody searches for, for the store, which is
@@ -31,10 +31,13 @@ func (s *server) search(text string) (fulltext.Query, error) {
 	return s.index.Search(q), nil
 }
 
+// narrow asks the index for ids and addresses, for the store.
+func (s *server) narrow(e fulltext.Exact) fulltext.Narrowing { return s.index.Narrow(e) }
+
 // indexStatus tells how the index follows the log.
 func (s *server) indexStatus() audit.IndexStatus {
 	st := s.index.Status()
-	status := audit.IndexStatus{Behind: int64(st.Behind)}
+	status := audit.IndexStatus{Behind: int64(st.Behind), Resting: st.Resting}
 	if st.State == index.Broken {
 		status.Err = errors.New(st.Reason)
 	}

@@ -6,14 +6,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"time"
+
+	"auditlog/admit"
 )
 
 // How Go collects garbage, unless GOGC says otherwise: recording makes much of it
 // while little stays, so it is collected seldom, when the heap has grown by maxGrowth
-// percent, but not beyond heapGoal or half of what the container may have. What is
+// percent, but not beyond heapGoal or half of what the process may have. What is
 // large by itself grows by minGrowth, as is Go's default. Bulk loads take a sixth less
 // processor time than with that default alone.
 const (
@@ -22,16 +22,15 @@ const (
 	heapGoal  = 256 << 20
 )
 
-// tuneGC sees to that from now on.
-func tuneGC() {
-	if os.Getenv("GOGC") != "" {
-		return
+// tuneGC sees to that from now on, and that memory is collected in time to stay within
+// the budget.
+func tuneGC(b admit.Budget) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(b.Soft)
 	}
-	goal := uint64(heapGoal)
-	if limit := containerLimit(); limit > 0 {
-		goal = min(goal, limit/2)
+	if os.Getenv("GOGC") == "" {
+		tune(uint64(min(heapGoal, b.Limit/2)))
 	}
-	tune(goal)
 }
 
 // tune sets the growth now and, as what nobody holds is cleaned up with every
@@ -47,19 +46,6 @@ func growth(live, goal uint64) int {
 		return minGrowth
 	}
 	return int(max(minGrowth, min(maxGrowth, (goal-live)*100/max(live, 1))))
-}
-
-// containerLimit returns how much memory the control group of a container may have, or 0.
-func containerLimit() uint64 {
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		limit, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64) // "max" is none
-		return limit
-	}
-	return 0
 }
 
 // readMetric returns a number that package runtime counts.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"auditlog/admit"
 	"auditlog/api"
 	"auditlog/audit"
 	"auditlog/auth"
@@ -29,12 +32,16 @@ import (
 	"auditlog/index"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/scrub"
 	"auditlog/spell"
 	"auditlog/store"
 )
 
 // configFlag names the file of settings. It is the one flag that is no setting.
 const configFlag = "config"
+
+// scrubFile is where the server keeps how far it has read the log, in its folder.
+const scrubFile = "scrub.json"
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
@@ -58,6 +65,9 @@ file that AUDITLOG_ADMIN_TOKEN_FILE names, or the systemd credential
 auditlog-admin-token: at least 32 random characters, such as from "openssl rand -hex
 32". It counts for as long as it is set; a start with another value, or none, ends it.
 
+A log that is found to be older than it was once is served for reading alone, until
+what was there is put back or --accept-rollback is given: see docs/operations.md.
+
 SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
 	}
@@ -66,6 +76,9 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	cfg.flags(settings)
 	cmd.Flags().AddFlagSet(settings)
 	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
+	// It is no setting: accepted once and for all, it would accept the next loss as well.
+	cmd.Flags().BoolVar(&cfg.acceptRollback, "accept-rollback", false,
+		"go on with a log that has lost entries which were acknowledged, and record that")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	complete(cmd, "log-format", "json", "console")
 	complete(cmd, "projects", projectsOpen, projectsClosed)
@@ -100,8 +113,9 @@ func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) 
 // runServer opens a server, runs it until ctx ends or something fails, and
 // closes it.
 func (a *app) runServer(ctx context.Context, cfg Config) error {
-	tuneGC()
-	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout}
+	budget := admit.BudgetOf()
+	tuneGC(budget)
+	s := &server{cfg: cfg, log: a.logger(&cfg), stdout: a.stdout, budget: budget, door: admit.New(admit.Options{Memory: budget.Calls})}
 	err := s.open(ctx)
 	if err == nil {
 		err = s.run(ctx)
@@ -114,6 +128,8 @@ type server struct {
 	cfg       Config
 	log       zerolog.Logger
 	stdout    io.Writer
+	budget    admit.Budget
+	door      *admit.Door
 	store     *store.Store
 	provider  *oidc.Provider // nil where nobody logs in
 	keeper    *auth.Keeper
@@ -121,6 +137,7 @@ type server struct {
 	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
+	scrub     *scrub.Worker
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -141,9 +158,14 @@ func (s *server) open(ctx context.Context) error {
 func (s *server) openStore(context.Context) (err error) {
 	s.store, err = store.Open(s.cfg.Data, store.Options{
 		Search: s.search,
+		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
 		Limits: s.cfg.Limits,
-		Report: func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
+
+		AcceptLoss: s.cfg.acceptRollback,
+		CacheBytes: int(s.budget.Cache),
+		TailBytes:  int(s.budget.Tail),
+		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
 	case errors.Is(err, store.ErrInUse):
@@ -190,6 +212,12 @@ func (s *server) openWorkers(context.Context) error {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	s.scrub = scrub.New(s.store, scrub.Options{
+		Period: cmp.Or(s.cfg.Scrub, -1), Path: filepath.Join(s.cfg.Data, scrubFile), Log: s.log,
+	})
+	for _, damage := range s.store.Damages() {
+		s.log.Error().Err(damage).Msg("the log is damaged: what is behind this is refused, the rest is answered")
+	}
 	if s.backups, err = s.newBackups(); err != nil {
 		return err
 	}
@@ -199,6 +227,7 @@ func (s *server) openWorkers(context.Context) error {
 		{"reads", s.reading.Run},
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
+		{"scrub", s.scrub.Run},
 		{"backups", s.backups.Run},
 	}
 	return nil
@@ -238,10 +267,12 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	options := console.Options{
 		Store:     s.store,
 		Auth:      s.keeper,
+		Door:      s.door,
 		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
+		Checks:    s.scrub,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   version(),
@@ -257,11 +288,13 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
+		Door:            s.door,
 		Reading:         s.reading,
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,
 		Index:           s.indexStatus,
+		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,

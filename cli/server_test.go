@@ -63,10 +63,16 @@ const startLimit = 20 * time.Second
 // startServer runs "auditlog serve" with args at a port of its own, and returns
 // once it listens.
 func startServer(env []string, dir string, args ...string) (*process, error) {
+	return startServerAs(func(*exec.Cmd) {}, env, dir, args...)
+}
+
+// startServerAs is startServer with what change makes of the command.
+func startServerAs(change func(*exec.Cmd), env []string, dir string, args ...string) (*process, error) {
 	cmd, err := program(env, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	if err != nil {
 		return nil, err
 	}
+	change(cmd)
 	p := &process{cmd: cmd, exit: make(chan error, 1)}
 	cmd.Dir = dir
 	cmd.Stderr = &p.log

@@ -30,6 +30,7 @@ func (a *app) stats() *cobra.Command {
 	var req rpc.StatsRequest
 	cmd.Flags().StringVar(&req.Interval, "interval", "", "count over time as well, by `hour`, day, week or month")
 	cmd.Flags().StringVar(&req.Zone, "zone", "", "the time `zone` of these and of --from and --to, such as Europe/Berlin; else this machine's")
+	cmd.Flags().IntVar(&req.Top, "top", 0, "how `many` values of each field to show; else 10, or 100 as json")
 	complete(cmd, "interval", rpc.Intervals()...)
 	addOutput(cmd, &output, "text", "json")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
@@ -45,6 +46,9 @@ func (a *app) stats() *cobra.Command {
 		}
 		if output != "text" && output != "json" {
 			return usagef("--output: must be text or json")
+		}
+		if output == "text" && req.Top == 0 {
+			req.Top = mostFrequent
 		}
 		stats, err := c.Stats(cmd.Context(), req)
 		if err != nil {
@@ -87,18 +91,22 @@ func statsText(s *rpc.StatsResult) string {
 		s.Total, s.Outcomes.Success, s.Outcomes.Forbidden, s.Outcomes.Error)
 	for _, list := range []struct {
 		title  string
-		values []rpc.ValueCount
+		values rpc.TopValues
 		shown  func(string) string
 	}{{"resource types", s.Types, spell.Text}, {"actions", s.Actions, spell.Text}, {"actors", s.Actors, spell.Name}} {
-		if len(list.values) == 0 {
+		if len(list.values.Top) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n", list.title)
-		for _, v := range list.values[:min(len(list.values), mostFrequent)] {
+		for _, v := range list.values.Top {
 			fmt.Fprintf(&b, "%9d  %s\n", v.Count, list.shown(v.Value))
 		}
-		if more := len(list.values) - mostFrequent; more > 0 {
-			fmt.Fprintf(&b, "%9s  and %d more\n", "", more)
+		if list.values.Others > 0 {
+			about := ""
+			if list.values.Estimated {
+				about = "about "
+			}
+			fmt.Fprintf(&b, "%9d  of %s%d more\n", list.values.OtherEntries, about, list.values.Others)
 		}
 	}
 	return b.String()

@@ -81,6 +81,12 @@ func (c *Client) EndSession(ctx context.Context, id string) (rpc.Session, error)
 	return call[rpc.Session](ctx, c, rpc.SessionEnd, rpc.SessionEndRequest{ID: id}, once)
 }
 
+// Check tells how the readings of the whole log go, and begins one at once with start, unless
+// one is under way.
+func (c *Client) Check(ctx context.Context, start bool) (rpc.CheckResult, error) {
+	return call[rpc.CheckResult](ctx, c, rpc.LogCheck, rpc.CheckRequest{Start: start}, c.tries())
+}
+
 // Tokens returns every token, without the secrets.
 func (c *Client) Tokens(ctx context.Context) ([]rpc.Token, error) {
 	res, err := call[rpc.TokenListResult](ctx, c, rpc.TokenList, rpc.TokenListRequest{}, c.tries())

@@ -10,8 +10,8 @@ import (
 )
 
 // keys makes the keys of entries that have none: 24 letters and digits that
-// sort in the order in which they were made, because the log keeps keys sorted
-// and does best when new ones land beside one another. They are the second of
+// sort in the order in which they were made, because the log keeps what counts up in
+// fewer bytes than what is random. They are the second of
 // the first use, 48 random bits, and a count of 40 bits.
 type keys struct {
 	once   sync.Once

@@ -108,7 +108,7 @@ func TestAgainstTheLog(t *testing.T) {
 	}
 
 	stats, err := c.Stats(ctx, rpc.StatsRequest{Query: rpc.Query{Project: "acme"}, Buckets: 10})
-	if err != nil || stats.Total != n || stats.Outcomes.Success != 834 || len(stats.Buckets) == 0 || len(stats.Actors) != 1 {
+	if err != nil || stats.Total != n || stats.Outcomes.Success != 834 || len(stats.Buckets) == 0 || len(stats.Actors.Top) != 1 {
 		t.Errorf("stats are %+v, %v", stats, err)
 	}
 	projects, err := c.Projects(ctx)

@@ -122,14 +122,14 @@ func TestCalls(t *testing.T) {
 	}{
 		"stats": {
 			"/auditLog.stats", `{"project":"acme","outcome":["failure"],"buckets":2}`,
-			`{"total":3,"outcomes":{"success":1,"forbidden":2,"error":0},"buckets":[{"from":"2026-05-04T00:00:00Z","to":"2026-05-04T00:00:00Z","success":1,"forbidden":2,"error":0}],"resourceTypes":[{"value":"Deployment","count":3}]}`,
+			`{"total":3,"outcomes":{"success":1,"forbidden":2,"error":0},"buckets":[{"from":"2026-05-04T00:00:00Z","to":"2026-05-04T00:00:00Z","success":1,"forbidden":2,"error":0}],"resourceTypes":{"top":[{"value":"Deployment","count":3}],"others":2,"otherEntries":1}}`,
 			func(c *Client) (any, error) {
 				return c.Stats(t.Context(), rpc.StatsRequest{Query: rpc.Query{Project: "acme", Terms: rpc.Terms{Outcome: rpc.Values{"failure"}}}, Buckets: 2})
 			},
 			rpc.StatsResult{
 				Total: 3, Outcomes: rpc.Counts{Success: 1, Forbidden: 2},
 				Buckets: []rpc.Bucket{{From: at, To: at, Counts: rpc.Counts{Success: 1, Forbidden: 2}}},
-				Types:   []rpc.ValueCount{{Value: "Deployment", Count: 3}},
+				Types:   rpc.TopValues{Top: []rpc.ValueCount{{Value: "Deployment", Count: 3}}, Others: 2, OtherEntries: 1},
 			},
 		},
 		"projects": {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,11 +14,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/admin"
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
+	"auditlog/scrub"
 )
 
 // Store is what the pages show and change of the log.
@@ -36,6 +39,8 @@ type Options struct {
 	// Auth tells who a token belongs to and what they may. In development mode nobody
 	// has to log in.
 	Auth *auth.Keeper
+	// Door decides which visits are let in when there are many. Nil lets everybody in.
+	Door *admit.Door
 	// Reading records who read what. Nil records none.
 	Reading *reading.Recorder
 	// Retention purges deleted projects.
@@ -44,6 +49,8 @@ type Options struct {
 	Approval bool
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Checks tells of the readings of the whole log. Nil where nothing reads it.
+	Checks interface{ Status() scrub.Status }
 	// Provider is where people log in as themselves. Nil is nowhere.
 	Provider Provider
 	// ProviderName is what people call it. Default "your identity provider".
@@ -137,6 +144,10 @@ type route struct {
 	open    bool
 	handle  handler
 }
+
+// long reports whether an answer may take as long as it likes: a file or a view of what
+// is to come.
+func (rt *route) long() bool { return rt.pattern == "GET /export" || rt.pattern == "GET /live" }
 
 func (c *console) routes() []route {
 	return []route{
@@ -259,11 +270,27 @@ func (c *console) answer(v *visit, rt route) error {
 	if v.session == nil {
 		return c.askLogin(v)
 	}
+	class := admit.Read
 	if v.r.Method == http.MethodPost {
 		if err := v.session.check(v.r.PostFormValue("csrf")); err != nil {
 			return err
 		}
+		if v.who.May(auth.TokenList, "") { // who administers something
+			class = admit.Administration
+		}
 	}
+	call, err := c.opts.Door.Enter(v.r.Context(), class, v.who.RecordedBy())
+	if err != nil {
+		return err
+	}
+	defer call.Leave()
+	ctx := admit.In(v.r.Context(), call)
+	if !rt.long() {
+		var done context.CancelFunc
+		ctx, done = call.Until(ctx)
+		defer done()
+	}
+	v.r = v.r.WithContext(ctx)
 	return rt.handle(v)
 }
 

@@ -83,7 +83,7 @@ func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error
 			if err != nil {
 				return err
 			}
-			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds})
+			*answer, err = sel.Stats(ctx, audit.Counting{Bounds: bounds, Top: audit.MaxTop})
 			return err
 		})
 	}
@@ -128,9 +128,9 @@ func (n *counts) suggestions(f filter) []suggestion {
 		key, chosen string
 		values      []audit.ValueCount
 	}{
-		{keyActor, f.Is.One(keyActor), n.anyActor.Actors},
-		{keyAction, strings.TrimSuffix(f.Is.One(keyAction), ".*"), n.anyAction.Actions},
-		{keyResourceType, f.Is.One(keyResourceType), n.anyType.ResourceTypes},
+		{keyActor, f.Is.One(keyActor), n.anyActor.Actors.Top},
+		{keyAction, strings.TrimSuffix(f.Is.One(keyAction), ".*"), n.anyAction.Actions.Top},
+		{keyResourceType, f.Is.One(keyResourceType), n.anyType.ResourceTypes.Top},
 	} {
 		found := 0
 		for _, vc := range field.values {
@@ -147,9 +147,9 @@ func (n *counts) suggestions(f filter) []suggestion {
 func (n *counts) facets(f filter) []facet {
 	return []facet{
 		n.outcomeFacet(f),
-		valueFacet(f, keyResourceType, "Resource type", n.anyType.ResourceTypes),
-		valueFacet(f, keyAction, "Action", n.anyAction.Actions),
-		valueFacet(f, keyActor, "Actor", n.anyActor.Actors),
+		valueFacet(f, keyResourceType, "Resource type", n.anyType.ResourceTypes.Top),
+		valueFacet(f, keyAction, "Action", n.anyAction.Actions.Top),
+		valueFacet(f, keyActor, "Actor", n.anyActor.Actors.Top),
 		fixedFacet(f, keyActorType, "Actor type",
 			[][2]string{{string(audit.User), "People"}, {string(audit.ServiceAccount), "Service accounts"}}),
 		fixedFacet(f, keyChannel, "Channel",

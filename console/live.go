@@ -21,9 +21,10 @@ const (
 	heartbeat = 15 * time.Second
 	// settle is how long a view waits after an entry for more to come with it.
 	settle = 200 * time.Millisecond
-	// burst is how many entries of its own a view takes at once; of more it is told
-	// that there are too many to show.
-	burst = 200
+	// burst is how many entries of its own a view takes at once, of how many bytes; of
+	// more it is told that there are too many to show.
+	burst      = 200
+	burstBytes = 1 << 20
 	// chunk is how many entries are read at once.
 	chunk = 1000
 )
@@ -190,20 +191,23 @@ func (w *watch) entries(ctx context.Context) error {
 	}
 	last := w.opts.Store.LastID()
 	var fresh []*audit.Entry
-	for full := true; full; {
+	size := 0 // of what is large in them
+	for {
 		entries, err := w.opts.Store.Since(ctx, w.f.Project, w.after, chunk)
 		if err != nil {
 			return err
 		}
-		if full = len(entries) == chunk; len(entries) > 0 {
-			w.after = entries[len(entries)-1].ID
+		if len(entries) == 0 {
+			break
 		}
+		w.after = entries[len(entries)-1].ID
 		for _, e := range entries {
 			if w.shown.Match(e) {
 				fresh = append(fresh, e)
+				size += len(e.Detail)
 			}
 		}
-		if len(fresh) > burst {
+		if len(fresh) > burst || size > burstBytes {
 			w.after = max(last, w.after)
 			return w.send("many", "more")
 		}

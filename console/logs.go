@@ -285,7 +285,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 
 // list reads one page of entries.
 func (c *console) list(v *visit, f filter, sel audit.Selection, cursor string) (list, error) {
-	page, err := sel.List(v.r.Context(), audit.Paging{Cursor: cursor})
+	page, err := sel.List(v.r.Context(), audit.Paging{Cursor: cursor, Bytes: audit.MaxPageBytes})
 	if err != nil {
 		return list{}, err
 	}

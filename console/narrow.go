@@ -163,7 +163,7 @@ func views(f filter, n *counts) []view {
 // counts know one, else by the word.
 func deployments(all filter, n *counts) filter {
 	if n != nil {
-		for _, vc := range n.anyAction.Actions {
+		for _, vc := range n.anyAction.Actions.Top {
 			if strings.HasSuffix(vc.Value, ".deploy") {
 				return all.with(keyAction, vc.Value)
 			}

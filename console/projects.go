@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -162,6 +164,17 @@ type statusPage struct {
 	Uptime       string
 	Since        moment
 	Err          string
+	// Check tells of the readings of the whole log, nil where nothing reads it.
+	Check *integrity
+}
+
+// integrity is what the readings of the whole log found.
+type integrity struct {
+	Ended, Running bool
+	At             moment
+	Problems       int64
+	First, Err     string // of the faults
+	Progress       string
 }
 
 // status answers how the log is, to admins of the whole of it.
@@ -182,7 +195,7 @@ func (c *console) status(v *visit) error {
 		return err
 	}
 	p.File, p.Free = formatBytes(file), formatBytes(free)
-	if err := c.opts.Store.Err(); err != nil {
+	if err := cmp.Or(c.opts.Store.Err(), c.opts.Store.Paused()); err != nil {
 		p.Err = err.Error()
 	}
 	if c.opts.Index != nil {
@@ -192,7 +205,27 @@ func (c *console) status(v *visit) error {
 			p.IndexFault = index.Err.Error()
 		}
 	}
+	p.Check = c.integrity(v)
 	return c.render(v, http.StatusOK, "status", p)
+}
+
+// integrity returns what the readings of the whole log found.
+func (c *console) integrity(v *visit) *integrity {
+	if c.opts.Checks == nil {
+		return nil
+	}
+	st := c.opts.Checks.Status()
+	i := &integrity{Running: st.Check != nil}
+	if st.Slow != nil {
+		i.Progress = fmt.Sprintf("%.0f %%", 100*st.Progress)
+	}
+	if last := st.Last; last != nil {
+		i.Ended, i.At, i.Problems, i.Err = true, v.moment(last.EndedAt), int64(last.Problems), last.Err
+		if i.First = last.Err; len(last.Faults) > 0 {
+			i.First = last.Faults[0]
+		}
+	}
+	return i
 }
 
 // uptime says how long the server has been running.

@@ -2,6 +2,7 @@ package fulltext
 
 import (
 	"context"
+	"net/netip"
 
 	"auditlog/audit"
 )
@@ -23,14 +24,28 @@ type Condition interface {
 	Clues() *Clues
 }
 
-// Query is a condition together with the index that narrows it down.
-type Query interface {
-	Condition
+// Narrowing says which blocks can hold what is asked for.
+type Narrowing interface {
 	// Blocks returns, newest first, the blocks of a project that begin at or before
 	// a position and may hold a match, as of the sequence through: blocks that
 	// changed later are not covered. ok is false when every block has to be looked
 	// into. Entries before after (microseconds) are not asked for.
 	Blocks(ctx context.Context, p ProjectID, before audit.Position, after int64) (keys []BlockKey, through uint64, ok bool, err error)
+}
+
+// Query is a condition together with the index that narrows it down.
+type Query interface {
+	Condition
+	Narrowing
+}
+
+// Exact is what filters ask of entries that an index knows, too.
+type Exact struct {
+	// Whole are values, each of which an entry must have among those that are found whole.
+	Whole []string
+	// Addresses is a range, or one, of which an entry must have an address among those values
+	// that are looked into for words. The zero Prefix asks for none.
+	Addresses netip.Prefix
 }
 
 // Match reports whether an entry matches a condition.

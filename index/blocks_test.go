@@ -11,6 +11,7 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/fulltext"
+	"auditlog/index/words/wordstest"
 	"auditlog/store"
 )
 
@@ -64,7 +65,7 @@ func anyQuery(r *rand.Rand, value string) string {
 	rs := []rune(strings.ReplaceAll(value, `"`, ""))
 	from := r.IntN(len(rs))
 	piece := string(rs[from : from+1+r.IntN(min(12, len(rs)-from))])
-	if ws := naiveWords(value); len(ws) > 0 && r.IntN(2) == 0 {
+	if ws := wordstest.Words(value); len(ws) > 0 && r.IntN(2) == 0 {
 		from := r.IntN(len(ws))
 		piece = strings.Join(ws[from:from+1+r.IntN(min(3, len(ws)-from))], " ")
 	}

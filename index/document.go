@@ -4,6 +4,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"auditlog/index/lexicon"
+	"auditlog/index/words"
 )
 
 // docID names one state of one block.
@@ -25,20 +26,26 @@ func newDocument(batch *lexicon.Builder, id docID) *document {
 
 // add adds the words of one value of the block.
 func (d *document) add(value string) {
-	d.text = appendNormal(d.text[:0], value)
+	eachRange(value, d.Hash)
+	d.text = words.Normal(d.text[:0], value)
 	var before []byte
+	var numbers quad
 	last := 0
-	for start, end := nextWord(d.text, 0); start < len(d.text); start, end = nextWord(d.text, end) {
+	for start, end := words.Next(d.text, 0); start < len(d.text); start, end = words.Next(d.text, end) {
 		word := d.text[start:end]
 		t := termOf(word)
 		d.Word(t.word)
 		if t.digest {
 			d.Hash(t.hash)
 		}
+		touching := before != nil && !hasSpace(d.text[last:start])
 		if before != nil {
-			if hash, ok := pairHash(before, word, !hasSpace(d.text[last:start])); ok {
+			if hash, ok := pairHash(before, word, touching); ok {
 				d.Hash(hash)
 			}
+		}
+		if hash, ok := numbers.add(word, touching); ok {
+			d.Hash(hash)
 		}
 		before, last = word, end
 	}

@@ -21,13 +21,24 @@ const (
 	batchTerms  = 800_000
 )
 
+// While the log is loaded, the machine is the log's: the index begins when that is over, that is
+// when no block has changed for Config.Linger. A block that changes several times meanwhile is
+// read once. But it never falls far behind, since a search looks itself into what the index
+// does not know, some 30 µs a block: after restChanges, about a million entries, or
+// restFor, it begins all the same.
+const (
+	restChanges = 1024
+	restFor     = 30 * time.Second
+)
+
 // When there are more changes after a step, the follower rests for a part of the
-// time that the step took: busyRest while the log is being written, which then has
-// the machine and leaves the index behind for a while, and quietRest otherwise.
+// time that the step took: busyRest while the log is being written, unless the index is
+// far behind, and quietRest otherwise.
 const (
 	busyRest  = 2
 	quietRest = 0.25
 	maxRest   = 2 * time.Second
+	farBehind = 4 * restChanges
 )
 
 // progressEvery is how often a long rebuild says in the log how far it is.
@@ -64,8 +75,8 @@ func (f *follower) run(ctx context.Context) error {
 
 // rest returns how long to rest after a step that left more to do.
 func (f *follower) rest(took time.Duration) time.Duration {
-	part := quietRest
-	if f.x.cfg.Source.BlockSeq() != f.stepped {
+	part, seq := quietRest, f.x.cfg.Source.BlockSeq()
+	if seq != f.stepped && seq-f.docs.cursor < farBehind {
 		part = busyRest
 	}
 	return min(time.Duration(part*float64(took)), maxRest)
@@ -218,11 +229,33 @@ func (f *follower) Wait(ctx context.Context) error {
 	err := f.x.cfg.Source.WaitBlocks(wait, f.docs.cursor)
 	switch {
 	case err == nil:
-		return backoff.Sleep(ctx, f.x.cfg.Linger)
+		return f.settle(ctx)
 	case wait.Err() == nil:
 		return &sourceError{err}
 	}
 	return f.checkFiles()
+}
+
+// settle waits, after a change, until the log is not being loaded any more, or for as long as
+// the index may rest.
+func (f *follower) settle(ctx context.Context) error {
+	defer f.x.setStatus(func(s *Status) { s.Resting = false })
+	linger := f.x.cfg.Linger
+	began, seq := time.Now(), f.x.cfg.Source.BlockSeq()
+	for changed := began; time.Since(changed) < linger && time.Since(began) < restFor; {
+		if err := backoff.Sleep(ctx, min(linger/5+1, time.Second)); err != nil {
+			return err
+		}
+		now := f.x.cfg.Source.BlockSeq()
+		if now-f.docs.cursor >= restChanges {
+			return nil
+		}
+		if now != seq {
+			seq, changed = now, time.Now()
+			f.x.setStatus(func(s *Status) { s.Resting = true })
+		}
+	}
+	return nil
 }
 
 // tidy merges the files into one when that saves much, and sees to it that words of

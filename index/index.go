@@ -26,7 +26,8 @@ type Config struct {
 	// Log is told of what happens to the index. The zero Logger says nothing.
 	Log zerolog.Logger
 	// Linger is how long the index waits after a change for further ones, so as to
-	// take them together: the last block of a project changes with each that comes.
+	// take them together: the last block of a project changes with each that comes. As long
+	// as there are some, it goes on waiting, within bounds.
 	// Default 5 s.
 	Linger time.Duration
 	// Retry is how long the index waits before it opens its folder again after a
@@ -90,6 +91,9 @@ type Status struct {
 	// it has yet to take in; a change is about a thousand entries.
 	Blocks int
 	Behind uint64
+	// Resting says that the log is being loaded, and that the index waits for the end of
+	// that, or until it is some thousand changes or half a minute behind.
+	Resting bool
 	// Bytes is the size of the index's files.
 	Bytes int64
 	// cursor is the sequence of the newest change that was taken in.

@@ -298,6 +298,48 @@ func anyFileHolds(t *testing.T, dir, word string) bool {
 	return false
 }
 
+// While the log is loaded the index rests, and says so; when that is over, it takes in
+// everything at once.
+func TestRestsWhileTheLogIsLoaded(t *testing.T) {
+	l := newMemoryLog()
+	cfg := testConfig(t.TempDir()+"/index", l)
+	cfg.Linger = time.Second
+	r := start(t, cfg)
+	r.caughtUp()
+	rested := false
+	for i := range int64(100) {
+		l.put(key(1, 1+i%10), "common", fmt.Sprintf("number-%d", i))
+		time.Sleep(5 * time.Millisecond)
+		s := r.Status()
+		rested = rested || s.Resting
+		if s.Behind != uint64(i+1) {
+			t.Fatalf("after %d changes: %+v", i+1, s)
+		}
+	}
+	if !rested {
+		t.Errorf("it does not say that it rests: %+v", r.Status())
+	}
+	r.caughtUp()
+	if s := r.Status(); s.Resting || s.Blocks != 10 {
+		t.Errorf("after the load: %+v", s)
+	}
+	r.mustFind(1, "number-99", key(1, 10))
+	r.mustFind(1, "number-89")
+}
+
+// The index does not rest when it is a thousand changes behind.
+func TestRestIsBounded(t *testing.T) {
+	l := newMemoryLog()
+	cfg := testConfig(t.TempDir()+"/index", l)
+	cfg.Linger = time.Hour
+	r := start(t, cfg)
+	r.caughtUp()
+	for i := range int64(restChanges) {
+		l.put(key(1, 1+i%10), "common", fmt.Sprintf("number-%d", i))
+	}
+	r.caughtUp()
+}
+
 // A log that changes little by little leaves few segments, with most blocks in one.
 func TestFilesAreMerged(t *testing.T) {
 	l := newMemoryLog()

@@ -7,6 +7,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/index/words"
 )
 
 // Clues returns what a value must hold for each of the query's terms to occur in it.
@@ -23,7 +24,7 @@ func (q *Query) Match(terms uint64) bool {
 // Almost no value holds any, so what matters is to find that out fast.
 func (q *Query) Terms(value string) uint64 {
 	if !audit.IsASCII(value) {
-		return q.termsIn(appendNormal(make([]byte, 0, 2*len(value)), value), ^uint64(0))
+		return q.termsIn(words.Normal(make([]byte, 0, 2*len(value)), value), ^uint64(0))
 	}
 	var maybe uint64
 	for i := range q.terms {
@@ -35,7 +36,7 @@ func (q *Query) Terms(value string) uint64 {
 		return 0
 	}
 	var buf [128]byte
-	return q.termsIn(appendLower(buf[:0], value), maybe)
+	return q.termsIn(words.Lower(buf[:0], value), maybe)
 }
 
 // Whole returns which of the query's terms a value is, of those that are found whole.
@@ -69,30 +70,69 @@ func (t *term) in(text []byte) bool {
 			return false
 		}
 		i += from
-		if (isWide(first) || beginsWord(text, i)) && t.at(text, i) {
+		from = i + 1
+		if !words.IsWide(first) && !words.Begins(text, i) {
+			continue
+		}
+		found, end := t.from(text, i)
+		if found {
 			return true
 		}
-		from = i + 1
+		from = max(from, end)
 	}
 }
 
-// at reports whether t is what text holds from i on, where a word begins.
-func (t *term) at(text []byte, i int) bool {
-	for k, want := range t.words {
-		start, end := nextWord(text, i)
-		got := text[start:end]
-		if t.touching && hasSpace(text[i:start]) {
-			return false
+// from looks for t in text from i on, where a word begins, and as long as some of its words
+// are there; end is where that is over. However often its words are repeated, in the text or
+// in t, each word of the text is looked at once (Knuth, Morris and Pratt): what is there of t
+// tells, where it does not go on, how much of t's beginning is its end.
+func (t *term) from(text []byte, i int) (found bool, end int) {
+	for k := 0; ; {
+		start, end := words.Next(text, i)
+		if start == len(text) {
+			return false, end
 		}
-		if t.prefix && k == len(t.words)-1 {
-			return bytes.HasPrefix(got, want)
+		if t.touching && k > 0 && hasSpace(text[i:start]) {
+			k = 0
 		}
-		if !bytes.Equal(got, want) {
-			return false
+		word := text[start:end]
+		for k > 0 && !t.goesOn(k, word) {
+			k = t.again[k]
+		}
+		if t.goesOn(k, word) {
+			if k++; k == len(t.words) {
+				return true, end
+			}
+		}
+		if k == 0 {
+			return false, end
 		}
 		i = end
 	}
-	return true
+}
+
+// goesOn reports whether word number k of t is word.
+func (t *term) goesOn(k int, word []byte) bool {
+	if t.prefix && k == len(t.words)-1 {
+		return bytes.HasPrefix(word, t.words[k])
+	}
+	return bytes.Equal(word, t.words[k])
+}
+
+// repeats returns, for each number of ws's first words, how many of its last ones are its
+// first, all of them left out.
+func repeats(ws [][]byte) []int {
+	again := make([]int, len(ws))
+	for i, k := 1, 0; i < len(ws)-1; i++ {
+		for k > 0 && !bytes.Equal(ws[i], ws[k]) {
+			k = again[k]
+		}
+		if bytes.Equal(ws[i], ws[k]) {
+			k++
+		}
+		again[i+1] = k
+	}
+	return again
 }
 
 // hasSpace reports whether there is a space between two words.

@@ -11,12 +11,14 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/index/words"
 )
 
 // Limits of a query.
 const (
 	MaxQuery  = 1 << 10 // bytes
 	MaxTerms  = 32      // words and phrases
+	MaxWords  = 128     // words in all of these together
 	MinPrefix = 3       // characters before the *
 )
 
@@ -28,6 +30,7 @@ type Query struct {
 	// want and exclude hold the bits of the terms that an entry must and must
 	// not hold.
 	want, exclude uint64
+	words         int // of the terms
 }
 
 // term is one word, phrase or prefix of a query.
@@ -41,6 +44,9 @@ type term struct {
 	touching bool
 	// whole is the term as it was written, which is how an id is found; empty for a prefix.
 	whole string
+	// again says for each number of its first words with how many it goes on where it does
+	// not go on with these: see repeats.
+	again []int
 	// needle is the longest word: where it is not, the term is not.
 	needle fulltext.Word
 }
@@ -67,7 +73,7 @@ func Parse(text string) (*Query, error) {
 	if !utf8.ValidString(text) {
 		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
 	}
-	q := &Query{clues: fulltext.Clues{Normal: appendNormal}}
+	q := &Query{clues: fulltext.Clues{Normal: words.Normal}}
 	// Operators typed on a Japanese keyboard are as good as others.
 	rest := norm.NFKC.String(text)
 	for {
@@ -136,6 +142,9 @@ func (q *Query) add(it item) error {
 	}
 	i := slices.IndexFunc(q.terms, t.equal)
 	if i < 0 {
+		if q.words += len(t.words); q.words > MaxWords {
+			return audit.FieldErrorf("q", "must hold at most %d words, those of its phrases included", MaxWords)
+		}
 		if len(q.terms) == MaxTerms {
 			return audit.FieldErrorf("q", "must hold at most %d words and phrases", MaxTerms)
 		}
@@ -158,7 +167,7 @@ func newTerm(it item) (term, error) {
 			return term{}, audit.FieldErrorf("q", "has a * within %q; it can only end a word, as in dep*, unless you put the text in quotation marks", it.text)
 		}
 	}
-	t := term{words: words(appendNormal(nil, text))}
+	t := term{words: words.All(words.Normal(nil, text))}
 	t.touching = !it.phrase && len(t.words) > 1
 	t.prefix = star && endsNarrow(text)
 	if t.prefix && utf8.RuneCount(t.words[len(t.words)-1]) < MinPrefix {
@@ -170,6 +179,7 @@ func newTerm(it item) (term, error) {
 	if !star {
 		t.whole = text
 	}
+	t.again = repeats(t.words)
 	if len(t.words) > 0 {
 		t.needle = t.word(t.longest())
 	}
@@ -196,27 +206,22 @@ func (t *term) longest() (k int) {
 
 // clue returns the words that are in every value in which t occurs.
 func (t *term) clue() []fulltext.Word {
-	words := make([]fulltext.Word, len(t.words))
-	for k := range words {
-		words[k] = t.word(k)
+	var clue []fulltext.Word
+	for k := range t.words {
+		w := t.word(k)
+		same := func(o fulltext.Word) bool { return o.Text == w.Text && o.Prefix == w.Prefix }
+		if !slices.ContainsFunc(clue, same) {
+			clue = append(clue, w)
+		}
 	}
-	return words
+	return clue
 }
 
 // endsNarrow reports whether text ends in a word that could go on. After a
 // separator, as in deployment.*, and after a wide character a * adds nothing.
 func endsNarrow(text string) bool {
-	b := appendNormal(nil, text)
-	return len(b) > 0 && !beginsWord(b, len(b))
-}
-
-// words returns the words of text, in normal form; they share its memory.
-func words(text []byte) [][]byte {
-	var ws [][]byte
-	for start, end := nextWord(text, 0); start < len(text); start, end = nextWord(text, end) {
-		ws = append(ws, text[start:end])
-	}
-	return ws
+	b := words.Normal(nil, text)
+	return len(b) > 0 && !words.Begins(b, len(b))
 }
 
 func (t term) equal(u term) bool {

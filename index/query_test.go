@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"auditlog/audit"
+	"auditlog/index/words/wordstest"
 )
 
 // describe renders a query the way that the table of TestParse writes it.
@@ -174,9 +175,9 @@ func naiveMatch(q *Query, values []string) bool {
 
 func naiveContains(value string, t term) bool {
 	if !t.touching {
-		return naiveFollows(naiveWords(value), t)
+		return naiveFollows(wordstest.Words(value), t)
 	}
-	return slices.ContainsFunc(naiveFields(value), func(f string) bool { return naiveFollows(naiveWords(f), t) })
+	return slices.ContainsFunc(naiveFields(value), func(f string) bool { return naiveFollows(wordstest.Words(f), t) })
 }
 
 // naiveFields splits value at spaces, and at what becomes one.
@@ -206,10 +207,10 @@ func naiveFollows(words []string, t term) bool {
 func TestMatchAgainstNaiveScan(t *testing.T) {
 	matched := 0
 	rapid.Check(t, func(t *rapid.T) {
-		values := rapid.SliceOfN(anyText(), 1, 4).Draw(t, "values")
+		values := rapid.SliceOfN(wordstest.AnyText(), 1, 4).Draw(t, "values")
 		shape := rapid.SampledFrom([]string{"%s", `"%s"`, "-%s", "%s*", "%s x", "a %s"}).Draw(t, "shape")
-		text := pieceOf(t, values[0]+" "+anyText().Draw(t, "more"))
-		if ws := naiveWords(values[0]); len(ws) > 0 && rapid.Bool().Draw(t, "words") {
+		text := pieceOf(t, values[0]+" "+wordstest.AnyText().Draw(t, "more"))
+		if ws := wordstest.Words(values[0]); len(ws) > 0 && rapid.Bool().Draw(t, "words") {
 			from := rapid.IntRange(0, len(ws)-1).Draw(t, "first")
 			text = strings.Join(ws[from:rapid.IntRange(from+1, len(ws)).Draw(t, "last")], "-")
 		}
@@ -257,7 +258,7 @@ func FuzzParse(f *testing.F) {
 		if len(q.terms) == 0 || len(q.terms) > MaxTerms || q.want|q.exclude != 1<<len(q.terms)-1 {
 			t.Fatalf("%q: %d terms, want %b, exclude %b", text, len(q.terms), q.want, q.exclude)
 		}
-		if got, want := q.Match(q.Terms(value)), naiveMatch(q, []string{value}); got != want && !manyMarks(value) {
+		if got, want := q.Match(q.Terms(value)), naiveMatch(q, []string{value}); got != want && !wordstest.ManyMarks(value) {
 			t.Fatalf("%q in %q: %v, want %v", text, value, got, want)
 		}
 	})

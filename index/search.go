@@ -17,51 +17,20 @@ const maxPrefixTerms = 20_000
 // Search is a query together with the index that narrows it.
 type Search struct {
 	*Query
-	index      *Index
-	conditions []condition
+	narrowing
 }
 
 var _ fulltext.Query = (*Search)(nil)
 
 // Search returns q with the index behind it.
 func (x *Index) Search(q *Query) *Search {
-	s := &Search{Query: q, index: x}
+	s := &Search{q, narrowing{index: x}}
 	for i := range q.terms {
 		if q.want>>i&1 != 0 {
 			s.conditions = append(s.conditions, q.terms[i].condition())
 		}
 	}
 	return s
-}
-
-// Blocks returns, newest first, the blocks of a project that begin at or before a
-// position and may hold a match, as of the sequence through: blocks that changed
-// later are not covered, and the block must be read in a transaction that began
-// after Blocks returned. Entries before after are not asked for.
-//
-// ok is false when every block has to be looked into: the query only excludes, or
-// the index is being opened or repaired. The error is the context's.
-func (s *Search) Blocks(ctx context.Context, p fulltext.ProjectID, before audit.Position, after int64) (keys []fulltext.BlockKey, through uint64, ok bool, err error) {
-	if len(s.conditions) == 0 {
-		return nil, 0, false, ctx.Err()
-	}
-	err = s.index.read(func(snap *snapshot) error {
-		f := finder{ctx: ctx, project: p, conditions: s.conditions}
-		for _, part := range snap.parts {
-			if err := f.part(part); err != nil {
-				return err
-			}
-		}
-		keys, through = trim(f.keys, before, after), snap.cursor
-		return snap.unchanged()
-	})
-	switch {
-	case err == nil:
-		return keys, through, true, nil
-	case ctx.Err() != nil:
-		return nil, 0, false, ctx.Err()
-	}
-	return nil, 0, false, nil
 }
 
 // trim sorts keys, newest first, and cuts off those that begin after before and

@@ -40,7 +40,8 @@ func newScene(t *testing.T) *scene {
 		}
 		return scene.index.Search(q), nil
 	}
-	s, err := store.Open(t.TempDir(), store.Options{SealRows: 700, SealAfter: 20 * time.Millisecond, Search: search})
+	s, err := store.Open(t.TempDir(), store.Options{SealRows: 700, SealAfter: 20 * time.Millisecond, Search: search,
+		Narrow: func(e fulltext.Exact) fulltext.Narrowing { return scene.index.Narrow(e) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +66,8 @@ func (s *scene) entry(project string) *audit.Entry {
 	if r.IntN(3) == 0 {
 		e.Key = "evt-" + h[:10]
 	}
+	e.Request.IP = []string{fmt.Sprintf("203.0.%d.%d", r.IntN(200), r.IntN(256)), fmt.Sprintf("::ffff:203.0.%d.7", r.IntN(200)),
+		fmt.Sprintf("2001:db8:%x::%x", r.IntN(500), r.IntN(5)), ""}[r.IntN(4)]
 	if r.IntN(3000) == 0 {
 		e.Metadata = map[string]string{"note": "extraordinary " + project}
 	}
@@ -150,21 +153,27 @@ func (s *scene) searches(project string) {
 	if some.Key != "" {
 		s.filter(audit.Query{Project: project, Is: audit.Terms{"key": {some.Key}}, Text: "-nowhere"})
 	}
+	if some.Request.IP != "" {
+		s.filter(audit.Query{Project: project, Is: audit.Terms{"ip": {some.Request.IP}}})
+	}
+	for _, ip := range []string{"203.0.113.7", "203.0.77.0/24", "203.0.77.16/29", "2001:db8:7::/48", "192.0.2.1", "203.0.0.0/7"} {
+		s.filter(audit.Query{Project: project, Is: audit.Terms{"ip": {ip}, "actor": {some.Actor.Email}}})
+	}
 }
 
-// filter compares what the log selects by an id, which the index narrows, with what the
-// copy holds.
+// filter compares what the log selects by an id or an address, which the index narrows, with
+// what the copy holds.
 func (s *scene) filter(q audit.Query) {
 	s.t.Helper()
-	want := 0
+	want, p := 0, audit.Paging{Limit: 1000}
 	for _, e := range s.entries[q.Project] {
 		if audit.NewMatcher(&q).Match(e) &&
 			(q.Text != "deployed" || strings.Contains(strings.ToLower(e.Detail), "deployed")) {
 			want++
 		}
 	}
-	page, err := audittest.List(s.t.Context(), s.s, q, audit.Paging{Limit: 100})
-	if err != nil || len(page.Entries) != want {
+	page, err := audittest.List(s.t.Context(), s.s, q, p)
+	if err != nil || len(page.Entries) != want || page.Next != "" {
 		s.t.Fatalf("%+v selects %d entries, want %d, %v", q, len(page.Entries), want, err)
 	}
 }

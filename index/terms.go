@@ -1,6 +1,10 @@
 package index
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"auditlog/index/words"
+)
 
 // The terms of a word are what the index holds of it: words, which a prefix finds, and
 // hashes, which take less and are found as a whole only (package lexicon). Most words are a
@@ -17,6 +21,10 @@ import "unicode/utf8"
 //   - So have a word and a number that follows without a space, as in shop-777: a
 //     thousand entries hold most small numbers.
 //
+//   - So have four short numbers in a row without a space, as in an address.
+//
+//   - A value that is an address has hashes of the ranges around it, too (narrow.go).
+//
 //   - Of a value that is found whole, an id, there is a hash and nothing else: the words of
 //     a UUID an entry would take three times as much as all others.
 //
@@ -32,6 +40,8 @@ const (
 	markDigest = '\x01'
 	markPair   = '\x02'
 	markWhole  = '\x03'
+	markRange  = '\x04' // of addresses
+	markQuad   = '\x05'
 )
 
 // wordTerm is the terms of a word: a word, and of a digest a hash.
@@ -102,12 +112,61 @@ func hasDigit(word []byte) bool {
 // no space between them.
 func pairHash(before, word []byte, touching bool) (hash uint32, ok bool) {
 	switch {
-	case isWide(before) && isWide(word):
+	case words.IsWide(before) && words.IsWide(word):
 	case touching && hasDigit(word) && !isDigest(before) && !isDigest(word):
 	default:
 		return 0, false
 	}
 	return hashOf(markPair, before, word), true
+}
+
+// quad watches for four short numbers in a row without a space.
+type quad struct {
+	words [4][]byte // the last ones, as far as they are in a row
+	n     int
+}
+
+// add tells of the next word, and whether there is no space before it, and returns the hash of
+// it and the three before, if that is what they are.
+func (q *quad) add(word []byte, touching bool) (hash uint32, ok bool) {
+	if !touching {
+		q.n = 0
+	}
+	if !isShortNumber(word) {
+		q.n = 0
+		return 0, false
+	}
+	if q.n == len(q.words) {
+		copy(q.words[:], q.words[1:])
+		q.n--
+	}
+	q.words[q.n] = word
+	if q.n++; q.n < len(q.words) {
+		return 0, false
+	}
+	return quadHash(q.words), true
+}
+
+// isShortNumber reports whether word could be a quarter of an address.
+func isShortNumber(word []byte) bool {
+	if len(word) > 3 {
+		return false
+	}
+	for _, c := range word {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func quadHash(words [4][]byte) uint32 {
+	var b [16]byte
+	joined := b[:0]
+	for _, w := range words {
+		joined = append(append(joined, w...), '.')
+	}
+	return hashOf(markQuad, joined, nil)
 }
 
 // wholeHash returns the hash of a value that is found whole.
@@ -150,12 +209,16 @@ func (t *term) condition() condition {
 	if t.whole != "" {
 		c.whole, c.wholeHash = true, wholeHash(t.whole)
 	}
-	words := t.words
+	whole := t.words
 	if t.prefix {
-		words = words[:len(words)-1]
-		c.setPrefix(t.words[len(words)])
+		whole = whole[:len(whole)-1]
+		c.setPrefix(t.words[len(whole)])
 	}
-	for i, w := range words {
+	var numbers quad
+	for i, w := range whole {
+		if hash, ok := numbers.add(w, t.touching); ok {
+			c.hashes = append(c.hashes, hash)
+		}
 		term := termOf(w)
 		c.words = append(c.words, term.word)
 		if term.digest {
@@ -164,7 +227,7 @@ func (t *term) condition() condition {
 		if i == 0 {
 			continue
 		}
-		if hash, ok := pairHash(words[i-1], w, t.touching); ok {
+		if hash, ok := pairHash(whole[i-1], w, t.touching); ok {
 			c.hashes = append(c.hashes, hash)
 		}
 	}

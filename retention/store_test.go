@@ -19,6 +19,7 @@ import (
 	"auditlog/audit/audittest"
 	"auditlog/retention"
 	"auditlog/store"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 )
@@ -113,7 +114,7 @@ func deleteProject(t testing.TB, s *store.Store, name string) {
 // view reads the database of a store that is closed.
 func view(t *testing.T, dir string, fn func(kv.Tx) error) {
 	t.Helper()
-	db, err := boltkv.OpenReadOnly(filepath.Join(dir, store.FileName))
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, store.FileName), boltkv.Options{Summed: format.Summed()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,8 @@ const (
 	SessionGet   = "session.get"
 	SessionList  = "session.list"
 	SessionEnd   = "session.end"
+
+	LogCheck = "log.check"
 )
 
 // Content types. A body of any other type is read as JSON.

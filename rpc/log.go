@@ -84,7 +84,8 @@ type ListRequest struct {
 // ListResult is one page.
 type ListResult struct {
 	Items []*audit.Entry `json:"items"`
-	// NextCursor is empty on the last page.
+	// NextCursor is empty on the last page, which nothing else tells: a page of large entries
+	// has fewer than were asked for.
 	NextCursor string `json:"nextCursor,omitempty"`
 }
 
@@ -106,6 +107,9 @@ type StatsRequest struct {
 	// Zone is the time zone whose clocks the parts begin by, such as
 	// "Europe/Berlin" or "+05:30". Empty means UTC.
 	Zone string `json:"zone,omitempty"`
+	// Top is how many values of each field are asked for, up to audit.MaxTop. 0 means
+	// audit.DefaultTop.
+	Top int `json:"top,omitempty"`
 }
 
 // DefaultBuckets is the number of parts of time unless StatsRequest asks for another,
@@ -124,10 +128,23 @@ type StatsResult struct {
 	Interval string `json:"interval"`
 	// Buckets begin at round times of the zone, oldest first. The first and the last
 	// are cut where the asked range begins and ends.
-	Buckets []Bucket     `json:"buckets"`
-	Types   []ValueCount `json:"resourceTypes"`
-	Actions []ValueCount `json:"actions"`
-	Actors  []ValueCount `json:"actors"`
+	Buckets []Bucket  `json:"buckets"`
+	Types   TopValues `json:"resourceTypes"`
+	Actions TopValues `json:"actions"`
+	Actors  TopValues `json:"actors"`
+}
+
+// TopValues counts the values of a field.
+type TopValues struct {
+	// Top are the most frequent ones, the most frequent first. Their counts are exact.
+	Top []ValueCount `json:"top"`
+	// Others counts the values that are not in Top, OtherEntries the entries that have
+	// them.
+	Others       int64 `json:"others"`
+	OtherEntries int64 `json:"otherEntries"`
+	// Estimated says that there are so many values that Others is an estimate, and Top may
+	// miss some that are hardly more frequent than others.
+	Estimated bool `json:"estimated,omitempty"`
 }
 
 // Counts holds the number of entries by outcome.
@@ -144,8 +161,7 @@ type Bucket struct {
 	Counts
 }
 
-// ValueCount is a value that occurs, and in how many entries. The lists are
-// sorted by count, the greatest first.
+// ValueCount is a value that occurs, and in how many entries.
 type ValueCount struct {
 	Value string `json:"value"`
 	Count int64  `json:"count"`

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -29,7 +30,7 @@ func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audi
 			return nil, 0, err
 		}
 	}
-	for ; through+1 < tail.next() && len(entries) < limit; through++ {
+	for ; through+1 >= tail.first && through+1 < tail.next() && len(entries) < limit; through++ {
 		t := tail.get(through + 1)
 		_, rec := s.visibleByID(t.owner.id)
 		if rec == nil {
@@ -88,19 +89,22 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 	if !visible {
 		return nil, nil
 	}
-	err = s.read(func(tx kv.Tx) error {
-		entries = nil
-		seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
-		if err == nil {
-			entries, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
-		}
-		return s.unlessPurged(tx, p, err)
+	all := false // of those that are sealed
+	err = admit.Work(ctx, func(ctx context.Context) error {
+		return s.read(func(tx kv.Tx) error {
+			entries = nil
+			seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
+			if err == nil {
+				entries, all, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
+			}
+			return s.unlessPurged(tx, p, err)
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tail.slots {
-		if len(entries) >= limit {
+		if !all || len(entries) >= limit {
 			break
 		}
 		if t.owner == p && t.entry != nil && behind(t.entry) {

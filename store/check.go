@@ -25,11 +25,19 @@ func Check(ctx context.Context, dir string, report func(problem string)) (check.
 }
 
 // Check reads the whole database and calls report with everything that is not as
-// it has to be. The error is for what kept it from reading on. Nothing is written
-// meanwhile.
+// it has to be. The error is for what kept it from reading on. The log may be used
+// meanwhile: it sees one state of it.
 func (s *Store) Check(ctx context.Context, report func(problem string)) (check.Summary, error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	sum, err := check.Run(ctx, s.db, &s.opts.sizes, report)
+	sum, err := check.Run(ctx, s.db, &s.opts.sizes, s.Err() == nil, report)
 	return sum, closed(err)
 }
+
+// ReadSome reads a part of the database behind a place, whatever it holds, and reports what is
+// damaged there: see check.Values. It is for who reads everything, a little at a time.
+func (s *Store) ReadSome(ctx context.Context, at check.At, most int, report func(problem string)) (next check.At, read int, err error) {
+	next, read, err = check.Values(ctx, s.db, at, most, report)
+	return next, read, closed(err)
+}
+
+// Damages returns what was found to be damaged when the store was opened.
+func (s *Store) Damages() []error { return s.db.Damages() }

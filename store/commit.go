@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"time"
 
@@ -63,9 +63,17 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
 		return nil, err
 	}
-	defer s.meter.Give(sub.item.Parts)
-	err = s.send(ctx, sub)
-	return sub.results, err
+	parts := sub.item.Parts
+	defer s.meter.Give(parts)
+	for {
+		if sub.marks, err = s.keys.Look(ctx, entries, sub.rows); err != nil {
+			return nil, err
+		}
+		if err = s.send(ctx, sub); !errors.Is(err, errMoved) {
+			return sub.results, err
+		}
+		sub.done, sub.item = make(chan struct{}), queue.Item[*submission]{Value: sub, Parts: parts}
+	}
 }
 
 // RecordOwn records an entry of the log itself, such as a call that it refused:
@@ -129,45 +137,18 @@ func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is clos
 // prepare checks and encodes entries in the caller's goroutine, so that the
 // committer, which there is one of, has little left to do.
 func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
-	if len(entries) > audit.MaxBatch {
-		return nil, audit.AtPath(audit.Errorf(audit.TooLarge, "must be at most %d at once", audit.MaxBatch), "entries")
+	rows, size, err := format.EncodeRows(entries, s.opts.Now())
+	if err != nil {
+		return nil, err
 	}
-	now := s.opts.Now()
-	sub := &submission{entries: entries, rows: make([][]byte, len(entries)), done: make(chan struct{})}
-	marker := keys.Marker{Of: s.hasher}
-	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
+	sub := &submission{entries: entries, rows: rows, size: size, done: make(chan struct{})}
 	var of queue.Shares
 	for i, e := range entries {
-		e.Normalize()
-		if err := e.Validate(now); err != nil {
-			return nil, audit.AtItem(err, audit.EntryAt(i))
-		}
-		if len(buf) >= rowChunk {
-			buf = make([]byte, 0, rowChunk+audit.MaxStored)
-		}
-		before := len(buf)
-		buf = format.AppendInput(buf, e)
-		marker.Add(&sub.marks, i, len(entries), e, buf[before:])
-		buf = format.AppendRecordedBy(buf, e)
-		n := len(buf) - before
-		if n > audit.MaxStored {
-			return nil, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
-				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
-		}
-		sub.rows[i] = buf[before:len(buf):len(buf)]
-		sub.size += n
-		of.Add(e.RecordedBy, e.Project, n)
+		of.Add(e.RecordedBy, e.Project, len(rows[i]))
 	}
 	sub.item.Value, sub.item.Parts = sub, of.Parts
 	return sub, nil
 }
-
-// rowGuess is how many bytes a row has, and rather more than usual.
-const rowGuess = 320
-
-// rowChunk is how many bytes of rows are in one piece of memory, about: a batch of
-// large entries must not be copied again and again as its rows become more.
-const rowChunk = 1 << 20
 
 // commitLoop is the committer: it takes the submissions whose turn it is, commits
 // them together, and answers them. Its owner is Open, its end Close.
@@ -225,7 +206,6 @@ func (s *Store) commit(group []*submission) {
 	var w *commitWriter
 	err := s.update("record", func(tx kv.Tx) error {
 		w = s.newCommitWriter(tx)
-		w.lookUp(group)
 		for _, sub := range group {
 			if sub.err = w.add(sub); sub.err != nil && audit.KindOf(sub.err) == audit.Internal {
 				return sub.err
@@ -252,7 +232,7 @@ type commitWriter struct {
 	batch   []committed
 	added   map[*project][]*audit.Entry // of the batch
 	row     *format.TailRow
-	keys    keys.Group
+	keys    *keys.Group
 	created map[string]*project
 	changed map[*project]*format.Project
 	wrote   bool // something beside entries
@@ -262,8 +242,9 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
 	next := s.recent.next()
 	s.row.Reset(next, at)
+	s.group.Reset()
 	return &commitWriter{
-		s: s, tx: tx, at: at, next: next, row: &s.row,
+		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group,
 		added:   make(map[*project][]*audit.Entry),
 		created: make(map[string]*project),
 		changed: make(map[*project]*format.Project),
@@ -275,6 +256,7 @@ func (w *commitWriter) finish() error {
 	if len(w.batch) == 0 && !w.wrote {
 		return errNothing
 	}
+	w.tx.Height(uint64(w.next - 1))
 	return w.flush()
 }
 
@@ -300,6 +282,9 @@ func (w *commitWriter) add(sub *submission) error {
 		}
 		w.wrote = true
 	}
+	if w.moved(sub) {
+		return errMoved
+	}
 	owners, err := w.owners(sub)
 	if err != nil {
 		return err
@@ -307,16 +292,21 @@ func (w *commitWriter) add(sub *submission) error {
 	sub.results = make([]audit.Recorded, len(sub.entries))
 	for i, e := range sub.entries {
 		p := owners[i]
+		var mark keys.Mark
 		if e.Key != "" {
-			m := sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
-			if first, ok := w.keys.First(&p.keys, p.id, e.Key, m, w.next); ok {
-				same := first.Sum == m.Sum
+			var first keys.Known
+			mark, first = sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
+			if first, ok := w.keys.First(&p.keys, mark.Hash, first); ok {
+				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
 			}
 		}
 		if err := w.append(p, e, sub.rows[i]); err != nil {
 			return err
+		}
+		if e.Key != "" {
+			w.keys.Add(&p.keys, mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
 		}
 		sub.results[i] = audit.Recorded{ID: e.ID}
 		if sub.lasting {
@@ -437,11 +427,10 @@ func (w *commitWriter) create(name string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1, Secret: make([]byte, 32)}
-	if _, err := io.ReadFull(w.s.opts.Rand, rec.Secret); err != nil {
-		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
+	p, err := w.s.begin(name, &format.Project{ID: id, State: audit.Active, Incarnation: 1, Base: 1})
+	if err != nil {
+		return nil, err
 	}
-	p := newProject(name, &rec)
 	w.created[name] = p
 	return p, p.put(w.tx, &p.rec)
 }
@@ -450,20 +439,6 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
-}
-
-// lookUp finds out which keys of a group are those of sealed entries. A project that this
-// commit makes has none.
-func (w *commitWriter) lookUp(group []*submission) {
-	var wanted [][]byte
-	for _, sub := range group {
-		for _, e := range sub.entries {
-			if p := w.s.projects[e.Project]; p != nil && e.Key != "" {
-				wanted = append(wanted, format.Key(p.id, e.Key))
-			}
-		}
-	}
-	w.keys.LookUp(w.tx, wanted)
 }
 
 func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {

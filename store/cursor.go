@@ -1,10 +1,6 @@
 package store
 
 import (
-	"crypto/sha256"
-	"maps"
-	"slices"
-	"strconv"
 	"time"
 
 	"auditlog/audit"
@@ -13,7 +9,7 @@ import (
 
 func (q *prepared) encodeCursor(p audit.Position) string {
 	from, to := q.query.Bounds()
-	return format.EncodePage(format.Page{Hash: q.hash, From: from, To: to, Last: p})
+	return format.EncodePage(format.Page{Hash: q.hash, Epoch: q.s.epoch.Load(), From: from, To: to, Last: p})
 }
 
 // continued returns the selection that a page with a cursor is of, and where the page before
@@ -27,6 +23,9 @@ func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
 	if p.Hash != q.hash {
 		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
 	}
+	if p.Epoch != q.s.epoch.Load() {
+		return nil, p.Last, audit.FieldErrorf("cursor", "is of a time before the log lost entries: begin with the first page")
+	}
 	if from, to := q.query.Bounds(); from == p.From && to == p.To {
 		return q, p.Last, nil
 	}
@@ -34,27 +33,4 @@ func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
 	first.query.From, first.query.To = time.UnixMicro(p.From).UTC(), time.UnixMicro(p.To).UTC()
 	first.ready()
 	return &first, p.Last, nil
-}
-
-// queryHash returns what tells normalized queries apart, whatever their times.
-func queryHash(q *audit.Query) [format.HashSize]byte {
-	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
-	return [format.HashSize]byte(sum[:])
-}
-
-// appendQuery appends every part of q but its times, each so that none can be taken for another.
-func appendQuery(b []byte, q *audit.Query) []byte {
-	b = strconv.AppendQuote(append(b, '['), q.Project)
-	for _, terms := range []audit.Terms{q.Is, q.Not} {
-		b = append(b, '[')
-		for _, name := range slices.Sorted(maps.Keys(terms)) {
-			b = strconv.AppendQuote(b, name)
-			for _, v := range terms[name] {
-				b = strconv.AppendQuote(append(b, ' '), v)
-			}
-			b = append(b, ',')
-		}
-		b = append(b, ']')
-	}
-	return append(strconv.AppendQuote(b, q.Text), ']')
 }

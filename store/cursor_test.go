@@ -6,11 +6,12 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/found"
 )
 
 func FuzzCursor(f *testing.F) {
 	query := audit.Query{Project: "acme"}
-	q := &prepared{query: query, hash: queryHash(&query)}
+	q := &prepared{query: query, s: &Store{}, hash: found.QueryHash(&query)}
 	f.Add(q.encodeCursor(audit.Position{At: 5, ID: 7}))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, cursor string) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"syscall"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv/kvtest"
 	"auditlog/store/storetest"
 )
@@ -28,8 +30,10 @@ func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
 	x := &examined{db: new(kvtest.DB)}
 	opts := Options{
 		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
-		Search: func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
-		sizes:  blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2},
+		Search:   func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
+		Narrow:   func(e fulltext.Exact) fulltext.Narrowing { return exactIndex{wanted{exact: e}, x.Store} },
+		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2},
+		keySizes: keys.Sizes{MoveAt: 3, RowKeys: 2, StepKeys: 3, Fan: 2},
 	}
 	var err error
 	if x.db.DB, err = openDB(dir, opts); err != nil {
@@ -66,6 +70,36 @@ func (x *examined) search(q fulltext.Query, err error) (fulltext.Query, error) {
 		return q, err
 	}
 	return exactIndex{q, x.Store}, nil
+}
+
+// wanted is the condition that an index narrows ids and addresses by.
+type wanted struct {
+	fulltext.Query
+	exact fulltext.Exact
+}
+
+func (w wanted) Terms(value string) uint64 {
+	if a, err := netip.ParseAddr(value); err == nil && w.exact.Addresses.Contains(a.Unmap()) {
+		return 1 << len(w.exact.Whole)
+	}
+	return 0
+}
+
+func (w wanted) Whole(value string) (terms uint64) {
+	for i, v := range w.exact.Whole {
+		if v == value {
+			terms |= 1 << i
+		}
+	}
+	return terms
+}
+
+func (w wanted) Match(terms uint64) bool {
+	want := uint64(1)<<len(w.exact.Whole) - 1
+	if w.exact.Addresses.IsValid() {
+		want |= 1 << len(w.exact.Whole)
+	}
+	return terms == want
 }
 
 // exactIndex answers like an index that is complete and names no block too many.

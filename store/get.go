@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -22,8 +23,11 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 	s.mu.RUnlock()
 	e := t.entry
 	if visible && e == nil && id > 0 && (t.owner == nil || t.owner == p) {
-		var err error
-		if e, err = s.sealedEntry(p, &rec, id, t.seq); err != nil {
+		err := admit.Work(ctx, func(context.Context) (err error) {
+			e, err = s.sealedEntry(p, &rec, id, t.seq)
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 		t.owner = p
@@ -46,19 +50,10 @@ func (s *Store) sealedEntry(p *project, rec *format.Project, id, seq int64) (*au
 			}
 			seq = o.Seq
 		}
-		q := blocks.NewSequence(tx, rec)
-		at, ok, err := q.At(seq)
-		if err == nil && (!ok || at.ID != id) {
-			err = q.Missing(seq)
+		var err error
+		if e, err = s.blocks.Entry(tx, rec, p.name, seq, id); err != nil {
+			e, err = nil, s.unlessPurged(tx, p, err)
 		}
-		if err != nil {
-			return s.unlessPurged(tx, p, err)
-		}
-		b, row, err := s.blocks.Locate(tx, p.id, at)
-		if err != nil {
-			return err
-		}
-		e, err = b.Entry(row, p.name)
 		return err
 	})
 	return e, err

@@ -6,11 +6,15 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/format"
 )
 
 // BenchmarkKeys measures what idempotency keys of each kind cost: four loaders of batches of
@@ -41,6 +45,40 @@ func uuid(random *rand.Rand) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
+// cpu returns how long processors have worked for this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// pagesOf returns the bytes of the pages that hold something.
+func pagesOf(b *testing.B, s *Store) (n int) {
+	b.Helper()
+	path := s.Path()
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	err = db.View(func(tx *bbolt.Tx) error {
+		for _, name := range format.Buckets() {
+			st := tx.Bucket([]byte(name)).Stats()
+			n += st.LeafAlloc + st.BranchAlloc
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
 func benchmarkKeys(b *testing.B, key func(i int, e *audit.Entry) string) {
 	s := open(b, b.TempDir(), Options{})
 	const loaders, size = 4, 1000
@@ -57,20 +95,22 @@ func benchmarkKeys(b *testing.B, key func(i int, e *audit.Entry) string) {
 		})
 	}
 	n := max(1, b.N/size)
-	var paused time.Duration
+	var paused, made time.Duration // time of the clock, and of processors, that entries are made in
+	spent := cpu()
 	b.ResetTimer()
-	for made := 0; made < n; {
-		started := time.Now() // made in portions: a million at once would be half a gigabyte
+	for done := 0; done < n; {
+		started, before := time.Now(), cpu() // made in portions: a million at once would be half a gigabyte
 		var ready [][]*audit.Entry
-		for ; made < n && len(ready) < 100; made++ {
+		for ; done < n && len(ready) < 100; done++ {
 			batch := g.Entries(size)
 			for i, e := range batch {
-				e.Key = key(made*size+i, e)
+				e.Key = key(done*size+i, e)
 			}
 			ready = append(ready, batch)
 		}
 		runtime.GC()
 		paused += time.Since(started)
+		made += cpu() - before
 		for _, batch := range ready {
 			batches <- batch
 		}
@@ -89,4 +129,6 @@ func benchmarkKeys(b *testing.B, key func(i int, e *audit.Entry) string) {
 	file, free, _ := s.Size()
 	b.ReportMetric(float64(file-free)/entries, "B/entry")
 	b.ReportMetric(float64(file)/entries, "file-B/entry")
+	b.ReportMetric((cpu()-spent-made).Seconds()*1e6/entries, "cpu-µs/entry")
+	b.ReportMetric(float64(pagesOf(b, s))/entries, "pages-B/entry")
 }

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/block"
+	"auditlog/store/found"
 )
 
 // List returns one page: see audit.Selection.
@@ -26,54 +28,51 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	if p.Cursor != "" {
 		st.high = last
 	}
-	var page audit.Page
-	more, err := q.collect(ctx, st, p.Limit, (*block.Block).Kept, &page.Entries)
-	if more {
-		page.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
+	page := found.NewPage(ctx, p.Limit, p.Bytes)
+	if err := q.collect(ctx, st, (*block.Block).Kept, page); err != nil {
+		return audit.Page{}, err
 	}
-	return page, err
+	out := audit.Page{Entries: page.Entries}
+	if page.More {
+		out.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
+	}
+	return out, nil
 }
 
-// collect appends the newest entries of a stretch that are selected, at most limit.
-// more reports whether there are others.
-func (q *prepared) collect(ctx context.Context, st stretch, limit int, entry entryOf, into *[]*audit.Entry) (more bool, err error) {
-	err = q.walk(ctx, st, entry, func(e *audit.Entry) bool {
-		if len(*into) == limit {
-			more = true
-			return false
+// collect adds the newest entries of a stretch that are selected to a page.
+func (q *prepared) collect(ctx context.Context, st stretch, entry entryOf, into *found.Page) error {
+	return admit.Work(ctx, func(ctx context.Context) error {
+		if err := q.walk(ctx, st, entry, into.Add); err != nil {
+			return err
 		}
-		if *into == nil {
-			*into = make([]*audit.Entry, 0, min(limit, audit.DefaultLimit))
-		}
-		*into = append(*into, e)
-		return true
+		return into.Err
 	})
-	return more, err
 }
 
-// exportPage is how many entries an export reads in one go, so that no long
-// transaction keeps freed pages from being reused.
-const exportPage = 1000
+// exportPage and exportBytes bound what an export reads in one go, so that no long
+// transaction keeps freed pages from being reused, and nobody has much in memory.
+const (
+	exportPage  = 1000
+	exportBytes = 1 << 20
+)
 
 // Export calls fn with everything that is selected: see audit.Selection.
 func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
 	st := q.whole()
-	entries := make([]*audit.Entry, 0, exportPage)
-	for more := true; more; {
-		var err error
-		entries = entries[:0]
+	page := found.NewPage(ctx, exportPage, exportBytes)
+	for more := true; more; page.Release() {
 		// What is exported is not likely to be asked for again, and would drive out
 		// what is.
-		if more, err = q.collect(ctx, st, exportPage, (*block.Block).Entry, &entries); err != nil {
+		if err := q.collect(ctx, st, (*block.Block).Entry, page); err != nil {
 			return err
 		}
-		for _, e := range entries {
+		for _, e := range page.Entries {
 			if err := fn(e); err != nil {
 				return err
 			}
 		}
-		if len(entries) > 0 {
-			st.high = entries[len(entries)-1].Position()
+		if more = page.More; more {
+			st.high = page.Entries[len(page.Entries)-1].Position()
 		}
 	}
 	return nil

@@ -2,12 +2,13 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block"
+	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/found"
 )
 
 // prepared is a query made ready: the store's audit.Selection.
@@ -20,6 +21,8 @@ type prepared struct {
 	filter *block.Filter
 	// text is the parsed form of query.Text, nil when that is empty.
 	text fulltext.Query
+	// narrowings are the parts of the query that the full-text index can narrow down.
+	narrowings []fulltext.Narrowing
 	// hash tells the query from others, for cursors.
 	hash [format.HashSize]byte
 }
@@ -32,11 +35,9 @@ func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	p := &prepared{s: s, query: q, hash: queryHash(&q)}
+	p := &prepared{s: s, query: q, hash: found.QueryHash(&q)}
 	p.ready()
-	var err error
-	p.text, err = s.search(&q)
-	if err != nil {
+	if err := p.askIndex(); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -47,29 +48,38 @@ func (q *prepared) ready() {
 	q.match, q.filter = audit.NewMatcher(&q.query), block.NewFilter(&q.query)
 }
 
-// search returns what full-text search has to do for q, nil where that is nothing: to find
-// its text, and the ids that it asks for, which are found whole. The latter excludes no entry
-// that the filter leaves, but the index knows the few blocks that can have an id.
-func (s *Store) search(q *audit.Query) (text fulltext.Query, err error) {
-	if q.Text != "" {
-		if s.opts.Search == nil {
-			return nil, &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
+// askIndex prepares what the full-text index is to be asked: for the text, and for the ids and
+// addresses of filters, of which it knows the few blocks that can have them.
+func (q *prepared) askIndex() error {
+	opts := &q.s.opts
+	if q.query.Text != "" {
+		if opts.Search == nil {
+			return &audit.Fault{Kind: audit.Unavailable, Path: "q", Message: "full-text search is not available"}
 		}
-		if text, err = s.opts.Search(q.Text); err != nil {
-			return nil, err
+		var err error
+		if q.text, err = opts.Search(q.query.Text); err != nil {
+			return err
+		}
+		q.narrowings = append(q.narrowings, q.text)
+	}
+	if opts.Narrow == nil {
+		return nil
+	}
+	var exact fulltext.Exact
+	for _, id := range []string{q.query.Is.One("requestId"), q.query.Is.One("key")} {
+		if id != "" {
+			exact.Whole = append(exact.Whole, id)
 		}
 	}
-	words := q.Text
-	for _, id := range []string{q.Is.One("requestId"), q.Is.One("key")} {
-		if id == "" || s.opts.Search == nil || !audit.IsASCII(id) || strings.Contains(id, `"`) {
-			continue // which a query could not have as it is
-		}
-		// What has no words, or too many for a query, is found without the index.
-		if more, err := s.opts.Search(words + ` "` + id + `"`); err == nil {
-			text, words = more, words+` "`+id+`"`
+	if asked := q.query.Is.One("ip"); asked != "" {
+		if a, err := audit.ParseAddresses(asked); err == nil {
+			exact.Addresses, _ = a.Range()
 		}
 	}
-	return text, nil
+	if len(exact.Whole) > 0 || exact.Addresses.IsValid() {
+		q.narrowings = append(q.narrowings, opts.Narrow(exact))
+	}
+	return nil
 }
 
 // Query returns the query, normalized.
@@ -95,21 +105,21 @@ func (q *prepared) whole() stretch {
 	return stretch{audit.Position{At: from}, audit.Position{At: to}}
 }
 
-// found is what the index answered to a search.
-type found struct {
-	keys    []format.BlockKey // newest first
-	through uint64            // blocks that changed later are not covered
-}
-
 // search asks the index which blocks of a stretch to look into; nil means all.
-func (q *prepared) search(ctx context.Context, st stretch) (*found, error) {
+func (q *prepared) search(ctx context.Context, st stretch) (*blocks.Named, error) {
 	p, ok := q.s.projectID(q.query.Project)
 	if !ok {
 		return nil, nil // it went meanwhile: the view will say so
 	}
-	keys, through, ok, err := q.text.Blocks(ctx, p, st.high, st.low.At)
-	if err != nil || !ok {
-		return nil, err
+	var all *blocks.Named
+	for _, n := range q.narrowings {
+		keys, through, ok, err := n.Blocks(ctx, p, st.high, st.low.At)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = all.And(blocks.Named{Keys: keys, Through: through})
+		}
 	}
-	return &found{keys, through}, nil
+	return all, nil
 }

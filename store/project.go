@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -20,8 +21,19 @@ type project struct {
 	rec  format.Project
 	// tail holds the entries that are in no block yet, oldest first.
 	tail   []*audit.Entry
-	keys   keys.Recent // of the tail
+	keys   keys.Recent // that are in no run yet
 	hasher keys.Hasher // of keys, by the secret in rec
+}
+
+// numbered is projects by number.
+type numbered map[format.ProjectID]*project
+
+// keys returns the keys of a project, or nil when there is none with the number.
+func (n numbered) keys(id format.ProjectID) *keys.Recent {
+	if p := n[id]; p != nil {
+		return &p.keys
+	}
+	return nil
 }
 
 func newProject(name string, rec *format.Project) *project {
@@ -63,16 +75,13 @@ func readProject(tx kv.Tx, name string) (*format.Project, error) {
 	return format.ParseProject([]byte(name), v)
 }
 
-// hasher returns the number of a project that is there, else 0, and what makes the marks of
-// its keys.
-func (s *Store) hasher(name string) (format.ProjectID, keys.Hasher) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p := s.projects[name]
-	if p == nil {
-		return 0, keys.Hasher{}
+// begin makes a project with a record, which gets a secret.
+func (s *Store) begin(name string, rec *format.Project) (*project, error) {
+	rec.Secret = make([]byte, 32)
+	if _, err := io.ReadFull(s.opts.Rand, rec.Secret); err != nil {
+		return nil, fmt.Errorf("make secret of project %q: %w", name, err)
 	}
-	return p.id, p.hasher
+	return newProject(name, rec), nil
 }
 
 // loadProjects reads every project into memory.

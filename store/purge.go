@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 
 	"auditlog/audit"
@@ -18,7 +17,8 @@ import (
 const (
 	purgeOrderKeys = 128
 	purgeBlocks    = 64
-	purgeKeys      = 2000
+	purgeSpans     = 2000
+	purgeKeys      = 64 // rows, of tens of kilobytes
 )
 
 // PurgeStep does a bounded part of the purge of a deleted project, whatever its
@@ -36,10 +36,10 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	s.mu.RLock()
 	p := s.projects[name]
 	var rec format.Project
-	tail := false
+	tail, fresh := false, 0
 	if p != nil {
 		// Its ids have to be in the order bucket, which forgets them first.
-		rec, tail = p.rec, s.recent.has(p)
+		rec, tail, fresh = p.rec, s.recent.has(p), p.keys.Sealed()
 	}
 	s.mu.RUnlock()
 	switch {
@@ -58,6 +58,9 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	}
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
+	if fresh > 0 {
+		return false, s.moveKeys()
+	}
 	w := &purgeWriter{s: s, p: p}
 	if err := s.update("purge", w.step, w.apply); err != nil {
 		return false, err
@@ -169,15 +172,15 @@ func count(p *format.Purge, b blocks.Keyed) {
 	}
 }
 
-// keys deletes idempotency keys.
-func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys) }
+// keys deletes idempotency keys, which are all in runs.
+func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys, purgeKeys) }
 
 // spans deletes the secondary index.
-func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans) }
+func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans, purgeSpans) }
 
-// drop deletes keys of a bucket that begin with the project's number.
-func (w *purgeWriter) drop(bucket string) (left bool, err error) {
-	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), purgeKeys)
+// drop deletes keys of a bucket that begin with the project's number, so many at most.
+func (w *purgeWriter) drop(bucket string, most int) (left bool, err error) {
+	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), most)
 	if err != nil {
 		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
@@ -192,15 +195,13 @@ func (w *purgeWriter) finish() error {
 		return err
 	}
 	old := w.rec
-	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq,
-		Secret: make([]byte, 32)}
-	if _, err := io.ReadFull(w.s.opts.Rand, w.rec.Secret); err != nil {
-		return fmt.Errorf("make secret of project %q: %w", w.p.name, err)
+	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq}
+	if w.fresh, err = w.s.begin(w.p.name, &w.rec); err != nil {
+		return err
 	}
 	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.id)); err != nil {
 		return fmt.Errorf("delete usage: %w", err)
 	}
-	w.fresh = newProject(w.p.name, &w.rec)
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}
@@ -263,6 +264,7 @@ func (w *purgeWriter) apply() {
 	if w.fresh != nil {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
+		w.s.keys.Purged(w.p.id, &w.p.rec.Keys)
 		w.s.byID[w.fresh.id] = w.fresh
 		w.s.meter.Forget(w.fresh.name)
 		w.commit.apply()

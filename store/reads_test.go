@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/store/blocks"
+	"auditlog/store/keys"
 	"auditlog/store/kv/kvtest"
 )
 
@@ -33,7 +35,8 @@ func openCut(t *testing.T) (*Store, *cutter) {
 		return errRead
 	}
 	s := openFaulty(t, t.TempDir(), Options{SealAfter: time.Hour,
-		sizes: blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1}}, &c.DB)
+		sizes:    blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1},
+		keySizes: keys.Sizes{MoveAt: 5, RowKeys: 2, StepKeys: 4, Fan: 2}}, &c.DB)
 	readable(t, s)
 	return s, c
 }
@@ -104,7 +107,7 @@ func readable(t *testing.T, s *Store) {
 		e, other := entry("acme", i), entry("globex", i)
 		e.CreatedAt, e.Outcome = at.Add(time.Duration(i)*time.Second), audit.Outcomes()[i%3]
 		if e.Key = "key"; i > 0 {
-			e.Key = ""
+			e.Key = fmt.Sprint("key", i)
 		}
 		if _, err := s.Record(t.Context(), []*audit.Entry{e, other}); err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // few they are.
 const maxTailBytes = 8 << 20
 
-// The tail may outgrow what starts a seal by this factor before recording waits
+// The tail may outgrow the rows that start a seal by this factor before recording waits
 // for the sealer: late entries cost it more than others, and less each the more
 // of them it has at once.
 const tailSlack = 16
@@ -95,7 +95,7 @@ func (s *Store) sealWait() time.Duration {
 	switch {
 	case n == 0:
 		return time.Hour
-	case n >= s.opts.SealRows, bytes >= maxTailBytes:
+	case n >= s.opts.SealRows, bytes >= min(maxTailBytes, s.opts.TailBytes/2):
 		return 0
 	}
 	return time.Until(s.recent.since.Add(s.opts.SealAfter))
@@ -139,8 +139,10 @@ func (s *Store) sealStep(due bool) (left bool, err error) {
 	if left, err = w.plan(s, waiting); err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	err = s.update("seal", w.write(s), func() { w.apply(s) })
-	return left && err == nil, err
+	if err := s.update("seal", w.write(s), func() { w.apply(s) }); err != nil {
+		return false, err
+	}
+	return left, s.tidyKeys()
 }
 
 // choose takes the tail as it is, and returns those of whom something is to be sealed, in

@@ -99,13 +99,13 @@ func (w *sealWriter) write(s *Store) func(kv.Tx) error {
 			}
 		}
 		slices.SortFunc(ended, func(a, b *projectPlan) int { return cmp.Compare(a.project.id, b.project.id) })
-		err := keys.Put(tx, len(ended), func(i int) (format.ProjectID, []*audit.Entry) {
-			return ended[i].project.id, ended[i].all
-		}, func(i int, key string) keys.Known {
-			p := ended[i].project
-			return p.keys.Get(p.hasher.Hash(key))
-		})
-		if err != nil {
+		var fresh []format.FreshKeys
+		for _, plan := range ended {
+			if k := plan.project.keys.Unsealed(plan.seq); len(k) > 0 {
+				fresh = append(fresh, format.FreshKeys{Project: plan.project.id, Keys: k})
+			}
+		}
+		if err := keys.PutFresh(tx, fresh); err != nil {
 			return err
 		}
 		if err := w.usage(tx, ended); err != nil {
@@ -231,11 +231,7 @@ func (w *sealWriter) applyOne(s *Store, plan *projectPlan) {
 		return
 	}
 	delete(s.stepwise, p)
-	for _, e := range plan.all {
-		if e.Key != "" {
-			p.keys.Delete(p.hasher.Hash(e.Key))
-		}
-	}
+	p.keys.Seal(plan.seq)
 	var tail []*audit.Entry
 	for _, e := range p.tail {
 		if e.Seq > plan.seq {

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
 	"auditlog/store/blocks"
+	"auditlog/store/found"
 )
 
 // Stats counts what is selected: see audit.Selection.
@@ -14,9 +16,16 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	t := blocks.NewTally(c.Bounds)
-	err := q.stretches(ctx, q.whole(), func(w *walker) (bool, error) {
-		return true, w.count(ctx, t)
+	if c.Top == 0 {
+		c.Top = audit.DefaultTop
+	}
+	t := found.NewCounts(ctx, blocks.NewTally(c.Bounds, c.Top))
+	err := admit.Work(ctx, func(ctx context.Context) error {
+		for {
+			if err := q.count(ctx, t); err != nil || !t.Recount() {
+				return err
+			}
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -24,14 +33,25 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	return t.Stats(), nil
 }
 
+// count adds what is selected to t.
+func (q *prepared) count(ctx context.Context, t *found.Counts) error {
+	return q.stretches(ctx, q.whole(), func(w *walker) (bool, error) { return true, w.count(t) })
+}
+
 // count adds what matches in the stretch to t.
-func (w *walker) count(ctx context.Context, t *blocks.Tally) error {
+func (w *walker) count(t *found.Counts) error {
 	for _, e := range w.tailPart() {
+		if err := w.turn.Step(); err != nil {
+			return err
+		}
 		if w.q.matches(e) {
 			t.Add(e)
 		}
 	}
-	return w.eachBlock(ctx, func(b *block.Block, rows *bits.Rows) (bool, error) {
-		return true, t.AddRows(b, rows)
+	return w.eachBlock(func(b *block.Block, rows *bits.Rows) (bool, error) {
+		if err := t.AddRows(b, rows); err != nil {
+			return false, err
+		}
+		return true, t.Weigh()
 	})
 }

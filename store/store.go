@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 	"auditlog/store/queue"
@@ -42,15 +45,25 @@ type Options struct {
 	SealAfter time.Duration
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
+	// TailBytes is how many bytes the rows of the tail have at most, and then those of one
+	// commit more, until recording waits for the sealer. In memory they take about twice as
+	// much. Default 32 MiB.
+	TailBytes int
 
-	// Search parses a full-text query, in which the store puts the ids that are asked for as
-	// phrases, in quotation marks. It returns Invalid Faults of the field q. Nil
+	// Search parses a full-text query. It returns Invalid Faults of the field q. Nil
 	// refuses queries that have one.
 	Search func(text string) (fulltext.Query, error)
+	// Narrow returns what the full-text index knows of ids and addresses that filters ask
+	// for. Nil looks into all blocks for them.
+	Narrow func(fulltext.Exact) fulltext.Narrowing
 
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.
 	Closed bool
+
+	// AcceptLoss begins a new epoch of a log that is an older state than it was once. Without
+	// it such a log is read and not written: see Store.Paused.
+	AcceptLoss bool
 
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
@@ -60,7 +73,8 @@ type Options struct {
 	// one, the first counts. Default none.
 	Limits []audit.Limit
 
-	sizes blocks.Sizes
+	sizes    blocks.Sizes
+	keySizes keys.Sizes
 }
 
 func (o *Options) setDefaults() {
@@ -79,8 +93,14 @@ func (o *Options) setDefaults() {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
 	}
+	if o.TailBytes == 0 {
+		o.TailBytes = 32 << 20
+	}
 	if o.sizes == (blocks.Sizes{}) {
 		o.sizes = blocks.DefaultSizes()
+	}
+	if o.keySizes == (keys.Sizes{}) {
+		o.keySizes = keys.DefaultSizes()
 	}
 	if o.Report == nil {
 		o.Report = func(error) {}
@@ -92,6 +112,8 @@ type Store struct {
 	opts     Options
 	db       kv.DB
 	identity string
+	epoch    atomic.Uint32         // how often a loss was accepted
+	lost     atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
 	queue   *queue.Queue[*submission] // before the committer
 	meter   *quota.Meter
@@ -100,15 +122,17 @@ type Store struct {
 	done    sync.WaitGroup // the committer and the sealer
 
 	blocks *blocks.Reader
+	keys   *keys.Index
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
 	writing sync.Mutex     // held by each write from its transaction to its apply
 	row     format.TailRow // of the commit under way; whoever holds writing has it
+	group   keys.Group     // its keys
 
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
-	byID     map[format.ProjectID]*project
+	byID     numbered
 	recent   recent
 	// stepwise are the projects in the midst of a seal of several steps, and how much of
 	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
@@ -137,14 +161,21 @@ func Open(dir string, opts Options) (*Store, error) {
 
 func openDB(dir string, opts Options) (kv.DB, error) {
 	opts.setDefaults()
-	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, opts.Rand) },
-		Rising: format.Rising(),
-	})
+	db, err := boltkv.Open(filepath.Join(dir, FileName), engineOptions(opts.Rand))
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
 	return db, nil
+}
+
+// engineOptions says what the engine has to know of the buckets. random makes the identity of
+// a database that is not there yet.
+func engineOptions(random io.Reader) boltkv.Options {
+	return boltkv.Options{
+		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, random) },
+		Rising: format.Rising(),
+		Summed: format.Summed(),
+	}
 }
 
 // New returns the store in a database, which it closes in the end, or when it fails.
@@ -158,6 +189,9 @@ func New(db kv.DB, opts Options) (*Store, error) {
 	}
 	s.done.Go(s.commitLoop)
 	s.done.Go(s.sealLoop)
+	if err := s.settleLoss(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -165,7 +199,7 @@ func New(db kv.DB, opts Options) (*Store, error) {
 // can be read and closed; every write is Unavailable. The folder must hold a store
 // that no process has open for writing, else it returns a Conflict Fault.
 func OpenReadOnly(dir string) (*Store, error) {
-	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName))
+	db, err := boltkv.OpenReadOnly(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
@@ -194,7 +228,7 @@ func notOpened(dir string, err error) error {
 // A crash leaves the old file or the new one, and perhaps a temporary one, which the
 // next run removes.
 func Compact(dir string) (before, after int64, err error) {
-	before, after, err = boltkv.Compact(filepath.Join(dir, FileName))
+	before, after, err = boltkv.Compact(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact: %w", notOpened(dir, err))
 	}
@@ -208,14 +242,15 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: tailSlack * maxTailBytes})),
+		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
 		stepwise: make(map[*project]queue.Load),
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
-		byID:     make(map[format.ProjectID]*project),
+		byID:     make(numbered),
 	}
+	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
-	if err := db.View(s.load); err != nil {
+	if err := s.located(db.View(s.load)); err != nil {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}
@@ -238,8 +273,12 @@ func (s *Store) load(tx kv.Tx) error {
 	}
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
+	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	if err := s.loadProjects(tx); err != nil {
+		return err
+	}
+	if err := keys.Load(tx, s.byID.keys); err != nil {
 		return err
 	}
 	if err := s.loadUsage(tx); err != nil {
@@ -251,6 +290,15 @@ func (s *Store) load(tx kv.Tx) error {
 // Identity returns what tells this database from every other one, so that a
 // derived index knows whether it belongs to it.
 func (s *Store) Identity() string { return s.identity }
+
+// Lineage is Identity, and the epoch: what was derived from entries that were lost since is of
+// another lineage.
+func (s *Store) Lineage() string {
+	if n := s.epoch.Load(); n > 0 {
+		return fmt.Sprintf("%s-%d", s.identity, n)
+	}
+	return s.identity
+}
 
 // Path returns the path of the database file, or what else names the database.
 func (s *Store) Path() string { return s.db.Name() }
@@ -279,11 +327,20 @@ func (s *Store) Close() error {
 // the engine keeps. It is for a log that nobody asks anything of.
 func (s *Store) Release() error {
 	s.blocks.Release()
+	s.keys.Release()
 	return closed(s.db.Release())
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.db.View(fn)) }
+func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
+
+// located says of damage in which database it is.
+func (s *Store) located(err error) error {
+	if err != nil && errors.Is(err, format.ErrCorrupt) && !strings.Contains(err.Error(), s.db.Name()) {
+		return fmt.Errorf("%s: %w", s.db.Name(), err)
+	}
+	return err
+}
 
 // View runs fn on one state of the log's database, for who copies it. While it lasts,
 // what is freed is not used again.

@@ -92,7 +92,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			r.bytes += size
 			if e.Key != "" {
 				m := p.hasher.Mark(e.Key, []byte(input))
-				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Sum: m.Sum})
+				p.keys.Add(m.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: m.Sum})
 			}
 			added[p] = append(added[p], e)
 			held.Add(e.RecordedBy, p.name, size)

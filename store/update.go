@@ -25,7 +25,10 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	err := s.db.Update(fn)
+	if lost := s.lost.Load(); lost != nil {
+		return *lost
+	}
+	err := s.located(s.db.Update(fn))
 	switch {
 	case errors.Is(err, errNothing):
 		return nil

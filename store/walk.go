@@ -6,11 +6,13 @@ import (
 	"slices"
 	"sort"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/found"
 	"auditlog/store/kv"
 )
 
@@ -96,7 +98,7 @@ type entryOf func(b *block.Block, row int, project string) (*audit.Entry, error)
 func (q *prepared) walk(ctx context.Context, st stretch, entry entryOf, fn func(*audit.Entry) bool) error {
 	more := true
 	return q.stretches(ctx, st, func(w *walker) (bool, error) {
-		err := w.walk(ctx, entry, func(e *audit.Entry) bool {
+		err := w.walk(entry, func(e *audit.Entry) bool {
 			more = fn(e)
 			return more
 		})
@@ -107,28 +109,28 @@ func (q *prepared) walk(ctx context.Context, st stretch, entry entryOf, fn func(
 // stretches calls fn with walkers that together cover a stretch, newest first, until fn
 // returns false.
 //
-// Without a search that is one stretch of all blocks. A search first looks into the
-// newest blocks itself, and into those that the index names only when that was not
+// Where the index is not asked that is one stretch of all blocks. Else the newest blocks
+// are looked into first, and into those that the index names only when that was not
 // enough. The index is asked before the view of its stretch is opened: what has
 // changed since its answer is then known to the view, and looked into as well.
 func (q *prepared) stretches(ctx context.Context, all stretch, fn func(*walker) (more bool, err error)) error {
-	if q.text == nil {
-		_, err := q.inStretch(all, nil, fn)
+	if len(q.narrowings) == 0 {
+		_, err := q.inStretch(ctx, all, nil, fn)
 		return err
 	}
 	floor, err := q.s.floor(q.query.Project, all)
 	if err != nil {
 		return err
 	}
-	more, err := q.inStretch(stretch{floor, all.high}, nil, fn)
+	more, err := q.inStretch(ctx, stretch{floor, all.high}, nil, fn)
 	if err != nil || !more || floor == all.low {
 		return err
 	}
-	found, err := q.search(ctx, stretch{all.low, floor})
+	hits, err := q.search(ctx, stretch{all.low, floor})
 	if err != nil {
 		return err
 	}
-	_, err = q.inStretch(stretch{all.low, floor}, found, fn)
+	_, err = q.inStretch(ctx, stretch{all.low, floor}, hits, fn)
 	return err
 }
 
@@ -153,12 +155,15 @@ func (s *Store) floor(project string, st stretch) (audit.Position, error) {
 }
 
 // inStretch calls fn with a walker over one stretch, in a view of its own.
-func (q *prepared) inStretch(st stretch, found *found, fn func(*walker) (more bool, err error)) (more bool, err error) {
+func (q *prepared) inStretch(ctx context.Context, st stretch, named *blocks.Named, fn func(*walker) (more bool, err error)) (more bool, err error) {
 	err = q.s.view(q.query.Project, func(v *view) error {
-		w := &walker{view: v, q: q, stretch: st}
-		if found == nil {
+		w := &walker{view: v, q: q, stretch: st, turn: admit.TurnOf(ctx)}
+		if q.text != nil {
+			w.text = found.NewCondition(q.text, w.turn)
+		}
+		if named == nil {
 			w.blocks = blocks.All(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high)
-		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, found.keys, found.through, st.high); err != nil {
+		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high, named); err != nil {
 			return err
 		}
 		more, err = fn(w)
@@ -172,40 +177,46 @@ type walker struct {
 	*view
 	stretch
 	q      *prepared
+	turn   *admit.Turn
+	text   *found.Condition // nil where q has none
 	blocks blocks.Source
 }
 
 // walk calls fn with the entries that match, newest first, until fn returns false.
-func (w *walker) walk(ctx context.Context, entry entryOf, fn func(*audit.Entry) bool) error {
+func (w *walker) walk(entry entryOf, fn func(*audit.Entry) bool) error {
 	tail := w.tailPart()
+	more := true
 	// rest calls fn with the tail's entries above a position.
-	rest := func(above audit.Position) bool {
-		for ; len(tail) > 0; tail = tail[:len(tail)-1] {
+	rest := func(above audit.Position) error {
+		for ; more && len(tail) > 0; tail = tail[:len(tail)-1] {
 			e := tail[len(tail)-1]
 			if e.Position().Compare(above) < 0 {
 				break
 			}
-			if w.q.matches(e) && !fn(e) {
-				return false
+			if err := w.turn.Step(); err != nil {
+				return err
 			}
+			more = !w.q.matches(e) || fn(e)
 		}
-		return true
+		return nil
 	}
-	more := true
-	err := w.eachBlock(ctx, func(b *block.Block, rows *bits.Rows) (bool, error) {
+	err := w.eachBlock(func(b *block.Block, rows *bits.Rows) (bool, error) {
 		for row := rows.Prev(b.Rows() - 1); row >= 0; row = rows.Prev(row - 1) {
 			e, err := entry(b, row, w.project.name)
-			if err != nil {
-				return false, err
+			if err == nil {
+				err = w.turn.Step()
 			}
-			if more = (len(tail) == 0 || rest(e.Position())) && fn(e); !more {
-				return false, nil
+			if err == nil && len(tail) > 0 {
+				err = rest(e.Position())
+			}
+			if more = more && err == nil && fn(e); !more {
+				return false, err
 			}
 		}
 		return true, nil
 	})
 	if err == nil && more {
-		rest(w.low)
+		err = rest(w.low)
 	}
 	return err
 }
@@ -220,9 +231,9 @@ func (w *walker) tailPart() []*audit.Entry {
 
 // eachBlock calls fn with the blocks of the stretch that hold matches and their
 // matching rows, newest block first, until fn returns false.
-func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *bits.Rows) (bool, error)) error {
+func (w *walker) eachBlock(fn func(*block.Block, *bits.Rows) (bool, error)) error {
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := w.turn.Look(); err != nil {
 			return err
 		}
 		key, value, err := w.blocks.Next()
@@ -237,6 +248,9 @@ func (w *walker) eachBlock(ctx context.Context, fn func(*block.Block, *bits.Rows
 			return nil
 		}
 		rows, err := w.rows(b)
+		if w.text != nil && w.text.Err != nil {
+			return w.text.Err
+		}
 		if err != nil {
 			return fmt.Errorf("%v of %s: %w", key, w.s.db.Name(), err)
 		}
@@ -262,6 +276,6 @@ func (w *walker) rows(b *block.Block) (rows bits.Rows, err error) {
 	if err := w.q.filter.Match(b, &rows); err != nil || w.q.text == nil || rows.Empty() {
 		return rows, err
 	}
-	err = b.MatchText(w.q.text, &rows)
+	err = b.MatchText(w.text, &rows)
 	return rows, err
 }

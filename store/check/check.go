@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -25,28 +24,67 @@ type Summary struct {
 	Problems int
 }
 
-// Run reads a whole database, which nobody may write meanwhile, and calls report with
-// everything that is not as it has to be. The error is for what kept it from reading on.
-// z are the sizes that its blocks were written with.
-func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, report func(problem string)) (Summary, error) {
+// Run reads a whole database and calls report with everything that is not as it has to be.
+// The error is for what kept it from reading on. z are the sizes that its blocks were
+// written with.
+//
+// Everything is read in one state of the database, so it may be written to meanwhile. Only
+// where the engine finds damage, what can be read of the rest is held against each other
+// part by part, each up to what is damaged of it: nobody may write then for that to be true,
+// and with others set, somebody may.
+func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, others bool, report func(problem string)) (Summary, error) {
 	c := &checker{
 		ctx: ctx, db: db, sizes: z, report: report,
 		byID:   make(map[format.ProjectID]*project),
 		orders: make(map[string][]format.Owner),
+
+		inBlocks: make(map[format.ProjectID]*keySet),
 	}
-	err := db.View(func(tx kv.Tx) error {
-		c.tx = tx
-		for _, part := range []func() error{
-			c.engine, c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
-		} {
-			if err := part(); err != nil {
+	err := c.run(others)
+	c.sum.Projects = len(c.projects)
+	return c.sum, err
+}
+
+func (c *checker) run(others bool) error {
+	if err := c.engine(); err != nil {
+		return err
+	}
+	parts := []func() error{
+		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
+	}
+	if c.sum.Problems == 0 {
+		return c.together(parts...)
+	}
+	if others {
+		c.report("how the rest of it agrees is checked when no server runs on it")
+		parts = []func() error{c.meta}
+	}
+	for _, part := range parts {
+		if err := c.together(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// together runs parts of the check on one state of the database, up to what is damaged there.
+func (c *checker) together(parts ...func() error) error {
+	err := c.db.View(func(tx kv.Tx) error {
+		c.tx, c.sequence = tx, nil
+		clear(c.orders)
+		for _, part := range parts {
+			if err := part(); err != nil || tx.Err() != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	c.sum.Projects = len(c.projects)
-	return c.sum, err
+	c.tx = nil
+	if errors.Is(err, kv.ErrDamaged) || errors.Is(err, format.ErrCorrupt) {
+		c.problem("%v", err)
+		return nil
+	}
+	return err
 }
 
 // project is a project as its record tells of it.
@@ -69,23 +107,29 @@ type checker struct {
 	byID     map[format.ProjectID]*project
 	sealed   int64
 	blockSeq uint64
-	last     int64                     // the newest id
-	owners   []format.Owner            // of the tail, by id from sealed+1 on
-	seen     []uint64                  // a bit for each id that is in a block
-	keyed    int                       // sealed entries with a key
-	orders   map[string][]format.Owner // decoded a moment ago
-	sequence *blocks.Sequence          // of the project with the number numbered
+	last     int64                        // the newest id
+	owners   []format.Owner               // of the tail, by id from sealed+1 on
+	seen     []uint64                     // a bit for each id that is in a block
+	inBlocks map[format.ProjectID]*keySet // of sealed entries
+	orders   map[string][]format.Owner    // decoded a moment ago
+	sequence *blocks.Sequence             // of the project with the number numbered
 	numbered format.ProjectID
 }
 
 func (c *checker) problem(format string, args ...any) {
+	if c.tx != nil && c.tx.Err() != nil {
+		return // what seems to be missing since is behind what is damaged, which is told at the end
+	}
 	c.sum.Problems++
 	c.report(fmt.Sprintf(format, args...))
 }
 
 // engine runs the engine's own check.
 func (c *checker) engine() error {
-	err := c.db.Check(func(err error) { c.problem("database: %v", err) })
+	if height, lost := c.db.Lost(); lost {
+		c.problem("%s is an older state than it was once: entries up to %d were acknowledged", c.db.Name(), height)
+	}
+	err := c.db.Check(func(err error) { c.problem("%v", err) })
 	return errors.Join(err, c.ctx.Err())
 }
 
@@ -267,20 +311,9 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 		}
 		c.seen[e.ID/64] |= 1 << (e.ID % 64)
 		c.place(key, e)
-		c.key(key, e)
+		c.keyed(key.Project, e)
 	}
 	c.sum.Entries += int64(len(entries))
-}
-
-// key checks that the entry's idempotency key is known.
-func (c *checker) key(key format.BlockKey, e *audit.Entry) {
-	if p := c.byID[key.Project]; e.Key == "" || p.State == audit.Purging || e.Seq > p.Seq {
-		return // which is in the tail as well, and its key told by that
-	}
-	c.keyed++
-	if id, _, _ := format.ParseKeyOwner(c.tx.Bucket(format.Keys).Get(format.Key(key.Project, e.Key))); id != e.ID {
-		c.problem("%v: key of entry %d leads to entry %d", key, e.ID, id)
-	}
 }
 
 // counts compares what the blocks hold with what the projects say, and the
@@ -349,28 +382,6 @@ func (c *checker) small() error {
 		if blocks.Get(k) == nil {
 			c.problem("small block %x: is not there", k)
 		}
-	}
-	return nil
-}
-
-// keys checks that there are as many idempotency keys as entries that have one.
-func (c *checker) keys() error {
-	n := 0
-	for k, v := range kv.All(c.tx.Bucket(format.Keys)) {
-		if _, _, ok := format.ParseKeyOwner(v); len(k) <= 4 || !ok {
-			c.problem("key %x: %v", k, format.ErrCorrupt)
-			continue
-		}
-		p := c.byID[format.ProjectID(binary.BigEndian.Uint32(k))]
-		if p == nil {
-			c.problem("key %x: belongs to no project", k)
-		} else if p.State == audit.Purging {
-			continue
-		}
-		n++
-	}
-	if n != c.keyed {
-		c.problem("keys: %d are known, %d entries in blocks have one", n, c.keyed)
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ func Restore(ctx context.Context, dir, name string, from kv.DB, opts Options) (c
 		return sum, fmt.Errorf("restore: %w", err)
 	}
 	sum, err := fill(ctx, temp, from, &opts)
+	err = errors.Join(err, boltkv.RemoveMark(temp)) // it is of the temporary name
 	if err != nil || sum.Problems > 0 {
 		return sum, errors.Join(err, os.Remove(temp))
 	}
@@ -70,7 +71,7 @@ func empty(dir string) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	for _, f := range files {
-		if f.Name() != tempName && f.Name() != "lost+found" {
+		if f.Name() != tempName && f.Name() != boltkv.MarkName(tempName) && f.Name() != "lost+found" {
 			return audit.Errorf(audit.Conflict, "the folder %s is not empty: it holds %s", dir, f.Name())
 		}
 	}
@@ -88,6 +89,7 @@ func fill(ctx context.Context, path string, from kv.DB, opts *Options) (sum chec
 			return errors.Join(errs...)
 		},
 		Rising: format.Buckets(), // all of them are filled in order
+		Summed: format.Summed(),
 	})
 	if err != nil {
 		return sum, fmt.Errorf("restore: %w", err)
@@ -101,7 +103,7 @@ func fill(ctx context.Context, path string, from kv.DB, opts *Options) (sum chec
 		return sum, fmt.Errorf("compare what was restored: %w", err)
 	}
 	sizes := blocks.DefaultSizes()
-	return check.Run(ctx, db, &sizes, opts.Report)
+	return check.Run(ctx, db, &sizes, false, opts.Report)
 }
 
 // copier copies rows from one database to another.

@@ -30,12 +30,12 @@ func DecodeCursor(name, value []byte) (at int64, err error) {
 
 // The cursor of a listing is the position of the last entry of a page, bound to the query
 // that it was made for: base64url of version, a hash of the query but for its times, those
-// times, and the position's time and id.
+// times, the position's time and id, and the log's epoch.
 const (
 	pageVersion = 2
 	// HashSize is the size of the hash of a query.
 	HashSize = 8
-	pageSize = 1 + HashSize + 8 + 8 + 8 + 8
+	pageSize = 1 + HashSize + 8 + 8 + 8 + 8 + 4
 )
 
 // Page is where a page of a listing ends.
@@ -45,6 +45,8 @@ type Page struct {
 	// From and To are the bounds of the query's times: see audit.Query.Bounds.
 	From, To int64
 	Last     audit.Position
+	// Epoch is that of the log: ids may come again in the next.
+	Epoch uint32
 }
 
 // EncodePage returns the cursor of a page.
@@ -54,7 +56,7 @@ func EncodePage(p Page) string {
 	for _, v := range []int64{p.From, p.To, p.Last.At, p.Last.ID} {
 		b = binary.BigEndian.AppendUint64(b, uint64(v))
 	}
-	return base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, p.Epoch))
 }
 
 // DecodePage reads what EncodePage made; ok is false for what it cannot have made.
@@ -64,6 +66,6 @@ func DecodePage(cursor string) (p Page, ok bool) {
 		return p, false
 	}
 	at := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[1+HashSize+8*i:])) }
-	p = Page{[HashSize]byte(b[1:]), at(0), at(1), audit.Position{At: at(2), ID: at(3)}}
+	p = Page{[HashSize]byte(b[1:]), at(0), at(1), audit.Position{At: at(2), ID: at(3)}, binary.BigEndian.Uint32(b[pageSize-4:])}
 	return p, p.Last.ID >= 1 && p.From <= p.Last.At && p.Last.At < p.To
 }

@@ -11,11 +11,17 @@
 // encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
 // the value: an engine may have none, and a bit that turned must not become an answer.
 //
+// In the bbolt file every value has 4 bytes more at its end, which package boltkv puts
+// there and takes off: CRC-32C over the name of the bucket, the key and the value, or over name
+// and key alone in the buckets that Summed names, whose values have the checksum told below.
+// Beside the file lies its mark, auditlog.db.mark: see package boltkv.
+//
 //	meta      format    8 bytes, 3
 //	          identity  16 random bytes: tells derived indexes whose they are
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
+//	          epoch     8 bytes: how often a loss of commits was accepted; absent: never
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
@@ -61,7 +67,21 @@
 //	          count (uvarint), unit (1), ids as ints, CreatedAt in units of 2^unit
 //	          microseconds as ints, checksum. Leads from a seq to its entry's block
 //
-//	keys      project (4), idempotency key -> id (uvarint)
+//	keys      Idempotency keys of sealed entries, by a hash of 128 bits with a secret that is
+//	          derived from the project's (package keys). They come in rows of two kinds:
+//	          0 (4), greatest id (8) -> the keys that a seal has sealed: version (1), and for
+//	          each project its number, how many (uvarints), and of each key the hash (16),
+//	          how far id and seq are above those before (uvarints), and the sum (4), a hash
+//	          of what the caller sent; checksum. They are few, and in memory.
+//	          project (4), run (4), row (4) -> keys whose hash begins with the row's number
+//	          in as many bits as the run has: version (1), count, least seq (uvarints),
+//	          width of a seq above it (1), then packed from the lowest bit, each list to a
+//	          whole byte: the next bits of the hashes in unary (as many high parts as the
+//	          greatest power of two up to the count: a 1 a key, a 0 behind each part), the
+//	          rest of 32 bits of each, the seqs; and the sums (4 each); checksum. Every
+//	          row of a run is there, also an empty one. Which runs there are, and which
+//	          hashes are looked for in which while two become one, is in the
+//	          project's record
 //
 //	tokens    name -> record of a token or a session: package auth knows
 //

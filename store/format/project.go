@@ -36,6 +36,8 @@ type Project struct {
 	Last    audit.Position `json:"last"`
 	// Extent says how far the spans of the project's blocks reach.
 	Extent
+	// Keys says where its idempotency keys are.
+	Keys KeyRuns `json:"keys,omitzero"`
 }
 
 // Sealing is how far a seal of a project has come that puts its entries into blocks by

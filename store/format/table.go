@@ -39,6 +39,11 @@ func Rising() []string {
 	return []string{Tail, Order, Seqs, Changes, Blocks}
 }
 
+// Summed are those whose values carry a checksum of their own, which their decoders check.
+func Summed() []string {
+	return []string{Tail, Blocks, Spans, Order, Seqs}
+}
+
 // The keys of the meta bucket.
 var (
 	MetaFormat   = []byte("format")   // uint64: format version
@@ -46,6 +51,7 @@ var (
 	MetaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
 	MetaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
 	MetaProject  = []byte("project")  // uint64: last project number given
+	MetaEpoch    = []byte("epoch")    // uint64: how often a loss of commits was accepted; absent: never
 )
 
 // ProjectID numbers a project's incarnation, BlockKey names a block, and BlockChange tells of

@@ -1,76 +1,43 @@
 package keys
 
-import (
-	"auditlog/store/format"
-	"auditlog/store/kv"
-)
-
-// Recent is the keys of a project's tail. The zero Recent has none. It is changed by a commit
-// or a seal alone, one at a time, and read by whoever writes.
-type Recent struct{ known map[Hash]Known }
-
-// Add adds a key that is not there.
-func (r *Recent) Add(h Hash, first Known) {
-	if r.known == nil {
-		r.known = make(map[Hash]Known)
-	}
-	r.known[h] = first
-}
-
-// Get returns what is known of a key; the zero Known when nothing is.
-func (r *Recent) Get(h Hash) Known { return r.known[h] }
-
-// Delete takes a key out, which is in the database now.
-func (r *Recent) Delete(h Hash) { delete(r.known, h) }
-
-// A Group is the keys of the entries of one commit.
+// A Group is the new keys of one commit. They are added to those of their projects at once, so
+// that a key is looked for and added once, and taken back when the commit fails. The zero
+// Group has none. The committer has one, and fills it again and again.
 type Group struct {
-	known map[string]Known // by format.Key: sealed ones that are repeated, and new ones
 	added []added
 }
 
 type added struct {
-	to    *Recent
-	hash  Hash
-	first Known
+	to   *Recent
+	hash Hash
 }
 
-// LookUp finds out which of keys, which format.Key made, are those of sealed entries, all at
-// once.
-func (g *Group) LookUp(tx kv.Tx, keys [][]byte) {
-	g.known = make(map[string]Known)
-	if len(keys) == 0 {
-		return
+// Reset begins another commit, and takes back what was added for the one before unless that is
+// on disk.
+func (g *Group) Reset() {
+	for i := len(g.added) - 1; i >= 0; i-- {
+		g.added[i].to.takeBack(g.added[i].hash)
 	}
-	tx.Bucket(format.Keys).GetMany(keys, func(k, v []byte) {
-		if id, sum, ok := format.ParseKeyOwner(v); ok {
-			g.known[string(k)] = Known{ID: id, Sum: sum}
-		}
-	})
+	g.Apply()
 }
 
-// First returns what is known of a key of a project, if it is: of the first entry that had
-// it. Else that is the entry that gets the id next.
-func (g *Group) First(recent *Recent, p format.ProjectID, key string, m Mark, next int64) (first Known, known bool) {
-	if first, known = recent.known[m.Hash]; known {
+// First returns what is known of a key of a project, if it is: of the first entry that had it,
+// in this commit or before. sealed is what Look found of it.
+func (g *Group) First(recent *Recent, h Hash, sealed Known) (first Known, ok bool) {
+	if first, ok = recent.get(h); ok {
 		return first, true
 	}
-	k := format.Key(p, key)
-	if first, known = g.known[string(k)]; known {
-		return first, true
-	}
-	first = Known{ID: next, Sum: m.Sum}
-	if g.known == nil {
-		g.known = make(map[string]Known)
-	}
-	g.known[string(k)] = first
-	g.added = append(g.added, added{recent, m.Hash, first})
-	return Known{}, false
+	return sealed, sealed.ID != 0
 }
 
-// Apply adds the new keys to those of their projects, once they are on disk.
+// Add adds the key of an entry of the commit.
+func (g *Group) Add(recent *Recent, h Hash, first Known) {
+	recent.Add(h, first)
+	g.added = append(g.added, added{recent, h})
+}
+
+// Apply says that the commit is on disk.
 func (g *Group) Apply() {
-	for _, k := range g.added {
-		k.to.Add(k.hash, k.first)
-	}
+	clear(g.added)
+	g.added = g.added[:0]
 }

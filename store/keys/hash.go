@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+
+	"auditlog/store/format"
 )
 
 // Hash is what the log knows an idempotency key by: a keyed hash of 128 bits. Two keys of a
@@ -14,12 +16,6 @@ type Hash struct{ Hi, Lo uint64 }
 // sent with it, which tells a retry from another entry that has the same key.
 type Mark struct {
 	Hash
-	Sum uint32
-}
-
-// Known is what the log knows of the first entry that had a key: its id, and the Sum of its Mark.
-type Known struct {
-	ID  int64
 	Sum uint32
 }
 
@@ -39,6 +35,12 @@ func NewHasher(secret []byte) Hasher {
 	sum := mac.Sum(nil)
 	return Hasher{newSipKey(sum[:16]), newSipKey(sum[16:])}
 }
+
+// short returns what a run keeps of a hash.
+func (h Hash) short() uint64 { return h.Hi >> (64 - format.KeyBits) }
+
+// Short returns what a run keeps of the hash of a key.
+func (h *Hasher) Short(key string) uint64 { return h.Hash(key).short() }
 
 // Hash returns the hash of a key.
 func (h *Hasher) Hash(key string) Hash {

@@ -55,8 +55,15 @@ type DB interface {
 	// Release gives memory back that only makes reading faster.
 	Release() error
 	// Check calls report with everything that is wrong with the engine's own
-	// structure. Nobody may write meanwhile.
+	// structure, of one state of the database.
 	Check(report func(error)) error
+	// Damages returns what opening found to be wrong with it.
+	Damages() []error
+	// Lost returns the greatest Height that was committed, of a database in which it is gone:
+	// it is an older state than it was once. ok is false where that is not known of it,
+	// or was accepted by AcceptLoss.
+	Lost() (height uint64, ok bool)
+	AcceptLoss() error
 	// Close waits for transactions under way and closes the database.
 	Close() error
 }
@@ -67,6 +74,9 @@ type Tx interface {
 	Bucket(name string) Bucket
 	// CreateBucket makes an empty bucket unless it is there.
 	CreateBucket(name string) error
+	// Height tells how far the log has come with this commit, which never goes back but
+	// when commits are lost.
+	Height(n uint64)
 	// Err returns why a read failed, if one did.
 	Err() error
 }

@@ -1,16 +1,32 @@
 // Package boltkv is the engine of package kv in one bbolt file, for one process.
 //
-// It never looks at keys and values. It is all that the log has of bbolt: how the file
-// is made, opened, mapped, filled, compacted and closed, and what a commit that
+// It never looks at what keys and values mean. It is all that the log has of bbolt: how the
+// file is made, opened, mapped, filled, compacted and closed, and what a commit that
 // failed has left. Every read and write of the file goes through one function, enter.
+//
+// # Damage
+//
+// bbolt believes every byte of its file. So it is only written through bbolt; reading has a
+// tree of its own (page.go, tree.go), which holds each page against itself and against the
+// page that leads to it, and each key and value against a checksum (tx.go). Before bbolt
+// writes to pages, the same tree has read them. A file that was not closed is walked before
+// bbolt opens it (examine.go); one that is damaged gets a list of no free pages then, since
+// bbolt would make one of what it cannot reach.
+//
+// What leads to the buckets is held against the mark (mark.go), a small file beside the
+// database that says what its newest commit was. The mark also tells of a database that
+// it is older than it was.
 package boltkv
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -26,15 +42,15 @@ type Options struct {
 	// Rising are the buckets whose keys mostly come in their order: their pages are
 	// filled, where those of others leave half for what comes between.
 	Rising []string
+	// Summed are the buckets whose values carry a checksum of their own, which is checked
+	// by whoever decodes them: of these the checksum that each value gets here covers the
+	// key alone, so that passing a value by does not take reading it.
+	Summed []string
 }
 
 // risingFill is how full pages get of which nothing comes between the keys. bbolt does
 // not keep it: it is set in every transaction.
 const risingFill = 0.95
-
-// initialMap is the address space kept for the file. Without it a long reader holds
-// the writer up whenever the map must grow. It costs no memory.
-const initialMap = 1 << (30 + 6*(strconv.IntSize/64)) // 64 GiB, or 1 GiB of 32 bits
 
 // growth is how many bytes the file grows by.
 const growth = 4 << 20
@@ -44,8 +60,15 @@ const lockWait = 50 * time.Millisecond
 
 // DB is an open file.
 type DB struct {
-	bolt   *bbolt.DB
-	rising []string
+	bolt *bbolt.DB
+	opts Options
+	// damages is what opening found, and lacking the buckets that are not whole.
+	damages []error
+	lacking []lack
+
+	writing sync.Mutex // held from a commit to its mark
+	marks   *os.File   // nil: the file is only read
+	mark    atomic.Pointer[mark]
 	// unknown is set when a commit may be there or not. Update alone changes it, which
 	// bbolt lets in one at a time; Close reads it when no Update is under way.
 	unknown bool
@@ -62,36 +85,53 @@ var _ kv.DB = (*DB)(nil)
 // synced before, or is now. Syncing the file alone would not do, because the system
 // counts a page as written whose writing has failed once.
 func Open(path string, opts Options) (*DB, error) {
-	if err := create(path, opts.Init); err != nil {
+	if err := create(path, opts); err != nil {
 		return nil, err
 	}
-	bolt, err := open(path, &bbolt.Options{
-		FreelistType:    bbolt.FreelistMapType,
-		NoFreelistSync:  true, // its bytes would be most of what small commits write
-		InitialMmapSize: initialMap,
+	f, err := examine(path, opts)
+	if err == nil {
+		err = f.ready(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	bolt, err := openMapped(path, bbolt.Options{
+		FreelistType:   bbolt.FreelistMapType,
+		NoFreelistSync: true, // its bytes would be most of what small commits write
 	})
 	if err != nil {
 		return nil, err
 	}
 	bolt.AllocSize = growth
-	db := &DB{bolt: bolt, rising: opts.Rising}
-	if err := db.Update(func(kv.Tx) error { return nil }); err != nil {
-		return nil, fmt.Errorf("make %s durable: %w", path, errors.Join(err, bolt.Close()))
+	db := newDB(bolt, opts)
+	db.damages = f.damages
+	if err := db.begun(f); err != nil {
+		return nil, fmt.Errorf("open database: %w", errors.Join(err, closeFile(db.marks), bolt.Close()))
 	}
 	return db, nil
 }
 
 // OpenReadOnly opens the file at path as it is; Update fails. No process may have it
 // open for writing, else kv.ErrInUse is in the error's chain.
-func OpenReadOnly(path string) (*DB, error) {
-	if err := checkWhole(path); err != nil {
+func OpenReadOnly(path string, opts Options) (*DB, error) {
+	f, err := examine(path, opts)
+	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	bolt, err := open(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, OpenFile: openToRead})
+	bolt, err := open(path, &bbolt.Options{ReadOnly: true, OpenFile: openToRead})
 	if err != nil {
 		return nil, err
 	}
-	return &DB{bolt: bolt}, nil
+	db := newDB(bolt, opts)
+	db.damages = f.damages
+	db.adopt(f)
+	return db, nil
+}
+
+func newDB(bolt *bbolt.DB, opts Options) *DB {
+	db := &DB{bolt: bolt, opts: opts}
+	db.mark.Store(&mark{})
+	return db
 }
 
 // openToRead opens a file for reading alone. bbolt asks for it to be made as well, even of
@@ -128,18 +168,30 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 
 // Update runs fn once, and commits.
 func (db *DB) Update(fn func(kv.Tx) error) error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
 	bolt, err := db.begin(true)
 	if err != nil {
 		return err
 	}
 	defer bolt.Rollback()
-	if err := db.enter(bolt, fn); err != nil {
+	height := db.mark.Load().height
+	err = db.enter(bolt, func(t kv.Tx) error {
+		err := fn(t)
+		height = max(height, t.(*tx).height)
+		if err != nil {
+			return err
+		}
+		return t.(*tx).finish()
+	})
+	if err != nil {
 		return err
 	}
 	id := bolt.ID()
-	if err := bolt.Commit(); err != nil {
+	if err := db.guard(bolt.Commit); err != nil {
 		return db.failed(id, err)
 	}
+	db.note(height, false)
 	return nil
 }
 
@@ -154,10 +206,51 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 	return bolt, nil
 }
 
-// enter is the one door to what is in the file. A file that is damaged makes bbolt
-// panic, or fault on its map, within fn.
+// enter is the one door to what is in the file: it runs fn, and returns the first read that
+// failed whatever fn made of it.
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
-	return fn(&tx{bolt: bolt, db: db})
+	return db.guard(func() error {
+		t := db.newTx(bolt)
+		if err := db.checkRoots(t); err != nil {
+			return fmt.Errorf("%s: %w", db.Name(), err)
+		}
+		err := fn(t)
+		if t.err != nil {
+			return fmt.Errorf("%s: %w", db.Name(), t.err)
+		}
+		return err
+	})
+}
+
+// guard runs fn, in which the map of a file may fault whose end was cut off or that the disk
+// does not give, and in which bbolt panics when it comes across what it does not expect.
+// Either is an error then. Other panics go on.
+func (db *DB) guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		in := raisedIn()
+		if _, fault := r.(interface{ Addr() uintptr }); !fault && !strings.HasPrefix(in, "go.etcd.io/bbolt") {
+			panic(r)
+		}
+		err = fmt.Errorf("%s: %w: %v in %s", db.Name(), kv.ErrDamaged, r, in)
+	}()
+	return fn()
+}
+
+// raisedIn returns the function that has panicked.
+func raisedIn() string {
+	pc := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	for f, more := frames.Next(); more; f, more = frames.Next() {
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			return f.Function
+		}
+	}
+	return "an unknown function"
 }
 
 // failed tells a commit that is absent from one that may be there: bbolt writes the
@@ -194,102 +287,25 @@ func (db *DB) Release() error {
 	return releaseMap(db.bolt.Info().Data, uintptr(bolt.Size()))
 }
 
-// Check runs bbolt's own check: each page reachable once, keys in order.
-func (db *DB) Check(report func(error)) error {
-	bolt, err := db.begin(false)
-	if err != nil {
-		return err
-	}
-	defer bolt.Rollback()
-	for err := range bolt.Check() {
-		report(err)
-	}
-	return nil
-}
-
 // Close closes the file. Before, it writes down which pages are free, which commits do
 // not because it can be many: the next start then need not find it out by reading
 // every page.
 func (db *DB) Close() error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
 	var err error
 	if !db.bolt.IsReadOnly() && !db.unknown {
 		db.bolt.NoFreelistSync = false
-		err = db.bolt.Update(func(*bbolt.Tx) error { return nil })
+		err = db.guard(func() error { return db.bolt.Update(func(*bbolt.Tx) error { return nil }) })
 	}
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return nil // it was closed before
 	}
+	if db.marks != nil {
+		if err == nil && !db.unknown {
+			db.note(db.mark.Load().height, true)
+		}
+		err = errors.Join(err, db.marks.Close())
+	}
 	return errors.Join(err, db.bolt.Close())
 }
-
-// tx is a transaction. Its reads do not fail.
-type tx struct {
-	bolt *bbolt.Tx
-	db   *DB
-	// opened are the first n buckets that were asked for: bbolt looks them up each time.
-	opened [3]opened
-	n      int
-}
-
-type opened struct {
-	name string
-	bucket
-}
-
-func (t *tx) Err() error { return nil }
-
-func (t *tx) Bucket(name string) kv.Bucket {
-	for i := range t.opened[:t.n] {
-		if t.opened[i].name == name {
-			return t.opened[i].bucket
-		}
-	}
-	b := t.bolt.Bucket([]byte(name))
-	if b == nil {
-		return nil
-	}
-	if t.bolt.Writable() && slices.Contains(t.db.rising, name) {
-		b.FillPercent = risingFill
-	}
-	if t.n < len(t.opened) {
-		t.opened[t.n] = opened{name, bucket{b}}
-		t.n++
-	}
-	return bucket{b}
-}
-
-func (t *tx) CreateBucket(name string) error {
-	_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
-	return err
-}
-
-// bucket has Get, Put and Delete from bbolt.
-type bucket struct{ *bbolt.Bucket }
-
-func (b bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
-	for _, k := range keys {
-		fn(k, b.Get(k))
-	}
-}
-
-// DeleteRange collects the keys first: deleting under a cursor from the front is
-// quadratic.
-func (b bucket) DeleteRange(from, to []byte, limit int) (int, error) {
-	var keys [][]byte
-	for k := range kv.From(b, from) {
-		if len(keys) == limit || to != nil && string(k) >= string(to) {
-			break
-		}
-		keys = append(keys, slices.Clone(k))
-	}
-	for i, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return i, err
-		}
-	}
-	return len(keys), nil
-}
-
-func (b bucket) Rising() { b.FillPercent = risingFill }
-
-func (b bucket) Cursor() kv.Cursor { return b.Bucket.Cursor() }

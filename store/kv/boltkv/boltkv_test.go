@@ -3,8 +3,10 @@ package boltkv_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"auditlog/store/kv"
@@ -43,14 +45,14 @@ func TestOneOpener(t *testing.T) {
 	if _, err := boltkv.Open(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("a second opener: %v", err)
 	}
-	if _, err := boltkv.OpenReadOnly(path); !errors.Is(err, kv.ErrInUse) {
+	if _, err := boltkv.OpenReadOnly(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("a reader beside the writer: %v", err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		r, err := boltkv.OpenReadOnly(path)
+		r, err := boltkv.OpenReadOnly(path, boltkv.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +74,7 @@ func TestInitFails(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v is left, %v", left, err)
 	}
-	if _, err := boltkv.OpenReadOnly(path); !errors.Is(err, os.ErrNotExist) {
+	if _, err := boltkv.OpenReadOnly(path, boltkv.Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("opened for reading: %v", err)
 	}
 }
@@ -99,13 +101,13 @@ func TestCompact(t *testing.T) {
 		_, err := b.DeleteRange([]byte{0}, []byte{3}, 10_000)
 		return err
 	})
-	if _, _, err := boltkv.Compact(path); !errors.Is(err, kv.ErrInUse) {
+	if _, _, err := boltkv.Compact(path, boltkv.Options{}); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("compacting an open file: %v", err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before, after, err := boltkv.Compact(path)
+	before, after, err := boltkv.Compact(path, boltkv.Options{})
 	if err != nil || after > before/2 {
 		t.Errorf("from %d to %d bytes, %v", before, after, err)
 	}
@@ -193,5 +195,41 @@ func writeFile(t *testing.T, path string, b []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What a function of a transaction panics with is its caller's; only the engine's is an error.
+func TestPanicsOfOthersGoOn(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "x.db"))
+	defer func() {
+		if r := recover(); r != "mine" {
+			t.Errorf("recovered %v", r)
+		}
+		put(t, db, "after")
+	}()
+	db.View(func(kv.Tx) error { panic("mine") })
+}
+
+// A file that loses its end while it is open is an error to who reads there, and no end of
+// the process.
+func TestCutOffWhileOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path)
+	for i := range 200 {
+		put(t, db, fmt.Sprintf("%0400d", i))
+	}
+	if err := os.Truncate(path, int64(2*os.Getpagesize())); err != nil {
+		t.Fatal(err)
+	}
+	read := db.View(func(tx kv.Tx) error {
+		for range kv.All(tx.Bucket("a")) {
+		}
+		return nil
+	})
+	write := db.Update(func(tx kv.Tx) error { return tx.Bucket("a").Put([]byte("k"), nil) })
+	for _, err := range []error{read, write} {
+		if !errors.Is(err, kv.ErrDamaged) || !strings.Contains(err.Error(), path) {
+			t.Errorf("what is cut off is read: %v", err)
+		}
 	}
 }

@@ -8,14 +8,12 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"auditlog/store/kv"
 )
 
 // create makes a database under a temporary name and links it into place, so that a
 // crash leaves either none or a whole one, and of two processes that start at once
 // one wins.
-func create(path string, init func(kv.Tx) error) error {
+func create(path string, opts Options) error {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -29,7 +27,7 @@ func create(path string, init func(kv.Tx) error) error {
 	}
 	temp := f.Name()
 	defer os.Remove(temp)
-	if err := errors.Join(f.Close(), initialize(temp, init)); err != nil {
+	if err := errors.Join(f.Close(), initialize(temp, opts)); err != nil {
 		return fmt.Errorf("create database: %w", err)
 	}
 	if err := os.Link(temp, path); err != nil && !errors.Is(err, os.ErrExist) {
@@ -38,13 +36,13 @@ func create(path string, init func(kv.Tx) error) error {
 	return syncDir(dir)
 }
 
-func initialize(path string, init func(kv.Tx) error) error {
+func initialize(path string, opts Options) error {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
 		return err
 	}
-	db := &DB{bolt: bolt}
-	return errors.Join(db.Update(init), db.Close())
+	db := newDB(bolt, opts)
+	return errors.Join(db.Update(opts.Init), db.Close())
 }
 
 // makeDir makes a folder that only its owner can enter, so that it is there after
@@ -77,7 +75,7 @@ func syncDir(dir string) error {
 //
 // The new file takes the old one's name once it is complete and on disk: a crash
 // leaves one or the other, and perhaps a temporary file, which the next run removes.
-func Compact(path string) (before, after int64, err error) {
+func Compact(path string, opts Options) (before, after int64, err error) {
 	// The file may be a link to where there is more room, which must stay one.
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return 0, 0, fmt.Errorf("find database: %w", err)
@@ -85,23 +83,30 @@ func Compact(path string) (before, after int64, err error) {
 	if before, err = fileSize(path); err != nil {
 		return 0, 0, err
 	}
-	old, err := Open(path, Options{})
+	old, err := Open(path, opts)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer old.bolt.Close()
+	defer func() { errors.Join(old.marks.Close(), old.bolt.Close()) }()
+	if _, lost := old.Lost(); lost {
+		return 0, 0, errors.New("the database is an older state than it was once: start the server, which says more")
+	}
 	temp := path + ".compact"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, 0, err
 	}
 	defer os.Remove(temp)
-	if err := rewrite(old.bolt, temp); err != nil {
+	if err := old.rewrite(temp); err != nil {
 		return 0, 0, err
 	}
 	if after, err = fileSize(temp); err != nil {
 		return 0, 0, err
 	}
 	if err := likeBefore(temp, path); err != nil {
+		return 0, 0, err
+	}
+	// The mark is of the old file: the new one would seem to be older than it was.
+	if err := RemoveMark(path); err != nil {
 		return 0, 0, err
 	}
 	if err := os.Rename(temp, path); err != nil {
@@ -122,12 +127,17 @@ func likeBefore(path, old string) error {
 // compactTx bounds the bytes of one transaction of a rewrite.
 const compactTx = 16 << 20
 
-func rewrite(old *bbolt.DB, path string) error {
+// rewrite copies a database, if nothing in it is damaged.
+func (db *DB) rewrite(path string) error {
+	var damage error
+	if err := db.Check(func(err error) { damage = err }); err != nil || damage != nil {
+		return errors.Join(err, damage)
+	}
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return err
 	}
-	err = bbolt.Compact(bolt, old, compactTx)
+	err = db.guard(func() error { return bbolt.Compact(bolt, db.bolt, compactTx) })
 	return errors.Join(err, bolt.Sync(), bolt.Close())
 }
 
@@ -137,4 +147,12 @@ func fileSize(path string) (int64, error) {
 		return 0, fmt.Errorf("size of database: %w", err)
 	}
 	return info.Size(), nil
+}
+
+// closeFile closes a file, if it is there.
+func closeFile(f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	return f.Close()
 }

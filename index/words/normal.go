@@ -1,4 +1,4 @@
-package index
+package words
 
 import (
 	"sync"
@@ -10,11 +10,11 @@ import (
 	"auditlog/audit"
 )
 
-// appendNormal appends the normal form of text to dst: two texts that differ in
+// Normal appends the normal form of text to dst: two texts that differ in
 // letter case or Unicode form only have the same.
-func appendNormal(dst []byte, text string) []byte {
+func Normal(dst []byte, text string) []byte {
 	if audit.IsASCII(text) {
-		return appendLower(dst, text)
+		return Lower(dst, text)
 	}
 	if b, ok := appendPlain(dst, text); ok {
 		return b
@@ -22,8 +22,8 @@ func appendNormal(dst []byte, text string) []byte {
 	return appendAny(dst, text)
 }
 
-// appendLower appends ASCII text in lower case.
-func appendLower(dst []byte, text string) []byte {
+// Lower appends ASCII text in lower case.
+func Lower(dst []byte, text string) []byte {
 	n := len(dst)
 	dst = append(dst, text...)
 	for i := n; i < len(dst); i++ {
@@ -39,7 +39,7 @@ func lower(c byte) byte {
 	return c
 }
 
-// appendAny does appendNormal's work for any text.
+// appendAny does Normal's work for any text.
 func appendAny(dst []byte, text string) []byte {
 	// Folding comes after the decomposition, so that of the foldings that make
 	// several characters of one only that of the sharp s is left. Dropping
@@ -69,7 +69,7 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(unicode.ToUpper(r))
 }
 
-// appendPlain does appendNormal's work for texts that it can be done for one
+// appendPlain does Normal's work for texts that it can be done for one
 // character after the other, which is most of what is written. ok is false for others.
 func appendPlain(dst []byte, text string) (b []byte, ok bool) {
 	table := lowRunes()

@@ -1,4 +1,4 @@
-package index
+package words
 
 import (
 	"slices"
@@ -7,63 +7,16 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
+
+	"auditlog/index/words/wordstest"
 )
-
-// naiveWords is the package comment's definition of words, written down without
-// regard to speed and with Unicode's own tables of scripts.
-func naiveWords(text string) []string {
-	visible := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
-				unicode.Is(unicode.Cf, r) && isInvisible(r) {
-				return -1
-			}
-			return r
-		}, s)
-	}
-	text = norm.NFKC.String(fullFold(visible(norm.NFKD.String(text))))
-	var ws []string
-	open := false
-	for _, r := range text {
-		switch {
-		case !unicode.In(r, unicode.L, unicode.M, unicode.N) || isInvisible(r):
-			open = false
-		case isUnspacedScript(r):
-			ws, open = append(ws, string(r)), false
-		case open:
-			ws[len(ws)-1] += string(r)
-		default:
-			ws, open = append(ws, string(r)), true
-		}
-	}
-	return ws
-}
-
-// fullFold is full case folding. Package cases swaps the two cases of Cherokee
-// where it should fold them.
-func fullFold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cherokee, r) {
-			return unicode.ToLower(r)
-		}
-		return r
-	}, cases.Fold().String(s))
-}
-
-func isUnspacedScript(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo,
-		unicode.Yi, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tai_Le,
-		unicode.New_Tai_Lue, unicode.Tai_Tham, unicode.Tai_Viet, unicode.Ahom, unicode.Tangut, unicode.Nushu,
-		unicode.Khitan_Small_Script) || 0x2e80 <= r && r < 0xa4d0 // what those scripts share, such as ー
-}
 
 // quickWords is what the package itself does.
 func quickWords(text string) []string {
 	var ws []string
-	for _, w := range words(appendNormal(nil, text)) {
+	for _, w := range All(Normal(nil, text)) {
 		ws = append(ws, string(w))
 	}
 	return ws
@@ -109,9 +62,9 @@ func TestFoldRuneAgreesWithUnicode(t *testing.T) {
 		if !unicode.In(r, unicode.L, unicode.M, unicode.N) || isPlainWide(r) || norm.NFKD.String(string(r)) != string(r) || isInvisible(r) {
 			continue
 		}
-		want, got := fullFold(string(r)), string(foldRune(r))
+		want, got := wordstest.Fold(string(r)), string(foldRune(r))
 		if r == 'ß' || r == 'ẞ' {
-			continue // appendNormal's business
+			continue // Normal's business
 		}
 		if norm.NFKD.String(got) != got {
 			t.Errorf("%U folds to %q, which can be decomposed", r, got)
@@ -131,30 +84,16 @@ func TestUnspacedScripts(t *testing.T) {
 		if !unicode.In(r, unicode.L, unicode.M, unicode.N) || isInvisible(r) || norm.NFKC.String(string(r)) != string(r) {
 			continue
 		}
-		if got, want := isUnspaced(r), isUnspacedScript(r); got != want {
+		if got, want := isUnspaced(r), wordstest.IsUnspaced(r); got != want {
 			t.Errorf("%U (%c): unspaced %v, want %v", r, r, got, want)
 		}
 	}
 }
 
-// anyText draws texts out of what is hard to split, fold and compose.
-func anyText() *rapid.Generator[string] {
-	piece := rapid.OneOf(
-		rapid.SampledFrom([]string{"a", "b", "A", "B", "ab", "aB", "abc", "1", "7", "77", " ", "-", ".", "@", "_", ":",
-			"é", "e\u0301", "É", "ß", "ẞ", "SS", "Σ", "ς", "σ", "ſ", "K", "ﬁ", "Ⅷ", "½", "İ", "ı", "ᾳ", "\u0345", "\u0301", "\u0323",
-			"\u00ad", "\u200b", "\ufe0f", "か", "\u3099", "が", "ｶ", "ﾞ", "東", "京", "ー", "เ", "ม", "ื", "อ", "ง", "\u0e33", "่", "ุ",
-			"각", "가", "ᄀ", "ᅡ", "ᆨ", "ㄱ", "Д", "д", "й", "\u0306", "и", "…", "’", "́", "😀", "\U0001f1f9"}),
-		rapid.StringN(0, 3, -1),
-	)
-	return rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, "pieces"), "")
-	})
-}
-
 func TestWordsAgainstDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := anyText().Draw(t, "text")
-		if got, want := quickWords(text), naiveWords(text); !slices.Equal(got, want) {
+		text := wordstest.AnyText().Draw(t, "text")
+		if got, want := quickWords(text), wordstest.Words(text); !slices.Equal(got, want) {
 			t.Fatalf("%+q: words %+q, want %+q", text, got, want)
 		}
 	})
@@ -165,38 +104,24 @@ func FuzzWords(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if !utf8.ValidString(text) || manyMarks(text) {
+		if !utf8.ValidString(text) || wordstest.ManyMarks(text) {
 			return
 		}
 		want := quickWords(text)
 		for name, same := range map[string]string{
 			"NFC": norm.NFC.String(text), "NFD": norm.NFD.String(text),
 			"NFKC": norm.NFKC.String(text), "NFKD": norm.NFKD.String(text),
-			"folded": fullFold(norm.NFD.String(text)),
-			"normal": string(appendNormal(nil, text)),
+			"folded": wordstest.Fold(norm.NFD.String(text)),
+			"normal": string(Normal(nil, text)),
 		} {
 			if got := quickWords(same); !slices.Equal(got, want) {
 				t.Errorf("%+q: words %+q, but in the form %s %+q", text, want, name, got)
 			}
 		}
-		if got := naiveWords(text); !slices.Equal(got, want) {
+		if got := wordstest.Words(text); !slices.Equal(got, want) {
 			t.Errorf("%+q: words %+q, by definition %+q", text, want, got)
 		}
 	})
-}
-
-// manyMarks reports whether text has more marks in a row than package norm keeps
-// together; it cuts such runs, wherever they happen to be.
-func manyMarks(text string) bool {
-	run := 0
-	for _, r := range norm.NFKD.String(text) {
-		if norm.NFKD.PropertiesString(string(r)).CCC() == 0 {
-			run = 0
-		} else if run++; run > 20 {
-			return true
-		}
-	}
-	return false
 }
 
 func BenchmarkWords(b *testing.B) {
@@ -210,8 +135,8 @@ func BenchmarkWords(b *testing.B) {
 			var buf []byte
 			n := 0
 			for b.Loop() {
-				buf = appendNormal(buf[:0], text)
-				for start, end := nextWord(buf, 0); start < len(buf); start, end = nextWord(buf, end) {
+				buf = Normal(buf[:0], text)
+				for start, end := Next(buf, 0); start < len(buf); start, end = Next(buf, end) {
 					n++
 				}
 			}

@@ -1,4 +1,4 @@
-package index
+package words
 
 import (
 	"unicode"
@@ -84,10 +84,10 @@ func isUnspaced(r rune) bool {
 	return false
 }
 
-// nextWord returns the bounds of the first word of text, in normal form, that
+// Next returns the bounds of the first word of text, in normal form, that
 // begins at or after from, which must not lie within a narrow word. start is
 // len(text) when there is none.
-func nextWord(text []byte, from int) (start, end int) {
+func Next(text []byte, from int) (start, end int) {
 	for start = from; start < len(text); {
 		c, n := classAt(text, start)
 		switch c {
@@ -129,9 +129,9 @@ func classAt(text []byte, i int) (class, int) {
 	return classOf(r), n
 }
 
-// beginsWord reports whether a narrow character at i would begin a word rather
+// Begins reports whether a narrow character at i would begin a word rather
 // than go on with one.
-func beginsWord(text []byte, i int) bool {
+func Begins(text []byte, i int) bool {
 	if i == 0 {
 		return true
 	}
@@ -142,11 +142,20 @@ func beginsWord(text []byte, i int) bool {
 	return classOf(r) != narrow
 }
 
-// isWide reports whether word is one character of an unspaced script.
-func isWide(word []byte) bool {
+// IsWide reports whether word is one character of an unspaced script.
+func IsWide(word []byte) bool {
 	if word[0] < utf8.RuneSelf {
 		return false
 	}
 	r, n := utf8.DecodeRune(word)
 	return n == len(word) && isUnspaced(r)
+}
+
+// All returns the words of text, in normal form; they share its memory.
+func All(text []byte) [][]byte {
+	var all [][]byte
+	for start, end := Next(text, 0); start < len(text); start, end = Next(text, end) {
+		all = append(all, text[start:end])
+	}
+	return all
 }

@@ -1,0 +1,35 @@
+package found
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strconv"
+
+	"auditlog/audit"
+	"auditlog/store/format"
+)
+
+// QueryHash returns what tells normalized queries apart, whatever their times, for the cursors
+// of their pages.
+func QueryHash(q *audit.Query) [format.HashSize]byte {
+	sum := sha256.Sum256(appendQuery(make([]byte, 0, 256), q))
+	return [format.HashSize]byte(sum[:])
+}
+
+// appendQuery appends every part of q but its times, each so that none can be taken for another.
+func appendQuery(b []byte, q *audit.Query) []byte {
+	b = strconv.AppendQuote(append(b, '['), q.Project)
+	for _, terms := range []audit.Terms{q.Is, q.Not} {
+		b = append(b, '[')
+		for _, name := range slices.Sorted(maps.Keys(terms)) {
+			b = strconv.AppendQuote(b, name)
+			for _, v := range terms[name] {
+				b = strconv.AppendQuote(append(b, ' '), v)
+			}
+			b = append(b, ',')
+		}
+		b = append(b, ']')
+	}
+	return append(strconv.AppendQuote(b, q.Text), ']')
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store/format"
+	"auditlog/store/keys"
+	"auditlog/store/kv"
+)
+
+// keyMemory bounds the filters of idempotency keys: those of about twenty million.
+const keyMemory = 32 << 20
+
+// errMoved says that keys were moved between the look-up of a call's and its commit, which
+// is begun anew then. Nobody else is told.
+var errMoved error = &audit.Fault{Kind: audit.Unavailable, Message: "the log was busy with its keys; nothing was stored"}
+
+// keyLog is what the look-up of keys has of the log.
+func (s *Store) keyLog() keys.Log {
+	return keys.Log{
+		Err:  s.Err,
+		View: s.read,
+		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
+			s.mu.RLock()
+			defer s.mu.RUnlock()
+			p := s.projects[name]
+			if p == nil {
+				return 0, nil, format.KeyRuns{}
+			}
+			return p.id, &p.hasher, p.rec.Keys
+		},
+		Record: readProject,
+		Entry: func(tx kv.Tx, rec *format.Project, name string, seq int64) (*audit.Entry, error) {
+			return s.blocks.Entry(tx, rec, name, seq, 0)
+		},
+	}
+}
+
+// moved reports whether what was found out about the keys of a submission holds no more.
+func (w *commitWriter) moved(sub *submission) bool {
+	for i := range sub.marks {
+		p := w.s.projects[sub.entries[i].Project]
+		if sub.entries[i].Key != "" && p != nil && !sub.marks.Holds(i, p.id, p.rec.Keys.Moved) {
+			return true
+		}
+	}
+	return false
+}
+
+// tidyKeys moves the keys of sealed entries to runs when there are many, and merges runs: so
+// much of it at a time that it keeps up with what is recorded. The caller holds maintenance.
+func (s *Store) tidyKeys() error {
+	n := 0
+	s.mu.RLock()
+	for _, p := range s.projects {
+		n += p.keys.Sealed()
+	}
+	s.mu.RUnlock()
+	z := &s.opts.keySizes
+	if n < z.MoveAt {
+		return nil
+	}
+	if err := s.moveKeys(); err != nil {
+		return fmt.Errorf("move keys: %w", err)
+	}
+	// Every key is merged once a level, of which there are few.
+	for left := 8 * max(n, z.StepKeys); left > 0; {
+		done, err := s.mergeKeys()
+		if err != nil {
+			return fmt.Errorf("merge keys: %w", err)
+		}
+		if done == 0 {
+			return nil
+		}
+		left -= done
+	}
+	return nil
+}
+
+// keyOwners returns the projects that want something, by number. The caller holds Store.mu or
+// Store.writing.
+func (s *Store) keyOwners(wants func(*project) bool) (of []keys.Owner) {
+	for _, p := range s.byID {
+		if wants(p) {
+			of = append(of, keys.Owner{Name: p.name, Rec: p.rec, Recent: &p.keys})
+		}
+	}
+	slices.SortFunc(of, func(a, b keys.Owner) int { return cmp.Compare(a.Rec.ID, b.Rec.ID) })
+	return of
+}
+
+// moveKeys moves the keys of sealed entries to a run of each project. A crash leaves them
+// where they were, or there. The caller holds maintenance.
+func (s *Store) moveKeys() error {
+	var of []keys.Owner
+	return s.update("keys", func(tx kv.Tx) error {
+		if of = s.keyOwners(func(p *project) bool { return p.keys.Sealed() > 0 }); len(of) == 0 {
+			return errNothing
+		}
+		return keys.MoveAll(tx, &s.opts.keySizes, of)
+	}, func() {
+		for _, o := range of {
+			s.byID[o.Rec.ID].rec = o.Rec
+			o.Recent.Forget()
+		}
+	})
+}
+
+// mergeKeys does a step of the merges that are due, of several projects where theirs are
+// small, and returns how many keys it has moved. It is worked out beside the writer, and
+// written in one transaction. The caller holds maintenance, without which no keys move.
+func (s *Store) mergeKeys() (done int, err error) {
+	z := &s.opts.keySizes
+	s.mu.RLock()
+	due := s.keyOwners(func(p *project) bool { return p.rec.State != audit.Purging && keys.Due(z, &p.rec.Keys) })
+	s.mu.RUnlock()
+	var steps []*keys.Step
+	err = s.read(func(tx kv.Tx) (err error) {
+		of := due
+		steps, done, err = keys.PlanAll(tx, z, &of)
+		return err
+	})
+	if err != nil || len(steps) == 0 {
+		return 0, err
+	}
+	return done, s.update("keys", func(tx kv.Tx) error {
+		for i := range steps {
+			due[i].Rec = s.byID[due[i].Rec.ID].rec // which others may have changed
+		}
+		return keys.WriteAll(tx, steps, due)
+	}, func() {
+		for i, step := range steps {
+			s.byID[due[i].Rec.ID].rec = due[i].Rec
+			s.keys.Merged(step)
+		}
+	})
+}

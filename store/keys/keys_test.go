@@ -1,0 +1,51 @@
+package keys
+
+import (
+	"fmt"
+	"testing"
+
+	"auditlog/store/format"
+)
+
+// What one is told to be absent is absent; of what is, few pass.
+func TestFilter(t *testing.T) {
+	h := NewHasher([]byte("secret"))
+	var there []format.SealedKey
+	for i := range 6000 {
+		there = append(there, format.SealedKey{Hash: h.Short(fmt.Sprint("k", i))})
+	}
+	f := newFilter(there)
+	for _, k := range there {
+		if !f.has(k.Hash) {
+			t.Fatalf("%x is there and does not pass", k.Hash)
+		}
+	}
+	passed := 0
+	for i := range 100_000 {
+		if f.has(h.Short(fmt.Sprint("other", i))) {
+			passed++
+		}
+	}
+	if passed > 1000 {
+		t.Errorf("%d of 100,000 pass", passed)
+	}
+	if n := 8 * len(f); n > 6000*filterBits/8+64 {
+		t.Errorf("it takes %d bytes", n)
+	}
+}
+
+// Marks are of a secret: the same key and input have others in another project, and what is
+// derived is what was derived before.
+func TestMarks(t *testing.T) {
+	a, b := NewHasher([]byte("a")), NewHasher([]byte("b"))
+	m := a.Mark("key", []byte("input"))
+	if m == b.Mark("key", []byte("input")) || m.Hash == b.Mark("key", nil).Hash {
+		t.Error("two secrets have the same marks")
+	}
+	if m.Hash != a.Hash("key") || m.Sum == a.Mark("key", []byte("other")).Sum || m != a.Mark("key", []byte("input")) {
+		t.Error("a mark is not of its key and its input")
+	}
+	if got := fmt.Sprintf("%x %x %x", m.Hi, m.Lo, m.Sum); got != "3615882d257c2ace 6cd839c5c7063c3a 85a060ba" {
+		t.Errorf("the mark is %s", got)
+	}
+}

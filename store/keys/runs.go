@@ -1,0 +1,82 @@
+package keys
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// Sizes say when keys are moved, and into what. The zero value stands for DefaultSizes.
+type Sizes struct {
+	// MoveAt is how many keys of sealed entries there are, in all projects, when they are
+	// moved to runs. They are in memory until then, and read at the start.
+	MoveAt int
+	// RowKeys is how many keys a row of a run has at most, about. Half of it is the least.
+	RowKeys int
+	// StepKeys is how many keys one step of merging moves, about.
+	StepKeys int
+	// Fan is how many runs of one level are merged into one of the next.
+	Fan int
+}
+
+// DefaultSizes returns what a log works with. A row has about 50 KB, several to the engine's
+// pages, of which hardly anything is left empty then.
+func DefaultSizes() Sizes { return Sizes{MoveAt: 16 << 10, RowKeys: 8192, StepKeys: 32 << 10, Fan: 4} }
+
+// bitsFor returns the bits of a run of so many keys.
+func (z *Sizes) bitsFor(count int64) (b uint8) {
+	for count > int64(z.RowKeys)<<b {
+		b++
+	}
+	return b
+}
+
+// move writes the keys of sealed entries of r, of a project with a number, into a run of
+// their own, and returns where its keys are then.
+func move(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, r *Recent) (format.KeyRuns, error) {
+	keys := make([]format.SealedKey, r.sealed)
+	for i, k := range r.order[:r.sealed] {
+		keys[i] = format.SealedKey{Hash: k.short(), Seq: k.Seq, Sum: k.Sum}
+	}
+	sortKeys(keys)
+	runs.Next++
+	run := format.KeyRun{Number: runs.Next, Bits: z.bitsFor(int64(len(keys))), Count: int64(len(keys))}
+	runs.Moved++
+	runs.Runs = append(slices.Clip(runs.Runs), run)
+	return runs, eachRow(p, &run, keys, 0, 1<<run.Bits, func(key, value []byte) error { return put(tx, key, value) })
+}
+
+func sortKeys(keys []format.SealedKey) {
+	slices.SortFunc(keys, func(a, b format.SealedKey) int {
+		if a.Hash != b.Hash {
+			return cmp.Compare(a.Hash, b.Hash)
+		}
+		return cmp.Compare(a.Seq, b.Seq)
+	})
+}
+
+func put(tx kv.Tx, key, value []byte) error {
+	if err := tx.Bucket(format.Keys).Put(key, value); err != nil {
+		return fmt.Errorf("put keys: %w", err)
+	}
+	return nil
+}
+
+// eachRow calls fn with the rows from n to before end of a run, which sorted keys are in.
+func eachRow(p format.ProjectID, run *format.KeyRun, keys []format.SealedKey, n, end uint32, fn func(key, value []byte) error) error {
+	for ; n < end; n++ {
+		i := 0
+		for i < len(keys) && uint32(keys[i].Hash>>(format.KeyBits-run.Bits)) == n {
+			i++
+		}
+		key := format.KeyRowKey(p, run.Number, n)
+		if err := fn(key, format.EncodeKeyRow(key, run.Bits, keys[:i])); err != nil {
+			return err
+		}
+		keys = keys[i:]
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package boltkv
+
+import (
+	"errors"
+	"fmt"
+
+	"auditlog/store/kv"
+)
+
+// Check reads every page that is in use, each key and the checksums: pages are reached once,
+// hold what leads to them, and are not free. What is behind a damaged page cannot be
+// reached, and is not reported by itself.
+func (db *DB) Check(report func(error)) error {
+	bolt, err := db.begin(false)
+	if err != nil {
+		return err
+	}
+	defer bolt.Rollback()
+	c := checker{reached: make(map[uint64]bool), report: func(err error) { report(fmt.Errorf("%s: %w", db.Name(), err)) }}
+	return db.guard(func() error {
+		t := db.newTx(bolt)
+		if err := c.free(&t.image); err != nil {
+			return err
+		}
+		return c.buckets(&t.roots, db.opts.Summed)
+	})
+}
+
+// checker walks a whole file.
+type checker struct {
+	reached map[uint64]bool // pages; those that are free are in it as well, as false
+	report  func(error)
+	told    int // how often
+	// structure leaves keys and values unread but for what leads to pages.
+	structure bool
+	lacking   []lack // buckets of which a part is not there
+}
+
+// lack says why a bucket cannot be read.
+type lack struct {
+	bucket string
+	err    error
+}
+
+// tell reports damage; another error, as one of the disk, ends the check.
+func (c *checker) tell(err error) error {
+	if err != nil && errors.Is(err, kv.ErrDamaged) {
+		c.told++
+		c.report(err)
+		return nil
+	}
+	return err
+}
+
+// free reads which pages are said to be free, if that is written down.
+func (c *checker) free(m *image) error {
+	newest, err := newestMeta(m.src)
+	if err != nil || newest.free == noFreelist {
+		return err
+	}
+	ids, err := freePages(m, newest.free)
+	if err != nil {
+		return c.tell(fmt.Errorf("list of free pages, page %d: %w", newest.free, err))
+	}
+	for _, id := range ids {
+		c.reached[id] = false
+	}
+	return nil
+}
+
+// buckets walks the list of buckets, and each of them.
+func (c *checker) buckets(roots *tree, summed []string) error {
+	return c.tree(roots, func(w *walker) error {
+		name, v, err := w.here()
+		if err != nil {
+			return c.tell(err)
+		}
+		whole := true
+		for _, s := range summed {
+			whole = whole && s != string(name)
+		}
+		b, err := roots.bucket(w.top().page.id, string(name), v, whole)
+		if err != nil {
+			return c.tell(err)
+		}
+		return c.bucket(b)
+	})
+}
+
+// bucket walks a bucket. Its total says whether a part of it is missing that nothing leads to.
+func (c *checker) bucket(b *tree) error {
+	var total uint64
+	before := c.told
+	err := c.tree(b, func(w *walker) error {
+		v, _ := w.top().page.value(w.top().index)
+		total += sumOf(v)
+		if c.structure {
+			return nil
+		}
+		_, _, err := w.here()
+		return c.tell(err)
+	})
+	if err == nil && c.told == before && total != b.total {
+		lacks := b.at(b.root, damage("what it leads to is not all of the bucket, or not what was written last"))
+		c.lacking = append(c.lacking, lack{b.name, lacks})
+		return c.tell(lacks)
+	}
+	return err
+}
+
+// tree calls fn with a walker at each element of a tree that can be reached.
+func (c *checker) tree(t *tree, fn func(*walker) error) error {
+	w := &walker{t: t}
+	if _, err := w.start(); err != nil {
+		return c.tell(err)
+	}
+	return c.below(w, fn)
+}
+
+// below does so for what is below the top of a walker.
+func (c *checker) below(w *walker, fn func(*walker) error) error {
+	depth := len(w.stack)
+	p := w.top().page
+	if w.t.inline == nil {
+		more := uint64(native.Uint32(p.data[12:]))
+		for id := p.id; id <= p.id+more; id++ {
+			if used, known := c.reached[id]; known && !used {
+				c.tell(w.t.at(id, damage("it is in use and among the free pages")))
+			} else if used {
+				return c.tell(w.t.at(id, damage("it is reached twice")))
+			}
+			c.reached[id] = true
+		}
+	}
+	for i := range p.n {
+		w.stack, w.upper = w.stack[:depth], w.upper[:depth]
+		w.top().index = i
+		if p.leaf {
+			if err := fn(w); err != nil {
+				return err
+			}
+			continue
+		}
+		err := w.down()
+		if err == nil {
+			err = c.below(w, fn)
+			delete(w.t.pages, p.child(i)) // a check need not keep the whole file
+		}
+		if err := c.tell(err); err != nil {
+			return err
+		}
+	}
+	w.stack, w.upper = w.stack[:depth], w.upper[:depth]
+	return nil
+}

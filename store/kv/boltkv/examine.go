@@ -1,0 +1,176 @@
+package boltkv
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+
+	"go.etcd.io/bbolt"
+
+	"auditlog/store/kv"
+)
+
+// finding is what is known of a file before bbolt may write to it.
+type finding struct {
+	meta
+	mark    *mark
+	damages []error // to pages below the list of buckets
+	lacking []lack  // buckets of which a part is not there
+	copied  bool    // it is a copy of a file that a process had open
+	free    bool    // the list of free pages can be believed, or there is none
+}
+
+// walked is the size up to which a file is walked at each start: so much takes no time. A
+// larger one that was closed is not.
+const walked = 256 << 20
+
+// maxDamages bounds how much damage opening tells of: the check tells of all.
+const maxDamages = 16
+
+// examine looks at a file that no process may have open for writing. What it finds wrong
+// with the list of buckets is an error; the rest is a part of what it found.
+//
+// A large file that was closed, and whose mark says so, is believed: what its pages hold is
+// checked when they are read. Any other is walked, as bbolt will do to find out which pages are free:
+// it believes what it reads there, and would give pages away that are in use.
+func examine(path string, opts Options) (*finding, error) {
+	if err := checkWhole(path); err != nil {
+		return nil, err
+	}
+	bolt, err := open(path, &bbolt.Options{ReadOnly: true, OpenFile: openToRead})
+	if err != nil {
+		return nil, err
+	}
+	defer bolt.Close()
+	db := newDB(bolt, opts)
+	tx, err := db.begin(false)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	var f *finding
+	err = db.guard(func() error {
+		t := db.newTx(tx)
+		f, err = look(path, &t.image)
+		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
+			return err
+		}
+		return f.walk(t, opts.Summed)
+	})
+	if f != nil && f.copied && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
+		return nil, fmt.Errorf("%s: %w: it is a copy that was made while a server wrote to it, and not whole: "+
+			"copy the folder while no server runs, or take a snapshot of its file system: %w", path, kv.ErrDamaged, errors.Join(append(f.damages, err)...))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// look holds the file against its mark.
+func look(path string, m *image) (f *finding, err error) {
+	f = &finding{free: true}
+	if f.meta, err = newestMeta(m.src); err != nil {
+		return nil, err
+	}
+	if f.mark, err = readMark(path); err != nil {
+		return nil, err
+	}
+	id, err := fileID(path)
+	if err != nil {
+		return nil, err
+	}
+	f.copied = f.mark != nil && !f.mark.knows(&f.meta) && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
+	if !f.mark.knows(&f.meta) {
+		f.free = f.meta.free == noFreelist
+		return f, nil
+	}
+	if sum, err := pageSum(m, f.root); err != nil || sum != f.mark.root {
+		return f, errors.Join(damage("list of buckets, page %d: it is not what was written", f.root), err)
+	}
+	if f.meta.free != noFreelist {
+		sum, err := pageSum(m, f.meta.free)
+		if err != nil && !errors.Is(err, kv.ErrDamaged) {
+			return nil, err
+		}
+		f.free = f.mark.clean && err == nil && sum == f.mark.free
+	}
+	return f, nil
+}
+
+// walk reads every page that is in use.
+func (f *finding) walk(t *tx, summed []string) error {
+	if _, err := t.roots.page(t.roots.root); err != nil {
+		return err
+	}
+	c := checker{reached: make(map[uint64]bool), structure: !f.copied, report: func(err error) {
+		if len(f.damages) < maxDamages {
+			f.damages = append(f.damages, err)
+		}
+	}}
+	if f.meta.free != noFreelist {
+		before := len(f.damages)
+		if err := c.free(&t.image); err != nil {
+			return err
+		}
+		f.free = len(f.damages) == before
+	}
+	err := c.buckets(&t.roots, summed)
+	f.lacking = c.lacking
+	return err
+}
+
+// ready makes a file ready to be opened by bbolt, which believes the list of free pages where
+// there is one, and else walks the file to make one. It must do neither in a file that is
+// damaged: what cannot be reached would be given away. So such a file gets a list of no free
+// pages, at its end: it grows until it is mended, and loses nothing more.
+func (f *finding) ready(path string) error {
+	if len(f.damages) == 0 && f.free {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := lock(file); err != nil {
+		return fmt.Errorf("open %s: %w", path, kv.ErrInUse)
+	}
+	if now, err := newestMeta(osFile{file}); err != nil || now != f.meta {
+		return errors.Join(fmt.Errorf("open %s: %w", path, kv.ErrInUse), err)
+	}
+	b := make([]byte, f.pageSize)
+	native.PutUint64(b, f.high)
+	native.PutUint16(b[8:], flagFreelist)
+	if _, err := file.WriteAt(b, int64(f.high)*int64(f.pageSize)); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := f.writeMeta(file, f.high, f.high+1); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// writeMeta writes the meta page of a next transaction, which changes where the free pages
+// are listed and how many there are.
+func (f *finding) writeMeta(file *os.File, free, high uint64) error {
+	b := make([]byte, pageHead+metaLength)
+	if _, err := file.ReadAt(b, int64(f.tx%2)*int64(f.pageSize)); err != nil {
+		return err
+	}
+	tx := f.tx + 1
+	m := b[pageHead:]
+	native.PutUint64(b, tx%2)
+	native.PutUint64(m[metaFree:], free)
+	native.PutUint64(m[metaPages:], high)
+	native.PutUint64(m[metaTx:], tx)
+	sum := fnv.New64a()
+	sum.Write(m[:metaSum])
+	native.PutUint64(m[metaSum:], sum.Sum64())
+	_, err := file.WriteAt(b, int64(tx%2)*int64(f.pageSize))
+	return err
+}

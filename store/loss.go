@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"auditlog/audit"
+	"auditlog/store/format"
+)
+
+// Paused returns why the log takes nothing although it can: it is an older state than it was
+// once, as where an old copy was put in its place, and its next ids have been given before.
+// Options.AcceptLoss ends that.
+func (s *Store) Paused() error {
+	if lost := s.lost.Load(); lost != nil {
+		return *lost
+	}
+	return nil
+}
+
+// settleLoss accepts that entries are lost, or stops the log from being written.
+func (s *Store) settleLoss() error {
+	was, lost := s.db.Lost()
+	if !lost {
+		return nil
+	}
+	if s.opts.AcceptLoss {
+		return s.acceptLoss(int64(was))
+	}
+	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were acknowledged, and it holds those up to %d, as does a copy that was made while the server ran; "+
+		"put back what was there, or accept the loss with serve --accept-rollback", was, s.LastID()))
+	s.lost.Store(&err)
+	s.opts.Report(err)
+	return nil
+}
+
+// acceptLoss begins a new epoch, with an entry that says what is gone. Followers that have come
+// further than the log go back to its end.
+//
+// A crash between the two steps leaves the loss unaccepted, and the next start counts on.
+func (s *Store) acceptLoss(was int64) error {
+	last, epoch := s.LastID(), s.epoch.Load()+1
+	sub, err := s.prepare([]*audit.Entry{{
+		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount}, Action: "log.rollback",
+		Resource: audit.Resource{Type: "Log", ID: s.identity}, Outcome: audit.Success,
+		Detail:     fmt.Sprintf("Entries behind id %d are gone, of up to %d that were acknowledged; epoch %d begins", last, was, epoch),
+		Metadata:   map[string]string{"wasId": strconv.FormatInt(was, 10), "isId": strconv.FormatInt(last, 10), "epoch": strconv.FormatUint(uint64(epoch), 10)},
+		RecordedBy: audit.RecordedByLog,
+	}})
+	if err != nil {
+		return err
+	}
+	cursors, err := s.Cursors()
+	if err != nil {
+		return err
+	}
+	sub.own = true
+	sub.change = func(w *commitWriter) error {
+		for name, at := range cursors {
+			if at <= last {
+				continue
+			}
+			if err := w.tx.Bucket(format.Cursors).Put([]byte(name), format.EncodeCursor([]byte(name), last)); err != nil {
+				return err
+			}
+		}
+		return w.tx.Bucket(format.Meta).Put(format.MetaEpoch, format.Uint64(uint64(epoch)))
+	}
+	if err := s.send(context.Background(), sub); err != nil {
+		return fmt.Errorf("accept the loss of entries: %w", err)
+	}
+	s.epoch.Store(epoch)
+	return s.db.AcceptLoss()
+}
