@@ -41,7 +41,7 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 			return err
 		}
 		defer closePlace()
-		if err := a.restoreInto(cmd.Context(), *dir, db); err != nil {
+		if err := a.restoreInto(cmd.Context(), *dir, db, true); err != nil {
 			return err
 		}
 		if err := recordRestore(cmd.Context(), *dir, db.Snapshot); err != nil {
@@ -53,8 +53,9 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 	return cmd
 }
 
-// restoreInto restores a backup, compares and checks.
-func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB) error {
+// restoreInto restores a backup, compares and checks. What goes on from it begins another
+// epoch.
+func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB, goesOn bool) error {
 	p := a.progress(false)
 	defer p.done()
 	total, _, err := db.Size()
@@ -70,6 +71,7 @@ func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB) error 
 			p.done()
 			fmt.Fprintln(a.stdout, spell.Text(problem))
 		},
+		Epoch:    goesOn,
 		Progress: func(n int64) { p.show("restored %.1f of %.1f MB", float64(n)/1e6, float64(total)/1e6) },
 	})
 	if err != nil {
@@ -123,7 +125,7 @@ for the whole log.`,
 			return fmt.Errorf("make a temporary folder: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		if err := a.restoreInto(cmd.Context(), filepath.Join(dir, "data"), db); err != nil {
+		if err := a.restoreInto(cmd.Context(), filepath.Join(dir, "data"), db, false); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.stderr, "auditlog: %s is whole: %s\n", db.Snapshot.ID, db.Snapshot)

@@ -22,6 +22,9 @@ type Options struct {
 	Compare func(kv.DB) error
 	// Report is called with everything that a check of the database finds.
 	Report func(problem string)
+	// Epoch has the database be one whose ids may have been given to other entries since:
+	// cursors of pages, and what is derived from the log, are of the epoch before.
+	Epoch bool
 	// Progress is told how many bytes of rows are written. Default: nobody.
 	Progress func(bytes int64)
 }
@@ -103,7 +106,14 @@ func fill(ctx context.Context, path string, from kv.DB, opts *Options) (sum chec
 		return sum, fmt.Errorf("compare what was restored: %w", err)
 	}
 	sizes := blocks.DefaultSizes()
-	return check.Run(ctx, db, &sizes, false, opts.Report)
+	sum, err = check.Run(ctx, db, &sizes, false, opts.Report)
+	if err != nil || sum.Problems > 0 || !opts.Epoch {
+		return sum, err
+	}
+	return sum, db.Update(func(tx kv.Tx) error {
+		meta := tx.Bucket(format.Meta)
+		return meta.Put(format.MetaEpoch, format.Uint64(format.ReadUint64(meta.Get(format.MetaEpoch))+1))
+	})
 }
 
 // copier copies rows from one database to another.
