@@ -43,13 +43,6 @@ func newProject(name string, rec *format.Project) *project {
 // lastSeq returns the newest seq of p. The caller holds Store.mu or Store.writing.
 func (p *project) lastSeq() int64 { return p.rec.Seq + int64(len(p.tail)) }
 
-// record returns a project's record as it is.
-func (s *Store) record(p *project) format.Project {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return p.rec
-}
-
 func (p *project) put(tx kv.Tx, rec *format.Project) error {
 	v, err := rec.Encode()
 	if err != nil {
