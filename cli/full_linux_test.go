@@ -127,7 +127,7 @@ func recordUntilRefused(t *testing.T, c *client.Client) (acknowledged int, err e
 }
 
 func countEntries(t *testing.T, c *client.Client) (n int) {
-	exportAll(t, c, "acme", func(*audit.Entry) { n++ })
+	listAll(t, c, "acme", func(*audit.Entry) { n++ })
 	return n
 }
 

@@ -3,9 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -193,7 +191,7 @@ func (l *ledger) verify(t *testing.T, url string, checked int64) {
 	var ids []int64
 	c := &client.Client{URL: url}
 	for i := range killProjects {
-		exportAll(t, c, fmt.Sprintf("project-%d", i), func(e *audit.Entry) {
+		listAll(t, c, fmt.Sprintf("project-%d", i), func(e *audit.Entry) {
 			if first, again := found[e.Detail]; again {
 				t.Errorf("%s is there as %d and as %d", e.Detail, first, e.ID)
 			}
@@ -237,21 +235,14 @@ func (s *sent) verify(t *testing.T, found map[string]int64) {
 	}
 }
 
-// exportAll calls fn with every entry of a project.
-func exportAll(t *testing.T, c *client.Client, project string, fn func(*audit.Entry)) {
+// listAll calls fn with every entry of a project. It lists, because an export is recorded.
+func listAll(t *testing.T, c *client.Client, project string, fn func(*audit.Entry)) {
 	t.Helper()
-	r, w := io.Pipe()
-	go func() {
-		w.CloseWithError(c.Export(t.Context(), rpc.ExportRequest{Query: rpc.Query{Project: project}}, w))
-	}()
-	defer r.Close()
-	for dec := json.NewDecoder(r); ; {
-		var e audit.Entry
-		if err := dec.Decode(&e); err == io.EOF {
-			return
-		} else if err != nil {
-			t.Fatalf("export %s: %v", project, err)
+	req := rpc.ListRequest{Query: rpc.Query{Project: project}, Limit: audit.MaxLimit}
+	for e, err := range c.List(t.Context(), req) {
+		if err != nil {
+			t.Fatalf("list %s: %v", project, err)
 		}
-		fn(&e)
+		fn(e)
 	}
 }
