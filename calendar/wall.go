@@ -33,12 +33,6 @@ func at(wall time.Time, loc *time.Location) time.Time {
 	}
 }
 
-// At returns the moment at which the clocks in loc show a date and a time of day,
-// whose parts may lie outside of their usual ranges as in time.Date.
-func At(year int, month time.Month, day, hour, minute int, loc *time.Location) time.Time {
-	return at(time.Date(year, month, day, hour, minute, 0, 0, time.UTC), loc)
-}
-
 // AddDays returns the moment of the same wall clock time some days of the calendar
 // after t, or before it.
 func AddDays(t time.Time, days int, loc *time.Location) time.Time {
