@@ -55,7 +55,7 @@ type Asked uint8
 const (
 	Unasked   Asked = iota // there is no filter
 	Exactly                // as it is
-	Folded                 // without regard to case
+	Folded                 // without regard to how the query spells it, nor the entry if it may be anything
 	Beginning              // as it is, or by what it begins with: "deployment.*"
 	Addressed              // an address, or a range of them: see ParseAddresses
 	Listed                 // as it is, or as one of those that metadata lists: see ListedResources

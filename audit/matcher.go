@@ -80,7 +80,9 @@ func (c *condition) holds(e *Entry) bool {
 	v := *c.field.text(e)
 	switch c.field.Asked {
 	case Folded:
-		v = Fold(v)
+		if c.field.Values == nil { // those that have one of some values have it as it is spelled here
+			v = Fold(v)
+		}
 	case Addressed:
 		return c.test(v)
 	case Listed:
