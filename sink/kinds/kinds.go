@@ -13,11 +13,13 @@ import (
 	"auditlog/audit"
 	"auditlog/sink"
 	"auditlog/sink/stream"
+	"auditlog/sink/webhook"
 )
 
 // All returns every kind in the order in which they are shown.
 func All() []sink.Kind {
 	return []sink.Kind{
+		webhook.Kind(),
 		stream.Kind(),
 	}
 }

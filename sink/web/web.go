@@ -165,7 +165,7 @@ func (c *Client) request(ctx context.Context, r *Request) (*http.Request, error)
 	if c.gzip {
 		c.packed.Reset()
 		c.packer.Reset(&c.packed)
-		if _, err := c.packer.Write(body); err != nil {
+		if _, err := c.packer.Write(r.Body); err != nil {
 			return nil, fmt.Errorf("compress: %w", err)
 		}
 		if err := c.packer.Close(); err != nil {
