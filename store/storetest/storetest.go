@@ -71,6 +71,7 @@ func Run(t *testing.T, open Engine) {
 		"several":       testSeveralProjects,
 		"following":     testFollowing,
 		"cursors":       testCursors,
+		"pulling":       testPulling,
 		"tokens":        testTokens,
 		"own entries":   testOwnEntries,
 		"lasting":       testLasting,
