@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/store/format"
@@ -48,30 +49,60 @@ func (s *Store) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) erro
 
 // viewsOf returns what is in memory of the projects that a query looks into. The caller holds
 // Store.mu.
-func (s *Store) viewsOf(q *audit.Query) (views []view) {
-	add := func(p *project) {
-		if p.visible() {
-			views = append(views, view{p, p.tail, p.rec})
-		}
+func (s *Store) viewsOf(q *audit.Query) []view {
+	var views []view
+	if _, all := q.Within.Names(); all {
+		views = make([]view, 0, len(s.projects))
 	}
-	if q.Project != "" {
-		add(s.projects[q.Project])
-		return views
-	}
-	names, all := q.Within.Names()
-	if !all {
-		for _, name := range names {
-			add(s.projects[name])
-		}
-		return views
-	}
-	views = make([]view, 0, len(s.projects))
-	for name, p := range s.projects {
-		if q.Within.Has(name) {
-			add(p)
-		}
-	}
+	s.each(q, func(p *project) { views = append(views, view{p, p.tail, p.rec}) })
 	return views
+}
+
+// each calls fn with the visible projects that a query looks into, and comes by no others unless
+// it looks into nearly all. The caller holds Store.mu.
+func (s *Store) each(q *audit.Query, fn func(*project)) {
+	names, all := q.Within.Names()
+	switch {
+	case q.Project != "":
+		names = []string{q.Project}
+	case all:
+		for name, p := range s.projects {
+			if q.Within.Has(name) && p.visible() {
+				fn(p)
+			}
+		}
+		return
+	}
+	for _, name := range names {
+		if p := s.projects[name]; p.visible() {
+			fn(p)
+		}
+	}
+}
+
+// Extent returns the times of the oldest and the newest entry of the projects that a query looks
+// into; ok is false where there is none.
+func (s *Store) Extent(q audit.Query) (first, last time.Time, ok bool) {
+	var low, high int64
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.each(&q, func(p *project) {
+		if p.rec.Entries == 0 && len(p.tail) == 0 {
+			return
+		}
+		oldest, newest := p.bounds()
+		if !ok || oldest.At < low {
+			low = oldest.At
+		}
+		if !ok || newest.At > high {
+			high = newest.At
+		}
+		ok = true
+	})
+	if !ok {
+		return time.Time{}, time.Time{}, false
+	}
+	return time.UnixMicro(low).UTC(), time.UnixMicro(high).UTC(), true
 }
 
 // visible reports whether p is listed at all. The caller holds Store.mu.

@@ -60,10 +60,31 @@ func testSeveralProjects(t *testing.T, open Engine) {
 		if got := pageThrough(t, log, q, 37); !slices.Equal(got, want) {
 			t.Errorf("%+v: pages have %v, want %v", q, got, want)
 		}
+		checkExtent(t, log, q, all)
 		stats, err := audittest.Stats(t.Context(), log, q, audit.Counting{})
 		if err != nil || stats.Total != int64(len(want)) {
 			t.Errorf("%+v: %d are counted, want %d: %v", q, stats.Total, len(want), err)
 		}
+	}
+}
+
+// checkExtent wants a log to know when the first and the last entry was made of the projects that
+// a query looks into.
+func checkExtent(t *testing.T, log Log, q audit.Query, all []*audit.Entry) {
+	t.Helper()
+	q = audit.Query{Project: q.Project, Within: q.Within}
+	var times []time.Time
+	for _, e := range all {
+		if selects(q, e) {
+			times = append(times, e.CreatedAt)
+		}
+	}
+	first, last, ok := log.Extent(q)
+	if !ok || !first.Equal(slices.MinFunc(times, time.Time.Compare)) || !last.Equal(slices.MaxFunc(times, time.Time.Compare)) {
+		t.Errorf("%+v reaches from %v to %v, %t", q, first, last, ok)
+	}
+	if _, _, ok := log.Extent(audit.Query{Project: "ghost"}); ok {
+		t.Error("there is an entry of a project that was never recorded to")
 	}
 }
 
