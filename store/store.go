@@ -133,6 +133,8 @@ type Store struct {
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
 	byID     numbered
+	purging  map[*project]bool // those that are being purged
+	purges   uint64            // counts purges that begin and that end
 	recent   recent
 	// stepwise are the projects in the midst of a seal of several steps, and how much of
 	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
@@ -249,6 +251,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(numbered),
+		purging:  make(map[*project]bool),
 	}
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
@@ -295,11 +298,8 @@ func (s *Store) Identity() string { return s.identity }
 
 // Lineage is Identity, and the epoch: what was derived from entries that were lost since is of
 // another lineage.
-func (s *Store) Lineage() string {
-	if n := s.epoch.Load(); n > 0 {
-		return fmt.Sprintf("%s-%d", s.identity, n)
-	}
-	return s.identity
+func (s *Store) Lineage() audit.Lineage {
+	return audit.Lineage{Log: s.identity, Epoch: s.epoch.Load()}
 }
 
 // Path returns the path of the database file, or what else names the database.
