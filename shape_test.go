@@ -83,9 +83,9 @@ var mayImport = map[string]string{
 
 	"importer/cloudtrail": "audit importer",
 
-	"format":      "audit",
-	"sink":        "audit format",
-	"sink/stream": "audit format sink",
+	"format":       "audit",
+	"sink":         "audit format",
+	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
