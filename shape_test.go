@@ -87,9 +87,10 @@ var mayImport = map[string]string{
 	"sink":         "audit format",
 	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
+	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/file sink/stream sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 

@@ -12,6 +12,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/file"
 	"auditlog/sink/stream"
 	"auditlog/sink/webhook"
 )
@@ -20,6 +21,7 @@ import (
 func All() []sink.Kind {
 	return []sink.Kind{
 		webhook.Kind(),
+		file.Kind(),
 		stream.Kind(),
 	}
 }

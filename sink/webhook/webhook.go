@@ -63,7 +63,8 @@ func open(o *sink.Options) (sink.Destination, error) {
 		return nil, err
 	}
 	if o.Settings["body"] == "lines" {
-		h.encode, h.kind = h.lines(f), "application/x-ndjson"
+		h.kind = "application/x-ndjson"
+		h.encode = func(b []byte, batch *sink.Batch) []byte { return o.AppendLines(b, f, batch) }
 	} else {
 		h.encode = h.message(f)
 	}
@@ -150,16 +151,5 @@ func (h *webhook) message(f *format.Format) func([]byte, *sink.Batch) []byte {
 			b = f.Append(b, origin, e)
 		}
 		return append(b, `]}}`...)
-	}
-}
-
-// lines returns what writes an entry a line.
-func (h *webhook) lines(f *format.Format) func([]byte, *sink.Batch) []byte {
-	return func(b []byte, batch *sink.Batch) []byte {
-		origin := h.o.Origin(batch)
-		for _, e := range batch.Entries {
-			b = append(f.Append(b, origin, e), '\n')
-		}
-		return b
 	}
 }
