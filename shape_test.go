@@ -56,10 +56,11 @@ var mayImport = map[string]string{
 	"store/keys":      "audit store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/keys store/kv",
-	"store/found":     "admit audit fulltext store/block store/blocks store/format",
+	"store/counts":    "audit store/block store/block/bits store/format store/kv",
+	"store/found":     "admit audit fulltext store/block store/counts store/format",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
+	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
 	"follow":          "backoff",
 	"index/words":     "audit",
 
