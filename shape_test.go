@@ -88,10 +88,13 @@ var mayImport = map[string]string{
 	"sink":         "audit format",
 	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
+	"sink/elastic": "audit format sink sink/web",
+	"sink/loki":    "audit format sink sink/web",
+	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/file sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/elastic sink/file sink/loki sink/splunk sink/stream sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -103,7 +106,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli rpc sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
