@@ -54,7 +54,16 @@ func ParseHead(text string) (Head, error) {
 }
 
 // LeafHash returns the hash of the leaf of the master log that h is.
-func (h Head) LeafHash() Hash { return tlog.RecordHash([]byte(h.Text())) }
+func (h Head) LeafHash() Hash { return MasterHash([]byte(h.Text())) }
+
+// MasterHash returns the hash of a leaf of the master log with a text.
+func MasterHash(text []byte) Hash { return tlog.RecordHash(text) }
+
+const continuationTitle = "auditlog continuation v1"
+
+// Continuation returns the first leaf of a master log that continues another, of which a
+// checkpoint was the last: a title and that checkpoint.
+func Continuation(old Checkpoint) string { return continuationTitle + "\n" + old.Body() }
 
 // checkpoint returns that of the tree of h.
 func (h Head) checkpoint() Checkpoint {

@@ -81,6 +81,21 @@ func (p PublicKey) Text(name string) string {
 	return fmt.Sprintf("%s+%08x+%s", name, p.hash(name), base64.StdEncoding.EncodeToString(p.typed()))
 }
 
+// MarshalText has the key in JSON as base64.
+func (p PublicKey) MarshalText() ([]byte, error) {
+	return []byte(base64.StdEncoding.EncodeToString(p[:])), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (p *PublicKey) UnmarshalText(text []byte) error {
+	b, err := base64.StdEncoding.DecodeString(string(text))
+	if err != nil || len(b) != len(p) {
+		return fmt.Errorf("%.80q is no public key", text)
+	}
+	copy(p[:], b)
+	return nil
+}
+
 // ParsePublicKey reads what Text returned.
 func ParsePublicKey(text string) (name string, p PublicKey, err error) {
 	parts := strings.SplitN(strings.TrimSpace(text), "+", 3)
