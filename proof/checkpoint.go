@@ -71,8 +71,16 @@ func OpenCheckpoint(signed []byte, keys ...PublicKey) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("checkpoint of %.100q: %w", origin, err)
 	}
+	for _, sig := range n.Sigs {
+		if b, err := base64.StdEncoding.DecodeString(sig.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != sig.Base64 {
+			return Checkpoint{}, fmt.Errorf("checkpoint of %.100q: its signature is not spelled as it was made", origin)
+		}
+	}
 	return ParseCheckpoint(n.Text)
 }
+
+// LogOrigin returns the origin of the master log of a lineage.
+func LogOrigin(lineage string) string { return "auditlog/" + lineage }
 
 // ProjectOrigin returns the origin of the tree of a project's incarnation in a log: names
 // of notes allow neither spaces nor plus, so the project is escaped as in a URL.

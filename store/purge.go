@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -97,10 +96,10 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		rec.State = audit.Purging
 		rec.Purge = progress
 		var err error
-		if progress.Tree, err = trees.HeadOf(tx, p.id); err != nil {
+		if progress.Tree, err = trees.Drop(tx, p.id); err != nil {
 			return err
 		}
-		return errors.Join(tx.Bucket(format.Heads).Delete(format.HeadKey(p.id)), p.put(tx, &rec))
+		return p.put(tx, &rec)
 	}, func() { p.rec = rec })
 }
 

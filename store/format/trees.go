@@ -123,6 +123,8 @@ type Proofs struct {
 	Secret []byte `json:"secret"`
 	// Size is how many leaves the master log has.
 	Size int64 `json:"size"`
+	// Stale says that a project was dropped since the newest head.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // Encode returns the value.

@@ -1,6 +1,7 @@
 package trees
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -38,10 +39,11 @@ func (m *Master) Leaf(n int64) ([]byte, error) {
 }
 
 // Tree returns the tree of the first size leaves.
-func (m *Master) Tree(size int64) *proof.Tree {
-	return proof.NewTree(size, &Tiles{
-		View: func(fn func(kv.Tx) error) error { return fn(m.tx) }, Project: format.MasterTree, Leaves: m.Leaves,
-	})
+func (m *Master) Tree(size int64) *proof.Tree { return proof.NewTree(size, m.Tiles()) }
+
+// Tiles returns the hashes of the log, as long as the transaction lasts.
+func (m *Master) Tiles() *Tiles {
+	return &Tiles{View: func(fn func(kv.Tx) error) error { return fn(m.tx) }, Project: format.MasterTree, Leaves: m.Leaves}
 }
 
 // Leaves returns the hashes of the first width leaves of tile n.
@@ -90,12 +92,18 @@ func (m *Master) Begin(lineage string, key proof.PublicKey, secret []byte) error
 
 // Put keeps how far the log has come, and its checkpoint as it is signed.
 func (m *Master) Put(signed []byte) error {
+	return errors.Join(m.put(), m.PutCheckpoint(signed))
+}
+
+// PutCheckpoint keeps the checkpoint, as when a witness has signed it as well.
+func (m *Master) PutCheckpoint(signed []byte) error {
+	return m.tx.Bucket(format.Meta).Put(format.MetaCheckpoint, signed)
+}
+
+func (m *Master) put() error {
 	v, err := m.Encode()
 	if err != nil {
 		return fmt.Errorf("encode proofs: %w", err)
 	}
-	if err := m.tx.Bucket(format.Meta).Put(format.MetaProofs, v); err != nil {
-		return err
-	}
-	return m.tx.Bucket(format.Meta).Put(format.MetaCheckpoint, signed)
+	return m.tx.Bucket(format.Meta).Put(format.MetaProofs, v)
 }

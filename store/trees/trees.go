@@ -2,6 +2,8 @@ package trees
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"auditlog/proof"
@@ -137,4 +139,49 @@ func HeadOf(tx kv.Tx, p format.ProjectID) (format.TreeState, error) {
 func PutHead(tx kv.Tx, p format.ProjectID, t format.TreeState) error {
 	key := format.HeadKey(p)
 	return tx.Bucket(format.Heads).Put(key, format.EncodeTreeState(key, t))
+}
+
+// Heads calls fn with how far the newest head covers each project, in the order of their numbers.
+func Heads(tx kv.Tx, fn func(format.ProjectID, format.TreeState) error) error {
+	for k, v := range kv.All(tx.Bucket(format.Heads)) {
+		t, err := format.DecodeTreeState(k, v)
+		if err == nil {
+			err = fn(format.ProjectID(binary.BigEndian.Uint32(k)), t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Drop takes a project out of the next head, and returns what the newest has of it.
+func Drop(tx kv.Tx, p format.ProjectID) (format.TreeState, error) {
+	t, err := HeadOf(tx, p)
+	if err != nil || t.Size == 0 {
+		return t, err
+	}
+	m, err := OpenMaster(tx)
+	if err != nil {
+		return t, err
+	}
+	m.Stale = true
+	return t, errors.Join(tx.Bucket(format.Heads).Delete(format.HeadKey(p)), m.put())
+}
+
+// PutCertificate keeps the certificate of an incarnation of a project.
+func PutCertificate(tx kv.Tx, project string, incarnation int, bundle []byte) error {
+	key := format.CertificateKey(project, incarnation)
+	return tx.Bucket(format.Certificates).Put(key, format.EncodeText(key, bundle))
+}
+
+// Certificate returns a copy of it, or nil.
+func Certificate(tx kv.Tx, project string, incarnation int) ([]byte, error) {
+	key := format.CertificateKey(project, incarnation)
+	v := tx.Bucket(format.Certificates).Get(key)
+	if v == nil {
+		return nil, nil
+	}
+	b, err := format.DecodeText(key, v)
+	return bytes.Clone(b), err
 }
