@@ -100,7 +100,11 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 			return err
 		}
 		return p.put(tx, &rec)
-	}, func() { p.rec = rec })
+	}, func() {
+		p.rec = rec
+		s.purging[p] = true
+		s.purges++
+	})
 }
 
 // purgeWriter does one step. What it deletes, in this order: the places of the
@@ -276,6 +280,8 @@ func (w *purgeWriter) apply() {
 	if w.fresh != nil {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
+		delete(w.s.purging, w.p)
+		w.s.purges++
 		w.s.keys.Purged(w.p.id, &w.p.rec.Keys)
 		w.s.byID[w.fresh.id] = w.fresh
 		w.s.meter.Forget(w.fresh.name)
