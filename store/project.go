@@ -23,6 +23,9 @@ type project struct {
 	tail   []*audit.Entry
 	keys   keys.Recent // that are in no run yet
 	hasher keys.Hasher // of keys, by the secret in rec
+	// hashed and head tell how far its tree has come: see trees.History.
+	hashed int64
+	head   format.TreeState
 }
 
 // numbered is projects by number.
@@ -85,8 +88,14 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 			return err
 		}
 		p := newProject(string(k), rec)
+		if err := p.loadTree(tx); err != nil {
+			return err
+		}
 		s.projects[p.name] = p
 		s.byID[p.id] = p
+		if rec.State == audit.Purging {
+			s.purging[p] = true
+		}
 	}
 	return nil
 }
@@ -145,17 +154,6 @@ func (s *Store) Project(name string) (audit.Project, error) {
 		return audit.Project{}, errNoProject(name)
 	}
 	return p.info(), nil
-}
-
-// projectID returns the number of a project's present incarnation.
-func (s *Store) projectID(name string) (format.ProjectID, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p, ok := s.projects[name]
-	if !ok {
-		return 0, false
-	}
-	return p.id, true
 }
 
 func errNoProject(name string) error {

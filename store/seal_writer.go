@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
@@ -76,7 +75,7 @@ func (w *sealWriter) planOne(s *Store, tx kv.Tx, spans *blocks.SpanPlanner, plan
 		return err
 	}
 	plan.entries = plan.left[:n]
-	plan.blocks.Spans, err = spans.Project(p.id, &plan.rec.Extent, plan.blocks)
+	plan.blocks.Spans, err = spans.Project(p.id, &plan.rec.Extent, plan.blocks, plan.entries)
 	w.plans = append(w.plans, plan)
 	return err
 }
@@ -209,7 +208,6 @@ func (w *sealWriter) apply(s *Store) {
 		}
 	}
 	r.slots, r.first = slots, w.last+1
-	r.since = time.Now()
 	s.blockSeq = w.newest
 	s.queue.Free(freed.Parts...)
 	s.sealed.broadcast()
@@ -231,6 +229,7 @@ func (w *sealWriter) applyOne(s *Store, plan *projectPlan) {
 		return
 	}
 	delete(s.stepwise, p)
+	delete(s.full, p)
 	p.keys.Seal(plan.seq)
 	var tail []*audit.Entry
 	for _, e := range p.tail {
@@ -238,5 +237,6 @@ func (w *sealWriter) applyOne(s *Store, plan *projectPlan) {
 			tail = append(tail, e)
 		}
 	}
-	p.tail = tail
+	p.tail = nil
+	s.addTail(p, tail)
 }
