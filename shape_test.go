@@ -92,13 +92,15 @@ var mayImport = map[string]string{
 	"sink":         "audit format",
 	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
+	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
+	"sink/otlp":    "audit format sink sink/web",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/elastic sink/file sink/loki sink/splunk sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -110,7 +112,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -120,8 +122,10 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api backup sink/web store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
+	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
