@@ -68,7 +68,7 @@ func cursorOf(log audit.Lineage, q audit.Query) Cursor {
 	names, all := q.Within.Names()
 	return Cursor{
 		Log:   log,
-		Query: hashOf(rpc.QueryOf(q)),
+		Query: hashOf(rpc.FiltersOf(q)),
 		Reach: hashOf(struct {
 			All   bool
 			Names []string

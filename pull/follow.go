@@ -28,6 +28,8 @@ type Event struct {
 	Range audit.Range
 	// Cursor is behind all that was told so far.
 	Cursor string
+	// Last says that the next event may have to be waited for.
+	Last bool
 }
 
 // Follow calls emit with all that comes, until that returns an error, which it returns, or ctx
@@ -132,7 +134,7 @@ func emitPart(part *audit.Part, cursor Cursor, emit func(*Event) error) error {
 			ev.Entry, entries = entries[0], entries[1:]
 		}
 		cursor.After = ev.Range.To
-		ev.Cursor = cursor.String()
+		ev.Cursor, ev.Last = cursor.String(), ev.Range.To == part.Covered.To
 		if err := emit(&ev); err != nil {
 			return err
 		}

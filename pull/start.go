@@ -23,7 +23,7 @@ func (s Start) before(ctx context.Context, log Log, project string) (int64, erro
 	last := newest(log, project)
 	switch {
 	case s.Number < 0 || s.Number > last+1:
-		return 0, audit.FieldErrorf("from", "must be from 1 to %d, the number that is given next: is %d", last+1, s.Number)
+		return 0, audit.FieldErrorf("from", "must be at most %d, the number of the next entry to be recorded, is %d", last+1, s.Number)
 	case s.Now:
 		return last, nil
 	case !s.At.IsZero():
