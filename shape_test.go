@@ -151,9 +151,9 @@ const (
 var grown = map[string]int{
 	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4200, // a file for each method
+	"api":     4500, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3900, // a file for each thing that a log can do
+	"store":   4000, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.
