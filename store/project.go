@@ -84,6 +84,9 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err != nil {
 			return err
 		}
+		if rec.State == audit.Deleting && rec.PurgeAfter == 0 { // by a version that went by the clock
+			rec.PurgeAfter = s.passed() + rec.Deletion.PurgeAt.Sub(s.opts.Now())
+		}
 		p := newProject(string(k), rec)
 		s.projects[p.name] = p
 		s.byID[p.id] = p
@@ -94,7 +97,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 	return nil
 }
 
-// info returns the public view of p. The caller holds Store.mu.
+// info returns the public view of p, the purge at the time told with its order. The caller holds Store.mu.
 func (p *project) info() audit.Project {
 	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion, Hold: p.rec.Hold}
 	info.Entries = p.rec.Entries + int64(len(p.tail))
@@ -133,7 +136,7 @@ func (s *Store) Projects() []audit.Project {
 	defer s.mu.RUnlock()
 	infos := make([]audit.Project, 0, len(s.projects))
 	for _, p := range s.projects {
-		infos = append(infos, p.info())
+		infos = append(infos, s.info(p))
 	}
 	slices.SortFunc(infos, func(a, b audit.Project) int { return cmp.Compare(a.Name, b.Name) })
 	return infos
@@ -147,7 +150,7 @@ func (s *Store) Project(name string) (audit.Project, error) {
 	if !ok {
 		return audit.Project{}, errNoProject(name)
 	}
-	return p.info(), nil
+	return s.info(p), nil
 }
 
 func errNoProject(name string) error {

@@ -16,6 +16,8 @@ type Order struct {
 	EntryID int64
 	At      time.Time
 	By      string
+	// Passed is how much time had passed in the log's life.
+	Passed time.Duration
 }
 
 // Refusal returns why a project cannot be recorded to, or nil.
@@ -38,6 +40,7 @@ func Delete(rec *format.Project, name string, o Order, how audit.DeletionOrder) 
 	rec.Deletion = &audit.Deletion{EntryID: o.EntryID, By: o.By, At: o.At, Pending: how.Pending, Chain: how.Chain}
 	if !how.Pending {
 		rec.State, rec.Deletion.PurgeAt = audit.Deleting, o.At.Add(how.Grace)
+		rec.PurgeAfter = o.Passed + how.Grace
 	}
 	return nil
 }
@@ -70,7 +73,7 @@ func Approve(rec *format.Project, name string, o Order, order int64, grace time.
 	}
 	approved := *rec.Deletion
 	approved.Pending, approved.ApprovedBy, approved.PurgeAt = false, o.By, o.At.Add(grace)
-	rec.State, rec.Deletion = audit.Deleting, &approved
+	rec.State, rec.Deletion, rec.PurgeAfter = audit.Deleting, &approved, o.Passed+grace
 	return nil
 }
 
@@ -84,7 +87,7 @@ func Restore(rec *format.Project, name string) error {
 	case rec.State == audit.Purged:
 		return audit.Errorf(audit.Conflict, "project %q was purged and cannot be restored", name)
 	}
-	rec.State, rec.Deletion = audit.Active, nil
+	rec.State, rec.Deletion, rec.PurgeAfter = audit.Active, nil, 0
 	return nil
 }
 
