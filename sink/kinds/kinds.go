@@ -12,7 +12,10 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/elastic"
 	"auditlog/sink/file"
+	"auditlog/sink/loki"
+	"auditlog/sink/splunk"
 	"auditlog/sink/stream"
 	"auditlog/sink/webhook"
 )
@@ -21,6 +24,9 @@ import (
 func All() []sink.Kind {
 	return []sink.Kind{
 		webhook.Kind(),
+		splunk.Kind(),
+		elastic.Kind(),
+		loki.Kind(),
 		file.Kind(),
 		stream.Kind(),
 	}
