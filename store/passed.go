@@ -6,15 +6,14 @@ import (
 	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 )
 
 // passed returns how much time the log has seen pass in its life: that in which it was open.
-// Clocks are set, by hand or by whoever serves the time, and a machine may begin with a wrong one. So
-// grace periods are counted in this: no reading of a clock can end one.
+// Clocks are set and are wrong, so graces are counted in this: no reading of one can end them.
 func (s *Store) passed() time.Duration { return s.passedBefore + s.opts.Open() }
 
-// Pass keeps how much time has passed, if a project waits for its purge. What is not kept when
-// the log stops has not passed.
+// Pass keeps how much time has passed, if a project waits for its purge.
 func (s *Store) Pass() error {
 	if len(s.Purges()) == 0 {
 		return nil
@@ -40,9 +39,6 @@ func (s *Store) Purges() map[string]time.Duration {
 	return purges
 }
 
-// purgeSlack is how far the time of a purge may be off that was told with its order.
-const purgeSlack = time.Minute
-
 // info returns the public view of p: the purge of a deleted project at the time at which it is
 // to be expected by now. The caller holds Store.mu.
 func (s *Store) info(p *project) audit.Project {
@@ -50,11 +46,6 @@ func (s *Store) info(p *project) audit.Project {
 	if p.rec.State != audit.Deleting {
 		return info
 	}
-	at := audit.Truncate(s.opts.Now().Add(p.rec.PurgeAfter - s.passed()))
-	if at.Sub(info.Deletion.PurgeAt).Abs() > purgeSlack {
-		later := *info.Deletion
-		later.PurgeAt = at
-		info.Deletion = &later
-	}
+	info.Deletion = life.Expected(info.Deletion, s.opts.Now().Add(p.rec.PurgeAfter-s.passed()))
 	return info
 }

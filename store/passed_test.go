@@ -7,6 +7,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 )
 
 // TestGraceIsTimeThatPassed deletes a project and then opens the log with clocks that are wrong by
@@ -52,7 +53,7 @@ func TestGraceIsTimeThatPassed(t *testing.T) {
 		left(s, time.Hour-time.Duration(i+1)*15*time.Minute)
 		p, err := s.Project("gone")
 		want := now.AddDate(years, 0, 0).Add(time.Hour - time.Duration(i+1)*15*time.Minute)
-		if err != nil || p.Deletion.PurgeAt.Sub(want).Abs() > purgeSlack {
+		if err != nil || p.Deletion.PurgeAt.Sub(want).Abs() > life.ExpectedSlack {
 			t.Errorf("the purge is told to begin at %v, want %v: %v", p.Deletion.PurgeAt, want, err)
 		}
 	}

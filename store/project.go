@@ -11,6 +11,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 )
 
 // project is a project in memory. Store.mu guards its fields; the slices are
@@ -87,9 +88,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err != nil {
 			return err
 		}
-		if rec.State == audit.Deleting && rec.PurgeAfter == 0 { // by a version that went by the clock
-			rec.PurgeAfter = s.passed() + rec.Deletion.PurgeAt.Sub(s.opts.Now())
-		}
+		life.Count(rec, s.passed(), s.opts.Now())
 		p := newProject(string(k), rec)
 		if err := p.loadTree(tx); err != nil {
 			return err

@@ -118,3 +118,23 @@ func Release(rec *format.Project, name string) error {
 func ErrHeld(name string, h *audit.Hold) error {
 	return audit.Errorf(audit.Conflict, "project %q is held by %s and cannot be deleted until it is released: %s", name, h.By, h.Reason)
 }
+
+// ExpectedSlack is how far the time of a purge may be off that was told with its order.
+const ExpectedSlack = time.Minute
+
+// Expected returns a deletion with the time at which its purge is to be expected by now.
+func Expected(d *audit.Deletion, at time.Time) *audit.Deletion {
+	if at.Sub(d.PurgeAt).Abs() <= ExpectedSlack {
+		return d
+	}
+	moved := *d
+	moved.PurgeAt = audit.Truncate(at)
+	return &moved
+}
+
+// Count has a grace be counted that was given by a version which went by the clock.
+func Count(rec *format.Project, passed time.Duration, now time.Time) {
+	if rec.State == audit.Deleting && rec.PurgeAfter == 0 {
+		rec.PurgeAfter = passed + rec.Deletion.PurgeAt.Sub(now)
+	}
+}
