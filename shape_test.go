@@ -95,13 +95,14 @@ var mayImport = map[string]string{
 	"sink/dial":    "audit sink",
 	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
 	"sink/otlp":    "audit format sink sink/web",
+	"sink/syslog":  "audit backoff format sink sink/dial",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/syslog sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -130,6 +131,7 @@ var onlyIn = map[string]string{
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
+	"golang.org/x/sys":                    "sink/syslog",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
@@ -142,7 +144,7 @@ var onlyIn = map[string]string{
 var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp"}
 
 const (
 	maxFileLines     = 600
