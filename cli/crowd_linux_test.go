@@ -205,7 +205,9 @@ func TestCrowd(t *testing.T) {
 	search := func(ctx context.Context, _ int) (int, error) {
 		return c.call(ctx, rpc.List, []byte(`{"project":"searched","q":"revision 4711 -ada"}`), nil)
 	}
-	record := func(ctx context.Context, i int) (int, error) { return c.record(ctx, fmt.Sprintf("recorded-%d", i%10), 1) }
+	record := func(ctx context.Context, i int) (int, error) {
+		return c.record(ctx, fmt.Sprintf("recorded-%d", i%10), 1)
+	}
 	alone := crowd(t, recorders, record, 0, search)
 	both := crowd(t, recorders, record, searchers, search)
 	t.Logf("alone: %v\nwith searchers: %v", alone, both)
