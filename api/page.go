@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,6 +46,13 @@ func (c *call) sendPage(page audit.Page) error {
 		buf.b = append(buf.b, `,"nextCursor":"`...)
 		buf.b = append(buf.b, page.Next...)
 		buf.b = append(buf.b, '"')
+	}
+	if len(page.Gaps) > 0 {
+		gaps, err := json.Marshal(page.Gaps)
+		if err != nil {
+			return err
+		}
+		buf.b = append(append(buf.b, `,"gaps":`...), gaps...)
 	}
 	buf.b = append(buf.b, "}}\n"...)
 	if out == nil {

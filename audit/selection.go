@@ -30,7 +30,8 @@ type Selection interface {
 	// Fault of the field buckets.
 	Stats(ctx context.Context, c Counting) (*Stats, error)
 	// Export calls fn with everything that is selected, newest first, in constant
-	// memory. It stops at fn's first error and returns it.
+	// memory. It stops at fn's first error and returns it. Where entries are damaged or lost
+	// it calls fn with all others, and returns an *Incomplete that tells of these.
 	Export(ctx context.Context, fn func(*Entry) error) error
 	// Match reports whether an entry is selected. It asks the entry alone, and so
 	// is for entries that came another way, such as in commit order.
@@ -56,4 +57,7 @@ type Page struct {
 	// Next continues the listing; empty when this was the last page. Nothing else tells
 	// whether it was.
 	Next string
+	// Gaps say what is missing from the part of the listing that the page is of, because it is
+	// damaged or lost. One may be told by several pages.
+	Gaps []Gap
 }

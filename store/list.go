@@ -34,17 +34,21 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	}
 	out := audit.Page{Entries: page.Entries}
 	if page.More {
-		out.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
+		st.low = page.Entries[len(page.Entries)-1].Position()
+		out.Next = q.encodeCursor(st.low)
 	}
+	out.Gaps = append(page.Gaps, q.lost(st)...)
 	return out, nil
 }
 
 // collect adds the newest entries of a stretch that are selected to a page.
 func (q *prepared) collect(ctx context.Context, st stretch, entry entryOf, into *found.Page) error {
 	return admit.Work(ctx, func(ctx context.Context) error {
-		if err := q.walk(ctx, st, entry, into.Add); err != nil {
+		gaps, err := q.walk(ctx, st, entry, into.Add)
+		if err != nil {
 			return err
 		}
+		into.Gaps = append(into.Gaps, gaps...)
 		return into.Err
 	})
 }
@@ -59,6 +63,7 @@ const (
 // Export calls fn with everything that is selected: see audit.Selection.
 func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
 	st := q.whole()
+	gaps := q.lost(st)
 	page := found.NewPage(ctx, exportPage, exportBytes)
 	for more := true; more; page.Release() {
 		// What is exported is not likely to be asked for again, and would drive out
@@ -71,9 +76,13 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 				return err
 			}
 		}
+		gaps = addGaps(gaps, page.Gaps)
 		if more = page.More; more {
 			st.high = page.Entries[len(page.Entries)-1].Position()
 		}
+	}
+	if len(gaps) > 0 {
+		return &audit.Incomplete{Gaps: gaps}
 	}
 	return nil
 }

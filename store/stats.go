@@ -20,9 +20,10 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 		c.Top = audit.DefaultTop
 	}
 	t := found.NewCounts(ctx, blocks.NewTally(c.Bounds, c.Top))
-	err := admit.Work(ctx, func(ctx context.Context) error {
+	var gaps []audit.Gap
+	err := admit.Work(ctx, func(ctx context.Context) (err error) {
 		for {
-			if err := q.count(ctx, t); err != nil || !t.Recount() {
+			if gaps, err = q.count(ctx, t); err != nil || !t.Recount() {
 				return err
 			}
 		}
@@ -30,12 +31,19 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	if err != nil {
 		return nil, err
 	}
-	return t.Stats(), nil
+	st := t.Stats()
+	st.Gaps = append(gaps, q.lost(q.whole())...)
+	return st, nil
 }
 
-// count adds what is selected to t.
-func (q *prepared) count(ctx context.Context, t *found.Counts) error {
-	return q.stretches(ctx, q.whole(), func(w *walker) (bool, error) { return true, w.count(t) })
+// count adds what is selected to t, and returns what is missing from it.
+func (q *prepared) count(ctx context.Context, t *found.Counts) (gaps []audit.Gap, err error) {
+	err = q.stretches(ctx, q.whole(), func(w *walker) (bool, error) {
+		err := w.count(t)
+		gaps = append(gaps, w.gaps...)
+		return true, err
+	})
+	return gaps, err
 }
 
 // count adds what matches in the stretch to t.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -23,6 +24,7 @@ type view struct {
 	tx      kv.Tx
 	project *project
 	tail    []*audit.Entry
+	sealed  []*audit.Entry // the tail with what of it is in blocks
 	rec     format.Project // of now or, once the tail is taken, before
 }
 
@@ -63,6 +65,7 @@ func (v *view) unsealed(known uint64) error {
 	if len(v.tail) == 0 {
 		return nil
 	}
+	v.sealed = v.tail
 	rec := &v.rec
 	if format.ReadUint64(v.tx.Bucket(format.Meta).Get(format.MetaBlockSeq)) != known {
 		var err error
@@ -94,16 +97,18 @@ const directBlocks = 2
 type entryOf func(b *block.Block, row int, project string) (*audit.Entry, error)
 
 // walk calls fn with the entries of a stretch that are selected, newest first, until
-// fn returns false.
-func (q *prepared) walk(ctx context.Context, st stretch, entry entryOf, fn func(*audit.Entry) bool) error {
+// fn returns false, and returns what is missing between them.
+func (q *prepared) walk(ctx context.Context, st stretch, entry entryOf, fn func(*audit.Entry) bool) (gaps []audit.Gap, err error) {
 	more := true
-	return q.stretches(ctx, st, func(w *walker) (bool, error) {
+	err = q.stretches(ctx, st, func(w *walker) (bool, error) {
 		err := w.walk(entry, func(e *audit.Entry) bool {
 			more = fn(e)
 			return more
 		})
+		gaps = append(gaps, w.gaps...)
 		return more, err
 	})
+	return gaps, err
 }
 
 // stretches calls fn with walkers that together cover a stretch, newest first, until fn
@@ -151,6 +156,9 @@ func (s *Store) floor(project string, st stretch) (audit.Position, error) {
 		}
 		return err
 	})
+	if blocks.IsDamage(err) {
+		return st.low, nil // all of them are looked into, around what is damaged
+	}
 	return floor, err
 }
 
@@ -161,15 +169,26 @@ func (q *prepared) inStretch(ctx context.Context, st stretch, named *blocks.Name
 		if q.text != nil {
 			w.text = found.NewCondition(q.text, w.turn)
 		}
-		if named == nil {
-			w.blocks = blocks.All(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high)
-		} else if w.blocks, err = blocks.Found(v.tx, v.project.id, &v.rec.Extent, q.filter, st.high, named); err != nil {
+		if w.blocks, err = w.source(named); err != nil {
 			return err
 		}
 		more, err = fn(w)
 		return err
 	})
 	return more, err
+}
+
+// source returns the blocks to look into: those that an index named, where it was asked, and
+// else all, as where damage keeps from knowing which it could not name.
+func (w *walker) source(named *blocks.Named) (blocks.Source, error) {
+	v, q := w.view, w.q
+	if named != nil {
+		s, err := blocks.Found(v.tx, v.project.id, &v.rec.Extent, q.filter, w.high, named)
+		if v.tx.Pass() == nil && !blocks.IsDamage(err) {
+			return s, err
+		}
+	}
+	return blocks.All(v.tx, v.project.id, &v.rec.Extent, q.filter, w.high), nil
 }
 
 // walker finds what a query selects in one stretch of a view.
@@ -180,6 +199,7 @@ type walker struct {
 	turn   *admit.Turn
 	text   *found.Condition // nil where q has none
 	blocks blocks.Source
+	gaps   []audit.Gap // what is missing, because blocks are damaged
 }
 
 // walk calls fn with the entries that match, newest first, until fn returns false.
@@ -237,22 +257,28 @@ func (w *walker) eachBlock(fn func(*block.Block, *bits.Rows) (bool, error)) erro
 			return err
 		}
 		key, value, err := w.blocks.Next()
+		var hidden *kv.Hidden
+		if errors.As(err, &hidden) {
+			if err := w.pass(hidden); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil || value == nil {
 			return err
 		}
-		b, err := w.s.blocks.Open(key, value)
-		if err != nil {
-			return err
-		}
-		if b.Last().Compare(w.low) < 0 {
-			return nil
-		}
-		rows, err := w.rows(b)
+		b, rows, err := w.look(key, value)
 		if w.text != nil && w.text.Err != nil {
 			return w.text.Err
 		}
-		if err != nil {
-			return fmt.Errorf("%v of %s: %w", key, w.s.db.Name(), err)
+		if hidden := blocks.Hidden(key, err); hidden != nil {
+			if err := w.pass(hidden); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil || b.Last().Compare(w.low) < 0 {
+			return err
 		}
 		if rows.Empty() {
 			continue
@@ -261,6 +287,17 @@ func (w *walker) eachBlock(fn func(*block.Block, *bits.Rows) (bool, error)) erro
 			return err
 		}
 	}
+}
+
+// look opens a block, and finds the rows of it that lie in the stretch and match.
+func (w *walker) look(key format.BlockKey, value []byte) (b *block.Block, rows bits.Rows, err error) {
+	if b, err = w.s.blocks.Open(key, value); err != nil || b.Last().Compare(w.low) < 0 {
+		return b, rows, err
+	}
+	if rows, err = w.rows(b); err != nil {
+		err = fmt.Errorf("%v of %s: %w", key, w.s.db.Name(), err)
+	}
+	return b, rows, err
 }
 
 // rows returns the rows of b that lie in the stretch and match.

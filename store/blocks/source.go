@@ -1,6 +1,7 @@
 package blocks
 
 import (
+	"errors"
 	"math"
 	"math/bits"
 	"slices"
@@ -13,7 +14,8 @@ import (
 )
 
 // A Source gives the blocks that may hold matches, newest first; a nil value
-// ends them.
+// ends them. An error that is a *kv.Hidden tells of blocks that cannot be read: the next call goes
+// on below these.
 type Source interface {
 	Next() (format.BlockKey, []byte, error)
 }
@@ -51,6 +53,7 @@ type allBlocks struct {
 	c       *Cursor
 	high    audit.Position
 	started bool
+	hidden  *kv.Hidden // to go on below
 }
 
 // All returns the blocks of a project that begin below a position and may hold what a
@@ -62,9 +65,13 @@ func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, hig
 func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
 	var ok bool
 	var err error
-	if a.started {
+	switch {
+	case a.hidden != nil:
+		ok, err = a.c.Past(a.hidden, true)
+		a.hidden = nil
+	case a.started:
 		ok, err = a.c.Prev()
-	} else {
+	default:
 		ok, err = a.c.Seek(a.high)
 		a.started = true
 	}
@@ -77,6 +84,11 @@ func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
 			return a.c.Key, a.c.Value, nil
 		}
 		ok, err = a.c.Before(skipTo)
+	}
+	if err == nil && a.tx.Err() != nil {
+		if a.hidden = a.tx.Pass(); a.hidden != nil {
+			err = a.hidden
+		}
 	}
 	return format.BlockKey{}, nil, err
 }
@@ -104,11 +116,15 @@ func (a *spanned) skip(p audit.Position) (audit.Position, error) {
 }
 
 // load looks up the span that tells of a block beginning at p. When there is none,
-// it says from where on that is so.
+// it says from where on that is so. Spans that are damaged rule nothing out.
 func (a *spanned) load(p audit.Position) error {
 	a.span, a.set = nil, ^uint64(0)
 	for _, w := range a.want {
 		_, v, err := spanBefore(a.tx, a.project, w.Field, p)
+		if a.tx.Pass() != nil || errors.Is(err, format.ErrCorrupt) {
+			a.want, a.span = nil, nil
+			return nil
+		}
 		switch {
 		case err != nil:
 			return err
@@ -209,6 +225,10 @@ func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 		}
 		if v := n.bucket.Get(key.Append(nil)); v != nil {
 			return key, v, nil
+		}
+		if h := n.tx.Pass(); h != nil {
+			n.high = PositionOf(h.From, n.project)
+			return format.BlockKey{}, nil, h
 		}
 	}
 	return format.BlockKey{}, nil, nil
