@@ -116,6 +116,13 @@ func newCampaign(t *testing.T) *campaign {
 		if err != nil || len(gaps) > 0 {
 			t.Fatalf("%s: %v, %v", a.name, gaps, err)
 		}
+		seen := make(map[int64]bool)
+		for _, e := range c.listed[a.name] {
+			if seen[e.ID] {
+				t.Fatalf("%s: entry %d comes twice", a.name, e.ID)
+			}
+			seen[e.ID] = true
+		}
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

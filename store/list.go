@@ -7,6 +7,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/found"
+	"auditlog/store/walk"
 )
 
 // List returns one page: see audit.Selection.
@@ -26,7 +27,7 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	}
 	st := q.whole()
 	if p.Cursor != "" {
-		st.high = last
+		st = st.After(last, q.query.Oldest)
 	}
 	page := found.NewPage(ctx, p.Limit, p.Bytes)
 	if err := q.collect(ctx, st, (*block.Block).Kept, page); err != nil {
@@ -34,21 +35,21 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	}
 	out := audit.Page{Entries: page.Entries}
 	if page.More {
-		st.low = page.Entries[len(page.Entries)-1].Position()
-		out.Next = q.encodeCursor(st.low)
+		last := page.Entries[len(page.Entries)-1].Position()
+		out.Next, st = q.encodeCursor(last), st.Through(last, q.query.Oldest)
 	}
 	out.Gaps = append(page.Gaps, q.lost(st)...)
 	return out, nil
 }
 
-// collect adds the newest entries of a stretch that are selected to a page.
-func (q *prepared) collect(ctx context.Context, st stretch, entry entryOf, into *found.Page) error {
+// collect adds the first entries of a stretch that are selected to a page.
+func (q *prepared) collect(ctx context.Context, st walk.Stretch, entry walk.EntryOf, into *found.Page) error {
 	return admit.Work(ctx, func(ctx context.Context) error {
-		gaps, err := q.walk(ctx, st, entry, into.Add)
-		if err != nil {
+		v := &visit{entry: entry, fn: into.Add}
+		if err := q.walk(ctx, st, v); err != nil {
 			return err
 		}
-		into.Gaps = append(into.Gaps, gaps...)
+		into.Gaps = v.gaps
 		return into.Err
 	})
 }
@@ -78,7 +79,7 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 		}
 		gaps = addGaps(gaps, page.Gaps)
 		if more = page.More; more {
-			st.high = page.Entries[len(page.Entries)-1].Position()
+			st = st.After(page.Entries[len(page.Entries)-1].Position(), q.query.Oldest)
 		}
 	}
 	if len(gaps) > 0 {

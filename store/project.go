@@ -87,6 +87,9 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		p := newProject(string(k), rec)
 		s.projects[p.name] = p
 		s.byID[p.id] = p
+		if rec.State == audit.Purging {
+			s.purging[p] = true
+		}
 	}
 	return nil
 }
@@ -145,17 +148,6 @@ func (s *Store) Project(name string) (audit.Project, error) {
 		return audit.Project{}, errNoProject(name)
 	}
 	return p.info(), nil
-}
-
-// projectID returns the number of a project's present incarnation.
-func (s *Store) projectID(name string) (format.ProjectID, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p, ok := s.projects[name]
-	if !ok {
-		return 0, false
-	}
-	return p.id, true
 }
 
 func errNoProject(name string) error {

@@ -31,9 +31,19 @@ func IsDamage(err error) bool {
 	return errors.Is(err, format.ErrCorrupt) || errors.Is(err, bits.ErrCorrupt) || errors.Is(err, kv.ErrDamaged)
 }
 
-// PositionOf returns the least position of a project's blocks that are at or behind a key;
+// Between returns between which positions the blocks of a project begin that are hidden, of which
+// there are none where the two are equal.
+func Between(h *kv.Hidden, p format.ProjectID) (low, high audit.Position) {
+	low, high = positionOf(h.From, p), most
+	if h.To != nil {
+		high = positionOf(h.To, p)
+	}
+	return low, high
+}
+
+// positionOf returns the least position of a project's blocks that are at or behind a key;
 // a nil key is before all, and what is behind the project's comes at its end.
-func PositionOf(key []byte, p format.ProjectID) audit.Position {
+func positionOf(key []byte, p format.ProjectID) audit.Position {
 	switch {
 	case len(key) < 4 || binary.BigEndian.Uint32(key) < uint32(p):
 		return least
@@ -42,7 +52,11 @@ func PositionOf(key []byte, p format.ProjectID) audit.Position {
 	case len(key) < fulltext.BlockKeySize:
 		return least
 	}
-	return fulltext.PositionAt(key)
+	at := fulltext.PositionAt(key)
+	if len(key) > fulltext.BlockKeySize {
+		at.ID++ // what is behind a key
+	}
+	return at
 }
 
 var (
@@ -51,36 +65,37 @@ var (
 )
 
 // Missing tells which sealed entries of a project are in blocks that damage hides, and between
-// which positions these are. rec is the project's record as tx sees it, whose newest seqs may be
-// told by also: entries of a seal that is half done. The gap has no entries when none of the
-// project's are hidden.
+// which positions they can be. Beside those that its record and its seqs tell of there may be
+// others: entries of a seal that is half done. Nothing is missing where the gap has no entries and is
+// not AtLeast.
 //
 // The seqs say which entries there are, and about when they were created. What was created close
 // to where the hidden blocks begin or end is looked for in those beside them.
-func (r *Reader) Missing(tx kv.Tx, rec *format.Project, name string, h *kv.Hidden, also []*audit.Entry) (audit.Gap, [2]audit.Position, error) {
-	m := &missing{r: r, tx: tx, rec: rec, gap: audit.Gap{Project: name}}
-	m.low, m.high = PositionOf(h.From, rec.ID), most
-	if h.To != nil {
-		m.high = PositionOf(h.To, rec.ID)
+func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidden, others []*audit.Entry) (gap audit.Gap, low, high audit.Position, err error) {
+	m := &missing{r: r, tx: tx, gap: audit.Gap{Project: name}}
+	m.low, m.high = Between(h, id)
+	if m.low == m.high {
+		return m.gap, m.low, m.high, nil
 	}
-	bounds := [2]audit.Position{m.low, m.high}
-	if m.low == most || m.high == least {
-		return m.gap, bounds, nil // it hides others' blocks
+	v := tx.Bucket(format.Projects).Get([]byte(name))
+	if v == nil {
+		return m.gap, m.low, m.high, tx.Err() // it was purged meanwhile
+	}
+	if m.rec, err = format.ParseProject([]byte(name), v); err != nil || m.rec.ID != id {
+		return m.gap, m.low, m.high, err
 	}
 	m.beside(h)
-	bounds[1] = m.high
 	if err := m.candidates(); err != nil {
-		return m.gap, bounds, err
+		return m.gap, m.low, m.high, err
 	}
 	m.sift(h)
-	for _, e := range also {
-		if p := e.Position(); p.Compare(m.low) >= 0 && p.Compare(m.high) < 0 {
-			at := format.PlaceOf(e)
-			m.sure = append(m.sure, candidate{at, e.Seq})
+	for _, e := range others {
+		if p := e.Position(); e.Seq > m.rec.Seq && m.rec.Sealed(e.Seq, p) && p.Compare(m.low) >= 0 && p.Compare(m.high) < 0 {
+			m.sure = append(m.sure, candidate{format.PlaceOf(e), e.Seq})
 		}
 	}
 	m.tell()
-	return m.gap, bounds, nil
+	return m.gap, m.low, m.high, nil
 }
 
 // candidate is an entry that may be missing.
@@ -108,7 +123,7 @@ func (m *missing) beside(h *kv.Hidden) {
 	next := m.tx.Pass()
 	switch {
 	case next != nil:
-		m.high = PositionOf(next.From, m.rec.ID)
+		m.high, _ = Between(next, m.rec.ID)
 	case err == nil && ok:
 		m.high = c.Key.Position
 	case err == nil:

@@ -36,6 +36,7 @@ func runMachine(t *rapid.T, engine Engine) {
 		"get":     m.get,
 		"stats":   m.stats,
 		"since":   m.since,
+		"pull":    m.pull,
 		"delete":  m.delete,
 		"restore": m.restore,
 		"purge":   m.purge,
@@ -190,10 +191,14 @@ func (m *machine) list(t *rapid.T) {
 			m.settle(t)
 		}
 	}
+	if q.Oldest {
+		slices.Reverse(got)
+		slices.Reverse(before)
+	}
 	compare(t, before, m.m.list(q), got)
 }
 
-// compare wants got to hold all of before, in order, and beside them only entries of
+// compare wants got to hold all of before, newest first, and beside them only entries of
 // after.
 func compare(t *rapid.T, before, after []audit.Entry, got []*audit.Entry) {
 	i := 0
