@@ -332,7 +332,7 @@ func (c *campaign) stats(ctx context.Context, s *Store, project string) (string,
 	}
 	missing, about := missingFrom(st.Gaps)
 	total := int64(len(c.listed["list all of "+project]))
-	if n := st.Total + int64(len(missing)); n == total || about && st.Total < total {
+	if n := st.Total + int64(len(missing)); n == total || about && st.Total <= total {
 		return c.want["stats of "+project], nil
 	}
 	return fmt.Sprintf("%d counted and %d missing of %d", st.Total, len(missing), total), nil

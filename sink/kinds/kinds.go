@@ -12,12 +12,22 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/elastic"
+	"auditlog/sink/file"
+	"auditlog/sink/loki"
+	"auditlog/sink/splunk"
 	"auditlog/sink/stream"
+	"auditlog/sink/webhook"
 )
 
 // All returns every kind in the order in which they are shown.
 func All() []sink.Kind {
 	return []sink.Kind{
+		webhook.Kind(),
+		splunk.Kind(),
+		elastic.Kind(),
+		loki.Kind(),
+		file.Kind(),
 		stream.Kind(),
 	}
 }

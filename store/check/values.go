@@ -83,6 +83,9 @@ func decode(bucket string, k, v []byte) error {
 	case format.Blocks:
 		err = decodeBlock(k, v)
 	case format.Spans:
+		if format.IsSection(k) {
+			return new(format.SectionView).Open(k, v)
+		}
 		_, err = format.OpenSpan(k, v)
 	case format.Order:
 		_, err = format.DecodeOrder(k, v)
@@ -92,6 +95,12 @@ func decode(bucket string, k, v []byte) error {
 		_, err = format.ParseChange(k, v)
 	case format.Cursors:
 		_, err = format.DecodeCursor(k, v)
+	case format.Tiles:
+		_, err = format.DecodeTile(k, v)
+	case format.Heads:
+		_, err = format.DecodeTreeState(k, v)
+	case format.Master, format.Certificates:
+		_, err = format.DecodeText(k, v)
 	}
 	return err
 }

@@ -106,6 +106,8 @@ type Purge struct {
 	Kept []*audit.Entry `json:"kept"`
 	// Gone counts what is gone so far.
 	Gone Purged `json:"gone"`
+	// Tree is what the last head had of the project.
+	Tree TreeState `json:"tree,omitzero"`
 }
 
 // Ordered returns the entry that ordered the purge.

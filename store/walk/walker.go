@@ -137,6 +137,13 @@ func New(q *Query, p Project, st Stretch) *Walker {
 // Gaps returns what was missing where the walker has been, because blocks are damaged.
 func (w *Walker) Gaps() []audit.Gap { return w.gaps }
 
+// Within returns a walker over the blocks of a part of the stretch, without the tail.
+func (w *Walker) Within(st Stretch) *Walker {
+	p := w.Project
+	p.Tail = nil
+	return New(w.q, p, st)
+}
+
 // of returns the part of the entries that lies in the stretch.
 func (st *Stretch) of(sorted []*audit.Entry) []*audit.Entry {
 	at := func(p audit.Position) int {
@@ -316,9 +323,14 @@ func (w *Walker) pass(h *kv.Hidden) error {
 	if err != nil {
 		return err
 	}
-	if (gap.Entries > 0 || gap.AtLeast) && low.Compare(w.High) < 0 && high.Compare(w.Low) > 0 {
-		w.gaps = append(w.gaps, gap)
+	if gap.Entries == 0 && !gap.AtLeast || low.Compare(w.High) >= 0 || high.Compare(w.Low) <= 0 {
+		return nil
 	}
+	rec := w.Record // of which nothing lies outside its first and last entry
+	if low.Compare(w.Low) < 0 && rec.First.Compare(w.Low) < 0 || high.Compare(w.High) > 0 && rec.Last.Compare(w.High) >= 0 {
+		gap.AtMost = true // a part of it lies outside the stretch
+	}
+	w.gaps = append(w.gaps, gap)
 	return nil
 }
 
