@@ -67,6 +67,7 @@ var mayImport = map[string]string{
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
+	"pull":            "admit audit rpc",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -81,7 +82,7 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar rpc export auth reading retention admin backup/duty scrub",
+	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
@@ -150,9 +151,9 @@ const (
 var grown = map[string]int{
 	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4000, // a file for each method
+	"api":     4500, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3900, // a file for each thing that a log can do
+	"store":   4000, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.
