@@ -60,12 +60,12 @@ var mayImport = map[string]string{
 	"store/trees":     "proof store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext proof proof/evidence store/block store/blocks store/format store/keys store/kv store/trees",
-	"store/counts":    "audit store/block store/block/bits store/format store/kv",
-	"store/found":     "admit audit fulltext store/block store/counts store/format",
+	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
+	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
 	"pull":            "admit audit rpc",
 	"index/words":     "audit",
@@ -93,13 +93,15 @@ var mayImport = map[string]string{
 	"sink":         "audit format",
 	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
+	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
+	"sink/otlp":    "audit format sink sink/web",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/elastic sink/file sink/loki sink/splunk sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -111,7 +113,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -121,8 +123,10 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api backup sink/web store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
+	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",

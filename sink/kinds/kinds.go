@@ -12,9 +12,11 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/bucket"
 	"auditlog/sink/elastic"
 	"auditlog/sink/file"
 	"auditlog/sink/loki"
+	"auditlog/sink/otlp"
 	"auditlog/sink/splunk"
 	"auditlog/sink/stream"
 	"auditlog/sink/webhook"
@@ -27,6 +29,8 @@ func All() []sink.Kind {
 		splunk.Kind(),
 		elastic.Kind(),
 		loki.Kind(),
+		otlp.Kind(),
+		bucket.Kind(),
 		file.Kind(),
 		stream.Kind(),
 	}

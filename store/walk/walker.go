@@ -65,9 +65,6 @@ func (st Stretch) From(p audit.Position, oldest bool) Stretch {
 	return st
 }
 
-// below returns the position below p.
-func below(p audit.Position) audit.Position { return audit.Position{At: p.At, ID: p.ID - 1} }
-
 // above returns the position above p.
 func above(p audit.Position) audit.Position { return audit.Position{At: p.At, ID: p.ID + 1} }
 
@@ -238,12 +235,15 @@ func (w *Walker) advance() {
 	w.edge = w.block.Position(w.row)
 }
 
-// leave goes behind a block.
+// leave goes behind a block: its last match in the query's order has been given.
 func (w *Walker) leave(b *block.Block) {
 	w.block = nil
-	if w.edge = below(b.First()); w.q.Oldest {
+	if w.q.Oldest {
 		w.edge = above(b.Last())
+		return
 	}
+	w.edge = b.First()
+	w.edge.ID-- // ids are from 1 on
 }
 
 // open opens the next block, and goes to its first match or behind it.
