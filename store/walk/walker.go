@@ -327,7 +327,7 @@ func (w *Walker) pass(h *kv.Hidden) error {
 		return nil
 	}
 	rec := w.Record // of which nothing lies outside its first and last entry
-	if low.Compare(w.Low) < 0 && rec.First.Compare(w.Low) < 0 || high.Compare(w.High) > 0 && rec.Last.Compare(w.High) >= 0 {
+	if low.At < w.Low.At && rec.First.At < w.Low.At || high.At > w.High.At && rec.Last.At >= w.High.At {
 		gap.AtMost = true // a part of it lies outside the stretch
 	}
 	w.gaps = append(w.gaps, gap)
