@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -64,6 +65,23 @@ func (g *Gap) Widen(from, to time.Time) {
 	if to.After(g.To) {
 		g.To = to
 	}
+}
+
+// Touches reports whether some of what is missing may have been created from one time to
+// another.
+func (g *Gap) Touches(from, to time.Time) bool {
+	return g.From.IsZero() || g.From.Compare(to) <= 0 && g.To.After(from)
+}
+
+// AppendGaps adds those that are not told yet: a part of a listing begins where the one before
+// ended, which may be before a gap that this has come to as well.
+func AppendGaps(gaps []Gap, more ...Gap) []Gap {
+	for _, g := range more {
+		if n := len(gaps); n == 0 || !reflect.DeepEqual(gaps[n-1], g) {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
 }
 
 // String tells of g in a line.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"auditlog/admit"
 	"auditlog/audit"
@@ -77,7 +78,7 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 				return err
 			}
 		}
-		gaps = addGaps(gaps, page.Gaps)
+		gaps = audit.AppendGaps(gaps, page.Gaps...)
 		if more = page.More; more {
 			st = st.After(page.Entries[len(page.Entries)-1].Position(), q.query.Oldest)
 		}
@@ -86,4 +87,18 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 		return &audit.Incomplete{Gaps: gaps}
 	}
 	return nil
+}
+
+// lost returns which entries of the query's projects are lost, of those that may lie in a stretch.
+func (q *prepared) lost(st walk.Stretch) (gaps []audit.Gap) {
+	q.s.mu.RLock()
+	defer q.s.mu.RUnlock()
+	q.s.each(&q.query, func(p *project) {
+		for i := range p.rec.Lost {
+			if g := &p.rec.Lost[i]; g.Touches(time.UnixMicro(st.Low.At), time.UnixMicro(st.High.At)) {
+				gaps = append(gaps, *g)
+			}
+		}
+	})
+	return gaps
 }

@@ -61,7 +61,9 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
 func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, v *visit) (rest audit.Position, stopped bool, err error) {
 	err = q.walkers(ctx, st, named, func(walkers []*walk.Walker) error {
 		rest, stopped, err = walk.NewMerge(walkers, looks).Each(v.entry, v.fn)
-		v.gaps = appendGaps(v.gaps, walkers)
+		for _, w := range walkers {
+			v.gaps = append(v.gaps, w.Gaps()...)
+		}
 		return err
 	})
 	return rest, stopped, err
