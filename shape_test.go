@@ -60,12 +60,12 @@ var mayImport = map[string]string{
 	"store/trees":     "proof store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext proof proof/evidence store/block store/blocks store/format store/keys store/kv store/trees",
-	"store/counts":    "audit store/block store/block/bits store/format store/kv",
-	"store/found":     "admit audit fulltext store/block store/counts store/format",
+	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
+	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
 	"pull":            "admit audit rpc",
 	"index/words":     "audit",
@@ -85,7 +85,7 @@ var mayImport = map[string]string{
 	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
+		"pull format store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -159,7 +159,7 @@ var grown = map[string]int{
 	"console": 4400, // a file for each page
 	"api":     4500, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   4000, // a file for each thing that a log can do
+	"store":   4100, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.
