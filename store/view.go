@@ -16,6 +16,7 @@ import (
 type view struct {
 	project *memory.Project
 	tail    []*audit.Entry
+	others  []*audit.Entry // the tail with what of it is in blocks, if any is
 	rec     format.Project // of now or, once the tail is taken, before
 }
 
@@ -55,7 +56,7 @@ func (s *Store) viewsOf(q *audit.Query) []view {
 	if _, all := q.Within.Names(); all {
 		views = make([]view, 0, len(s.projects))
 	}
-	s.each(q, func(p *memory.Project) { views = append(views, view{p, p.Tail, p.Rec}) })
+	s.each(q, func(p *memory.Project) { views = append(views, view{project: p, tail: p.Tail, rec: p.Rec}) })
 	return views
 }
 
@@ -125,6 +126,7 @@ func (v *view) renew(tx kv.Tx) error {
 func (v *view) unseal() {
 	sealed := func(e *audit.Entry) bool { return v.rec.Sealed(e.Seq, e.Position()) }
 	if slices.ContainsFunc(v.tail, sealed) {
+		v.others = v.tail
 		v.tail = slices.DeleteFunc(slices.Clone(v.tail), sealed)
 	}
 }
@@ -132,6 +134,6 @@ func (v *view) unseal() {
 // in returns what a walker has to know of the project in a transaction.
 func (v *view) in(tx kv.Tx, s *Store) walk.Project {
 	return walk.Project{
-		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Record: &v.rec, Tail: v.tail,
+		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Record: &v.rec, Tail: v.tail, Others: v.others,
 	}
 }
