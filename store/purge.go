@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"auditlog/audit"
@@ -74,7 +75,7 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	s.mu.RLock()
 	rec := p.rec
 	s.mu.RUnlock()
-	progress := &format.Purge{}
+	progress := &format.Purge{Behind: s.behind(p.name)}
 	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.name, k.ID)
 		if err != nil {
@@ -92,6 +93,18 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		rec.Purge = progress
 		return p.put(tx, &rec)
 	}, func() { p.rec = rec })
+}
+
+// behind returns the sinks of a project, by name, and how far each has come.
+func (s *Store) behind(project string) (behind []format.Behind) {
+	if s.opts.Shipped == nil {
+		return nil
+	}
+	shipped := s.opts.Shipped(project)
+	for _, name := range slices.Sorted(maps.Keys(shipped)) {
+		behind = append(behind, format.Behind{Sink: name, Through: shipped[name]})
+	}
+	return behind
 }
 
 // purgeWriter does one step. What it deletes, in this order: the places of the
@@ -118,6 +131,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	}
 	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
+	progress.Behind = slices.Clone(progress.Behind)
 	w.rec.Purge = &progress
 	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans} {
 		left, err := part()
@@ -166,9 +180,7 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 // count adds a block that is deleted, but for the entries that stay.
 func count(p *format.Purge, b blocks.Keyed) {
 	for row, id := range b.IDs(nil) {
-		if !p.Keeps(id) {
-			p.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
-		}
+		p.Count(id, b.EntrySeq(row), b.CreatedAt(row))
 	}
 }
 

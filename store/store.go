@@ -57,6 +57,11 @@ type Options struct {
 	// for. Nil looks into all blocks for them.
 	Narrow func(fulltext.Exact) fulltext.Narrowing
 
+	// Shipped returns the sinks of a project by name, with the id up to which each has
+	// delivered what it ships. The end of a purge tells what they did not deliver. Nil
+	// where there are no sinks.
+	Shipped func(project string) map[string]int64
+
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.
 	Closed bool

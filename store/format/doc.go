@@ -91,6 +91,9 @@
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum
 //
+//	sinks     name of a row -> what package shipping keeps there: settings of sinks, how
+//	          far each has come, and the ids of what was refused
+//
 // History: 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.

@@ -3,6 +3,7 @@ package format
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -34,12 +35,38 @@ func (p *Project) PurgeEntry() *audit.Entry {
 	if by := p.Deletion.ApprovedBy; by != "" {
 		e.Metadata["approvedBy"] = by
 	}
+	p.Purge.tellBehind(e)
 	for _, name := range []string{"token", "tokenCreatedBy", "tokenMakers"} {
 		if v := deletion.Metadata[name]; v != "" {
 			e.Metadata[name] = v
 		}
 	}
 	return e
+}
+
+// maxBehind is how many sinks the entry of a purge names.
+const maxBehind = 20
+
+// tellBehind adds to the entry of a purge what sinks had not delivered.
+func (p *Purge) tellBehind(e *audit.Entry) {
+	var told []string
+	more := 0
+	for _, b := range p.Behind {
+		switch {
+		case b.Entries == 0:
+		case len(told) == maxBehind:
+			more++
+		default:
+			told = append(told, b.Sink+" "+strconv.FormatInt(b.Entries, 10))
+		}
+	}
+	if more > 0 {
+		told = append(told, fmt.Sprintf("and %d other sinks", more))
+	}
+	if len(told) > 0 {
+		e.Metadata["undelivered"] = strings.Join(told, ", ")
+		e.Detail += "; not shipped to sinks before that: " + e.Metadata["undelivered"]
+	}
 }
 
 // metadata returns g as the metadata of an entry.

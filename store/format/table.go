@@ -24,15 +24,20 @@ const (
 	Tokens   = "tokens"
 	Cursors  = "cursors"
 	Usages   = "usage"
+	Sinks    = "sinks"
 )
 
 // Buckets returns the names of all buckets.
 func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
-		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages,
+		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages, Sinks,
 	}
 }
+
+// Late are those that came to this format while it was not released yet: a database that was
+// begun before lacks them.
+func Late() []string { return []string{Sinks} }
 
 // Rising are those whose keys mostly come in their order.
 func Rising() []string {

@@ -71,6 +71,7 @@ func Run(t *testing.T, open Engine) {
 		"following":     testFollowing,
 		"cursors":       testCursors,
 		"tokens":        testTokens,
+		"sinks":         testSinks,
 		"own entries":   testOwnEntries,
 		"lasting":       testLasting,
 		"holds":         testHold,

@@ -76,6 +76,35 @@ func Run(db kv.DB, newest uint64, steps []Step) error {
 	if version != newest {
 		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), version, newest)
 	}
+	return complete(db)
+}
+
+// complete makes the buckets of format.Late where they are not there yet.
+func complete(db kv.DB) error {
+	var missing []string
+	err := db.View(func(tx kv.Tx) error {
+		missing = nil
+		for _, name := range format.Late() {
+			if tx.Bucket(name) == nil {
+				missing = append(missing, name)
+			}
+		}
+		return tx.Err()
+	})
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	err = db.Update(func(tx kv.Tx) error {
+		for _, name := range missing {
+			if err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("make the buckets that a database of an earlier day lacks: %w", err)
+	}
 	return nil
 }
 
