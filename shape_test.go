@@ -82,6 +82,11 @@ var mayImport = map[string]string{
 
 	"importer/cloudtrail": "audit importer",
 
+	"format":      "audit",
+	"sink":        "audit format",
+	"sink/stream": "audit format sink",
+	"sink/kinds":  "audit sink sink/stream",
+
 	// A program of its own, for make attack.
 	"attack": "audit client rpc",
 }

@@ -298,11 +298,8 @@ func (s *Store) Identity() string { return s.identity }
 
 // Lineage is Identity, and the epoch: what was derived from entries that were lost since is of
 // another lineage.
-func (s *Store) Lineage() string {
-	if n := s.epoch.Load(); n > 0 {
-		return fmt.Sprintf("%s-%d", s.identity, n)
-	}
-	return s.identity
+func (s *Store) Lineage() audit.Lineage {
+	return audit.Lineage{Log: s.identity, Epoch: s.epoch.Load()}
 }
 
 // Path returns the path of the database file, or what else names the database.

@@ -1,0 +1,59 @@
+package format
+
+import (
+	"slices"
+	"strings"
+
+	"auditlog/audit"
+)
+
+// Format is a way to write an entry.
+type Format struct {
+	// Name is what settings and flags call it.
+	Name string
+	// Title is what people call it.
+	Title string
+	// Text says that what it writes is a line of text and no JSON object.
+	Text bool
+
+	append func(b []byte, o *Origin, e *audit.Entry) []byte
+}
+
+// Origin is where entries come from, which many formats tell with each.
+type Origin struct {
+	Log audit.Lineage
+	// Version is this program's.
+	Version string
+}
+
+// Append appends e as one line, without its end.
+func (f *Format) Append(b []byte, o *Origin, e *audit.Entry) []byte { return f.append(b, o, e) }
+
+// JSON is the log's own: the canonical JSON of an entry.
+var JSON = &Format{
+	Name: "json", Title: "the log's own JSON",
+	append: func(b []byte, _ *Origin, e *audit.Entry) []byte { return e.AppendJSON(b) },
+}
+
+// All returns every format.
+func All() []*Format { return []*Format{JSON} }
+
+// Names returns the names of all.
+func Names() []string {
+	var names []string
+	for _, f := range All() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Parse returns the format with a name, in any case. It returns an Invalid Fault with the path
+// "format" for any other name.
+func Parse(name string) (*Format, error) {
+	all := All()
+	i := slices.IndexFunc(all, func(f *Format) bool { return f.Name == audit.Fold(name) })
+	if i < 0 {
+		return nil, audit.FieldErrorf("format", "must be one of %s", strings.Join(Names(), ", "))
+	}
+	return all[i], nil
+}

@@ -1,0 +1,89 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"auditlog/audit"
+)
+
+func batch(from, n int64) *Batch {
+	b := &Batch{From: from, To: from + 10*n}
+	for i := range n {
+		b.Entries = append(b.Entries, &audit.Entry{ID: from + 10*i + 5, Seq: from + i})
+	}
+	return b
+}
+
+// Of a batch that is refused as a whole, every entry that is fit arrives once, in order, and
+// those that are not are named by their places.
+func TestNarrow(t *testing.T) {
+	for _, bad := range [][]int64{{}, {105}, {195}, {105, 115, 145}, {105, 115, 125, 135, 145, 155, 165, 175, 185, 195}} {
+		b := batch(100, 10)
+		var took []int64
+		covered := b.From
+		err := Narrow(t.Context(), b, func(_ context.Context, b *Batch) error {
+			for _, e := range b.Entries {
+				if slices.Contains(bad, e.ID) {
+					return &Unfit{Reason: fmt.Sprint(len(b.Entries))}
+				}
+			}
+			if b.From < covered {
+				t.Errorf("%v: a part begins at %d, below %d", bad, b.From, covered)
+			}
+			covered = b.To + 1
+			for _, e := range b.Entries {
+				took = append(took, e.ID)
+			}
+			return nil
+		})
+		var left []int64
+		if refused := new(Refused); errors.As(err, &refused) {
+			for _, r := range refused.Entries {
+				left = append(left, b.Entries[r.Index].ID)
+				if r.Reason != "1" {
+					t.Errorf("%v: refused among %s", bad, r.Reason)
+				}
+			}
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(left, bad) && len(bad)+len(left) > 0 {
+			t.Errorf("%v were refused, want %v", left, bad)
+		}
+		if !slices.IsSorted(took) || len(took)+len(bad) != 10 {
+			t.Errorf("%v: %v arrived", bad, took)
+		}
+	}
+}
+
+// What one part of a batch meets stops the rest, and is the answer.
+func TestNarrowStops(t *testing.T) {
+	want := &Later{Err: errors.New("busy")}
+	sent := 0
+	err := Narrow(t.Context(), batch(1, 8), func(_ context.Context, b *Batch) error {
+		if sent++; sent == 1 {
+			return &Unfit{Reason: "too large"}
+		}
+		return want
+	})
+	if err != want || sent != 2 {
+		t.Errorf("%v after %d", err, sent)
+	}
+}
+
+func TestParts(t *testing.T) {
+	b := batch(100, 4)
+	first, last := b.Part(0, 1), b.Part(1, 4)
+	if first.From != 100 || first.To != 105 || last.From != 106 || last.To != b.To {
+		t.Errorf("by id: %d to %d, %d to %d", first.From, first.To, last.From, last.To)
+	}
+	b.Project, b.From, b.To = "acme", 100, 103
+	first, last = b.Part(0, 1), b.Part(1, 4)
+	if first.From != 100 || first.To != 100 || last.From != 101 || last.To != 103 {
+		t.Errorf("by seq: %d to %d, %d to %d", first.From, first.To, last.From, last.To)
+	}
+}

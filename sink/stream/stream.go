@@ -1,0 +1,54 @@
+// Package stream is the destination standard output: an entry a line, for whatever is behind
+// the pipe. It knows no end and no confirmation but that of the write.
+package stream
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"auditlog/audit"
+	"auditlog/format"
+	"auditlog/sink"
+)
+
+// Kind describes it.
+func Kind() sink.Kind {
+	return sink.Kind{
+		Name: "stdout", Title: "standard output", Schemes: []string{"stdout"}, Example: "stdout:",
+		Formats: format.Names(), Open: open,
+	}
+}
+
+type stream struct {
+	w io.Writer
+	f *format.Format
+	o *sink.Options
+	b []byte
+}
+
+func open(o *sink.Options) (sink.Destination, error) {
+	if o.Stdout == nil {
+		return nil, audit.FieldErrorf("to", "is standard output, which nobody reads here")
+	}
+	f, err := format.Parse(o.Format)
+	if err != nil {
+		return nil, err
+	}
+	return &stream{w: o.Stdout, f: f, o: o}, nil
+}
+
+// Deliver writes a batch with one call.
+func (s *stream) Deliver(_ context.Context, b *sink.Batch) error {
+	s.b = s.b[:0]
+	origin := s.o.Origin(b)
+	for _, e := range b.Entries {
+		s.b = append(s.f.Append(s.b, origin, e), '\n')
+	}
+	if _, err := s.w.Write(s.b); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}
+
+func (s *stream) Close() error { return nil }
