@@ -64,16 +64,20 @@ type Reader interface {
 type Follower interface {
 	// LastID returns the id of the newest entry, 0 when there is none.
 	LastID() int64
+	// LastSeq returns the newest seq of a project, 0 when there is none: whether its entry is
+	// still there or not.
+	LastSeq(project string) int64
 	// Wait returns nil once there is an entry with an id above after, or the
 	// context's error before that.
 	Wait(ctx context.Context, after int64) error
 	// After returns entries of all projects with an id above id, in the order of ids,
 	// at most limit of them, and fewer where they are large. through is the id up to which the caller then knows
-	// everything: what was purged, or is being, is left out. They must not be changed.
+	// everything: what was purged, or is being, is left out, but for what a purge leaves. They
+	// must not be changed.
 	After(ctx context.Context, id int64, limit int) (entries []*Entry, through int64, err error)
 	// AfterSeq returns entries of a project with a seq above seq, in the order of seqs,
 	// at most limit of them, and fewer where they are large: none says that there are no
-	// more. They must not be changed.
+	// more. What is not among them was purged, or is being. They must not be changed.
 	AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*Entry, error)
 	// Since is AfterSeq for who knows an id of the log, and no seq: it returns entries of
 	// a project with an id above after.

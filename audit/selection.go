@@ -32,6 +32,10 @@ type Selection interface {
 	// Export calls fn with everything that is selected, newest first, in constant
 	// memory. It stops at fn's first error and returns it.
 	Export(ctx context.Context, fn func(*Entry) error) error
+	// Pull returns the next part of the log in commit order: see Part. It looks at a bounded
+	// number of entries, so a part may have none although more is covered by the next. It
+	// returns an Invalid Fault of the field limit.
+	Pull(ctx context.Context, p Pulling) (Part, error)
 	// Match reports whether an entry is selected. It asks the entry alone, and so
 	// is for entries that came another way, such as in commit order.
 	Match(e *Entry) bool

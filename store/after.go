@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"auditlog/admit"
 	"auditlog/audit"
@@ -12,19 +14,72 @@ import (
 
 // After returns entries of all projects with an id above one, in commit order, at most
 // limit of them, and the id up to which the caller then knows everything: what was
-// purged, or is being, is left out. The entries must not be changed.
+// purged, or is being, is left out, but for what a purge leaves. The entries must not be
+// changed.
+func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
+	id = max(id, 0)
+	for {
+		// A purge that begins or ends meanwhile takes ids away, or gives those back that it
+		// leaves: then all is read again.
+		purges, kept := s.underPurge()
+		entries, through, err = s.afterID(ctx, id, limit)
+		if again, _ := s.underPurge(); again != purges {
+			continue
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		entries, through = withKept(entries, kept, id, through, limit)
+		return entries, through, nil
+	}
+}
+
+// underPurge returns how many purges have begun or ended, and the entries that those under
+// way leave, which nothing else of the store tells of meanwhile.
+func (s *Store) underPurge() (turns uint64, kept []*audit.Entry) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for p := range s.purging {
+		kept = append(kept, p.rec.Purge.Kept...)
+	}
+	return s.purges, kept
+}
+
+// withKept adds those of kept with ids above id and up to through to entries, of which there
+// are then at most limit.
+func withKept(entries, kept []*audit.Entry, id, through int64, limit int) ([]*audit.Entry, int64) {
+	n := len(entries)
+	for _, e := range kept {
+		if e.ID > id && e.ID <= through {
+			entries = append(entries, e)
+		}
+	}
+	if len(entries) == n {
+		return entries, through
+	}
+	slices.SortFunc(entries, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+	if len(entries) > limit {
+		entries = entries[:limit]
+		through = entries[limit-1].ID
+	}
+	return entries, through
+}
+
+// afterID is After of the projects that are not being purged.
 //
 // As with a view, the tail is taken before the transaction begins: what is sealed
 // in between is in both, and is read from one of them.
-func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
+func (s *Store) afterID(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
 	s.mu.RLock()
 	tail := s.recent
 	s.mu.RUnlock()
-	through = max(id, 0)
+	through = id
 	if through+1 < tail.first {
-		err := s.read(func(tx kv.Tx) (err error) {
-			entries, through, err = s.blocks.After(ctx, tx, max(id, 0), tail.first, limit, s.visibleByID)
-			return err
+		err := admit.Work(ctx, func(ctx context.Context) error {
+			return s.read(func(tx kv.Tx) (err error) {
+				entries, through, err = s.blocks.After(ctx, tx, id, tail.first, limit, s.visibleByID)
+				return err
+			})
 		})
 		if err != nil {
 			return nil, 0, err
@@ -62,8 +117,19 @@ func (s *Store) visibleByID(id format.ProjectID) (string, *format.Project) {
 	return p.name, &rec
 }
 
+// LastSeq returns the newest seq of a project, 0 when there is none.
+func (s *Store) LastSeq(project string) int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p := s.projects[project]; p != nil {
+		return p.lastSeq()
+	}
+	return 0
+}
+
 // AfterSeq returns entries of a project with a seq above one, in the order of seqs, at most
-// limit of them. The entries must not be changed.
+// limit of them; of a project that is being purged, those that the purge leaves. The
+// entries must not be changed.
 func (s *Store) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
 	return s.afterSeq(ctx, project, limit,
 		func(*blocks.Sequence, int64) (int64, error) { return seq, nil },
@@ -79,39 +145,62 @@ func (s *Store) Since(ctx context.Context, project string, after int64, limit in
 }
 
 // afterSeq returns entries of a project from behind a seq on, which from finds among those
-// that are sealed; of the tail, those that behind holds for.
+// that are sealed; of the others, those that behind holds for.
 func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(q *blocks.Sequence, last int64) (int64, error),
 	behind func(*audit.Entry) bool) (entries []*audit.Entry, err error) {
-	s.mu.RLock()
-	p, tail := s.projects[name], s.recent
-	visible, rec := p.visible(), p.record()
-	s.mu.RUnlock()
-	if !visible {
-		return nil, nil
-	}
-	all := false // of those that are sealed
-	err = admit.Work(ctx, func(ctx context.Context) error {
-		return s.read(func(tx kv.Tx) error {
-			entries = nil
-			seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
-			if err == nil {
-				entries, all, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
-			}
-			return s.unlessPurged(tx, p, err)
+	for {
+		s.mu.RLock()
+		p, tail := s.projects[name], s.recent
+		visible, rec := p.visible(), p.record()
+		s.mu.RUnlock()
+		switch {
+		case p == nil:
+			return nil, nil
+		case !visible:
+			return keptBehind(rec.Purge.Kept, behind, limit), nil
+		}
+		all := false // of those that are sealed
+		purged := false
+		err = admit.Work(ctx, func(ctx context.Context) error {
+			return s.read(func(tx kv.Tx) error {
+				entries = nil
+				seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
+				if err == nil {
+					entries, all, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
+				}
+				failed := err
+				err = s.unlessPurged(tx, p, err)
+				purged = failed != nil && err == nil
+				return err
+			})
 		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range tail.slots {
-		if !all || len(entries) >= limit {
-			break
+		if purged {
+			continue // what is there now is what the purge leaves, or what came behind it
 		}
-		if t.owner == p && t.entry != nil && behind(t.entry) {
-			entries = append(entries, t.entry)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tail.slots {
+			if !all || len(entries) >= limit {
+				break
+			}
+			if t.owner == p && t.entry != nil && behind(t.entry) {
+				entries = append(entries, t.entry)
+			}
+		}
+		return entries, nil
+	}
+}
+
+// keptBehind returns those of the entries that a purge leaves that behind holds for, at most
+// limit.
+func keptBehind(kept []*audit.Entry, behind func(*audit.Entry) bool, limit int) (entries []*audit.Entry) {
+	for _, e := range kept {
+		if len(entries) < limit && behind(e) {
+			entries = append(entries, e)
 		}
 	}
-	return entries, nil
+	return entries
 }
 
 // unlessPurged returns err, or nil if what is missing was purged since p was looked up.

@@ -42,6 +42,7 @@ func TestAfter(t *testing.T) {
 	if _, err := s.Delete(t.Context(), "doomed", deletion, audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
+	want[deletion.ID] = deletion.Detail   // outlives the purge
 	want[deletion.ID+1] = deletion.Detail // its copy in the log's own project
 	if _, err := s.PurgeStep(t.Context(), "doomed"); err != nil {
 		t.Fatal(err)

@@ -87,6 +87,9 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		p := newProject(string(k), rec)
 		s.projects[p.name] = p
 		s.byID[p.id] = p
+		if rec.State == audit.Purging {
+			s.purging[p] = true
+		}
 	}
 	return nil
 }

@@ -92,7 +92,11 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		rec.State = audit.Purging
 		rec.Purge = progress
 		return p.put(tx, &rec)
-	}, func() { p.rec = rec })
+	}, func() {
+		p.rec = rec
+		s.purging[p] = true
+		s.purges++
+	})
 }
 
 // behind returns the sinks of a project, by name, and how far each has come.
@@ -276,6 +280,8 @@ func (w *purgeWriter) apply() {
 	if w.fresh != nil {
 		w.s.projects[w.fresh.name] = w.fresh
 		delete(w.s.byID, w.p.id)
+		delete(w.s.purging, w.p)
+		w.s.purges++
 		w.s.keys.Purged(w.p.id, &w.p.rec.Keys)
 		w.s.byID[w.fresh.id] = w.fresh
 		w.s.meter.Forget(w.fresh.name)

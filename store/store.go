@@ -138,6 +138,8 @@ type Store struct {
 	mu       sync.RWMutex // guards what follows, held for moments only
 	projects map[string]*project
 	byID     numbered
+	purging  map[*project]bool // those that are being purged
+	purges   uint64            // counts purges that begin and that end
 	recent   recent
 	// stepwise are the projects in the midst of a seal of several steps, and how much of
 	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
@@ -252,6 +254,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(numbered),
+		purging:  make(map[*project]bool),
 	}
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())

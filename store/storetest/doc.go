@@ -16,6 +16,7 @@
 //	draw.go        random entries and queries
 //	machine.go     random operations on both
 //	project.go     those that delete, restore and purge
+//	pull.go        parts in commit order that add up
 //	filter.go      each filter by itself
 //	export.go      an export of many entries
 //	plain.go       refusals, waiting, tokens, the log's own entries

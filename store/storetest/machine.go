@@ -36,6 +36,7 @@ func runMachine(t *rapid.T, engine Engine) {
 		"get":     m.get,
 		"stats":   m.stats,
 		"since":   m.since,
+		"pull":    m.pull,
 		"delete":  m.delete,
 		"restore": m.restore,
 		"purge":   m.purge,

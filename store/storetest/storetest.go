@@ -70,6 +70,7 @@ func Run(t *testing.T, open Engine) {
 		"waiting":       testWaiting,
 		"following":     testFollowing,
 		"cursors":       testCursors,
+		"pulling":       testPulling,
 		"tokens":        testTokens,
 		"sinks":         testSinks,
 		"own entries":   testOwnEntries,
