@@ -61,6 +61,7 @@ var mayImport = map[string]string{
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade",
 	"follow":          "backoff",
+	"shipping":        "admit audit backoff follow sink store/block",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -103,7 +104,7 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index retention scrub cli",
+	"github.com/rs/zerolog":               "api backup/duty console index retention scrub shipping cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
