@@ -160,7 +160,7 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 			return keptBehind(rec.Purge.Kept, behind, limit), nil
 		}
 		all := false // of those that are sealed
-		purged := false
+		var missing error
 		err = admit.Work(ctx, func(ctx context.Context) error {
 			return s.read(func(tx kv.Tx) error {
 				entries = nil
@@ -168,14 +168,15 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 				if err == nil {
 					entries, all, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
 				}
-				failed := err
-				err = s.unlessPurged(tx, p, err)
-				purged = failed != nil && err == nil
-				return err
+				missing = err
+				return s.unlessPurged(tx, p, err)
 			})
 		})
-		if purged {
-			continue // what is there now is what the purge leaves, or what came behind it
+		if err == nil && missing != nil {
+			if s.purged(p) {
+				continue // what is there now is what the purge leaves, or what came behind it
+			}
+			err = missing
 		}
 		if err != nil {
 			return nil, err
@@ -201,6 +202,16 @@ func keptBehind(kept []*audit.Entry, behind func(*audit.Entry) bool, limit int) 
 		}
 	}
 	return entries
+}
+
+// purged reports whether p is being purged, or was, by writes that a transaction can have
+// seen.
+func (s *Store) purged(p *project) bool {
+	s.writing.Lock() // whoever wrote has told the memory of it by now
+	defer s.writing.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.projects[p.name] != p || !p.visible()
 }
 
 // unlessPurged returns err, or nil if what is missing was purged since p was looked up.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,14 +11,16 @@ import (
 	"auditlog/store/queue"
 )
 
-// maxTailBytes is the size of the tail's rows from which they are sealed however
+// maxTailBytes is the size of the tail's rows from which all of them are sealed however
 // few they are.
-const maxTailBytes = 8 << 20
+const maxTailBytes = 16 << 20
 
-// The tail may outgrow the rows that start a seal by this factor before recording waits
-// for the sealer: late entries cost it more than others, and less each the more
-// of them it has at once.
-const tailSlack = 16
+// The tail may outgrow the rows that start a seal of full projects by these factors: the
+// first until all of it is sealed, the second until recording waits for the sealer.
+const (
+	tailFull  = 8
+	tailSlack = 16
+)
 
 // What one step of a seal rewrites at most, so that its transaction does not hold up those
 // who record: a few megabytes. What one project brings is not to take it all.
@@ -30,19 +33,23 @@ const (
 	stepEntries   = 16 << 10
 )
 
-// sealLoop is the sealer: it moves the tail into blocks when it is large enough,
-// or old enough. Its owner is Open, its end Close.
+// sealLoop is the sealer: it moves entries of the tail into blocks when there are many, or
+// old ones. Its owner is Open, its end Close.
 func (s *Store) sealLoop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	left := false // by a seal that was due and has room for no more in its step
+	left := false // by a seal that is due and has room for no more in its step
+	var until int64
 	for {
 		s.mu.Lock()
 		wait, ch, stepwise := s.sealWait(), s.committed.wait(), len(s.stepwise) > 0
+		if wait <= 0 && !left {
+			until = s.sealUntil()
+		}
 		s.mu.Unlock()
 		if left || stepwise || wait <= 0 {
 			var err error
-			if left, err = s.sealStep(left || wait <= 0); s.noteSeal(err) {
+			if left, err = s.sealStep(until); s.noteSeal(err) {
 				continue
 			}
 			wait, ch = sealRetry, nil
@@ -85,21 +92,60 @@ func (s *Store) noteSeal(err error) (ok bool) {
 	return false
 }
 
-// sealWait returns how long the tail may still wait, 0 or less when it is due. What a
-// seal takes by steps is being sealed. The caller holds Store.mu.
+// sealWait returns how long the tail may still wait, 0 or less when a seal is due: of the
+// projects that fill a block, or of all. What a seal takes by steps is being sealed. The
+// caller holds Store.mu.
 func (s *Store) sealWait() time.Duration {
-	n, bytes := s.recent.unsealed, s.recent.bytes
-	for _, l := range s.stepwise {
-		n, bytes = n-l.Entries, bytes-l.Bytes
-	}
-	switch {
-	case n == 0:
+	if s.unsealed() == 0 {
 		return time.Hour
-	case n >= s.opts.SealRows, bytes >= min(maxTailBytes, s.opts.TailBytes/2):
+	}
+	if s.tailPressed() {
+		return 0
+	}
+	full := 0
+	for p := range s.full {
+		full += len(p.tail)
+	}
+	if full >= s.opts.SealRows {
 		return 0
 	}
 	return time.Until(s.recent.since.Add(s.opts.SealAfter))
 }
+
+// unsealed returns how many entries of the tail no seal has begun with. The caller holds
+// Store.mu.
+func (s *Store) unsealed() int {
+	n := s.recent.unsealed
+	for _, l := range s.stepwise {
+		n -= l.Entries
+	}
+	return n
+}
+
+// tailPressed reports whether the tail is so large that all of it is to be sealed: what is
+// sealed already counts where it cannot go, since something before it is not. The caller
+// holds Store.mu.
+func (s *Store) tailPressed() bool {
+	bytes := s.recent.bytes
+	for _, l := range s.stepwise {
+		bytes -= l.Bytes
+	}
+	return s.unsealed() >= tailFull*s.opts.SealRows || len(s.recent.slots) >= tailSlack*s.opts.SealRows ||
+		bytes >= min(maxTailBytes, s.opts.TailBytes/2)
+}
+
+// sealUntil returns the id below which the seal that is due seals everything: only the
+// projects that fill a block are sealed where it is 0. The caller holds Store.mu.
+func (s *Store) sealUntil() int64 {
+	if !s.tailPressed() && time.Since(s.recent.since) < s.opts.SealAfter {
+		return 0
+	}
+	s.recent.since = time.Now()
+	return s.recent.next()
+}
+
+// fills reports whether so many entries of one project are sealed without those of others.
+func (s *Store) fills(n int) bool { return n >= min(s.opts.sizes.BlockRows, s.opts.SealRows) }
 
 // Seal moves the whole tail, as it is now, into blocks. Recording goes on meanwhile but for
 // the moments of its short transactions.
@@ -116,23 +162,23 @@ func (s *Store) Seal() error {
 		if done {
 			return nil
 		}
-		if _, err := s.sealStep(true); err != nil {
+		if _, err := s.sealStep(until); err != nil {
 			return err
 		}
 	}
 }
 
 // sealStep does one step of sealing: of projects that are in the midst of a seal it takes one
-// further, and where due is set it seals others, as many as fit into the step. left reports
-// whether there are more of these.
+// further, and it seals those that fill a block and those with an entry below the id until, as
+// many as fit into the step. left reports whether there are more of these.
 //
 // A project whose entries are scattered over many blocks is sealed in several steps, in
 // which the others have their turns. Its record says how far it has come.
-func (s *Store) sealStep(due bool) (left bool, err error) {
+func (s *Store) sealStep(until int64) (left bool, err error) {
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
 	w := &sealWriter{seq: s.BlockSeq()}
-	waiting := w.choose(s, due)
+	waiting := w.choose(s, until)
 	if len(waiting) == 0 {
 		return false, nil
 	}
@@ -147,12 +193,12 @@ func (s *Store) sealStep(due bool) (left bool, err error) {
 
 // choose takes the tail as it is, and returns those of whom something is to be sealed, in
 // the order of their turns.
-func (w *sealWriter) choose(s *Store, due bool) []*projectPlan {
+func (w *sealWriter) choose(s *Store, until int64) []*projectPlan {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	w.tail = s.recent
 	var fresh, begun []*projectPlan
-	for p := range s.unsealed(due) {
+	for p := range s.toSeal(until) {
 		plan := newProjectPlan(p)
 		if plan.rec.Sealing != nil {
 			begun = append(begun, plan)
@@ -165,18 +211,16 @@ func (w *sealWriter) choose(s *Store, due bool) []*projectPlan {
 	return append(begun[:min(len(begun), 1)], fresh...)
 }
 
-// unsealed returns the projects of which a step could seal something. The caller holds
+// toSeal returns the projects of which a step could seal something. The caller holds
 // Store.mu.
-func (s *Store) unsealed(due bool) map[*project]bool {
-	projects := make(map[*project]bool)
+func (s *Store) toSeal(until int64) map[*project]bool {
+	projects := maps.Clone(s.full)
 	for p := range s.stepwise {
 		projects[p] = true
 	}
-	if due {
-		for i := range s.recent.slots {
-			if s.recent.slots[i].entry != nil {
-				projects[s.recent.slots[i].owner] = true
-			}
+	for i := range s.recent.slots[:max(0, min(until, s.recent.next())-s.recent.first)] {
+		if t := &s.recent.slots[i]; t.entry != nil {
+			projects[t.owner] = true
 		}
 	}
 	return projects

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
@@ -209,7 +208,6 @@ func (w *sealWriter) apply(s *Store) {
 		}
 	}
 	r.slots, r.first = slots, w.last+1
-	r.since = time.Now()
 	s.blockSeq = w.newest
 	s.queue.Free(freed.Parts...)
 	s.sealed.broadcast()
@@ -231,6 +229,7 @@ func (w *sealWriter) applyOne(s *Store, plan *projectPlan) {
 		return
 	}
 	delete(s.stepwise, p)
+	delete(s.full, p)
 	p.keys.Seal(plan.seq)
 	var tail []*audit.Entry
 	for _, e := range p.tail {
@@ -238,5 +237,6 @@ func (w *sealWriter) applyOne(s *Store, plan *projectPlan) {
 			tail = append(tail, e)
 		}
 	}
-	p.tail = tail
+	p.tail = nil
+	s.addTail(p, tail)
 }

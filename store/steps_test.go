@@ -71,7 +71,11 @@ func midway(t *testing.T, dir string) *Store {
 
 func (s *Store) step(t *testing.T, due bool) {
 	t.Helper()
-	if _, err := s.sealStep(due); err != nil {
+	var until int64
+	if due {
+		until = s.recent.next()
+	}
+	if _, err := s.sealStep(until); err != nil {
 		t.Fatal(err)
 	}
 }

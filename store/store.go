@@ -38,8 +38,8 @@ type Options struct {
 	Now func() time.Time
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
-	// SealRows is how many entries the tail holds before they are sealed into
-	// blocks. Default 4096.
+	// SealRows is how many entries the tail holds, of projects that fill a block, before
+	// these are sealed; eight times as many before all are. Default 4096.
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
@@ -144,6 +144,7 @@ type Store struct {
 	// stepwise are the projects in the midst of a seal of several steps, and how much of
 	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
 	stepwise             map[*project]queue.Load
+	full                 map[*project]bool // that have entries enough in the tail for a block
 	lastFresh, lastBegun *project
 	blockSeq             uint64 // newest sequence of the changes bucket
 	sealErr              error  // why the last seal failed
@@ -251,6 +252,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
 		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
 		stepwise: make(map[*project]queue.Load),
+		full:     make(map[*project]bool),
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),
 		byID:     make(numbered),

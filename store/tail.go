@@ -106,7 +106,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 		}
 	}
 	for p, entries := range added {
-		p.add(entries)
+		s.addTail(p, entries)
 		if p.rec.Sealing != nil {
 			s.stepwise[p] = s.loadOf(p, p.rec.Sealing.Seq)
 		}
@@ -132,7 +132,7 @@ func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) 
 	}
 	r.unsealed += len(batch)
 	for p, entries := range added {
-		p.add(entries)
+		s.addTail(p, entries)
 	}
 	s.queue.Hold(held.Parts...)
 	if len(batch) > 0 {
@@ -140,9 +140,20 @@ func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) 
 	}
 }
 
+// addTail adds entries to p's tail. The caller holds Store.mu.
+func (s *Store) addTail(p *project, entries []*audit.Entry) {
+	p.add(entries)
+	if s.fills(len(p.tail)) {
+		s.full[p] = true
+	}
+}
+
 // add merges entries into p's tail. A slice that a reader took before is left
 // as it was: new entries go behind its end, or into a new slice.
 func (p *project) add(entries []*audit.Entry) {
+	if len(entries) == 0 {
+		return
+	}
 	slices.SortFunc(entries, blocks.ByPosition)
 	if len(p.tail) == 0 || blocks.ByPosition(p.tail[len(p.tail)-1], entries[0]) < 0 {
 		p.tail = append(p.tail, entries...)
