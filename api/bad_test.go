@@ -56,7 +56,7 @@ var badRequests = []struct {
 		added(`"channel":"fax"`), added(`"key":"` + strings.Repeat("k", 257) + `"`), added(`"key":7`), added(`"request":{"ip":"::1","port":7}`),
 	}},
 	{rpc.List, []string{
-		"", "[]", "null", `{}`, `{"project":7}`, `{"project":"_x"}`, `{"projekt":"acme"}`, `{"project":"acme","resourcetype":"x"}`,
+		"", "[]", `{"order":"first"}`, `{"order":true}`, `{"project":7}`, `{"project":"_x"}`, `{"projekt":"acme"}`, `{"project":"acme","resourcetype":"x"}`,
 		`{"project":"acme","limit":-1}`, `{"project":"acme","limit":1001}`, `{"project":"acme","limit":99999999999999999999}`, `{"project":"acme","limit":1.5}`, `{"project":"acme","limit":"7"}`,
 		`{"project":"acme","cursor":"x"}`, `{"project":"acme","cursor":7}`, `{"project":"acme","outcome":"odd"}`, `{"project":"acme","outcome":["success",7]}`, `{"project":"acme","outcome":3}`, `{"project":"acme","outcome":{}}`,
 		`{"project":"acme","actorType":"Robot"}`, `{"project":"acme","channel":"fax"}`, `{"project":"acme","action":"*.deploy"}`, `{"project":"acme","action":"deployment*"}`,
@@ -66,7 +66,7 @@ var badRequests = []struct {
 	}},
 	{rpc.Get, []string{`{"project":"acme"}`, `{"project":"acme","id":0}`, `{"project":"acme","id":-1}`, `{"project":"acme","id":1}`, `{"id":1}`, `{"project":"acme","id":"1"}`, `{"project":"acme","id":9223372036854775808}`}},
 	{rpc.Stats, []string{`{"project":"acme","buckets":-1}`, `{"project":"acme","buckets":1001}`, `{"project":"acme","interval":"fortnight"}`, `{"project":"acme","zone":"Mars/Base"}`, `{"project":"acme","zone":"Local"}`, `{"project":"acme","interval":"day","buckets":7}`, `{"project":"acme","limit":1}`}},
-	{rpc.Export, []string{`{"project":"acme","format":"xlsx"}`, `{"project":"acme","cursor":""}`, `{"format":"csv"}`}},
+	{rpc.Export, []string{`{"project":"acme","format":"xlsx"}`, `{"project":"acme","cursor":""}`, `{"format":"xlsx"}`}},
 	{rpc.ProjectList, []string{`[]`, `{"project":"acme"}`}},
 	{rpc.ProjectGet, []string{`{}`, `{"project":"acme"}`}},
 	{"auditLog.delete", []string{`{}`}},

@@ -12,7 +12,7 @@ import (
 )
 
 // bars cuts the range of q into the parts of time that req asks for. Where q leaves an end
-// of it open, the range is that of the project's own entries, widened to whole parts, and q
+// of it open, the range is that of the entries of its projects, widened to whole parts, and q
 // is narrowed to it: an older entry that comes in meanwhile has no part.
 func (s *Server) bars(req *rpc.StatsRequest, q *audit.Query) (calendar.Step, []time.Time, error) {
 	zone, err := calendar.Zone(req.Zone)
@@ -33,8 +33,8 @@ func (s *Server) bars(req *rpc.StatsRequest, q *audit.Query) (calendar.Step, []t
 		most = audit.MaxBuckets
 	}
 	open := calendar.Open{From: q.From, To: q.To, First: s.opts.Now(), Last: s.opts.Now()}
-	if p, err := s.opts.Store.Project(q.Project); err == nil && p.Entries > 0 {
-		open.First, open.Last = p.First, p.Last
+	if first, last, ok := s.opts.Store.Extent(*q); ok {
+		open.First, open.Last = first, last
 	}
 	step, bounds, ok := calendar.Bars(open, step, zone, most)
 	if !ok {

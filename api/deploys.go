@@ -56,8 +56,11 @@ type deploysFilters struct {
 func (d *deploysFilters) query(w rpc.Query) (audit.Query, error) {
 	w.Outcome = rpc.Values(d.Outcome)
 	w.From, w.To = whenSet(w.From), whenSet(w.To)
-	q := w.Query()
-	err := q.Between(whenSet(d.After), whenSet(d.Before))
+	q, err := w.Query()
+	if err != nil {
+		return q, err
+	}
+	err = q.Between(whenSet(d.After), whenSet(d.Before))
 	return q, err
 }
 

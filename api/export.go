@@ -89,7 +89,10 @@ func (c *call) download(project string, f export.Format) *download {
 		out = d.zip
 	}
 	d.buf = bufio.NewWriterSize(out, exportBuffer)
-	name := project + "-audit-log." + string(f)
+	name := "audit-log." + string(f)
+	if project != "" {
+		name = project + "-" + name
+	}
 	d.header = func(h http.Header) {
 		h.Set("Content-Type", f.ContentType())
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))

@@ -390,9 +390,9 @@ func FuzzQuery(f *testing.F) {
 			return
 		}
 		again := rpc.QueryOf(q)
-		q2 := again.Query()
-		if q2.Normalize(); !reflect.DeepEqual(q2, q) {
-			t.Fatalf("%s: %+v became %+v", b, q, q2)
+		q2, err := again.Query()
+		if q2.Normalize(); err != nil || !reflect.DeepEqual(q2, q) {
+			t.Fatalf("%s: %+v became %+v, %v", b, q, q2, err)
 		}
 	})
 }

@@ -55,6 +55,9 @@ type Reader interface {
 	// Prepare makes a query ready to be read by. It returns Invalid Faults with the
 	// path of what is wrong.
 	Prepare(q Query) (Selection, error)
+	// Extent returns the times of the oldest and the newest entry of the projects that a
+	// query looks into, whatever else it asks; ok is false where there is none.
+	Extent(q Query) (first, last time.Time, ok bool)
 	// Get returns one entry of a project, or a NotFound Fault. The entry must not
 	// be changed.
 	Get(ctx context.Context, project string, id int64) (*Entry, error)

@@ -62,7 +62,7 @@ func SplitPrefixes(values []string) (exact, prefixes []string) {
 	return exact, prefixes
 }
 
-// Match reports whether e, of the query's project, is selected by everything but Text.
+// Match reports whether e, of a project that the query looks into, is selected by everything but Text.
 func (m *Matcher) Match(e *Entry) bool {
 	if at := e.CreatedAt.UnixMicro(); at < m.from || at >= m.to {
 		return false

@@ -9,10 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// Query selects entries of one project. A zero field selects everything.
+// Query selects entries. A zero field selects everything.
 type Query struct {
-	// Project is required.
+	// Project is the one whose entries are meant, or empty for those of all that are Within.
 	Project string
+	// Within are the projects that may be looked into where Project is empty, which it must not
+	// be where there are none. What is recorded elsewhere neither shows nor costs anything.
+	Within Scope
 	// Is asks for entries that have, of each field in it, one of the values; Not for those
 	// that have none of them. How a field is compared its Asked says.
 	Is, Not Terms
@@ -20,6 +23,16 @@ type Query struct {
 	From, To time.Time
 	// Text is the full-text query, in the syntax of package fulltext.
 	Text string
+	// Oldest has them in the order in which they happened; else the newest is the first.
+	Oldest bool
+}
+
+// Of reports whether q looks into a project.
+func (q *Query) Of(project string) bool {
+	if q.Project != "" {
+		return project == q.Project
+	}
+	return q.Within.Has(project)
 }
 
 // Terms are values by the Name of the Field that they are of.
@@ -59,6 +72,9 @@ func (q *Query) Normalize() {
 	}
 	q.From, q.To = ceilMicro(q.From), ceilMicro(q.To)
 	q.Text = strings.TrimSpace(q.Text)
+	if q.Project != "" {
+		q.Within = Scope{}
+	}
 }
 
 // normal returns a copy of t in which each field has its values in one form and order.
@@ -137,8 +153,10 @@ func ceilMicro(t time.Time) time.Time {
 // Validate reports the first thing about a normalized query that cannot be
 // meant, as an Invalid Fault with the path of the field.
 func (q *Query) Validate() error {
-	if err := ValidateProject(q.Project); err != nil {
-		return err
+	if q.Project != "" || q.Within.Empty() {
+		if err := ValidateProject(q.Project); err != nil {
+			return err
+		}
 	}
 	for _, t := range []struct {
 		path  string

@@ -15,12 +15,13 @@ const (
 // kept for as long as the log and used by several goroutines at once.
 //
 // Its methods see the log as it is when they are called. A project that was never
-// recorded to is empty.
+// recorded to is empty. Of several projects they see one state, and tell of each entry which
+// one it is of.
 type Selection interface {
 	// Query returns the query, normalized.
 	Query() Query
-	// List returns one page, newest first by (CreatedAt, ID). The entries are
-	// shared and must not be changed.
+	// List returns one page by (CreatedAt, ID), the newest first, or the oldest if the query
+	// says so. The entries are shared and must not be changed.
 	//
 	// Paging with Next neither repeats nor leaves out an entry that was there when
 	// the first page was read, whatever is recorded meanwhile. It returns Invalid
@@ -29,7 +30,7 @@ type Selection interface {
 	// Stats counts what is selected, by values and over time. It returns an Invalid
 	// Fault of the field buckets.
 	Stats(ctx context.Context, c Counting) (*Stats, error)
-	// Export calls fn with everything that is selected, newest first, in constant
+	// Export calls fn with everything that is selected, in the order of List, in constant
 	// memory. It stops at fn's first error and returns it.
 	Export(ctx context.Context, fn func(*Entry) error) error
 	// Pull returns the next part of the log in commit order: see Part. It looks at a bounded
@@ -48,8 +49,9 @@ type Paging struct {
 	// Bytes bounds the JSON of the entries: a page ends before the one that would go over
 	// it, but has one at least. 0 is no bound.
 	Bytes int
-	// Cursor is the Next of the page before, or empty for the newest entries. The query must
-	// be equal but for its times: those of the first page count, whatever it says.
+	// Cursor is the Next of the page before, or empty for the first entries. The query must
+	// be equal, its order and Within included, but for its times: those of the first page
+	// count, whatever it says.
 	Cursor string
 }
 

@@ -159,6 +159,25 @@ func (p *Principal) MayEverywhere(permission Permission) bool {
 	return slices.ContainsFunc(p.Grants, func(g Grant) bool { return g.Role.may(permission) && g.everywhere() })
 }
 
+// Reach returns the projects that p has a permission on, one of a project's own.
+func (p *Principal) Reach(permission Permission) audit.Scope {
+	var names []string
+	all := false
+	for _, g := range p.Grants {
+		if g.Role.may(permission) {
+			all = all || g.everywhere()
+			names = append(names, g.Projects...)
+		}
+	}
+	switch {
+	case !all:
+		return audit.TheseProjects(names...)
+	case p.May(permission, audit.SystemProject):
+		return audit.AllProjects()
+	}
+	return audit.AllProjects(audit.SystemProject)
+}
+
 // Check returns nil if p has a permission on a project, else a *Denied, or Invalid
 // for a name that no project can have. None of it depends on whether there is such
 // a project.

@@ -89,6 +89,26 @@ func TestContains(t *testing.T) {
 	}
 }
 
+// What one has a permission on is, project by project, what one may.
+func TestReach(t *testing.T) {
+	for _, p := range []Principal{
+		of(), of(Grant{Role: Admin}), of(Grant{Role: Viewer}), of(Grant{Recorder, nil}, Grant{Viewer, []string{"acme"}}),
+		of(Grant{Viewer, []string{"acme", "beta"}}, Grant{Admin, []string{"beta", "gamma"}}), of(Grant{Viewer, nil}, Grant{Admin, []string{"acme"}}),
+	} {
+		for _, permission := range []Permission{AuditLogList, AuditLogExport, AuditLogRecord} {
+			scope := p.Reach(permission)
+			for _, project := range []string{"acme", "beta", "gamma", "delta", audit.SystemProject} {
+				if may := p.May(permission, project); scope.Has(project) != may {
+					t.Errorf("%v may %s on %s: %t", p.Grants, permission, project, may)
+				}
+			}
+			if may := p.May(permission, ""); scope.Empty() == may {
+				t.Errorf("%v may %s: %t", p.Grants, permission, may)
+			}
+		}
+	}
+}
+
 // Roles on different projects do not add up to one on both.
 func TestSeveralGrants(t *testing.T) {
 	p := of(Grant{Viewer, []string{"acme"}}, Grant{Recorder, nil}, Grant{Admin, []string{"beta"}})

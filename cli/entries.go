@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,8 +20,9 @@ type pageWriter interface {
 	end() error
 }
 
-// entryWriter returns what writes entries to standard output in a format.
-func (a *app) entryWriter(format string) (pageWriter, error) {
+// entryWriter returns what writes entries, of several projects or of one, to standard output in
+// a format.
+func (a *app) entryWriter(format string, several bool) (pageWriter, error) {
 	switch format {
 	case "table":
 		limit, isTerminal := terminal(a.stdout)
@@ -29,10 +31,14 @@ func (a *app) entryWriter(format string) (pageWriter, error) {
 		if isTerminal && limit < roomForDetail {
 			t.titles, t.prose = t.titles[:len(t.titles)-1], false
 		}
+		entries := &entryTable{t, len(t.titles), several, time.UTC, time.RFC3339}
 		if isTerminal {
-			return &entryTable{t, time.Local, time.DateTime}, nil
+			entries.loc, entries.layout = time.Local, time.DateTime
 		}
-		return &entryTable{t, time.UTC, time.RFC3339}, nil
+		if several {
+			t.titles = slices.Insert(t.titles, t.fixed, "PROJECT")
+		}
+		return entries, nil
 	case "json":
 		return &jsonArray{w: a.out("json")}, nil
 	case "ndjson", "csv":
@@ -56,15 +62,20 @@ const roomForDetail = 110
 // shows them, and as --from reads them; elsewhere they say their zone.
 type entryTable struct {
 	*table
-	loc    *time.Location
-	layout string
+	shown   int  // how many columns there are but for the project
+	several bool // of which each row has its project
+	loc     *time.Location
+	layout  string
 }
 
 func (t *entryTable) writePage(page []*audit.Entry) error {
 	rows := make([][]string, len(page))
 	for i, e := range page {
 		rows[i] = []string{strconv.FormatInt(e.ID, 10), e.CreatedAt.In(t.loc).Format(t.layout),
-			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}[:len(t.titles)]
+			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}[:t.shown]
+		if t.several {
+			rows[i] = slices.Insert(rows[i], t.fixed, e.Project)
+		}
 	}
 	return t.write(rows)
 }

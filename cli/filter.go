@@ -16,18 +16,22 @@ import (
 
 // filter is the flags that say which entries a command is about.
 type filter struct {
-	project string
-	is      rpc.Terms
-	not     []string
-	text    string
-	spans   map[string]*string // from, to, after, before, as they were written
+	given       func(flag string) bool // on the command line
+	project     string
+	allProjects bool
+	is          rpc.Terms
+	not         []string
+	text        string
+	order       string
+	spans       map[string]*string // from, to, after, before, as they were written
 }
 
 // addFilter adds the flags to cmd. Each field can be asked for several times.
 func addFilter(cmd *cobra.Command) *filter {
-	f := &filter{spans: make(map[string]*string)}
 	fs := cmd.Flags()
+	f := &filter{given: fs.Changed, spans: make(map[string]*string)}
 	addProject(cmd, &f.project)
+	fs.BoolVar(&f.allProjects, "all-projects", false, "all projects that you may read, as without a project, whatever AUDITLOG_PROJECT says")
 	for _, field := range asked() {
 		values := (*[]string)(f.is.Of(field.Name))
 		if field.Values != nil {
@@ -37,6 +41,8 @@ func addFilter(cmd *cobra.Command) *filter {
 		}
 		complete(cmd, field.Flag(), slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values)...)
 	}
+	fs.StringVar(&f.order, "order", rpc.OrderNewest, "which come `first`: newest or oldest")
+	complete(cmd, "order", rpc.OrderNewest, rpc.OrderOldest)
 	fs.StringArrayVar(&f.not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
 	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
 	for _, s := range []struct{ name, usage string }{
@@ -78,7 +84,13 @@ func (f *filter) excluded() (not rpc.Terms, err error) {
 
 // parse returns the checked filters. Times are read relative to now, in loc.
 func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
-	q := rpc.Query{Project: f.project, Terms: f.is, Q: f.text}
+	q := rpc.Query{Project: f.project, Terms: f.is, Q: f.text, Order: f.order}
+	if f.allProjects {
+		if f.given("project") {
+			return q, usagef("--project and --all-projects contradict each other")
+		}
+		q.Project = ""
+	}
 	var err error
 	if q.Not, err = f.excluded(); err != nil {
 		return q, err
@@ -94,11 +106,15 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 			return q, usagef("--%s: %w", name, err)
 		}
 	}
-	selected := q.Query()
-	if err := selected.Between(after, before); err != nil {
+	selected, err := q.Query()
+	if err == nil {
+		err = selected.Between(after, before)
+	}
+	if err != nil {
 		return q, flagPath(err)
 	}
 	q.From, q.To = selected.From, selected.To
+	selected.Within = audit.AllProjects() // as far as one may read them
 	selected.Normalize()
 	if err := selected.Validate(); err != nil {
 		return q, flagPath(err)

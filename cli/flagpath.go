@@ -27,7 +27,7 @@ func flagOf(path string) string {
 		return field.Flag()
 	}
 	switch path {
-	case "from", "to", "after", "before", "interval":
+	case "from", "to", "after", "before", "interval", "order":
 		return path
 	case "createdAt":
 		return "at"

@@ -50,7 +50,7 @@ func TestEveryFormatIsGuarded(t *testing.T) {
 		var b bytes.Buffer
 		g := &guard{w: &b}
 		a := &app{stdout: g, stderr: io.Discard}
-		w, err := a.entryWriter(format)
+		w, err := a.entryWriter(format, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestPipesGetTheBytes(t *testing.T) {
 	e := &audit.Entry{ID: 1, Project: "acme", Actor: audit.Actor{Email: "ada"}, Action: "a.b", Detail: "\u009b\u202e\x7f"}
 	for _, format := range []string{"json", "ndjson", "csv"} {
 		var b bytes.Buffer
-		w, err := (&app{stdout: &b}).entryWriter(format)
+		w, err := (&app{stdout: &b}).entryWriter(format, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,9 @@ import (
 func (a *app) list() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List entries, newest first",
+		Short: "List entries, of a project or of all that you may read",
 		Example: `  auditlog list -p acme --from yesterday --outcome failure
+  auditlog list --actor ada@example.com --order oldest
   auditlog list -p acme --action 'deployment.*' -q 'revision -rollback' -o ndjson`,
 		Args: cobra.NoArgs,
 	}
@@ -40,7 +41,7 @@ func (a *app) list() *cobra.Command {
 		case limit < 1:
 			return usagef("--limit: must be 1 or more")
 		}
-		w, err := a.entryWriter(output)
+		w, err := a.entryWriter(output, q.Project == "")
 		if err != nil {
 			return err
 		}
@@ -72,6 +73,9 @@ func addOutput(cmd *cobra.Command, output *string, formats ...string) {
 // noteUnknown says on standard error when nothing was ever recorded to a project, so that a
 // name that is written wrongly does not pass for a quiet project.
 func (a *app) noteUnknown(ctx context.Context, c *client.Client, project string) {
+	if project == "" {
+		return
+	}
 	if _, err := c.Project(ctx, project); audit.KindOf(err) == audit.NotFound {
 		fmt.Fprintf(a.stderr, "auditlog: nothing was ever recorded to the project %s\n", oneLine(project))
 	}

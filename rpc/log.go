@@ -72,12 +72,13 @@ type Recorded struct {
 	Skipped  bool `json:"skipped,omitempty"`
 }
 
-// ListRequest asks for one page, newest first.
+// ListRequest asks for one page.
 type ListRequest struct {
 	Query
 	// Limit is audit.DefaultLimit when 0, and at most audit.MaxLimit.
 	Limit int `json:"limit,omitempty"`
-	// Cursor is the NextCursor of the page before, for the same filters.
+	// Cursor is the NextCursor of the page before, for the same filters and order. The times
+	// are those of the first page, whatever From and To say.
 	Cursor string `json:"cursor,omitempty"`
 }
 

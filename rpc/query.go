@@ -9,10 +9,10 @@ import (
 	"auditlog/audit"
 )
 
-// Query is the filters of list, stats and export. Project is required; what is
-// left out selects everything.
+// Query is the filters of list, stats and export. What is left out selects everything: without
+// a Project, whatever the caller may read.
 type Query struct {
-	Project string `json:"project"`
+	Project string `json:"project,omitempty"`
 	Terms
 	// Not selects what has none of its values.
 	Not  Terms     `json:"not,omitzero"`
@@ -20,7 +20,16 @@ type Query struct {
 	To   time.Time `json:"to,omitzero"`   // exclusive
 	// Q is the full-text query.
 	Q string `json:"q,omitempty"`
+	// Order is OrderNewest or OrderOldest, by time and id; empty means OrderNewest. Counts do
+	// not depend on it.
+	Order string `json:"order,omitempty"`
 }
+
+// The orders of entries, by which come first.
+const (
+	OrderNewest = "newest"
+	OrderOldest = "oldest"
+)
 
 // Terms are values of fields: any of them, of each field that has some. The fields are those of
 // audit.Fields that filters ask for.
@@ -107,13 +116,24 @@ func termsOf(terms audit.Terms) (t Terms) {
 
 // QueryOf returns q as it is sent.
 func QueryOf(q audit.Query) Query {
-	return Query{Project: q.Project, Terms: termsOf(q.Is), Not: termsOf(q.Not), From: q.From, To: q.To, Q: q.Text}
+	w := Query{Project: q.Project, Terms: termsOf(q.Is), Not: termsOf(q.Not), From: q.From, To: q.To, Q: q.Text}
+	if q.Oldest {
+		w.Order = OrderOldest
+	}
+	return w
 }
 
-// Query returns the query that w stands for, as it was asked: whoever prepares it finds out
-// what cannot be meant.
-func (w *Query) Query() audit.Query {
-	return audit.Query{Project: w.Project, Is: w.Terms.terms(), Not: w.Not.terms(), From: w.From, To: w.To, Text: w.Q}
+// Query returns the query that w stands for, as it was asked, or an Invalid Fault for an order
+// that is none: of the rest whoever prepares it finds out what cannot be meant. Without a project
+// it is Within nothing yet.
+func (w *Query) Query() (audit.Query, error) {
+	q := audit.Query{
+		Project: w.Project, Is: w.Terms.terms(), Not: w.Not.terms(), From: w.From, To: w.To, Text: w.Q, Oldest: w.Order == OrderOldest,
+	}
+	if w.Order != "" && w.Order != OrderNewest && !q.Oldest {
+		return q, audit.FieldErrorf("order", "must be %s or %s", OrderNewest, OrderOldest)
+	}
+	return q, nil
 }
 
 // Values is a list that may also be written as one string.

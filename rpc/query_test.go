@@ -56,7 +56,10 @@ func TestQueryFromJSON(t *testing.T) {
 
 // asked is the query that w stands for as a log prepares it.
 func asked(w *Query) (audit.Query, error) {
-	q := w.Query()
+	q, err := w.Query()
+	if err != nil {
+		return q, err
+	}
 	q.Normalize()
 	return q, q.Validate()
 }
@@ -64,6 +67,7 @@ func asked(w *Query) (audit.Query, error) {
 func TestQueryRefused(t *testing.T) {
 	tests := map[string]string{
 		`{}`:                                  "project: is required",
+		`{"project":"acme","order":"odd"}`:    "order: must be newest or oldest",
 		`{"project":"acme","outcome":"odd"}`:  "outcome: must be success, forbidden, error or failure",
 		`{"project":"acme","outcome":7}`:      "must be a string or a list of strings",
 		`{"project":"acme","outcome":[7]}`:    "must be a string or a list of strings",

@@ -21,7 +21,7 @@ func (q *prepared) continued(cursor string) (*prepared, audit.Position, error) {
 		return nil, p.Last, audit.FieldErrorf("cursor", "is not a cursor of this log: use the nextCursor of an answer")
 	}
 	if p.Hash != q.hash {
-		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to another project or other filters: page with the filters that it came from")
+		return nil, p.Last, audit.FieldErrorf("cursor", "belongs to other projects, other filters or another order: page with what it came from")
 	}
 	if p.Epoch != q.s.epoch.Load() {
 		return nil, p.Last, audit.FieldErrorf("cursor", "is of a time before the log lost entries: begin with the first page")

@@ -7,6 +7,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/found"
+	"auditlog/store/walk"
 )
 
 // List returns one page: see audit.Selection.
@@ -26,7 +27,7 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	}
 	st := q.whole()
 	if p.Cursor != "" {
-		st.high = last
+		st = st.After(last, q.query.Oldest)
 	}
 	page := found.NewPage(ctx, p.Limit, p.Bytes)
 	if err := q.collect(ctx, st, (*block.Block).Kept, page); err != nil {
@@ -39,8 +40,8 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	return out, nil
 }
 
-// collect adds the newest entries of a stretch that are selected to a page.
-func (q *prepared) collect(ctx context.Context, st stretch, entry entryOf, into *found.Page) error {
+// collect adds the first entries of a stretch that are selected to a page.
+func (q *prepared) collect(ctx context.Context, st walk.Stretch, entry walk.EntryOf, into *found.Page) error {
 	return admit.Work(ctx, func(ctx context.Context) error {
 		if err := q.walk(ctx, st, entry, into.Add); err != nil {
 			return err
@@ -72,7 +73,7 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 			}
 		}
 		if more = page.More; more {
-			st.high = page.Entries[len(page.Entries)-1].Position()
+			st = st.After(page.Entries[len(page.Entries)-1].Position(), q.query.Oldest)
 		}
 	}
 	return nil

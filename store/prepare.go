@@ -1,14 +1,12 @@
 package store
 
 import (
-	"context"
-
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block"
-	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/found"
+	"auditlog/store/walk"
 )
 
 // prepared is a query made ready: the store's audit.Selection.
@@ -91,35 +89,16 @@ func (q *prepared) Query() audit.Query {
 
 // Match reports whether an entry is selected.
 func (q *prepared) Match(e *audit.Entry) bool {
-	return e.Project == q.query.Project && q.matches(e)
+	return q.query.Of(e.Project) && q.matches(e)
 }
 
-// matches is Match for an entry of the query's project.
+// matches is Match for an entry of a project that is looked into.
 func (q *prepared) matches(e *audit.Entry) bool {
 	return q.match.Match(e) && (q.text == nil || fulltext.Match(q.text, e))
 }
 
-// whole returns the part of the project's listing that the query can select from.
-func (q *prepared) whole() stretch {
+// whole returns the part of a listing that the query can select from.
+func (q *prepared) whole() walk.Stretch {
 	from, to := q.query.Bounds()
-	return stretch{audit.Position{At: from}, audit.Position{At: to}}
-}
-
-// search asks the index which blocks of a stretch to look into; nil means all.
-func (q *prepared) search(ctx context.Context, st stretch) (*blocks.Named, error) {
-	p, ok := q.s.projectID(q.query.Project)
-	if !ok {
-		return nil, nil // it went meanwhile: the view will say so
-	}
-	var all *blocks.Named
-	for _, n := range q.narrowings {
-		keys, through, ok, err := n.Blocks(ctx, p, st.high, st.low.At)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			all = all.And(blocks.Named{Keys: keys, Through: through})
-		}
-	}
-	return all, nil
+	return walk.Stretch{Low: audit.Position{At: from}, High: audit.Position{At: to}}
 }

@@ -150,17 +150,6 @@ func (s *Store) Project(name string) (audit.Project, error) {
 	return p.info(), nil
 }
 
-// projectID returns the number of a project's present incarnation.
-func (s *Store) projectID(name string) (format.ProjectID, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p, ok := s.projects[name]
-	if !ok {
-		return 0, false
-	}
-	return p.id, true
-}
-
 func errNoProject(name string) error {
 	return audit.Errorf(audit.NotFound, "project %q not found", name)
 }

@@ -14,17 +14,25 @@ import (
 	"auditlog/store/kv"
 )
 
-// looked returns how many blocks a filter looks into in a project.
+// looked returns how many blocks a filter looks into in a project, newest or oldest first.
 func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
 	q.Normalize()
-	err := s.view(q.Project, func(v *view) error {
-		source := blocks.All(v.tx, v.project.id, &v.rec.Extent, block.NewFilter(&q), audit.Position{At: math.MaxInt64})
-		for ; ; n++ {
-			if _, value, err := source.Next(); err != nil || value == nil {
-				return err
+	ways := []blocks.Way{{From: audit.Position{At: math.MaxInt64}}, {From: audit.Position{At: math.MinInt64}, Oldest: true}}
+	err := s.view(&q, func(tx kv.Tx, views []view) error {
+		v := &views[0]
+		for _, way := range ways {
+			source, in := blocks.All(tx, v.project.id, &v.rec.Extent, block.NewFilter(&q), way), 0
+			for ; ; in++ {
+				if _, value, err := source.Next(); err != nil {
+					return err
+				} else if value == nil {
+					break
+				}
 			}
+			n = max(n, in)
 		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

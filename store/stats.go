@@ -9,6 +9,7 @@ import (
 	"auditlog/store/block/bits"
 	"auditlog/store/blocks"
 	"auditlog/store/found"
+	"auditlog/store/walk"
 )
 
 // Stats counts what is selected: see audit.Selection.
@@ -35,23 +36,30 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 
 // count adds what is selected to t.
 func (q *prepared) count(ctx context.Context, t *found.Counts) error {
-	return q.stretches(ctx, q.whole(), func(w *walker) (bool, error) { return true, w.count(t) })
+	named, err := q.search(ctx, q.whole())
+	if err != nil {
+		return err
+	}
+	return q.walkers(ctx, q.whole(), named, func(walkers []*walk.Walker) error {
+		for _, w := range walkers {
+			if err := countIn(w, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// count adds what matches in the stretch to t.
-func (w *walker) count(t *found.Counts) error {
-	for _, e := range w.tailPart() {
-		if err := w.turn.Step(); err != nil {
+// countIn adds what a walker finds to t.
+func countIn(w *walk.Walker, t *found.Counts) error {
+	err := w.EachTail(func(e *audit.Entry) error { t.Add(e); return nil })
+	if err != nil {
+		return err
+	}
+	return w.EachBlock(func(b *block.Block, rows *bits.Rows) error {
+		if err := t.AddRows(b, rows); err != nil {
 			return err
 		}
-		if w.q.matches(e) {
-			t.Add(e)
-		}
-	}
-	return w.eachBlock(func(b *block.Block, rows *bits.Rows) (bool, error) {
-		if err := t.AddRows(b, rows); err != nil {
-			return false, err
-		}
-		return true, t.Weigh()
+		return t.Weigh()
 	})
 }

@@ -12,10 +12,17 @@ import (
 	"auditlog/store/kv"
 )
 
-// A Source gives the blocks that may hold matches, newest first; a nil value
+// A Source gives the blocks that may hold matches, in the order of its Way; a nil value
 // ends them.
 type Source interface {
 	Next() (format.BlockKey, []byte, error)
+}
+
+// Way is from where on a Source gives blocks, and in which order: newest first those that begin
+// below From, or oldest first those that can have an entry at From or later.
+type Way struct {
+	From   audit.Position
+	Oldest bool
 }
 
 // spanned knows what the secondary index says of blocks: which hold none of the values that
@@ -24,6 +31,7 @@ type spanned struct {
 	tx      kv.Tx
 	project format.ProjectID
 	want    []block.FieldHashes
+	oldest  bool             // which way blocks are given
 	bare    audit.Position   // from there on up to the last block no span tells of any
 	span    *format.SpanView // the one that was looked up last
 	set     uint64           // its blocks that hold all values
@@ -31,8 +39,8 @@ type spanned struct {
 
 // newSpanned returns what is known of a project's blocks. have is how far its spans reach, at
 // least.
-func newSpanned(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter) spanned {
-	a := spanned{tx: tx, project: p, bare: have.Spanned}
+func newSpanned(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, way Way) spanned {
+	a := spanned{tx: tx, project: p, oldest: way.Oldest, bare: have.Spanned}
 	if a.bare == (audit.Position{}) {
 		a.bare.At = math.MinInt64 // there is none
 	}
@@ -44,50 +52,61 @@ func newSpanned(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filt
 	return a
 }
 
-// allBlocks gives the blocks that begin below a position, but for those that the
-// secondary index rules out.
+// allBlocks gives the blocks of a project, but for those that the secondary index rules out.
 type allBlocks struct {
 	spanned
 	c       *Cursor
-	high    audit.Position
+	from    audit.Position
 	started bool
 }
 
-// All returns the blocks of a project that begin below a position and may hold what a
-// filter selects. have is how far the project's spans reach, at least.
-func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position) Source {
-	return &allBlocks{spanned: newSpanned(tx, p, have, f), c: NewCursor(tx, p), high: high}
+// All returns the blocks of a project on a way that may hold what a filter selects. have is
+// how far the project's spans reach, at least.
+func All(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, way Way) Source {
+	return &allBlocks{spanned: newSpanned(tx, p, have, f, way), c: NewCursor(tx, p), from: way.From}
 }
 
 func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
-	var ok bool
-	var err error
-	if a.started {
-		ok, err = a.c.Prev()
-	} else {
-		ok, err = a.c.Seek(a.high)
-		a.started = true
-	}
+	ok, err := a.move()
 	for ok && err == nil {
-		var skipTo audit.Position
-		if skipTo, err = a.skip(a.c.Key.Position); err != nil {
+		var on audit.Position
+		if on, err = a.skip(a.c.Key.Position); err != nil {
 			break
 		}
-		if skipTo == (audit.Position{}) {
+		switch {
+		case on == (audit.Position{}):
 			return a.c.Key, a.c.Value, nil
+		case a.oldest:
+			ok, err = a.c.From(on)
+		default:
+			ok, err = a.c.Before(on)
 		}
-		ok, err = a.c.Before(skipTo)
 	}
 	return format.BlockKey{}, nil, err
 }
 
-// skip returns below which position to go on, or zero when the block that begins
-// at p has to be looked into.
+// move moves to the next block, whatever is known of it.
+func (a *allBlocks) move() (ok bool, err error) {
+	switch {
+	case !a.started:
+		a.started = true
+		if ok, err = a.c.Seek(a.from); err == nil && !ok && a.oldest {
+			return a.c.First()
+		}
+		return ok, err
+	case a.oldest:
+		return a.c.Next()
+	}
+	return a.c.Prev()
+}
+
+// skip returns where to go on, or zero when the block that begins at p has to be looked into:
+// below that position or, oldest first, from it on.
 func (a *spanned) skip(p audit.Position) (audit.Position, error) {
 	if len(a.want) == 0 || p.Compare(a.bare) >= 0 {
 		return audit.Position{}, nil
 	}
-	if a.span == nil || p.Compare(a.span.Start(0)) < 0 {
+	if !a.tells(p) {
 		if err := a.load(p); err != nil || a.span == nil {
 			return audit.Position{}, err
 		}
@@ -96,6 +115,9 @@ func (a *spanned) skip(p audit.Position) (audit.Position, error) {
 	if a.set>>n&1 != 0 {
 		return audit.Position{}, nil
 	}
+	if a.oldest {
+		return a.above(n), nil
+	}
 	lower := a.set & (1<<n - 1)
 	if lower == 0 {
 		return a.span.Start(0), nil
@@ -103,8 +125,29 @@ func (a *spanned) skip(p audit.Position) (audit.Position, error) {
 	return a.span.Start(bits.Len64(lower)), nil
 }
 
+// tells reports whether the span that was looked up last tells of a block beginning at p.
+func (a *spanned) tells(p audit.Position) bool {
+	switch {
+	case a.span == nil:
+		return false
+	case a.oldest:
+		return p.Compare(a.span.End) < 0
+	}
+	return p.Compare(a.span.Start(0)) >= 0
+}
+
+// above returns where, behind the blocks with number n, the next one begins that has all values,
+// or where the span ends.
+func (a *spanned) above(n int) audit.Position {
+	higher := a.set &^ (1<<(n+1) - 1)
+	if i := bits.TrailingZeros64(higher); i < a.span.Size() {
+		return a.span.Start(i)
+	}
+	return a.span.End
+}
+
 // load looks up the span that tells of a block beginning at p. When there is none,
-// it says from where on that is so.
+// it says from where on that is so, for the way down.
 func (a *spanned) load(p audit.Position) error {
 	a.span, a.set = nil, ^uint64(0)
 	for _, w := range a.want {
@@ -112,6 +155,7 @@ func (a *spanned) load(p audit.Position) error {
 		switch {
 		case err != nil:
 			return err
+		case (v == nil || p.Compare(v.End) >= 0) && a.oldest: // there may be spans further up
 		case v == nil:
 			a.bare = audit.Position{At: math.MinInt64}
 		case p.Compare(v.End) >= 0:
@@ -149,10 +193,8 @@ func (n *Named) And(o Named) *Named {
 }
 
 // Found returns what All does of the blocks that an index named, and of those that it does not know: the small ones, and what changed since.
-func Found(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, high audit.Position,
-	named *Named) (Source, error) {
-	keys := slices.Clone(named.Keys)
-	keys, err := appendSmall(keys, tx, p, high)
+func Found(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, way Way, named *Named) (Source, error) {
+	keys, err := appendSmall(slices.Clone(named.Keys), tx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -165,17 +207,41 @@ func Found(tx kv.Tx, p format.ProjectID, have *format.Extent, f *block.Filter, h
 			keys = append(keys, c.Key)
 		}
 	}
-	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
-	keys = slices.Compact(keys)
-	return &namedBlocks{newSpanned(tx, p, have, f), tx.Bucket(format.Blocks), keys, high}, nil
+	slices.SortFunc(keys, func(a, b format.BlockKey) int { return a.Compare(b.Position) })
+	if keys, err = way.cut(tx, p, slices.Compact(keys)); err != nil {
+		return nil, err
+	}
+	return &namedBlocks{newSpanned(tx, p, have, f, way), tx.Bucket(format.Blocks), keys}, nil
 }
 
-// appendSmall appends the small blocks of a project that begin below a span's end.
-func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, high audit.Position) ([]format.BlockKey, error) {
+// cut leaves out of keys, which are sorted, those that are not on the way, and brings them into
+// its order.
+func (w *Way) cut(tx kv.Tx, p format.ProjectID, keys []format.BlockKey) ([]format.BlockKey, error) {
+	from := w.From
+	if w.Oldest { // from the block on that From lies in; keys may be of blocks that are gone
+		c := NewCursor(tx, p)
+		ok, err := c.Seek(from)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			from = c.Key.Position
+		}
+	}
+	i, _ := slices.BinarySearchFunc(keys, from, func(k format.BlockKey, p audit.Position) int { return k.Compare(p) })
+	if w.Oldest {
+		return keys[i:], nil
+	}
+	slices.Reverse(keys[:i])
+	return keys[:i], nil
+}
+
+// appendSmall appends the small blocks of a project.
+func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID) ([]format.BlockKey, error) {
 	c := tx.Bucket(format.Small).Cursor()
 	for k, _ := c.Seek(format.ProjectPrefix(p)); k != nil; k, _ = c.Next() {
 		key, err := fulltext.ParseBlockKey(k)
-		if err != nil || key.Project != p || key.Compare(high) >= 0 {
+		if err != nil || key.Project != p {
 			return keys, err
 		}
 		keys = append(keys, key)
@@ -183,28 +249,24 @@ func appendSmall(keys []format.BlockKey, tx kv.Tx, p format.ProjectID, high audi
 	return keys, nil
 }
 
-// namedBlocks gives the blocks under keys, newest first, as far as they are there, but for
+// namedBlocks gives the blocks under keys, in their order, as far as they are there, but for
 // those that the secondary index rules out.
 type namedBlocks struct {
 	spanned
 	bucket kv.Bucket
 	keys   []format.BlockKey
-	high   audit.Position
 }
 
 func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 	for len(n.keys) > 0 {
 		key := n.keys[0]
 		n.keys = n.keys[1:]
-		if key.Compare(n.high) >= 0 {
-			continue
-		}
-		skipTo, err := n.skip(key.Position)
+		on, err := n.skip(key.Position)
 		if err != nil {
 			return format.BlockKey{}, nil, err
 		}
-		if skipTo != (audit.Position{}) {
-			n.high = skipTo
+		if on != (audit.Position{}) {
+			n.skipTo(on)
 			continue
 		}
 		if v := n.bucket.Get(key.Append(nil)); v != nil {
@@ -212,4 +274,11 @@ func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 		}
 	}
 	return format.BlockKey{}, nil, nil
+}
+
+// skipTo drops the keys that skip rules out.
+func (n *namedBlocks) skipTo(on audit.Position) {
+	for len(n.keys) > 0 && (n.keys[0].Compare(on) < 0) == n.oldest {
+		n.keys = n.keys[1:]
+	}
 }

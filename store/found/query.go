@@ -20,6 +20,12 @@ func QueryHash(q *audit.Query) [format.HashSize]byte {
 // appendQuery appends every part of q but its times, each so that none can be taken for another.
 func appendQuery(b []byte, q *audit.Query) []byte {
 	b = strconv.AppendQuote(append(b, '['), q.Project)
+	if q.Project == "" {
+		b = appendScope(b, q.Within)
+	}
+	if q.Oldest {
+		b = append(b, '^')
+	}
 	for _, terms := range []audit.Terms{q.Is, q.Not} {
 		b = append(b, '[')
 		for _, name := range slices.Sorted(maps.Keys(terms)) {
@@ -32,4 +38,13 @@ func appendQuery(b []byte, q *audit.Query) []byte {
 		b = append(b, ']')
 	}
 	return append(strconv.AppendQuote(b, q.Text), ']')
+}
+
+func appendScope(b []byte, s audit.Scope) []byte {
+	names, all := s.Names()
+	b = strconv.AppendBool(b, all)
+	for _, name := range names {
+		b = strconv.AppendQuote(b, name)
+	}
+	return b
 }

@@ -19,6 +19,12 @@ var (
 	tokens   = []string{"0f3KxQ9Z", "7Zk2LmP0", audit.RecordedByDev}
 )
 
+// scopes are those of queries over several projects.
+var scopes = []audit.Scope{
+	audit.AllProjects(), audit.AllProjects(audit.SystemProject), audit.AllProjects("acme", "unknown"),
+	audit.TheseProjects("acme", "initech"), audit.TheseProjects("unknown", "globex"), audit.TheseProjects("unknown"),
+}
+
 func drawEntry(t *rapid.T) *audit.Entry {
 	e := &audit.Entry{
 		Project:    rapid.SampledFrom(projects).Draw(t, "project"),
@@ -86,9 +92,13 @@ func drawTerms(t *rapid.T, label string, often int) audit.Terms {
 
 func drawQuery(t *rapid.T) audit.Query {
 	q := audit.Query{
+		Oldest:  rapid.Bool().Draw(t, "oldest"),
 		Project: rapid.SampledFrom(append(projects[:len(projects):len(projects)], "unknown")).Draw(t, "project"),
 		Is:      drawTerms(t, "is ", 8),
 		Text:    rapid.SampledFrom([]string{"", "beta", "gamma 7", "alpha deploy", "r-1", "k1 beta"}).Draw(t, "text"),
+	}
+	if rapid.Bool().Draw(t, "several") {
+		q.Project, q.Within = "", rapid.SampledFrom(scopes).Draw(t, "within")
 	}
 	if rapid.Bool().Draw(t, "not") {
 		q.Not = drawTerms(t, "not ", 12)

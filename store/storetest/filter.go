@@ -91,12 +91,24 @@ func testFilters(t *testing.T, open Engine) {
 				if q.Project == "" {
 					q.Project = "acme"
 				}
-				if got := idsOf(t, log, q); !slices.Equal(got, []int64{want}) {
-					t.Errorf("%s, %s: %+v selects %v, want %d", when, tt.name, q, got, want)
+				for _, asked := range waysOfAsking(q) {
+					if got := idsOf(t, log, asked); !slices.Equal(got, []int64{want}) {
+						t.Errorf("%s, %s: %+v selects %v, want %d", when, tt.name, asked, got, want)
+					}
 				}
 			}
 		}
 	}
+}
+
+// waysOfAsking returns queries that select what q does: of its project in either order, and of
+// it as one of several.
+func waysOfAsking(q audit.Query) []audit.Query {
+	ways := []audit.Query{q}
+	q.Oldest = true
+	ways = append(ways, q)
+	q.Within, q.Project = audit.TheseProjects(q.Project, "nowhere"), ""
+	return append(ways, q)
 }
 
 // clones returns entries as they were before a log had them.

@@ -191,10 +191,14 @@ func (m *machine) list(t *rapid.T) {
 			m.settle(t)
 		}
 	}
+	if q.Oldest {
+		slices.Reverse(got)
+		slices.Reverse(before)
+	}
 	compare(t, before, m.m.list(q), got)
 }
 
-// compare wants got to hold all of before, in order, and beside them only entries of
+// compare wants got to hold all of before, newest first, and beside them only entries of
 // after.
 func compare(t *rapid.T, before, after []audit.Entry, got []*audit.Entry) {
 	i := 0

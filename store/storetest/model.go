@@ -49,7 +49,7 @@ func (m *model) addOwn(t *rapid.T, e *audit.Entry) {
 	}
 }
 
-// list returns what a query selects, newest first.
+// list returns what a query selects, in its order.
 func (m *model) list(q audit.Query) []audit.Entry {
 	var out []audit.Entry
 	for i := range m.entries {
@@ -57,7 +57,12 @@ func (m *model) list(q audit.Query) []audit.Entry {
 			out = append(out, m.entries[i])
 		}
 	}
-	slices.SortFunc(out, func(a, b audit.Entry) int { return b.Position().Compare(a.Position()) })
+	slices.SortFunc(out, func(a, b audit.Entry) int {
+		if q.Oldest {
+			a, b = b, a
+		}
+		return b.Position().Compare(a.Position())
+	})
 	return out
 }
 
@@ -128,7 +133,10 @@ func selects(q audit.Query, e *audit.Entry) bool {
 			return false
 		}
 	}
-	return e.Project == q.Project &&
+	if names, all := q.Within.Names(); q.Project == "" && slices.Contains(names, e.Project) == all {
+		return false
+	}
+	return (e.Project == q.Project || q.Project == "") &&
 		(q.From.IsZero() || !e.CreatedAt.Before(q.From)) && (q.To.IsZero() || e.CreatedAt.Before(q.To)) &&
 		hasWords(e, strings.Fields(q.Text))
 }

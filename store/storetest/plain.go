@@ -67,6 +67,8 @@ func testRefusals(t *testing.T, open Engine) {
 		"a limit below nothing":     {list(audit.Query{Project: "acme"}, audit.Paging{Limit: -1}), audit.Invalid, "limit"},
 		"a cursor that is none":     {list(audit.Query{Project: "acme"}, audit.Paging{Cursor: "next"}), audit.Invalid, "cursor"},
 		"another project's cursor":  {list(audit.Query{Project: "globex"}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
+		"another order's cursor":    {list(audit.Query{Project: "acme", Oldest: true}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
+		"all projects' cursor":      {list(audit.Query{Within: audit.AllProjects()}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
 		"a cursor of other filters": {list(audit.Query{Project: "acme", Is: audit.Terms{"actor": {"a"}}}, audit.Paging{Cursor: first.Next}), audit.Invalid, "cursor"},
 		"one bound":                 {count(start), audit.Invalid, "buckets"},
 		"bounds in disorder":        {count(start, start), audit.Invalid, "buckets"},

@@ -68,6 +68,7 @@ func Run(t *testing.T, open Engine) {
 		"large follow":  testFollowingEndsAtBytes,
 		"many values":   testManyValues,
 		"waiting":       testWaiting,
+		"several":       testSeveralProjects,
 		"following":     testFollowing,
 		"cursors":       testCursors,
 		"pulling":       testPulling,

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+	"auditlog/store/walk"
+)
+
+// view is one consistent state of a project: its blocks as a transaction sees
+// them, and of the tail what is in none of these blocks.
+type view struct {
+	project *project
+	tail    []*audit.Entry
+	rec     format.Project // of now or, once the tail is taken, before
+}
+
+// view calls fn with the present state of the projects that a query looks into, of those that
+// there are.
+//
+// The tails are taken before the transaction begins. So whatever was sealed in
+// between is in both, and is left out of the tail by the transaction's own word
+// on how far the project is sealed; nothing can be in neither.
+func (s *Store) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error {
+	s.mu.RLock()
+	views := s.viewsOf(q)
+	known := s.blockSeq
+	s.mu.RUnlock()
+	if len(views) == 0 {
+		return nil
+	}
+	return s.read(func(tx kv.Tx) error {
+		changed := format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq)) != known
+		for i := range views {
+			v := &views[i]
+			if changed {
+				if err := v.renew(tx); err != nil {
+					return err
+				}
+			}
+			v.unseal()
+		}
+		return fn(tx, views)
+	})
+}
+
+// viewsOf returns what is in memory of the projects that a query looks into. The caller holds
+// Store.mu.
+func (s *Store) viewsOf(q *audit.Query) []view {
+	var views []view
+	if _, all := q.Within.Names(); all {
+		views = make([]view, 0, len(s.projects))
+	}
+	s.each(q, func(p *project) { views = append(views, view{p, p.tail, p.rec}) })
+	return views
+}
+
+// each calls fn with the visible projects that a query looks into, and comes by no others unless
+// it looks into nearly all. The caller holds Store.mu.
+func (s *Store) each(q *audit.Query, fn func(*project)) {
+	names, all := q.Within.Names()
+	switch {
+	case q.Project != "":
+		names = []string{q.Project}
+	case all:
+		for name, p := range s.projects {
+			if q.Within.Has(name) && p.visible() {
+				fn(p)
+			}
+		}
+		return
+	}
+	for _, name := range names {
+		if p := s.projects[name]; p.visible() {
+			fn(p)
+		}
+	}
+}
+
+// Extent returns the times of the oldest and the newest entry of the projects that a query looks
+// into; ok is false where there is none.
+func (s *Store) Extent(q audit.Query) (first, last time.Time, ok bool) {
+	var low, high int64
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.each(&q, func(p *project) {
+		if p.rec.Entries == 0 && len(p.tail) == 0 {
+			return
+		}
+		oldest, newest := p.bounds()
+		if !ok || oldest.At < low {
+			low = oldest.At
+		}
+		if !ok || newest.At > high {
+			high = newest.At
+		}
+		ok = true
+	})
+	if !ok {
+		return time.Time{}, time.Time{}, false
+	}
+	return time.UnixMicro(low).UTC(), time.UnixMicro(high).UTC(), true
+}
+
+// visible reports whether p is listed at all. The caller holds Store.mu.
+func (p *project) visible() bool { return p != nil && p.rec.State != audit.Purging }
+
+// renew has a view's record be the transaction's, in which blocks have changed since. Of a
+// project that was purged meanwhile nothing is left.
+func (v *view) renew(tx kv.Tx) error {
+	rec, err := readProject(tx, v.project.name)
+	if err != nil {
+		return err
+	}
+	if rec == nil || rec.ID != v.project.id {
+		v.tail, v.rec.Entries = nil, 0
+		return nil
+	}
+	v.rec = *rec
+	return nil
+}
+
+// unseal leaves out of the tail what is in blocks.
+func (v *view) unseal() {
+	sealed := func(e *audit.Entry) bool { return v.rec.Sealed(e.Seq, e.Position()) }
+	if slices.ContainsFunc(v.tail, sealed) {
+		v.tail = slices.DeleteFunc(slices.Clone(v.tail), sealed)
+	}
+}
+
+// in returns what a walker has to know of the project in a transaction.
+func (v *view) in(tx kv.Tx, s *Store) walk.Project {
+	return walk.Project{
+		Tx: tx, Blocks: s.blocks, Name: v.project.name, ID: v.project.id, Record: &v.rec, Tail: v.tail,
+	}
+}

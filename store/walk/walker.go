@@ -1,0 +1,342 @@
+package walk
+
+import (
+	"fmt"
+	"sort"
+
+	"auditlog/admit"
+	"auditlog/audit"
+	"auditlog/store/block"
+	"auditlog/store/block/bits"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
+	"auditlog/store/found"
+	"auditlog/store/kv"
+)
+
+// Query is what is looked for, in all projects alike.
+type Query struct {
+	// Match is asked of entries that are in no block.
+	Match func(*audit.Entry) bool
+	// Filter is everything but the text, for blocks.
+	Filter *block.Filter
+	// Text is nil where there is none.
+	Text *found.Condition
+	// Oldest has the oldest entries come first.
+	Oldest bool
+	Turn   *admit.Turn
+}
+
+// comes reports whether what is at p comes before what is at o.
+func (q *Query) comes(p, o audit.Position) bool { return (p.Compare(o) < 0) == q.Oldest && p != o }
+
+// Stretch is a part of a listing: the positions at or above Low, below High.
+type Stretch struct{ Low, High audit.Position }
+
+// After returns what of st comes after p, a position in it.
+func (st Stretch) After(p audit.Position, oldest bool) Stretch {
+	if oldest {
+		st.Low = above(p)
+	} else {
+		st.High = p
+	}
+	return st
+}
+
+// From is After with what is at p, which may be where st ends.
+func (st Stretch) From(p audit.Position, oldest bool) Stretch {
+	switch {
+	case oldest:
+		st.Low = p
+	case p.Compare(st.High) < 0:
+		st.High = above(p)
+	}
+	return st
+}
+
+// above returns the position above p.
+func above(p audit.Position) audit.Position { return audit.Position{At: p.At, ID: p.ID + 1} }
+
+// Project is what a transaction sees of a project.
+type Project struct {
+	Tx     kv.Tx
+	Blocks *blocks.Reader
+	Name   string
+	ID     format.ProjectID
+	// Record is of the transaction, or tells of nothing that the transaction does not see.
+	Record *format.Project
+	// Tail is what is in none of the blocks, oldest first.
+	Tail []*audit.Entry
+	// Named are the blocks that an index knows to hold matches; nil means all.
+	Named *blocks.Named
+}
+
+// EntryOf reads the entry of a row of a block: Block.Kept for what is likely to be
+// asked for again, Block.Entry for what is not.
+type EntryOf func(b *block.Block, row int, project string) (*audit.Entry, error)
+
+// Walker finds what a query selects in one stretch of a project.
+type Walker struct {
+	Project
+	Stretch
+	q *Query
+
+	// at is where the next match is if it is known, which is said by exact. Else there is none
+	// that comes before it, and at the end none at all.
+	at           audit.Position
+	exact, ended bool
+
+	tail []*audit.Entry // what is left of that in the stretch
+	// The next match in the blocks is at edge, in a row of block. Without a block there is none
+	// in the blocks that comes before edge, and if drained is set none.
+	source  blocks.Source
+	block   *block.Block
+	rows    bits.Rows
+	row     int
+	edge    audit.Position
+	drained bool
+}
+
+// New returns a walker.
+func New(q *Query, p Project, st Stretch) *Walker {
+	w := &Walker{Project: p, Stretch: st, q: q, tail: st.of(p.Tail)}
+	first, last := p.Record.First, p.Record.Last
+	w.drained = p.Record.Entries == 0 || last.Compare(st.Low) < 0 || first.Compare(st.High) >= 0
+	switch {
+	case q.Oldest && first.Compare(st.Low) > 0:
+		w.edge = first
+	case q.Oldest:
+		w.edge = st.Low
+	case last.Compare(st.High) < 0:
+		w.edge = last
+	default:
+		w.edge = st.High
+	}
+	w.settle()
+	return w
+}
+
+// of returns the part of the entries that lies in the stretch.
+func (st *Stretch) of(sorted []*audit.Entry) []*audit.Entry {
+	at := func(p audit.Position) int {
+		return sort.Search(len(sorted), func(i int) bool { return sorted[i].Position().Compare(p) >= 0 })
+	}
+	return sorted[at(st.Low):at(st.High)]
+}
+
+// first returns the entry of the tail that comes first.
+func (w *Walker) first() *audit.Entry {
+	switch {
+	case len(w.tail) == 0:
+		return nil
+	case w.q.Oldest:
+		return w.tail[0]
+	}
+	return w.tail[len(w.tail)-1]
+}
+
+// drop takes the first entry off the tail.
+func (w *Walker) drop() {
+	if w.q.Oldest {
+		w.tail = w.tail[1:]
+	} else {
+		w.tail = w.tail[:len(w.tail)-1]
+	}
+}
+
+// settle works out what is known of the next match.
+func (w *Walker) settle() {
+	e := w.first()
+	w.exact = false
+	switch {
+	case w.drained && e == nil:
+		w.ended = true
+	case w.drained || e != nil && !w.q.comes(w.edge, e.Position()):
+		w.at = e.Position()
+	default:
+		w.at, w.exact = w.edge, w.block != nil
+	}
+}
+
+// step brings a walker that has not ended and does not know its next match to it, or closer.
+func (w *Walker) step() error {
+	for e := w.first(); e != nil && (w.drained || !w.q.comes(w.edge, e.Position())); e = w.first() {
+		if err := w.q.Turn.Step(); err != nil {
+			return err
+		}
+		if w.q.Match(e) {
+			w.at, w.exact = e.Position(), true
+			return nil
+		}
+		w.drop()
+	}
+	if !w.drained && w.block == nil {
+		if err := w.open(); err != nil {
+			return err
+		}
+	}
+	w.settle()
+	return nil
+}
+
+// take returns the next match, which must be known, and goes on.
+func (w *Walker) take(entry EntryOf) (e *audit.Entry, err error) {
+	if e = w.first(); e != nil && e.Position() == w.at {
+		w.drop()
+	} else {
+		if e, err = entry(w.block, w.row, w.Name); err != nil {
+			return nil, err
+		}
+		if err := w.q.Turn.Step(); err != nil {
+			return nil, err
+		}
+		w.advance()
+	}
+	w.settle()
+	return e, nil
+}
+
+// advance goes on to the next row of the block, or behind it.
+func (w *Walker) advance() {
+	if w.q.Oldest {
+		w.row = w.rows.Next(w.row + 1)
+	} else {
+		w.row = w.rows.Prev(w.row - 1)
+	}
+	if w.row < 0 {
+		w.leave(w.block)
+		return
+	}
+	w.edge = w.block.Position(w.row)
+}
+
+// leave goes behind a block.
+func (w *Walker) leave(b *block.Block) {
+	w.block = nil
+	if w.edge = b.First(); w.q.Oldest {
+		w.edge = b.Last()
+	}
+}
+
+// open opens the next block, and goes to its first match or behind it.
+func (w *Walker) open() error {
+	b, rows, err := w.next()
+	if err != nil {
+		return err
+	}
+	switch {
+	case b == nil:
+		w.drained = true
+	case rows.Empty():
+		w.leave(b)
+	default:
+		w.block, w.rows = b, rows
+		if w.row = w.rows.Next(0); !w.q.Oldest {
+			w.row = w.rows.Prev(b.Rows() - 1)
+		}
+		w.edge = b.Position(w.row)
+	}
+	return nil
+}
+
+// next returns the next block of the stretch that may hold matches, nil behind the last one, and
+// its rows that match.
+func (w *Walker) next() (*block.Block, bits.Rows, error) {
+	err := w.q.Turn.Look()
+	if err == nil && w.source == nil {
+		err = w.begin()
+	}
+	if err != nil {
+		return nil, bits.Rows{}, err
+	}
+	key, value, err := w.source.Next()
+	if err != nil || value == nil {
+		return nil, bits.Rows{}, err
+	}
+	b, err := w.Blocks.Open(key, value)
+	if err != nil || w.beyond(b) {
+		return nil, bits.Rows{}, err
+	}
+	rows, err := w.match(b)
+	if w.q.Text != nil && w.q.Text.Err != nil {
+		return nil, rows, w.q.Text.Err
+	}
+	if err != nil {
+		return nil, rows, fmt.Errorf("%v: %w", key, err)
+	}
+	return b, rows, nil
+}
+
+// begin looks up where the blocks of the stretch begin.
+func (w *Walker) begin() (err error) {
+	way := blocks.Way{From: w.High}
+	if w.q.Oldest {
+		way = blocks.Way{From: w.Low, Oldest: true}
+	}
+	if w.Named == nil {
+		w.source = blocks.All(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way)
+		return nil
+	}
+	w.source, err = blocks.Found(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way, w.Named)
+	return err
+}
+
+// beyond reports whether b, and so what comes behind it, lies outside the stretch.
+func (w *Walker) beyond(b *block.Block) bool {
+	if w.q.Oldest {
+		return b.First().Compare(w.High) >= 0
+	}
+	return b.Last().Compare(w.Low) < 0
+}
+
+// match returns the rows of b that lie in the stretch and match.
+func (w *Walker) match(b *block.Block) (rows bits.Rows, err error) {
+	lo, hi := 0, b.Rows()
+	if b.First().Compare(w.Low) < 0 {
+		lo = b.Search(w.Low)
+	}
+	if b.Last().Compare(w.High) >= 0 {
+		hi = b.Search(w.High)
+	}
+	rows = bits.Between(lo, hi)
+	if err := w.q.Filter.Match(b, &rows); err != nil || w.q.Text == nil || rows.Empty() {
+		return rows, err
+	}
+	err = b.MatchText(w.q.Text, &rows)
+	return rows, err
+}
+
+// EachTail calls fn with the entries of the tail that match, until fn fails.
+func (w *Walker) EachTail(fn func(*audit.Entry) error) error {
+	for _, e := range w.tail {
+		if err := w.q.Turn.Step(); err != nil {
+			return err
+		}
+		if !w.q.Match(e) {
+			continue
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EachBlock calls fn with the blocks that hold matches and the rows of these, until fn fails.
+func (w *Walker) EachBlock(fn func(*block.Block, *bits.Rows) error) error {
+	if w.drained {
+		return nil
+	}
+	for {
+		b, rows, err := w.next()
+		if err != nil || b == nil {
+			return err
+		}
+		if rows.Empty() {
+			continue
+		}
+		if err := fn(b, &rows); err != nil {
+			return err
+		}
+	}
+}
