@@ -78,29 +78,34 @@ func (e *Engine) putSink(s *Sink, put map[string][]byte) {
 // stays; one that stopped by itself begins again. It returns Conflict for a sink of the
 // configuration.
 func (e *Engine) Update(ctx context.Context, name string, change func(*Sink) error, entry *audit.Entry) (Status, error) {
-	return e.alter(ctx, name, entry, func(h *held, p *place, put map[string][]byte) error {
+	return e.alter(ctx, name, entry, func(h *held, p *place, put map[string][]byte) (func(), error) {
 		if err := h.readOnly(); err != nil {
-			return err
+			return nil, err
 		}
 		s := h.Sink
 		s.Settings, s.Secrets = maps.Clone(s.Settings), maps.Clone(s.Secrets)
 		if err := change(&s); err != nil {
-			return err
+			return nil, err
 		}
 		switch {
 		case s.Name != h.Name:
-			return audit.FieldErrorf("name", "cannot be changed")
+			return nil, audit.FieldErrorf("name", "cannot be changed")
 		case s.Project != h.Project:
-			return audit.FieldErrorf("project", "cannot be changed: make another sink")
+			return nil, audit.FieldErrorf("project", "cannot be changed: make another sink")
 		}
 		if err := e.check(&s); err != nil {
-			return err
+			return nil, err
 		}
 		p.Stopped = ""
 		e.putSink(&s, put)
-		h.altered = func() { h.Sink, h.fault = s, nil }
-		return nil
+		return func() { h.become(&s) }, nil
 	})
+}
+
+// become makes h what a user says, all but its name and project. The caller holds h.mu.
+func (h *held) become(s *Sink) {
+	h.Is, h.Not, h.Text, h.To, h.Format, h.Settings, h.Secrets = s.Is, s.Not, s.Text, s.To, s.Format, s.Settings, s.Secrets
+	h.Batch, h.Wait, h.Silence, h.fault = s.Batch, s.Wait, s.Silence, nil
 }
 
 func (h *held) readOnly() error {
@@ -112,7 +117,7 @@ func (h *held) readOnly() error {
 
 // alter changes a sink while nothing is shipped to it, and writes what that changes together
 // with an entry.
-func (e *Engine) alter(ctx context.Context, name string, entry *audit.Entry, change func(*held, *place, map[string][]byte) error) (Status, error) {
+func (e *Engine) alter(ctx context.Context, name string, entry *audit.Entry, change alteration) (Status, error) {
 	h, err := e.find(name)
 	if err != nil {
 		return Status{}, err
@@ -123,66 +128,80 @@ func (e *Engine) alter(ctx context.Context, name string, entry *audit.Entry, cha
 		return Status{}, audit.Errorf(audit.NotFound, "there is no sink %q", name)
 	}
 	h.halt()
-	defer e.start(h)
+	err = e.write(ctx, h, entry, change)
+	e.start(h)
+	if err != nil {
+		return Status{}, err
+	}
+	return e.status(ctx, h), nil
+}
+
+// alteration changes a place, adds rows to what is written with it, and returns what is left to
+// do once that is written, if anything is.
+type alteration func(h *held, p *place, put map[string][]byte) (after func(), err error)
+
+// write alters a sink. The caller holds h.changing, and there is no runner.
+func (e *Engine) write(ctx context.Context, h *held, entry *audit.Entry, change alteration) error {
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	put := make(map[string][]byte)
 	p := h.where()
-	h.altered = func() {}
-	if err := change(h, &p, put); err != nil {
-		return Status{}, err
+	after, err := change(h, &p, put)
+	if err != nil {
+		return err
 	}
 	h.mu.Lock()
 	before := h.place
 	h.place = p
 	var del []string
-	done := h.take(name, put, &del)
+	done := h.take(h.Name, put, &del)
 	h.mu.Unlock()
 	err = e.log.ChangeSinks(ctx, put, del, entry)
 	done(err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err != nil {
+	switch {
+	case err != nil:
 		h.place = before
-		return Status{}, err
+	case after != nil:
+		after()
 	}
-	h.altered()
-	return Status{}, nil
+	return err
 }
 
 // Pause has nothing be shipped to a sink until Resume. It returns Conflict for one that is paused.
 func (e *Engine) Pause(ctx context.Context, name string, entry *audit.Entry) (Status, error) {
-	return e.alter(ctx, name, entry, func(_ *held, p *place, _ map[string][]byte) error {
+	return e.alter(ctx, name, entry, func(_ *held, p *place, _ map[string][]byte) (func(), error) {
 		if p.Paused {
-			return audit.Errorf(audit.Conflict, "sink %q is paused already", name)
+			return nil, audit.Errorf(audit.Conflict, "sink %q is paused already", name)
 		}
 		p.Paused = true
-		return nil
+		return nil, nil
 	})
 }
 
 // Resume goes on with a sink that is paused, or has stopped by itself, and tries at once what
 // failed.
 func (e *Engine) Resume(ctx context.Context, name string, entry *audit.Entry) (Status, error) {
-	return e.alter(ctx, name, entry, func(_ *held, p *place, _ map[string][]byte) error {
+	return e.alter(ctx, name, entry, func(_ *held, p *place, _ map[string][]byte) (func(), error) {
 		p.Paused, p.Stopped, p.Room = false, "", p.Letters+letterRoom
-		return nil
+		return nil, nil
 	})
 }
 
 // Replay has a sink begin again at another place, or send its letters again.
 func (e *Engine) Replay(ctx context.Context, name string, from Start, entry *audit.Entry) (Status, error) {
-	return e.alter(ctx, name, entry, func(h *held, p *place, _ map[string][]byte) error {
+	return e.alter(ctx, name, entry, func(h *held, p *place, _ map[string][]byte) (func(), error) {
 		if from.Refused {
 			p.Resending, p.ResentTo = true, 0
-			return nil
+			return nil, nil
 		}
 		at, err := e.resolve(ctx, &h.Sink, from)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p.At, p.Floor = at, e.newest(h.Project)
-		return nil
+		p.At, p.Floor, p.Stopped = at, max(p.Floor, e.newest(h.Project)), ""
+		return nil, nil
 	})
 }
 

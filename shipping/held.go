@@ -93,7 +93,6 @@ func (h *held) delivered(now time.Time, b *sink.Batch, refused *sink.Refused, mo
 	if len(taken) > 0 {
 		p.DeliveredAt = audit.Truncate(now)
 	}
-	p.Quiet = 0
 	moved(p, taken)
 	h.changed = soon
 	h.live.forget()

@@ -65,6 +65,17 @@ func (e *Engine) ship(ctx context.Context, h *held) {
 	}
 }
 
+// runTap reads what is new for those who wait, until ctx is done.
+func (e *Engine) runTap(ctx context.Context) {
+	again := func(err error, n int) (time.Duration, bool) {
+		if n == 1 {
+			e.opts.Log.Error().Err(err).Msg("reading the log for sinks, which read for themselves meanwhile")
+		}
+		return pauses.Pause(n), true
+	}
+	_ = follow.Run(ctx, e.tap, follow.Options{Again: again}) // it ends with ctx alone
+}
+
 // again says of a failure how long to wait until the next try.
 func (r *runner) again(err error, n int) (pause time.Duration, ok bool) {
 	if errors.Is(err, errStopped) {
@@ -119,7 +130,7 @@ func (r *runner) next(ctx context.Context, p *place) (more bool, err error) {
 	}
 	b := &sink.Batch{Project: r.h.Project, From: g.from + 1, To: g.to, Entries: g.entries}
 	err = r.deliver(ctx, b, func(p *place, _ []*audit.Entry) { p.At, p.Purged = g.to, p.Purged+g.purged })
-	return g.more, err
+	return g.more || r.h.where().Notice != 0, err
 }
 
 // deliver hands a batch over. Once it was taken, but for what was refused for good, moved
@@ -224,39 +235,75 @@ func (g *gathering) run(ctx context.Context) error {
 
 // part looks at the next part.
 func (g *gathering) part(ctx context.Context) error {
-	if entries, to, ok := g.r.e.tap.next(g.r.h.Project, g.to); ok {
-		for _, e := range entries {
-			number := g.r.h.number(e)
-			if g.r.sel.Match(e) {
-				if full, err := g.add(ctx, e); full || err != nil {
-					return err
-				}
-			}
-			g.cover(number - 1)
-			g.to = number
-		}
-		g.cover(to)
-		return nil
+	s := &g.r.h.Sink
+	if entries, to, ok := g.r.e.tap.next(s.Project, g.to); ok {
+		return g.all(ctx, entries, to)
 	}
-	limit := min(g.r.h.batch()-len(g.entries), audit.MaxLimit)
+	if s.Project == "" {
+		return g.afterID(ctx)
+	}
+	limit := min(s.batch()-len(g.entries), audit.MaxLimit)
 	part, err := g.r.sel.Pull(ctx, audit.Pulling{After: g.to, Limit: limit, Bytes: batchBytes})
 	if err != nil {
 		return fmt.Errorf("read the log: %w", err)
 	}
 	if part.Newest < g.to {
-		return g.r.stop(ctx, fmt.Sprintf("the log ends at %d, and the sink was at %d: replay it from where it should go on", part.Newest, g.to))
+		return g.lost(ctx, part.Newest)
 	}
 	for _, e := range part.Entries {
 		if full, err := g.add(ctx, e); full || err != nil {
 			return err
 		}
-		number := g.r.h.number(e)
-		g.purgedIn(part.Purged, g.to, number)
-		g.to = number
+		g.purgedIn(part.Purged, g.to, e.Seq)
+		g.to = e.Seq
 	}
 	g.purgedIn(part.Purged, g.to, part.Covered.To)
 	g.to = max(g.to, part.Covered.To)
 	return nil
+}
+
+// readAtOnce is how many entries of all projects are read at once, readBytes about how much
+// memory they take meanwhile.
+const (
+	readAtOnce = 1000
+	readBytes  = 1 << 20
+)
+
+// afterID looks at the next entries of all projects.
+func (g *gathering) afterID(ctx context.Context) error {
+	if err := admit.Take(ctx, readBytes); err != nil {
+		return err
+	}
+	defer admit.Give(ctx, readBytes)
+	if last := g.r.e.log.LastID(); last < g.to {
+		return g.lost(ctx, last)
+	}
+	entries, through, err := g.r.e.log.After(ctx, g.to, readAtOnce)
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	return g.all(ctx, entries, through)
+}
+
+// all looks at entries that are all there are up to a number.
+func (g *gathering) all(ctx context.Context, entries []*audit.Entry, to int64) error {
+	for _, e := range entries {
+		number := g.r.h.number(e)
+		if g.r.sel.Match(e) {
+			if full, err := g.add(ctx, e); full || err != nil {
+				return err
+			}
+		}
+		g.cover(number - 1)
+		g.to = number
+	}
+	g.cover(to)
+	return nil
+}
+
+// lost stops a sink that has more of the log than there is.
+func (g *gathering) lost(ctx context.Context, newest int64) error {
+	return g.r.stop(ctx, fmt.Sprintf("the log ends at %d, and the sink was at %d: replay it from where it should go on", newest, g.to))
 }
 
 // add takes an entry in, unless the batch is full without it. An error says that there is no

@@ -171,9 +171,11 @@ func (e *Engine) Totals() Totals {
 	return t
 }
 
-// Shipped returns the sinks of a project, and of all projects, with the id up to which each has
-// come. It is for the entry that ends the project's purge.
-func (e *Engine) Shipped(ctx context.Context, project string) map[string]int64 {
+// Purging is told that the purge of a project begins: nothing of it is shipped from memory from
+// then on. It returns the sinks that ship it with the id up to which each has, for the entry
+// that ends the purge.
+func (e *Engine) Purging(ctx context.Context, project string) map[string]int64 {
+	e.tap.drop()
 	through := make(map[string]int64)
 	for _, h := range e.all() {
 		p := h.where()

@@ -203,6 +203,13 @@ func (t *tap) Wait(ctx context.Context) error {
 	}
 }
 
+// drop lets go of all entries. Those who want them read them from the log, if they are there.
+func (t *tap) drop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.chunks, t.bytes = nil, 0
+}
+
 // needed returns where the tap is, or falls asleep, and lets go of its entries, if nobody has
 // used it for a while.
 func (t *tap) needed() (last int64, ok bool) {

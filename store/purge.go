@@ -101,10 +101,10 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 
 // behind returns the sinks of a project, by name, and how far each has come.
 func (s *Store) behind(project string) (behind []format.Behind) {
-	if s.opts.Shipped == nil {
+	if s.opts.Purging == nil {
 		return nil
 	}
-	shipped := s.opts.Shipped(project)
+	shipped := s.opts.Purging(project)
 	for _, name := range slices.Sorted(maps.Keys(shipped)) {
 		behind = append(behind, format.Behind{Sink: name, Through: shipped[name]})
 	}

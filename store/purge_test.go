@@ -212,7 +212,7 @@ func TestPurgeTellsWhatWasNotShipped(t *testing.T) {
 	if _, err := s.Delete(t.Context(), "doomed", del, audit.DeletionOrder{}); err != nil {
 		t.Fatal(err)
 	}
-	opts := Options{SealAfter: time.Hour, Shipped: func(project string) map[string]int64 {
+	opts := Options{SealAfter: time.Hour, Purging: func(project string) map[string]int64 {
 		if project != "doomed" {
 			t.Errorf("asked for the sinks of %s", project)
 		}
@@ -223,7 +223,7 @@ func TestPurgeTellsWhatWasNotShipped(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = open(t, dir, opts)
-		opts.Shipped = nil // the first step alone asks
+		opts.Purging = nil // the first step alone asks
 		var err error
 		if done, err = s.PurgeStep(t.Context(), "doomed"); err != nil {
 			t.Fatal(err)
