@@ -63,6 +63,7 @@ var mayImport = map[string]string{
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade store/walk",
 	"follow":          "backoff",
+	"sinks":    "audit auth rpc shipping",
 	"shipping":        "admit audit backoff follow sink store/block",
 	"index/words":     "audit",
 
@@ -78,7 +79,7 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar rpc export auth reading retention admin backup/duty scrub",
+	"api":           "admit audit calendar rpc export auth reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
@@ -137,7 +138,7 @@ const (
 var grown = map[string]int{
 	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4000, // a file for each method
+	"api":     4300, // a file for each method
 	"auth":    3800, // a file for each way in
 	"store":   3900, // a file for each thing that a log can do
 }

@@ -48,6 +48,17 @@ const (
 	// LogBackup lets one have a copy of everything that the log holds.
 	LogBackup Permission = "log.backup"
 
+	// What a sink ships leaves the log, and the server connects to where it says.
+	SinkCreate Permission = "sink.create"
+	SinkList   Permission = "sink.list"
+	SinkGet    Permission = "sink.get"
+	SinkUpdate Permission = "sink.update"
+	SinkPause  Permission = "sink.pause"
+	SinkResume Permission = "sink.resume"
+	SinkReplay Permission = "sink.replay"
+	SinkDelete Permission = "sink.delete"
+	SinkTest   Permission = "sink.test"
+
 	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
 	// recorded as it happens, DebugProfile read profiles of the process.
 	AuditLogFollow Permission = "auditLog.follow"
@@ -59,7 +70,8 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
 		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck,
+		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest, DebugProfile,
 	}
 }
 
@@ -76,8 +88,11 @@ func (p Permission) reads() bool {
 // them: what cannot be taken back is not for those who answer for what a project holds, and
 // what concerns all projects is not for those of some.
 func (p Permission) wholeLog() bool {
-	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck
+	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p.ships()
 }
+
+// ships reports whether p is about sinks.
+func (p Permission) ships() bool { return strings.HasPrefix(string(p), "sink.") }
 
 // deletes reports whether p is of those that the log may be configured to let a
 // project's own admins have.
@@ -264,6 +279,9 @@ func (d *Denied) resource() audit.Resource {
 	}
 	if strings.HasPrefix(string(d.Permission), "token.") {
 		return audit.Resource{Type: "Token"}
+	}
+	if d.Permission.ships() {
+		return audit.Resource{Type: "Sink"}
 	}
 	if d.Permission == LogBackup {
 		return audit.Resource{Type: "Log"}

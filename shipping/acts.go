@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"time"
 
@@ -242,8 +241,16 @@ func (e *Engine) Delete(ctx context.Context, name string, entry *audit.Entry) (S
 // testWithin is how long a test may take.
 const testWithin = 30 * time.Second
 
-// Test records an entry and delivers it to a sink, whatever that ships. It returns an Unavailable
-// Fault with what the destination said if it did not take it.
+// TestError says that a destination did not take a test.
+type TestError struct {
+	// Reason is what it said.
+	Reason string
+}
+
+func (e *TestError) Error() string { return "the destination did not take the test: " + e.Reason }
+
+// Test records an entry and delivers it to a sink, whatever that ships. It returns a *TestError
+// if the destination did not take it.
 func (e *Engine) Test(ctx context.Context, name string, entry *audit.Entry) error {
 	h, err := e.find(name)
 	if err != nil {
@@ -268,7 +275,7 @@ func (e *Engine) Test(ctx context.Context, name string, entry *audit.Entry) erro
 	defer cancel()
 	b := &sink.Batch{Log: e.log.Lineage(), Sink: name, From: entry.ID, To: entry.ID, Entries: []*audit.Entry{entry}}
 	if err := errors.Join(dest.Deliver(ctx, b), dest.Close()); err != nil {
-		return fmt.Errorf("%w", audit.Errorf(audit.Unavailable, "the destination did not take the test: %s", h.clean(err.Error())))
+		return &TestError{h.clean(err.Error())}
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func (e *Engine) check(s *Sink) error {
 		return err
 	}
 	if _, err := e.log.Prepare(s.Query()); err != nil {
-		return err
+		return audit.AtPath(err, "filters")
 	}
 	d, err := e.opts.Open(s.config(), e.opts.Environment)
 	if err != nil {

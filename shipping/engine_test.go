@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,13 @@ func (r *receiver) ids() []int64 {
 	}
 	r.got = nil
 	return ids
+}
+
+// tried returns how often a batch came.
+func (r *receiver) tried() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tries
 }
 
 // scene is a log with its sinks.
@@ -280,15 +288,16 @@ func TestTrouble(t *testing.T) {
 		for _, name := range []string{"fine", "down", "later", "picky", "gone", "hangs"} {
 			s.create(Sink{Name: name, Project: "acme", Wait: time.Millisecond}, Start{First: true})
 		}
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		s.to("down").set(func(context.Context, *sink.Batch) error {
-			if down {
+			if down.Load() {
 				return errors.New("connection refused")
 			}
 			return nil
 		})
 		s.to("later").set(func(context.Context, *sink.Batch) error {
-			if down {
+			if down.Load() {
 				return &sink.Later{After: time.Hour, Err: errors.New("429")}
 			}
 			return nil
@@ -318,7 +327,7 @@ func TestTrouble(t *testing.T) {
 		if st := s.status("later"); st.State != Failing || st.Retries != 1 {
 			t.Errorf("one that wants to be left alone: %+v", st)
 		}
-		if st := s.status("gone"); st.State != Stopped || !strings.Contains(st.Reason, "410") || s.to("gone").tries != 1 {
+		if st := s.status("gone"); st.State != Stopped || !strings.Contains(st.Reason, "410") || s.to("gone").tried() != 1 {
 			t.Errorf("one that is gone: %+v", st)
 		}
 		if st := s.status("hangs"); st.State != Failing || st.Retries < 1 {
@@ -333,7 +342,7 @@ func TestTrouble(t *testing.T) {
 		if rest, err := s.engine.Letters(s.ctx, "picky", ids[1], 1); err != nil || len(rest) != 1 || rest[0].ID != ids[4] {
 			t.Errorf("the letters behind the first: %+v, %v", rest, err)
 		}
-		down = false
+		down.Store(false)
 		settle(3 * time.Hour)
 		s.want("one that was down", s.to("down").ids(), ids)
 		s.want("one that wanted to be left alone", s.to("later").ids(), ids)
@@ -365,17 +374,18 @@ func TestLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{Name: "all", Wait: time.Millisecond, Not: audit.Terms{"recordedBy": {audit.RecordedByLog}}}, Start{})
-		var ok func(id int64) bool
-		s.to("all").set(func(_ context.Context, b *sink.Batch) error {
-			var r sink.Refused
-			for i, e := range b.Entries {
-				if !ok(e.ID) {
-					r.Entries = append(r.Entries, sink.Refusal{Index: i, Reason: "too old"})
+		take := func(ok func(id int64) bool) {
+			s.to("all").set(func(_ context.Context, b *sink.Batch) error {
+				var r sink.Refused
+				for i, e := range b.Entries {
+					if !ok(e.ID) {
+						r.Entries = append(r.Entries, sink.Refusal{Index: i, Reason: "too old"})
+					}
 				}
-			}
-			return errOf(&r)
-		})
-		ok = func(int64) bool { return false }
+				return errOf(&r)
+			})
+		}
+		take(func(int64) bool { return false })
 		acme, globex := s.record("acme", 250), s.record("globex", 5)
 		settle(time.Minute)
 		s.end()
@@ -384,7 +394,8 @@ func TestLetters(t *testing.T) {
 			t.Fatalf("%+v", st)
 		}
 		s.purge("globex")
-		ok = func(id int64) bool { return id != acme[3] && id != acme[200] }
+		ok := func(id int64) bool { return id != acme[3] && id != acme[200] }
+		take(ok)
 		if _, err := s.engine.Replay(s.ctx, "all", Start{Refused: true}, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -428,11 +439,12 @@ func TestTooManyLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{Name: "a", Project: "acme"}, Start{})
-		refuse := true
+		var refuse atomic.Bool
+		refuse.Store(true)
 		s.to("a").set(func(_ context.Context, b *sink.Batch) error {
 			var r sink.Refused
 			for i := range b.Entries {
-				if refuse {
+				if refuse.Load() {
 					r.Entries = append(r.Entries, sink.Refusal{Index: i, Reason: "no such index"})
 				}
 			}
@@ -445,7 +457,7 @@ func TestTooManyLetters(t *testing.T) {
 		if st.State != Stopped || st.Letters < letterRoom || st.Letters > letterRoom+1000 || st.Behind != 12000-st.Letters {
 			t.Fatalf("%+v", st)
 		}
-		refuse = false
+		refuse.Store(false)
 		if _, err := s.engine.Replay(s.ctx, "a", Start{Refused: true}, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -566,6 +578,95 @@ func TestRestart(t *testing.T) {
 		s.begin()
 		if list := s.engine.List(s.ctx); len(list) != 1 {
 			t.Errorf("%d sinks after one was deleted", len(list))
+		}
+	})
+}
+
+// counting counts how often the log is read.
+type counting struct {
+	Log
+	reads atomic.Int64
+}
+
+func (c *counting) After(ctx context.Context, id int64, limit int) ([]*audit.Entry, int64, error) {
+	c.reads.Add(1)
+	return c.Log.After(ctx, id, limit)
+}
+
+func (c *counting) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
+	c.reads.Add(1)
+	return c.Log.AfterSeq(ctx, project, seq, limit)
+}
+
+type counted struct {
+	audit.Selection
+	reads *atomic.Int64
+}
+
+func (c counted) Pull(ctx context.Context, p audit.Pulling) (audit.Part, error) {
+	c.reads.Add(1)
+	return c.Selection.Pull(ctx, p)
+}
+
+func (c *counting) Prepare(q audit.Query) (audit.Selection, error) {
+	sel, err := c.Log.Prepare(q)
+	return counted{sel, &c.reads}, err
+}
+
+// A thousand sinks do not read the log a thousand times, nor hold much of it.
+func TestThousandSinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, err := store.Open(t.TempDir(), store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &scene{T: t, log: log, ctx: t.Context()}
+		c := &counting{Log: log}
+		var configured []Configured
+		for i := range 1000 {
+			sink := Sink{Name: fmt.Sprintf("sink-%d", i), To: fmt.Sprintf("test:sink-%d", i)}
+			if i%10 > 0 {
+				sink.Project = fmt.Sprintf("project-%d", i%50)
+			}
+			configured = append(configured, Configured{Sink: sink})
+		}
+		engine, err := Open(s.ctx, c, Options{Open: s.openDest, Configured: configured})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(s.ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- engine.Run(ctx) }()
+		settle(time.Minute)
+		idle := c.reads.Load()
+		ids := make(map[string][]int64)
+		for i := range 50 {
+			project := fmt.Sprintf("project-%d", i)
+			ids[project] = s.record(project, 20)
+			ids[""] = append(ids[""], ids[project]...)
+			settle(100 * time.Millisecond)
+		}
+		settle(time.Minute)
+		if reads := c.reads.Load() - idle; reads > 400 {
+			t.Errorf("the log was read %d times", reads)
+		}
+		for _, c := range configured {
+			s.want(c.Name, s.to(c.Name).ids(), ids[c.Project])
+		}
+		if st := engine.door.State(); st.Used != 0 {
+			t.Errorf("%+v is held", st)
+		}
+		reads := c.reads.Load()
+		settle(time.Hour)
+		if n := c.reads.Load(); n != reads {
+			t.Errorf("a log at rest is read %d times", n-reads)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -69,7 +69,7 @@ func (r *runner) resend(ctx context.Context, p *place) error {
 	if err := r.e.save(ctx, soon); err != nil { // what was refused a moment ago is a letter too
 		return err
 	}
-	rows, err := r.e.letterRows(r.h, p.ResentTo, min(resendAtOnce, r.h.batch()))
+	rows, err := r.e.letterRows(r.h, p.ResentTo, min(resendAtOnce, r.h.BatchOf()))
 	if err != nil {
 		return err
 	}

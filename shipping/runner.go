@@ -190,9 +190,9 @@ func (r *runner) behind() int64 {
 
 // collect waits for more entries to come, until there is a batch of them or the time is over.
 func (r *runner) collect(ctx context.Context) error {
-	wait := r.h.wait()
+	wait := r.h.WaitOf()
 	slice := min(max(wait/20, 50*time.Millisecond), time.Second)
-	for began := time.Now(); r.behind() < int64(r.h.batch()); {
+	for began := time.Now(); r.behind() < int64(r.h.BatchOf()); {
 		left := wait - time.Since(began)
 		if left <= 0 {
 			return nil
@@ -225,7 +225,7 @@ func (g *gathering) run(ctx context.Context) error {
 		if g.to == before {
 			return nil
 		}
-		if len(g.entries) >= g.r.h.batch() || g.bytes >= batchBytes {
+		if len(g.entries) >= g.r.h.BatchOf() || g.bytes >= batchBytes {
 			break
 		}
 	}
@@ -239,16 +239,18 @@ func (g *gathering) part(ctx context.Context) error {
 	if entries, to, ok := g.r.e.tap.next(s.Project, g.to); ok {
 		return g.all(ctx, entries, to)
 	}
-	if s.Project == "" {
+	switch newest := g.r.e.newest(s.Project); {
+	case newest < g.to:
+		return g.r.stop(ctx, fmt.Sprintf("the log ends at %d, and the sink was at %d: replay it from where it should go on", newest, g.to))
+	case newest == g.to:
+		return nil
+	case s.Project == "":
 		return g.afterID(ctx)
 	}
-	limit := min(s.batch()-len(g.entries), audit.MaxLimit)
+	limit := min(s.BatchOf()-len(g.entries), audit.MaxLimit)
 	part, err := g.r.sel.Pull(ctx, audit.Pulling{After: g.to, Limit: limit, Bytes: batchBytes})
 	if err != nil {
 		return fmt.Errorf("read the log: %w", err)
-	}
-	if part.Newest < g.to {
-		return g.lost(ctx, part.Newest)
 	}
 	for _, e := range part.Entries {
 		if full, err := g.add(ctx, e); full || err != nil {
@@ -275,9 +277,6 @@ func (g *gathering) afterID(ctx context.Context) error {
 		return err
 	}
 	defer admit.Give(ctx, readBytes)
-	if last := g.r.e.log.LastID(); last < g.to {
-		return g.lost(ctx, last)
-	}
 	entries, through, err := g.r.e.log.After(ctx, g.to, readAtOnce)
 	if err != nil {
 		return fmt.Errorf("read the log: %w", err)
@@ -301,16 +300,11 @@ func (g *gathering) all(ctx context.Context, entries []*audit.Entry, to int64) e
 	return nil
 }
 
-// lost stops a sink that has more of the log than there is.
-func (g *gathering) lost(ctx context.Context, newest int64) error {
-	return g.r.stop(ctx, fmt.Sprintf("the log ends at %d, and the sink was at %d: replay it from where it should go on", newest, g.to))
-}
-
 // add takes an entry in, unless the batch is full without it. An error says that there is no
 // memory for even one.
 func (g *gathering) add(ctx context.Context, e *audit.Entry) (full bool, err error) {
 	size := entryWeight + block.SizeOf(e)
-	if len(g.entries) == g.r.h.batch() || len(g.entries) > 0 && g.bytes+size > batchBytes {
+	if len(g.entries) == g.r.h.BatchOf() || len(g.entries) > 0 && g.bytes+size > batchBytes {
 		g.bytes = batchBytes
 		return true, nil
 	}

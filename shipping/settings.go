@@ -99,14 +99,16 @@ func (s *Sink) config() sink.Config {
 	return sink.Config{To: s.To, Format: s.Format, Settings: maps.Clone(s.Settings), Secrets: maps.Clone(s.Secrets)}
 }
 
-func (s *Sink) batch() int {
+// BatchOf returns how many entries are delivered at once at most.
+func (s *Sink) BatchOf() int {
 	if s.Batch == 0 {
 		return DefaultBatch
 	}
 	return s.Batch
 }
 
-func (s *Sink) wait() time.Duration {
+// WaitOf returns for how long entries are collected for one delivery.
+func (s *Sink) WaitOf() time.Duration {
 	if s.Wait == 0 {
 		return DefaultWait
 	}

@@ -25,6 +25,9 @@ const (
 	Broken State = "broken"
 )
 
+// States returns all states.
+func States() []State { return []State{Active, Failing, Paused, Stopped, Broken} }
+
 // Status is what is told of a sink.
 type Status struct {
 	// Sink is without its secrets, and its To as Shown has it.
