@@ -35,6 +35,9 @@ var mayImport = map[string]string{
 	"audit/audittest": "audit",
 	"calendar":        "audit",
 	"fulltext":        "audit",
+	"proof":           "",
+	"proof/evidence":  "audit proof",
+	"notary":          "audit proof proof/evidence store/format store/kv store/trees",
 	"spell":           "",
 	"rpc":             "audit",
 	"export":          "audit",
@@ -51,20 +54,22 @@ var mayImport = map[string]string{
 	"store/queue":     "",
 	"store/life":      "audit store/format",
 	"store/quota":     "audit store/format store/queue",
-	"store/format":    "audit fulltext store/block store/block/bits",
+	"store/format":    "audit fulltext proof store/block store/block/bits",
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/keys":      "audit store/format store/kv",
+	"store/trees":     "proof store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
-	"store/check":     "audit fulltext store/block store/blocks store/format store/keys store/kv",
+	"store/check":     "audit fulltext proof proof/evidence store/block store/blocks store/format store/keys store/kv store/trees",
 	"store/counts":    "audit store/block store/block/bits store/format store/kv",
 	"store/found":     "admit audit fulltext store/block store/counts store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
-	"sinks":    "audit auth rpc shipping",
+	"sinks":           "audit auth rpc shipping",
 	"shipping":        "admit audit backoff follow sink store/block",
+	"pull":            "admit audit rpc",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -79,17 +84,28 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar rpc export auth reading retention admin backup/duty scrub shipping",
+	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
 
-	"format":      "audit",
-	"sink":        "audit format",
-	"sink/stream": "audit format sink",
-	"sink/kinds":  "audit sink sink/stream",
+	"format":       "audit",
+	"sink":         "audit format",
+	"sink/stream":  "audit format sink",
+	"sink/dial":    "audit sink",
+	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
+	"sink/otlp":    "audit format sink sink/web",
+	"sink/elastic": "audit format sink sink/web",
+	"sink/loki":    "audit format sink sink/web",
+	"sink/splunk":  "audit backoff format sink sink/web",
+	"sink/file":    "audit format sink",
+	"sink/web":     "audit backoff sink sink/dial",
+	"sink/webhook": "audit format sink sink/web",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/webhook",
+
+	"sink/sinktest": "audit audit/audittest sink",
 
 	// A program of its own, for make attack.
 	"attack": "audit client rpc",
@@ -99,7 +115,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc",
+	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -107,25 +123,28 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index retention scrub shipping cli",
+	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
+	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
+	"golang.org/x/mod":                    "proof",
 	"golang.org/x/sync":                   "console cli",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import
 // them, and they may import what tests may from outside.
-var forTests = []string{"audit/audittest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
+var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp", "golang.org/x/sys"}
 
 const (
 	maxFileLines     = 600
@@ -138,9 +157,9 @@ const (
 var grown = map[string]int{
 	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4300, // a file for each method
+	"api":     4800, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3900, // a file for each thing that a log can do
+	"store":   4100, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.

@@ -23,6 +23,9 @@ type project struct {
 	tail   []*audit.Entry
 	keys   keys.Recent // that are in no run yet
 	hasher keys.Hasher // of keys, by the secret in rec
+	// hashed and head tell how far its tree has come: see trees.History.
+	hashed int64
+	head   format.TreeState
 }
 
 // numbered is projects by number.
@@ -85,6 +88,9 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 			return err
 		}
 		p := newProject(string(k), rec)
+		if err := p.loadTree(tx); err != nil {
+			return err
+		}
 		s.projects[p.name] = p
 		s.byID[p.id] = p
 		if rec.State == audit.Purging {

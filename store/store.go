@@ -70,6 +70,10 @@ type Options struct {
 	// it such a log is read and not written: see Store.Paused.
 	AcceptLoss bool
 
+	// BeforePurge is called before the first step of each purge, and again until it returns
+	// nil: the last time that the project's entries can be read. Default: nobody.
+	BeforePurge func(ctx context.Context, project string) error
+
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
 	Report func(error)
@@ -106,6 +110,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.keySizes == (keys.Sizes{}) {
 		o.keySizes = keys.DefaultSizes()
+	}
+	if o.BeforePurge == nil {
+		o.BeforePurge = func(context.Context, string) error { return nil }
 	}
 	if o.Report == nil {
 		o.Report = func(error) {}

@@ -91,6 +91,8 @@ type Purge struct {
 	Kept []*audit.Entry `json:"kept"`
 	// Gone counts what is gone so far.
 	Gone Purged `json:"gone"`
+	// Tree is what the last head had of the project.
+	Tree TreeState `json:"tree,omitzero"`
 	// Behind are the sinks that did not have all of it when the purge began.
 	Behind []Behind `json:"behind,omitempty"`
 }

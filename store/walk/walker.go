@@ -217,12 +217,15 @@ func (w *Walker) advance() {
 	w.edge = w.block.Position(w.row)
 }
 
-// leave goes behind a block.
+// leave goes behind a block: its last match in the query's order has been given.
 func (w *Walker) leave(b *block.Block) {
 	w.block = nil
-	if w.edge = b.First(); w.q.Oldest {
-		w.edge = b.Last()
+	if w.q.Oldest {
+		w.edge = above(b.Last())
+		return
 	}
+	w.edge = b.First()
+	w.edge.ID-- // ids are from 1 on
 }
 
 // open opens the next block, and goes to its first match or behind it.
