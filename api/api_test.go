@@ -77,7 +77,7 @@ func (anywhere) Close() error                               { return nil }
 func openSinks(t testing.TB, st *store.Store) *shipping.Engine {
 	t.Helper()
 	engine, err := shipping.Open(t.Context(), st, shipping.Options{
-		Open: func(sink.Config, sink.Environment) (sink.Destination, error) { return anywhere{}, nil },
+		Open: func(sink.Config, bool) (sink.Destination, error) { return anywhere{}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -32,19 +32,9 @@ func addFilter(cmd *cobra.Command) *filter {
 	f := &filter{given: fs.Changed, spans: make(map[string]*string)}
 	addProject(cmd, &f.project)
 	fs.BoolVar(&f.allProjects, "all-projects", false, "all projects that you may read, as without a project, whatever AUDITLOG_PROJECT says")
-	for _, field := range asked() {
-		values := (*[]string)(f.is.Of(field.Name))
-		if field.Values != nil {
-			fs.StringSliceVar(values, field.Flag(), nil, field.Asks)
-		} else {
-			fs.StringArrayVar(values, field.Flag(), nil, field.Asks)
-		}
-		complete(cmd, field.Flag(), slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values)...)
-	}
+	f.addTerms(cmd)
 	fs.StringVar(&f.order, "order", rpc.OrderNewest, "which come `first`: newest or oldest")
 	complete(cmd, "order", rpc.OrderNewest, rpc.OrderOldest)
-	fs.StringArrayVar(&f.not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
-	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
 	for _, s := range []struct{ name, usage string }{
 		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},
 		{"to", "until before this `time`"},
@@ -54,6 +44,22 @@ func addFilter(cmd *cobra.Command) *filter {
 		f.spans[s.name] = fs.String(s.name, "", s.usage)
 	}
 	return f
+}
+
+// addTerms adds the flags that ask for what entries hold.
+func (f *filter) addTerms(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	for _, field := range asked() {
+		values := (*[]string)(f.is.Of(field.Name))
+		if field.Values != nil {
+			fs.StringSliceVar(values, field.Flag(), nil, field.Asks)
+		} else {
+			fs.StringArrayVar(values, field.Flag(), nil, field.Asks)
+		}
+		complete(cmd, field.Flag(), slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values)...)
+	}
+	fs.StringArrayVar(&f.not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
+	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
 }
 
 // asked returns the fields that filters ask for.

@@ -26,7 +26,7 @@ func (e *Engine) Create(ctx context.Context, s Sink, from Start, entry *audit.En
 	if from.Refused {
 		return Status{}, audit.FieldErrorf("from", "cannot be what was refused: nothing was")
 	}
-	if err := e.check(&s); err != nil {
+	if err := e.check(&s, false); err != nil {
 		return Status{}, err
 	}
 	at, err := e.resolve(ctx, &s, from)
@@ -92,7 +92,7 @@ func (e *Engine) Update(ctx context.Context, name string, change func(*Sink) err
 		case s.Project != h.Project:
 			return nil, audit.FieldErrorf("project", "cannot be changed: make another sink")
 		}
-		if err := e.check(&s); err != nil {
+		if err := e.check(&s, false); err != nil {
 			return nil, err
 		}
 		p.Stopped = ""
@@ -267,7 +267,7 @@ func (e *Engine) Test(ctx context.Context, name string, entry *audit.Entry) erro
 	// One goroutine at a time uses what is behind a destination, such as a file.
 	h.halt()
 	defer e.start(h)
-	dest, err := e.opts.Open(h.config(), e.opts.Environment)
+	dest, err := e.opts.Open(h.config(), h.configured)
 	if err != nil {
 		return err
 	}

@@ -31,10 +31,9 @@ type Log interface {
 
 // Options configure an Engine. Open is required.
 type Options struct {
-	// Open opens a destination, and tells what is wrong with a Config.
-	Open func(sink.Config, sink.Environment) (sink.Destination, error)
-	// Environment is what destinations may have.
-	Environment sink.Environment
+	// Open opens a destination, and tells what is wrong with a Config. configured says whether
+	// the configuration has it, or whoever may make sinks by the API.
+	Open func(c sink.Config, configured bool) (sink.Destination, error)
 	// Configured are the sinks of the configuration, which only that changes.
 	Configured []Configured
 	// Keys seal secrets.
@@ -131,7 +130,7 @@ func (e *Engine) load(ctx context.Context) (places map[string]place, err error) 
 		switch {
 		case err == nil:
 			h.To, h.Secrets = secrets.To, secrets.Secrets
-			h.fault = e.check(&h.Sink)
+			h.fault = e.check(&h.Sink, false)
 		case audit.KindOf(err) == audit.Unavailable:
 			h.fault = err
 		default:
@@ -157,7 +156,10 @@ func (e *Engine) configure(ctx context.Context, places map[string]place) error {
 			return audit.Errorf(audit.Conflict, "sink %q is in the configuration, and another of this name was made by sink.create: "+
 				"give one another name", c.Name)
 		}
-		h := &held{Sink: c.Sink, configured: true, fault: e.check(&c.Sink)}
+		if err := e.check(&c.Sink, true); err != nil {
+			return fmt.Errorf("sink %q: %w", c.Name, err)
+		}
+		h := &held{Sink: c.Sink, configured: true}
 		p, ok := places[c.Name]
 		if !ok {
 			at, err := e.resolve(ctx, &c.Sink, c.Start)
@@ -177,14 +179,14 @@ func (e *Engine) configure(ctx context.Context, places map[string]place) error {
 }
 
 // check returns what the destination or the log says is wrong with a sink.
-func (e *Engine) check(s *Sink) error {
+func (e *Engine) check(s *Sink, configured bool) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
 	if _, err := e.log.Prepare(s.Query()); err != nil {
 		return audit.AtPath(err, "filters")
 	}
-	d, err := e.opts.Open(s.config(), e.opts.Environment)
+	d, err := e.opts.Open(s.config(), configured)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (e *Engine) ship(ctx context.Context, h *held) {
 	r := &runner{e: e, h: h, quietFrom: time.Now()}
 	var err error
 	if r.sel, err = e.log.Prepare(h.Query()); err == nil {
-		r.dest, err = e.opts.Open(h.config(), e.opts.Environment)
+		r.dest, err = e.opts.Open(h.config(), h.configured)
 	}
 	if err != nil { // which was checked before: something changed beneath
 		h.fail(e.opts.Now(), err, 0)

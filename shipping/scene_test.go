@@ -46,7 +46,7 @@ func (r *receivers) of(to string) *receiver {
 	return r.all[to]
 }
 
-func (r *receivers) openDest(c sink.Config, _ sink.Environment) (sink.Destination, error) {
+func (r *receivers) openDest(c sink.Config, _ bool) (sink.Destination, error) {
 	if !strings.HasPrefix(c.To, "test:") {
 		return nil, audit.FieldErrorf("to", "must begin with test")
 	}
@@ -224,4 +224,3 @@ func (s *scene) want(what string, got, want []int64) {
 		s.Errorf("%s: %v came, want %v", what, got, want)
 	}
 }
-
