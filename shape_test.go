@@ -87,7 +87,7 @@ var mayImport = map[string]string{
 	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
+		"store store/copies store/kv index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -155,7 +155,7 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     6400, // a file for each command
+	"cli":     7000, // a file for each command
 	"console": 4400, // a file for each page
 	"api":     4800, // a file for each method
 	"auth":    3800, // a file for each way in

@@ -131,27 +131,11 @@ func setFrom(v pflag.Value, value any) error {
 		}
 		return list.Replace(items)
 	case map[string]any:
-		return setPairs(v, value)
-	}
-	return errors.New("must be a string, a number, true, false or a list of strings")
-}
-
-// setPairs sets a flag of names with values to a table of TOML.
-func setPairs(v pflag.Value, table map[string]any) error {
-	p, ok := v.(*pairs)
-	if !ok {
-		return errors.New("must be one value, not a table")
-	}
-	*p = make(pairs, len(table))
-	for name, value := range table {
-		switch value.(type) {
-		case string, bool, int64:
-			(*p)[name] = fmt.Sprint(value)
-		default:
-			return fmt.Errorf("%s must be a string, a number, true or false", name)
+		if p, ok := v.(*pairs); ok {
+			return p.replace(value)
 		}
 	}
-	return nil
+	return errors.New("must be a string, a number, true, false or a list of strings")
 }
 
 // settingsFile is a file of settings as it was read.

@@ -12,6 +12,7 @@ import (
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/sink/kinds"
+	"auditlog/sinks"
 )
 
 func (a *app) sink() *cobra.Command {
@@ -47,7 +48,10 @@ never shown again.`,
 			return usagef("--project and --all-projects contradict each other")
 		case !t.allProjects && t.project == "":
 			return usagef("--project or --all-projects: is required")
-		case !t.allProjects:
+		case req.To == "":
+			return usagef("--to: is required")
+		}
+		if !t.allProjects {
 			req.Project = t.project
 		}
 		req.Filters = rpc.SinkFilters{Terms: t.is, Q: t.text}
@@ -276,7 +280,7 @@ func (a *app) sinkReplay() *cobra.Command {
 			return usagef("--from: must be first, seq:N, id:N, refused or a time")
 		}
 		var err error
-		if req.From, err = parseSinkFrom(*from, time.Now(), time.Local); err != nil {
+		if req.From, err = sinks.ParseFrom(*from, time.Now(), time.Local); err != nil {
 			return flagPath(err)
 		}
 		s, err := c.ReplaySink(cmd.Context(), req)

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/audit"
-	"auditlog/calendar"
 	"auditlog/rpc"
 	"auditlog/shipping"
 	"auditlog/sink"
@@ -99,12 +98,16 @@ func asSinkSetting(err error) error {
 // sinkEnvironment returns what destinations may have: those of the configuration, whoever has
 // this machine has made; those of the API, whoever has an admin's token.
 func (c *Config) sinkEnvironment(configured bool) sink.Environment {
+	folder, err := filepath.Abs(filepath.Join(c.Data, sinkFolder))
+	if err != nil {
+		folder = filepath.Join(c.Data, sinkFolder) // there is no working folder
+	}
 	env := sink.Environment{AllowLocal: c.AllowLocalSinks, Version: version()}
 	env.Host, _ = os.Hostname() // else the usual one
 	if configured {
 		env.Stdout = os.Stdout
 	} else {
-		env.Folder = filepath.Join(c.Data, sinkFolder)
+		env.Folder = folder
 	}
 	return env
 }
@@ -147,35 +150,8 @@ func (t *sinkSettings) fill(req *rpc.SinkCreateRequest, now time.Time, loc *time
 		req.Secrets[name] = string(bytes.TrimRight(value, "\r\n"))
 	}
 	req.WaitSeconds, req.SilenceSeconds = t.wait.Seconds(), t.silence.Seconds()
-	req.From, err = parseSinkFrom(t.from, now, loc)
+	req.From, err = sinks.ParseFrom(t.from, now, loc)
 	return err
-}
-
-// parseSinkFrom reads where a sink begins. Nothing is now.
-func parseSinkFrom(s string, now time.Time, loc *time.Location) (f rpc.SinkFrom, err error) {
-	kind, number, ok := strings.Cut(s, ":")
-	var n int64
-	if ok && (kind == "seq" || kind == "id") {
-		if _, err := fmt.Sscan(number, &n); err != nil || n < 1 {
-			return f, audit.FieldErrorf("from", "must be a number of 1 or more behind %s:", kind)
-		}
-	}
-	switch {
-	case s == "", s == "now":
-	case s == "first":
-		f.First = true
-	case s == "refused":
-		f.Refused = true
-	case n > 0 && kind == "seq":
-		f.Seq = n
-	case n > 0:
-		f.ID = n
-	default:
-		if f.Time, err = calendar.ParseTime(s, now, loc); err != nil {
-			err = audit.FieldErrorf("from", "must be now, first, seq:N, id:N or a time: %s", err)
-		}
-	}
-	return f, err
 }
 
 // pairs are names with values, as name=value or as a table of TOML.
@@ -191,6 +167,20 @@ func (p *pairs) Set(s string) error {
 		*p = make(pairs)
 	}
 	(*p)[name] = value
+	return nil
+}
+
+// replace makes them those of a table of TOML.
+func (p *pairs) replace(table map[string]any) error {
+	*p = make(pairs, len(table))
+	for name, value := range table {
+		switch value.(type) {
+		case string, bool, int64:
+			(*p)[name] = fmt.Sprint(value)
+		default:
+			return fmt.Errorf("%s must be a string, a number, true or false", name)
+		}
+	}
 	return nil
 }
 

@@ -1,12 +1,15 @@
 package sinks
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/calendar"
 	"auditlog/rpc"
 	"auditlog/shipping"
 )
@@ -157,4 +160,32 @@ func Configured(req *rpc.SinkCreateRequest) (shipping.Configured, error) {
 		return shipping.Configured{}, err
 	}
 	return shipping.Configured{Sink: s, Start: from}, nil
+}
+
+// ParseFrom reads where a sink begins: now, which nothing is too, first, refused, seq:N, id:N or a
+// time, relative to now in loc. It returns Invalid Faults of the field from.
+func ParseFrom(s string, now time.Time, loc *time.Location) (f rpc.SinkFrom, err error) {
+	kind, number, ok := strings.Cut(s, ":")
+	var n int64
+	if ok && (kind == "seq" || kind == "id") {
+		if _, err := fmt.Sscan(number, &n); err != nil || n < 1 {
+			return f, audit.FieldErrorf("from", "must be a number of 1 or more behind %s:", kind)
+		}
+	}
+	switch {
+	case s == "", s == "now":
+	case s == "first":
+		f.First = true
+	case s == "refused":
+		f.Refused = true
+	case n > 0 && kind == "seq":
+		f.Seq = n
+	case n > 0:
+		f.ID = n
+	default:
+		if f.Time, err = calendar.ParseTime(s, now, loc); err != nil {
+			err = audit.FieldErrorf("from", "must be now, first, seq:N, id:N or a time: %s", err)
+		}
+	}
+	return f, err
 }
