@@ -60,14 +60,14 @@ var mayImport = map[string]string{
 	"store/trees":     "proof store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext proof proof/evidence store/block store/blocks store/format store/keys store/kv store/trees",
-	"store/counts":    "audit store/block store/block/bits store/format store/kv",
-	"store/found":     "admit audit fulltext store/block store/counts store/format",
+	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
+	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
-	"sinks":           "audit auth rpc shipping",
+	"sinks":           "audit auth calendar rpc shipping",
 	"shipping":        "admit audit backoff follow sink store/block",
 	"pull":            "admit audit rpc",
 	"index/words":     "audit",
@@ -87,7 +87,7 @@ var mayImport = map[string]string{
 	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"store store/copies store/kv index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
+		"format pull store store/copies store/kv index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -97,13 +97,14 @@ var mayImport = map[string]string{
 	"sink/dial":    "audit sink",
 	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
 	"sink/otlp":    "audit format sink sink/web",
+	"sink/syslog":  "audit backoff format sink sink/dial",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/syslog sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -132,6 +133,7 @@ var onlyIn = map[string]string{
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
+	"golang.org/x/sys":                    "sink/syslog",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
@@ -144,7 +146,7 @@ var onlyIn = map[string]string{
 var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp"}
 
 const (
 	maxFileLines     = 600

@@ -62,6 +62,7 @@ func newStateCollector(s *Server) *stateCollector {
 		{"sink_purged_total", "Entries that were purged before a sink had shipped them.", ""},
 		{"sink_retries_total", "Deliveries that failed, and were tried again.", ""},
 		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
+		{"clock_sets_total", "Jumps of the clock of the machine, which grace periods do not follow.", ""},
 	} {
 		var labels []string
 		if d.label != "" {
@@ -116,6 +117,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	counter("purge_steps_total", purges.Steps)
 	counter("purges_total", purges.Purged)
 	counter("purge_failures_total", purges.Failures)
+	counter("clock_sets_total", purges.ClockSets)
 }
 
 func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {

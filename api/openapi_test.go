@@ -163,6 +163,7 @@ var types = map[string]reflect.Type{
 	"SinkReplayRequest": reflect.TypeFor[rpc.SinkReplayRequest](), "SinkTestResult": reflect.TypeFor[rpc.SinkTestResult](),
 	"SinkListRequest": reflect.TypeFor[rpc.SinkListRequest](), "SinkListResult": reflect.TypeFor[rpc.SinkListResult](), "Sink": reflect.TypeFor[rpc.Sink](),
 	"CheckRequest": reflect.TypeFor[rpc.CheckRequest](), "CheckResult": reflect.TypeFor[rpc.CheckResult](), "Reading": reflect.TypeFor[rpc.Reading](),
+	"Gap": reflect.TypeFor[audit.Gap](), "SeqRange": reflect.TypeFor[audit.SeqRange](),
 }
 
 // Every type of package rpc that crosses the wire is among those.

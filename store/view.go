@@ -15,6 +15,7 @@ import (
 type view struct {
 	project *project
 	tail    []*audit.Entry
+	others  []*audit.Entry // the tail with what of it is in blocks, if any is
 	rec     format.Project // of now or, once the tail is taken, before
 }
 
@@ -54,7 +55,7 @@ func (s *Store) viewsOf(q *audit.Query) []view {
 	if _, all := q.Within.Names(); all {
 		views = make([]view, 0, len(s.projects))
 	}
-	s.each(q, func(p *project) { views = append(views, view{p, p.tail, p.rec}) })
+	s.each(q, func(p *project) { views = append(views, view{project: p, tail: p.tail, rec: p.rec}) })
 	return views
 }
 
@@ -127,6 +128,7 @@ func (v *view) renew(tx kv.Tx) error {
 func (v *view) unseal() {
 	sealed := func(e *audit.Entry) bool { return v.rec.Sealed(e.Seq, e.Position()) }
 	if slices.ContainsFunc(v.tail, sealed) {
+		v.others = v.tail
 		v.tail = slices.DeleteFunc(slices.Clone(v.tail), sealed)
 	}
 }
@@ -134,6 +136,6 @@ func (v *view) unseal() {
 // in returns what a walker has to know of the project in a transaction.
 func (v *view) in(tx kv.Tx, s *Store) walk.Project {
 	return walk.Project{
-		Tx: tx, Blocks: s.blocks, Name: v.project.name, ID: v.project.id, Record: &v.rec, Tail: v.tail,
+		Tx: tx, Blocks: s.blocks, Name: v.project.name, ID: v.project.id, Record: &v.rec, Tail: v.tail, Others: v.others,
 	}
 }
