@@ -81,7 +81,7 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	s.mu.RLock()
 	rec := p.Rec
 	s.mu.RUnlock()
-	progress := &format.Purge{Behind: s.behind(p.name)}
+	progress := &format.Purge{Behind: s.behind(p.Name)}
 	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.Name, k.ID)
 		if err != nil {
