@@ -121,7 +121,7 @@
 //	certificates  project name, 0, incarnation (4) -> what proves of an incarnation that was
 //	          purged that it was: version (1), an evidence bundle, checksum
 //
-// History: 4 has tiles, heads, master and certificates, which the step from 3 makes, empty. What
+// History: 4 has tiles, heads, master, certificates and sinks, which the step from 3 makes, empty. What
 // is there already is hashed by and by, as what comes is. 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.

@@ -41,10 +41,6 @@ func Buckets() []string {
 	}
 }
 
-// Late are those that came to this format while it was not released yet: a database that was
-// begun before lacks them.
-func Late() []string { return []string{Sinks} }
-
 // Rising are those whose keys mostly come in their order.
 func Rising() []string {
 	return []string{Tail, Order, Seqs, Changes, Blocks, Master}

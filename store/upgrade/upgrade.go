@@ -28,14 +28,14 @@ type Step struct {
 // Steps returns the steps from First to format.Version. A step is never changed once it
 // was released. A database of each format that it meets is in testdata.
 func Steps() []Step {
-	return []Step{{To: 4, Name: "make room for proofs", Run: makeTrees}}
+	return []Step{{To: 4, Name: "make room for proofs and sinks", Run: makeRoom}}
 }
 
-// makeTrees makes the buckets that format 4 has more. The trees in them are made by and by, in
+// makeRoom makes the buckets that format 4 has more. The trees in them are made by and by, in
 // the background, as those of new entries are.
-func makeTrees(tx kv.Tx) error {
+func makeRoom(tx kv.Tx) error {
 	var errs []error
-	for _, name := range []string{format.Tiles, format.Heads, format.Master, format.Certificates} {
+	for _, name := range []string{format.Tiles, format.Heads, format.Master, format.Certificates, format.Sinks} {
 		errs = append(errs, tx.CreateBucket(name))
 	}
 	return errors.Join(errs...)
@@ -87,35 +87,6 @@ func Run(db kv.DB, newest uint64, steps []Step) error {
 	}
 	if version != newest {
 		return fmt.Errorf("%s: no step leads from format %d to %d", db.Name(), version, newest)
-	}
-	return complete(db)
-}
-
-// complete makes the buckets of format.Late where they are not there yet.
-func complete(db kv.DB) error {
-	var missing []string
-	err := db.View(func(tx kv.Tx) error {
-		missing = nil
-		for _, name := range format.Late() {
-			if tx.Bucket(name) == nil {
-				missing = append(missing, name)
-			}
-		}
-		return tx.Err()
-	})
-	if err != nil || len(missing) == 0 {
-		return err
-	}
-	err = db.Update(func(tx kv.Tx) error {
-		for _, name := range missing {
-			if err := tx.CreateBucket(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("make the buckets that a database of an earlier day lacks: %w", err)
 	}
 	return nil
 }
