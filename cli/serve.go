@@ -34,6 +34,8 @@ import (
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
+	"auditlog/shipping"
+	"auditlog/sinks"
 	"auditlog/spell"
 	"auditlog/store"
 )
@@ -136,6 +138,7 @@ type server struct {
 	index     *index.Index
 	retention *retention.Worker
 	scrub     *scrub.Worker
+	shipping  *shipping.Engine
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -159,6 +162,12 @@ func (s *server) openStore(context.Context) (err error) {
 		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
 		Limits: s.cfg.Limits,
+		Purging: func(project string) map[string]int64 {
+			if s.shipping == nil {
+				return nil
+			}
+			return s.shipping.Purging(context.Background(), project)
+		},
 
 		AcceptLoss: s.cfg.acceptRollback,
 		CacheBytes: int(s.budget.Cache),
@@ -176,7 +185,7 @@ func (s *server) openStore(context.Context) (err error) {
 	return err
 }
 
-func (s *server) openWorkers(context.Context) error {
+func (s *server) openWorkers(ctx context.Context) error {
 	proxies, err := s.cfg.proxies()
 	if err != nil {
 		return err
@@ -220,6 +229,9 @@ func (s *server) openWorkers(context.Context) error {
 		return err
 	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
+	if err := s.openSinks(ctx); err != nil {
+		return err
+	}
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},
@@ -227,6 +239,7 @@ func (s *server) openWorkers(context.Context) error {
 		{"index", s.index.Run},
 		{"scrub", s.scrub.Run},
 		{"backups", s.backups.Run},
+		{"sinks", s.shipping.Run},
 	}
 	return nil
 }
@@ -291,6 +304,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,
+		Sinks:           sinks.New(s.shipping, nil),
+		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
 		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
