@@ -135,7 +135,7 @@ func setFrom(v pflag.Value, value any) error {
 		}
 		return list.Replace(items)
 	case map[string]any:
-		if p, ok := v.(*pairs); ok {
+		if p, ok := v.(*Pairs); ok {
 			return p.replace(value)
 		}
 	}
