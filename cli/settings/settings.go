@@ -172,7 +172,7 @@ func readSettings(path string) (*file, error) {
 
 // checkNames refuses the first setting in f that is neither a flag nor a table.
 func (f *file) checkNames(fs *pflag.FlagSet, tables []Table) error {
-	names := flagNames(fs)
+	names := Names(fs)
 	for _, t := range tables {
 		names = append(names, t.Name)
 	}
@@ -183,8 +183,8 @@ func (f *file) checkNames(fs *pflag.FlagSet, tables []Table) error {
 	return fmt.Errorf("%s: %s", f.place(unknown), noSuchSetting(unknown, names))
 }
 
-// flagNames returns the names of those flags that are settings.
-func flagNames(fs *pflag.FlagSet) []string {
+// Names returns the names of those flags that are settings.
+func Names(fs *pflag.FlagSet) []string {
 	var names []string
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.Name != FileFlag {

@@ -66,7 +66,7 @@ func (t Table) list(value any) ([]map[string]any, error) {
 func (t Table) readOne(values map[string]any, at tablePlace) error {
 	fs := pflag.NewFlagSet(t.Name, pflag.ContinueOnError)
 	take := t.Begin(fs)
-	names := flagNames(fs)
+	names := Names(fs)
 	if unknown := firstUnknown(values, names, at.line); unknown != "" {
 		return fmt.Errorf("%s: %s", at.of(unknown), noSuchSetting(unknown, names))
 	}
