@@ -68,6 +68,7 @@ var mayImport = map[string]string{
 	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
 	"pull":            "admit audit rpc",
+	"ship":            "audit backoff follow pull rpc sink",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -85,7 +86,7 @@ var mayImport = map[string]string{
 	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"pull format store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
+		"pull format ship sink sink/kinds store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
 
