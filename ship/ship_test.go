@@ -149,7 +149,10 @@ func TestRuns(t *testing.T) {
 		t.Error(err)
 	}
 	s.wantIDs(10)
-	all := func(o *ship.Options) { o.Filters = rpc.Filters{Not: rpc.Terms{Actor: rpc.Values{"nobody"}}}; o.From = "6" }
+	all := func(o *ship.Options) {
+		o.Filters = rpc.Filters{Not: rpc.Terms{Actor: rpc.Values{"nobody"}}}
+		o.From = "6"
+	}
 	if k, err = s.run(filepath.Join(t.TempDir(), "all"), all); err != nil || k.From != 6 || k.Delivered != 5 || k.Through != 10 {
 		t.Errorf("%+v, %v", k, err)
 	}
