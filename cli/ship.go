@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +29,8 @@ interrupted, or with --once until all is delivered, for cron. Meanwhile the stat
 how far it is, and why it does not get on.
 
 The destination may refuse entries for good. Their ids are in the file STATE.refused, and
---resend delivers them again.`,
+--resend delivers them again. "auditlog sink kinds" lists the destinations that there are;
+"auditlog sink create" has the server itself deliver.`,
 		Example: `  auditlog ship -p acme --state acme.state --to file:///var/log/acme.ndjson --once
   auditlog ship --all-projects --state all.state --to splunk+https://splunk.example.com:8088 --secret-file token=hec.token
   auditlog ship -p acme --state acme.state --to stdout --format ecs | vector --config siem.toml`,
@@ -58,7 +58,7 @@ The destination may refuse entries for good. Their ids are in the file STATE.ref
 type shipment struct {
 	*app
 	state, to, from, format, name string
-	settings, secretFiles         []string
+	settings, secretFiles         pairs
 	batch                         int
 	once, resend, acceptRestore   bool
 
@@ -69,10 +69,10 @@ type shipment struct {
 func (s *shipment) flags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&s.state, "state", "", "keep how far it is in this `file`")
-	fs.StringVar(&s.to, "to", "", "where to: an `address`, whose scheme tells the kind of destination; stdout is standard output")
+	fs.StringVar(&s.to, "to", "", "where to: an `address`, whose scheme tells the kind of destination; stdout: is standard output")
 	fs.StringVar(&s.format, "format", "", "how an entry is written: a `name`, "+strings.Join(format.Names(), ", ")+"; the destination's usual one unless given")
-	fs.StringArrayVar(&s.settings, "setting", nil, "a setting of the destination, as `name=value`; may be repeated")
-	fs.StringArrayVar(&s.secretFiles, "secret-file", nil, "a secret of the destination, as `name=file` that holds it; may be repeated")
+	fs.Var(&s.settings, "setting", "a setting of the destination, as `name=value`; may be repeated")
+	fs.Var(&s.secretFiles, "secret-file", "a secret of the destination, as `name=file` that holds it; may be repeated")
 	fs.StringVar(&s.from, "from", "", "where a new state begins: with what was recorded from this `time` on, with the entry of this number, or now; else with the first")
 	fs.IntVar(&s.batch, "batch", audit.MaxLimit, "how many `entries` are delivered at once at most")
 	fs.StringVar(&s.name, "name", "ship", "the `name` by which the destination knows who ships")
@@ -92,20 +92,10 @@ func (s *shipment) open(o *ship.Options) error {
 	case s.batch < 1 || s.batch > audit.MaxLimit:
 		return usagef("--batch: must be from 1 to %d", audit.MaxLimit)
 	}
-	c := sink.Config{To: s.to, Format: s.format}
+	c := sink.Config{To: s.to, Format: s.format, Settings: s.settings}
 	var err error
-	if c.Settings, err = named("setting", s.settings); err != nil {
-		return err
-	}
-	if c.Secrets, err = named("secret-file", s.secretFiles); err != nil {
-		return err
-	}
-	for name, file := range c.Secrets {
-		value, err := os.ReadFile(file)
-		if err != nil {
-			return usagef("--secret-file: %w", err)
-		}
-		c.Secrets[name] = string(bytes.TrimRight(value, "\r\n"))
+	if c.Secrets, err = s.secretFiles.read(); err != nil {
+		return usagef("--secret-file: %w", err)
 	}
 	env := sink.Environment{AllowLocal: true, Stdout: s.out("json"), Version: version()}
 	if f, err := format.Parse(s.format); err == nil && f.Text {
@@ -121,19 +111,6 @@ func (s *shipment) open(o *ship.Options) error {
 	}
 	s.refused = o.State.Refused
 	return nil
-}
-
-// named returns pairs that a flag has as name=value.
-func named(flag string, pairs []string) (map[string]string, error) {
-	m := make(map[string]string)
-	for _, p := range pairs {
-		name, value, ok := strings.Cut(p, "=")
-		if !ok || name == "" {
-			return nil, usagef("--%s: must be written name=value", flag)
-		}
-		m[name] = value
-	}
-	return m, nil
 }
 
 // asShipFlag returns an error about a destination as one about a flag.
