@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,10 +50,13 @@ func (s *Store) sealLoop() {
 		s.mu.Unlock()
 		if left || stepwise || wait <= 0 {
 			var err error
-			if left, err = s.sealStep(until); s.noteSeal(err) {
+			if left, err = s.sealStep(until); errors.Is(err, errIdle) {
+				wait, ch = sealIdle, nil // what is left is set aside
+			} else if s.noteSeal(err) {
 				continue
+			} else {
+				wait, ch = sealRetry, nil
 			}
-			wait, ch = sealRetry, nil
 		}
 		timer.Reset(wait)
 		select {
@@ -119,6 +123,9 @@ func (s *Store) unsealed() int {
 	for _, l := range s.stepwise {
 		n -= l.Entries
 	}
+	for p := range s.aside {
+		n -= len(p.tail)
+	}
 	return n
 }
 
@@ -130,8 +137,11 @@ func (s *Store) tailPressed() bool {
 	for _, l := range s.stepwise {
 		bytes -= l.Bytes
 	}
-	return s.unsealed() >= tailFull*s.opts.SealRows || len(s.recent.slots) >= tailSlack*s.opts.SealRows ||
-		bytes >= min(maxTailBytes, s.opts.TailBytes/2)
+	if s.unsealed() >= tailFull*s.opts.SealRows {
+		return true
+	}
+	// What is set aside stays, and has others stay: sealing more often would not make room.
+	return len(s.aside) == 0 && (len(s.recent.slots) >= tailSlack*s.opts.SealRows || bytes >= min(maxTailBytes, s.opts.TailBytes/2))
 }
 
 // sealUntil returns the id below which the seal that is due seals everything: only the
@@ -162,7 +172,10 @@ func (s *Store) Seal() error {
 		if done {
 			return nil
 		}
-		if _, err := s.sealStep(until); err != nil {
+		switch _, err := s.sealStep(until); {
+		case errors.Is(err, errIdle):
+			return nil // all else is set aside
+		case err != nil:
 			return err
 		}
 	}
@@ -177,18 +190,24 @@ func (s *Store) Seal() error {
 func (s *Store) sealStep(until int64) (left bool, err error) {
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
-	w := &sealWriter{seq: s.BlockSeq()}
-	waiting := w.choose(s, until)
-	if len(waiting) == 0 {
-		return false, nil
+	for {
+		w := &sealWriter{seq: s.BlockSeq()}
+		waiting := w.choose(s, until)
+		if len(waiting) == 0 {
+			return false, errIdle
+		}
+		if left, err = w.plan(s, waiting); err != nil {
+			err = fmt.Errorf("seal: %w", err)
+		} else {
+			err = s.update("seal", w.write(s), func() { w.apply(s) })
+		}
+		switch {
+		case err == nil:
+			return left, s.unlessDamaged(s.tidyKeys())
+		case !s.setAside(err):
+			return false, err
+		}
 	}
-	if left, err = w.plan(s, waiting); err != nil {
-		return false, fmt.Errorf("seal: %w", err)
-	}
-	if err := s.update("seal", w.write(s), func() { w.apply(s) }); err != nil {
-		return false, err
-	}
-	return left, s.tidyKeys()
 }
 
 // choose takes the tail as it is, and returns those of whom something is to be sealed, in
@@ -222,6 +241,9 @@ func (s *Store) toSeal(until int64) map[*project]bool {
 		if t := &s.recent.slots[i]; t.entry != nil {
 			projects[t.owner] = true
 		}
+	}
+	for p := range s.aside {
+		delete(projects, p)
 	}
 	return projects
 }

@@ -52,8 +52,8 @@ func (w *sealWriter) plan(s *Store, waiting []*projectPlan) (more bool, err erro
 				return nil
 			}
 			most := blocks.Budget{Blocks: min(left.Blocks, projectBlocks), Bytes: min(left.Bytes, projectBytes)}
-			if err := w.planOne(s, tx, spans, plan, most); err != nil {
-				return err
+			if err := w.planOne(s, tx, spans, plan, most); err != nil || tx.Err() != nil {
+				return &planError{plan.project, cmp.Or(tx.Err(), err)}
 			}
 			for _, b := range plan.blocks.Drop {
 				left.Blocks--
@@ -87,11 +87,12 @@ func (w *sealWriter) write(s *Store) func(kv.Tx) error {
 		writer := &blocks.Writer{Tx: tx, Sizes: &s.opts.sizes, Seq: w.seq}
 		var ended []*projectPlan
 		for _, plan := range w.plans {
-			if err := writer.Write(plan.blocks); err != nil {
-				return err
+			err := writer.Write(plan.blocks)
+			if err == nil {
+				err = w.count(tx, plan)
 			}
-			if err := w.count(tx, plan); err != nil {
-				return err
+			if err = cmp.Or(tx.Err(), err); err != nil {
+				return &planError{plan.project, err}
 			}
 			if plan.ends() {
 				ended = append(ended, plan)

@@ -157,9 +157,11 @@ type Store struct {
 	stepwise             map[*project]queue.Load
 	full                 map[*project]bool // that have entries enough in the tail for a block
 	lastFresh, lastBegun *project
-	blockSeq             uint64 // newest sequence of the changes bucket
-	sealErr              error  // why the last seal failed
-	broken               error  // why no more can be written; nil while all is well
+	aside                map[*project]error // those whose blocks are damaged where a seal would change them
+	keysDamage           error              // why keys are not moved to where they belong
+	blockSeq             uint64             // newest sequence of the changes bucket
+	sealErr              error              // why the last seal failed
+	broken               error              // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -263,6 +265,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
 		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
 		stepwise: make(map[*project]queue.Load),
+		aside:    make(map[*project]error),
 		full:     make(map[*project]bool),
 		meter:    quota.New(opts.Limits),
 		projects: make(map[string]*project),

@@ -143,7 +143,7 @@ func (s *Store) addRecent(batch []committed, added map[*project][]*audit.Entry) 
 // addTail adds entries to p's tail. The caller holds Store.mu.
 func (s *Store) addTail(p *project, entries []*audit.Entry) {
 	p.add(entries)
-	if s.fills(len(p.tail)) {
+	if s.fills(len(p.tail)) && s.aside[p] == nil {
 		s.full[p] = true
 	}
 }
