@@ -8,40 +8,22 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
+	"auditlog/store/memory"
+	"auditlog/store/seal"
 )
-
-// A project is set aside when the place of its blocks that a seal would change is damaged: the
-// others are sealed on. What it has in the tail stays there, to be read like all of it, and what
-// the tail holds of one project is bounded: then recording to it waits, and is refused.
-// The next start tries anew.
-
-// planError is the error of the part of a seal's step that concerns one project.
-type planError struct {
-	project *project
-	err     error
-}
-
-func (e *planError) Error() string { return fmt.Sprintf("project %q: %v", e.project.name, e.err) }
-
-func (e *planError) Unwrap() error { return e.err }
 
 // setAside sets the project aside that damage keeps a seal from. It reports false of any other
 // error.
 func (s *Store) setAside(err error) bool {
-	var of *planError
+	var of *seal.ProjectError
 	if !errors.As(err, &of) || !blocks.IsDamage(err) {
 		return false
 	}
 	err = s.located(of)
 	s.mu.Lock()
-	_, again := s.aside[of.project]
-	s.aside[of.project] = err
-	delete(s.stepwise, of.project)
-	delete(s.full, of.project)
+	s.sealer.SetAside(of.Project, err)
 	s.mu.Unlock()
-	if !again {
-		s.opts.Report(fmt.Errorf("set aside, its new entries stay in the tail: %w", err))
-	}
+	s.opts.Report(fmt.Errorf("set aside, its new entries stay in the tail: %w", err))
 	return true
 }
 
@@ -54,15 +36,15 @@ func (s *Store) Damaged() []string {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, err := range s.aside {
+	for _, err := range s.sealer.Aside() {
 		all = append(all, "set aside: "+err.Error())
 	}
 	if s.keysDamage != nil {
 		all = append(all, s.keysDamage.Error())
 	}
 	for _, p := range s.projects {
-		for i := range p.rec.Lost {
-			all = append(all, p.rec.Lost[i].String())
+		for i := range p.Rec.Lost {
+			all = append(all, p.Rec.Lost[i].String())
 		}
 	}
 	slices.Sort(all)
@@ -86,10 +68,10 @@ func (s *Store) unlessDamaged(err error) error {
 }
 
 // stuck returns an error when p's entries cannot leave the tail because a project is set aside.
-func (s *Store) stuck(p *project) error {
+func (s *Store) stuck(p *memory.Project) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if len(s.aside) == 0 || !s.recent.has(p) {
+	if len(s.sealer.Aside()) == 0 || !s.recent.Has(p) {
 		return nil
 	}
 	return audit.Errorf(audit.Unavailable, "the log is damaged where entries are to be moved to: it has to be repaired first")

@@ -41,7 +41,7 @@ func TestSetAside(t *testing.T) {
 		}
 	}
 	record("acme", "globex")
-	id := s.projects["acme"].id
+	id := s.projects["acme"].ID
 	err := s.db.Update(func(tx kv.Tx) error {
 		b := tx.Bucket(format.Blocks)
 		k, v := b.Cursor().Seek(format.ProjectPrefix(id))
@@ -73,8 +73,8 @@ func TestSetAside(t *testing.T) {
 		}
 	}
 	look()
-	if s.unsealed() != 0 || s.Unsealed() != 250 {
-		t.Errorf("%d entries wait to be sealed of %d", s.unsealed(), s.Unsealed())
+	if s.sealer.Wait() < time.Minute || s.Unsealed() != 250 {
+		t.Errorf("the sealer waits %v, with %d entries in the tail", s.sealer.Wait(), s.Unsealed())
 	}
 	mu.Lock()
 	if len(told) != 1 || !strings.Contains(told[0], "set aside") {

@@ -54,11 +54,15 @@ func (st Stretch) Through(p audit.Position, oldest bool) Stretch {
 	return st
 }
 
-// From is After with what is at p, which may be where st ends.
+// From is After with what is at p, which may be where st ends, or beyond.
 func (st Stretch) From(p audit.Position, oldest bool) Stretch {
 	switch {
+	case oldest && p.Compare(st.High) >= 0:
+		st.Low = st.High
 	case oldest:
 		st.Low = p
+	case p.Compare(st.Low) < 0:
+		st.High = st.Low
 	case p.Compare(st.High) < 0:
 		st.High = above(p)
 	}
