@@ -62,6 +62,11 @@ type Options struct {
 	// for. Nil looks into all blocks for them.
 	Narrow func(fulltext.Exact) fulltext.Narrowing
 
+	// Purging is told that the purge of a project begins, and returns the sinks that ship it
+	// by name, with the id up to which each has: the entry that ends the purge tells what
+	// they had not shipped. Nil where there are no sinks.
+	Purging func(project string) map[string]int64
+
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.
 	Closed bool
