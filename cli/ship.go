@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/settings"
 	"auditlog/client"
 	"auditlog/format"
 	"auditlog/ship"
@@ -58,7 +59,7 @@ The destination may refuse entries for good. Their ids are in the file STATE.ref
 type shipment struct {
 	*app
 	state, to, from, format, name string
-	settings, secretFiles         pairs
+	settings, secretFiles         settings.Pairs
 	batch                         int
 	once, resend, acceptRestore   bool
 
@@ -94,7 +95,7 @@ func (s *shipment) open(o *ship.Options) error {
 	}
 	c := sink.Config{To: s.to, Format: s.format, Settings: s.settings}
 	var err error
-	if c.Secrets, err = s.secretFiles.read(); err != nil {
+	if c.Secrets, err = s.secretFiles.Read(); err != nil {
 		return usagef("--secret-file: %w", err)
 	}
 	env := sink.Environment{AllowLocal: true, Stdout: s.out("json"), Version: version()}
