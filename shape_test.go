@@ -95,7 +95,7 @@ var mayImport = map[string]string{
 	"sink/dial":    "audit sink",
 	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
 	"sink/otlp":    "audit format sink sink/web",
-	"sink/syslog":  "audit backoff format sink sink/dial",
+	"sink/syslog":  "audit format sink sink/dial",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
