@@ -210,11 +210,15 @@ func (w *Walker) advance() {
 	w.edge = w.block.Position(w.row)
 }
 
-// leave goes behind a block.
+// leave goes behind a block, which may be the last one.
 func (w *Walker) leave(b *block.Block) {
 	w.block = nil
-	if w.edge = b.First(); w.q.Oldest {
+	if w.q.Oldest {
 		w.edge = b.Last()
+		w.drained = w.edge.Compare(w.Record.Last) >= 0 || w.edge.Compare(w.High) >= 0
+	} else {
+		w.edge = b.First()
+		w.drained = w.edge.Compare(w.Record.First) <= 0 || w.edge.Compare(w.Low) <= 0
 	}
 }
 
