@@ -56,11 +56,12 @@ var mayImport = map[string]string{
 	"store/keys":      "audit store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext store/block store/blocks store/format store/keys store/kv",
-	"store/found":     "admit audit fulltext store/block store/blocks store/format",
+	"store/counts":    "audit store/block store/block/bits store/format store/kv",
+	"store/found":     "admit audit fulltext store/block store/counts store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade store/walk",
 	"follow":          "backoff",
 	"index/words":     "audit",
 
@@ -83,10 +84,16 @@ var mayImport = map[string]string{
 
 	"importer/cloudtrail": "audit importer",
 
-	"format":      "audit",
-	"sink":        "audit format",
-	"sink/stream": "audit format sink",
-	"sink/kinds":  "audit sink sink/stream",
+	"format":       "audit",
+	"sink":         "audit format",
+	"sink/stream":  "audit format sink",
+	"sink/dial":    "audit sink",
+	"sink/file":    "audit format sink",
+	"sink/web":     "audit backoff sink sink/dial",
+	"sink/webhook": "audit format sink sink/web",
+	"sink/kinds":   "audit sink sink/file sink/stream sink/webhook",
+
+	"sink/sinktest": "audit audit/audittest sink",
 
 	// A program of its own, for make attack.
 	"attack": "audit client rpc",
@@ -96,7 +103,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc",
+	"net/http": "api attack auth auth/oidc client console cli rpc sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -106,7 +113,7 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api backup/duty console index retention scrub cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api backup store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
@@ -119,10 +126,10 @@ var onlyIn = map[string]string{
 
 // forTests are the packages of this module that are a part of tests: tests alone import
 // them, and they may import what tests may from outside.
-var forTests = []string{"audit/audittest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
+var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp", "golang.org/x/sys"}
 
 const (
 	maxFileLines     = 600

@@ -19,9 +19,9 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	b = append(b, ',')
 	b = e.appendContent(b)
 	b = append(b, `,"createdAt":`...)
-	b = appendTime(b, e.CreatedAt)
+	b = AppendTime(b, e.CreatedAt)
 	b = append(b, `,"recordedAt":`...)
-	b = appendTime(b, e.RecordedAt)
+	b = AppendTime(b, e.RecordedAt)
 	b = appendMember(b, `,"recordedBy":`, e.RecordedBy)
 	return append(b, '}')
 }
@@ -32,7 +32,7 @@ func (e *Entry) AppendInput(b []byte) []byte {
 	b = e.appendContent(append(b, '{'))
 	if !e.CreatedAt.IsZero() {
 		b = append(b, `,"createdAt":`...)
-		b = appendTime(b, e.CreatedAt)
+		b = AppendTime(b, e.CreatedAt)
 	}
 	return append(b, '}')
 }
@@ -52,8 +52,12 @@ func (e *Entry) appendContent(b []byte) []byte {
 	b = appendMember(b, `,"detail":`, e.Detail)
 	b = appendOptional(b, `,"channel":`, string(e.Channel))
 	b = e.Request.appendJSON(b)
-	b = appendChanges(b, e.Changes)
-	b = appendMetadata(b, e.Metadata)
+	if len(e.Changes) > 0 {
+		b = AppendChanges(append(b, `,"changes":`...), e.Changes)
+	}
+	if len(e.Metadata) > 0 {
+		b = AppendMetadata(append(b, `,"metadata":`...), e.Metadata)
+	}
 	return appendOptional(b, `,"key":`, e.Key)
 }
 
@@ -75,11 +79,9 @@ func (r *Request) appendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-func appendChanges(b []byte, changes []Change) []byte {
-	if len(changes) == 0 {
-		return b
-	}
-	b = append(b, `,"changes":[`...)
+// AppendChanges appends changes as they are in the canonical JSON of an entry.
+func AppendChanges(b []byte, changes []Change) []byte {
+	b = append(b, '[')
 	for i := range changes {
 		if i > 0 {
 			b = append(b, ',')
@@ -92,16 +94,14 @@ func appendChanges(b []byte, changes []Change) []byte {
 	return append(b, ']')
 }
 
-func appendMetadata(b []byte, m map[string]string) []byte {
-	if len(m) == 0 {
-		return b
-	}
-	b = append(b, `,"metadata":{`...)
+// AppendMetadata appends metadata as they are in the canonical JSON of an entry.
+func AppendMetadata(b []byte, m map[string]string) []byte {
+	b = append(b, '{')
 	for i, k := range sortedKeys(m) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, k)
+		b = AppendString(b, k)
 		b = appendMember(b, `:`, m[k])
 	}
 	return append(b, '}')
@@ -126,7 +126,7 @@ func appendOptional(b []byte, name, s string) []byte {
 }
 
 func appendMember(b []byte, name, s string) []byte {
-	return appendString(append(b, name...), s)
+	return AppendString(append(b, name...), s)
 }
 
 // timeLayout keeps six digits always, so that times sort as text.
@@ -135,9 +135,9 @@ const timeLayout = "2006-01-02T15:04:05.000000Z"
 // FormatTime returns t as the log writes times.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-// appendTime appends t in quotes. It is what AppendFormat does, which takes most
+// AppendTime appends t in quotes, as the log writes times. It is what AppendFormat does, which takes most
 // of the time that an entry's JSON takes.
-func appendTime(b []byte, t time.Time) []byte {
+func AppendTime(b []byte, t time.Time) []byte {
 	t = t.UTC()
 	year, month, day := t.Date()
 	if year < 0 || year > 9999 {
@@ -167,8 +167,8 @@ func twoDigits(b []byte, n int) {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string with the escapes of RFC 8785 section 3.2.2.2.
-func appendString(b []byte, s string) []byte {
+// AppendString appends s as a JSON string with the escapes of RFC 8785 section 3.2.2.2.
+func AppendString(b []byte, s string) []byte {
 	if plain(s) {
 		b = append(append(b, '"'), s...)
 		return append(b, '"')

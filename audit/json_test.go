@@ -160,7 +160,7 @@ func must(b []byte, err error) []byte {
 func TestTimesAreAppendedAsFormatted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-1<<37, 1<<39).Draw(t, "second"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanosecond"))
-		if got, want := string(appendTime(nil, at)), `"`+FormatTime(at)+`"`; got != want {
+		if got, want := string(AppendTime(nil, at)), `"`+FormatTime(at)+`"`; got != want {
 			t.Fatalf("%v is appended as %s, want %s", at, got, want)
 		}
 	})

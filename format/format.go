@@ -15,6 +15,8 @@ type Format struct {
 	Title string
 	// Text says that what it writes is a line of text and no JSON object.
 	Text bool
+	// Rows say what goes where. The log's own format has none: it is described elsewhere.
+	Rows []Row
 
 	append func(b []byte, o *Origin, e *audit.Entry) []byte
 }
@@ -36,13 +38,20 @@ var JSON = &Format{
 }
 
 // All returns every format.
-func All() []*Format { return []*Format{JSON} }
+func All() []*Format { return []*Format{JSON, OCSF, ECS, CEF} }
 
 // Names returns the names of all.
-func Names() []string {
+func Names() []string { return namesOf(func(*Format) bool { return true }) }
+
+// Objects returns the names of those that write JSON.
+func Objects() []string { return namesOf(func(f *Format) bool { return !f.Text }) }
+
+func namesOf(are func(*Format) bool) []string {
 	var names []string
 	for _, f := range All() {
-		names = append(names, f.Name)
+		if are(f) {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }

@@ -113,3 +113,12 @@ type Options struct {
 func (o *Options) Origin(b *Batch) *format.Origin {
 	return &format.Origin{Log: b.Log, Version: o.Version}
 }
+
+// AppendLines appends the entries of a batch to lines, each on one of its own.
+func (o *Options) AppendLines(lines []byte, f *format.Format, b *Batch) []byte {
+	origin := o.Origin(b)
+	for _, e := range b.Entries {
+		lines = append(f.Append(lines, origin, e), '\n')
+	}
+	return lines
+}

@@ -75,7 +75,7 @@ func (w *sealWriter) planOne(s *Store, tx kv.Tx, spans *blocks.SpanPlanner, plan
 		return err
 	}
 	plan.entries = plan.left[:n]
-	plan.blocks.Spans, err = spans.Project(p.id, &plan.rec.Extent, plan.blocks)
+	plan.blocks.Spans, err = spans.Project(p.id, &plan.rec.Extent, plan.blocks, plan.entries)
 	w.plans = append(w.plans, plan)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/block/bits"
-	"auditlog/store/blocks"
+	"auditlog/store/counts"
 	"auditlog/store/found"
 	"auditlog/store/walk"
 )
@@ -20,7 +20,7 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	if c.Top == 0 {
 		c.Top = audit.DefaultTop
 	}
-	t := found.NewCounts(ctx, blocks.NewTally(c.Bounds, c.Top))
+	t := found.NewCounts(ctx, counts.NewTally(c.Bounds, c.Top))
 	err := admit.Work(ctx, func(ctx context.Context) error {
 		for {
 			if err := q.count(ctx, t); err != nil || !t.Recount() {
@@ -42,7 +42,7 @@ func (q *prepared) count(ctx context.Context, t *found.Counts) error {
 	}
 	return q.walkers(ctx, q.whole(), named, func(walkers []*walk.Walker) error {
 		for _, w := range walkers {
-			if err := countIn(w, t); err != nil {
+			if err := q.countIn(ctx, w, t); err != nil {
 				return err
 			}
 		}
@@ -50,14 +50,35 @@ func (q *prepared) count(ctx context.Context, t *found.Counts) error {
 	})
 }
 
-// countIn adds what a walker finds to t.
-func countIn(w *walk.Walker, t *found.Counts) error {
+// countIn adds what a walker finds to t: as far as possible from what was counted ahead of time.
+func (q *prepared) countIn(ctx context.Context, w *walk.Walker, t *found.Counts) error {
 	err := w.EachTail(func(e *audit.Entry) error { t.Add(e); return nil })
 	if err != nil {
 		return err
 	}
+	if len(q.narrowings) > 0 || !counts.Counted(q.filter) {
+		return countRows(w, t, t.AddRows)
+	}
+	rest, err := t.AddSections(w.Tx, w.ID, q.filter, w.Low, w.High, admit.TurnOf(ctx).Look)
+	if err != nil {
+		return err
+	}
+	for _, r := range rest {
+		add := t.AddRows
+		if r.Times {
+			add = t.AddTimes
+		}
+		if err := countRows(w.Within(walk.Stretch{Low: r.Low, High: r.High}), t, add); err != nil {
+			return err
+		}
+	}
+	return t.Weigh()
+}
+
+// countRows adds the matches in the blocks of a walker.
+func countRows(w *walk.Walker, t *found.Counts, add func(*block.Block, *bits.Rows) error) error {
 	return w.EachBlock(func(b *block.Block, rows *bits.Rows) error {
-		if err := t.AddRows(b, rows); err != nil {
+		if err := add(b, rows); err != nil {
 			return err
 		}
 		return t.Weigh()

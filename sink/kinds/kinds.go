@@ -12,12 +12,16 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/file"
 	"auditlog/sink/stream"
+	"auditlog/sink/webhook"
 )
 
 // All returns every kind in the order in which they are shown.
 func All() []sink.Kind {
 	return []sink.Kind{
+		webhook.Kind(),
+		file.Kind(),
 		stream.Kind(),
 	}
 }

@@ -40,11 +40,7 @@ func open(o *sink.Options) (sink.Destination, error) {
 
 // Deliver writes a batch with one call.
 func (s *stream) Deliver(_ context.Context, b *sink.Batch) error {
-	s.b = s.b[:0]
-	origin := s.o.Origin(b)
-	for _, e := range b.Entries {
-		s.b = append(s.f.Append(s.b, origin, e), '\n')
-	}
+	s.b = s.o.AppendLines(s.b[:0], s.f, b)
 	if _, err := s.w.Write(s.b); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)
 	}

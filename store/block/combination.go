@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"auditlog/audit"
-	"auditlog/store/block/bits"
 )
 
 // What values a combination is of. The numbers go into hashes, which are stored.
@@ -50,33 +49,18 @@ func (b *Block) combinedHashes() ([]uint32, error) {
 
 // hashedColumn is the hash of the value that each row has in a field.
 type hashedColumn struct {
-	of     [bits.MaxRows]uint16 // of the rows, which of hashes
-	hashes []uint32
+	Column
+	hashes []uint32 // of the column's values
 }
 
-func (h *hashedColumn) at(row int) uint32 { return h.hashes[h.of[row]] }
+func (h *hashedColumn) at(row int) uint32 { return h.hashes[h.Of[row]] }
 
 func (b *Block) hashed(f Field, h *hashedColumn) error {
-	c := b.columns.At(fieldColumns[f])
-	if c.Single() {
-		s, err := b.columns.Value(c, 0)
-		h.hashes = []uint32{Hash(f, s)}
-		return err
-	}
-	values, err := b.columns.Values(b.columns.Inner(c), nil)
-	if err != nil {
-		return err
-	}
-	for _, s := range values {
+	err := b.Column(f, &h.Column)
+	for _, s := range h.Values {
 		h.hashes = append(h.hashes, Hash(f, s))
 	}
-	b.columns.Which(c, &h.of)
-	for _, v := range h.of[:c.Len()] {
-		if int(v) >= len(h.hashes) {
-			return bits.Corrupt("index %d of %d strings", v, len(h.hashes))
-		}
-	}
-	return nil
+	return err
 }
 
 // combined returns the most telling combination that the filter asks for, and the

@@ -40,3 +40,33 @@ func (b *Block) Counts(f Field, rows *bits.Rows, add func(value string, n int)) 
 	}
 	return nil
 }
+
+// Column is the values of a field in a block.
+type Column struct {
+	// Values are those that there are. The same may be there more than once.
+	Values []string
+	// Of says which of them each row has.
+	Of [bits.MaxRows]uint16
+}
+
+// Column reads the values of all rows in f.
+func (b *Block) Column(f Field, dst *Column) error {
+	c := b.columns.At(fieldColumns[f])
+	if c.Single() {
+		s, err := b.columns.Value(c, 0)
+		dst.Values = append(dst.Values[:0], s)
+		clear(dst.Of[:b.rows])
+		return err
+	}
+	var err error
+	if dst.Values, err = b.columns.Values(b.columns.Inner(c), dst.Values[:0]); err != nil {
+		return err
+	}
+	b.columns.Which(c, &dst.Of)
+	for _, v := range dst.Of[:c.Len()] {
+		if int(v) >= len(dst.Values) {
+			return bits.Corrupt("index %d of %d strings", v, len(dst.Values))
+		}
+	}
+	return nil
+}

@@ -109,6 +109,27 @@ func (f *Filter) Values() []FieldHashes {
 	return all
 }
 
+// Within reports whether the filter asks nothing but for times and values of some fields.
+func (f *Filter) Within(fields []Field) bool {
+	outside := func(c constraint) bool { return !slices.Contains(fields, c.field) }
+	return !slices.ContainsFunc(f.constraints, outside) && !slices.ContainsFunc(f.excluded, outside)
+}
+
+// Passes reports whether a row with a value in a field can be selected.
+func (f *Filter) Passes(field Field, value string) bool {
+	for i := range f.constraints {
+		if c := &f.constraints[i]; c.field == field && !c.value.Matches(value) {
+			return false
+		}
+	}
+	for i := range f.excluded {
+		if c := &f.excluded[i]; c.field == field && c.value.Matches(value) {
+			return false
+		}
+	}
+	return true
+}
+
 // Match removes the rows from rows that do not match. Blocks that do not have one
 // of the values that are asked for cost little.
 func (f *Filter) Match(b *Block, rows *bits.Rows) error {

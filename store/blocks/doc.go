@@ -16,6 +16,9 @@
 //	region    a span, or the gap between two
 //	loose     a block behind the last span
 //	extent    how far a project's spans reach, and how many blocks are loose
+//	section   how many entries of a span have which values: counts kept ahead of time
+//	part      of a section, the range of positions that was a block's
+//	late      entries that came into the range of a section after it was made
 //	plan      which blocks and records go and come
 //	source    gives blocks one after the other, the newest first
 package blocks

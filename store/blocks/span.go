@@ -31,13 +31,16 @@ func spanBefore(tx kv.Tx, project format.ProjectID, f block.Field, p audit.Posit
 	return k, v, err
 }
 
-// fieldSpans are the records of one span, one a field.
-type fieldSpans []*format.Span
+// spanRecords are the records of one span: one a field, and its section, nil where it has none.
+type spanRecords struct {
+	fields  []*format.Span
+	section *format.Section
+}
 
-func newFieldSpans() fieldSpans {
-	var records fieldSpans
+func newSpanRecords() *spanRecords {
+	r := &spanRecords{section: format.NewSection()}
 	for range format.SpanFields() {
-		records = append(records, format.NewSpan())
+		r.fields = append(r.fields, format.NewSpan())
 	}
-	return records
+	return r
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/store/block"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -21,7 +22,7 @@ const cutSpans = 4
 // A SpanPlan says how the spans of a project change together with its blocks.
 type SpanPlan struct {
 	drop [][]byte  // keys
-	put  []spanPut // in the order of keys
+	put  []spanPut // those of a field in the order of keys
 	// Extent is how far the spans reach then.
 	format.Extent
 }
@@ -60,7 +61,8 @@ type SpanPlanner struct {
 	blocks  *Plan
 	dropped map[format.BlockKey]bool // by blocks
 	records map[string]*format.Span  // by key, as they will be; nil: there will be none
-	last    fieldSpans               // the span that was grown last
+	last    *spanRecords             // the span that was grown last
+	counts  sectionPlan
 	plan    SpanPlan
 }
 
@@ -75,16 +77,18 @@ type region struct {
 	span     bool
 }
 
-// Project returns the plan for a project, whose blocks change as a plan says.
+// Project returns the plan for a project, whose blocks change as a plan says that brings
+// entries, sorted, into them.
 //
 // Blocks that come into a span have their values added to it. Late entries cut blocks in
 // two, and history that is imported puts blocks where no span tells of them: a span,
 // or a gap between spans, that has come to hold twice the blocks of a span is cut anew, so
 // that a filter skips blocks wherever they came from. And behind its spans a project gets
 // another part of one once there are blocks enough.
-func (m *SpanPlanner) Project(id format.ProjectID, have *format.Extent, blocks *Plan) (*SpanPlan, error) {
+func (m *SpanPlanner) Project(id format.ProjectID, have *format.Extent, blocks *Plan, entries []*audit.Entry) (*SpanPlan, error) {
 	m.id, m.blocks, m.last = id, blocks, nil
 	m.records = make(map[string]*format.Span)
+	m.counts = newSectionPlan(m.tx, id)
 	m.dropped = make(map[format.BlockKey]bool, len(blocks.Drop))
 	for _, b := range blocks.Drop {
 		m.dropped[b.Key] = true
@@ -108,7 +112,11 @@ func (m *SpanPlanner) Project(id format.ProjectID, have *format.Extent, blocks *
 	if err := m.grow(); err != nil {
 		return nil, err
 	}
+	if err := m.counts.late(entries, have.Spanned); err != nil {
+		return nil, err
+	}
 	plan := m.plan
+	m.counts.addTo(&plan)
 	for _, k := range slices.Sorted(maps.Keys(m.records)) {
 		if r := m.records[k]; r == nil {
 			plan.drop = append(plan.drop, []byte(k))
@@ -200,6 +208,7 @@ func (m *SpanPlanner) recut(r region, keys []format.BlockKey, most int) error {
 			m.records[string(format.SpanKey(m.id, f, r.from))] = nil
 		}
 	}
+	m.counts.recut(r)
 	end := r.to
 	if len(keys) > most {
 		end = keys[most].Position
@@ -215,7 +224,7 @@ func (m *SpanPlanner) recut(r region, keys []format.BlockKey, most int) error {
 		if n < len(run) {
 			to = run[n].Key.Position
 		}
-		if err := m.fill(newFieldSpans(), run[:n], to); err != nil {
+		if err := m.fill(newSpanRecords(), run[:n], to); err != nil {
 			return err
 		}
 		run = run[n:]
@@ -255,38 +264,62 @@ func (m *SpanPlanner) grow() error {
 
 // lastSpan returns the span that ends where the project's spans do if it tells of no
 // more than so many blocks; else a new one.
-func (m *SpanPlanner) lastSpan(most int) (fieldSpans, error) {
+func (m *SpanPlanner) lastSpan(most int) (*spanRecords, error) {
 	if m.last != nil {
-		if len(m.last[0].Starts) > most {
-			return newFieldSpans(), nil
+		if len(m.last.fields[0].Starts) > most {
+			return newSpanRecords(), nil
 		}
 		return m.last, nil
 	}
-	var last fieldSpans
+	last := new(spanRecords)
 	for _, f := range format.SpanFields() {
 		key, v, err := spanBefore(m.tx, m.id, f, m.plan.Spanned)
 		if err != nil {
 			return nil, err
 		}
 		if v == nil {
-			return newFieldSpans(), nil
+			return newSpanRecords(), nil
 		}
 		r, planned := m.records[string(key)]
 		if !planned {
 			r = v.Span()
 		}
 		if r == nil || r.End != m.plan.Spanned || len(r.Starts) > most {
-			return newFieldSpans(), nil // it ends elsewhere, perhaps since it was cut anew
+			return newSpanRecords(), nil // it ends elsewhere, perhaps since it was cut anew
 		}
-		last = append(last, r)
+		last.fields = append(last.fields, r)
 	}
-	return last, nil
+	if across, err := m.across(m.plan.Spanned); err != nil || across {
+		return newSpanRecords(), err // the section has room for what follows its end alone
+	}
+	var err error
+	last.section, err = m.counts.at(last.fields[0].Starts[0])
+	return last, err
+}
+
+// across reports whether a block that begins before a position will hold an entry at or after it.
+func (m *SpanPlanner) across(p audit.Position) (bool, error) {
+	for _, b := range m.blocks.Put {
+		if b.Key.Compare(p) < 0 && b.Last().Compare(p) >= 0 {
+			return true, nil
+		}
+	}
+	c := NewCursor(m.tx, m.id)
+	ok, err := c.Before(p)
+	for ok && err == nil && m.dropped[c.Key] {
+		ok, err = c.Prev()
+	}
+	if !ok || err != nil {
+		return false, err
+	}
+	last, _, _ := block.Bounds(c.Value)
+	return last >= p.At, nil
 }
 
 // fill adds a run of blocks, up to a position, to the records of a span.
-func (m *SpanPlanner) fill(span fieldSpans, run []Keyed, end audit.Position) error {
+func (m *SpanPlanner) fill(span *spanRecords, run []Keyed, end audit.Position) error {
 	for i, f := range format.SpanFields() {
-		r := span[i]
+		r := span.fields[i]
 		r.End = end
 		for _, b := range run {
 			hashes, err := b.Hashes(f)
@@ -298,7 +331,7 @@ func (m *SpanPlanner) fill(span fieldSpans, run []Keyed, end audit.Position) err
 		}
 		m.records[string(format.SpanKey(m.id, f, r.Starts[0]))] = r
 	}
-	return nil
+	return m.counts.fill(span, run, end)
 }
 
 // keys returns the first blocks that will begin at or after one position and before

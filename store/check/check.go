@@ -50,7 +50,7 @@ func (c *checker) run(others bool) error {
 		return err
 	}
 	parts := []func() error{
-		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.usage, c.cursors,
+		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.sections, c.usage, c.cursors,
 	}
 	if c.sum.Problems == 0 {
 		return c.together(parts...)

@@ -83,6 +83,9 @@ func decode(bucket string, k, v []byte) error {
 	case format.Blocks:
 		err = decodeBlock(k, v)
 	case format.Spans:
+		if format.IsSection(k) {
+			return new(format.SectionView).Open(k, v)
+		}
 		_, err = format.OpenSpan(k, v)
 	case format.Order:
 		_, err = format.DecodeOrder(k, v)

@@ -56,6 +56,12 @@
 //	          the combinations of type and actor that are in one row, and of rows
 //	          that are no success those of outcome with type, actor and both
 //
+//	          Under field 18 is the section of a span: how many of its entries have which
+//	          values together in the fields that are counted, by part, which is a range of
+//	          positions, that of a block when the span was made. Under field 19, which may be
+//	          absent, those that came late and are not in it yet: see Section.Encode. A span
+//	          has no section where it would be too large
+//
 //	order     id / 1,024 (8) -> version (1), count (uvarint), number of projects
 //	          (uvarint), for each its number and the seq of its first id here
 //	          (uvarints), for each id which of these, from 1, as ints of package block;

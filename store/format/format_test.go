@@ -91,6 +91,8 @@ func codecs(t testing.TB) map[string]struct {
 	span := &Span{Starts: []audit.Position{{At: -5, ID: 3}, {At: 9, ID: 1}}, End: audit.Position{At: 99, ID: 1},
 		sets: map[uint32]uint64{7: 2, 1: 1, 2: 3, 1 << 31: 3}}
 	sk := SpanKey(4, 3, span.Starts[0])
+	ck := SectionKey(4, audit.Position{At: 5, ID: 6})
+	section, _ := sampleSection().Encode(ck)
 	return map[string]codec{
 		"tail": {Uint64(7), row.Encode(), func(k, v []byte) error {
 			return DecodeTailRow(int64(binary.BigEndian.Uint64(k)), v, func(ProjectID, *audit.Entry, string, int) error { return nil })
@@ -109,6 +111,15 @@ func codecs(t testing.TB) map[string]struct {
 		}},
 		"cursor": {[]byte("siem"), EncodeCursor([]byte("siem"), -70000), func(k, v []byte) error {
 			_, err := DecodeCursor(k, v)
+			return err
+		}},
+		"section": {ck, section, func(k, v []byte) error {
+			s := new(SectionView)
+			err := s.Open(k, v)
+			for n := 0; err == nil && n < s.Groups(); n++ {
+				s.Group(n)
+				s.Cells(n)
+			}
 			return err
 		}},
 		"span": {sk, span.Encode(sk), func(k, v []byte) error {
@@ -160,6 +171,7 @@ func FuzzTailRow(f *testing.F) { fuzzCodec(f, "tail") }
 func FuzzOrder(f *testing.F)   { fuzzCodec(f, "order") }
 func FuzzSeqs(f *testing.F)    { fuzzCodec(f, "seqs") }
 func FuzzSpan(f *testing.F)    { fuzzCodec(f, "span") }
+func FuzzSection(f *testing.F) { fuzzCodec(f, "section") }
 func FuzzCursor(f *testing.F)  { fuzzCodec(f, "cursor") }
 
 func FuzzProject(f *testing.F) {

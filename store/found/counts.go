@@ -4,18 +4,18 @@ import (
 	"context"
 
 	"auditlog/admit"
-	"auditlog/store/blocks"
+	"auditlog/store/counts"
 )
 
 // Counts is a tally whose memory is that of a call.
 type Counts struct {
-	*blocks.Tally
+	*counts.Tally
 	ctx   context.Context // of the call
 	taken int
 }
 
 // NewCounts returns t for the call of ctx.
-func NewCounts(ctx context.Context, t *blocks.Tally) *Counts { return &Counts{Tally: t, ctx: ctx} }
+func NewCounts(ctx context.Context, t *counts.Tally) *Counts { return &Counts{Tally: t, ctx: ctx} }
 
 // Weigh takes the memory for what the tally has become more. It never takes much: a tally is
 // bounded.

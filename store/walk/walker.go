@@ -116,6 +116,13 @@ func New(q *Query, p Project, st Stretch) *Walker {
 	return w
 }
 
+// Within returns a walker over the blocks of a part of the stretch, without the tail.
+func (w *Walker) Within(st Stretch) *Walker {
+	p := w.Project
+	p.Tail = nil
+	return New(w.q, p, st)
+}
+
 // of returns the part of the entries that lies in the stretch.
 func (st *Stretch) of(sorted []*audit.Entry) []*audit.Entry {
 	at := func(p audit.Position) int {

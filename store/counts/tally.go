@@ -1,4 +1,4 @@
-package blocks
+package counts
 
 import (
 	"errors"
@@ -95,16 +95,25 @@ func (t *Tally) AddRows(b *block.Block, rows *bits.Rows) error {
 		return func(v string, n int) { values.add(v, int64(n)) }
 	}
 	return errors.Join(
-		t.addTimes(b, rows),
+		t.eachTime(b, rows, t.addOutcome),
 		b.Counts(block.ResourceType, rows, into(&t.types)),
 		b.Counts(block.Action, rows, into(&t.actions)),
 		b.Counts(block.Actor, rows, into(&t.actors)),
 	)
 }
 
-// addTimes adds rows of a block by time and outcome: row by row only where a new
-// bucket begins.
-func (t *Tally) addTimes(b *block.Block, rows *bits.Rows) error {
+// AddTimes counts rows of a block in the buckets alone.
+func (t *Tally) AddTimes(b *block.Block, rows *bits.Rows) error {
+	return t.eachTime(b, rows, func(bucket *audit.Bucket, o audit.Outcome, n int64) {
+		if bucket != nil {
+			bucket.Add(o, n)
+		}
+	})
+}
+
+// eachTime calls add with counts of a block's rows by bucket and outcome: row by row only
+// where a new bucket begins.
+func (t *Tally) eachTime(b *block.Block, rows *bits.Rows, add func(*audit.Bucket, audit.Outcome, int64)) error {
 	for row := rows.Next(0); row >= 0 && row < b.Rows(); {
 		bucket, until := t.bucket(b.CreatedAt(row))
 		end := b.Rows()
@@ -113,9 +122,7 @@ func (t *Tally) addTimes(b *block.Block, rows *bits.Rows) error {
 		}
 		part := bits.Between(row, end)
 		part.And(rows)
-		err := b.Counts(block.Outcome, &part, func(v string, count int) {
-			t.addOutcome(bucket, audit.Outcome(v), int64(count))
-		})
+		err := b.Counts(block.Outcome, &part, func(v string, count int) { add(bucket, audit.Outcome(v), int64(count)) })
 		if err != nil {
 			return err
 		}
@@ -124,6 +131,7 @@ func (t *Tally) addTimes(b *block.Block, rows *bits.Rows) error {
 	return nil
 }
 
+// addOutcome counts n entries more of an outcome, in a bucket or, where that is nil, in none.
 func (t *Tally) addOutcome(b *audit.Bucket, o audit.Outcome, n int64) {
 	t.out.Total += n
 	t.out.Outcomes.Add(o, n)

@@ -1,0 +1,155 @@
+// Package webhook is the destination of whoever takes an HTTP request: signed as Standard
+// Webhooks has it (https://www.standardwebhooks.com), with a message for each batch; or, in
+// the formats of chats, a message for people to read.
+package webhook
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/format"
+	"auditlog/sink"
+	"auditlog/sink/web"
+)
+
+// Kind describes it.
+func Kind() sink.Kind {
+	return sink.Kind{
+		Name: "webhook", Title: "HTTP webhook", Schemes: []string{"https", "http"}, Example: "https://siem.example.com/hooks/auditlog",
+		Formats: slices.Concat(format.Objects(), chatNames()),
+		Settings: append([]sink.Setting{
+			{Name: "body", Default: "message", Choices: []string{"message", "lines"},
+				Usage: "What a request holds: `message`, an object with what Standard Webhooks wants and the entries in it, or `lines`, an entry a line (NDJSON)."},
+			{Name: "secret", Secret: true,
+				Usage: "Signs each request: `whsec_` and 24 to 64 random bytes in base64. Two with a space between them both sign, so that the receiver can change from one to the other."},
+		}, web.Settings(false)...),
+		Open: open,
+	}
+}
+
+type webhook struct {
+	client *web.Client
+	o      *sink.Options
+	keys   [][]byte
+	encode func(b []byte, batch *sink.Batch) []byte
+	kind   string // of the body
+	body   []byte
+}
+
+func open(o *sink.Options) (sink.Destination, error) {
+	client, err := web.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parseSecret(o.Secrets["secret"])
+	if err != nil {
+		return nil, err
+	}
+	h := &webhook{client: client, o: o, keys: keys, kind: "application/json"}
+	if c := chatNamed(o.Format); c != nil {
+		h.encode = c.append
+		return h, nil
+	}
+	f, err := format.Parse(o.Format)
+	if err != nil {
+		return nil, err
+	}
+	if o.Settings["body"] == "lines" {
+		h.kind = "application/x-ndjson"
+		h.encode = func(b []byte, batch *sink.Batch) []byte { return o.AppendLines(b, f, batch) }
+	} else {
+		h.encode = h.message(f)
+	}
+	return h, nil
+}
+
+// secretPrefix begins a secret as Standard Webhooks writes it.
+const secretPrefix = "whsec_"
+
+// parseSecret returns the keys of a secret, of which there may be several.
+func parseSecret(secret string) ([][]byte, error) {
+	var keys [][]byte
+	for s := range strings.FieldsSeq(secret) {
+		encoded, ok := strings.CutPrefix(s, secretPrefix)
+		key, err := base64.StdEncoding.DecodeString(encoded)
+		if !ok || err != nil || len(key) < 24 || len(key) > 64 {
+			return nil, audit.FieldErrorf("secrets.secret", "must be %s and 24 to 64 bytes in base64", secretPrefix)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// Deliver posts a batch. Where it is refused as a whole, it is posted in parts.
+func (h *webhook) Deliver(ctx context.Context, b *sink.Batch) error {
+	return sink.Narrow(ctx, b, h.post)
+}
+
+func (h *webhook) post(ctx context.Context, b *sink.Batch) error {
+	h.body = h.encode(h.body[:0], b)
+	id, at := messageID(b), strconv.FormatInt(h.o.Now().Unix(), 10)
+	header := http.Header{"Webhook-Id": {id}, "Webhook-Timestamp": {at}}
+	if len(h.keys) > 0 {
+		header["Webhook-Signature"] = []string{h.sign(id, at, h.body)}
+	}
+	answer, err := h.client.Post(ctx, &web.Request{Header: header, ContentType: h.kind, Body: h.body})
+	if err != nil {
+		return err
+	}
+	return answer.Err()
+}
+
+func (h *webhook) Close() error { return h.client.Close() }
+
+// sign returns the signatures by every key.
+func (h *webhook) sign(id, at string, body []byte) string {
+	var list []string
+	for _, key := range h.keys {
+		m := hmac.New(sha256.New, key)
+		m.Write([]byte(id + "." + at + "."))
+		m.Write(body)
+		list = append(list, "v1,"+base64.StdEncoding.EncodeToString(m.Sum(nil)))
+	}
+	return strings.Join(list, " ")
+}
+
+// messageID returns what is the same whenever the same entries are sent to the same sink.
+func messageID(b *sink.Batch) string {
+	h := sha256.New()
+	for _, s := range []string{b.Log.Key(b.Entries[0].ID), b.Log.Key(b.Entries[len(b.Entries)-1].ID), b.Project, b.Sink} {
+		h.Write([]byte(s + "\n"))
+	}
+	return "msg_" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
+}
+
+// message returns what writes a batch as one object.
+func (h *webhook) message(f *format.Format) func([]byte, *sink.Batch) []byte {
+	return func(b []byte, batch *sink.Batch) []byte {
+		last := batch.Entries[len(batch.Entries)-1]
+		b = append(b, `{"type":"auditlog.entries","timestamp":`...)
+		b = audit.AppendString(b, last.RecordedAt.UTC().Format(time.RFC3339Nano))
+		b = audit.AppendString(append(b, `,"data":{"log":`...), batch.Log.Log)
+		b = strconv.AppendUint(append(b, `,"epoch":`...), uint64(batch.Log.Epoch), 10)
+		if batch.Project != "" {
+			b = audit.AppendString(append(b, `,"project":`...), batch.Project)
+		}
+		b = audit.AppendString(append(b, `,"sink":`...), batch.Sink)
+		b = append(b, `,"entries":[`...)
+		origin := h.o.Origin(batch)
+		for i, e := range batch.Entries {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = f.Append(b, origin, e)
+		}
+		return append(b, `]}}`...)
+	}
+}
