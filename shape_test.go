@@ -77,7 +77,8 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar rpc export auth reading retention admin backup/duty scrub",
+	"api/strict":    "audit",
+	"api":           "admit api/strict audit calendar rpc export auth reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
@@ -112,7 +113,7 @@ var onlyIn = map[string]string{
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api backup/duty console index retention scrub cli",
-	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
+	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
 	"github.com/minio/minio-go":           "backup/s3",
