@@ -9,6 +9,7 @@ test: tools lint build
 	$(if $(ARGS),,cd bench && go vet ./... && go test ./...)
 	$(if $(ARGS),,cd logintest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
 	  else echo "the identity provider of logintest could not be had: logging in goes untried against a real one"; fi)
+	$(if $(ARGS),,sdk/test)
 
 # lint checks the form of the source. staticcheck's version is in go.mod.
 lint:

@@ -35,6 +35,9 @@ var mayImport = map[string]string{
 	"audit/audittest": "audit",
 	"calendar":        "audit",
 	"fulltext":        "audit",
+	"proof":           "",
+	"proof/evidence":  "audit proof",
+	"notary":          "audit proof proof/evidence store/format store/kv store/trees",
 	"spell":           "",
 	"rpc":             "audit",
 	"export":          "audit",
@@ -51,18 +54,20 @@ var mayImport = map[string]string{
 	"store/queue":     "",
 	"store/life":      "audit store/format",
 	"store/quota":     "audit store/format store/queue",
-	"store/format":    "audit fulltext store/block store/block/bits",
+	"store/format":    "audit fulltext proof store/block store/block/bits",
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/keys":      "audit store/format store/kv",
+	"store/trees":     "proof store/format store/kv",
 	"store/upgrade":   "audit store/format store/kv",
-	"store/check":     "audit fulltext store/block store/blocks store/format store/keys store/kv",
-	"store/counts":    "audit store/block store/block/bits store/format store/kv",
-	"store/found":     "admit audit fulltext store/block store/counts store/format",
+	"store/check":     "audit fulltext proof proof/evidence store/block store/blocks store/format store/keys store/kv store/trees",
+	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
+	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
 	"follow":          "backoff",
+	"pull":            "admit audit rpc",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -78,7 +83,7 @@ var mayImport = map[string]string{
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
 	"api/strict":    "audit",
-	"api":           "admit api/strict audit calendar rpc export auth reading retention admin backup/duty scrub",
+	"api":           "admit api/strict audit calendar rpc export auth pull reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
@@ -89,10 +94,15 @@ var mayImport = map[string]string{
 	"sink":         "audit format",
 	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
+	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
+	"sink/otlp":    "audit format sink sink/web",
+	"sink/elastic": "audit format sink sink/web",
+	"sink/loki":    "audit format sink sink/web",
+	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/file sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -104,7 +114,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -112,16 +122,19 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index retention scrub cli",
+	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub cli",
 	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api backup sink/web store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
+	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
+	"golang.org/x/mod":                    "proof",
 	"golang.org/x/sync":                   "console cli",
 }
 
@@ -143,9 +156,9 @@ const (
 var grown = map[string]int{
 	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4000, // a file for each method
+	"api":     4500, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3900, // a file for each thing that a log can do
+	"store":   4000, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.

@@ -13,7 +13,7 @@ func (c *call) class() admit.Class {
 	switch p := c.route.permission; p {
 	case auth.AuditLogRecord:
 		return admit.Record
-	case "", auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.ProjectList, auth.ProjectGet:
+	case "", auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.AuditLogPull, auth.AuditLogFollow, auth.ProjectList, auth.ProjectGet:
 		return admit.Read
 	default:
 		if c.principal.Check(p, "") == nil {

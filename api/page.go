@@ -17,46 +17,35 @@ import (
 // whole, which is cheapest.
 const pieceBytes = 64 << 10
 
-// envelope is what stands around the entries of a page.
-type envelope struct {
-	contentType           []string
-	begin, between, after string
-	// end returns what stands behind the last one, of a page that a cursor leads on from.
-	end func(b []byte, next string) []byte
-}
-
-// jsonEnvelope is that of other answers.
-func jsonEnvelope() *envelope {
-	return &envelope{headerValues.json[:], `{"ok":true,"result":{"items":[`, ",", "", func(b []byte, next string) []byte {
-		b = append(b, ']')
-		if next != "" {
-			// base64url: nothing in it needs an escape.
-			b = append(append(append(b, `,"nextCursor":"`...), next...), '"')
-		}
-		return append(b, "}}\n"...)
-	}}
-}
-
-// lineEnvelope has an entry a line, and nothing else.
-func lineEnvelope() *envelope {
-	return &envelope{[]string{rpc.TypeNDJSON}, "", "", "\n", func(b []byte, _ string) []byte { return b }}
-}
-
-// sendPage answers with a page of entries, as JSON or, where that is asked for, NDJSON.
+// sendPage answers with a page of entries.
 func (c *call) sendPage(page audit.Page) error {
+	return c.sendEntries(page.Entries, page.Next, func(b []byte) []byte {
+		if page.Next == "" {
+			return b
+		}
+		// base64url: nothing in it needs an escape.
+		return append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
+	})
+}
+
+// sendEntries answers with entries, which the cursor next leads on from, as JSON with what rest
+// appends behind them or, where that is asked for, as NDJSON, an entry a line and nothing else.
+func (c *call) sendEntries(entries []*audit.Entry, next string, rest func([]byte) []byte) error {
 	lines := acceptsLines(c.r)
-	if h := c.w.Header(); page.Next != "" {
+	if h := c.w.Header(); next != "" {
 		if lines {
-			h.Set(rpc.HeaderNextCursor, page.Next)
+			h.Set(rpc.HeaderNextCursor, next)
 		}
 		if c.r.Method == http.MethodGet {
-			h.Set("Link", c.linkTo(page.Next))
+			h.Set("Link", c.linkTo(next))
 		}
 	}
 	if lines {
-		return c.sendEntries(page, lineEnvelope())
+		nothing := func(b []byte) []byte { return b }
+		return c.sendList(entries, &list{[]string{rpc.TypeNDJSON}, "", "", "\n", nothing})
 	}
-	return c.sendEntries(page, jsonEnvelope())
+	end := func(b []byte) []byte { return append(rest(append(b, ']')), "}}\n"...) }
+	return c.sendList(entries, &list{headerValues.json[:], `{"ok":true,"result":{"items":[`, ",", "", end})
 }
 
 // linkTo returns the Link header of the page at a cursor. It is relative, so that it holds
@@ -83,34 +72,41 @@ func acceptsLines(r *http.Request) bool {
 	return lines
 }
 
-// sendEntries sends the entries of a page. A long answer is made piece by piece, each when the
-// client has taken the one before: what waits for a client that does not read is the entries
-// alone, and they are let go as they are sent.
-func (c *call) sendEntries(page audit.Page, env *envelope) error {
+// list is how entries are written one behind the other.
+type list struct {
+	contentType           []string
+	begin, between, after string
+	end                   func([]byte) []byte // appends what stands behind the last one
+}
+
+// sendList sends entries. A long answer is made piece by piece, each when the client has taken
+// the one before: what waits for a client that does not read is the entries alone, and they are
+// let go as they are sent.
+func (c *call) sendList(entries []*audit.Entry, as *list) error {
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
 	var out *pieces
-	buf.b = append(buf.b, env.begin...)
-	for i, e := range page.Entries {
+	buf.b = append(buf.b, as.begin...)
+	for i, e := range entries {
 		if i > 0 {
-			buf.b = append(buf.b, env.between...)
+			buf.b = append(buf.b, as.between...)
 		}
-		buf.b = append(e.AppendJSON(buf.b), env.after...)
-		page.Entries[i] = nil
+		buf.b = append(e.AppendJSON(buf.b), as.after...)
+		entries[i] = nil
 		if len(buf.b) < pieceBytes {
 			continue
 		}
 		if out == nil {
-			out = c.pieces(env.contentType)
+			out = c.pieces(as.contentType)
 		}
 		if err := out.write(buf.b); err != nil {
 			return err
 		}
 		buf.b = buf.b[:0]
 	}
-	buf.b = env.end(buf.b, page.Next)
+	buf.b = as.end(buf.b)
 	if out == nil {
-		c.sendAs(env.contentType, c.w, c.r, http.StatusOK, buf.b)
+		c.sendAs(as.contentType, c.w, c.r, http.StatusOK, buf.b)
 		return nil
 	}
 	if err := out.write(buf.b); err != nil {

@@ -31,6 +31,8 @@ func (s *Server) routes() []route {
 		{rpc.Get, auth.AuditLogGet, s.get},
 		{rpc.Stats, auth.AuditLogStats, method(s.stats)},
 		{rpc.Export, auth.AuditLogExport, s.export},
+		{rpc.Pull, auth.AuditLogPull, s.pull},
+		{rpc.Follow, auth.AuditLogFollow, s.follow},
 
 		{rpc.ProjectList, auth.ProjectList, method(s.projectList)},
 		{rpc.ProjectGet, auth.ProjectGet, method(s.projectGet)},

@@ -5,8 +5,9 @@
 //
 // Every call is POST /<method> with a JSON body, and every answer an [Answer];
 // only auditLog.export answers with the entries themselves, as auditLog.list does to
-// who accepts NDJSON alone, and log.backup with an archive. What only reads is
-// answered to GET as well, with the members of the body as parameters. Entries have the
+// who accepts NDJSON alone, auditLog.follow with events, and log.backup with an archive.
+// What only reads is answered to GET as well, with the members of the body as
+// parameters. Entries have the
 // canonical JSON of package audit, here as there.
 //
 // It stands on audit and the standard library, and does no I/O.
@@ -19,6 +20,8 @@ const (
 	Get    = "auditLog.get"
 	Stats  = "auditLog.stats"
 	Export = "auditLog.export"
+	Pull   = "auditLog.pull"
+	Follow = "auditLog.follow"
 
 	ProjectList    = "project.list"
 	ProjectGet     = "project.get"

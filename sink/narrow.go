@@ -7,9 +7,13 @@ import (
 	"auditlog/audit"
 )
 
-// Unfit says that a destination will never take a batch as it is, and does not say because of
-// which entries. It stays within the packages of destinations: Narrow makes Refused of it.
+// Unfit says that a destination will never take a batch as it is. It stays within the packages
+// of destinations: Narrow makes Refused of it.
 type Unfit struct {
+	// Known says that it is because of the entry at the place At, whatever is with the
+	// others; else the destination does not say because of which.
+	Known bool
+	At    int
 	// Reason is what the destination says, cleaned and short.
 	Reason string
 }
@@ -17,8 +21,8 @@ type Unfit struct {
 func (u *Unfit) Error() string { return "refused: " + u.Reason }
 
 // Narrow delivers a batch to a destination that answers only for a batch as a whole. One that
-// is unfit is delivered in halves, until the entries that are at fault are alone, which are
-// refused. What is sent before an error stops it is sent again with the next batch.
+// is unfit is delivered in parts, around the entry that is at fault, or in halves until those
+// that are at fault are alone, which are refused. What is sent before an error stops it is sent again with the next batch.
 func Narrow(ctx context.Context, b *Batch, send func(context.Context, *Batch) error) error {
 	n := narrowing{send: send}
 	if err := n.deliver(ctx, b, 0); err != nil {
@@ -50,12 +54,28 @@ func (n *narrowing) deliver(ctx context.Context, b *Batch, at int) error {
 	case len(b.Entries) == 1:
 		n.refused = append(n.refused, Refusal{at, unfit.Reason})
 		return nil
+	case unfit.Known:
+		return n.around(ctx, b, at, unfit)
 	}
 	half := len(b.Entries) / 2
 	if err := n.deliver(ctx, b.Part(0, half), at); err != nil {
 		return err
 	}
 	return n.deliver(ctx, b.Part(half, len(b.Entries)), at+half)
+}
+
+// around delivers what is in front of an entry that is at fault, and what is behind it.
+func (n *narrowing) around(ctx context.Context, b *Batch, at int, unfit *Unfit) error {
+	if unfit.At > 0 {
+		if err := n.deliver(ctx, b.Part(0, unfit.At), at); err != nil {
+			return err
+		}
+	}
+	n.refused = append(n.refused, Refusal{at + unfit.At, unfit.Reason})
+	if unfit.At+1 == len(b.Entries) {
+		return nil
+	}
+	return n.deliver(ctx, b.Part(unfit.At+1, len(b.Entries)), at+unfit.At+1)
 }
 
 // Part returns the batch of the entries from a place up to another, which is excluded. It

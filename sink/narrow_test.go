@@ -21,14 +21,20 @@ func batch(from, n int64) *Batch {
 // Of a batch that is refused as a whole, every entry that is fit arrives once, in order, and
 // those that are not are named by their places.
 func TestNarrow(t *testing.T) {
+	t.Run("halves", func(t *testing.T) { testNarrow(t, false) })
+	t.Run("known", func(t *testing.T) { testNarrow(t, true) })
+}
+
+// testNarrow tells, or not, which entry is at fault.
+func testNarrow(t *testing.T, known bool) {
 	for _, bad := range [][]int64{{}, {105}, {195}, {105, 115, 145}, {105, 115, 125, 135, 145, 155, 165, 175, 185, 195}} {
 		b := batch(100, 10)
 		var took []int64
 		covered := b.From
 		err := Narrow(t.Context(), b, func(_ context.Context, b *Batch) error {
-			for _, e := range b.Entries {
+			for i, e := range b.Entries {
 				if slices.Contains(bad, e.ID) {
-					return &Unfit{Reason: fmt.Sprint(len(b.Entries))}
+					return &Unfit{Reason: fmt.Sprint(len(b.Entries)), Known: known, At: i}
 				}
 			}
 			if b.From < covered {
@@ -44,7 +50,7 @@ func TestNarrow(t *testing.T) {
 		if refused := new(Refused); errors.As(err, &refused) {
 			for _, r := range refused.Entries {
 				left = append(left, b.Entries[r.Index].ID)
-				if r.Reason != "1" {
+				if r.Reason != "1" && !known {
 					t.Errorf("%v: refused among %s", bad, r.Reason)
 				}
 			}

@@ -17,20 +17,34 @@ import (
 // purged, or is being, is left out, but for what a purge leaves. The entries must not be
 // changed.
 func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
-	id = max(id, 0)
+	st, err := s.after(ctx, max(id, 0), limit, audit.AllProjects())
+	return st.entries, st.through, err
+}
+
+// stretch is what lies behind some id: entries of projects of a scope, and the ids of entries
+// of others, up to the id through. What is in neither was purged, or is being.
+type stretch struct {
+	entries   []*audit.Entry
+	elsewhere []audit.Range
+	through   int64
+}
+
+// after returns the stretch behind an id, with at most limit entries.
+func (s *Store) after(ctx context.Context, id int64, limit int, within audit.Scope) (stretch, error) {
 	for {
 		// A purge that begins or ends meanwhile takes ids away, or gives those back that it
 		// leaves: then all is read again.
 		purges, kept := s.underPurge()
-		entries, through, err = s.afterID(ctx, id, limit)
+		st := stretch{through: id}
+		err := s.extend(ctx, &st, limit, within)
 		if again, _ := s.underPurge(); again != purges {
 			continue
 		}
 		if err != nil {
-			return nil, 0, err
+			return stretch{}, err
 		}
-		entries, through = withKept(entries, kept, id, through, limit)
-		return entries, through, nil
+		st.add(kept, id, limit, within)
+		return st, nil
 	}
 }
 
@@ -45,63 +59,79 @@ func (s *Store) underPurge() (turns uint64, kept []*audit.Entry) {
 	return s.purges, kept
 }
 
-// withKept adds those of kept with ids above id and up to through to entries, of which there
-// are then at most limit.
-func withKept(entries, kept []*audit.Entry, id, through int64, limit int) ([]*audit.Entry, int64) {
-	n := len(entries)
+// add adds those of the entries that purges leave that are behind an id and in st's reach, and
+// ends st where it then has limit entries.
+func (st *stretch) add(kept []*audit.Entry, id int64, limit int, within audit.Scope) {
+	n := len(st.entries)
 	for _, e := range kept {
-		if e.ID > id && e.ID <= through {
-			entries = append(entries, e)
+		if e.ID > id && e.ID <= st.through && within.Has(e.Project) {
+			st.entries = append(st.entries, e)
 		}
 	}
-	if len(entries) == n {
-		return entries, through
+	if len(st.entries) == n {
+		return
 	}
-	slices.SortFunc(entries, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if len(entries) > limit {
-		entries = entries[:limit]
-		through = entries[limit-1].ID
+	slices.SortFunc(st.entries, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+	if len(st.entries) <= limit {
+		return
 	}
-	return entries, through
+	st.entries = st.entries[:limit]
+	st.through = st.entries[limit-1].ID
+	for i, r := range st.elsewhere {
+		if r.To > st.through {
+			st.elsewhere[i].To = st.through
+			st.elsewhere = slices.DeleteFunc(st.elsewhere, func(r audit.Range) bool { return r.From > st.through })
+			break
+		}
+	}
 }
 
-// afterID is After of the projects that are not being purged.
+// extend adds to st what is behind it of the projects that are not being purged.
 //
 // As with a view, the tail is taken before the transaction begins: what is sealed
 // in between is in both, and is read from one of them.
-func (s *Store) afterID(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
+func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit.Scope) error {
 	s.mu.RLock()
 	tail := s.recent
 	s.mu.RUnlock()
-	through = id
-	if through+1 < tail.first {
+	of := func(id int64, owner format.ProjectID) (string, *format.Project) {
+		name, rec := s.visibleByID(owner)
+		if rec != nil && !within.Has(name) {
+			st.elsewhere = audit.AppendRange(st.elsewhere, audit.Range{From: id, To: id})
+			rec = nil
+		}
+		return name, rec
+	}
+	if st.through+1 < tail.first {
 		err := admit.Work(ctx, func(ctx context.Context) error {
 			return s.read(func(tx kv.Tx) (err error) {
-				entries, through, err = s.blocks.After(ctx, tx, id, tail.first, limit, s.visibleByID)
+				st.entries, st.through, err = s.blocks.After(ctx, tx, st.through, tail.first, limit, of)
 				return err
 			})
 		})
 		if err != nil {
-			return nil, 0, err
+			return err
 		}
 	}
-	for ; through+1 >= tail.first && through+1 < tail.next() && len(entries) < limit; through++ {
-		t := tail.get(through + 1)
-		_, rec := s.visibleByID(t.owner.id)
+	for id := st.through + 1; id >= tail.first && id < tail.next() && len(st.entries) < limit; id++ {
+		t := tail.get(id)
+		st.through = id
+		_, rec := of(id, t.owner.id)
 		if rec == nil {
 			continue
 		}
 		e := t.entry
 		if e == nil { // its seal has overtaken those of other projects
-			if e, err = s.sealedEntry(t.owner, rec, through+1, t.seq); err != nil {
-				return nil, 0, err
+			var err error
+			if e, err = s.sealedEntry(t.owner, rec, id, t.seq); err != nil {
+				return err
 			}
 		}
 		if e != nil {
-			entries = append(entries, e)
+			st.entries = append(st.entries, e)
 		}
 	}
-	return entries, through, nil
+	return nil
 }
 
 // visibleByID returns the name and record of the project with a number, or nil when there

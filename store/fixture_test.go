@@ -20,17 +20,20 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/notary"
+	"auditlog/proof"
 	"auditlog/store/block"
 	"auditlog/store/block/column"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/trees"
 )
 
 // Fixtures are databases as a released version wrote them, and beside each what is in it.
 // Every later version reads them: a codec of which the tests are only round trips has none.
 // They are never made again once their format was released; before that
 //
-//	rm -r store/testdata/format3 && go test ./store -run TestFixtures -fixtures
+//	rm -r store/testdata/format4 && go test ./store -run TestFixtures -fixtures
 var makeFixtures = flag.Bool("fixtures", false, "make the fixtures of this format; none is overwritten")
 
 // fixtures are the databases of the format of now, and how each is made.
@@ -41,6 +44,7 @@ var fixtures = map[string]func(*fixture){
 	"purging": (*fixture).purging,
 	"purged":  (*fixture).purged,
 	"tokens":  (*fixture).tokens,
+	"proved":  (*fixture).proved,
 }
 
 // fixture is a database while it is made, with a clock and secrets that are the same each
@@ -225,6 +229,27 @@ func (f *fixture) tokens() {
 	f.record(entry("acme", 1))
 }
 
+// proved has heads over several projects, the certificate of one that was purged, and entries
+// that no head covers yet.
+func (f *fixture) proved() {
+	key, err := proof.GenerateKey(steady())
+	f.must(err)
+	n, err := notary.New(f.Store, key, notary.Options{Now: func() time.Time { return f.now }, Rand: steady()})
+	f.must(err)
+	f.opts.BeforePurge = n.Certify
+	for i := range 300 {
+		f.record(entry("acme", i), entry("globex", i))
+		if i%100 == 50 {
+			f.must(n.Head(f.Context()))
+			f.must(f.Seal())
+		}
+	}
+	f.delete("globex")
+	f.purge("globex", 100)
+	f.must(n.Head(f.Context()))
+	f.record(entry("acme", 300), entry("new", 1))
+}
+
 // steady returns bytes that are random and always the same.
 func steady() io.Reader { return rand.NewChaCha8([32]byte{3}) }
 
@@ -308,6 +333,16 @@ func contents(t *testing.T, s *Store) []byte {
 	}
 	for _, id := range slices.Sorted(maps.Keys(tokens)) {
 		b = fmt.Appendf(b, "token %s %s\n", id, tokens[id])
+	}
+	err = s.read(func(tx kv.Tx) error {
+		m, err := trees.OpenMaster(tx)
+		if err == nil {
+			b = append(b, m.Checkpoint()...)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return b
 }

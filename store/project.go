@@ -11,6 +11,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 )
 
 // project is a project in memory. Store.mu guards its fields; the slices are
@@ -23,6 +24,9 @@ type project struct {
 	tail   []*audit.Entry
 	keys   keys.Recent // that are in no run yet
 	hasher keys.Hasher // of keys, by the secret in rec
+	// hashed and head tell how far its tree has come: see trees.History.
+	hashed int64
+	head   format.TreeState
 }
 
 // numbered is projects by number.
@@ -84,7 +88,11 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err != nil {
 			return err
 		}
+		life.Count(rec, s.passed(), s.opts.Now())
 		p := newProject(string(k), rec)
+		if err := p.loadTree(tx); err != nil {
+			return err
+		}
 		s.projects[p.name] = p
 		s.byID[p.id] = p
 		if rec.State == audit.Purging {
@@ -94,7 +102,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 	return nil
 }
 
-// info returns the public view of p. The caller holds Store.mu.
+// info returns the public view of p, the purge at the time told with its order. The caller holds Store.mu.
 func (p *project) info() audit.Project {
 	info := audit.Project{Name: p.name, State: p.rec.State, Deletion: p.rec.Deletion, Hold: p.rec.Hold}
 	info.Entries = p.rec.Entries + int64(len(p.tail))
@@ -133,7 +141,7 @@ func (s *Store) Projects() []audit.Project {
 	defer s.mu.RUnlock()
 	infos := make([]audit.Project, 0, len(s.projects))
 	for _, p := range s.projects {
-		infos = append(infos, p.info())
+		infos = append(infos, s.info(p))
 	}
 	slices.SortFunc(infos, func(a, b audit.Project) int { return cmp.Compare(a.Name, b.Name) })
 	return infos
@@ -147,7 +155,7 @@ func (s *Store) Project(name string) (audit.Project, error) {
 	if !ok {
 		return audit.Project{}, errNoProject(name)
 	}
-	return p.info(), nil
+	return s.info(p), nil
 }
 
 func errNoProject(name string) error {

@@ -10,6 +10,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/life"
+	"auditlog/store/trees"
 )
 
 // How much one step of a purge does at most: a few milliseconds of writing, so
@@ -19,6 +20,7 @@ const (
 	purgeBlocks    = 64
 	purgeSpans     = 2000
 	purgeKeys      = 64 // rows, of tens of kilobytes
+	purgeTiles     = 64 // of 8 KiB
 )
 
 // PurgeStep does a bounded part of the purge of a deleted project, whatever its
@@ -71,6 +73,9 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 // beginPurge closes the project for good and keeps the entries that outlive the purge:
 // those that earlier purges left, and the project.delete entry.
 func (s *Store) beginPurge(ctx context.Context, p *project) error {
+	if err := s.opts.BeforePurge(ctx, p.name); err != nil {
+		return fmt.Errorf("before the purge of project %q: %w", p.name, err)
+	}
 	s.mu.RLock()
 	rec := p.rec
 	s.mu.RUnlock()
@@ -90,6 +95,10 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 		rec = p.rec
 		rec.State = audit.Purging
 		rec.Purge = progress
+		var err error
+		if progress.Tree, err = trees.Drop(tx, p.id); err != nil {
+			return err
+		}
 		return p.put(tx, &rec)
 	}, func() {
 		p.rec = rec
@@ -99,8 +108,8 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 }
 
 // purgeWriter does one step. What it deletes, in this order: the places of the
-// entries, their blocks, their keys, and at last the project's record, secret
-// included, in whose stead an empty project of the same name begins.
+// entries, their blocks, their keys, the tree over them, and at last the project's record,
+// secret included, in whose stead an empty project of the same name begins.
 type purgeWriter struct {
 	s   *Store
 	p   *project
@@ -123,7 +132,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
 	w.rec.Purge = &progress
-	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans} {
+	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans, w.tiles} {
 		left, err := part()
 		if err != nil {
 			return fmt.Errorf("purge project %q: %w", w.p.name, err)
@@ -181,6 +190,9 @@ func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys,
 
 // spans deletes the secondary index.
 func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans, purgeSpans) }
+
+// tiles deletes the tree. Its root is in the project's record.
+func (w *purgeWriter) tiles() (left bool, err error) { return w.drop(format.Tiles, purgeTiles) }
 
 // drop deletes keys of a bucket that begin with the project's number, so many at most.
 func (w *purgeWriter) drop(bucket string, most int) (left bool, err error) {

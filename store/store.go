@@ -36,6 +36,9 @@ var ErrInUse error = audit.Errorf(audit.Conflict, "in use by another auditlog")
 type Options struct {
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
+	// Open returns for how long the store has been open, whatever the clock says. Default what
+	// the machine's monotonic clock tells.
+	Open func() time.Duration
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
 	// SealRows is how many entries the tail holds, of projects that fill a block, before
@@ -65,6 +68,10 @@ type Options struct {
 	// it such a log is read and not written: see Store.Paused.
 	AcceptLoss bool
 
+	// BeforePurge is called before the first step of each purge, and again until it returns
+	// nil: the last time that the project's entries can be read. Default: nobody.
+	BeforePurge func(ctx context.Context, project string) error
+
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
 	Report func(error)
@@ -80,6 +87,10 @@ type Options struct {
 func (o *Options) setDefaults() {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Open == nil {
+		begin := time.Now()
+		o.Open = func() time.Duration { return time.Since(begin) }
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
@@ -102,6 +113,9 @@ func (o *Options) setDefaults() {
 	if o.keySizes == (keys.Sizes{}) {
 		o.keySizes = keys.DefaultSizes()
 	}
+	if o.BeforePurge == nil {
+		o.BeforePurge = func(context.Context, string) error { return nil }
+	}
 	if o.Report == nil {
 		o.Report = func(error) {}
 	}
@@ -112,8 +126,10 @@ type Store struct {
 	opts     Options
 	db       kv.DB
 	identity string
-	epoch    atomic.Uint32         // how often a loss was accepted
-	lost     atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
+	// passedBefore is how much time had passed when the store was opened.
+	passedBefore time.Duration
+	epoch        atomic.Uint32         // how often a loss was accepted
+	lost         atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
 	queue   *queue.Queue[*submission] // before the committer
 	meter   *quota.Meter
@@ -280,6 +296,7 @@ func (s *Store) load(tx kv.Tx) error {
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
+	s.passedBefore = time.Duration(format.ReadUint64(meta.Get(format.MetaPassed)))
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
+	"auditlog/store/upgrade"
 )
 
 func open(t testing.TB, dir string, opts Options) *Store {
@@ -124,7 +125,7 @@ func TestClockJumps(t *testing.T) {
 
 // TestOtherFormats wants databases of other versions to be left alone.
 func TestOtherFormats(t *testing.T) {
-	for version, advice := range map[uint64]string{format.Version + 1: "newer auditlog", format.Version - 1: "the auditlog that wrote it"} {
+	for version, advice := range map[uint64]string{format.Version + 1: "newer auditlog", upgrade.First - 1: "the auditlog that wrote it"} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
 		err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(format.Meta).Put(format.MetaFormat, format.Uint64(version)) })

@@ -60,7 +60,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	failing := func(tx kv.Tx) error { return errors.Join(add("second")(tx), broken) }
 	err := upgrade.Run(db, format.Version+2, []upgrade.Step{{To: format.Version + 1, Name: "add first", Run: add("first")}, {To: format.Version + 2, Name: "add second", Run: failing}})
-	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "from format 4 to 5 (add second)") {
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "from format 5 to 6 (add second)") {
 		t.Fatalf("a step that fails: %v", err)
 	}
 	if version, there := formatIn(t, db, "first"); version != format.Version+1 || !there {
@@ -79,7 +79,7 @@ func TestUpgrade(t *testing.T) {
 	if version, there := formatIn(t, db, "second"); version != format.Version+2 || !there || runs != 1 {
 		t.Errorf("at the end: format %d, the bucket %t, %d steps were run", version, there, runs)
 	}
-	if err := upgrade.Run(db, format.Version+3, later); err == nil || !strings.Contains(err.Error(), "no step leads from format 5 to 6") {
+	if err := upgrade.Run(db, format.Version+3, later); err == nil || !strings.Contains(err.Error(), "no step leads from format 6 to 7") {
 		t.Errorf("a step that is missing: %v", err)
 	}
 	if err := db.Close(); err != nil {
@@ -87,7 +87,7 @@ func TestUpgrade(t *testing.T) {
 	}
 
 	_, err = Open(dir, Options{})
-	if audit.KindOf(err) != audit.Conflict || err.Error() != "the database has format 5, this program knows up to 3: run a newer auditlog" {
+	if audit.KindOf(err) != audit.Conflict || err.Error() != "the database has format 6, this program knows up to 4: run a newer auditlog" {
 		t.Errorf("a newer format: %v", err)
 	}
 }

@@ -12,7 +12,12 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/bucket"
+	"auditlog/sink/elastic"
 	"auditlog/sink/file"
+	"auditlog/sink/loki"
+	"auditlog/sink/otlp"
+	"auditlog/sink/splunk"
 	"auditlog/sink/stream"
 	"auditlog/sink/webhook"
 )
@@ -21,6 +26,11 @@ import (
 func All() []sink.Kind {
 	return []sink.Kind{
 		webhook.Kind(),
+		splunk.Kind(),
+		elastic.Kind(),
+		loki.Kind(),
+		otlp.Kind(),
+		bucket.Kind(),
 		file.Kind(),
 		stream.Kind(),
 	}

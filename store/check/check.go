@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/fulltext"
+	"auditlog/proof"
 	"auditlog/store/block"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -39,6 +40,7 @@ func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, others bool, report fun
 		orders: make(map[string][]format.Owner),
 
 		inBlocks: make(map[format.ProjectID]*keySet),
+		leaves:   make(map[format.ProjectID][]proof.Hash),
 	}
 	err := c.run(others)
 	c.sum.Projects = len(c.projects)
@@ -50,7 +52,7 @@ func (c *checker) run(others bool) error {
 		return err
 	}
 	parts := []func() error{
-		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.sections, c.usage, c.cursors,
+		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.sections, c.usage, c.cursors, c.trees,
 	}
 	if c.sum.Problems == 0 {
 		return c.together(parts...)
@@ -114,6 +116,8 @@ type checker struct {
 	orders   map[string][]format.Owner    // decoded a moment ago
 	sequence *blocks.Sequence             // of the project with the number numbered
 	numbered format.ProjectID
+	leaves   map[format.ProjectID][]proof.Hash // of the tail's entries that are not sealed
+	reader   *blocks.Reader
 }
 
 func (c *checker) problem(format string, args ...any) {
@@ -199,6 +203,9 @@ func (c *checker) tail() error {
 			}
 			if 0 < e.ID-c.sealed {
 				c.owners[e.ID-c.sealed-1] = format.Owner{Project: id, Seq: e.Seq}
+			}
+			if p != nil {
+				c.keepLeaf(p, e)
 			}
 			if p == nil || !p.Sealed(e.Seq, e.Position()) {
 				c.sum.Entries++ // those that are sealed are in blocks, too

@@ -95,6 +95,12 @@ func decode(bucket string, k, v []byte) error {
 		_, err = format.ParseChange(k, v)
 	case format.Cursors:
 		_, err = format.DecodeCursor(k, v)
+	case format.Tiles:
+		_, err = format.DecodeTile(k, v)
+	case format.Heads:
+		_, err = format.DecodeTreeState(k, v)
+	case format.Master, format.Certificates:
+		_, err = format.DecodeText(k, v)
 	}
 	return err
 }

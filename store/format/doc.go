@@ -5,7 +5,7 @@
 // what is written. Package store does that. A decoder returns an error with ErrCorrupt in
 // its chain for bytes that no encoder here wrote, and never panics.
 //
-// # The database, format 3
+// # The database, format 4
 //
 // All integers are big-endian unless said otherwise; varint is that of
 // encoding/binary. A checksum is CRC-32C over key and value, 4 bytes at the end of
@@ -16,12 +16,18 @@
 // and key alone in the buckets that Summed names, whose values have the checksum told below.
 // Beside the file lies its mark, auditlog.db.mark: see package boltkv.
 //
-//	meta      format    8 bytes, 3
+//	meta      format    8 bytes, 4
 //	          identity  16 random bytes: tells derived indexes whose they are
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
+//	          passed    8 bytes: nanoseconds in which the log was open, as far as it was worth
+//	                    keeping; absent: none
 //	          epoch     8 bytes: how often a loss of commits was accepted; absent: never
+//	          proofs    JSON: lineage of the master log, the public keys that signed it, a
+//	                    secret of 32 bytes that fills the heads' trees, number of leaves;
+//	                    absent: no head was made yet
+//	          checkpoint  the newest checkpoint of the master log, a signed note
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq
@@ -97,11 +103,27 @@
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum
 //
-// History: 3 is the first that is released; from it on an older format is brought up to
+//	tiles     project (4), level (1), number (8) -> a tile of the project's tree, of its
+//	          present incarnation: version (1), up to 256 hashes (32 each) of the level that
+//	          is 8 times as high, checksum. Level 0, the leaves, is computed from the entries;
+//	          hash n of level 1 is over those of the key n of seqs, once that is full. Project
+//	          0 is the master log
+//
+//	heads     project (4) -> the project's tree as the newest head has it: version (1), size
+//	          (uvarint), root (32), checksum
+//
+//	master    number (8) -> a leaf of the master log: version (1), its text (package proof:
+//	          Head and Continuation), checksum
+//
+//	certificates  project name, 0, incarnation (4) -> what proves of an incarnation that was
+//	          purged that it was: version (1), an evidence bundle, checksum
+//
+// History: 4 has tiles, heads, master and certificates, which the step from 3 makes, empty. What
+// is there already is hashed by and by, as what comes is. 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.
 //
-// Each project has a random secret from its first entry on, the canonical JSON of an
-// entry is fixed, and a key of seqs holds what a tile of a tree over them would: room
-// for a tree of salted hashes over all entries that stays provable when a purge drops both.
+// Each project has a random secret from its first entry on, which the salts of its leaves are
+// derived from, and a key of seqs holds as many entries as a tile has leaves. A purge drops
+// secret and tiles: nobody can guess then what was in the tree, and its root still binds.
 package format

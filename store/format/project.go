@@ -16,7 +16,10 @@ type Project struct {
 	Secret   []byte          `json:"secret"`
 	State    audit.State     `json:"state"`
 	Deletion *audit.Deletion `json:"deletion,omitempty"`
-	Hold     *audit.Hold     `json:"hold,omitempty"`
+	// PurgeAfter is how much time has to have passed in the log's life for the purge of a
+	// deleted project to begin.
+	PurgeAfter time.Duration `json:"purgeAfter,omitempty"`
+	Hold       *audit.Hold   `json:"hold,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *Purge `json:"purge,omitempty"`
 	// Incarnation counts the beginnings of the project, from 1: each purge begins
@@ -91,6 +94,8 @@ type Purge struct {
 	Kept []*audit.Entry `json:"kept"`
 	// Gone counts what is gone so far.
 	Gone Purged `json:"gone"`
+	// Tree is what the last head had of the project.
+	Tree TreeState `json:"tree,omitzero"`
 }
 
 // Ordered returns the entry that ordered the purge.

@@ -34,6 +34,9 @@ func (p *Project) PurgeEntry() *audit.Entry {
 	if by := p.Deletion.ApprovedBy; by != "" {
 		e.Metadata["approvedBy"] = by
 	}
+	if tree := p.Purge.Tree; tree.Size > 0 {
+		e.Metadata["treeSize"], e.Metadata["treeRoot"] = strconv.FormatInt(tree.Size, 10), tree.Root.String()
+	}
 	for _, name := range []string{"token", "tokenCreatedBy", "tokenMakers"} {
 		if v := deletion.Metadata[name]; v != "" {
 			e.Metadata[name] = v

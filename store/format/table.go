@@ -7,7 +7,7 @@ import (
 )
 
 // Version is that of the database which this program reads and writes.
-const Version = 3
+const Version = 4
 
 // The buckets of the database. doc.go says what each holds, to the byte.
 const (
@@ -24,6 +24,11 @@ const (
 	Tokens   = "tokens"
 	Cursors  = "cursors"
 	Usages   = "usage"
+
+	Tiles        = "tiles"
+	Heads        = "heads"
+	Master       = "master"
+	Certificates = "certificates"
 )
 
 // Buckets returns the names of all buckets.
@@ -31,17 +36,18 @@ func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
 		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages,
+		Tiles, Heads, Master, Certificates,
 	}
 }
 
 // Rising are those whose keys mostly come in their order.
 func Rising() []string {
-	return []string{Tail, Order, Seqs, Changes, Blocks}
+	return []string{Tail, Order, Seqs, Changes, Blocks, Master}
 }
 
 // Summed are those whose values carry a checksum of their own, which their decoders check.
 func Summed() []string {
-	return []string{Tail, Blocks, Spans, Order, Seqs}
+	return []string{Tail, Blocks, Spans, Order, Seqs, Tiles, Heads, Master, Certificates}
 }
 
 // The keys of the meta bucket.
@@ -51,7 +57,13 @@ var (
 	MetaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
 	MetaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
 	MetaProject  = []byte("project")  // uint64: last project number given
+	MetaPassed   = []byte("passed")   // uint64: nanoseconds that the log was open, in which graces are counted; absent: none
 	MetaEpoch    = []byte("epoch")    // uint64: how often a loss of commits was accepted; absent: never
+	MetaProofs   = []byte("proofs")   // JSON: whose the master log is; absent: there is none yet
+
+	// MetaCheckpoint is the newest checkpoint of the master log, as a signed note, with what
+	// witnesses have signed of it.
+	MetaCheckpoint = []byte("checkpoint")
 )
 
 // ProjectID numbers a project's incarnation, BlockKey names a block, and BlockChange tells of

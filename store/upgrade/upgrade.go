@@ -27,7 +27,19 @@ type Step struct {
 
 // Steps returns the steps from First to format.Version. A step is never changed once it
 // was released. A database of each format that it meets is in testdata.
-func Steps() []Step { return nil }
+func Steps() []Step {
+	return []Step{{To: 4, Name: "make room for proofs", Run: makeTrees}}
+}
+
+// makeTrees makes the buckets that format 4 has more. The trees in them are made by and by, in
+// the background, as those of new entries are.
+func makeTrees(tx kv.Tx) error {
+	var errs []error
+	for _, name := range []string{format.Tiles, format.Heads, format.Master, format.Certificates} {
+		errs = append(errs, tx.CreateBucket(name))
+	}
+	return errors.Join(errs...)
+}
 
 // VersionOf returns the version of a database, or why it cannot be this program's. One that
 // is older than the newest is the caller's to bring up to date.

@@ -1,0 +1,208 @@
+package notary
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+
+	"auditlog/audit"
+	"auditlog/proof"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+	"auditlog/store/trees"
+)
+
+// stepTiles is how many tiles are hashed in a step: of 16,384 entries.
+const stepTiles = 64
+
+// hash hashes some tiles of a project that has full ones which are not hashed. more reports
+// whether there was one.
+func (n *Notary) hash(ctx context.Context) (more bool, err error) {
+	for _, h := range n.log.Histories() {
+		left := h.Size()/proof.TileWidth - h.Hashed
+		if left <= 0 {
+			continue
+		}
+		hashes, err := n.hashTiles(ctx, &h, min(left, stepTiles))
+		if err != nil {
+			return false, err
+		}
+		return true, n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
+			if !there(h.ID) {
+				return trees.Change{}, nil
+			}
+			change := trees.Change{Hashed: map[format.ProjectID]int64{h.ID: h.Hashed + int64(len(hashes))}}
+			return change, trees.Append(tx, h.ID, h.Hashed, hashes)
+		})
+	}
+	return false, nil
+}
+
+// hashTiles returns the hashes of the next tiles of a project.
+func (n *Notary) hashTiles(ctx context.Context, h *trees.History, count int64) ([]proof.Hash, error) {
+	hashes := make([]proof.Hash, 0, count)
+	tile := make([]proof.Hash, 0, proof.TileWidth)
+	err := n.each(ctx, h, h.Hashed*proof.TileWidth, int(count)*proof.TileWidth, func(l *leaf) error {
+		if tile = append(tile, proof.LeafHash(l.commitment)); len(tile) == proof.TileWidth {
+			hashes, tile = append(hashes, proof.Perfect(tile)), tile[:0]
+		}
+		return nil
+	})
+	return hashes, err
+}
+
+// Head makes a head that covers everything that is recorded, unless the newest does. It returns
+// Unavailable where too much is to be hashed for that.
+func (n *Notary) Head(ctx context.Context) error {
+	n.making.Lock()
+	defer n.making.Unlock()
+	if err := n.catchUp(ctx); err != nil {
+		return err
+	}
+	return n.head(ctx)
+}
+
+// head makes a head of what is hashed, and of the entries behind it that fill no tile, unless it
+// would be as the last. The caller holds n.making.
+func (n *Notary) head(ctx context.Context) error {
+	histories := n.log.Histories()
+	states, err := n.grown(ctx, histories)
+	if err != nil {
+		return err
+	}
+	if stale, err := n.stale(); err != nil || len(states) == 0 && !stale {
+		return err
+	}
+	secret := make([]byte, 32)
+	if _, err := io.ReadFull(n.opts.Rand, secret); err != nil {
+		return err
+	}
+	return n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
+		change := trees.Change{Heads: maps.Clone(states)}
+		maps.DeleteFunc(change.Heads, func(id format.ProjectID, _ format.TreeState) bool { return !there(id) })
+		return change, n.putHead(tx, histories, change.Heads, secret)
+	})
+}
+
+// stale reports whether the newest head is wrong although nothing was recorded: a project of it
+// is purged, or the log has another name since.
+func (n *Notary) stale() (stale bool, err error) {
+	err = n.log.View(func(tx kv.Tx) error {
+		m, err := trees.OpenMaster(tx)
+		if err == nil {
+			stale = m.Stale || m.Lineage != "" && m.Lineage != n.log.Lineage().String()
+		}
+		return err
+	})
+	return stale, err
+}
+
+// grown returns the trees of projects to which something was recorded since the newest head.
+func (n *Notary) grown(ctx context.Context, histories []trees.History) (map[format.ProjectID]format.TreeState, error) {
+	states := make(map[format.ProjectID]format.TreeState)
+	for i := range histories {
+		h := &histories[i]
+		size := h.Size()
+		if size/proof.TileWidth > h.Hashed {
+			size = h.Hashed * proof.TileWidth
+		}
+		if size <= h.Head.Size {
+			continue
+		}
+		root, err := n.tree(ctx, h, size).Root()
+		if audit.KindOf(err) == audit.NotFound {
+			continue // purged meanwhile
+		}
+		if err != nil {
+			return nil, fmt.Errorf("project %q: %w", h.Name, err)
+		}
+		states[h.ID] = format.TreeState{Size: size, Root: root}
+	}
+	return states, nil
+}
+
+// putHead writes a head, and the checkpoint that covers it. secret is for a master log that has
+// none.
+func (n *Notary) putHead(tx kv.Tx, histories []trees.History, states map[format.ProjectID]format.TreeState, secret []byte) error {
+	m, err := trees.OpenMaster(tx)
+	if err != nil {
+		return err
+	}
+	if lineage := n.log.Lineage().String(); m.Lineage != lineage {
+		if err := n.beginMaster(m, lineage, secret); err != nil {
+			return err
+		}
+	}
+	for id, t := range states {
+		if err := trees.PutHead(tx, id, t); err != nil {
+			return err
+		}
+	}
+	leaves, depth, err := n.headTree(tx, m, m.Size, histories)
+	if err != nil {
+		return err
+	}
+	root, err := proof.NewTree(int64(len(leaves)), leaves).Root()
+	if err != nil {
+		return err
+	}
+	m.Stale = false
+	head := proof.Head{Number: m.Size, Time: n.opts.Now(), Depth: depth, Root: root}
+	if err := m.Append([]byte(head.Text())); err != nil {
+		return err
+	}
+	return n.sign(m)
+}
+
+// beginMaster begins the master log of a lineage, which continues the one that was there.
+func (n *Notary) beginMaster(m *trees.Master, lineage string, secret []byte) error {
+	old := bytes.Clone(m.Checkpoint())
+	keys := m.Keys
+	if err := m.Begin(lineage, n.key.Public(), secret); err != nil || old == nil {
+		return err
+	}
+	c, err := proof.OpenCheckpoint(old, keys...)
+	if err != nil {
+		return fmt.Errorf("the log that is continued: %w", err)
+	}
+	return m.Append([]byte(proof.Continuation(c)))
+}
+
+// sign signs the master log as it is, and keeps that.
+func (n *Notary) sign(m *trees.Master) error {
+	root, err := m.Tree(m.Size).Root()
+	if err != nil {
+		return fmt.Errorf("master log: %w", err)
+	}
+	origin := proof.LogOrigin(m.Lineage)
+	signed, err := proof.Sign(proof.Checkpoint{Origin: origin, Size: m.Size, Root: root}, n.key.Signer(origin))
+	if err != nil {
+		return err
+	}
+	return m.Put(signed)
+}
+
+// headTree returns the leaves of the tree over the checkpoints of all projects, of the head with
+// a number.
+func (n *Notary) headTree(tx kv.Tx, m *trees.Master, number int64, histories []trees.History) (proof.Leaves, int, error) {
+	names := make(map[format.ProjectID]*trees.History, len(histories))
+	for i := range histories {
+		names[histories[i].ID] = &histories[i]
+	}
+	var hashes []proof.Hash
+	err := trees.Heads(tx, func(id format.ProjectID, t format.TreeState) error {
+		h := names[id]
+		if h == nil {
+			return fmt.Errorf("head of project %d: %w: there is no such project", id, format.ErrCorrupt)
+		}
+		hashes = append(hashes, proof.CheckpointHash(proof.Checkpoint{Origin: n.origin(h), Size: t.Size, Root: t.Root}))
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	leaves, depth := proof.HeadTree(hashes, m.Secret, number)
+	return leaves, depth, nil
+}

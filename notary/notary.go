@@ -1,0 +1,175 @@
+package notary
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"auditlog/audit"
+	"auditlog/proof"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+	"auditlog/store/trees"
+)
+
+// Log is what a Notary needs of the log.
+type Log interface {
+	// Lineage names the log: it is another's once entries were lost.
+	Lineage() audit.Lineage
+	// Histories and History tell of projects: see package store.
+	Histories() []trees.History
+	History(project string) (trees.History, error)
+	Project(name string) (audit.Project, error)
+	Get(ctx context.Context, project string, id int64) (*audit.Entry, error)
+	AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error)
+	View(func(kv.Tx) error) error
+	KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error)) error
+	// LastID returns the id of the newest entry, and Wait returns once it is above one.
+	LastID() int64
+	Wait(ctx context.Context, after int64) error
+}
+
+// Options configure a Notary. The zero value is usable.
+type Options struct {
+	// Every is how long after something was recorded there is a head at most. Default a
+	// minute.
+	Every time.Duration
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Rand makes secrets. Default crypto/rand.
+	Rand io.Reader
+	// Log gets a line when something fails. Its zero value is silent.
+	Log zerolog.Logger
+}
+
+// Notary makes proofs. Its methods may be called by several goroutines at once.
+type Notary struct {
+	log  Log
+	key  proof.Key
+	opts Options
+
+	making sync.Mutex // held by whoever makes trees or heads, or reads a head whole
+}
+
+// New returns the notary of a log. It returns Conflict where the log's heads were signed with
+// another key.
+func New(log Log, key proof.Key, opts Options) (*Notary, error) {
+	if opts.Every == 0 {
+		opts.Every = time.Minute
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Rand == nil {
+		opts.Rand = rand.Reader
+	}
+	n := &Notary{log: log, key: key, opts: opts}
+	return n, log.View(func(tx kv.Tx) error {
+		m, err := trees.OpenMaster(tx)
+		if err != nil || m.Lineage != log.Lineage().String() {
+			return err // another log's key is of no matter
+		}
+		if was := m.Keys[len(m.Keys)-1]; was != key.Public() {
+			return audit.Errorf(audit.Conflict, "the log's checkpoints are signed with the key %s, and this is %s",
+				was.Fingerprint(), key.Public().Fingerprint())
+		}
+		return nil
+	})
+}
+
+// Origin returns the name of the master log.
+func (n *Notary) Origin() string { return proof.LogOrigin(n.log.Lineage().String()) }
+
+// Keys returns the public keys that have signed the log, the one of now last, as signed notes
+// write them.
+func (n *Notary) Keys() ([]string, error) {
+	keys := []proof.PublicKey{n.key.Public()}
+	err := n.log.View(func(tx kv.Tx) error {
+		m, err := trees.OpenMaster(tx)
+		if err == nil && m.Lineage == n.log.Lineage().String() {
+			keys = slices.Clone(m.Keys)
+		}
+		return err
+	})
+	texts := make([]string, len(keys))
+	for i, k := range keys {
+		texts[i] = k.Text(n.Origin())
+	}
+	return texts, err
+}
+
+// origin returns the name of a project's tree.
+func (n *Notary) origin(h *trees.History) string {
+	return proof.ProjectOrigin(n.Origin(), h.Name, h.Incarnation)
+}
+
+// tree returns the tree of a project at a size, of which all full tiles are hashed.
+func (n *Notary) tree(ctx context.Context, h *trees.History, size int64) *proof.Tree {
+	return proof.NewTree(size, n.tiles(ctx, h))
+}
+
+func (n *Notary) tiles(ctx context.Context, h *trees.History) *trees.Tiles {
+	return &trees.Tiles{View: n.log.View, Project: h.ID, Leaves: func(tile int64, width int) ([]proof.Hash, error) {
+		return n.leaves(ctx, h, tile*proof.TileWidth, width)
+	}}
+}
+
+// leaves returns the hashes of so many leaves of a project, from leaf first on.
+func (n *Notary) leaves(ctx context.Context, h *trees.History, first int64, count int) ([]proof.Hash, error) {
+	hashes := make([]proof.Hash, 0, count)
+	err := n.each(ctx, h, first, count, func(l *leaf) error {
+		hashes = append(hashes, proof.LeafHash(l.commitment))
+		return nil
+	})
+	return hashes, err
+}
+
+// leaf is a leaf with what it is made of. It is valid until the next.
+type leaf struct {
+	seq        int64
+	entry      []byte // canonical JSON
+	salt       proof.Salt
+	commitment proof.Commitment
+}
+
+// each calls fn with so many leaves of a project, from leaf first on.
+func (n *Notary) each(ctx context.Context, h *trees.History, first int64, count int, fn func(*leaf) error) error {
+	salter := proof.NewSalter(h.Secret)
+	var l leaf
+	for seq, end := h.Base+first, h.Base+first+int64(count); seq < end; {
+		entries, err := n.log.AfterSeq(ctx, h.Name, seq-1, int(end-seq))
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return n.gone(h, seq)
+		}
+		for _, e := range entries {
+			if e.Seq != seq {
+				return n.gone(h, seq)
+			}
+			l.seq, l.entry, l.salt = seq, e.AppendJSON(l.entry[:0]), salter.Salt(seq)
+			l.commitment = proof.Commit(l.salt, l.entry)
+			if err := fn(&l); err != nil {
+				return err
+			}
+			seq++
+		}
+	}
+	return nil
+}
+
+// gone returns why an entry of a project is not there: because it was purged since, or because
+// the database is damaged.
+func (n *Notary) gone(h *trees.History, seq int64) error {
+	if now, err := n.log.History(h.Name); err != nil || now.ID != h.ID {
+		return audit.Errorf(audit.NotFound, "project %q was purged", h.Name)
+	}
+	return fmt.Errorf("project %q: %w: seq %d is missing", h.Name, format.ErrCorrupt, seq)
+}

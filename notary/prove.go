@@ -1,0 +1,312 @@
+package notary
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/proof"
+	"auditlog/proof/evidence"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+	"auditlog/store/trees"
+)
+
+// maxBehind is how many entries that are not hashed yet a proof waits for. There are more only
+// where a log without trees was upgraded, or much is recorded at once.
+const maxBehind = 1 << 20
+
+// covered returns the history of a project of which the newest head covers a seq, and all of it
+// where that is 0. It makes a head if need be. The caller holds n.making.
+func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.History, error) {
+	for range 2 {
+		h, err := n.log.History(project)
+		if err != nil {
+			return h, err
+		}
+		end := h.Base + h.Head.Size
+		stale, err := n.stale()
+		if err != nil || end > seq && (seq > 0 || h.Head.Size == h.Size()) && !stale {
+			return h, err
+		}
+		if err := n.catchUp(ctx); err != nil {
+			return h, err
+		}
+		if err := n.head(ctx); err != nil {
+			return h, err
+		}
+	}
+	// Much is recorded: what the head of now has is all there was when it was asked for.
+	h, err := n.log.History(project)
+	if err == nil && (h.Head.Size == 0 || h.Base+h.Head.Size <= seq) {
+		err = audit.Errorf(audit.NotFound, "project %q has no entry with seq %d", project, seq)
+	}
+	return h, err
+}
+
+// catchUp hashes what is not hashed yet, unless that takes too long for somebody who waits.
+func (n *Notary) catchUp(ctx context.Context) error {
+	behind := int64(0)
+	for _, h := range n.log.Histories() {
+		behind += h.Size() - h.Hashed*proof.TileWidth
+	}
+	if behind > maxBehind {
+		return audit.Errorf(audit.Unavailable, "%d entries are not hashed yet, and are being: try again in a while", behind)
+	}
+	for more := true; more; {
+		var err error
+		if more, err = n.hash(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Proof returns the proof that an entry of a project is in the project's tree, with the salt of
+// its leaf. It returns NotFound where there is no such seq.
+func (n *Notary) Proof(ctx context.Context, project string, seq int64) (*proof.LeafProof, error) {
+	n.making.Lock()
+	h, err := n.covered(ctx, project, seq)
+	n.making.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	index := seq - h.Base
+	if index < 0 {
+		return nil, audit.Errorf(audit.NotFound, "seq %d of project %q is of an incarnation that was purged: its certificate proves it", seq, project)
+	}
+	p := &proof.LeafProof{Index: index}
+	if p.Hashes, err = n.tree(ctx, &h, h.Head.Size).Inclusion(index); err != nil {
+		return nil, err
+	}
+	salt := proof.NewSalter(h.Secret).Salt(seq)
+	p.Extra = salt[:]
+	p.Checkpoint, err = n.signProject(&h)
+	return p, err
+}
+
+// anchored returns the history of a project as covered does, and what leads from its checkpoint
+// to the newest of the master log.
+func (n *Notary) anchored(ctx context.Context, project string, seq int64) (h trees.History, a evidence.Anchor, err error) {
+	n.making.Lock()
+	defer n.making.Unlock()
+	for {
+		if h, err = n.covered(ctx, project, seq); err != nil {
+			return h, a, err
+		}
+		if a, err = n.anchorOf(&h); !errors.Is(err, errStale) {
+			return h, a, err
+		}
+	}
+}
+
+// errStale says that a project was dropped from the head while that was read.
+var errStale = errors.New("the head is stale")
+
+// anchorOf is anchored for a project that is covered. The caller holds n.making.
+func (n *Notary) anchorOf(h *trees.History) (a evidence.Anchor, err error) {
+	signed, err := n.signProject(h)
+	if err != nil {
+		return a, err
+	}
+	a.Checkpoint = string(signed)
+	if a.Keys, err = n.Keys(); err != nil {
+		return a, err
+	}
+	histories := n.log.Histories()
+	return a, n.log.View(func(tx kv.Tx) error { return n.anchor(tx, h, histories, &a) })
+}
+
+// anchor fills in where the newest head has a project. The caller holds n.making: the head is
+// that of histories.
+func (n *Notary) anchor(tx kv.Tx, h *trees.History, histories []trees.History, a *evidence.Anchor) error {
+	m, err := n.master(tx)
+	if err != nil {
+		return err
+	}
+	if m.Stale {
+		return errStale
+	}
+	a.MasterIndex = m.Size - 1
+	text, err := m.Leaf(a.MasterIndex)
+	if err != nil {
+		return err
+	}
+	a.Head, a.Master = string(text), string(m.Checkpoint())
+	leaves, _, err := n.headTree(tx, m, a.MasterIndex, histories)
+	if err != nil {
+		return err
+	}
+	own := proof.CheckpointHash(proof.Checkpoint{Origin: n.origin(h), Size: h.Head.Size, Root: h.Head.Root})
+	i := slices.Index(leaves, own)
+	if i < 0 {
+		return audit.Errorf(audit.Unavailable, "project %q is being purged", h.Name)
+	}
+	a.HeadIndex = int64(i)
+	if a.HeadProof, err = proof.NewTree(int64(len(leaves)), leaves).Inclusion(a.HeadIndex); err != nil {
+		return err
+	}
+	a.MasterProof, err = m.Tree(m.Size).Inclusion(a.MasterIndex)
+	return err
+}
+
+// MaxEvidence bounds the entries of a bundle that holds less than the project from its first
+// entry on.
+const MaxEvidence = 1_000_000
+
+// Evidence writes a bundle of what is selected of a project. It returns NotFound where that is
+// nothing, TooLarge where it is too much; once something is written, an error leaves a bundle
+// that does not hold.
+func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection, query json.RawMessage) error {
+	h, a, err := n.anchored(ctx, sel.Query().Project, 0)
+	if err != nil {
+		return err
+	}
+	last := h.Base + h.Head.Size - 1
+	var seqs []int64
+	if q := sel.Query(); len(q.Is) == 0 && len(q.Not) == 0 && q.Text == "" && q.From.IsZero() && q.To.IsZero() {
+		return n.prefix(ctx, w, &h, &evidence.Header{Anchor: a, Query: query, LastSeq: last})
+	}
+	err = sel.Export(ctx, func(e *audit.Entry) error {
+		if e.Seq < h.Base || e.Seq > last {
+			return nil // of what purges left, or newer than the head
+		}
+		if len(seqs) == MaxEvidence {
+			return audit.Errorf(audit.TooLarge, "more than %d entries are selected: ask for fewer, or for the whole project", MaxEvidence)
+		}
+		seqs = append(seqs, e.Seq)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(seqs) == 0 {
+		return audit.Errorf(audit.NotFound, "nothing is selected that can be proved")
+	}
+	slices.Sort(seqs)
+	first, end := seqs[0], seqs[len(seqs)-1]
+	complete := end-first+1 == int64(len(seqs))
+	if complete && first == h.Base {
+		return n.prefix(ctx, w, &h, &evidence.Header{Anchor: a, Query: query, LastSeq: end})
+	}
+	return n.single(ctx, w, &h, seqs, &evidence.Header{
+		Anchor: a, Query: query, Entries: int64(len(seqs)), FirstSeq: first, LastSeq: end, Complete: complete,
+	})
+}
+
+// prefix writes a bundle of a project from its first entry to one, by one proof for all.
+func (n *Notary) prefix(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) error {
+	head.Entries, head.FirstSeq, head.Complete = head.LastSeq-h.Base+1, h.Base, true
+	hashes, err := n.tree(ctx, h, h.Head.Size).Consistency(head.Entries)
+	if err != nil {
+		return err
+	}
+	prefix := append(evidence.Hashes{}, hashes...)
+	head.Prefix = &prefix
+	out, err := n.begin(w, h, head)
+	if err != nil {
+		return err
+	}
+	for first := int64(0); first < head.Entries; first += stepTiles * proof.TileWidth {
+		count := min(head.Entries-first, stepTiles*proof.TileWidth)
+		err := n.each(ctx, h, first, int(count), func(l *leaf) error { return out.Write(l.salt, nil, l.entry) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Notary) begin(w io.Writer, h *trees.History, head *evidence.Header) (*evidence.Writer, error) {
+	head.Project, head.Incarnation, head.Base = h.Name, h.Incarnation, h.Base
+	return evidence.NewWriter(w, head)
+}
+
+// single writes a bundle of entries with a proof for each.
+func (n *Notary) single(ctx context.Context, w io.Writer, h *trees.History, seqs []int64, head *evidence.Header) error {
+	out, err := n.begin(w, h, head)
+	if err != nil {
+		return err
+	}
+	for tile := range tilesOf(seqs, h.Base) {
+		tree := n.tree(ctx, h, h.Head.Size) // one a tile: a tree keeps what it has read
+		first := tile[0] - h.Base
+		err := n.each(ctx, h, first, int(tile[len(tile)-1]-tile[0]+1), func(l *leaf) error {
+			if _, ok := slices.BinarySearch(tile, l.seq); !ok {
+				return nil
+			}
+			hashes, err := tree.Inclusion(l.seq - h.Base)
+			if err != nil {
+				return err
+			}
+			return out.Write(l.salt, hashes, l.entry)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tilesOf cuts seqs, which are sorted, where tiles end.
+func tilesOf(seqs []int64, base int64) func(func([]int64) bool) {
+	return func(yield func([]int64) bool) {
+		for len(seqs) > 0 {
+			end := (seqs[0]-base)/proof.TileWidth*proof.TileWidth + proof.TileWidth + base
+			n, _ := slices.BinarySearch(seqs, end)
+			if !yield(seqs[:n]) {
+				return
+			}
+			seqs = seqs[n:]
+		}
+	}
+}
+
+// Certify keeps the certificate of a project that is about to be purged: the evidence of the
+// entry that ordered it, with the project's last checkpoint.
+func (n *Notary) Certify(ctx context.Context, project string) error {
+	p, err := n.log.Project(project)
+	if err != nil || p.Deletion == nil {
+		return err // it was restored
+	}
+	e, err := n.log.Get(ctx, project, p.Deletion.EntryID)
+	if err != nil {
+		return err
+	}
+	h, a, err := n.anchored(ctx, project, 0)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	head := &evidence.Header{Anchor: a, Entries: 1, FirstSeq: e.Seq, LastSeq: e.Seq, Complete: true}
+	if err := n.single(ctx, &b, &h, []int64{e.Seq}, head); err != nil {
+		return err
+	}
+	return n.log.KeepTrees(func(tx kv.Tx, _ func(format.ProjectID) bool) (trees.Change, error) {
+		return trees.Change{}, trees.PutCertificate(tx, project, h.Incarnation, b.Bytes())
+	})
+}
+
+// Certificate returns the certificate of an incarnation of a project that was purged, of the
+// last one that was where that is 0.
+func (n *Notary) Certificate(project string, incarnation int) (bundle []byte, err error) {
+	if incarnation == 0 {
+		h, err := n.log.History(project)
+		if err != nil {
+			return nil, err
+		}
+		incarnation = h.Incarnation - 1
+	}
+	err = n.log.View(func(tx kv.Tx) error {
+		bundle, err = trees.Certificate(tx, project, incarnation)
+		return err
+	})
+	if err == nil && bundle == nil {
+		err = audit.Errorf(audit.NotFound, "project %q has no certificate of an incarnation %d that was purged", project, incarnation)
+	}
+	return bundle, err
+}

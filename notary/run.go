@@ -1,0 +1,67 @@
+package notary
+
+import (
+	"context"
+	"time"
+)
+
+// restFactor is for how much longer than it works the worker rests between two steps of hashing,
+// so that those who record have most of the machine.
+const restFactor = 2
+
+// Run makes a head whenever something was recorded, at most every Options.Every, until ctx
+// ends, which is no error.
+func (n *Notary) Run(ctx context.Context) error {
+	var seen int64
+	failed := ""
+	for ctx.Err() == nil {
+		last := n.log.LastID()
+		err := n.work(ctx)
+		switch {
+		case err == nil:
+			seen, failed = last, ""
+		case ctx.Err() == nil && err.Error() != failed: // once, not at each further try
+			failed = err.Error()
+			n.opts.Log.Error().Err(err).Msg("making a head of the log: it is tried again")
+		}
+		if !sleep(ctx, n.opts.Every) {
+			break
+		}
+		if n.log.Wait(ctx, seen) != nil {
+			break
+		}
+	}
+	return nil
+}
+
+// work hashes what is not hashed yet, and makes a head. What comes meanwhile is for the next.
+func (n *Notary) work(ctx context.Context) error {
+	for more, end := true, n.opts.Now().Add(n.opts.Every); more && n.opts.Now().Before(end); {
+		began := time.Now()
+		var err error
+		n.making.Lock()
+		more, err = n.hash(ctx)
+		n.making.Unlock()
+		if err != nil {
+			return err
+		}
+		if !sleep(ctx, restFactor*time.Since(began)) {
+			return ctx.Err()
+		}
+	}
+	n.making.Lock()
+	defer n.making.Unlock()
+	return n.head(ctx)
+}
+
+// sleep reports whether it slept for so long, and not only until ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,20 @@
+// Package evidence is a file of entries with all that is needed to verify them offline: how it
+// is written, and how it is checked by somebody who has nothing else.
+//
+// # The file
+//
+// Lines of JSON. The first is a [Header]: which entries the file holds, and what leads from
+// them to a signed checkpoint of the log. Each other one is an entry:
+//
+//	{"salt":"<base64>","proof":["<base64>",…],"entry":<canonical JSON>}
+//
+// in the order of their seqs, the entry to the byte what was hashed. The proof shows that the
+// entry is in the project's tree; where the file holds a project from its first entry on,
+// without a gap, no entry has one, and one proof in the header is for all.
+//
+// From there on: the project's checkpoint is signed; it is a leaf of the tree of a head; the
+// head is a leaf of the master log; the checkpoint of that is signed, and cosigned by
+// whatever witnesses the log has.
+//
+// It knows no store and no network. Who makes a bundle is package notary.
+package evidence

@@ -1,0 +1,183 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/proof"
+)
+
+// ErrBad is in the chain of the error of everything that does not hold, and of nothing else: a
+// file that could not be read is another matter.
+var ErrBad = errors.New("the evidence does not hold")
+
+func bad(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrBad, fmt.Errorf(format, args...))
+}
+
+// Result is what a bundle proves.
+type Result struct {
+	Header     Header
+	Checkpoint proof.Checkpoint // the project's
+	Head       proof.Head
+	Master     proof.Checkpoint
+	// Key has signed it, and KeyTrusted tells that the policy names it.
+	Key        proof.PublicKey
+	KeyTrusted bool
+	// Witnesses are those of the policy that have cosigned the master checkpoint.
+	Witnesses []Cosigned
+}
+
+// Verify checks everything that a bundle says, and returns what it proves. each is called with
+// every entry that is proved so far; only with a nil error does all of it hold.
+func Verify(r io.Reader, p *Policy, each func(*audit.Entry) error) (*Result, error) {
+	lines := newReader(r)
+	first, err := lines.next()
+	if err != nil {
+		return nil, bad("it is empty or cannot be read: %w", err)
+	}
+	res := &Result{}
+	d := json.NewDecoder(bytes.NewReader(first))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&res.Header); err != nil || res.Header.Format != Format {
+		return nil, bad("the first line is not that of %q", Format)
+	}
+	if err := res.anchor(p); err != nil {
+		return nil, err
+	}
+	v := &verifier{Result: res, lines: lines, each: each}
+	if err := v.entries(); err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+// anchor checks the way from the project's checkpoint to that of the master log.
+func (r *Result) anchor(p *Policy) (err error) {
+	h := &r.Header
+	if err := r.signer(p); err != nil {
+		return err
+	}
+	if r.Master, err = proof.OpenCheckpoint([]byte(h.Master), r.Key); err != nil {
+		return bad("master log: %w", err)
+	}
+	if r.Checkpoint, err = proof.OpenCheckpoint([]byte(h.Checkpoint), r.Key); err != nil {
+		return bad("project: %w", err)
+	}
+	if want := proof.ProjectOrigin(r.Master.Origin, h.Project, h.Incarnation); r.Checkpoint.Origin != want {
+		return bad("the project's checkpoint is of %s, want %s", r.Checkpoint.Origin, want)
+	}
+	if r.Head, err = proof.ParseHead(h.Head); err != nil {
+		return bad("%w", err)
+	}
+	if err := proof.CheckHead(h.HeadProof, r.Head, h.HeadIndex, r.Checkpoint); err != nil {
+		return bad("%w", err)
+	}
+	if r.Head.Number != h.MasterIndex {
+		return bad("head %d is said to be leaf %d of the master log", r.Head.Number, h.MasterIndex)
+	}
+	if err := proof.CheckInclusion(h.MasterProof, r.Master, h.MasterIndex, r.Head.LeafHash()); err != nil {
+		return bad("%w", err)
+	}
+	if r.Witnesses, err = p.cosigned([]byte(h.Master)); err != nil {
+		return bad("%w", err)
+	}
+	return nil
+}
+
+// signer finds out who has signed, among the keys that the policy trusts, or, if it names none,
+// that the bundle does.
+func (r *Result) signer(p *Policy) error {
+	keys := p.Keys
+	if r.KeyTrusted = len(keys) > 0; !r.KeyTrusted {
+		for _, text := range r.Header.Keys {
+			_, k, err := proof.ParsePublicKey(text)
+			if err != nil {
+				return bad("%w", err)
+			}
+			keys = append(keys, k)
+		}
+	}
+	for _, k := range slices.Backward(keys) {
+		if _, err := proof.OpenCheckpoint([]byte(r.Header.Master), k); err == nil {
+			r.Key = k
+			return nil
+		}
+	}
+	return bad("the master log's checkpoint is signed by none of the %d keys that are known", len(keys))
+}
+
+// verifier checks the entries of a bundle.
+type verifier struct {
+	*Result
+	lines *reader
+	each  func(*audit.Entry) error
+
+	stack proof.Stack // of a prefix
+	seen  int64
+	last  int64 // seq
+}
+
+func (v *verifier) entries() error {
+	h := &v.Header
+	if h.Base < 1 || h.Entries < 1 || h.FirstSeq < h.Base || h.LastSeq < h.FirstSeq {
+		return bad("it says that it holds %d entries, seqs %d to %d of a project that begins with %d", h.Entries, h.FirstSeq, h.LastSeq, h.Base)
+	}
+	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) || h.Prefix != nil && (!h.Complete || h.FirstSeq != h.Base) {
+		return bad("it holds %d entries, seqs %d to %d, which is not what it says of being complete", h.Entries, h.FirstSeq, h.LastSeq)
+	}
+	for {
+		b, err := v.lines.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = v.entry(b)
+		}
+		if err != nil {
+			return bad("line %d: %w", v.lines.n+1, err)
+		}
+	}
+	if v.seen != h.Entries || v.last != h.LastSeq {
+		return bad("it holds %d entries up to seq %d, and says %d up to seq %d: lines are missing or added", v.seen, v.last, h.Entries, h.LastSeq)
+	}
+	if h.Prefix == nil {
+		return nil
+	}
+	prefix := proof.Checkpoint{Origin: v.Checkpoint.Origin, Size: v.stack.Size(), Root: v.stack.Root()}
+	if err := proof.CheckConsistency(*h.Prefix, v.Checkpoint, prefix); err != nil {
+		return bad("the entries are not those of the checkpoint: %w", err)
+	}
+	return nil
+}
+
+func (v *verifier) entry(b []byte) error {
+	l, err := parseLine(b)
+	if err != nil {
+		return err
+	}
+	var e audit.Entry
+	if err := json.Unmarshal(l.entry, &e); err != nil {
+		return fmt.Errorf("its entry: %w", err)
+	}
+	if e.Project != v.Header.Project || !bytes.Equal(e.AppendJSON(nil), l.entry) {
+		return fmt.Errorf("its entry is not as the log has entries of project %q", v.Header.Project)
+	}
+	if v.seen == 0 && e.Seq != v.Header.FirstSeq || v.seen > 0 && e.Seq <= v.last || v.Header.Complete && v.seen > 0 && e.Seq != v.last+1 {
+		return fmt.Errorf("seq %d follows seq %d", e.Seq, v.last)
+	}
+	hash := proof.LeafHash(proof.Commit(l.salt, l.entry))
+	if v.Header.Prefix != nil {
+		v.stack.Add(hash)
+	} else if err := proof.CheckInclusion(l.proof, v.Checkpoint, e.Seq-v.Header.Base, hash); err != nil {
+		return err
+	}
+	v.seen++
+	v.last = e.Seq
+	return v.each(&e)
+}

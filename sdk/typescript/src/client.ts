@@ -1,0 +1,184 @@
+import { AuditLogError } from "./errors.js";
+import { Keys } from "./keys.js";
+import type { components, paths } from "./openapi.js";
+import { type Options, Transport } from "./transport.js";
+
+type Schemas = components["schemas"];
+
+/** An entry as the log has it. */
+export type Entry = Schemas["Entry"];
+/** An entry to be recorded; a time may be a Date. */
+export type EntryInput = Omit<Schemas["EntryInput"], "createdAt"> & { createdAt?: string | Date };
+/** What became of recorded entries. */
+export type RecordResult = Schemas["RecordResult"] & { entries: Schemas["Recorded"][] };
+
+/** What is asked for; a time may be a Date. */
+export type Filters<R> = Omit<R, "from" | "to" | "after" | "before"> & {
+  from?: string | Date; to?: string | Date; after?: string | Date; before?: string | Date;
+};
+
+/** The methods that answer with JSON, with what each takes and answers. */
+type Answers<M> = M extends { post: { responses: { 200: { content: { "application/json": { result: infer R } } } } } } ? R : never;
+type Takes<M> = M extends { post: { requestBody?: { content: { "application/json": infer R } } } } ? R : never;
+type MethodPath = { [P in keyof paths]: Answers<paths[P]> extends never ? never : P }[keyof paths];
+/** The name of a method that answers with JSON. */
+export type Method = MethodPath extends `/${infer M}` ? M : never;
+
+/** How many entries go into one request; the log takes 10,000 at most. */
+const maxBatch = 1000;
+/** How many bytes go into one request; the log takes 32 MiB at most. */
+const maxBatchSize = 8 << 20;
+
+/** Ends a call before its time. */
+export interface Cancel { signal?: AbortSignal }
+
+/** Calls the API of one log. */
+export class Client {
+  readonly #transport: Transport;
+  readonly #channel: Options["channel"];
+  readonly #keys = new Keys();
+
+  constructor(options: Options = {}) {
+    this.#transport = new Transport(options);
+    this.#channel = options.channel;
+  }
+
+  /**
+   * Records entries and resolves once they are on the log's disk. Up to 1,000 entries of 8 MiB are
+   * recorded wholly or not at all; of more, an error has what became of those before as its result.
+   * An entry without a key is given one, so that a retry never records it twice. One whose key
+   * another entry has is a conflict in the result, not an error.
+   */
+  async record(entries: EntryInput | readonly EntryInput[], cancel: Cancel = {}): Promise<RecordResult> {
+    const list = Array.isArray(entries) ? (entries as readonly EntryInput[]) : [entries as EntryInput];
+    const result = await this.recordPrepared(list.map((e) => this.prepare(e)), cancel.signal);
+    list.forEach((e, i) => {
+      const became = result.entries[i];
+      // Nobody else knows a key that was made here: an earlier try had recorded it.
+      if (!e.key && became?.duplicate) {
+        delete became.duplicate;
+        result.duplicates--;
+        result.recorded++;
+      }
+    });
+    return result;
+  }
+
+  /** A copy of an entry that can be sent again and again. */
+  prepare(entry: EntryInput): Schemas["EntryInput"] {
+    const { createdAt, ...rest } = entry;
+    const e: Schemas["EntryInput"] = { ...rest, key: rest.key || this.#keys.next() };
+    if (this.#channel && !e.channel) e.channel = this.#channel;
+    if (createdAt !== undefined) e.createdAt = text(createdAt);
+    return e;
+  }
+
+  /** Records what was prepared, as it is. @internal */
+  async recordPrepared(entries: readonly Schemas["EntryInput"][], signal?: AbortSignal): Promise<RecordResult> {
+    const sum: RecordResult = { recorded: 0, duplicates: 0, conflicts: 0, skipped: 0, entries: [] };
+    let done = 0;
+    for (const batch of batches(entries)) {
+      try {
+        const r = (await this.#transport.call("auditLog.record", { entries: batch }, true, signal)) as RecordResult;
+        sum.recorded += r.recorded ?? 0;
+        sum.duplicates += r.duplicates ?? 0;
+        sum.conflicts = (sum.conflicts ?? 0) + (r.conflicts ?? 0);
+        sum.skipped += r.skipped ?? 0;
+        sum.entries.push(...(r.entries ?? []));
+      } catch (err) {
+        if (err instanceof AuditLogError) {
+          err.move(done);
+          err.result = sum;
+        }
+        throw err;
+      }
+      done += batch.length;
+    }
+    return sum;
+  }
+
+  /** The entries that the filters select, newest first, asked for page by page. */
+  async *list(filters: Filters<Schemas["ListRequest"]>, cancel: Cancel = {}): AsyncGenerator<Entry, void, undefined> {
+    let cursor = filters.cursor;
+    do {
+      const page = await this.listPage({ ...filters, cursor }, cancel);
+      yield* page.items;
+      cursor = page.nextCursor;
+    } while (cursor);
+  }
+
+  /** One page of them. */
+  listPage(filters: Filters<Schemas["ListRequest"]>, cancel: Cancel = {}): Promise<Schemas["ListResult"]> {
+    return this.call("auditLog.list", filters as Schemas["ListRequest"], { ...cancel, again: true });
+  }
+
+  /** One entry. */
+  get(project: string, id: number, cancel: Cancel = {}): Promise<Entry> {
+    return this.call("auditLog.get", { project, id }, { ...cancel, again: true });
+  }
+
+  /** Counts over time and by value of what the filters select. */
+  stats(filters: Filters<Schemas["StatsRequest"]>, cancel: Cancel = {}): Promise<Schemas["StatsResult"]> {
+    return this.call("auditLog.stats", filters as Schemas["StatsRequest"], { ...cancel, again: true });
+  }
+
+  /** Everything that the filters select, as lines of NDJSON or CSV; an error if the answer ends before it is whole. */
+  async *export(request: Filters<Schemas["ExportRequest"]>, cancel: Cancel = {}): AsyncGenerator<string, void, undefined> {
+    const body = await this.#transport.stream("auditLog.export", times(request), cancel.signal);
+    const decoder = new TextDecoder();
+    const reader = body.getReader();
+    let rest = "";
+    try {
+      for (;;) {
+        let part: ReadableStreamReadResult<Uint8Array>;
+        try {
+          part = await reader.read();
+        } catch (err) {
+          cancel.signal?.throwIfAborted();
+          throw new AuditLogError("unavailable", "the export ended before it was whole", { cause: err });
+        }
+        rest += decoder.decode(part.value, { stream: !part.done });
+        const lines = rest.split("\n");
+        rest = lines.pop()!;
+        yield* lines;
+        if (part.done) break;
+      }
+      if (rest) yield rest;
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
+  }
+
+  /**
+   * Any method of the API: `call("project.list", {})`, `call("token.revoke", { id })`. It is tried
+   * once, unless `again` says that doing it twice is the same as once.
+   */
+  async call<M extends Method>(method: M, request: Takes<paths[`/${M}`]>, more: Cancel & { again?: boolean } = {}): Promise<Answers<paths[`/${M}`]>> {
+    return (await this.#transport.call(method, times(request), more.again ?? false, more.signal)) as Answers<paths[`/${M}`]>;
+  }
+}
+
+function* batches<T>(entries: readonly T[]): Generator<T[]> {
+  let batch: T[] = [];
+  let size = 0;
+  for (const e of entries) {
+    const n = 3 * (JSON.stringify(e)?.length ?? 0); // a code unit is at most three bytes
+    if (batch.length > 0 && (batch.length >= maxBatch || size + n > maxBatchSize)) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(e);
+    size += n;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function times(request: unknown): unknown {
+  if (!request || typeof request !== "object") return request;
+  return Object.fromEntries(Object.entries(request).map(([name, value]) => [name, value instanceof Date ? text(value) : value]));
+}
+
+function text(at: string | Date): string {
+  return at instanceof Date ? at.toISOString() : at;
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+	"auditlog/store/trees"
+)
+
+// Histories returns every project as its tree sees it, in the order of their numbers: but for
+// those that are being purged, and those without an entry. What it tells of is durable.
+func (s *Store) Histories() []trees.History {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var all []trees.History
+	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
+		if h := s.byID[id].history(); h.Size() > 0 {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// History returns one of these, or a NotFound Fault.
+func (s *Store) History(name string) (trees.History, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p := s.projects[name]; p != nil {
+		if h := p.history(); h.Size() > 0 {
+			return h, nil
+		}
+	}
+	return trees.History{}, errNoProject(name)
+}
+
+// history returns an empty one of a project that is being purged. The caller holds Store.mu.
+func (p *project) history() trees.History {
+	if p.rec.State == audit.Purging {
+		return trees.History{Last: -1}
+	}
+	return trees.History{
+		Name: p.name, ID: p.id, Incarnation: p.rec.Incarnation, Base: p.rec.Base, Last: p.lastSeq(),
+		Secret: p.rec.Secret, Hashed: p.hashed, Head: p.head,
+	}
+}
+
+// KeepTrees runs fn in a transaction, for who makes the trees, and keeps in mind how far they
+// have come. there tells of a project that it is neither purged nor being.
+func (s *Store) KeepTrees(fn func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error)) error {
+	var change trees.Change
+	there := func(id format.ProjectID) bool {
+		p := s.byID[id]
+		return p != nil && p.rec.State != audit.Purging
+	}
+	return s.update("keep trees", func(tx kv.Tx) (err error) {
+		change, err = fn(tx, there)
+		return err
+	}, func() {
+		for id, n := range change.Hashed {
+			s.byID[id].hashed = n
+		}
+		for id, t := range change.Heads {
+			s.byID[id].head = t
+		}
+	})
+}
+
+// loadTree reads how far the tree of p has come.
+func (p *project) loadTree(tx kv.Tx) (err error) {
+	if p.hashed, err = trees.Hashed(tx, p.id); err != nil {
+		return err
+	}
+	p.head, err = trees.HeadOf(tx, p.id)
+	return err
+}
