@@ -255,7 +255,7 @@ func TestHealthFollowsTheStore(t *testing.T) {
 	}
 	behind := audit.IndexStatus{Behind: 7}
 	f := start(t, Options{Store: st, Version: "1.2.3", Index: func() audit.IndexStatus { return behind }})
-	if res, body := f.do(f.request(http.MethodGet, "/readyz", "")); res.StatusCode != 200 || body != `{"ok":true,"result":{"version":"1.2.3","index":{"ok":true,"behind":7}}}`+"\n" {
+	if res, body := f.do(f.request(http.MethodGet, "/readyz", "")); res.StatusCode != 200 || body != `{"ok":true,"result":{"version":"1.2.3","index":{"ok":true,"behind":7},"sinks":{"ok":true,"failing":0,"behind":0}}}`+"\n" {
 		t.Errorf("ready: %s %s", res.Status, body)
 	}
 	behind.Err = io.ErrUnexpectedEOF

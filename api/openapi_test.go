@@ -199,7 +199,14 @@ var types = map[string]reflect.Type{
 	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),
 	"Session": reflect.TypeFor[rpc.Session](), "SessionListRequest": reflect.TypeFor[rpc.SessionListRequest](),
 	"SessionListResult": reflect.TypeFor[rpc.SessionListResult](), "SessionEndRequest": reflect.TypeFor[rpc.SessionEndRequest](),
+	"SinkFilters": reflect.TypeFor[rpc.SinkFilters](), "SinkFrom": reflect.TypeFor[rpc.SinkFrom](),
+	"SinkCreateRequest": reflect.TypeFor[rpc.SinkCreateRequest](), "SinkUpdateRequest": reflect.TypeFor[rpc.SinkUpdateRequest](),
+	"SinkRequest": reflect.TypeFor[rpc.SinkRequest](), "SinkGetRequest": reflect.TypeFor[rpc.SinkGetRequest](),
+	"SinkGetResult": reflect.TypeFor[rpc.SinkGetResult](), "SinkLetter": reflect.TypeFor[rpc.SinkLetter](),
+	"SinkReplayRequest": reflect.TypeFor[rpc.SinkReplayRequest](), "SinkTestResult": reflect.TypeFor[rpc.SinkTestResult](),
+	"SinkListRequest": reflect.TypeFor[rpc.SinkListRequest](), "SinkListResult": reflect.TypeFor[rpc.SinkListResult](), "Sink": reflect.TypeFor[rpc.Sink](),
 	"CheckRequest": reflect.TypeFor[rpc.CheckRequest](), "CheckResult": reflect.TypeFor[rpc.CheckResult](), "Reading": reflect.TypeFor[rpc.Reading](),
+	"Gap": reflect.TypeFor[audit.Gap](), "SeqRange": reflect.TypeFor[audit.SeqRange](),
 }
 
 // Every type of package rpc that crosses the wire is among those.
@@ -324,6 +331,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 	for _, method := range []string{
 		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.Pull, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
 		rpc.TokenCreate, rpc.TokenList, rpc.TokenRotate, rpc.TokenRevoke,
+		rpc.SinkCreate, rpc.SinkList, rpc.SinkGet, rpc.SinkUpdate, rpc.SinkPause, rpc.SinkResume, rpc.SinkTest, rpc.SinkDelete,
 	} {
 		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
 			examples := []string{string(body.Example)}
@@ -359,6 +367,9 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
 		rpc.TokenRotate: new(rpc.TokenCreateResult),
+		rpc.SinkCreate:  new(rpc.Sink), rpc.SinkList: new(rpc.SinkListResult), rpc.SinkGet: new(rpc.SinkGetResult), rpc.SinkUpdate: new(rpc.Sink),
+		rpc.SinkPause: new(rpc.Sink), rpc.SinkResume: new(rpc.Sink), rpc.SinkReplay: new(rpc.Sink), rpc.SinkDelete: new(rpc.Sink),
+		rpc.SinkTest: new(rpc.SinkTestResult),
 	}
 	for method, result := range results {
 		var answer rpc.Answer[json.RawMessage]

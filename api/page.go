@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -19,12 +20,23 @@ const pieceBytes = 64 << 10
 
 // sendPage answers with a page of entries.
 func (c *call) sendPage(page audit.Page) error {
-	return c.sendEntries(page.Entries, page.Next, func(b []byte) []byte {
-		if page.Next == "" {
-			return b
+	var gaps []byte
+	if len(page.Gaps) > 0 {
+		var err error
+		if gaps, err = json.Marshal(page.Gaps); err != nil {
+			return err
 		}
-		// base64url: nothing in it needs an escape.
-		return append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
+		gaps = append([]byte(`,"gaps":`), gaps...)
+		if acceptsLines(c.r) {
+			c.w.Header().Set(rpc.HeaderGaps, rpc.TellGaps(page.Gaps))
+		}
+	}
+	return c.sendEntries(page.Entries, page.Next, func(b []byte) []byte {
+		if page.Next != "" {
+			// base64url: nothing in it needs an escape.
+			b = append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
+		}
+		return append(b, gaps...)
 	})
 }
 

@@ -25,7 +25,7 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{rpc.Record, auth.AuditLogRecord, s.record},
 		{rpc.List, auth.AuditLogList, s.list},
 		{rpc.Get, auth.AuditLogGet, s.get},
@@ -55,7 +55,7 @@ func (s *Server) routes() []route {
 		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others
 
 		{rpc.LogCheck, auth.LogCheck, method(s.logCheck)},
-	}
+	}, s.sinkRoutes()...)
 }
 
 // open are the methods that are called to get a token, and so without one.

@@ -21,6 +21,7 @@ import (
 	"auditlog/pull"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/shipping"
 )
 
 // Store is what the API does with the log.
@@ -63,6 +64,10 @@ type Options struct {
 	Provider Provider
 	// Backups takes backups. Nil is nobody.
 	Backups Backups
+	// Sinks does what is done with sinks, Shipping tells of all together. Nil where nothing
+	// is shipped.
+	Sinks    Sinks
+	Shipping func() shipping.Totals
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Checks reads the whole log. Nil when nothing does.

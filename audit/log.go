@@ -21,6 +21,7 @@ type Log interface {
 	ProjectChanger
 	Purger
 	TokenStore
+	SinkStore
 	Health
 }
 
@@ -168,6 +169,22 @@ type TokenStore interface {
 	// in the entry's project when that is there and active, else in SystemProject,
 	// so that it never makes, fills or revives a project by being refused.
 	RecordOwn(ctx context.Context, entry *Entry) error
+}
+
+// SinkStore keeps the rows of sinks, to which the log ships entries. What the rows mean is
+// package shipping's.
+type SinkStore interface {
+	// SinkRows returns rows whose keys begin with prefix and come behind after, in the order
+	// of their keys, at most limit of them.
+	SinkRows(prefix, after string, limit int) ([]SinkRow, error)
+	// ChangeSinks does with these rows what ChangeTokens does with records of tokens.
+	ChangeSinks(ctx context.Context, put map[string][]byte, del []string, entry *Entry) error
+}
+
+// SinkRow is a row of a SinkStore.
+type SinkRow struct {
+	Key   string
+	Value []byte
 }
 
 // Health tells how a log is.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
+	"auditlog/shipping"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -94,6 +96,14 @@ type Config struct {
 	Limits []audit.Limit
 	// Backup has the server take backups by itself. Only the file has it. Default: none.
 	Backup *duty.Settings
+	// Sinks are where the server ships entries to, beside those that the API makes. Only the
+	// file has them. Default: none.
+	Sinks []shipping.Configured
+	// SinkKey is a file with the keys that seal the secrets of sinks in the database. Default
+	// "", which leaves them in clear.
+	SinkKey string
+	// AllowLocalSinks lets sinks lead to loopback and link-local addresses. Default false.
+	AllowLocalSinks bool
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -134,6 +144,8 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 		"let admins of some projects delete those, not only admins of all")
 	fs.BoolVar(&c.DeletionApproval, "deletion-approval", c.DeletionApproval,
 		"have a second person approve each deletion of a project")
+	fs.StringVar(&c.SinkKey, "sink-key", "", "a `file` with the key that seals the secrets of sinks, one a line, the newest first")
+	fs.BoolVar(&c.AllowLocalSinks, "allow-local-sinks", false, "let sinks lead to this machine, and to what only its own link reaches")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", "", "answer /metrics at this `address` instead, host:port")
 	fs.IntVar(&c.MaxConnections, "max-connections", 0, "how many connections may be open at once; 0 is what open files allow")
 	fs.IntVar(&c.MaxConnectionsPerAddress, "max-connections-per-address", c.MaxConnectionsPerAddress,
@@ -151,7 +163,7 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 
 // tables are the tables of the file, for what a flag cannot say.
 func (c *Config) tables() []settingsTable {
-	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable()}
+	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable(), c.sinkTable()}
 }
 
 // check reports the first setting that cannot be meant, as a settingError.
@@ -235,9 +247,13 @@ func (c *Config) checkConnections(files uint64) error {
 	if c.MaxConnections < 0 {
 		return settingErrorf("max-connections", "must not be less than 0")
 	}
+	if files > 0 && files < keptFiles {
+		return fmt.Errorf("this process may have %d files open, of which the log's own need %d: allow it 1024 or more "+
+			"(ulimit -n, LimitNOFILE= of a systemd unit)", files, keptFiles)
+	}
 	if files > 0 && uint64(c.MaxConnections)+keptFiles > files {
 		return settingErrorf("max-connections", "must be at most %d: this process may have %d files open, of which %d are the log's own",
-			max(int64(files)-keptFiles, 0), files, keptFiles)
+			files-keptFiles, files, keptFiles)
 	}
 	if c.MaxConnectionsPerAddress < 1 {
 		return settingErrorf("max-connections-per-address", "must be at least 1")

@@ -33,6 +33,8 @@ import (
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
+	"auditlog/shipping"
+	"auditlog/sinks"
 	"auditlog/spell"
 	"auditlog/store"
 )
@@ -138,6 +140,7 @@ type server struct {
 	index     *index.Index
 	retention *retention.Worker
 	scrub     *scrub.Worker
+	shipping  *shipping.Engine
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -161,6 +164,12 @@ func (s *server) openStore(context.Context) (err error) {
 		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
 		Limits: s.cfg.Limits,
+		Purging: func(project string) map[string]int64 {
+			if s.shipping == nil {
+				return nil
+			}
+			return s.shipping.Purging(context.Background(), project)
+		},
 
 		AcceptLoss: s.cfg.acceptRollback,
 		CacheBytes: int(s.budget.Cache),
@@ -178,7 +187,7 @@ func (s *server) openStore(context.Context) (err error) {
 	return err
 }
 
-func (s *server) openWorkers(context.Context) error {
+func (s *server) openWorkers(ctx context.Context) error {
 	proxies, err := s.cfg.proxies()
 	if err != nil {
 		return err
@@ -222,6 +231,9 @@ func (s *server) openWorkers(context.Context) error {
 		return err
 	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
+	if err := s.openSinks(ctx); err != nil {
+		return err
+	}
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},
@@ -229,6 +241,7 @@ func (s *server) openWorkers(context.Context) error {
 		{"index", s.index.Run},
 		{"scrub", s.scrub.Run},
 		{"backups", s.backups.Run},
+		{"sinks", s.shipping.Run},
 	}
 	return nil
 }
@@ -293,6 +306,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,
+		Sinks:           sinks.New(s.shipping, nil),
+		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
 		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,

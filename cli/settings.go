@@ -130,6 +130,10 @@ func setFrom(v pflag.Value, value any) error {
 			items = append(items, s)
 		}
 		return list.Replace(items)
+	case map[string]any:
+		if p, ok := v.(*pairs); ok {
+			return p.replace(value)
+		}
 	}
 	return errors.New("must be a string, a number, true, false or a list of strings")
 }

@@ -46,6 +46,16 @@ const (
 	SessionEnd   = "session.end"
 
 	LogCheck = "log.check"
+
+	SinkCreate = "sink.create"
+	SinkList   = "sink.list"
+	SinkGet    = "sink.get"
+	SinkUpdate = "sink.update"
+	SinkPause  = "sink.pause"
+	SinkResume = "sink.resume"
+	SinkReplay = "sink.replay"
+	SinkDelete = "sink.delete"
+	SinkTest   = "sink.test"
 )
 
 // Content types. A body of any other type is read as JSON.

@@ -29,7 +29,9 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	if err != nil {
 		return nil, err
 	}
-	return t.Stats(), nil
+	st := t.Stats()
+	st.Gaps = append(st.Gaps, q.lost(q.whole())...)
+	return st, nil
 }
 
 // count adds what is selected to what a call counts.

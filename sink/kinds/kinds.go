@@ -19,6 +19,7 @@ import (
 	"auditlog/sink/otlp"
 	"auditlog/sink/splunk"
 	"auditlog/sink/stream"
+	"auditlog/sink/syslog"
 	"auditlog/sink/webhook"
 )
 
@@ -26,6 +27,7 @@ import (
 func All() []sink.Kind {
 	return []sink.Kind{
 		webhook.Kind(),
+		syslog.Kind(),
 		splunk.Kind(),
 		elastic.Kind(),
 		loki.Kind(),

@@ -40,14 +40,15 @@ func (c *Call) weigh() error {
 	return admit.Take(c.ctx, more)
 }
 
-// Walk counts what a walker finds: as far as possible from what was counted ahead of time.
+// Walk counts what a walker finds: as far as possible from what was counted ahead of time, also
+// of blocks that are damaged since.
 func (c *Call) Walk(w *walk.Walker) error {
 	err := w.EachTail(func(e *audit.Entry) error { c.Add(e); return nil })
 	if err != nil {
 		return err
 	}
 	if !c.ahead {
-		return c.rows(w, c.AddRows)
+		return c.rows(w, c.AddRows, false)
 	}
 	rest, err := c.AddSections(w.Tx, w.ID, c.filter, w.Low, w.High, admit.TurnOf(c.ctx).Look)
 	if err != nil {
@@ -58,19 +59,24 @@ func (c *Call) Walk(w *walk.Walker) error {
 		if r.Times {
 			add = c.AddTimes
 		}
-		if err := c.rows(w.Within(walk.Stretch{Low: r.Low, High: r.High}), add); err != nil {
+		if err := c.rows(w.Within(walk.Stretch{Low: r.Low, High: r.High}), add, r.Times); err != nil {
 			return err
 		}
 	}
 	return c.weigh()
 }
 
-// rows counts the matches in the blocks of a walker.
-func (c *Call) rows(w *walk.Walker, add func(*block.Block, *bits.Rows) error) error {
-	return w.EachBlock(func(b *block.Block, rows *bits.Rows) error {
+// rows counts the matches in the blocks of a walker. told says that they are in the totals.
+func (c *Call) rows(w *walk.Walker, add func(*block.Block, *bits.Rows) error, told bool) error {
+	err := w.EachBlock(func(b *block.Block, rows *bits.Rows) error {
 		if err := add(b, rows); err != nil {
 			return err
 		}
 		return c.weigh()
 	})
+	for _, g := range w.Gaps() {
+		g.AtMost = g.AtMost || told
+		c.out.Gaps = append(c.out.Gaps, g)
+	}
+	return err
 }

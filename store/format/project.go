@@ -33,6 +33,9 @@ type Project struct {
 	// Kept are the entries that purges left and later ones leave, in the order of their
 	// seqs: a project.delete and a project.purge of each.
 	Kept []Kept `json:"kept,omitempty"`
+	// Lost are entries that are in no block although their seqs were given: what nobody had
+	// any more when the log was repaired. They are no part of Entries.
+	Lost []audit.Gap `json:"lost,omitempty"`
 	// Entries, First and Last are of the blocks alone.
 	Entries int64          `json:"entries"`
 	First   audit.Position `json:"first"`
@@ -60,6 +63,18 @@ func (p *Project) Sealed(seq int64, at audit.Position) bool {
 	}
 	s := p.Sealing
 	return s != nil && seq <= s.Seq && at.Compare(s.Before) < 0
+}
+
+// IsLost reports whether the entry with a seq is lost.
+func (p *Project) IsLost(seq int64) bool {
+	for i := range p.Lost {
+		for _, r := range p.Lost[i].Seqs {
+			if r.First <= seq && seq <= r.Last {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Kept names an entry that outlives purges. At is its CreatedAt in microseconds.
@@ -96,6 +111,30 @@ type Purge struct {
 	Gone Purged `json:"gone"`
 	// Tree is what the last head had of the project.
 	Tree TreeState `json:"tree,omitzero"`
+	// Behind are the sinks that did not have all of it when the purge began.
+	Behind []Behind `json:"behind,omitempty"`
+}
+
+// Behind is a sink as a purge finds it.
+type Behind struct {
+	Sink string `json:"sink"`
+	// Through is the id up to which it had delivered what it ships, Entries how many of
+	// those that are gone are above.
+	Through int64 `json:"through"`
+	Entries int64 `json:"entries"`
+}
+
+// Count counts an entry that is gone, which stays uncounted where the purge keeps it.
+func (p *Purge) Count(id, seq, createdAt int64) {
+	if p.Keeps(id) {
+		return
+	}
+	p.Gone.Add(id, seq, createdAt)
+	for i := range p.Behind {
+		if id > p.Behind[i].Through {
+			p.Behind[i].Entries++
+		}
+	}
 }
 
 // Ordered returns the entry that ordered the purge.
