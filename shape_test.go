@@ -89,7 +89,8 @@ var mayImport = map[string]string{
 	"api/strict":    "audit",
 	"api":           "admit api/strict audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
-	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
+	"cli/settings":  "audit calendar",
+	"cli": "cli/settings admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"format pull store store/copies store/kv index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
 
 	"importer/cloudtrail": "audit importer",
@@ -130,11 +131,11 @@ var onlyIn = map[string]string{
 	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli",
 	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
-	"github.com/spf13":                    "cli",
+	"github.com/spf13":                    "cli cli/settings",
 	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
 	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
-	"github.com/BurntSushi/toml":          "cli",
+	"github.com/BurntSushi/toml":          "cli/settings",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/sys":                    "sink/syslog",
 	"golang.org/x/term":                   "cli",

@@ -28,6 +28,7 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/cli/settings"
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/reading"
@@ -39,15 +40,12 @@ import (
 	"auditlog/store"
 )
 
-// configFlag names the file of settings. It is the one flag that is no setting.
-const configFlag = "config"
-
 // scrubFile is where the server keeps how far it has read the log, in its folder.
 const scrubFile = "scrub.json"
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
-const adminTokenEnv = envPrefix + "ADMIN_TOKEN"
+const adminTokenEnv = settings.EnvPrefix + "ADMIN_TOKEN"
 
 func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
@@ -74,10 +72,10 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
 	}
 	cfg := defaultConfig()
-	settings := pflag.NewFlagSet("settings", pflag.ContinueOnError)
-	cfg.flags(settings)
-	cmd.Flags().AddFlagSet(settings)
-	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
+	fs := pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	cfg.flags(fs)
+	cmd.Flags().AddFlagSet(fs)
+	cmd.Flags().String(settings.FileFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
 	// It is no setting: accepted once and for all, it would accept the next loss as well.
 	cmd.Flags().BoolVar(&cfg.acceptRollback, "accept-rollback", false,
 		"go on with a log that has lost entries which were acknowledged, and record that")
@@ -85,8 +83,8 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	complete(cmd, "log-format", "json", "console")
 	complete(cmd, "projects", projectsOpen, projectsClosed)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		path := cmd.Flag(configFlag).Value.String()
-		if err := cfg.load(settings, path, os.LookupEnv); err != nil {
+		path := cmd.Flag(settings.FileFlag).Value.String()
+		if err := cfg.load(fs, path, os.LookupEnv); err != nil {
 			return usage(err)
 		}
 		// A reader of the log that goes away must not take the server with it.
@@ -96,20 +94,20 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	return cmd
 }
 
-// load fills c, whose flags are settings, from the environment and the file at
+// load fills c, whose flags are fs, from the environment and the file at
 // path, and checks the whole.
-func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) (string, bool)) error {
+func (c *Config) load(fs *pflag.FlagSet, path string, lookup func(string) (string, bool)) error {
 	if path == "" {
-		path, _ = lookup(envName(configFlag))
+		path, _ = lookup(settings.EnvName(settings.FileFlag))
 	}
-	from, err := load(settings, c.tables(), path, lookup)
+	from, err := settings.Load(fs, c.tables(), path, lookup)
 	if err != nil {
 		return err
 	}
 	if c.AdminToken, err = adminToken(lookup); err != nil {
 		return err
 	}
-	return from.explain(c.check())
+	return from.Explain(c.check())
 }
 
 // runServer opens a server, runs it until ctx ends or something fails, and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/cli/settings"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/sink/kinds"
@@ -182,7 +183,7 @@ those before; --no-filters takes them away. A setting without a value is taken a
 	var t sinkSettings
 	fs := cmd.Flags()
 	t.addTerms(cmd)
-	filters := flagNames(fs)
+	filters := settings.Names(fs)
 	t.flags(fs, &given, "setting", "secret-file")
 	if err := fs.MarkHidden("from"); err != nil {
 		panic(err) // the flag is not there: a mistake in this program

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/audit"
+	"auditlog/cli/settings"
 	"auditlog/rpc"
 	"auditlog/shipping"
 	"auditlog/sink"
@@ -26,8 +27,8 @@ import (
 const sinkFolder = "sinks"
 
 // sinkTable is [[sink]].
-func (c *Config) sinkTable() settingsTable {
-	return settingsTable{name: "sink", many: true, begin: func(fs *pflag.FlagSet) func() error {
+func (c *Config) sinkTable() settings.Table {
+	return settings.Table{Name: "sink", Many: true, Begin: func(fs *pflag.FlagSet) func() error {
 		req := &rpc.SinkCreateRequest{}
 		var t sinkSettings
 		fs.StringVar(&req.Name, "name", "", "")
@@ -47,10 +48,10 @@ func (c *Config) sinkTable() settingsTable {
 // takeSink adds a sink of the file to c.
 func (c *Config) takeSink(req *rpc.SinkCreateRequest, t *sinkSettings) error {
 	if req.Project == "" && !t.allProjects {
-		return settingErrorf("project", "is required, or all-projects = true")
+		return settings.Errorf("project", "is required, or all-projects = true")
 	}
 	if req.Project != "" && t.allProjects {
-		return settingErrorf("all-projects", "and a project contradict each other")
+		return settings.Errorf("all-projects", "and a project contradict each other")
 	}
 	if err := t.fill(req, time.Now(), time.Local); err != nil {
 		return asSinkSetting(err)
@@ -67,7 +68,7 @@ func (c *Config) takeSink(req *rpc.SinkCreateRequest, t *sinkSettings) error {
 	}
 	for _, other := range c.Sinks {
 		if other.Name == made.Name {
-			return settingErrorf("name", "%q is that of another sink", made.Name)
+			return settings.Errorf("name", "%q is that of another sink", made.Name)
 		}
 	}
 	c.Sinks = append(c.Sinks, made)
@@ -92,7 +93,7 @@ func asSinkSetting(err error) error {
 	case "":
 		name = "to"
 	}
-	return settingErrorf(name, "%s", message)
+	return settings.Errorf(name, "%s", message)
 }
 
 // sinkEnvironment returns what destinations may have: those of the configuration, whoever has
@@ -115,21 +116,21 @@ func (c *Config) sinkEnvironment(configured bool) sink.Environment {
 // sinkSettings are the settings of a sink as flags and tables have them.
 type sinkSettings struct {
 	filter
-	settings, secrets, secretFiles pairs
+	settings, secrets, secretFiles settings.Pairs
 	wait, silence                  time.Duration
 	from                           string
 }
 
 // flags adds those that flags and tables have in common. What there can be several of has one
 // name here and another there.
-func (t *sinkSettings) flags(fs *pflag.FlagSet, req *rpc.SinkCreateRequest, settings, secretFiles string) {
+func (t *sinkSettings) flags(fs *pflag.FlagSet, req *rpc.SinkCreateRequest, settingsName, secretFiles string) {
 	fs.StringVar(&req.To, "to", "", "where to: an `address`, whose scheme tells the kind of destination")
 	fs.StringVar(&req.Format, "format", "", "how an entry is written: a `name`, such as json, ocsf, ecs, cef; the destination's usual one unless given")
-	fs.Var(&t.settings, settings, "a setting of the destination, as `name=value`; may be repeated")
+	fs.Var(&t.settings, settingsName, "a setting of the destination, as `name=value`; may be repeated")
 	fs.Var(&t.secretFiles, secretFiles, "a secret of the destination, as `name=file` that holds it; may be repeated")
 	fs.IntVar(&req.Batch, "batch", 0, "how many `entries` are delivered at once at most; 1000 unless given")
-	fs.Var((*span)(&t.wait), "wait", "for how long entries are collected for one delivery")
-	fs.Var((*span)(&t.silence), "silence", "after how long without an entry the destination is told so; 0s is never")
+	fs.Var((*settings.Span)(&t.wait), "wait", "for how long entries are collected for one delivery")
+	fs.Var((*settings.Span)(&t.silence), "silence", "after how long without an entry the destination is told so; 0s is never")
 	fs.StringVar(&t.from, "from", "", "where it begins: now, first, seq:N, id:N or a `time`")
 }
 
@@ -153,42 +154,6 @@ func (t *sinkSettings) fill(req *rpc.SinkCreateRequest, now time.Time, loc *time
 	req.From, err = sinks.ParseFrom(t.from, now, loc)
 	return err
 }
-
-// pairs are names with values, as name=value or as a table of TOML.
-type pairs map[string]string
-
-// Set adds a pair.
-func (p *pairs) Set(s string) error {
-	name, value, ok := strings.Cut(s, "=")
-	if !ok || name == "" {
-		return errors.New("must be written name=value")
-	}
-	if *p == nil {
-		*p = make(pairs)
-	}
-	(*p)[name] = value
-	return nil
-}
-
-// replace makes them those of a table of TOML.
-func (p *pairs) replace(table map[string]any) error {
-	*p = make(pairs, len(table))
-	for name, value := range table {
-		switch value.(type) {
-		case string, bool, int64:
-			(*p)[name] = fmt.Sprint(value)
-		default:
-			return fmt.Errorf("%s must be a string, a number, true or false", name)
-		}
-	}
-	return nil
-}
-
-// String names them: what they hold may be long.
-func (p *pairs) String() string { return strings.Join(slices.Sorted(maps.Keys(*p)), ",") }
-
-// Type names the kind of value in the help text.
-func (p *pairs) Type() string { return "name=value" }
 
 // openSinks opens what ships.
 func (s *server) openSinks(ctx context.Context) (err error) {
