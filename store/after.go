@@ -10,6 +10,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 )
 
 // After returns entries of all projects with an id above one, in commit order, at most
@@ -54,7 +55,7 @@ func (s *Store) underPurge() (turns uint64, kept []*audit.Entry) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for p := range s.purging {
-		kept = append(kept, p.rec.Purge.Kept...)
+		kept = append(kept, p.Rec.Purge.Kept...)
 	}
 	return s.purges, kept
 }
@@ -102,10 +103,10 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 		}
 		return name, rec
 	}
-	if st.through+1 < tail.first {
+	if st.through+1 < tail.First {
 		err := admit.Work(ctx, func(ctx context.Context) error {
 			return s.read(func(tx kv.Tx) (err error) {
-				st.entries, st.through, err = s.blocks.After(ctx, tx, st.through, tail.first, limit, of)
+				st.entries, st.through, err = s.blocks.After(ctx, tx, st.through, tail.First, limit, of)
 				return err
 			})
 		})
@@ -113,17 +114,17 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 			return err
 		}
 	}
-	for id := st.through + 1; id >= tail.first && id < tail.next() && len(st.entries) < limit; id++ {
-		t := tail.get(id)
+	for id := st.through + 1; id >= tail.First && id < tail.Next() && len(st.entries) < limit; id++ {
+		t := tail.Get(id)
 		st.through = id
-		_, rec := of(id, t.owner.id)
+		_, rec := of(id, t.Owner.ID)
 		if rec == nil {
 			continue
 		}
-		e := t.entry
+		e := t.Entry
 		if e == nil { // its seal has overtaken those of other projects
 			var err error
-			if e, err = s.sealedEntry(t.owner, rec, id, t.seq); err != nil {
+			if e, err = s.sealedEntry(t.Owner, rec, id, t.Seq); err != nil {
 				return err
 			}
 		}
@@ -140,11 +141,11 @@ func (s *Store) visibleByID(id format.ProjectID) (string, *format.Project) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.byID[id]
-	if !p.visible() {
+	if !p.Visible() {
 		return "", nil
 	}
-	rec := p.record()
-	return p.name, &rec
+	rec := p.Record()
+	return p.Name, &rec
 }
 
 // LastSeq returns the newest seq of a project, 0 when there is none.
@@ -152,7 +153,7 @@ func (s *Store) LastSeq(project string) int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.projects[project]; p != nil {
-		return p.lastSeq()
+		return p.LastSeq()
 	}
 	return 0
 }
@@ -181,7 +182,7 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 	for {
 		s.mu.RLock()
 		p, tail := s.projects[name], s.recent
-		visible, rec := p.visible(), p.record()
+		visible, rec := p.Visible(), p.Record()
 		s.mu.RUnlock()
 		switch {
 		case p == nil:
@@ -211,12 +212,12 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range tail.slots {
+		for _, t := range tail.Slots {
 			if !all || len(entries) >= limit {
 				break
 			}
-			if t.owner == p && t.entry != nil && behind(t.entry) {
-				entries = append(entries, t.entry)
+			if t.Owner == p && t.Entry != nil && behind(t.Entry) {
+				entries = append(entries, t.Entry)
 			}
 		}
 		return entries, nil
@@ -236,24 +237,24 @@ func keptBehind(kept []*audit.Entry, behind func(*audit.Entry) bool, limit int) 
 
 // purged reports whether p is being purged, or was, by writes that a transaction can have
 // seen.
-func (s *Store) purged(p *project) bool {
+func (s *Store) purged(p *memory.Project) bool {
 	s.writing.Lock() // whoever wrote has told the memory of it by now
 	defer s.writing.Unlock()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.projects[p.name] != p || !p.visible()
+	return s.projects[p.Name] != p || !p.Visible()
 }
 
 // unlessPurged returns err, or nil if what is missing was purged since p was looked up.
-func (s *Store) unlessPurged(tx kv.Tx, p *project, err error) error {
+func (s *Store) unlessPurged(tx kv.Tx, p *memory.Project, err error) error {
 	if err == nil {
 		return nil
 	}
-	rec, readErr := readProject(tx, p.name)
+	rec, readErr := memory.ReadProject(tx, p.Name)
 	if readErr != nil {
 		return readErr
 	}
-	if rec == nil || rec.ID != p.id || rec.State == audit.Purging {
+	if rec == nil || rec.ID != p.ID || rec.State == audit.Purging {
 		return nil
 	}
 	return err

@@ -106,7 +106,7 @@ func (s *Store) changeProject(
 			return err
 		}
 		w.changed[p] = &rec
-		return errors.Join(p.put(w.tx, &rec), s.putPassed(w.tx))
+		return errors.Join(p.Put(w.tx, &rec), s.putPassed(w.tx))
 	}
 	return s.sendChange(ctx, name, sub)
 }

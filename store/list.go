@@ -8,6 +8,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/found"
+	"auditlog/store/memory"
 	"auditlog/store/walk"
 )
 
@@ -93,9 +94,9 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 func (q *prepared) lost(st walk.Stretch) (gaps []audit.Gap) {
 	q.s.mu.RLock()
 	defer q.s.mu.RUnlock()
-	q.s.each(&q.query, func(p *project) {
-		for i := range p.rec.Lost {
-			if g := &p.rec.Lost[i]; g.Touches(time.UnixMicro(st.Low.At), time.UnixMicro(st.High.At)) {
+	q.s.each(&q.query, func(p *memory.Project) {
+		for i := range p.Rec.Lost {
+			if g := &p.Rec.Lost[i]; g.Touches(time.UnixMicro(st.Low.At), time.UnixMicro(st.High.At)) {
 				gaps = append(gaps, *g)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/life"
+	"auditlog/store/memory"
 )
 
 // passed returns how much time the log has seen pass in its life: that in which it was open.
@@ -32,8 +33,8 @@ func (s *Store) Purges() map[string]time.Duration {
 	defer s.mu.RUnlock()
 	purges := make(map[string]time.Duration)
 	for _, p := range s.projects {
-		if p.rec.State == audit.Deleting && p.rec.Hold == nil || p.rec.State == audit.Purging {
-			purges[p.name] = p.rec.PurgeAfter - s.passed()
+		if p.Rec.State == audit.Deleting && p.Rec.Hold == nil || p.Rec.State == audit.Purging {
+			purges[p.Name] = p.Rec.PurgeAfter - s.passed()
 		}
 	}
 	return purges
@@ -41,11 +42,11 @@ func (s *Store) Purges() map[string]time.Duration {
 
 // info returns the public view of p: the purge of a deleted project at the time at which it is
 // to be expected by now. The caller holds Store.mu.
-func (s *Store) info(p *project) audit.Project {
-	info := p.info()
-	if p.rec.State != audit.Deleting {
+func (s *Store) info(p *memory.Project) audit.Project {
+	info := p.Info()
+	if p.Rec.State != audit.Deleting {
 		return info
 	}
-	info.Deletion = life.Expected(info.Deletion, s.opts.Now().Add(p.rec.PurgeAfter-s.passed()))
+	info.Deletion = life.Expected(info.Deletion, s.opts.Now().Add(p.Rec.PurgeAfter-s.passed()))
 	return info
 }

@@ -8,6 +8,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/life"
+	"auditlog/store/memory"
 )
 
 // TestGraceIsTimeThatPassed deletes a project and then opens the log with clocks that are wrong by
@@ -77,7 +78,7 @@ func TestGraceByTheClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.db.Update(func(tx kv.Tx) error {
-		rec, err := readProject(tx, "gone")
+		rec, err := memory.ReadProject(tx, "gone")
 		if err != nil {
 			return err
 		}

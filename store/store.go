@@ -20,8 +20,10 @@ import (
 	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/memory"
 	"auditlog/store/queue"
 	"auditlog/store/quota"
+	"auditlog/store/seal"
 	"auditlog/store/upgrade"
 )
 
@@ -59,6 +61,11 @@ type Options struct {
 	// Narrow returns what the full-text index knows of ids and addresses that filters ask
 	// for. Nil looks into all blocks for them.
 	Narrow func(fulltext.Exact) fulltext.Narrowing
+
+	// Purging is told that the purge of a project begins, and returns the sinks that ship it
+	// by name, with the id up to which each has: the entry that ends the purge tells what
+	// they had not shipped. Nil where there are no sinks.
+	Purging func(project string) map[string]int64
 
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.
@@ -146,20 +153,17 @@ type Store struct {
 	row     format.TailRow // of the commit under way; whoever holds writing has it
 	group   keys.Group     // its keys
 
-	mu       sync.RWMutex // guards what follows, held for moments only
-	projects map[string]*project
-	byID     numbered
-	purging  map[*project]bool // those that are being purged
-	purges   uint64            // counts purges that begin and that end
-	recent   recent
-	// stepwise are the projects in the midst of a seal of several steps, and how much of
-	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
-	stepwise             map[*project]queue.Load
-	full                 map[*project]bool // that have entries enough in the tail for a block
-	lastFresh, lastBegun *project
-	blockSeq             uint64 // newest sequence of the changes bucket
-	sealErr              error  // why the last seal failed
-	broken               error  // why no more can be written; nil while all is well
+	mu         sync.RWMutex // guards what follows, held for moments only
+	projects   map[string]*memory.Project
+	byID       memory.Numbered
+	purging    map[*memory.Project]bool // those that are being purged
+	purges     uint64                   // counts purges that begin and that end
+	recent     memory.Tail
+	sealer     *seal.Sealer
+	keysDamage error  // why keys are not moved to where they belong
+	blockSeq   uint64 // newest sequence of the changes bucket
+	sealErr    error  // why the last seal failed
+	broken     error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -257,18 +261,19 @@ func Compact(dir string) (before, after int64, err error) {
 // newStore returns a Store that has read what it keeps in memory, with nothing running.
 func newStore(db kv.DB, opts Options) (*Store, error) {
 	opts.setDefaults()
+	sealing := seal.Options{Rows: opts.SealRows, TailBytes: opts.TailBytes, After: opts.SealAfter}
 	s := &Store{
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
-		stepwise: make(map[*project]queue.Load),
-		full:     make(map[*project]bool),
+		queue:    queue.New[*submission](queue.Shared(sealing.Room())),
 		meter:    quota.New(opts.Limits),
-		projects: make(map[string]*project),
-		byID:     make(numbered),
-		purging:  make(map[*project]bool),
+		projects: make(map[string]*memory.Project),
+		byID:     make(memory.Numbered),
+		purging:  make(map[*memory.Project]bool),
 	}
+	sealing.Sizes = &s.opts.sizes
+	s.sealer = seal.New(&s.recent, s.blocks, sealing)
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := s.located(db.View(s.load)); err != nil {
@@ -300,7 +305,7 @@ func (s *Store) load(tx kv.Tx) error {
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := keys.Load(tx, s.byID.keys); err != nil {
+	if err := keys.Load(tx, s.byID.Keys); err != nil {
 		return err
 	}
 	if err := s.loadUsage(tx); err != nil {

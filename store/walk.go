@@ -100,7 +100,7 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mu.RUnlock()
 	named := make(namedBlocks, len(views))
 	for i := range views {
-		p := views[i].project.id
+		p := views[i].project.ID
 		for _, n := range q.narrowings {
 			keys, through, ok, err := n.Blocks(ctx, p, st.High, st.Low.At)
 			if err != nil {

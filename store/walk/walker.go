@@ -54,11 +54,15 @@ func (st Stretch) Through(p audit.Position, oldest bool) Stretch {
 	return st
 }
 
-// From is After with what is at p, which may be where st ends.
+// From is After with what is at p, which may be where st ends, or beyond.
 func (st Stretch) From(p audit.Position, oldest bool) Stretch {
 	switch {
+	case oldest && p.Compare(st.High) >= 0:
+		st.Low = st.High
 	case oldest:
 		st.Low = p
+	case p.Compare(st.Low) < 0:
+		st.High = st.Low
 	case p.Compare(st.High) < 0:
 		st.High = above(p)
 	}
@@ -235,13 +239,16 @@ func (w *Walker) advance() {
 	w.edge = w.block.Position(w.row)
 }
 
-// leave goes behind a block: its last match in the query's order has been given.
+// leave goes behind a block, which may be the last one: its last match in the query's order has
+// been given.
 func (w *Walker) leave(b *block.Block) {
 	w.block = nil
 	if w.q.Oldest {
 		w.edge = above(b.Last())
+		w.drained = b.Last().Compare(w.Record.Last) >= 0 || w.edge.Compare(w.High) >= 0
 		return
 	}
+	w.drained = b.First().Compare(w.Record.First) <= 0 || b.First().Compare(w.Low) <= 0
 	w.edge = b.First()
 	w.edge.ID-- // ids are from 1 on
 }
