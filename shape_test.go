@@ -72,6 +72,7 @@ var mayImport = map[string]string{
 	"sinks":           "audit auth calendar rpc shipping",
 	"shipping":        "admit audit backoff follow sink store/block",
 	"pull":            "admit audit rpc",
+	"ship":            "audit backoff follow pull rpc sink",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -86,11 +87,12 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
+	"api/strict":    "audit",
+	"api":           "admit api/strict audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli/settings":  "audit calendar",
 	"cli": "cli/settings admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"format pull store store/copies store/kv index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
+		"format pull store store/copies store/kv index auth auth/oidc reading retention api console scrub ship shipping sink sink/kinds sinks spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -100,7 +102,7 @@ var mayImport = map[string]string{
 	"sink/dial":    "audit sink",
 	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
 	"sink/otlp":    "audit format sink sink/web",
-	"sink/syslog":  "audit backoff format sink sink/dial",
+	"sink/syslog":  "audit format sink sink/dial",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
@@ -128,7 +130,7 @@ var onlyIn = map[string]string{
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli",
-	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
+	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli cli/settings",
 	"go.opentelemetry.io/proto/otlp":      "sink/otlp",

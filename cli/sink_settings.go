@@ -1,14 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -139,16 +136,14 @@ func (t *sinkSettings) fill(req *rpc.SinkCreateRequest, now time.Time, loc *time
 	if req.Filters.Not, err = t.excluded(); err != nil {
 		return &audit.Fault{Kind: audit.Invalid, Path: "not", Message: strings.TrimPrefix(err.Error(), "--not: ")}
 	}
-	req.Settings, req.Secrets = t.settings, maps.Clone(t.secrets)
-	for _, name := range slices.Sorted(maps.Keys(t.secretFiles)) {
-		value, err := os.ReadFile(t.secretFiles[name])
-		if err != nil {
-			return audit.FieldErrorf("secret-files", "%s", cause(err))
+	req.Settings = t.settings
+	if req.Secrets, err = t.secretFiles.Read(); err != nil {
+		return audit.FieldErrorf("secret-files", "%s", cause(err))
+	}
+	for name, value := range t.secrets {
+		if _, ok := req.Secrets[name]; !ok {
+			req.Secrets[name] = value
 		}
-		if req.Secrets == nil {
-			req.Secrets = make(map[string]string)
-		}
-		req.Secrets[name] = string(bytes.TrimRight(value, "\r\n"))
 	}
 	req.WaitSeconds, req.SilenceSeconds = t.wait.Seconds(), t.silence.Seconds()
 	req.From, err = sinks.ParseFrom(t.from, now, loc)
