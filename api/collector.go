@@ -29,6 +29,7 @@ func newStateCollector(s *Server) *stateCollector {
 		{"sealing_stepwise", "Projects whose late entries are moved into blocks by steps.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
+		{"damages", "What is known to be damaged or lost: log.check says what it is.", ""},
 		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted.", ""},
 		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
 		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
@@ -145,6 +146,7 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))
 	}
+	gauge("damages", float64(len(c.s.opts.Store.Damaged())))
 	gauge("writable", truth(c.s.opts.Store.Err() == nil && c.s.opts.Store.Paused() == nil))
 }
 

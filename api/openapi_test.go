@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -25,6 +26,7 @@ type document struct {
 		OperationID string `json:"operationId"`
 		Summary     string
 		Permission  string `json:"x-permission"`
+		Parameters  []parameter
 		RequestBody struct {
 			Content map[string]struct {
 				Schema   schema
@@ -38,11 +40,17 @@ type document struct {
 		}
 	}
 	Components struct {
-		Schemas   map[string]schema
-		Responses map[string]struct {
+		Schemas    map[string]schema
+		Parameters map[string]parameter
+		Responses  map[string]struct {
 			Content map[string]struct{ Example rpc.Answer[struct{}] }
 		}
 	}
+}
+
+type parameter struct {
+	Ref                   string `json:"$ref"`
+	Name, In, Description string
 }
 
 type schema struct {
@@ -83,6 +91,11 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 			}
 		}
 	}
+	for _, rt := range methods {
+		if op, ok := doc.Paths["/"+rt.method]["get"]; ok != onlyReads(rt.method) || op.Permission != doc.Paths["/"+rt.method]["post"].Permission && ok {
+			t.Errorf("GET /%s: described is %t, as %+v", rt.method, ok, op)
+		}
+	}
 	for path := range f.api.pages() {
 		if _, ok := doc.Paths[path]["get"]; !ok {
 			t.Errorf("%s is not described", path)
@@ -90,6 +103,36 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 	}
 	if want := len(methods) + len(f.api.pages()); len(doc.Paths) != want {
 		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
+	}
+}
+
+// A GET is described with the parameters that it takes: those of the body, by their names.
+func TestParametersAreThoseOfTheBody(t *testing.T) {
+	f := start(t, Options{})
+	doc := f.document()
+	for path, ops := range doc.Paths {
+		op, ok := ops["get"]
+		if !ok || ops["post"].RequestBody.Content == nil {
+			continue
+		}
+		name := strings.TrimPrefix(ops["post"].RequestBody.Content[rpc.TypeJSON].Schema.Ref, "#/components/schemas/")
+		var described []string
+		for _, p := range op.Parameters {
+			if p.Ref != "" {
+				p = doc.Components.Parameters[strings.TrimPrefix(p.Ref, "#/components/parameters/")]
+			}
+			if p.In == "query" {
+				described = append(described, p.Name)
+			}
+			if p.Description == "" {
+				t.Errorf("GET %s: %s has no description", path, p.Name)
+			}
+		}
+		want := strict.ParameterNames(types[name])
+		slices.Sort(want)
+		if slices.Sort(described); !slices.Equal(described, want) {
+			t.Errorf("GET %s is described with %q, takes %q", path, described, want)
+		}
 	}
 }
 
@@ -195,7 +238,7 @@ func TestTypesAreThoseOfTheWire(t *testing.T) {
 func TestDocumentAgainstTypes(t *testing.T) {
 	doc := start(t, Options{}).document()
 	names := func(typ reflect.Type) []string {
-		names := memberNames(typ)
+		names := strict.MemberNames(typ)
 		slices.Sort(names)
 		return names
 	}
@@ -333,7 +376,7 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		decodeAnswer(t, string(doc.Paths["/"+method]["post"].Responses["200"].Content[rpc.TypeJSON].Example), &answer)
 		if !answer.OK || answer.Result == nil {
 			t.Errorf("%s has no example answer", method)
-		} else if err := decodeStrict(*answer.Result, result); err != nil {
+		} else if err := strict.Decode(*answer.Result, result); err != nil {
 			t.Errorf("%s: %v in %s", method, err, *answer.Result)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"auditlog/admin"
 	"auditlog/admit"
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/pull"
@@ -120,7 +121,7 @@ type Server struct {
 	admin    *admin.Desk
 	router   *httprouter.Router
 	pulls    *pull.Server
-	paths    map[string]bool // of the methods, as they are written and in lower case
+	paths    map[string]string // of the methods, as they are written and in lower case: their verbs
 	readOnly readOnlyActions
 	metrics  *metrics
 	buffers  bufferPool
@@ -141,7 +142,7 @@ func New(opts Options) (*Server, error) {
 	}
 	opts.setDefaults()
 	s := &Server{
-		opts: opts, paths: make(map[string]bool),
+		opts: opts, paths: make(map[string]string),
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		crossOrigin: http.NewCrossOriginProtection(),
 		decoding:    newDecoding(),
@@ -176,11 +177,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // lowerPath returns r with the path of a method in lower case, or r itself where
 // the router knows its path, or nobody does.
 func (s *Server) lowerPath(r *http.Request) *http.Request {
-	if s.paths[r.URL.Path] {
+	if s.paths[r.URL.Path] != "" {
 		return r
 	}
 	lower := strings.ToLower(r.URL.Path)
-	if !s.paths[lower] {
+	if s.paths[lower] == "" {
 		return r
 	}
 	u := *r.URL
@@ -202,7 +203,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if isCall {
-		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", shown(name)))
+		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", strict.Shown(name)))
 		return
 	}
 	s.fail(x, r, audit.Errorf(audit.NotFound, "there is nothing at this path: see /openapi.json"))

@@ -195,6 +195,9 @@ type Health interface {
 	// Paused returns why the log takes nothing although it could, until somebody decides
 	// how to go on, or nil: it has lost entries that were acknowledged.
 	Paused() error
+	// Damaged returns, in words, what is known to be damaged or lost: it keeps answers from
+	// being whole, or a project's entries from being moved to where they belong.
+	Damaged() []string
 	// Size returns how many bytes the log takes on disk, and how many of them are
 	// free for reuse.
 	Size() (total, free int64, err error)

@@ -109,8 +109,8 @@ func (a *app) root() *cobra.Command {
 	}{
 		{"server", "The server:", []*cobra.Command{server.Command(a.stdout, a.stderr)}},
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
-			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.imports(), a.demo(), a.project(), a.token(), a.sink(),
-			a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.ready()}},
+			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.ship(), a.imports(), a.demo(), a.project(), a.token(),
+			a.sink(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.ready()}},
 		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore()}},
 	}
 	for _, g := range groups {

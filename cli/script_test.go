@@ -13,8 +13,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"auditlog/cli/exit"
 )
 
 var update = flag.Bool("update", false, "write what the scripts compare with anew")

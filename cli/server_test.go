@@ -30,6 +30,9 @@ func beTheProgram() {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(beReceiver) != "" {
+		beTheReceiver()
+	}
 	if os.Getenv(beProgram) != "" {
 		beTheProgram()
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -58,7 +59,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
 	case tail:
-		return false, s.Seal()
+		return false, cmp.Or(s.Seal(), s.stuck(p))
 	}
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()

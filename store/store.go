@@ -153,16 +153,17 @@ type Store struct {
 	row     format.TailRow // of the commit under way; whoever holds writing has it
 	group   keys.Group     // its keys
 
-	mu       sync.RWMutex // guards what follows, held for moments only
-	projects map[string]*memory.Project
-	byID     memory.Numbered
-	purging  map[*memory.Project]bool // those that are being purged
-	purges   uint64                   // counts purges that begin and that end
-	recent   memory.Tail
-	sealer   *seal.Sealer
-	blockSeq uint64 // newest sequence of the changes bucket
-	sealErr  error  // why the last seal failed
-	broken   error  // why no more can be written; nil while all is well
+	mu         sync.RWMutex // guards what follows, held for moments only
+	projects   map[string]*memory.Project
+	byID       memory.Numbered
+	purging    map[*memory.Project]bool // those that are being purged
+	purges     uint64                   // counts purges that begin and that end
+	recent     memory.Tail
+	sealer     *seal.Sealer
+	keysDamage error  // why keys are not moved to where they belong
+	blockSeq   uint64 // newest sequence of the changes bucket
+	sealErr    error  // why the last seal failed
+	broken     error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks

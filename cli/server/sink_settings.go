@@ -1,14 +1,11 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -143,16 +140,14 @@ func (t *SinkSettings) Fill(req *rpc.SinkCreateRequest, now time.Time, loc *time
 	if req.Filters.Not, err = t.Excluded(); err != nil {
 		return &audit.Fault{Kind: audit.Invalid, Path: "not", Message: strings.TrimPrefix(err.Error(), "--not: ")}
 	}
-	req.Settings, req.Secrets = t.Settings, maps.Clone(t.Secrets)
-	for _, name := range slices.Sorted(maps.Keys(t.SecretFiles)) {
-		value, err := os.ReadFile(t.SecretFiles[name])
-		if err != nil {
-			return audit.FieldErrorf("secret-files", "%s", output.Cause(err))
+	req.Settings = t.Settings
+	if req.Secrets, err = t.SecretFiles.Read(); err != nil {
+		return audit.FieldErrorf("secret-files", "%s", output.Cause(err))
+	}
+	for name, value := range t.Secrets {
+		if _, ok := req.Secrets[name]; !ok {
+			req.Secrets[name] = value
 		}
-		if req.Secrets == nil {
-			req.Secrets = make(map[string]string)
-		}
-		req.Secrets[name] = string(bytes.TrimRight(value, "\r\n"))
 	}
 	req.WaitSeconds, req.SilenceSeconds = t.Wait.Seconds(), t.Silence.Seconds()
 	req.From, err = sinks.ParseFrom(t.From, now, loc)
