@@ -23,18 +23,18 @@ type entryPage struct {
 // entryView is everything that an entry holds, with links to what is near it.
 type entryView struct {
 	*audit.Entry
-	f          filter
-	At         moment
-	Committed  moment
-	Metadata   []member
-	JSON       string
-	CloseURL   string
-	ByActor    string
+	f         filter
+	At        moment
+	Committed moment
+	Metadata  []member
+	JSON      string
+	CloseURL  string
+	ByActor   string
 	// Anywhere leads to what the actor did in all projects, where the visitor reads several;
 	// SameRequest to what was done in the same request, if it is known.
 	Anywhere, SameRequest string
-	OnResource string
-	Around     string
+	OnResource            string
+	Around                string
 }
 
 // member is one of an entry's metadata.
