@@ -12,6 +12,8 @@ import (
 	"auditlog/auth"
 	"auditlog/backup/duty"
 	"auditlog/fulltext"
+	"auditlog/notary"
+	"auditlog/proof"
 	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/scrub"
@@ -48,6 +50,9 @@ func start(t testing.TB, opts Options) *fixture {
 	if opts.Backups == nil {
 		opts.Backups = duty.New(st, duty.Options{})
 	}
+	if opts.Proofs == nil {
+		opts.Proofs = newNotary(t, st, notary.Options{Now: opts.Now})
+	}
 	s, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +62,20 @@ func start(t testing.TB, opts Options) *fixture {
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return &fixture{t: t, store: st, api: s, url: srv.URL}
+}
+
+// newNotary returns the notary of a log, with a key that is always the same.
+func newNotary(t testing.TB, st *store.Store, opts notary.Options) *notary.Notary {
+	t.Helper()
+	key, err := proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := notary.New(st, key, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // startSearching is start for a log with full-text search.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/rpc"
 )
 
@@ -88,7 +89,12 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 			t.Errorf("%s is not described", path)
 		}
 	}
-	if want := len(methods) + len(f.api.pages()); len(doc.Paths) != want {
+	for _, path := range trees() {
+		if op, ok := doc.Paths[path]["get"]; !ok || op.Permission != string(auth.AuditLogProve) {
+			t.Errorf("%s is described as %+v", path, op)
+		}
+	}
+	if want := len(methods) + len(f.api.pages()) + len(trees()); len(doc.Paths) != want {
 		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
 	}
 }
@@ -140,6 +146,10 @@ var types = map[string]reflect.Type{
 	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[statsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
 	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](), "TopValues": reflect.TypeFor[rpc.TopValues](),
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
+	"ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
+	"CertificateRequest": reflect.TypeFor[rpc.CertificateRequest](), "CertificateResult": reflect.TypeFor[rpc.CertificateResult](),
+	"CheckpointRequest": reflect.TypeFor[rpc.CheckpointRequest](), "CheckpointResult": reflect.TypeFor[rpc.CheckpointResult](),
+	"CosignRequest":      reflect.TypeFor[rpc.CosignRequest](),
 	"BackupRequest":      reflect.TypeFor[rpc.BackupRequest](),
 	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
@@ -312,6 +322,7 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
 		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult),
+		rpc.ProjectCertificate: new(rpc.CertificateResult), rpc.LogCheckpoint: new(rpc.CheckpointResult), rpc.LogCosign: new(rpc.CheckpointResult),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
 		rpc.TokenRotate: new(rpc.TokenCreateResult),
 	}

@@ -20,6 +20,8 @@ const (
 	AuditLogGet    Permission = "auditLog.get"
 	AuditLogStats  Permission = "auditLog.stats"
 	AuditLogExport Permission = "auditLog.export"
+	// AuditLogProve lets one have evidence of entries, and read the tree of a project.
+	AuditLogProve Permission = "auditLog.prove"
 
 	ProjectList    Permission = "project.list"
 	ProjectGet     Permission = "project.get"
@@ -29,6 +31,8 @@ const (
 	ProjectApprove Permission = "project.approve"
 	ProjectHold    Permission = "project.hold"
 	ProjectRelease Permission = "project.release"
+	// ProjectCertificate lets one have what proves that a project was purged.
+	ProjectCertificate Permission = "project.certificate"
 
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
@@ -45,6 +49,9 @@ const (
 
 	// LogCheck has the whole log read, and tells what is damaged.
 	LogCheck Permission = "log.check"
+	// LogCheckpoint lets one have the newest checkpoint, LogCosign add what witnesses signed.
+	LogCheckpoint Permission = "log.checkpoint"
+	LogCosign     Permission = "log.cosign"
 	// LogBackup lets one have a copy of everything that the log holds.
 	LogBackup Permission = "log.backup"
 
@@ -57,16 +64,17 @@ const (
 // Permissions lists every permission.
 func Permissions() []Permission {
 	return []Permission{
-		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow,
-		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, DebugProfile,
+		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogFollow,
+		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign, DebugProfile,
 	}
 }
 
 // reads reports whether p lets one see and change nothing.
 func (p Permission) reads() bool {
 	switch p {
-	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogFollow, ProjectList, ProjectGet:
+	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogFollow, ProjectList, ProjectGet,
+		ProjectCertificate, LogCheckpoint:
 		return true
 	}
 	return false
@@ -76,7 +84,7 @@ func (p Permission) reads() bool {
 // them: what cannot be taken back is not for those who answer for what a project holds, and
 // what concerns all projects is not for those of some.
 func (p Permission) wholeLog() bool {
-	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck
+	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p == LogCosign
 }
 
 // deletes reports whether p is of those that the log may be configured to let a

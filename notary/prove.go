@@ -150,7 +150,24 @@ func (n *Notary) anchor(tx kv.Tx, h *trees.History, histories []trees.History, a
 	if a.HeadProof, err = proof.NewTree(int64(len(leaves)), leaves).Inclusion(a.HeadIndex); err != nil {
 		return err
 	}
-	a.MasterProof, err = m.Tree(m.Size).Inclusion(a.MasterIndex)
+	if a.MasterProof, err = m.Tree(m.Size).Inclusion(a.MasterIndex); err != nil {
+		return err
+	}
+	return cosigned(m, a)
+}
+
+// cosigned adds the checkpoint that witnesses have signed, where that is an older one.
+func cosigned(m *trees.Master, a *evidence.Anchor) error {
+	signed := m.Cosigned()
+	if signed == nil || bytes.Equal(signed, m.Checkpoint()) {
+		return nil
+	}
+	c, err := proof.OpenCheckpoint(signed, m.Keys...)
+	if err != nil {
+		return err
+	}
+	a.Cosigned = string(signed)
+	a.CosignedProof, err = m.Tree(m.Size).Consistency(c.Size)
 	return err
 }
 

@@ -18,6 +18,7 @@ const (
 	Get    = "auditLog.get"
 	Stats  = "auditLog.stats"
 	Export = "auditLog.export"
+	Prove  = "auditLog.prove"
 
 	ProjectList    = "project.list"
 	ProjectGet     = "project.get"
@@ -27,6 +28,8 @@ const (
 	ProjectApprove = "project.approve"
 	ProjectHold    = "project.hold"
 	ProjectRelease = "project.release"
+
+	ProjectCertificate = "project.certificate"
 
 	TokenCreate = "token.create"
 	TokenList   = "token.list"
@@ -41,7 +44,9 @@ const (
 	SessionList  = "session.list"
 	SessionEnd   = "session.end"
 
-	LogCheck = "log.check"
+	LogCheck      = "log.check"
+	LogCheckpoint = "log.checkpoint"
+	LogCosign     = "log.cosign"
 )
 
 // Content types. A body of any other type is read as JSON.

@@ -50,6 +50,10 @@ type Anchor struct {
 	Master      string `json:"master"`
 	MasterIndex int64  `json:"masterIndex"`
 	MasterProof Hashes `json:"masterProof"`
+	// Cosigned is a checkpoint of the master log that witnesses have signed, where that is
+	// an older one, and CosignedProof shows that the log only grew since.
+	Cosigned      string `json:"cosigned,omitempty"`
+	CosignedProof Hashes `json:"cosignedProof,omitempty"`
 }
 
 // Hashes are those of a proof, in JSON as base64.

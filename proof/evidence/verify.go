@@ -84,8 +84,32 @@ func (r *Result) anchor(p *Policy) (err error) {
 	if err := proof.CheckInclusion(h.MasterProof, r.Master, h.MasterIndex, r.Head.LeafHash()); err != nil {
 		return bad("%w", err)
 	}
-	if r.Witnesses, err = p.cosigned([]byte(h.Master)); err != nil {
-		return bad("%w", err)
+	return r.cosigned(p)
+}
+
+// cosigned finds out which witnesses have signed the master checkpoint, or an older one. For
+// the quorum of a policy those count that have seen the head.
+func (r *Result) cosigned(p *Policy) error {
+	h := &r.Header
+	r.Witnesses = p.cosigned([]byte(h.Master), r.Master)
+	if h.Cosigned != "" {
+		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.Key)
+		if err == nil {
+			err = proof.CheckConsistency(h.CosignedProof, r.Master, old)
+		}
+		if err != nil {
+			return bad("the checkpoint that witnesses signed: %w", err)
+		}
+		r.Witnesses = append(r.Witnesses, p.cosigned([]byte(h.Cosigned), old)...)
+	}
+	seen := make(map[proof.Witness]bool)
+	for _, w := range r.Witnesses {
+		if w.Size > h.MasterIndex {
+			seen[w.Witness] = true
+		}
+	}
+	if len(seen) < p.Quorum {
+		return bad("%d of the witnesses that were named have signed a checkpoint with this head, %d are wanted", len(seen), p.Quorum)
 	}
 	return nil
 }
