@@ -84,7 +84,7 @@ var mayImport = map[string]string{
 	"api":           "admit audit calendar proof rpc export auth reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"store store/copies store/kv index auth auth/oidc reading retention api console scrub spell",
+		"notary proof store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -150,7 +150,7 @@ const (
 var grown = map[string]int{
 	"cli":     6400, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4000, // a file for each method
+	"api":     4600, // a file for each method
 	"auth":    3800, // a file for each way in
 	"store":   3900, // a file for each thing that a log can do
 }
