@@ -81,7 +81,7 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar proof rpc export auth reading retention admin backup/duty scrub",
+	"api":           "admit audit calendar notary proof rpc export auth reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
 		"notary proof store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub spell",

@@ -12,6 +12,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/reading"
 	"auditlog/rpc"
@@ -23,13 +24,13 @@ type Proofs interface {
 	Head(ctx context.Context) error
 	Keys() ([]string, error)
 	Checkpoint() ([]byte, error)
-	Consistency(old int64) ([]proof.Hash, error)
+	Consistency(old, size int64) ([]proof.Hash, error)
 	Cosign(lines []byte) ([]byte, error)
 	MasterTile(proof.TilePath) ([]byte, error)
 	ProjectCheckpoint(project string, incarnation int) ([]byte, error)
 	ProjectTile(ctx context.Context, project string, incarnation int, p proof.TilePath) ([]byte, error)
 	Proof(ctx context.Context, project string, seq int64) (*proof.LeafProof, error)
-	Evidence(ctx context.Context, w io.Writer, sel audit.Selection, query json.RawMessage) error
+	Evidence(ctx context.Context, w io.Writer, sel audit.Selection, r notary.Request) error
 	Certificate(project string, incarnation int) ([]byte, error)
 }
 
@@ -83,7 +84,7 @@ func (s *Server) prove(c *call) error {
 				err = d.tick()
 			}
 			return n, err
-		}), sel, query)
+		}), sel, notary.Request{Query: query, Since: req.Since})
 		read.Entries = max(0, read.Entries-1)
 		if err == nil {
 			err = d.close()
@@ -133,31 +134,21 @@ func (s *Server) checkpoint(c *call, req *rpc.CheckpointRequest) (*rpc.Checkpoin
 	if err := s.opts.Proofs.Head(c.r.Context()); err != nil {
 		return nil, err
 	}
-	for {
-		signed, err := s.opts.Proofs.Checkpoint()
-		if err != nil || req.Old == nil {
-			return &rpc.CheckpointResult{Checkpoint: string(signed)}, err
-		}
-		hashes, err := s.opts.Proofs.Consistency(*req.Old)
-		if err != nil {
-			return nil, err
-		}
-		if again, err := s.opts.Proofs.Checkpoint(); err != nil || sizeLine(again) != sizeLine(signed) {
-			continue // another was signed in between
-		}
-		res := &rpc.CheckpointResult{Checkpoint: string(signed)}
-		for _, h := range hashes {
-			res.Proof = append(res.Proof, h.String())
-		}
-		return res, nil
+	signed, err := s.opts.Proofs.Checkpoint()
+	res := &rpc.CheckpointResult{Checkpoint: string(signed)}
+	if err != nil || req.Old == nil {
+		return res, err
 	}
-}
-
-// sizeLine returns the second line of a checkpoint.
-func sizeLine(signed []byte) string {
-	_, rest, _ := strings.Cut(string(signed), "\n")
-	size, _, _ := strings.Cut(rest, "\n")
-	return size
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	of, err := proof.ParseCheckpoint(text + "\n")
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := s.opts.Proofs.Consistency(*req.Old, of.Size)
+	for _, h := range hashes {
+		res.Proof = append(res.Proof, h.String())
+	}
+	return res, err
 }
 
 // cosign is log.cosign.

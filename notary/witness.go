@@ -80,9 +80,13 @@ func (n *Notary) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c, err := proof.OpenCheckpoint(signed, n.key.Public())
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for _, w := range n.opts.Witnesses {
-		lines, err := w.Cosign(ctx, signed, n.Consistency)
+		lines, err := w.Cosign(ctx, signed, func(old int64) ([]proof.Hash, error) { return n.Consistency(old, c.Size) })
 		if err == nil {
 			_, err = n.Cosign(append(bytes.Clone(signed), lines...))
 		}

@@ -16,6 +16,9 @@ type ProvedEntry struct {
 // offline. The answer is the bundle itself, NDJSON.
 type ProveRequest struct {
 	Query
+	// Since is the size of an earlier checkpoint of the log, which the evidence is to be held
+	// against. 0 is none.
+	Since int64 `json:"since,omitempty"`
 }
 
 // CertificateRequest asks for the evidence of a project that was purged.

@@ -33,6 +33,8 @@ type Header struct {
 	// Prefix is set where no entry has a proof of its own. It shows that the project's tree
 	// begins with the tree of the entries.
 	Prefix *Hashes `json:"prefix,omitempty"`
+	// Older is there where who asked for the evidence has an earlier checkpoint.
+	Older *Older `json:"older,omitempty"`
 	Anchor
 }
 
@@ -54,6 +56,13 @@ type Anchor struct {
 	// an older one, and CosignedProof shows that the log only grew since.
 	Cosigned      string `json:"cosigned,omitempty"`
 	CosignedProof Hashes `json:"cosignedProof,omitempty"`
+}
+
+// Older is an earlier checkpoint of the master log that somebody kept, and shows that it is of the
+// log that the bundle is of.
+type Older struct {
+	Size  int64  `json:"size"`
+	Proof Hashes `json:"proof"`
 }
 
 // Hashes are those of a proof, in JSON as base64.

@@ -11,6 +11,9 @@ type Policy struct {
 	// have signed a checkpoint that covers the evidence.
 	Witnesses []proof.Witness
 	Quorum    int
+	// Older is a signed checkpoint that the log must continue: one of the master log, or of
+	// the project where the bundle has all of it from its first entry on.
+	Older []byte
 }
 
 // Cosigned tells that a witness has signed a checkpoint.
