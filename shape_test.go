@@ -83,7 +83,7 @@ var mayImport = map[string]string{
 	"admin":         "audit auth retention",
 	"api":           "admit audit calendar notary proof rpc export auth reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
-	"cli": "admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
+	"cli": "admit audit backup backup/duty backup/place calendar proof proof/evidence rpc export importer importer/cloudtrail demo client fulltext " +
 		"notary proof store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
@@ -148,7 +148,7 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     6400, // a file for each command
+	"cli":     7200, // a file for each command
 	"console": 4400, // a file for each page
 	"api":     4600, // a file for each method
 	"auth":    3800, // a file for each way in

@@ -135,8 +135,11 @@ func (s *Server) checkpoint(c *call, req *rpc.CheckpointRequest) (*rpc.Checkpoin
 		return nil, err
 	}
 	signed, err := s.opts.Proofs.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
 	res := &rpc.CheckpointResult{Checkpoint: string(signed)}
-	if err != nil || req.Old == nil {
+	if res.Keys, err = s.opts.Proofs.Keys(); err != nil || req.Old == nil {
 		return res, err
 	}
 	text, _, _ := strings.Cut(string(signed), "\n\n")
@@ -160,7 +163,11 @@ func (s *Server) cosign(c *call, req *rpc.CosignRequest) (*rpc.CheckpointResult,
 		return nil, err
 	}
 	signed, err := s.opts.Proofs.Cosign([]byte(req.Cosignatures))
-	return &rpc.CheckpointResult{Checkpoint: string(signed)}, err
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.opts.Proofs.Keys()
+	return &rpc.CheckpointResult{Checkpoint: string(signed), Keys: keys}, err
 }
 
 // tlogPath begins the paths of the trees, in the layout of c2sp.org/tlog-tiles.

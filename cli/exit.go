@@ -36,7 +36,7 @@ var codes = [...]struct {
 	{exitFailure, "the command failed"},
 	{exitUsage, "wrong usage: a flag, an argument or a setting"},
 	{exitConflict, "not possible now, such as a data folder that another auditlog has open"},
-	{exitFaulty, "check found faults in the data, or a backup is damaged"},
+	{exitFaulty, "check found faults in the data, a backup is damaged, or evidence does not hold"},
 	{exitDenied, "the log does not know the token, or the token does not allow it"},
 	{exitNotFound, "no such entry, project, token or backup"},
 	{exitUnavailable, "the log cannot be reached or cannot answer now; the same may pass later"},

@@ -95,8 +95,9 @@ func (a *app) root() *cobra.Command {
 		{"server", "The server:", []*cobra.Command{a.serve()}},
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
 			a.record(), a.list(), a.get(), a.stats(), a.export(), a.imports(), a.demo(), a.project(), a.token(),
-			a.backup(), a.login(), a.logout(), a.whoami(), a.session()}},
-		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore()}},
+			a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session()}},
+		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.key()}},
+		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify()}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

@@ -78,6 +78,11 @@ func signedWith(log *store.Store) (key *proof.PublicKey, err error) {
 // openNotary makes the part of the server that makes proofs.
 func (s *server) openNotary(context.Context) error {
 	path, own := signingKeyPath(s.cfg.Data, s.cfg.SigningKey, os.LookupEnv)
+	if own {
+		if err := finishRotation(path, s.store); err != nil {
+			return err
+		}
+	}
 	key, err := signingKey(path, own, s.store)
 	if err != nil {
 		return err

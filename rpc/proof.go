@@ -44,6 +44,8 @@ type CheckpointRequest struct {
 type CheckpointResult struct {
 	// Checkpoint is a signed note.
 	Checkpoint string `json:"checkpoint"`
+	// Keys are those that have signed the log, the one of now last: name, number and key.
+	Keys []string `json:"keys"`
 	// Proof shows that the log is the one of the old size, continued: hashes in base64.
 	Proof []string `json:"proof,omitempty"`
 }
