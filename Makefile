@@ -1,6 +1,6 @@
 # What people do with this project, a target each. ARGS are further flags:
 #   make test ARGS='-run Record ./store'    make bench ARGS='-n 100000 -runs 1'
-.PHONY: test lint build fuzz bench attack cover screenshots tools
+.PHONY: test lint build dist fuzz bench attack cover screenshots tools
 FUZZTIME ?= 10s
 
 # test does everything that CI does. On a fresh machine it installs what it needs.
@@ -9,6 +9,7 @@ test: tools lint build
 	$(if $(ARGS),,cd bench && go vet ./... && go test ./...)
 	$(if $(ARGS),,cd logintest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
 	  else echo "the identity provider of logintest could not be had: logging in goes untried against a real one"; fi)
+	$(if $(ARGS),,cd packaging && go vet ./... && go test ./...)
 	$(if $(ARGS),,sdk/test)
 
 # lint checks the form of the source. staticcheck's version is in go.mod.
@@ -22,6 +23,11 @@ build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/auditlog .
 	@size=$$(wc -c < bin/auditlog); echo "bin/auditlog: $$((size / 1000)) kB"; \
 	  test $$size -lt 40000000 || { echo "bin/auditlog is over 40 MB"; exit 1; }
+
+# dist makes what people install, for every system, in bin/dist: see docs/install.md. The same
+# commit gives the same bytes. ARGS='-only linux/amd64' makes less.
+dist:
+	cd packaging && go run . $(ARGS)
 
 # fuzz runs every fuzz target for FUZZTIME. Go would spend most of it on making inputs smaller.
 fuzz:

@@ -58,15 +58,18 @@ var mayImport = map[string]string{
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/keys":      "audit store/format store/kv",
 	"store/trees":     "proof store/format store/kv",
+	"store/memory":    "audit store/blocks store/format store/keys store/kv",
+	"store/seal":      "audit store/blocks store/format store/keys store/kv store/memory store/queue",
 	"store/upgrade":   "audit store/format store/kv",
 	"store/check":     "audit fulltext proof proof/evidence store/block store/blocks store/format store/keys store/kv store/trees",
-	"store/counts":    "audit store/block store/block/bits store/format store/kv",
-	"store/found":     "admit audit fulltext store/block store/counts store/format",
+	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
+	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/block/bits store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/queue store/quota store/trees store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/seal store/trees store/upgrade store/walk",
 	"follow":          "backoff",
+	"pull":            "admit audit rpc",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -81,10 +84,10 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar notary proof rpc export auth reading retention admin backup/duty scrub",
+	"api":           "admit audit calendar notary proof rpc export auth pull reading retention admin backup/duty scrub",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli": "admit audit backup backup/duty backup/place calendar proof proof/evidence rpc export importer importer/cloudtrail demo client fulltext " +
-		"notary proof store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub spell",
+		"pull format notary proof store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -92,13 +95,16 @@ var mayImport = map[string]string{
 	"sink":         "audit format",
 	"sink/stream":  "audit format sink",
 	"sink/dial":    "audit sink",
+	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
+	"sink/otlp":    "audit format sink sink/web",
+	"sink/syslog":  "audit backoff format sink sink/dial",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/elastic sink/file sink/loki sink/splunk sink/stream sink/webhook",
+	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/syslog sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 
@@ -110,7 +116,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -120,11 +126,14 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api",
 	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub cli",
 	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api backup sink/web store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
 	"github.com/spf13":                    "cli",
+	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
+	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli",
 	"github.com/coreos/go-oidc":           "auth/oidc",
+	"golang.org/x/sys":                    "sink/syslog",
 	"golang.org/x/term":                   "cli",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
 	"golang.org/x/time":                   "auth cli",
@@ -137,7 +146,7 @@ var onlyIn = map[string]string{
 var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
-var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp", "golang.org/x/sys"}
+var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp"}
 
 const (
 	maxFileLines     = 600
@@ -150,9 +159,9 @@ const (
 var grown = map[string]int{
 	"cli":     7200, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4600, // a file for each method
+	"api":     5000, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3900, // a file for each thing that a log can do
+	"store":   3700, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.

@@ -34,7 +34,9 @@ func (c *changer) Restore(context.Context, string, *audit.Entry) (audit.Project,
 // purges counts how often a worker looks for purges.
 type purges struct{ looks int }
 
-func (p *purges) Purges() map[string]time.Time {
+func (p *purges) Pass() error { return nil }
+
+func (p *purges) Purges() map[string]time.Duration {
 	p.looks++
 	return nil
 }

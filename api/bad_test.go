@@ -67,6 +67,13 @@ var badRequests = []struct {
 	{rpc.Get, []string{`{"project":"acme"}`, `{"project":"acme","id":0}`, `{"project":"acme","id":-1}`, `{"project":"acme","id":1}`, `{"id":1}`, `{"project":"acme","id":"1"}`, `{"project":"acme","id":9223372036854775808}`}},
 	{rpc.Stats, []string{`{"project":"acme","buckets":-1}`, `{"project":"acme","buckets":1001}`, `{"project":"acme","interval":"fortnight"}`, `{"project":"acme","zone":"Mars/Base"}`, `{"project":"acme","zone":"Local"}`, `{"project":"acme","interval":"day","buckets":7}`, `{"project":"acme","limit":1}`}},
 	{rpc.Export, []string{`{"project":"acme","format":"xlsx"}`, `{"project":"acme","cursor":""}`, `{"format":"xlsx"}`}},
+	{rpc.Pull, []string{
+		`{"project":"_x"}`, `{"project":"acme","to":"2026-05-04"}`, `{"project":"acme","order":"oldest"}`, `{"project":"acme","after":"2026-05-04T00:00:00Z"}`, `{"project":"acme","outcome":"odd"}`,
+		`{"project":"acme","limit":-1}`, `{"project":"acme","limit":1001}`, `{"project":"acme","waitSeconds":-1}`, `{"project":"acme","waitSeconds":61}`, `{"project":"acme","waitSeconds":"7"}`,
+		`{"project":"acme","cursor":"x"}`, `{"project":"acme","cursor":7}`, `{"project":"acme","from":0}`, `{"project":"acme","from":-7}`, `{"project":"acme","from":2}`, `{"project":"acme","from":1e3}`, `{"project":"acme","from":99999999999999999999}`,
+		`{"project":"acme","from":"soon"}`, `{"project":"acme","from":true}`, `{"project":"acme","from":"-7"}`, `{"project":"acme","from":"99999-01-01T00:00:00Z"}`, `{"from":"5"}`,
+	}},
+	{rpc.Follow, []string{`{"project":"acme","limit":7}`, `{"project":"acme","waitSeconds":7}`, `{"project":"acme","cursor":"x"}`, `{"project":"acme","from":"soon"}`, `{"project":"_x"}`, `{"project":"acme","format":"csv"}`}},
 	{rpc.ProjectList, []string{`[]`, `{"project":"acme"}`}},
 	{rpc.ProjectGet, []string{`{}`, `{"project":"acme"}`}},
 	{"auditLog.delete", []string{`{}`}},

@@ -27,11 +27,12 @@ import (
 // guarded is a Server with tokens.
 type guarded struct {
 	*fixture
-	keeper *auth.Keeper
-	root   string // the first admin's token
-	log    *logLines
-	later  atomic.Int64 // how much later than testNow it is, in nanoseconds
-	stop   func()       // ends Keeper.Run
+	keeper   *auth.Keeper
+	root     string // the first admin's token
+	log      *logLines
+	later    atomic.Int64  // how much later than testNow it is, in nanoseconds
+	stop     func()        // ends Keeper.Run
+	stopping chan struct{} // closed when the server stops
 }
 
 func (g *guarded) now() time.Time { return testNow.Add(time.Duration(g.later.Load())) }
@@ -68,7 +69,7 @@ func startGuardedWith(t testing.TB, opts auth.Options, projects ...string) *guar
 // startGuardedScope is startGuardedWith where reads in pages are recorded by a scope.
 func startGuardedScope(t testing.TB, opts auth.Options, scope reading.Scope, projects ...string) *guarded {
 	t.Helper()
-	g := &guarded{log: new(logLines)}
+	g := &guarded{log: new(logLines), stopping: make(chan struct{})}
 	opts.Now, opts.FailureBurst = g.now, 1000
 	st, err := store.Open(t.TempDir(), store.Options{Now: g.now})
 	if err != nil {
@@ -100,7 +101,7 @@ func startGuardedScope(t testing.TB, opts auth.Options, scope reading.Scope, pro
 			t.Error(err)
 		}
 	})
-	g.fixture = start(t, Options{Store: st, Auth: g.keeper, Reading: reads, Log: zerolog.New(g.log), Now: g.now})
+	g.fixture = start(t, Options{Store: st, Auth: g.keeper, Reading: reads, Log: zerolog.New(g.log), Now: g.now, Stopping: g.stopping})
 	for _, name := range projects {
 		g.mustCall(g.root, rpc.Record, strings.Replace(deployEntry, "acme", name, 1))
 	}
@@ -116,6 +117,11 @@ func (g *guarded) call(token, method, body string, headers ...string) (status in
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
+	}
+	if method == rpc.Follow { // which has no end
+		ctx, cancel := context.WithTimeout(r.Context(), 50*time.Millisecond)
+		defer cancel()
+		r = r.WithContext(ctx)
 	}
 	w := httptest.NewRecorder()
 	g.api.ServeHTTP(w, r)

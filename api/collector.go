@@ -55,6 +55,7 @@ func newStateCollector(s *Server) *stateCollector {
 		{"backup_transaction_seconds", "How long the longest transaction of the last backup lasted.", ""},
 		{"backup_new_bytes", "What the last backup added to its repository.", ""},
 		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
+		{"clock_sets_total", "Jumps of the clock of the machine, which grace periods do not follow.", ""},
 	} {
 		var labels []string
 		if d.label != "" {
@@ -108,6 +109,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	counter("purge_steps_total", purges.Steps)
 	counter("purges_total", purges.Purged)
 	counter("purge_failures_total", purges.Failures)
+	counter("clock_sets_total", purges.ClockSets)
 }
 
 func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {

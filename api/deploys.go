@@ -135,7 +135,7 @@ func deploysPage(ctx context.Context, sel audit.Selection, p audit.Paging) (audi
 				break
 			}
 		}
-		page.Entries, page.Next = append(page.Entries, more.Entries...), more.Next
+		page.Entries, page.Next, page.Gaps = append(page.Entries, more.Entries...), more.Next, append(page.Gaps, more.Gaps...)
 		if n > 0 {
 			break
 		}
@@ -143,6 +143,9 @@ func deploysPage(ctx context.Context, sel audit.Selection, p audit.Paging) (audi
 			err = audit.Errorf(audit.TooLarge, "more than %d entries have one and the same time: "+
 				"list them with a cursor, without the header %s", deploysMaxPage, headerDeploys)
 		}
+	}
+	if err == nil && len(page.Gaps) > 0 { // of which these clients know nothing
+		err = audit.Errorf(audit.Unavailable, "%v: who asks without the header %s gets the others", &audit.Incomplete{Gaps: page.Gaps}, headerDeploys)
 	}
 	if err != nil {
 		return audit.Page{}, err

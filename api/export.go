@@ -15,6 +15,7 @@ import (
 	"auditlog/auth"
 	"auditlog/export"
 	"auditlog/reading"
+	"auditlog/rpc"
 )
 
 const (
@@ -58,8 +59,12 @@ func (s *Server) export(c *call) error {
 			}
 			return d.tick()
 		})
+		gaps, err := w.Rest(err)
 		if err == nil {
 			err = d.close()
+		}
+		if err == nil && len(gaps) > 0 {
+			c.w.Header().Set(http.TrailerPrefix+rpc.HeaderGaps, rpc.TellGaps(gaps))
 		}
 		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
 			return ended // the token ended, not the client

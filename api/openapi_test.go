@@ -145,6 +145,8 @@ var types = map[string]reflect.Type{
 	"Query": reflect.TypeFor[queryRequest](), "Terms": reflect.TypeFor[rpc.Terms](), "ListRequest": reflect.TypeFor[listRequest](), "ListResult": reflect.TypeFor[rpc.ListResult](),
 	"GetRequest": reflect.TypeFor[rpc.GetRequest](), "StatsRequest": reflect.TypeFor[statsRequest](), "StatsResult": reflect.TypeFor[rpc.StatsResult](),
 	"Counts": reflect.TypeFor[rpc.Counts](), "Bucket": reflect.TypeFor[rpc.Bucket](), "ValueCount": reflect.TypeFor[rpc.ValueCount](), "TopValues": reflect.TypeFor[rpc.TopValues](),
+	"Filters": reflect.TypeFor[rpc.Filters](), "Range": reflect.TypeFor[audit.Range](), "PullRequest": reflect.TypeFor[rpc.PullRequest](),
+	"PullResult": reflect.TypeFor[rpc.PullResult](), "FollowRequest": reflect.TypeFor[rpc.FollowRequest](),
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
 	"ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
 	"CertificateRequest": reflect.TypeFor[rpc.CertificateRequest](), "CertificateResult": reflect.TypeFor[rpc.CertificateResult](),
@@ -165,6 +167,7 @@ var types = map[string]reflect.Type{
 	"Session": reflect.TypeFor[rpc.Session](), "SessionListRequest": reflect.TypeFor[rpc.SessionListRequest](),
 	"SessionListResult": reflect.TypeFor[rpc.SessionListResult](), "SessionEndRequest": reflect.TypeFor[rpc.SessionEndRequest](),
 	"CheckRequest": reflect.TypeFor[rpc.CheckRequest](), "CheckResult": reflect.TypeFor[rpc.CheckResult](), "Reading": reflect.TypeFor[rpc.Reading](),
+	"Gap": reflect.TypeFor[audit.Gap](), "SeqRange": reflect.TypeFor[audit.SeqRange](),
 }
 
 // Every type of package rpc that crosses the wire is among those.
@@ -287,7 +290,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 	f.ok(rpc.Record, deployEntry, nil) // the first id
 	secret, made := f.tokenFor("viewer", "acme")
 	for _, method := range []string{
-		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
+		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.Pull, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
 		rpc.TokenCreate, rpc.TokenList, rpc.TokenRotate, rpc.TokenRevoke,
 	} {
 		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
@@ -318,7 +321,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 func TestDocumentExampleAnswers(t *testing.T) {
 	doc := start(t, Options{}).document()
 	results := map[string]any{
-		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
+		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Pull: new(rpc.PullResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
 		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult),

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,20 +15,39 @@ import (
 // whole, which is cheapest.
 const pieceBytes = 64 << 10
 
-// sendPage answers with a page of entries. A long one is made piece by piece, each when the
-// client has taken the one before: what waits for a client that does not read is the entries
-// alone, and they are let go as they are sent.
+// sendPage answers with a page of entries.
 func (c *call) sendPage(page audit.Page) error {
+	var gaps []byte
+	if len(page.Gaps) > 0 {
+		var err error
+		if gaps, err = json.Marshal(page.Gaps); err != nil {
+			return err
+		}
+		gaps = append([]byte(`,"gaps":`), gaps...)
+	}
+	return c.sendEntries(page.Entries, func(b []byte) []byte {
+		if page.Next != "" {
+			// base64url: nothing in it needs an escape.
+			b = append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
+		}
+		return append(b, gaps...)
+	})
+}
+
+// sendEntries answers with entries, and with what rest appends behind them. A long answer is
+// made piece by piece, each when the client has taken the one before: what waits for a client
+// that does not read is the entries alone, and they are let go as they are sent.
+func (c *call) sendEntries(entries []*audit.Entry, rest func([]byte) []byte) error {
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
 	var out *pieces
 	buf.b = append(buf.b, `{"ok":true,"result":{"items":[`...)
-	for i, e := range page.Entries {
+	for i, e := range entries {
 		if i > 0 {
 			buf.b = append(buf.b, ',')
 		}
 		buf.b = e.AppendJSON(buf.b)
-		page.Entries[i] = nil
+		entries[i] = nil
 		if len(buf.b) < pieceBytes {
 			continue
 		}
@@ -39,14 +59,7 @@ func (c *call) sendPage(page audit.Page) error {
 		}
 		buf.b = buf.b[:0]
 	}
-	buf.b = append(buf.b, ']')
-	if page.Next != "" {
-		// base64url: nothing in it needs an escape.
-		buf.b = append(buf.b, `,"nextCursor":"`...)
-		buf.b = append(buf.b, page.Next...)
-		buf.b = append(buf.b, '"')
-	}
-	buf.b = append(buf.b, "}}\n"...)
+	buf.b = append(rest(append(buf.b, ']')), "}}\n"...)
 	if out == nil {
 		c.send(c.w, c.r, http.StatusOK, buf.b)
 		return nil

@@ -31,7 +31,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return fmt.Sprintf(`{"id":%q}`, token)
 	case rpc.ProjectHold:
 		return fmt.Sprintf(`{"project":%q,"reason":"case 4711"}`, project)
-	case rpc.List, rpc.Stats, rpc.Export, rpc.Prove, rpc.ProjectCertificate, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
+	case rpc.List, rpc.Stats, rpc.Export, rpc.Prove, rpc.Pull, rpc.Follow, rpc.ProjectCertificate, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
 		rpc.ProjectCreate, rpc.ProjectApprove, rpc.ProjectRelease:
 		return fmt.Sprintf(`{"project":%q}`, project)
 	}
@@ -49,6 +49,8 @@ var grants = map[string]string{
 	"auditLog.stats":  "viewer admin",
 	"auditLog.export": "viewer admin",
 	"auditLog.prove":  "viewer admin",
+	"auditLog.pull":   "viewer admin",
+	"auditLog.follow": "viewer admin",
 
 	"project.list": "viewer admin",
 	"project.get":  "viewer admin",
@@ -122,8 +124,7 @@ func concernsProject(method string) bool {
 func TestEveryPermissionIsAMethods(t *testing.T) {
 	f := start(t, Options{})
 	used := map[auth.Permission]string{
-		auth.AuditLogFollow: "the page's view of what happens now",
-		auth.DebugProfile:   "/debug/pprof/",
+		auth.DebugProfile: "/debug/pprof/",
 	}
 	for _, rt := range f.api.routes() {
 		if rt.method == rpc.SessionGet {

@@ -132,6 +132,7 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 		Types:    valuesOf(st.ResourceTypes),
 		Actions:  valuesOf(st.Actions),
 		Actors:   valuesOf(st.Actors),
+		Gaps:     st.Gaps,
 	}
 	for i, b := range st.Buckets {
 		res.Buckets[i] = rpc.Bucket{From: b.From, To: b.To, Counts: rpc.Counts(b.Counts)}

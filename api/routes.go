@@ -30,6 +30,8 @@ func (s *Server) routes() []route {
 		{rpc.Stats, auth.AuditLogStats, method(s.stats)},
 		{rpc.Export, auth.AuditLogExport, s.export},
 		{rpc.Prove, auth.AuditLogProve, s.prove},
+		{rpc.Pull, auth.AuditLogPull, s.pull},
+		{rpc.Follow, auth.AuditLogFollow, s.follow},
 
 		{rpc.ProjectList, auth.ProjectList, method(s.projectList)},
 		{rpc.ProjectGet, auth.ProjectGet, method(s.projectGet)},

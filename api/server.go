@@ -17,6 +17,7 @@ import (
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/pull"
 	"auditlog/reading"
 	"auditlog/retention"
 )
@@ -27,6 +28,7 @@ type Store interface {
 	audit.Reader
 	audit.ProjectReader
 	audit.ProjectChanger
+	audit.Follower
 	Monitored
 }
 
@@ -35,6 +37,8 @@ type Monitored interface {
 	audit.Health
 	// LastID returns the id of the newest entry, 0 when there is none.
 	LastID() int64
+	// Lineage says which log it is.
+	Lineage() audit.Lineage
 	// Unsealed counts the entries that are held in memory until they are in a block.
 	Unsealed() int
 	// Congestion tells how those stand who record.
@@ -80,6 +84,9 @@ type Options struct {
 	KeepDeniedReads bool
 	// Log gets one line a request. Its zero value is silent.
 	Log zerolog.Logger
+	// Stopping is closed when the server stops: who waits for entries is answered then. Nil is
+	// never.
+	Stopping <-chan struct{}
 	// Version is this program's, for /metrics and /openapi.json. Default "dev".
 	Version string
 	// Now is the clock. Default time.Now.
@@ -109,6 +116,7 @@ type Server struct {
 	opts     Options
 	admin    *admin.Desk
 	router   *httprouter.Router
+	pulls    *pull.Server
 	paths    map[string]bool // of the methods, as they are written and in lower case
 	readOnly readOnlyActions
 	metrics  *metrics
@@ -134,6 +142,7 @@ func New(opts Options) (*Server, error) {
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		crossOrigin: http.NewCrossOriginProtection(),
 		decoding:    newDecoding(),
+		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),
 	}
 	var err error
 	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {

@@ -141,9 +141,13 @@ type ProjectChanger interface {
 
 // Purger removes what deleted projects hold.
 type Purger interface {
-	// Purges returns the name of every deleted project that is not held, with the time
-	// at which its purge begins, or began.
-	Purges() map[string]time.Time
+	// Purges returns the name of every deleted project that is not held, with how long it
+	// is until its purge begins: not above zero where that is due. It is counted in time
+	// that has passed while the log was open, whatever a clock says.
+	Purges() map[string]time.Duration
+	// Pass keeps how much time has passed. What passes behind the last call is forgotten
+	// when the log stops, and graces are so much longer.
+	Pass() error
 	// PurgeStep removes a bounded part of a deleted project, whatever its grace
 	// period, and reports whether nothing is left to remove. A purge survives a crash
 	// at any of its steps. It leaves the project.delete entry as it was recorded and,

@@ -64,7 +64,8 @@ type Deletion struct {
 	// By is the e-mail of who ordered it.
 	By string    `json:"by"`
 	At time.Time `json:"at"`
-	// PurgeAt is when the grace period ends; zero while the order is pending.
+	// PurgeAt is when the grace period ends if the log goes on running until then; zero while the
+	// order is pending.
 	PurgeAt time.Time `json:"purgeAt,omitzero"`
 	// Pending is set until somebody else approves the order, ApprovedBy from then on.
 	Pending    bool   `json:"pending,omitempty"`

@@ -31,7 +31,8 @@ type Selection interface {
 	// Fault of the field buckets.
 	Stats(ctx context.Context, c Counting) (*Stats, error)
 	// Export calls fn with everything that is selected, in the order of List, in constant
-	// memory. It stops at fn's first error and returns it.
+	// memory. It stops at fn's first error and returns it. Where entries are damaged or lost
+	// it calls fn with all others, and returns an *Incomplete that tells of these.
 	Export(ctx context.Context, fn func(*Entry) error) error
 	// Pull returns the next part of the log in commit order: see Part. It looks at a bounded
 	// number of entries, so a part may have none although more is covered by the next. It
@@ -62,4 +63,7 @@ type Page struct {
 	// Next continues the listing; empty when this was the last page. Nothing else tells
 	// whether it was.
 	Next string
+	// Gaps say what is missing from the part of the listing that the page is of, because it is
+	// damaged or lost. One may be told by several pages.
+	Gaps []Gap
 }

@@ -47,6 +47,8 @@ type Stats struct {
 	Buckets []Bucket
 	// The values that occur.
 	ResourceTypes, Actions, Actors Values
+	// Gaps say what is not counted, because it is damaged or lost.
+	Gaps []Gap
 }
 
 // Values counts the values of a field.

@@ -22,6 +22,9 @@ const (
 	AuditLogExport Permission = "auditLog.export"
 	// AuditLogProve lets one have evidence of entries, and read the tree of a project.
 	AuditLogProve Permission = "auditLog.prove"
+	AuditLogPull  Permission = "auditLog.pull"
+	// AuditLogFollow lets one see what is recorded as it happens, on the page as well.
+	AuditLogFollow Permission = "auditLog.follow"
 
 	ProjectList    Permission = "project.list"
 	ProjectGet     Permission = "project.get"
@@ -55,16 +58,14 @@ const (
 	// LogBackup lets one have a copy of everything that the log holds.
 	LogBackup Permission = "log.backup"
 
-	// These are no methods of the API's. AuditLogFollow lets one see on the page what is
-	// recorded as it happens, DebugProfile read profiles of the process.
-	AuditLogFollow Permission = "auditLog.follow"
-	DebugProfile   Permission = "debug.profile"
+	// DebugProfile is no method of the API's: it lets one read profiles of the process.
+	DebugProfile Permission = "debug.profile"
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
 	return []Permission{
-		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogFollow,
+		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow,
 		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
 		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign, DebugProfile,
 	}
@@ -73,7 +74,7 @@ func Permissions() []Permission {
 // reads reports whether p lets one see and change nothing.
 func (p Permission) reads() bool {
 	switch p {
-	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogFollow, ProjectList, ProjectGet,
+	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow, ProjectList, ProjectGet,
 		ProjectCertificate, LogCheckpoint:
 		return true
 	}

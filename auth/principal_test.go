@@ -12,7 +12,7 @@ import (
 // What each role may do, spelled out: the code must not be its own witness.
 func rolePermissions() map[Role][]Permission {
 	read := []Permission{
-		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.prove", "auditLog.follow",
+		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.prove", "auditLog.pull", "auditLog.follow",
 		"project.list", "project.get", "project.certificate", "log.checkpoint",
 	}
 	return map[Role][]Permission{

@@ -197,6 +197,14 @@ type tx struct {
 
 func (t *tx) Err() error { return t.err }
 
+func (t *tx) Pass() *kv.Hidden {
+	var h *kv.Hidden
+	if errors.As(t.err, &h) {
+		t.err = nil
+	}
+	return h
+}
+
 func (t *tx) Height(uint64) {}
 
 func (t *tx) CreateBucket(string) error { return errReadOnly }
@@ -204,7 +212,7 @@ func (t *tx) CreateBucket(string) error { return errReadOnly }
 func (t *tx) Bucket(name string) kv.Bucket {
 	for i := range t.db.Index.Buckets {
 		if b := &t.db.Index.Buckets[i]; b.Name == name {
-			return &bucket{t, b.Parts}
+			return &bucket{t, b.Name, b.Parts}
 		}
 	}
 	return nil
@@ -213,6 +221,7 @@ func (t *tx) Bucket(name string) kv.Bucket {
 // bucket is a bucket of a backup.
 type bucket struct {
 	tx    *tx
+	name  string
 	parts []Part
 }
 
@@ -252,11 +261,39 @@ func (c *cursor) enter(part int) bool {
 	}
 	rows, err := c.b.tx.db.rows(&c.b.parts[part])
 	if err != nil {
-		c.b.tx.err = err
+		c.b.tx.err = c.b.hide(part, err)
 		return false
 	}
 	c.rows = rows
 	return true
+}
+
+// hide says of a part that is damaged which keys are in it.
+func (b *bucket) hide(part int, err error) error {
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	h := &kv.Hidden{Bucket: b.name, From: b.parts[part].First, Err: fmt.Errorf("bucket %s: %w: %w", b.name, kv.ErrDamaged, err)}
+	if part+1 < len(b.parts) {
+		h.To = b.parts[part+1].First
+	}
+	return h
+}
+
+func (c *cursor) Past(h *kv.Hidden, back bool) (key, value []byte) {
+	c.rows = nil
+	switch {
+	case !back && h.To != nil:
+		return c.Seek(h.To)
+	case !back || h.From == nil:
+		return nil, nil
+	}
+	part := sort.Search(len(c.b.parts), func(i int) bool { return string(c.b.parts[i].First) >= string(h.From) }) - 1
+	if !c.enter(part) {
+		return nil, nil
+	}
+	c.at = sort.Search(len(c.rows), func(i int) bool { return string(c.rows[i].key) >= string(h.From) }) - 1
+	return c.here()
 }
 
 func (c *cursor) here() (key, value []byte) {

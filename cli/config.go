@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -247,9 +248,13 @@ func (c *Config) checkConnections(files uint64) error {
 	if c.MaxConnections < 0 {
 		return settingErrorf("max-connections", "must not be less than 0")
 	}
+	if files > 0 && files < keptFiles {
+		return fmt.Errorf("this process may have %d files open, of which the log's own need %d: allow it 1024 or more "+
+			"(ulimit -n, LimitNOFILE= of a systemd unit)", files, keptFiles)
+	}
 	if files > 0 && uint64(c.MaxConnections)+keptFiles > files {
 		return settingErrorf("max-connections", "must be at most %d: this process may have %d files open, of which %d are the log's own",
-			max(int64(files)-keptFiles, 0), files, keptFiles)
+			files-keptFiles, files, keptFiles)
 	}
 	if c.MaxConnectionsPerAddress < 1 {
 		return settingErrorf("max-connections-per-address", "must be at least 1")

@@ -130,4 +130,8 @@ func TestConnectionBounds(t *testing.T) {
 	if err := c.checkConnections(1024); err == nil || !strings.Contains(err.Error(), "must be at most 768") {
 		t.Errorf("more than there are files: %v", err)
 	}
+	c.MaxConnections = 0
+	if err := c.checkConnections(100); err == nil || !strings.Contains(err.Error(), "may have 100 files open") {
+		t.Errorf("too few files for the log's own: %v", err)
+	}
 }

@@ -36,7 +36,7 @@ var codes = [...]struct {
 	{exitFailure, "the command failed"},
 	{exitUsage, "wrong usage: a flag, an argument or a setting"},
 	{exitConflict, "not possible now, such as a data folder that another auditlog has open"},
-	{exitFaulty, "check found faults in the data, a backup is damaged, or evidence does not hold"},
+	{exitFaulty, "check found faults in the data, a backup is damaged, evidence does not hold, or entries are missing from the answer because the log is"},
 	{exitDenied, "the log does not know the token, or the token does not allow it"},
 	{exitNotFound, "no such entry, project, token or backup"},
 	{exitUnavailable, "the log cannot be reached or cannot answer now; the same may pass later"},
@@ -53,6 +53,15 @@ type problem struct {
 
 func (p *problem) Error() string { return p.err.Error() }
 func (p *problem) Unwrap() error { return p.err }
+
+// lacking is the error of an answer from which entries are missing, nil without gaps.
+func lacking(gaps []audit.Gap) error {
+	if len(gaps) == 0 {
+		return nil
+	}
+	return &problem{err: fmt.Errorf("the log is damaged, and this is not all of it: %s", spell.Text((&audit.Incomplete{Gaps: gaps}).Error())), code: exitFaulty,
+		hint: "have it repaired with a backup: auditlog repair --help"}
+}
 
 // usagef returns an error that a correct command line would not have met.
 func usagef(format string, args ...any) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/export"
 	"auditlog/rpc"
@@ -44,6 +46,7 @@ which is there only once it is complete. Pipes and devices are written as it com
 			return usagef("--bom: is for csv alone")
 		}
 		req := rpc.ExportRequest{Query: q, Format: format}
+		var part *audit.Incomplete
 		write := func(w io.Writer) error {
 			p := a.progress(true)
 			defer p.done()
@@ -52,10 +55,17 @@ which is there only once it is complete. Pipes and devices are written as it com
 					return err
 				}
 			}
-			return flagPath(c.Export(cmd.Context(), req, &counter{w: w, progress: p}))
+			err := c.Export(cmd.Context(), req, &counter{w: w, progress: p})
+			if errors.As(err, &part) {
+				return nil // what there is stays, with its gaps told at its end
+			}
+			return flagPath(err)
 		}
 		if err := a.writeTo(cmd.Context(), output, guardFormat(format), write); err != nil {
 			return err
+		}
+		if part != nil {
+			return lacking(part.Gaps)
 		}
 		a.noteUnknown(cmd.Context(), c, q.Project)
 		return nil

@@ -26,8 +26,25 @@ type filter struct {
 	spans       map[string]*string // from, to, after, before, as they were written
 }
 
-// addFilter adds the flags to cmd. Each field can be asked for several times.
+// addFilter adds the flags to cmd.
 func addFilter(cmd *cobra.Command) *filter {
+	f, fs := addFields(cmd), cmd.Flags()
+	fs.StringVar(&f.order, "order", rpc.OrderNewest, "which come `first`: newest or oldest")
+	complete(cmd, "order", rpc.OrderNewest, rpc.OrderOldest)
+	for _, s := range []struct{ name, usage string }{
+		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},
+		{"to", "until before this `time`"},
+		{"after", "after this `time`, itself excluded"},
+		{"before", "before this `time`, itself excluded"},
+	} {
+		f.spans[s.name] = fs.String(s.name, "", s.usage)
+	}
+	return f
+}
+
+// addFields adds the flags that ask for projects, fields and words. Each field can be asked for
+// several times.
+func addFields(cmd *cobra.Command) *filter {
 	fs := cmd.Flags()
 	f := &filter{given: fs.Changed, spans: make(map[string]*string)}
 	addProject(cmd, &f.project)
@@ -41,18 +58,8 @@ func addFilter(cmd *cobra.Command) *filter {
 		}
 		complete(cmd, field.Flag(), slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values)...)
 	}
-	fs.StringVar(&f.order, "order", rpc.OrderNewest, "which come `first`: newest or oldest")
-	complete(cmd, "order", rpc.OrderNewest, rpc.OrderOldest)
 	fs.StringArrayVar(&f.not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
 	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
-	for _, s := range []struct{ name, usage string }{
-		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},
-		{"to", "until before this `time`"},
-		{"after", "after this `time`, itself excluded"},
-		{"before", "before this `time`, itself excluded"},
-	} {
-		f.spans[s.name] = fs.String(s.name, "", s.usage)
-	}
 	return f
 }
 
@@ -84,17 +91,11 @@ func (f *filter) excluded() (not rpc.Terms, err error) {
 
 // parse returns the checked filters. Times are read relative to now, in loc.
 func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
-	q := rpc.Query{Project: f.project, Terms: f.is, Q: f.text, Order: f.order}
-	if f.allProjects {
-		if f.given("project") {
-			return q, usagef("--project and --all-projects contradict each other")
-		}
-		q.Project = ""
+	fields, err := f.fields()
+	if err != nil {
+		return rpc.Query{}, err
 	}
-	var err error
-	if q.Not, err = f.excluded(); err != nil {
-		return q, err
-	}
+	q := rpc.Query{Project: fields.Project, Terms: fields.Terms, Not: fields.Not, Q: fields.Q, Order: f.order}
 	var after, before time.Time
 	for name, t := range map[string]*time.Time{"from": &q.From, "to": &q.To, "after": &after, "before": &before} {
 		text := *f.spans[name]
@@ -102,8 +103,8 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 			continue
 		}
 		var err error
-		if *t, err = calendar.ParseTime(text, now, loc); err != nil {
-			return q, usagef("--%s: %w", name, err)
+		if *t, err = parseTime(name, text, now, loc); err != nil {
+			return q, err
 		}
 	}
 	selected, err := q.Query()
@@ -114,12 +115,46 @@ func (f *filter) parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 		return q, flagPath(err)
 	}
 	q.From, q.To = selected.From, selected.To
-	selected.Within = audit.AllProjects() // as far as one may read them
-	selected.Normalize()
-	if err := selected.Validate(); err != nil {
-		return q, flagPath(err)
+	return q, checked(selected)
+}
+
+// parseTime reads the time that a flag has.
+func parseTime(flag, text string, now time.Time, loc *time.Location) (time.Time, error) {
+	t, err := calendar.ParseTime(text, now, loc)
+	if err != nil {
+		return t, usagef("--%s: %w", flag, err)
 	}
-	return q, nil
+	return t, nil
+}
+
+// checked returns what is wrong with a query.
+func checked(q audit.Query) error {
+	q.Within = audit.AllProjects() // as far as one may read them
+	q.Normalize()
+	return flagPath(q.Validate())
+}
+
+// fields returns the filters but for times and order.
+func (f *filter) fields() (rpc.Filters, error) {
+	w := rpc.Filters{Project: f.project, Terms: f.is, Q: f.text}
+	if f.allProjects {
+		if f.given("project") {
+			return w, usagef("--project and --all-projects contradict each other")
+		}
+		w.Project = ""
+	}
+	var err error
+	w.Not, err = f.excluded()
+	return w, err
+}
+
+// following returns the filters of what has neither times nor an order, checked.
+func (f *filter) following() (rpc.Filters, error) {
+	w, err := f.fields()
+	if err != nil {
+		return w, err
+	}
+	return w, checked(w.Query())
 }
 
 // addProject adds --project, which the environment may name as well.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -82,10 +83,12 @@ func (a *app) noteUnknown(ctx context.Context, c *client.Client, project string)
 }
 
 // writeList writes at most limit entries, or all of them if that is 0, and
-// reports whether there are more, and whether there is none.
+// reports whether there are more, and whether there is none. Where some are missing from the
+// log, it writes all others, and the error says so.
 func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query, limit int) (more, none bool, err error) {
 	req := rpc.ListRequest{Query: q}
 	none = true
+	var gaps []audit.Gap
 	for left := limit; ; {
 		req.Limit = audit.MaxLimit
 		if limit > 0 {
@@ -98,11 +101,12 @@ func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query,
 		if err := w.writePage(page.Items); err != nil {
 			return false, none, err
 		}
+		gaps = append(gaps, page.Gaps...)
 		left -= len(page.Items)
 		none = none && len(page.Items) == 0
 		req.Cursor = page.NextCursor
 		if req.Cursor == "" || limit > 0 && left <= 0 {
-			return req.Cursor != "", none, w.end()
+			return req.Cursor != "", none, cmp.Or(w.end(), lacking(gaps))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -72,12 +73,18 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
+// Commands returns the tree of commands, for whoever writes its documentation.
+func Commands() *cobra.Command {
+	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}
+	return a.root()
+}
+
 // root returns the tree of commands.
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "auditlog",
 		Short:         "An audit log in one binary: who did what, to which resource, with which outcome, and when",
-		Version:       version(),
+		Version:       build().long(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRun: func(*cobra.Command, []string) {
@@ -94,8 +101,8 @@ func (a *app) root() *cobra.Command {
 	}{
 		{"server", "The server:", []*cobra.Command{a.serve()}},
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
-			a.record(), a.list(), a.get(), a.stats(), a.export(), a.imports(), a.demo(), a.project(), a.token(),
-			a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session()}},
+			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.imports(), a.demo(), a.project(), a.token(),
+			a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.ready()}},
 		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.key()}},
 		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify()}},
 	}

@@ -305,6 +305,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,
 		MetricsApart:    s.cfg.MetricsListen != "",
+		Stopping:        stopping,
 		Log:             s.log,
 		Version:         version(),
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -58,14 +59,14 @@ func (a *app) stats() *cobra.Command {
 			a.noteUnknown(cmd.Context(), c, req.Project)
 		}
 		if output == "json" {
-			return json.NewEncoder(a.out(output)).Encode(stats)
+			return cmp.Or(json.NewEncoder(a.out(output)).Encode(stats), lacking(stats.Gaps))
 		}
 		text := statsText(&stats)
 		if req.Interval != "" {
 			text += bucketsText(req.Interval, stats.Buckets, zone)
 		}
 		_, err = fmt.Fprint(a.stdout, text)
-		return err
+		return cmp.Or(err, lacking(stats.Gaps))
 	})
 }
 

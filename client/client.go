@@ -83,13 +83,14 @@ func call[T any](ctx context.Context, c *Client, method string, req any, tries i
 		var none T
 		return none, fmt.Errorf("encode %s: %w", method, err)
 	}
-	return post[T](ctx, c, method, body, tries)
+	return post[T](ctx, c, method, body, tries, c.timeout())
 }
 
-func post[T any](ctx context.Context, c *Client, method string, body []byte, tries int) (T, error) {
+// post makes a call of which each try takes at most so long.
+func post[T any](ctx context.Context, c *Client, method string, body []byte, tries int, timeout time.Duration) (T, error) {
 	var result T
 	err := c.retry(ctx, tries, func() error {
-		ctx, cancel := context.WithTimeout(ctx, c.timeout())
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		res, err := c.send(ctx, http.MethodPost, method, rpc.TypeJSON, bytes.NewReader(body))
 		if err != nil {

@@ -1,7 +1,7 @@
 // Package client speaks to an audit log from Go.
 //
-// A [Client] records entries, reads them back, and administers projects and
-// tokens. A [Queue] records in the background, for services that must not wait
+// A [Client] records entries, reads them back, takes them in as they come, and
+// administers projects and tokens. A [Queue] records in the background, for services that must not wait
 // for the log, and a [Middleware] turns the state-changing calls of a net/http
 // service into entries.
 //

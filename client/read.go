@@ -13,11 +13,13 @@ import (
 
 // List returns the entries that req selects, newest first, and asks for the next
 // page of req.Limit entries when the one before is used up. It ends at the first
-// error. The strings of a page's entries are parts of one: who keeps a few of them for
+// error, or with an *audit.Incomplete where entries are missing, because they are damaged or
+// lost in the log. The strings of a page's entries are parts of one: who keeps a few of them for
 // long does well to keep copies, with strings.Clone.
 func (c *Client) List(ctx context.Context, req rpc.ListRequest) iter.Seq2[*audit.Entry, error] {
 	return func(yield func(*audit.Entry, error) bool) {
 		next := req
+		var gaps []audit.Gap
 		for {
 			page, err := c.ListPage(ctx, next)
 			if err != nil {
@@ -29,7 +31,11 @@ func (c *Client) List(ctx context.Context, req rpc.ListRequest) iter.Seq2[*audit
 					return
 				}
 			}
+			gaps = append(gaps, page.Gaps...)
 			if page.NextCursor == "" {
+				if len(gaps) > 0 {
+					yield(nil, &audit.Incomplete{Gaps: gaps})
+				}
 				return
 			}
 			next.Cursor = page.NextCursor
@@ -58,7 +64,8 @@ func (c *Client) Stats(ctx context.Context, req rpc.StatsRequest) (rpc.StatsResu
 
 // Export writes everything that req selects to w as it arrives, in constant
 // memory. It is tried again only until the first byte is there; after an error w
-// may hold a part.
+// may hold a part. It returns an *audit.Incomplete where entries are missing, because they are
+// damaged or lost in the log: all others are written.
 func (c *Client) Export(ctx context.Context, req rpc.ExportRequest, w io.Writer) error {
 	body, err := json.Marshal(req)
 	if err != nil {
@@ -72,5 +79,5 @@ func (c *Client) Export(ctx context.Context, req rpc.ExportRequest, w io.Writer)
 	if _, err := io.Copy(w, res.Body); err != nil {
 		return fmt.Errorf("copy the export: %w", err)
 	}
-	return nil
+	return rpc.ToldGaps(res.Trailer.Get(rpc.HeaderGaps))
 }

@@ -21,7 +21,7 @@ func (c *Client) Record(ctx context.Context, entries ...audit.Entry) (rpc.Record
 	var sum rpc.RecordResult
 	for done := 0; done < len(entries); {
 		b := c.batch(entries[done:])
-		res, err := post[rpc.RecordResult](ctx, c, rpc.Record, b.body, c.tries())
+		res, err := post[rpc.RecordResult](ctx, c, rpc.Record, b.body, c.tries(), c.timeout())
 		if err != nil {
 			return sum, behind(done, err)
 		}

@@ -88,7 +88,7 @@ type console struct {
 	// everybody is the one session of development mode.
 	everybody *session
 	began     time.Time
-	watchers  watchers
+	watchers  admit.Watchers
 	zips      sync.Pool // of *gzip.Writer
 	// countPatience is how long a page waits for its counts.
 	countPatience time.Duration

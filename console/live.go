@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"auditlog/audit"
@@ -28,41 +27,6 @@ const (
 	// chunk is how many entries are read at once.
 	chunk = 1000
 )
-
-// maxWatchers bounds the live views, maxTokenWatchers those of one token.
-const (
-	maxWatchers      = 500
-	maxTokenWatchers = 20
-)
-
-// watchers counts live views. Its zero value is ready.
-type watchers struct {
-	mu     sync.Mutex // guards what follows
-	all    int
-	tokens map[string]int
-}
-
-// enter counts a view of a token in, unless there are too many.
-func (w *watchers) enter(token string) (leave func(), err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.all >= maxWatchers || w.tokens[token] >= maxTokenWatchers {
-		return nil, audit.Errorf(audit.RateLimited, "too many live views are open: close some of them")
-	}
-	if w.tokens == nil {
-		w.tokens = make(map[string]int)
-	}
-	w.all++
-	w.tokens[token]++
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.all--
-		if w.tokens[token]--; w.tokens[token] == 0 {
-			delete(w.tokens, token)
-		}
-	}, nil
-}
 
 // keyAfter is the id after which a live view begins.
 const keyAfter = "after"
@@ -87,7 +51,7 @@ func (c *console) live(v *visit) error {
 	if err != nil {
 		return err
 	}
-	leave, err := c.watchers.enter(v.who.TokenID)
+	leave, err := c.watchers.Enter(v.who.TokenID)
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,8 @@ type summary struct {
 // list is a page of entries.
 type list struct {
 	Rows []row
+	// Gaps say what is missing between the rows.
+	Gaps []string
 	// OlderURL leads to the next page, NewestURL to the first when this is not it.
 	OlderURL, NewestURL string
 }
@@ -292,6 +294,9 @@ func (c *console) list(v *visit, f filter, sel audit.Selection, cursor string) (
 	var l list
 	for _, e := range page.Entries {
 		l.Rows = append(l.Rows, c.row(v, f, e))
+	}
+	for i := range page.Gaps {
+		l.Gaps = append(l.Gaps, sentence(page.Gaps[i].String()))
 	}
 	if page.Next != "" {
 		l.OlderURL = f.pinned(v.now).url("/logs", keyCursor, page.Next)

@@ -84,7 +84,7 @@ func (c *console) export(v *visit) error {
 			read.Entries++
 			return w.Write(e)
 		})
-		if err == nil {
+		if _, err = w.Rest(err); err == nil {
 			err = d.close()
 		}
 		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {

@@ -75,6 +75,18 @@ func appendRow(b []byte, e *audit.Entry) []byte {
 	return append(b, "\r\n"...)
 }
 
+// appendGap appends the row that tells of a gap.
+func appendGap(b []byte, g *audit.Gap) []byte {
+	cells := map[string]string{"project": Defuse(g.Project), "detail": "gap: " + g.String()}
+	if !g.From.IsZero() {
+		cells["createdAt"] = audit.FormatTime(g.From)
+	}
+	for i := range columns {
+		b = appendCell(b, i, cells[columns[i].name])
+	}
+	return append(b, "\r\n"...)
+}
+
 // appendCell appends one cell, always in quotes: what a separator of another
 // locale would part stays in one cell.
 func appendCell(b []byte, column int, s string) []byte {

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"encoding/json"
+	"errors"
 	"io"
 
 	"auditlog/audit"
@@ -51,6 +53,36 @@ func NewWriter(w io.Writer, f Format) (*Writer, error) {
 	}
 	_, err := w.Write(appendHeader(nil))
 	return x, err
+}
+
+// Rest writes what tells of the entries that are missing, behind all others, if err is that
+// there are some, and returns other errors. It returns the gaps: a line of NDJSON for each, with gap as
+// its only member, and in CSV a row without an id that tells of it in its detail.
+func (x *Writer) Rest(err error) ([]audit.Gap, error) {
+	var part *audit.Incomplete
+	if !errors.As(err, &part) {
+		return nil, err
+	}
+	for i := range part.Gaps {
+		if err := x.writeGap(&part.Gaps[i]); err != nil {
+			return nil, err
+		}
+	}
+	return part.Gaps, nil
+}
+
+func (x *Writer) writeGap(g *audit.Gap) error {
+	if x.format == CSV {
+		x.buf = appendGap(x.buf[:0], g)
+	} else {
+		line, err := json.Marshal(map[string]*audit.Gap{"gap": g})
+		if err != nil {
+			return err
+		}
+		x.buf = append(append(x.buf[:0], line...), '\n')
+	}
+	_, err := x.w.Write(x.buf)
+	return err
 }
 
 // Write writes one entry.

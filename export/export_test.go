@@ -138,3 +138,33 @@ func TestParseFormat(t *testing.T) {
 		t.Errorf("ParseFormat(xlsx): %v", err)
 	}
 }
+
+// What is missing from an export is told behind what is there, in each format.
+func TestRest(t *testing.T) {
+	gap := audit.Gap{Project: "acme", Entries: 2, FirstID: 7, LastID: 9, Seqs: []audit.SeqRange{{First: 3, Last: 4}},
+		From: time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC), To: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
+	for f, want := range map[Format]string{
+		NDJSON: `{"gap":{"project":"acme","from":"2026-05-04T08:00:00Z","to":"2026-05-04T09:00:00Z","entries":2,"firstId":7,"lastId":9,"seqs":[{"first":3,"last":4}]}}` + "\n",
+		CSV:    `"gap: 2 entries of project acme cannot be read, ids 7 to 9, seqs 3 to 4, created from 2026-05-04T08:00:00.000000Z to 2026-05-04T09:00:00.000000Z"`,
+	} {
+		var b bytes.Buffer
+		w, err := NewWriter(&b, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gaps, err := w.Rest(&audit.Incomplete{Gaps: []audit.Gap{gap}})
+		if err != nil || len(gaps) != 1 || !strings.Contains(b.String(), want) {
+			t.Errorf("%s: %v, %v: %s", f, gaps, err, b.String())
+		}
+		if f == CSV {
+			rows, err := csv.NewReader(&b).ReadAll()
+			if err != nil || len(rows) != 2 || rows[1][0] != "" {
+				t.Errorf("rows %q, %v", rows, err)
+			}
+		}
+		failed := audit.Errorf(audit.Unavailable, "no")
+		if gaps, err := w.Rest(failed); err != failed || gaps != nil {
+			t.Errorf("%s: of another error %v, %v", f, gaps, err)
+		}
+	}
+}

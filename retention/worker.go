@@ -18,8 +18,10 @@ const NoGrace = time.Duration(-1)
 
 // Storage is the log that is purged; *store.Store is one.
 type Storage interface {
-	// Purges returns every deleted project with the time at which its purge begins.
-	Purges() map[string]time.Time
+	// Purges returns every deleted project with how long it is until its purge begins.
+	Purges() map[string]time.Duration
+	// Pass keeps how much time has passed, in which graces are counted.
+	Pass() error
 	// PurgeStep removes a bounded part of a project whose time has come, and
 	// reports whether nothing is left to remove.
 	PurgeStep(ctx context.Context, project string) (done bool, err error)
@@ -33,7 +35,7 @@ type Options struct {
 	// Log is told of the beginning, the end and the failures of purges. Its zero
 	// value is silent.
 	Log zerolog.Logger
-	// Now is the clock. Default time.Now.
+	// Now is the clock of the machine, which is watched. Default time.Now.
 	Now func() time.Time
 }
 
@@ -44,11 +46,13 @@ type Worker struct {
 	storage Storage
 	wake    chan struct{} // of one
 
-	// underway and failing belong to Run.
+	// What follows belongs to Run.
 	underway map[string]*progress
 	failing  map[string]failure
+	clock    clock
+	kept     time.Time // when the time that passed was kept last
 
-	steps, purged, failures atomic.Int64
+	steps, purged, failures, clockSets atomic.Int64
 }
 
 // progress is what is told of a purge under way.
@@ -99,20 +103,28 @@ type Stats struct {
 	// Steps counts the steps of purges, Purged the purges that ended, Failures the
 	// steps that failed and were tried again.
 	Steps, Purged, Failures int64
+	// ClockSets counts how often the machine's clock jumped.
+	ClockSets int64
 }
 
 // Stats returns the numbers of now.
 func (w *Worker) Stats() Stats {
-	return Stats{Steps: w.steps.Load(), Purged: w.purged.Load(), Failures: w.failures.Load()}
+	return Stats{Steps: w.steps.Load(), Purged: w.purged.Load(), Failures: w.failures.Load(), ClockSets: w.clockSets.Load()}
 }
 
-// maxWait is how long Run sleeps at most: a clock that is set does not move timers.
+// maxWait is how long Run sleeps at most, and how much time it lets pass that is not kept.
 const maxWait = time.Minute
 
 // Run purges what is due until ctx ends. It returns nil: a purge that fails is
 // logged and tried again, and holds up neither the log nor the other purges.
 func (w *Worker) Run(ctx context.Context) error {
+	defer w.keep()
+	w.kept = time.Now()
 	for ctx.Err() == nil {
+		w.watchClock()
+		if time.Since(w.kept) >= maxWait {
+			w.keep()
+		}
 		project, wait := w.next()
 		if wait > 0 {
 			w.sleep(ctx, wait)
@@ -125,21 +137,27 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
+// keep has the log keep how much time has passed.
+func (w *Worker) keep() {
+	w.kept = time.Now()
+	if err := w.storage.Pass(); err != nil {
+		w.opts.Log.Error().Err(err).Msg("the time that passed is not kept, and grace periods are so much longer if the log stops")
+	}
+}
+
 // next returns the purge that has been due for longest, or how long to wait for one.
 func (w *Worker) next() (project string, wait time.Duration) {
-	now := w.opts.Now()
+	now := time.Now()
 	wait = maxWait
-	var first time.Time
-	for name, at := range w.storage.Purges() {
-		if f := w.failing[name]; at.Before(f.until) {
-			at = f.until
-		}
-		if at.After(now) {
-			wait = min(wait, at.Sub(now))
+	var first time.Duration
+	for name, left := range w.storage.Purges() {
+		left = max(left, w.failing[name].until.Sub(now))
+		if left > 0 {
+			wait = min(wait, left)
 			continue
 		}
-		if project == "" || at.Before(first) || at.Equal(first) && name < project {
-			project, first = name, at
+		if project == "" || left < first || left == first && name < project {
+			project, first = name, left
 		}
 	}
 	if project != "" {
@@ -221,6 +239,6 @@ func (w *Worker) fail(ctx context.Context, project string, err error) {
 	w.failures.Add(1)
 	count := w.failing[project].count + 1
 	pause := pauses.Pause(count)
-	w.failing[project] = failure{count: count, until: w.opts.Now().Add(pause)}
+	w.failing[project] = failure{count: count, until: time.Now().Add(pause)}
 	w.opts.Log.Error().Err(err).Str("project", project).Dur("again", pause).Msg("purge failed")
 }

@@ -25,16 +25,24 @@ type plan struct {
 	fails map[string]int // steps that fail first
 	order []string
 	times []time.Time
+	kept  []time.Time // when the time that passed was
 }
 
-func (p *plan) Purges() map[string]time.Time {
+func (p *plan) Purges() map[string]time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	due := make(map[string]time.Time)
+	due := make(map[string]time.Duration)
 	for name, at := range p.due {
-		due[name] = at
+		due[name] = time.Until(at)
 	}
 	return due
+}
+
+func (p *plan) Pass() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept = append(p.kept, time.Now())
+	return nil
 }
 
 func (p *plan) PurgeStep(_ context.Context, project string) (bool, error) {
@@ -151,28 +159,42 @@ func TestWakeAndMinute(t *testing.T) {
 	})
 }
 
-// A clock that jumps, as after a suspension, is noticed within a minute.
+// A clock that is set, forward or back, neither begins a purge nor stalls one, and is told of.
 func TestClockJump(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var jump time.Duration
-		now := func() time.Time {
+	for _, jump := range []time.Duration{10 * 365 * 24 * time.Hour, -10 * 365 * 24 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			var set time.Duration
+			now := func() time.Time {
+				mu.Lock()
+				defer mu.Unlock()
+				return time.Now().Add(set)
+			}
+			var p plan
+			var log bytes.Buffer
+			p.add("acme", time.Now().Add(time.Hour), 1)
+			w := New(&p, Options{Now: now, Log: zerolog.New(&log)})
+			stop := run(t, w)
 			mu.Lock()
-			defer mu.Unlock()
-			return time.Now().Add(jump)
-		}
-		var p plan
-		p.add("acme", time.Now().Add(DefaultGrace), 1)
-		stop := run(t, New(&p, Options{Now: now}))
-		mu.Lock()
-		jump = DefaultGrace
-		mu.Unlock()
-		pass(maxWait)
-		stop()
-		if len(p.order) != 1 {
-			t.Errorf("steps %v a minute after the clock jumped", p.order)
-		}
-	})
+			set = jump
+			mu.Unlock()
+			pass(59 * time.Minute)
+			if order, _ := p.steps(); len(order) != 0 {
+				t.Errorf("steps %v within the grace, the clock was set by %v", order, jump)
+			}
+			pass(time.Minute)
+			stop()
+			if len(p.order) != 1 {
+				t.Errorf("steps %v once the grace was over, the clock was set by %v", p.order, jump)
+			}
+			if got := w.Stats().ClockSets; got != 1 || strings.Count(log.String(), "the clock was set") != 1 {
+				t.Errorf("%d jumps are told of:\n%s", got, log.String())
+			}
+			if n := len(p.kept); n < 60 || n > 62 {
+				t.Errorf("the time that passed in an hour was kept %d times", n)
+			}
+		})
+	}
 }
 
 // A purge that fails is tried again with growing pauses and holds up no other.

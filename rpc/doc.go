@@ -4,8 +4,8 @@
 // that neither can drift from the other.
 //
 // Every call is POST /<method> with a JSON body, and every answer an [Answer];
-// only auditLog.export answers with the entries themselves, and log.backup with an
-// archive. Entries have the
+// only auditLog.export answers with the entries themselves, auditLog.follow with events, and
+// log.backup with an archive. Entries have the
 // canonical JSON of package audit, here as there.
 //
 // It stands on audit and the standard library, and does no I/O.
@@ -19,6 +19,8 @@ const (
 	Stats  = "auditLog.stats"
 	Export = "auditLog.export"
 	Prove  = "auditLog.prove"
+	Pull   = "auditLog.pull"
+	Follow = "auditLog.follow"
 
 	ProjectList    = "project.list"
 	ProjectGet     = "project.get"

@@ -88,6 +88,9 @@ type ListResult struct {
 	// NextCursor is empty on the last page, which nothing else tells: a page of large entries
 	// has fewer than were asked for.
 	NextCursor string `json:"nextCursor,omitempty"`
+	// Gaps say what is missing from the part of the listing that the page is of. One may be
+	// told by several pages.
+	Gaps []audit.Gap `json:"gaps,omitempty"`
 }
 
 // GetRequest asks for one entry. The answer's result is the entry itself.
@@ -135,6 +138,8 @@ type StatsResult struct {
 	Types   TopValues `json:"resourceTypes"`
 	Actions TopValues `json:"actions"`
 	Actors  TopValues `json:"actors"`
+	// Gaps say what is not counted.
+	Gaps []audit.Gap `json:"gaps,omitempty"`
 }
 
 // TopValues counts the values of a field.

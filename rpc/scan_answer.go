@@ -3,7 +3,7 @@ package rpc
 import "auditlog/audit"
 
 // Answer reads an answer that is no error, and nothing else, into its result: a
-// *ListResult, a *RecordResult or a **audit.Entry. No other answers are long.
+// *ListResult, a *PullResult, a *RecordResult or a **audit.Entry. No other answers are long.
 func (s *Scanner) Answer(b []byte, result any) bool {
 	s.reset(b)
 	defer s.forget()
@@ -27,6 +27,10 @@ func (s *Scanner) result(result any) bool {
 		*r = ListResult{}
 		s.whole = string(s.b)
 		return s.page(r)
+	case *PullResult:
+		*r = PullResult{}
+		s.whole = string(s.b)
+		return s.part(r)
 	case *RecordResult:
 		*r = RecordResult{}
 		return s.recorded(r)
@@ -43,8 +47,7 @@ func (s *Scanner) page(r *ListResult) bool {
 	return s.object(func(name []byte) bool {
 		switch string(name) {
 		case "items":
-			r.Items = []*audit.Entry{}
-			return seen.first(1<<0) && s.list(func() bool { return s.item(r) })
+			return seen.first(1<<0) && s.items(&r.Items)
 		case "nextCursor":
 			return seen.first(1<<1) && s.text(&r.NextCursor)
 		}
@@ -52,16 +55,63 @@ func (s *Scanner) page(r *ListResult) bool {
 	})
 }
 
-// item reads the next entry of a page.
-func (s *Scanner) item(r *ListResult) bool {
+func (s *Scanner) part(r *PullResult) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "items":
+			return seen.first(1<<0) && s.items(&r.Items)
+		case "nextCursor":
+			return seen.first(1<<1) && s.text(&r.NextCursor)
+		case "covered":
+			return seen.first(1<<2) && s.numbers(&r.Covered)
+		case "skipped":
+			return seen.first(1<<3) && s.ranges(&r.Skipped)
+		case "purged":
+			return seen.first(1<<4) && s.ranges(&r.Purged)
+		case "newest":
+			return seen.first(1<<5) && s.number(&r.Newest)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) ranges(list *[]audit.Range) bool {
+	*list = []audit.Range{}
+	return s.list(func() bool {
+		*list = append(*list, audit.Range{})
+		return s.numbers(&(*list)[len(*list)-1])
+	})
+}
+
+func (s *Scanner) numbers(r *audit.Range) bool {
+	var seen fields
+	return s.object(func(name []byte) bool {
+		switch string(name) {
+		case "from":
+			return seen.first(1<<0) && s.number(&r.From)
+		case "to":
+			return seen.first(1<<1) && s.number(&r.To)
+		}
+		return false
+	})
+}
+
+func (s *Scanner) items(items *[]*audit.Entry) bool {
+	*items = []*audit.Entry{}
+	return s.list(func() bool { return s.item(items) })
+}
+
+// item reads the next entry of an answer.
+func (s *Scanner) item(items *[]*audit.Entry) bool {
 	start, e := s.i, s.alloc()
 	if !s.entry(e, true) {
 		return false
 	}
-	if r.Items = append(r.Items, e); len(r.Items) == 1 {
+	if *items = append(*items, e); len(*items) == 1 {
 		// The others are about as long, and then as many.
 		n := min((len(s.b)-s.i)/(s.i-start)+1, audit.MaxLimit)
-		r.Items = append(make([]*audit.Entry, 0, n+1), e)
+		*items = append(make([]*audit.Entry, 0, n+1), e)
 		s.reserve(n)
 	}
 	return true

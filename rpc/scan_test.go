@@ -42,6 +42,13 @@ func TestScannerAnswers(t *testing.T) {
 	if !s.Answer([]byte(`{"ok":true,"result":{"items":[]}}`), &list) || list.Items == nil || len(list.Items) != 0 || list.NextCursor != "" {
 		t.Errorf("read %+v", list)
 	}
+	var part, wantPart PullResult
+	wantPart = PullResult{Items: []*audit.Entry{scanned(1)}, NextCursor: "abc", Covered: audit.Range{From: 1, To: 9},
+		Skipped: []audit.Range{{From: 1, To: 3}, {From: 5, To: 5}}, Purged: []audit.Range{{From: 6, To: 9}}, Newest: 12}
+	written, err := json.Marshal(Answer[PullResult]{OK: true, Result: &wantPart})
+	if err != nil || !s.Answer(written, &part) || !reflect.DeepEqual(part, wantPart) {
+		t.Errorf("read %+v, %v", part, err)
+	}
 	var e *audit.Entry
 	if !s.Answer(append(scanned(7).AppendJSON([]byte(`{"ok":true,"result":`)), '}'), &e) || !reflect.DeepEqual(e, scanned(7)) {
 		t.Errorf("read %+v", e)
@@ -81,6 +88,7 @@ func FuzzScannerAnswer(f *testing.F) {
 	}
 	for _, b := range []string{
 		`{"ok":true,"result":{"recorded":2,"duplicates":0,"skipped":1,"firstId":9,"lastId":10,"entries":[{"id":9},{"id":3,"duplicate":true},{"skipped":true}]}}`,
+		`{"ok":true,"result":{"items":[],"nextCursor":"A","covered":{"from":1,"to":7},"skipped":[{"from":1,"to":7},{}],"purged":[],"newest":-1}}`,
 		`{"ok":true,"result":{"items":null}}`, `{"result":{"items":[]},"ok":true}`, `{"ok":true,"result":{"items":[]},"ok":true}`, `{"ok":false,"error":{"code":"x"}}`,
 		`{"ok":true,"result":{"items":[{"detail":"\ud83d\ude00\u00e9\/\b","metadata":{"a":"1","a":"2"}}]}}`, `{"ok":true,"result":{"recorded":01}}`,
 		`{"ok":true,"result":{"recorded":1e3}}`, `{"ok": true , "result": { "items": [ {"id": 1 , "recordedAt":"2026-05-04T08:15:30Z"} ] } } `, "{\"ok\":\x00true}",
@@ -92,6 +100,7 @@ func FuzzScannerAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before := bytes.Clone(b)
 		compare[ListResult](t, &s, b)
+		compare[PullResult](t, &s, b)
 		compare[RecordResult](t, &s, b)
 		compare[*audit.Entry](t, &s, b)
 		if !bytes.Equal(b, before) {

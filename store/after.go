@@ -10,6 +10,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 )
 
 // After returns entries of all projects with an id above one, in commit order, at most
@@ -17,20 +18,34 @@ import (
 // purged, or is being, is left out, but for what a purge leaves. The entries must not be
 // changed.
 func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
-	id = max(id, 0)
+	st, err := s.after(ctx, max(id, 0), limit, audit.AllProjects())
+	return st.entries, st.through, err
+}
+
+// stretch is what lies behind some id: entries of projects of a scope, and the ids of entries
+// of others, up to the id through. What is in neither was purged, or is being.
+type stretch struct {
+	entries   []*audit.Entry
+	elsewhere []audit.Range
+	through   int64
+}
+
+// after returns the stretch behind an id, with at most limit entries.
+func (s *Store) after(ctx context.Context, id int64, limit int, within audit.Scope) (stretch, error) {
 	for {
 		// A purge that begins or ends meanwhile takes ids away, or gives those back that it
 		// leaves: then all is read again.
 		purges, kept := s.underPurge()
-		entries, through, err = s.afterID(ctx, id, limit)
+		st := stretch{through: id}
+		err := s.extend(ctx, &st, limit, within)
 		if again, _ := s.underPurge(); again != purges {
 			continue
 		}
 		if err != nil {
-			return nil, 0, err
+			return stretch{}, err
 		}
-		entries, through = withKept(entries, kept, id, through, limit)
-		return entries, through, nil
+		st.add(kept, id, limit, within)
+		return st, nil
 	}
 }
 
@@ -40,68 +55,84 @@ func (s *Store) underPurge() (turns uint64, kept []*audit.Entry) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for p := range s.purging {
-		kept = append(kept, p.rec.Purge.Kept...)
+		kept = append(kept, p.Rec.Purge.Kept...)
 	}
 	return s.purges, kept
 }
 
-// withKept adds those of kept with ids above id and up to through to entries, of which there
-// are then at most limit.
-func withKept(entries, kept []*audit.Entry, id, through int64, limit int) ([]*audit.Entry, int64) {
-	n := len(entries)
+// add adds those of the entries that purges leave that are behind an id and in st's reach, and
+// ends st where it then has limit entries.
+func (st *stretch) add(kept []*audit.Entry, id int64, limit int, within audit.Scope) {
+	n := len(st.entries)
 	for _, e := range kept {
-		if e.ID > id && e.ID <= through {
-			entries = append(entries, e)
+		if e.ID > id && e.ID <= st.through && within.Has(e.Project) {
+			st.entries = append(st.entries, e)
 		}
 	}
-	if len(entries) == n {
-		return entries, through
+	if len(st.entries) == n {
+		return
 	}
-	slices.SortFunc(entries, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if len(entries) > limit {
-		entries = entries[:limit]
-		through = entries[limit-1].ID
+	slices.SortFunc(st.entries, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+	if len(st.entries) <= limit {
+		return
 	}
-	return entries, through
+	st.entries = st.entries[:limit]
+	st.through = st.entries[limit-1].ID
+	for i, r := range st.elsewhere {
+		if r.To > st.through {
+			st.elsewhere[i].To = st.through
+			st.elsewhere = slices.DeleteFunc(st.elsewhere, func(r audit.Range) bool { return r.From > st.through })
+			break
+		}
+	}
 }
 
-// afterID is After of the projects that are not being purged.
+// extend adds to st what is behind it of the projects that are not being purged.
 //
 // As with a view, the tail is taken before the transaction begins: what is sealed
 // in between is in both, and is read from one of them.
-func (s *Store) afterID(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
+func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit.Scope) error {
 	s.mu.RLock()
 	tail := s.recent
 	s.mu.RUnlock()
-	through = id
-	if through+1 < tail.first {
+	of := func(id int64, owner format.ProjectID) (string, *format.Project) {
+		name, rec := s.visibleByID(owner)
+		if rec != nil && !within.Has(name) {
+			st.elsewhere = audit.AppendRange(st.elsewhere, audit.Range{From: id, To: id})
+			rec = nil
+		}
+		return name, rec
+	}
+	if st.through+1 < tail.First {
 		err := admit.Work(ctx, func(ctx context.Context) error {
 			return s.read(func(tx kv.Tx) (err error) {
-				entries, through, err = s.blocks.After(ctx, tx, id, tail.first, limit, s.visibleByID)
+				st.entries, st.through, err = s.blocks.After(ctx, tx, st.through, tail.First, limit, of)
 				return err
 			})
 		})
 		if err != nil {
-			return nil, 0, err
+			return err
 		}
 	}
-	for ; through+1 >= tail.first && through+1 < tail.next() && len(entries) < limit; through++ {
-		t := tail.get(through + 1)
-		_, rec := s.visibleByID(t.owner.id)
+	for id := st.through + 1; id >= tail.First && id < tail.Next() && len(st.entries) < limit; id++ {
+		t := tail.Get(id)
+		st.through = id
+		_, rec := of(id, t.Owner.ID)
 		if rec == nil {
 			continue
 		}
-		e := t.entry
+		e := t.Entry
 		if e == nil { // its seal has overtaken those of other projects
-			if e, err = s.sealedEntry(t.owner, rec, through+1, t.seq); err != nil {
-				return nil, 0, err
+			var err error
+			if e, err = s.sealedEntry(t.Owner, rec, id, t.Seq); err != nil {
+				return err
 			}
 		}
 		if e != nil {
-			entries = append(entries, e)
+			st.entries = append(st.entries, e)
 		}
 	}
-	return entries, through, nil
+	return nil
 }
 
 // visibleByID returns the name and record of the project with a number, or nil when there
@@ -110,11 +141,11 @@ func (s *Store) visibleByID(id format.ProjectID) (string, *format.Project) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.byID[id]
-	if !p.visible() {
+	if !p.Visible() {
 		return "", nil
 	}
-	rec := p.record()
-	return p.name, &rec
+	rec := p.Record()
+	return p.Name, &rec
 }
 
 // LastSeq returns the newest seq of a project, 0 when there is none.
@@ -122,7 +153,7 @@ func (s *Store) LastSeq(project string) int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.projects[project]; p != nil {
-		return p.lastSeq()
+		return p.LastSeq()
 	}
 	return 0
 }
@@ -151,7 +182,7 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 	for {
 		s.mu.RLock()
 		p, tail := s.projects[name], s.recent
-		visible, rec := p.visible(), p.record()
+		visible, rec := p.Visible(), p.Record()
 		s.mu.RUnlock()
 		switch {
 		case p == nil:
@@ -181,12 +212,12 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range tail.slots {
+		for _, t := range tail.Slots {
 			if !all || len(entries) >= limit {
 				break
 			}
-			if t.owner == p && t.entry != nil && behind(t.entry) {
-				entries = append(entries, t.entry)
+			if t.Owner == p && t.Entry != nil && behind(t.Entry) {
+				entries = append(entries, t.Entry)
 			}
 		}
 		return entries, nil
@@ -206,24 +237,24 @@ func keptBehind(kept []*audit.Entry, behind func(*audit.Entry) bool, limit int) 
 
 // purged reports whether p is being purged, or was, by writes that a transaction can have
 // seen.
-func (s *Store) purged(p *project) bool {
+func (s *Store) purged(p *memory.Project) bool {
 	s.writing.Lock() // whoever wrote has told the memory of it by now
 	defer s.writing.Unlock()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.projects[p.name] != p || !p.visible()
+	return s.projects[p.Name] != p || !p.Visible()
 }
 
 // unlessPurged returns err, or nil if what is missing was purged since p was looked up.
-func (s *Store) unlessPurged(tx kv.Tx, p *project, err error) error {
+func (s *Store) unlessPurged(tx kv.Tx, p *memory.Project, err error) error {
 	if err == nil {
 		return nil
 	}
-	rec, readErr := readProject(tx, p.name)
+	rec, readErr := memory.ReadProject(tx, p.Name)
 	if readErr != nil {
 		return readErr
 	}
-	if rec == nil || rec.ID != p.id || rec.State == audit.Purging {
+	if rec == nil || rec.ID != p.ID || rec.State == audit.Purging {
 		return nil
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/life"
+	"auditlog/store/memory"
 	"auditlog/store/queue"
 )
 
@@ -40,7 +41,7 @@ type submission struct {
 
 // committed is an entry of a commit with what the memory needs of it.
 type committed struct {
-	project *project
+	project *memory.Project
 	entry   *audit.Entry
 	size    int
 }
@@ -230,24 +231,24 @@ type commitWriter struct {
 	at      time.Time // recordedAt of the whole commit
 	next    int64
 	batch   []committed
-	added   map[*project][]*audit.Entry // of the batch
+	added   map[*memory.Project][]*audit.Entry // of the batch
 	row     *format.TailRow
 	keys    *keys.Group
-	created map[string]*project
-	changed map[*project]*format.Project
+	created map[string]*memory.Project
+	changed map[*memory.Project]*format.Project
 	wrote   bool // something beside entries
 }
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
-	next := s.recent.next()
+	next := s.recent.Next()
 	s.row.Reset(next, at)
 	s.group.Reset()
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group,
-		added:   make(map[*project][]*audit.Entry),
-		created: make(map[string]*project),
-		changed: make(map[*project]*format.Project),
+		added:   make(map[*memory.Project][]*audit.Entry),
+		created: make(map[string]*memory.Project),
+		changed: make(map[*memory.Project]*format.Project),
 	}
 }
 
@@ -263,11 +264,11 @@ func (w *commitWriter) finish() error {
 // apply brings the memory to the state of the commit. The caller holds Store.mu.
 func (w *commitWriter) apply() {
 	for _, p := range w.created {
-		w.s.projects[p.name] = p
-		w.s.byID[p.id] = p
+		w.s.projects[p.Name] = p
+		w.s.byID[p.ID] = p
 	}
 	for p, rec := range w.changed {
-		p.rec = *rec
+		p.Rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
 	w.keys.Apply()
@@ -295,8 +296,8 @@ func (w *commitWriter) add(sub *submission) error {
 		var mark keys.Mark
 		if e.Key != "" {
 			var first keys.Known
-			mark, first = sub.marks.Of(i, p.id, &p.hasher, e, sub.rows[i])
-			if first, ok := w.keys.First(&p.keys, mark.Hash, first); ok {
+			mark, first = sub.marks.Of(i, p.ID, &p.Hasher, e, sub.rows[i])
+			if first, ok := w.keys.First(&p.Keys, mark.Hash, first); ok {
 				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
@@ -306,7 +307,7 @@ func (w *commitWriter) add(sub *submission) error {
 			return err
 		}
 		if e.Key != "" {
-			w.keys.Add(&p.keys, mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
+			w.keys.Add(&p.Keys, mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
 		}
 		sub.results[i] = audit.Recorded{ID: e.ID}
 		if sub.lasting {
@@ -333,7 +334,7 @@ func (w *commitWriter) last(e *audit.Entry) error {
 
 // owners returns the project of each entry, and makes those that are not there.
 // Nothing is made when one of them refuses recording.
-func (w *commitWriter) owners(sub *submission) ([]*project, error) {
+func (w *commitWriter) owners(sub *submission) ([]*memory.Project, error) {
 	entries := sub.entries
 	if sub.own {
 		w.house(entries)
@@ -349,7 +350,7 @@ func (w *commitWriter) owners(sub *submission) ([]*project, error) {
 			return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
 		}
 	}
-	owners := make([]*project, len(entries))
+	owners := make([]*memory.Project, len(entries))
 	for i, e := range entries {
 		if i > 0 && e.Project == entries[i-1].Project {
 			owners[i] = owners[i-1]
@@ -379,11 +380,11 @@ func (w *commitWriter) house(entries []*audit.Entry) {
 }
 
 // record returns p's record as this commit will leave it.
-func (w *commitWriter) record(p *project) *format.Project {
+func (w *commitWriter) record(p *memory.Project) *format.Project {
 	if rec := w.changed[p]; rec != nil {
 		return rec
 	}
-	return &p.rec
+	return &p.Rec
 }
 
 // refusal returns why a project of a name cannot be recorded to, or nil.
@@ -399,7 +400,7 @@ func (w *commitWriter) refusal(name string) error {
 	return life.Refusal(w.record(p), name)
 }
 
-func (w *commitWriter) owner(name string) (*project, error) {
+func (w *commitWriter) owner(name string) (*memory.Project, error) {
 	if p := w.created[name]; p != nil {
 		return p, nil
 	}
@@ -414,15 +415,15 @@ func (w *commitWriter) owner(name string) (*project, error) {
 }
 
 // revive has a purged project begin anew.
-func (w *commitWriter) revive(p *project) (*project, error) {
+func (w *commitWriter) revive(p *memory.Project) (*memory.Project, error) {
 	rec := *w.record(p)
 	rec.State = audit.Active
 	w.changed[p] = &rec
-	return p, p.put(w.tx, &rec)
+	return p, p.Put(w.tx, &rec)
 }
 
 // create makes a project with a number and a secret of its own.
-func (w *commitWriter) create(name string) (*project, error) {
+func (w *commitWriter) create(name string) (*memory.Project, error) {
 	id, err := nextProjectID(w.tx)
 	if err != nil {
 		return nil, err
@@ -432,7 +433,7 @@ func (w *commitWriter) create(name string) (*project, error) {
 		return nil, err
 	}
 	w.created[name] = p
-	return p, p.put(w.tx, &p.rec)
+	return p, p.Put(w.tx, &p.Rec)
 }
 
 func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
@@ -441,15 +442,15 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 
-func (w *commitWriter) append(p *project, e *audit.Entry, row []byte) error {
-	e.ID, e.Seq, e.RecordedAt = w.next, p.lastSeq()+int64(len(w.added[p]))+1, w.at
+func (w *commitWriter) append(p *memory.Project, e *audit.Entry, row []byte) error {
+	e.ID, e.Seq, e.RecordedAt = w.next, p.LastSeq()+int64(len(w.added[p]))+1, w.at
 	if !format.HasOwnTime(row) { // not by what e says: this may be the second run
 		e.CreatedAt = w.at
 	}
 	w.next++
 	w.batch = append(w.batch, committed{p, e, len(row)})
 	w.added[p] = append(w.added[p], e)
-	w.row.Add(p.id, e.Seq, row)
+	w.row.Add(p.ID, e.Seq, row)
 	if w.row.Size() >= format.MaxTailRow {
 		return w.flush()
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"auditlog/audit"
@@ -80,23 +81,9 @@ func (s *Store) Create(ctx context.Context, name string, entry *audit.Entry) (au
 	return s.sendChange(ctx, name, sub)
 }
 
-// Purges returns the name of every deleted project that is not held, with the time at
-// which its purge begins, or began.
-func (s *Store) Purges() map[string]time.Time {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	purges := make(map[string]time.Time)
-	for _, p := range s.projects {
-		if p.rec.State == audit.Deleting && p.rec.Hold == nil || p.rec.State == audit.Purging {
-			purges[p.name] = p.rec.Deletion.PurgeAt
-		}
-	}
-	return purges
-}
-
 // order returns the order that the next entry of the commit tells of.
 func (w *commitWriter) order(entry *audit.Entry) life.Order {
-	return life.Order{EntryID: w.next, At: w.at, By: entry.Actor.Email}
+	return life.Order{EntryID: w.next, At: w.at, By: entry.Actor.Email, Passed: w.s.passed()}
 }
 
 // changeProject commits an entry of a project and a change of the project's
@@ -119,7 +106,7 @@ func (s *Store) changeProject(
 			return err
 		}
 		w.changed[p] = &rec
-		return p.put(w.tx, &rec)
+		return errors.Join(p.Put(w.tx, &rec), s.putPassed(w.tx))
 	}
 	return s.sendChange(ctx, name, sub)
 }

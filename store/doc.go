@@ -12,13 +12,10 @@
 // in one transaction; a call is answered after the fsync. The tail is in memory too, by
 // project and sorted. It is bounded, and so is what one project or token has of it.
 //
-// The sealer moves the tail into blocks: up to 1,024 entries of one project,
+// The sealer moves the tail into blocks (package seal): up to 1,024 entries of one project,
 // sorted by (CreatedAt, ID), in columns (package block). The blocks of a project
-// do not overlap. New entries go into the last ones, which grow by merging in a
-// geometric way; late ones are merged into the block that they belong to. It does
-// its work on a read transaction, and holds the writer up for the last, short step. A
-// project whose late entries go to many blocks is sealed in several steps, between which
-// the others are.
+// do not overlap: late entries are merged into the block that they belong to. It does
+// its work on a read transaction, and holds the writer up for the last, short step.
 //
 // A listing merges the tail and the blocks from the newest down and stops when the
 // page is full. Blocks say without being decoded which values they hold; spans say
@@ -49,7 +46,7 @@
 // # Follow it through the files
 //
 // An entry that is recorded: commit.go (Record, prepare), format/row.go, queue, commit.go again in
-// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal_writer.go, blocks/plan.go
+// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go, blocks/plan.go
 // and span_plan.go, package block, blocks/writer.go. A listing: prepare.go, list.go, walk.go,
 // blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache, package
 // block. What changes in memory follows its commit, in the apply functions.

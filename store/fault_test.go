@@ -113,7 +113,7 @@ func scenes() []scene {
 			return err
 		}, done: state(audit.Active)},
 		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
-			done: func(t *testing.T, s *Store) bool { return s.recent.unsealed == 0 }},
+			done: func(t *testing.T, s *Store) bool { return s.recent.Unsealed == 0 }},
 	}
 	return append(all, purgeScenes(mustDelete)...)
 }
@@ -356,8 +356,8 @@ func checkMemory(t testing.TB, s *Store) {
 	err := s.read(func(tx kv.Tx) error {
 		projects := tx.Bucket(format.Projects)
 		for name, p := range s.projects {
-			rec, err := p.rec.Encode()
-			if stored := projects.Get([]byte(name)); err != nil || !bytes.Equal(rec, stored) || s.byID[p.id] != p {
+			rec, err := p.Rec.Encode()
+			if stored := projects.Get([]byte(name)); err != nil || !bytes.Equal(rec, stored) || s.byID[p.ID] != p {
 				t.Errorf("project %s is\n%s\nin memory, on disk\n%s", name, rec, stored)
 			}
 		}

@@ -26,13 +26,13 @@ func (s *signal) broadcast() {
 func (s *Store) LastID() int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.recent.next() - 1
+	return s.recent.Next() - 1
 }
 
 // Wait returns nil once the log holds an entry with an id above after, or the
 // context's error before that.
 func (s *Store) Wait(ctx context.Context, after int64) error {
-	return s.await(ctx, &s.committed, func() bool { return s.recent.next()-1 > after })
+	return s.await(ctx, &s.committed, func() bool { return s.recent.Next()-1 > after })
 }
 
 // WaitBlocks returns nil once BlockSeq is above after, or the context's error

@@ -8,6 +8,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 )
 
 // Get returns one entry of a project, or a NotFound Fault. The entry must not be
@@ -17,22 +18,22 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 		return nil, err
 	}
 	s.mu.RLock()
-	t := s.recent.get(id)
+	t := s.recent.Get(id)
 	p := s.projects[project]
-	visible, rec := p.visible(), p.record()
+	visible, rec := p.Visible(), p.Record()
 	s.mu.RUnlock()
-	e := t.entry
-	if visible && e == nil && id > 0 && (t.owner == nil || t.owner == p) {
+	e := t.Entry
+	if visible && e == nil && id > 0 && (t.Owner == nil || t.Owner == p) {
 		err := admit.Work(ctx, func(context.Context) (err error) {
-			e, err = s.sealedEntry(p, &rec, id, t.seq)
+			e, err = s.sealedEntry(p, &rec, id, t.Seq)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		t.owner = p
+		t.Owner = p
 	}
-	if !visible || e == nil || t.owner != p {
+	if !visible || e == nil || t.Owner != p {
 		return nil, audit.Errorf(audit.NotFound, "entry %d not found in project %q", id, project)
 	}
 	return e, nil
@@ -40,18 +41,18 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 
 // sealedEntry returns the entry of p with id from its block, or nil. rec is p's record
 // of now or before. The seq is 0 where it is not known, and the order bucket tells it.
-func (s *Store) sealedEntry(p *project, rec *format.Project, id, seq int64) (*audit.Entry, error) {
+func (s *Store) sealedEntry(p *memory.Project, rec *format.Project, id, seq int64) (*audit.Entry, error) {
 	var e *audit.Entry
 	err := s.read(func(tx kv.Tx) error {
 		if seq == 0 {
 			o, err := blocks.OwnerOf(tx, id)
-			if err != nil || o.Project != p.id {
+			if err != nil || o.Project != p.ID {
 				return err
 			}
 			seq = o.Seq
 		}
 		var err error
-		if e, err = s.blocks.Entry(tx, rec, p.name, seq, id); err != nil {
+		if e, err = s.blocks.Entry(tx, rec, p.Name, seq, id); err != nil {
 			e, err = nil, s.unlessPurged(tx, p, err)
 		}
 		return err

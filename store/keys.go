@@ -9,6 +9,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 )
 
 // keyMemory bounds the filters of idempotency keys: those of about twenty million.
@@ -30,9 +31,9 @@ func (s *Store) keyLog() keys.Log {
 			if p == nil {
 				return 0, nil, format.KeyRuns{}
 			}
-			return p.id, &p.hasher, p.rec.Keys
+			return p.ID, &p.Hasher, p.Rec.Keys
 		},
-		Record: readProject,
+		Record: memory.ReadProject,
 		Entry: func(tx kv.Tx, rec *format.Project, name string, seq int64) (*audit.Entry, error) {
 			return s.blocks.Entry(tx, rec, name, seq, 0)
 		},
@@ -43,7 +44,7 @@ func (s *Store) keyLog() keys.Log {
 func (w *commitWriter) moved(sub *submission) bool {
 	for i := range sub.marks {
 		p := w.s.projects[sub.entries[i].Project]
-		if sub.entries[i].Key != "" && p != nil && !sub.marks.Holds(i, p.id, p.rec.Keys.Moved) {
+		if sub.entries[i].Key != "" && p != nil && !sub.marks.Holds(i, p.ID, p.Rec.Keys.Moved) {
 			return true
 		}
 	}
@@ -56,7 +57,7 @@ func (s *Store) tidyKeys() error {
 	n := 0
 	s.mu.RLock()
 	for _, p := range s.projects {
-		n += p.keys.Sealed()
+		n += p.Keys.Sealed()
 	}
 	s.mu.RUnlock()
 	z := &s.opts.keySizes
@@ -82,10 +83,10 @@ func (s *Store) tidyKeys() error {
 
 // keyOwners returns the projects that want something, by number. The caller holds Store.mu or
 // Store.writing.
-func (s *Store) keyOwners(wants func(*project) bool) (of []keys.Owner) {
+func (s *Store) keyOwners(wants func(*memory.Project) bool) (of []keys.Owner) {
 	for _, p := range s.byID {
 		if wants(p) {
-			of = append(of, keys.Owner{Name: p.name, Rec: p.rec, Recent: &p.keys})
+			of = append(of, keys.Owner{Name: p.Name, Rec: p.Rec, Recent: &p.Keys})
 		}
 	}
 	slices.SortFunc(of, func(a, b keys.Owner) int { return cmp.Compare(a.Rec.ID, b.Rec.ID) })
@@ -97,13 +98,13 @@ func (s *Store) keyOwners(wants func(*project) bool) (of []keys.Owner) {
 func (s *Store) moveKeys() error {
 	var of []keys.Owner
 	return s.update("keys", func(tx kv.Tx) error {
-		if of = s.keyOwners(func(p *project) bool { return p.keys.Sealed() > 0 }); len(of) == 0 {
+		if of = s.keyOwners(func(p *memory.Project) bool { return p.Keys.Sealed() > 0 }); len(of) == 0 {
 			return errNothing
 		}
 		return keys.MoveAll(tx, &s.opts.keySizes, of)
 	}, func() {
 		for _, o := range of {
-			s.byID[o.Rec.ID].rec = o.Rec
+			s.byID[o.Rec.ID].Rec = o.Rec
 			o.Recent.Forget()
 		}
 	})
@@ -115,7 +116,7 @@ func (s *Store) moveKeys() error {
 func (s *Store) mergeKeys() (done int, err error) {
 	z := &s.opts.keySizes
 	s.mu.RLock()
-	due := s.keyOwners(func(p *project) bool { return p.rec.State != audit.Purging && keys.Due(z, &p.rec.Keys) })
+	due := s.keyOwners(func(p *memory.Project) bool { return p.Rec.State != audit.Purging && keys.Due(z, &p.Rec.Keys) })
 	s.mu.RUnlock()
 	var steps []*keys.Step
 	err = s.read(func(tx kv.Tx) (err error) {
@@ -128,12 +129,12 @@ func (s *Store) mergeKeys() (done int, err error) {
 	}
 	return done, s.update("keys", func(tx kv.Tx) error {
 		for i := range steps {
-			due[i].Rec = s.byID[due[i].Rec.ID].rec // which others may have changed
+			due[i].Rec = s.byID[due[i].Rec.ID].Rec // which others may have changed
 		}
 		return keys.WriteAll(tx, steps, due)
 	}, func() {
 		for i, step := range steps {
-			s.byID[due[i].Rec.ID].rec = due[i].Rec
+			s.byID[due[i].Rec.ID].Rec = due[i].Rec
 			s.keys.Merged(step)
 		}
 	})

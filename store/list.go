@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/store/block"
 	"auditlog/store/found"
+	"auditlog/store/memory"
 	"auditlog/store/walk"
 )
 
@@ -35,17 +37,21 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	}
 	out := audit.Page{Entries: page.Entries}
 	if page.More {
-		out.Next = q.encodeCursor(page.Entries[len(page.Entries)-1].Position())
+		last := page.Entries[len(page.Entries)-1].Position()
+		out.Next, st = q.encodeCursor(last), st.Through(last, q.query.Oldest)
 	}
+	out.Gaps = append(page.Gaps, q.lost(st)...)
 	return out, nil
 }
 
 // collect adds the first entries of a stretch that are selected to a page.
 func (q *prepared) collect(ctx context.Context, st walk.Stretch, entry walk.EntryOf, into *found.Page) error {
 	return admit.Work(ctx, func(ctx context.Context) error {
-		if err := q.walk(ctx, st, entry, into.Add); err != nil {
+		v := &visit{entry: entry, fn: into.Add}
+		if err := q.walk(ctx, st, v); err != nil {
 			return err
 		}
+		into.Gaps = v.gaps
 		return into.Err
 	})
 }
@@ -60,6 +66,7 @@ const (
 // Export calls fn with everything that is selected: see audit.Selection.
 func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
 	st := q.whole()
+	gaps := q.lost(st)
 	page := found.NewPage(ctx, exportPage, exportBytes)
 	for more := true; more; page.Release() {
 		// What is exported is not likely to be asked for again, and would drive out
@@ -72,9 +79,27 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 				return err
 			}
 		}
+		gaps = audit.AppendGaps(gaps, page.Gaps...)
 		if more = page.More; more {
 			st = st.After(page.Entries[len(page.Entries)-1].Position(), q.query.Oldest)
 		}
 	}
+	if len(gaps) > 0 {
+		return &audit.Incomplete{Gaps: gaps}
+	}
 	return nil
+}
+
+// lost returns which entries of the query's projects are lost, of those that may lie in a stretch.
+func (q *prepared) lost(st walk.Stretch) (gaps []audit.Gap) {
+	q.s.mu.RLock()
+	defer q.s.mu.RUnlock()
+	q.s.each(&q.query, func(p *memory.Project) {
+		for i := range p.Rec.Lost {
+			if g := &p.Rec.Lost[i]; g.Touches(time.UnixMicro(st.Low.At), time.UnixMicro(st.High.At)) {
+				gaps = append(gaps, *g)
+			}
+		}
+	})
+	return gaps
 }

@@ -48,30 +48,50 @@ type puller struct {
 	part audit.Part
 	at   int64 // up to where the part covers
 	full bool  // the page has no room for the entry behind at
+	// elsewhere are numbers behind at, in what is looked at, that are of no project to be read.
+	elsewhere []audit.Range
 }
 
 func (w *puller) run(ctx context.Context, limit int) error {
 	for looked := 0; looked < pullMost && len(w.page.Entries) < limit && !w.full; {
-		// Before the entries are read, so that none of those that are not there then comes later.
-		w.part.Newest = w.q.s.LastSeq(w.q.query.Project)
 		chunk := pullChunk
 		if w.q.selectsAll() {
 			chunk = limit - len(w.page.Entries)
 		}
-		entries, err := w.q.s.AfterSeq(ctx, w.q.query.Project, w.at, chunk)
+		st, err := w.read(ctx, chunk)
 		if err != nil {
 			return err
 		}
-		looked += len(entries)
-		if err := admit.Work(ctx, func(ctx context.Context) error { return w.look(ctx, entries) }); err != nil {
+		looked += len(st.entries)
+		w.elsewhere = st.elsewhere
+		if err := admit.Work(ctx, func(ctx context.Context) error { return w.look(ctx, st.entries) }); err != nil {
 			return err
 		}
-		if len(entries) == 0 {
-			w.purged(w.part.Newest)
+		if !w.full {
+			w.pass(st.through)
+		}
+		if len(st.entries) == 0 {
 			return nil
 		}
 	}
 	return nil
+}
+
+// read returns what is behind w.at.
+func (w *puller) read(ctx context.Context, limit int) (stretch, error) {
+	s, q := w.q.s, &w.q.query
+	// What is newest comes first: none of what is then not there can come later.
+	if q.Project == "" {
+		w.part.Newest = s.LastID()
+		return s.after(ctx, w.at, limit, q.Within)
+	}
+	w.part.Newest = s.LastSeq(q.Project)
+	entries, err := s.AfterSeq(ctx, q.Project, w.at, limit)
+	st := stretch{entries: entries, through: max(w.at, w.part.Newest)}
+	if n := len(entries); n > 0 {
+		st.through = entries[n-1].Seq
+	}
+	return st, err
 }
 
 // look takes in the next entries, as many as there is room for.
@@ -81,7 +101,7 @@ func (w *puller) look(ctx context.Context, entries []*audit.Entry) error {
 		if err := turn.Step(); err != nil {
 			return err
 		}
-		if !w.add(e, e.Seq) {
+		if !w.add(e) {
 			break
 		}
 	}
@@ -89,13 +109,17 @@ func (w *puller) look(ctx context.Context, entries []*audit.Entry) error {
 }
 
 // add takes in the next entry, unless there is no room for it.
-func (w *puller) add(e *audit.Entry, number int64) bool {
+func (w *puller) add(e *audit.Entry) bool {
+	number := e.Seq
+	if w.q.query.Project == "" {
+		number = e.ID
+	}
 	selected := w.q.matches(e)
 	if selected && !w.page.Add(e) {
 		w.full = true
 		return false
 	}
-	w.purged(number - 1)
+	w.pass(number - 1)
 	if !selected {
 		w.part.Skipped = audit.AppendRange(w.part.Skipped, audit.Range{From: number, To: number})
 	}
@@ -103,15 +127,31 @@ func (w *puller) add(e *audit.Entry, number int64) bool {
 	return true
 }
 
-// purged takes in that nothing is left of what comes next, up to a number.
-func (w *puller) purged(through int64) {
-	if through > w.at {
-		w.part.Purged = audit.AppendRange(w.part.Purged, audit.Range{From: w.at + 1, To: through})
-		w.at = through
+// pass takes in that there is no entry to look at up to a number: it is elsewhere, or nothing
+// is left of it. Where some projects alone may be read, it is not told which, for nobody knows
+// any more whose those were.
+func (w *puller) pass(through int64) {
+	_, all := w.q.query.Within.Names()
+	for w.at < through {
+		gone := audit.Range{From: w.at + 1, To: through}
+		if len(w.elsewhere) > 0 {
+			if next := w.elsewhere[0]; next.From <= through {
+				gone.To = next.From - 1
+			}
+		}
+		if w.q.query.Project != "" || all {
+			w.part.Purged = audit.AppendRange(w.part.Purged, gone)
+		} else {
+			w.part.Skipped = audit.AppendRange(w.part.Skipped, gone)
+		}
+		if w.at = gone.To; w.at < through {
+			w.part.Skipped = audit.AppendRange(w.part.Skipped, w.elsewhere[0])
+			w.at, w.elsewhere = w.elsewhere[0].To, w.elsewhere[1:]
+		}
 	}
 }
 
-// selectsAll reports whether q selects every entry of its project.
+// selectsAll reports whether q selects every entry of the projects that it looks into.
 func (q *prepared) selectsAll() bool {
 	return len(q.query.Is) == 0 && len(q.query.Not) == 0 && q.text == nil && q.query.From.IsZero() && q.query.To.IsZero()
 }

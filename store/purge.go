@@ -10,6 +10,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/life"
+	"auditlog/store/memory"
 	"auditlog/store/trees"
 )
 
@@ -41,7 +42,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	tail, fresh := false, 0
 	if p != nil {
 		// Its ids have to be in the order bucket, which forgets them first.
-		rec, tail, fresh = p.rec, s.recent.has(p), p.keys.Sealed()
+		rec, tail, fresh = p.Rec, s.recent.Has(p), p.Keys.Sealed()
 	}
 	s.mu.RUnlock()
 	switch {
@@ -72,16 +73,16 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 
 // beginPurge closes the project for good and keeps the entries that outlive the purge:
 // those that earlier purges left, and the project.delete entry.
-func (s *Store) beginPurge(ctx context.Context, p *project) error {
-	if err := s.opts.BeforePurge(ctx, p.name); err != nil {
-		return fmt.Errorf("before the purge of project %q: %w", p.name, err)
+func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
+	if err := s.opts.BeforePurge(ctx, p.Name); err != nil {
+		return fmt.Errorf("before the purge of project %q: %w", p.Name, err)
 	}
 	s.mu.RLock()
-	rec := p.rec
+	rec := p.Rec
 	s.mu.RUnlock()
 	progress := &format.Purge{}
 	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
-		e, err := s.Get(ctx, p.name, k.ID)
+		e, err := s.Get(ctx, p.Name, k.ID)
 		if err != nil {
 			return fmt.Errorf("read an entry that outlives the purge: %w", err)
 		}
@@ -89,19 +90,19 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 	}
 	deletion := rec.Deletion.EntryID
 	return s.update("purge", func(tx kv.Tx) error {
-		if p.rec.State != audit.Deleting || p.rec.Deletion.EntryID != deletion || p.rec.Hold != nil {
+		if p.Rec.State != audit.Deleting || p.Rec.Deletion.EntryID != deletion || p.Rec.Hold != nil {
 			return errNothing // restored or held in between, deleted anew, or begun by another
 		}
-		rec = p.rec
+		rec = p.Rec
 		rec.State = audit.Purging
 		rec.Purge = progress
 		var err error
-		if progress.Tree, err = trees.Drop(tx, p.id); err != nil {
+		if progress.Tree, err = trees.Drop(tx, p.ID); err != nil {
 			return err
 		}
-		return p.put(tx, &rec)
+		return p.Put(tx, &rec)
 	}, func() {
-		p.rec = rec
+		p.Rec = rec
 		s.purging[p] = true
 		s.purges++
 	})
@@ -112,19 +113,19 @@ func (s *Store) beginPurge(ctx context.Context, p *project) error {
 // secret included, in whose stead an empty project of the same name begins.
 type purgeWriter struct {
 	s   *Store
-	p   *project
+	p   *memory.Project
 	tx  kv.Tx
 	rec format.Project
 	seq uint64
 	// fresh and commit are of the last step: the project begun anew, and its
 	// project.purge entry.
-	fresh  *project
+	fresh  *memory.Project
 	commit *commitWriter
 }
 
 func (w *purgeWriter) step(tx kv.Tx) error {
 	w.tx = tx
-	w.rec = w.p.rec
+	w.rec = w.p.Rec
 	w.fresh, w.commit = nil, nil
 	if w.rec.State != audit.Purging {
 		return errNothing // another has ended it
@@ -135,10 +136,10 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans, w.tiles} {
 		left, err := part()
 		if err != nil {
-			return fmt.Errorf("purge project %q: %w", w.p.name, err)
+			return fmt.Errorf("purge project %q: %w", w.p.Name, err)
 		}
 		if left {
-			return w.p.put(tx, &w.rec)
+			return w.p.Put(tx, &w.rec)
 		}
 	}
 	return w.finish()
@@ -146,12 +147,12 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 
 // order forgets where the project's entries are: whose their ids are, and their places.
 func (w *purgeWriter) order() (left bool, err error) {
-	return blocks.Disown(w.tx, w.p.id, purgeOrderKeys)
+	return blocks.Disown(w.tx, w.p.ID, purgeOrderKeys)
 }
 
 // blocks deletes blocks and adds up what was in them.
 func (w *purgeWriter) blocks() (left bool, err error) {
-	c := blocks.NewCursor(w.tx, w.p.id)
+	c := blocks.NewCursor(w.tx, w.p.ID)
 	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
 	var drop []blocks.Keyed
 	ok, err := c.First()
@@ -196,7 +197,7 @@ func (w *purgeWriter) tiles() (left bool, err error) { return w.drop(format.Tile
 
 // drop deletes keys of a bucket that begin with the project's number, so many at most.
 func (w *purgeWriter) drop(bucket string, most int) (left bool, err error) {
-	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.id), format.ProjectPrefix(w.p.id+1), most)
+	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.ID), format.ProjectPrefix(w.p.ID+1), most)
 	if err != nil {
 		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}
@@ -212,38 +213,38 @@ func (w *purgeWriter) finish() error {
 	}
 	old := w.rec
 	w.rec = format.Project{ID: id, State: audit.Purged, Incarnation: old.Incarnation + 1, Base: old.Seq + 1, Seq: old.Seq}
-	if w.fresh, err = w.s.begin(w.p.name, &w.rec); err != nil {
+	if w.fresh, err = w.s.begin(w.p.Name, &w.rec); err != nil {
 		return err
 	}
-	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.id)); err != nil {
+	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.ID)); err != nil {
 		return fmt.Errorf("delete usage: %w", err)
 	}
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}
-	w.fresh.rec = w.rec
+	w.fresh.Rec = w.rec
 	e := old.PurgeEntry()
 	if err := w.record(e); err != nil {
 		return err
 	}
 	w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
-	w.fresh.rec = w.rec
-	return w.fresh.put(w.tx, &w.rec)
+	w.fresh.Rec = w.rec
+	return w.fresh.Put(w.tx, &w.rec)
 }
 
 // keep puts the entries that stay into the project that begins anew.
 func (w *purgeWriter) keep(entries []*audit.Entry) error {
 	for _, e := range entries {
 		w.rec.Kept = append(w.rec.Kept, format.KeptOf(e))
-		if err := blocks.Own(w.tx, e.ID, format.Owner{Project: w.fresh.id, Seq: e.Seq}); err != nil {
+		if err := blocks.Own(w.tx, e.ID, format.Owner{Project: w.fresh.ID, Seq: e.Seq}); err != nil {
 			return err
 		}
 	}
 	sorted := slices.SortedFunc(slices.Values(entries), blocks.ByPosition)
 	w.rec.Entries = int64(len(sorted))
 	w.rec.First, w.rec.Last = sorted[0].Position(), sorted[len(sorted)-1].Position()
-	cursor := blocks.NewCursor(w.tx, w.fresh.id)
-	plan, _, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, cursor, w.fresh.name, sorted, blocks.Unbounded(), &w.seq)
+	cursor := blocks.NewCursor(w.tx, w.fresh.ID)
+	plan, _, err := w.s.blocks.PlanMerge(&w.s.opts.sizes, cursor, w.fresh.Name, sorted, blocks.Unbounded(), &w.seq)
 	if err != nil {
 		return err
 	}
@@ -274,17 +275,17 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 
 // apply brings the memory to the state of the step. The caller holds Store.mu.
 func (w *purgeWriter) apply() {
-	w.p.rec = w.rec
+	w.p.Rec = w.rec
 	w.s.blockSeq = w.seq
 	w.s.sealed.broadcast()
 	if w.fresh != nil {
-		w.s.projects[w.fresh.name] = w.fresh
-		delete(w.s.byID, w.p.id)
+		w.s.projects[w.fresh.Name] = w.fresh
+		delete(w.s.byID, w.p.ID)
 		delete(w.s.purging, w.p)
 		w.s.purges++
-		w.s.keys.Purged(w.p.id, &w.p.rec.Keys)
-		w.s.byID[w.fresh.id] = w.fresh
-		w.s.meter.Forget(w.fresh.name)
+		w.s.keys.Purged(w.p.ID, &w.p.Rec.Keys)
+		w.s.byID[w.fresh.ID] = w.fresh
+		w.s.meter.Forget(w.fresh.Name)
 		w.commit.apply()
 	}
 }

@@ -1,36 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/kv"
 	"auditlog/store/queue"
-)
-
-// maxTailBytes is the size of the tail's rows from which all of them are sealed however
-// few they are.
-const maxTailBytes = 16 << 20
-
-// The tail may outgrow the rows that start a seal of full projects by these factors: the
-// first until all of it is sealed, the second until recording waits for the sealer.
-const (
-	tailFull  = 8
-	tailSlack = 16
-)
-
-// What one step of a seal rewrites at most, so that its transaction does not hold up those
-// who record: a few megabytes. What one project brings is not to take it all.
-const (
-	stepBlocks    = 128
-	stepBytes     = 4 << 20
-	projectBlocks = 32
-	projectBytes  = 2 << 20
-	stepProjects  = 128
-	stepEntries   = 16 << 10
 )
 
 // sealLoop is the sealer: it moves entries of the tail into blocks when there are many, or
@@ -42,9 +18,9 @@ func (s *Store) sealLoop() {
 	var until int64
 	for {
 		s.mu.Lock()
-		wait, ch, stepwise := s.sealWait(), s.committed.wait(), len(s.stepwise) > 0
+		wait, ch, stepwise := s.sealer.Wait(), s.committed.wait(), s.sealer.Stepwise() > 0
 		if wait <= 0 && !left {
-			until = s.sealUntil()
+			until = s.sealer.Until()
 		}
 		s.mu.Unlock()
 		if left || stepwise || wait <= 0 {
@@ -92,72 +68,17 @@ func (s *Store) noteSeal(err error) (ok bool) {
 	return false
 }
 
-// sealWait returns how long the tail may still wait, 0 or less when a seal is due: of the
-// projects that fill a block, or of all. What a seal takes by steps is being sealed. The
-// caller holds Store.mu.
-func (s *Store) sealWait() time.Duration {
-	if s.unsealed() == 0 {
-		return time.Hour
-	}
-	if s.tailPressed() {
-		return 0
-	}
-	full := 0
-	for p := range s.full {
-		full += len(p.tail)
-	}
-	if full >= s.opts.SealRows {
-		return 0
-	}
-	return time.Until(s.recent.since.Add(s.opts.SealAfter))
-}
-
-// unsealed returns how many entries of the tail no seal has begun with. The caller holds
-// Store.mu.
-func (s *Store) unsealed() int {
-	n := s.recent.unsealed
-	for _, l := range s.stepwise {
-		n -= l.Entries
-	}
-	return n
-}
-
-// tailPressed reports whether the tail is so large that all of it is to be sealed: what is
-// sealed already counts where it cannot go, since something before it is not. The caller
-// holds Store.mu.
-func (s *Store) tailPressed() bool {
-	bytes := s.recent.bytes
-	for _, l := range s.stepwise {
-		bytes -= l.Bytes
-	}
-	return s.unsealed() >= tailFull*s.opts.SealRows || len(s.recent.slots) >= tailSlack*s.opts.SealRows ||
-		bytes >= min(maxTailBytes, s.opts.TailBytes/2)
-}
-
-// sealUntil returns the id below which the seal that is due seals everything: only the
-// projects that fill a block are sealed where it is 0. The caller holds Store.mu.
-func (s *Store) sealUntil() int64 {
-	if !s.tailPressed() && time.Since(s.recent.since) < s.opts.SealAfter {
-		return 0
-	}
-	s.recent.since = time.Now()
-	return s.recent.next()
-}
-
-// fills reports whether so many entries of one project are sealed without those of others.
-func (s *Store) fills(n int) bool { return n >= min(s.opts.sizes.BlockRows, s.opts.SealRows) }
-
 // Seal moves the whole tail, as it is now, into blocks. Recording goes on meanwhile but for
 // the moments of its short transactions.
 //
 // A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
 	s.mu.RLock()
-	until := s.recent.next()
+	until := s.recent.Next()
 	s.mu.RUnlock()
 	for {
 		s.mu.RLock()
-		done := s.recent.first >= until
+		done := s.recent.First >= until
 		s.mu.RUnlock()
 		if done {
 			return nil
@@ -177,96 +98,29 @@ func (s *Store) Seal() error {
 func (s *Store) sealStep(until int64) (left bool, err error) {
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
-	w := &sealWriter{seq: s.BlockSeq()}
-	waiting := w.choose(s, until)
-	if len(waiting) == 0 {
+	s.mu.RLock()
+	step := s.sealer.Choose(until, s.blockSeq)
+	s.mu.RUnlock()
+	if step == nil {
 		return false, nil
 	}
-	if left, err = w.plan(s, waiting); err != nil {
+	err = s.read(func(tx kv.Tx) (err error) {
+		left, err = step.Plan(tx)
+		return err
+	})
+	if err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	if err := s.update("seal", w.write(s), func() { w.apply(s) }); err != nil {
+	err = s.update("seal", step.Write, func() {
+		var freed queue.Shares
+		freed, s.blockSeq = step.Apply()
+		s.queue.Free(freed.Parts...)
+		s.sealed.broadcast()
+	})
+	if err != nil {
 		return false, err
 	}
 	return left, s.tidyKeys()
-}
-
-// choose takes the tail as it is, and returns those of whom something is to be sealed, in
-// the order of their turns.
-func (w *sealWriter) choose(s *Store, until int64) []*projectPlan {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	w.tail = s.recent
-	var fresh, begun []*projectPlan
-	for p := range s.toSeal(until) {
-		plan := newProjectPlan(p)
-		if plan.rec.Sealing != nil {
-			begun = append(begun, plan)
-		} else {
-			fresh = append(fresh, plan)
-		}
-	}
-	byTurn(fresh, s.lastFresh)
-	byTurn(begun, s.lastBegun)
-	return append(begun[:min(len(begun), 1)], fresh...)
-}
-
-// toSeal returns the projects of which a step could seal something. The caller holds
-// Store.mu.
-func (s *Store) toSeal(until int64) map[*project]bool {
-	projects := maps.Clone(s.full)
-	for p := range s.stepwise {
-		projects[p] = true
-	}
-	for i := range s.recent.slots[:max(0, min(until, s.recent.next())-s.recent.first)] {
-		if t := &s.recent.slots[i]; t.entry != nil {
-			projects[t.owner] = true
-		}
-	}
-	return projects
-}
-
-// byTurn sorts plans by the number of their projects, those first whose number is above
-// that of the last project that had its turn.
-func byTurn(plans []*projectPlan, last *project) {
-	behind := func(p *project) int {
-		if last != nil && p.id > last.id {
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(plans, func(a, b *projectPlan) int {
-		return cmp.Or(cmp.Compare(behind(a.project), behind(b.project)), cmp.Compare(a.project.id, b.project.id))
-	})
-}
-
-// newProjectPlan returns the plan of what of p is to be sealed: its whole tail, or what
-// is left of a seal that was begun. The caller holds Store.mu.
-func newProjectPlan(p *project) *projectPlan {
-	plan := &projectPlan{project: p, rec: p.rec, seq: p.lastSeq()}
-	if p.rec.Sealing != nil {
-		plan.seq = p.rec.Sealing.Seq
-	}
-	for _, e := range p.tail {
-		if e.Seq > plan.seq {
-			continue
-		}
-		plan.all = append(plan.all, e)
-		if !plan.rec.Sealed(e.Seq, e.Position()) {
-			plan.left = append(plan.left, e)
-		}
-	}
-	return plan
-}
-
-// loadOf returns how much of p, up to a seq, is in the tail. The caller holds Store.mu.
-func (s *Store) loadOf(p *project, seq int64) (l queue.Load) {
-	for i := range s.recent.slots {
-		if t := &s.recent.slots[i]; t.owner == p && t.entry != nil && t.seq <= seq {
-			l.Add(queue.Load{Entries: 1, Bytes: t.size})
-		}
-	}
-	return l
 }
 
 // errNoRoom is the error of those who wait for a sealer that cannot go on.

@@ -111,7 +111,7 @@ func TestSealerThatFails(t *testing.T) {
 	s := openFaulty(t, t.TempDir(), opts, db)
 	var err error
 	n := 0
-	share := 10 * tailSlack / 2
+	share := s.sealer.Room().Entries / 2
 	for ; err == nil && n < share+100; n++ {
 		_, err = s.Record(t.Context(), []*audit.Entry{entry("acme", n)})
 	}

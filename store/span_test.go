@@ -22,7 +22,7 @@ func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	err := s.view(&q, func(tx kv.Tx, views []view) error {
 		v := &views[0]
 		for _, way := range ways {
-			source, in := blocks.All(tx, v.project.id, &v.rec.Extent, block.NewFilter(&q), way), 0
+			source, in := blocks.All(tx, v.project.ID, &v.rec.Extent, block.NewFilter(&q), way), 0
 			for ; ; in++ {
 				if _, value, err := source.Next(); err != nil {
 					return err

@@ -20,8 +20,10 @@ import (
 	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
+	"auditlog/store/memory"
 	"auditlog/store/queue"
 	"auditlog/store/quota"
+	"auditlog/store/seal"
 	"auditlog/store/upgrade"
 )
 
@@ -36,6 +38,9 @@ var ErrInUse error = audit.Errorf(audit.Conflict, "in use by another auditlog")
 type Options struct {
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
+	// Open returns for how long the store has been open, whatever the clock says. Default what
+	// the machine's monotonic clock tells.
+	Open func() time.Duration
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
 	// SealRows is how many entries the tail holds, of projects that fill a block, before
@@ -85,6 +90,10 @@ func (o *Options) setDefaults() {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Open == nil {
+		begin := time.Now()
+		o.Open = func() time.Duration { return time.Since(begin) }
+	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
@@ -119,8 +128,10 @@ type Store struct {
 	opts     Options
 	db       kv.DB
 	identity string
-	epoch    atomic.Uint32         // how often a loss was accepted
-	lost     atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
+	// passedBefore is how much time had passed when the store was opened.
+	passedBefore time.Duration
+	epoch        atomic.Uint32         // how often a loss was accepted
+	lost         atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
 	queue   *queue.Queue[*submission] // before the committer
 	meter   *quota.Meter
@@ -138,19 +149,15 @@ type Store struct {
 	group   keys.Group     // its keys
 
 	mu       sync.RWMutex // guards what follows, held for moments only
-	projects map[string]*project
-	byID     numbered
-	purging  map[*project]bool // those that are being purged
-	purges   uint64            // counts purges that begin and that end
-	recent   recent
-	// stepwise are the projects in the midst of a seal of several steps, and how much of
-	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
-	stepwise             map[*project]queue.Load
-	full                 map[*project]bool // that have entries enough in the tail for a block
-	lastFresh, lastBegun *project
-	blockSeq             uint64 // newest sequence of the changes bucket
-	sealErr              error  // why the last seal failed
-	broken               error  // why no more can be written; nil while all is well
+	projects map[string]*memory.Project
+	byID     memory.Numbered
+	purging  map[*memory.Project]bool // those that are being purged
+	purges   uint64                   // counts purges that begin and that end
+	recent   memory.Tail
+	sealer   *seal.Sealer
+	blockSeq uint64 // newest sequence of the changes bucket
+	sealErr  error  // why the last seal failed
+	broken   error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -248,18 +255,19 @@ func Compact(dir string) (before, after int64, err error) {
 // newStore returns a Store that has read what it keeps in memory, with nothing running.
 func newStore(db kv.DB, opts Options) (*Store, error) {
 	opts.setDefaults()
+	sealing := seal.Options{Rows: opts.SealRows, TailBytes: opts.TailBytes, After: opts.SealAfter}
 	s := &Store{
 		opts:     opts,
 		db:       db,
 		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		queue:    queue.New[*submission](queue.Shared(queue.Load{Entries: tailSlack * opts.SealRows, Bytes: opts.TailBytes})),
-		stepwise: make(map[*project]queue.Load),
-		full:     make(map[*project]bool),
+		queue:    queue.New[*submission](queue.Shared(sealing.Room())),
 		meter:    quota.New(opts.Limits),
-		projects: make(map[string]*project),
-		byID:     make(numbered),
-		purging:  make(map[*project]bool),
+		projects: make(map[string]*memory.Project),
+		byID:     make(memory.Numbered),
+		purging:  make(map[*memory.Project]bool),
 	}
+	sealing.Sizes = &s.opts.sizes
+	s.sealer = seal.New(&s.recent, s.blocks, sealing)
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := s.located(db.View(s.load)); err != nil {
@@ -287,10 +295,11 @@ func (s *Store) load(tx kv.Tx) error {
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
 	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
+	s.passedBefore = time.Duration(format.ReadUint64(meta.Get(format.MetaPassed)))
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := keys.Load(tx, s.byID.keys); err != nil {
+	if err := keys.Load(tx, s.byID.Keys); err != nil {
 		return err
 	}
 	if err := s.loadUsage(tx); err != nil {

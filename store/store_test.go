@@ -141,8 +141,8 @@ func TestOtherFormats(t *testing.T) {
 	}
 }
 
-// TestDamagedBlock turns a byte over in a sealed block: whoever reads it gets an
-// error that names the block and the file, and the check reports it.
+// TestDamagedBlock turns a byte over in a sealed block: a listing names what is missing, who
+// reads an entry of it gets an error that names the block and the file, and the check reports it.
 func TestDamagedBlock(t *testing.T) {
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
 	if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", 1), entry("globex", 1)}); err != nil {
@@ -161,13 +161,22 @@ func TestDamagedBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, listing := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
-	_, getting := s.Get(t.Context(), "acme", 1)
-	_, counting := audittest.Stats(t.Context(), s, audit.Query{Project: "acme"}, audit.Counting{})
-	for _, err := range []error{listing, getting, counting} {
-		if !errors.Is(err, format.ErrCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
-			t.Errorf("reading a damaged block: %v", err)
-		}
+	page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{})
+	if err != nil || len(page.Entries) != 0 || len(page.Gaps) != 1 || page.Gaps[0].Entries != 1 {
+		t.Errorf("listing a damaged block: %v, %v", page, err)
+	}
+	st, err := audittest.Stats(t.Context(), s, audit.Query{Project: "acme"}, audit.Counting{})
+	if err != nil || st.Total != 0 || len(st.Gaps) != 1 {
+		t.Errorf("counting a damaged block: %v, %v", st, err)
+	}
+	var part *audit.Incomplete
+	err = audittest.Export(t.Context(), s, audit.Query{Project: "acme"}, func(*audit.Entry) error { return nil })
+	if !errors.As(err, &part) || !strings.Contains(err.Error(), "1 entries of project acme cannot be read, ids 1 to 1, seqs 1 to 1") {
+		t.Errorf("exporting a damaged block: %v", err)
+	}
+	_, err = s.Get(t.Context(), "acme", 1)
+	if !errors.Is(err, format.ErrCorrupt) || !strings.Contains(err.Error(), "block 1/") || !strings.Contains(err.Error(), s.Path()) {
+		t.Errorf("reading a damaged block: %v", err)
 	}
 	if page, err := audittest.List(t.Context(), s, audit.Query{Project: "globex"}, audit.Paging{}); err != nil || len(page.Entries) != 1 {
 		t.Errorf("the project beside it: %v, %v", page, err)

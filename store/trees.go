@@ -7,6 +7,7 @@ import (
 	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 	"auditlog/store/trees"
 )
 
@@ -17,7 +18,7 @@ func (s *Store) Histories() []trees.History {
 	defer s.mu.RUnlock()
 	var all []trees.History
 	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
-		if h := s.byID[id].history(); h.Size() > 0 {
+		if h := historyOf(s.byID[id]); h.Size() > 0 {
 			all = append(all, h)
 		}
 	}
@@ -29,21 +30,21 @@ func (s *Store) History(name string) (trees.History, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.projects[name]; p != nil {
-		if h := p.history(); h.Size() > 0 {
+		if h := historyOf(p); h.Size() > 0 {
 			return h, nil
 		}
 	}
 	return trees.History{}, errNoProject(name)
 }
 
-// history returns an empty one of a project that is being purged. The caller holds Store.mu.
-func (p *project) history() trees.History {
-	if p.rec.State == audit.Purging {
+// historyOf returns an empty one of a project that is being purged. The caller holds Store.mu.
+func historyOf(p *memory.Project) trees.History {
+	if p.Rec.State == audit.Purging {
 		return trees.History{Last: -1}
 	}
 	return trees.History{
-		Name: p.name, ID: p.id, Incarnation: p.rec.Incarnation, Base: p.rec.Base, Last: p.lastSeq(),
-		Secret: p.rec.Secret, Hashed: p.hashed, Head: p.head,
+		Name: p.Name, ID: p.ID, Incarnation: p.Rec.Incarnation, Base: p.Rec.Base, Last: p.LastSeq(),
+		Secret: p.Rec.Secret, Hashed: p.Hashed, Head: p.Head,
 	}
 }
 
@@ -53,26 +54,26 @@ func (s *Store) KeepTrees(fn func(tx kv.Tx, there func(format.ProjectID) bool) (
 	var change trees.Change
 	there := func(id format.ProjectID) bool {
 		p := s.byID[id]
-		return p != nil && p.rec.State != audit.Purging
+		return p != nil && p.Rec.State != audit.Purging
 	}
 	return s.update("keep trees", func(tx kv.Tx) (err error) {
 		change, err = fn(tx, there)
 		return err
 	}, func() {
 		for id, n := range change.Hashed {
-			s.byID[id].hashed = n
+			s.byID[id].Hashed = n
 		}
 		for id, t := range change.Heads {
-			s.byID[id].head = t
+			s.byID[id].Head = t
 		}
 	})
 }
 
 // loadTree reads how far the tree of p has come.
-func (p *project) loadTree(tx kv.Tx) (err error) {
-	if p.hashed, err = trees.Hashed(tx, p.id); err != nil {
+func loadTree(tx kv.Tx, p *memory.Project) (err error) {
+	if p.Hashed, err = trees.Hashed(tx, p.ID); err != nil {
 		return err
 	}
-	p.head, err = trees.HeadOf(tx, p.id)
+	p.Head, err = trees.HeadOf(tx, p.ID)
 	return err
 }

@@ -7,14 +7,16 @@ import (
 	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 	"auditlog/store/walk"
 )
 
 // view is one consistent state of a project: its blocks as a transaction sees
 // them, and of the tail what is in none of these blocks.
 type view struct {
-	project *project
+	project *memory.Project
 	tail    []*audit.Entry
+	others  []*audit.Entry // the tail with what of it is in blocks, if any is
 	rec     format.Project // of now or, once the tail is taken, before
 }
 
@@ -54,27 +56,27 @@ func (s *Store) viewsOf(q *audit.Query) []view {
 	if _, all := q.Within.Names(); all {
 		views = make([]view, 0, len(s.projects))
 	}
-	s.each(q, func(p *project) { views = append(views, view{p, p.tail, p.rec}) })
+	s.each(q, func(p *memory.Project) { views = append(views, view{project: p, tail: p.Tail, rec: p.Rec}) })
 	return views
 }
 
 // each calls fn with the visible projects that a query looks into, and comes by no others unless
 // it looks into nearly all. The caller holds Store.mu.
-func (s *Store) each(q *audit.Query, fn func(*project)) {
+func (s *Store) each(q *audit.Query, fn func(*memory.Project)) {
 	names, all := q.Within.Names()
 	switch {
 	case q.Project != "":
 		names = []string{q.Project}
 	case all:
 		for name, p := range s.projects {
-			if q.Within.Has(name) && p.visible() {
+			if q.Within.Has(name) && p.Visible() {
 				fn(p)
 			}
 		}
 		return
 	}
 	for _, name := range names {
-		if p := s.projects[name]; p.visible() {
+		if p := s.projects[name]; p.Visible() {
 			fn(p)
 		}
 	}
@@ -86,11 +88,11 @@ func (s *Store) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	var low, high int64
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	s.each(&q, func(p *project) {
-		if p.rec.Entries == 0 && len(p.tail) == 0 {
+	s.each(&q, func(p *memory.Project) {
+		if p.Rec.Entries == 0 && len(p.Tail) == 0 {
 			return
 		}
-		oldest, newest := p.bounds()
+		oldest, newest := p.Bounds()
 		if !ok || oldest.At < low {
 			low = oldest.At
 		}
@@ -105,17 +107,14 @@ func (s *Store) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	return time.UnixMicro(low).UTC(), time.UnixMicro(high).UTC(), true
 }
 
-// visible reports whether p is listed at all. The caller holds Store.mu.
-func (p *project) visible() bool { return p != nil && p.rec.State != audit.Purging }
-
 // renew has a view's record be the transaction's, in which blocks have changed since. Of a
 // project that was purged meanwhile nothing is left.
 func (v *view) renew(tx kv.Tx) error {
-	rec, err := readProject(tx, v.project.name)
+	rec, err := memory.ReadProject(tx, v.project.Name)
 	if err != nil {
 		return err
 	}
-	if rec == nil || rec.ID != v.project.id {
+	if rec == nil || rec.ID != v.project.ID {
 		v.tail, v.rec.Entries = nil, 0
 		return nil
 	}
@@ -127,6 +126,7 @@ func (v *view) renew(tx kv.Tx) error {
 func (v *view) unseal() {
 	sealed := func(e *audit.Entry) bool { return v.rec.Sealed(e.Seq, e.Position()) }
 	if slices.ContainsFunc(v.tail, sealed) {
+		v.others = v.tail
 		v.tail = slices.DeleteFunc(slices.Clone(v.tail), sealed)
 	}
 }
@@ -134,6 +134,6 @@ func (v *view) unseal() {
 // in returns what a walker has to know of the project in a transaction.
 func (v *view) in(tx kv.Tx, s *Store) walk.Project {
 	return walk.Project{
-		Tx: tx, Blocks: s.blocks, Name: v.project.name, ID: v.project.id, Record: &v.rec, Tail: v.tail,
+		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Record: &v.rec, Tail: v.tail, Others: v.others,
 	}
 }

@@ -23,13 +23,19 @@ const (
 // anyBlocks has a merge look into as many blocks as there are.
 const anyBlocks = -1
 
-// walk calls fn with the entries of a stretch that are selected, in the query's order, until
-// fn returns false.
+// visit is what a walk does with what it finds.
+type visit struct {
+	entry walk.EntryOf
+	fn    func(*audit.Entry) bool // of each match; false ends the walk
+	gaps  []audit.Gap             // what is missing where it has been
+}
+
+// walk goes through the entries of a stretch that are selected, in the query's order.
 //
 // Where the index is to be asked some blocks are looked into first, and into those that the
 // index names only when that was not enough. The index is asked before the view is opened that
 // its answer is for: what has changed since is then known to the view, and looked into as well.
-func (q *prepared) walk(ctx context.Context, st walk.Stretch, entry walk.EntryOf, fn func(*audit.Entry) bool) error {
+func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
 	looks := anyBlocks
 	switch {
 	case len(q.narrowings) == 0:
@@ -38,7 +44,7 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, entry walk.EntryOf
 	default:
 		looks = directBlocksOfMany
 	}
-	rest, stopped, err := q.merge(ctx, st, nil, looks, entry, fn)
+	rest, stopped, err := q.merge(ctx, st, nil, looks, v)
 	if err != nil || !stopped {
 		return err
 	}
@@ -47,15 +53,17 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, entry walk.EntryOf
 	if err != nil {
 		return err
 	}
-	_, _, err = q.merge(ctx, st, named, anyBlocks, entry, fn)
+	_, _, err = q.merge(ctx, st, named, anyBlocks, v)
 	return err
 }
 
 // merge is walk.Merge.Each in a view of its own.
-func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, entry walk.EntryOf,
-	fn func(*audit.Entry) bool) (rest audit.Position, stopped bool, err error) {
+func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, v *visit) (rest audit.Position, stopped bool, err error) {
 	err = q.walkers(ctx, st, named, func(walkers []*walk.Walker) error {
-		rest, stopped, err = walk.NewMerge(walkers, looks).Each(entry, fn)
+		rest, stopped, err = walk.NewMerge(walkers, looks).Each(v.entry, v.fn)
+		for _, w := range walkers {
+			v.gaps = append(v.gaps, w.Gaps()...)
+		}
 		return err
 	})
 	return rest, stopped, err
@@ -92,7 +100,7 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mu.RUnlock()
 	named := make(namedBlocks, len(views))
 	for i := range views {
-		p := views[i].project.id
+		p := views[i].project.ID
 		for _, n := range q.narrowings {
 			keys, through, ok, err := n.Blocks(ctx, p, st.High, st.Low.At)
 			if err != nil {

@@ -24,7 +24,7 @@ func Open(name string) (Place, error) {
 	case name == "":
 		return nil, audit.Errorf(audit.Invalid, "name a folder or a file for the backup")
 	case strings.HasPrefix(name, s3.Scheme):
-		b, err := s3.Open(name)
+		b, err := s3.Open(name, s3.Options{})
 		if err != nil {
 			return nil, err // or a nil *Bucket would be a Place
 		}

@@ -1,5 +1,6 @@
 // Package s3 holds the place of a repository of backups in a bucket of objects: Amazon's S3,
-// and what speaks like it (MinIO, Ceph, R2, B2, GCS).
+// and what speaks like it (MinIO, Ceph, R2, B2, GCS). What ships entries to a bucket stores
+// with it, too.
 //
 // An object is there wholly or not at all, and once a Put has returned, everybody sees it.
 // Nobody can be kept away: whoever prunes leaves young parts alone, see backup.Prune.
@@ -12,9 +13,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -37,11 +40,32 @@ type Bucket struct {
 
 var _ backup.Place = (*Bucket)(nil)
 
+// Options say how a bucket is reached. The zero Options are usable.
+type Options struct {
+	// Transport makes the requests. Default: the library's own.
+	Transport http.RoundTripper
+	// AccessKey and SecretKey are the credentials. Default: see Open.
+	AccessKey, SecretKey string
+	// Once says that what fails is not tried again here.
+	Once bool
+}
+
+// credentials returns those of o, or those that Amazon's own tools would take. A machine's role
+// is asked for at an address that nothing else is sent to, and so without Transport.
+func (o *Options) credentials() *credentials.Credentials {
+	if o.AccessKey != "" {
+		return credentials.NewStaticV4(o.AccessKey, o.SecretKey, "")
+	}
+	return credentials.NewChainCredentials([]credentials.Provider{
+		&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, &credentials.IAM{Client: new(http.Client)},
+	})
+}
+
 // Open returns the place that an address stands for: s3://BUCKET/PREFIX, where
 // ?endpoint=https://HOST and &region=NAME say what AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and
-// AWS_REGION else do. The credentials are those that Amazon's own tools take: from the
+// AWS_REGION else do. The credentials, unless o has them, are those that Amazon's own tools take: from the
 // environment, the file ~/.aws/credentials, or the machine's role. It returns Invalid.
-func Open(address string) (*Bucket, error) {
+func Open(address string, o Options) (*Bucket, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Scheme != "s3" || u.Host == "":
@@ -59,13 +83,16 @@ func Open(address string) (*Bucket, error) {
 	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "" || strings.Trim(at.Path, "/") != "" {
 		return nil, audit.Errorf(audit.Invalid, "has the endpoint %q, which must be like https://host", endpoint)
 	}
-	client, err := minio.New(at.Host, &minio.Options{
-		Secure: at.Scheme == "https",
-		Region: cmp.Or(u.Query().Get("region"), os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
-		Creds: credentials.NewChainCredentials([]credentials.Provider{
-			&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, &credentials.IAM{},
-		}),
-	})
+	settings := &minio.Options{
+		Secure:    at.Scheme == "https",
+		Region:    cmp.Or(u.Query().Get("region"), os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
+		Creds:     o.credentials(),
+		Transport: o.Transport,
+	}
+	if o.Once {
+		settings.MaxRetries = 1
+	}
+	client, err := minio.New(at.Host, settings)
 	if err != nil {
 		return nil, audit.Errorf(audit.Invalid, "cannot be meant: %v", err)
 	}
@@ -112,11 +139,32 @@ func (b *Bucket) Get(ctx context.Context, name string) ([]byte, error) {
 
 // Put writes an object. The bucket compares its checksum.
 func (b *Bucket) Put(ctx context.Context, name string, data []byte) error {
-	_, err := b.client.PutObject(ctx, b.name, b.prefix+name, bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{
-		ContentType: "application/octet-stream", SendContentMd5: true, DisableMultipart: true,
+	return b.Store(ctx, &Object{Name: name, Data: data, ContentType: "application/octet-stream"})
+}
+
+// Object is what is stored, with what is said of it.
+type Object struct {
+	Name string
+	Data []byte
+	// ContentType is its media type.
+	ContentType string
+	// Metadata are words about it, by name.
+	Metadata map[string]string
+	// Lock is how it is kept from being changed until RetainUntil: GOVERNANCE, COMPLIANCE, or
+	// empty for not at all.
+	Lock        string
+	RetainUntil time.Time
+}
+
+// Store writes an object. The bucket compares its checksum.
+func (b *Bucket) Store(ctx context.Context, o *Object) error {
+	_, err := b.client.PutObject(ctx, b.name, b.prefix+o.Name, bytes.NewReader(o.Data), int64(len(o.Data)), minio.PutObjectOptions{
+		ContentType: o.ContentType, UserMetadata: o.Metadata,
+		Mode: minio.RetentionMode(o.Lock), RetainUntilDate: o.RetainUntil,
+		SendContentMd5: true, DisableMultipart: true,
 	})
 	if err != nil {
-		return fmt.Errorf("write %s of %s: %w", name, b, err)
+		return fmt.Errorf("write %s of %s: %w", o.Name, b, err)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func bucket(t *testing.T, fail *atomic.Bool) string {
 func TestObjects(t *testing.T) {
 	var fail atomic.Bool
 	address := bucket(t, &fail)
-	b, err := s3.Open(address)
+	b, err := s3.Open(address, s3.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestAddresses(t *testing.T) {
 	for _, address := range []string{
 		"s3://", "s3:///prefix", "s3://key:secret@bucket/", "s3://bucket/?endpoint=ftp://x", "s3://bucket/?endpoint=https://x/y", "s3://bucket/?acl=public",
 	} {
-		_, err := s3.Open(address)
+		_, err := s3.Open(address, s3.Options{})
 		if audit.KindOf(err) != audit.Invalid || strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -108,7 +108,7 @@ func TestAddresses(t *testing.T) {
 
 // A context that ended ends what is under way.
 func TestEnds(t *testing.T) {
-	b, err := s3.Open(bucket(t, nil))
+	b, err := s3.Open(bucket(t, nil), s3.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestEnds(t *testing.T) {
 // A bucket holds a repository as a folder does: what is written there is read back, shared,
 // restored and pruned.
 func TestRepository(t *testing.T) {
-	b, err := s3.Open(bucket(t, nil))
+	b, err := s3.Open(bucket(t, nil), s3.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,14 @@ import (
 
 	"auditlog/audit"
 	"auditlog/sink"
+	"auditlog/sink/bucket"
 	"auditlog/sink/elastic"
 	"auditlog/sink/file"
 	"auditlog/sink/loki"
+	"auditlog/sink/otlp"
 	"auditlog/sink/splunk"
 	"auditlog/sink/stream"
+	"auditlog/sink/syslog"
 	"auditlog/sink/webhook"
 )
 
@@ -24,9 +27,12 @@ import (
 func All() []sink.Kind {
 	return []sink.Kind{
 		webhook.Kind(),
+		syslog.Kind(),
 		splunk.Kind(),
 		elastic.Kind(),
 		loki.Kind(),
+		otlp.Kind(),
+		bucket.Kind(),
 		file.Kind(),
 		stream.Kind(),
 	}

@@ -69,5 +69,8 @@ func (c *Cursor) Before(p audit.Position) (ok bool, err error) {
 // Next moves to the next newer block.
 func (c *Cursor) Next() (ok bool, err error) { return c.at(c.c.Next()) }
 
+// Past moves over what damage hides: to the first block behind it, or, back, to the last before.
+func (c *Cursor) Past(h *kv.Hidden, back bool) (ok bool, err error) { return c.at(c.c.Past(h, back)) }
+
 // Prev moves to the next older block.
 func (c *Cursor) Prev() (ok bool, err error) { return c.at(c.c.Prev()) }

@@ -85,11 +85,11 @@ func (r *Reader) Locate(tx kv.Tx, project format.ProjectID, at format.Place) (b 
 }
 
 // After returns sealed entries with ids between id and before in commit order, at most limit
-// of them, and the id up to which the caller then knows everything. of returns the name and
-// the record, of now or before, of a project; the entries of one that it does not know are
-// left out, as what was purged is.
+// of them, and the id up to which the caller then knows everything. of is told of each id that
+// is some project's, and returns the name of that, and its record of now or before; where it
+// returns none the entry is left out, as what was purged is.
 func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit int,
-	of func(format.ProjectID) (name string, rec *format.Project)) (entries []*audit.Entry, through int64, err error) {
+	of func(id int64, owner format.ProjectID) (name string, rec *format.Project)) (entries []*audit.Entry, through int64, err error) {
 	w := r.newPicker(tx)
 	through = id
 	for through+1 < before && !w.full(limit) {
@@ -110,7 +110,7 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 			if o.Project == 0 {
 				continue
 			}
-			if name, rec := of(o.Project); rec != nil {
+			if name, rec := of(through, o.Project); rec != nil {
 				if err := w.pick(rec, name, o.Seq, through); err != nil {
 					return nil, 0, err
 				}

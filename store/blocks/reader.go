@@ -46,7 +46,8 @@ func (r *Reader) Get(tx kv.Tx, key format.BlockKey) (*block.Block, error) {
 
 // Open returns the block whose bytes, of a transaction, are v. It may read from
 // them, and must not be used after the transaction.
-func (r *Reader) Open(key format.BlockKey, v []byte) (*block.Block, error) {
+func (r *Reader) Open(key format.BlockKey, v []byte) (opened *block.Block, err error) {
+	defer kv.Faulted(&err)
 	b, often := r.cache.get(key, block.SeqOf(v))
 	switch {
 	case b == nil:
@@ -60,8 +61,7 @@ func (r *Reader) Open(key format.BlockKey, v []byte) (*block.Block, error) {
 	case often:
 		v = bytes.Clone(v)
 	}
-	b, err := b.On(v)
-	if err != nil {
+	if b, err = b.On(v); err != nil {
 		return nil, r.damaged(key, err)
 	}
 	if often {
@@ -73,13 +73,15 @@ func (r *Reader) Open(key format.BlockKey, v []byte) (*block.Block, error) {
 // Fresh is Open past the cache, for those who rewrite blocks: what a write has
 // put may not come to be, and its sequences be given out again; and what goes would
 // only displace what is read. The block does not depend on the transaction of v.
-func (r *Reader) Fresh(key format.BlockKey, v []byte) (*block.Block, error) {
+func (r *Reader) Fresh(key format.BlockKey, v []byte) (b *block.Block, err error) {
+	defer kv.Faulted(&err)
 	return r.Parse(key, bytes.Clone(v))
 }
 
 // Parse returns the block that reads from v.
-func (r *Reader) Parse(key format.BlockKey, v []byte) (*block.Block, error) {
-	b, err := block.Open(v)
+func (r *Reader) Parse(key format.BlockKey, v []byte) (b *block.Block, err error) {
+	defer kv.Faulted(&err)
+	b, err = block.Open(v)
 	if err == nil && b.First() != key.Position {
 		err = fmt.Errorf("%w: begins at another entry", bits.ErrCorrupt)
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // A Source gives the blocks that may hold matches, in the order of its Way; a nil value
-// ends them.
+// ends them. An error that is a *kv.Hidden tells of blocks that cannot be read: the next call goes
+// on behind these.
 type Source interface {
 	Next() (format.BlockKey, []byte, error)
 }
@@ -58,6 +59,7 @@ type allBlocks struct {
 	c       *Cursor
 	from    audit.Position
 	started bool
+	hidden  *kv.Hidden // to go on behind
 }
 
 // All returns the blocks of a project on a way that may hold what a filter selects. have is
@@ -82,12 +84,21 @@ func (a *allBlocks) Next() (format.BlockKey, []byte, error) {
 			ok, err = a.c.Before(on)
 		}
 	}
+	if err == nil && a.tx.Err() != nil {
+		if a.hidden = a.tx.Pass(); a.hidden != nil {
+			err = a.hidden
+		}
+	}
 	return format.BlockKey{}, nil, err
 }
 
 // move moves to the next block, whatever is known of it.
 func (a *allBlocks) move() (ok bool, err error) {
 	switch {
+	case a.hidden != nil:
+		h := a.hidden
+		a.hidden = nil
+		return a.c.Past(h, !a.oldest)
 	case !a.started:
 		a.started = true
 		if ok, err = a.c.Seek(a.from); err == nil && !ok && a.oldest {
@@ -147,11 +158,15 @@ func (a *spanned) above(n int) audit.Position {
 }
 
 // load looks up the span that tells of a block beginning at p. When there is none,
-// it says from where on that is so, for the way down.
+// it says from where on that is so, for the way down. Spans that are damaged rule nothing out.
 func (a *spanned) load(p audit.Position) error {
 	a.span, a.set = nil, ^uint64(0)
 	for _, w := range a.want {
 		_, v, err := spanBefore(a.tx, a.project, w.Field, p)
+		if a.tx.Pass() != nil || IsDamage(err) {
+			a.want, a.span = nil, nil
+			return nil
+		}
 		switch {
 		case err != nil:
 			return err
@@ -272,8 +287,20 @@ func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 		if v := n.bucket.Get(key.Append(nil)); v != nil {
 			return key, v, nil
 		}
+		if h := n.tx.Pass(); h != nil {
+			n.past(h)
+			return format.BlockKey{}, nil, h
+		}
 	}
 	return format.BlockKey{}, nil, nil
+}
+
+// past drops the keys that are hidden.
+func (n *namedBlocks) past(h *kv.Hidden) {
+	low, high := Between(h, n.project)
+	for len(n.keys) > 0 && n.keys[0].Compare(low) >= 0 && n.keys[0].Compare(high) < 0 {
+		n.keys = n.keys[1:]
+	}
 }
 
 // skipTo drops the keys that skip rules out.

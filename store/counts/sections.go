@@ -31,6 +31,7 @@ type sectionTally struct {
 	rest      []Range
 
 	view    format.SectionView
+	late    format.SectionView
 	whole   uint64                         // the parts that lie between low and high
 	buckets [format.MaxParts]*audit.Bucket // those that the parts lie in; nil: none, or several
 	passes  [len(format.Group{})][]bool    // which values the filter lets pass
@@ -61,16 +62,23 @@ func (t *sectionTally) each(tx kv.Tx, p format.ProjectID) error {
 	first := format.SectionKey(p, t.low)
 	c := tx.Bucket(format.Spans).Cursor()
 	k, value := kv.AtOrBefore(c, first)
-	if k == nil || !bytes.HasPrefix(k, first[:5]) {
+	if tx.Err() == nil && (k == nil || !bytes.HasPrefix(k, first[:5])) {
 		k, value = c.Seek(first)
 	}
 	counted := t.low
-	for ; k != nil && bytes.HasPrefix(k, first[:5]); k, value = c.Next() {
+	for ; ; k, value = c.Next() {
+		for h := tx.Pass(); h != nil; h = tx.Pass() {
+			k, value = c.Past(h, false)
+		}
+		if k == nil || !bytes.HasPrefix(k, first[:5]) {
+			break
+		}
 		if err := t.look(); err != nil {
 			return err
 		}
-		if err := t.view.Open(k, value); err != nil {
-			return err
+		late, ok := t.open(tx, k, value)
+		if !ok {
+			continue // what it tells of is counted by row
 		}
 		start, end := t.view.Starts[0], t.view.End
 		if start.Compare(t.high) >= 0 {
@@ -82,17 +90,27 @@ func (t *sectionTally) each(tx kv.Tx, p format.ProjectID) error {
 		t.leave(counted, start)
 		counted = end
 		t.cut()
-		t.addGroups()
-		lateKey, _ := format.LateKeyOf(k)
-		if value := tx.Bucket(format.Spans).Get(lateKey); value != nil && t.whole != 0 {
-			if err := t.view.Open(lateKey, value); err != nil {
-				return err
-			}
-			t.addGroups()
+		t.addGroups(&t.view)
+		if late && t.whole != 0 {
+			t.addGroups(&t.late)
 		}
 	}
 	t.leave(counted, t.high)
 	return nil
+}
+
+// open opens a section and what was added to it late, if anything was. ok is false where either
+// is damaged.
+func (t *sectionTally) open(tx kv.Tx, k, value []byte) (late, ok bool) {
+	if t.view.Open(k, value) != nil {
+		return false, false
+	}
+	key, _ := format.LateKeyOf(k)
+	value = tx.Bucket(format.Spans).Get(key)
+	if tx.Pass() != nil || value != nil && t.late.Open(key, value) != nil {
+		return false, false
+	}
+	return value != nil, true
 }
 
 // leave says that the entries of a range are to be counted by row.
@@ -130,9 +148,8 @@ func (t *sectionTally) cut() {
 	}
 }
 
-// addGroups adds the groups of the section that is open.
-func (t *sectionTally) addGroups() {
-	v := &t.view
+// addGroups adds the groups of a section.
+func (t *sectionTally) addGroups(v *format.SectionView) {
 	for i, f := range format.CountedFields() {
 		t.passes[i], t.sums[i] = t.passes[i][:0], t.sums[i][:0]
 		for _, value := range v.Values[i] {

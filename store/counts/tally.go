@@ -82,7 +82,7 @@ func (t *Tally) Recount() bool {
 		}
 		values.choose(recounted * t.top)
 	}
-	t.out.Total, t.out.Outcomes = 0, audit.Counts{}
+	t.out.Total, t.out.Outcomes, t.out.Gaps = 0, audit.Counts{}, nil
 	for i := range t.out.Buckets {
 		t.out.Buckets[i].Counts = audit.Counts{}
 	}

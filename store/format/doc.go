@@ -21,6 +21,8 @@
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
+//	          passed    8 bytes: nanoseconds in which the log was open, as far as it was worth
+//	                    keeping; absent: none
 //	          epoch     8 bytes: how often a loss of commits was accepted; absent: never
 //	          proofs    JSON: lineage of the master log, the public keys that signed it, a
 //	                    secret of 32 bytes that fills the heads' trees, number of leaves;

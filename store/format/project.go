@@ -16,7 +16,10 @@ type Project struct {
 	Secret   []byte          `json:"secret"`
 	State    audit.State     `json:"state"`
 	Deletion *audit.Deletion `json:"deletion,omitempty"`
-	Hold     *audit.Hold     `json:"hold,omitempty"`
+	// PurgeAfter is how much time has to have passed in the log's life for the purge of a
+	// deleted project to begin.
+	PurgeAfter time.Duration `json:"purgeAfter,omitempty"`
+	Hold       *audit.Hold   `json:"hold,omitempty"`
 	// Purge is how far a running purge has come.
 	Purge *Purge `json:"purge,omitempty"`
 	// Incarnation counts the beginnings of the project, from 1: each purge begins
@@ -30,6 +33,9 @@ type Project struct {
 	// Kept are the entries that purges left and later ones leave, in the order of their
 	// seqs: a project.delete and a project.purge of each.
 	Kept []Kept `json:"kept,omitempty"`
+	// Lost are entries that are in no block although their seqs were given: what nobody had
+	// any more when the log was repaired. They are no part of Entries.
+	Lost []audit.Gap `json:"lost,omitempty"`
 	// Entries, First and Last are of the blocks alone.
 	Entries int64          `json:"entries"`
 	First   audit.Position `json:"first"`
@@ -57,6 +63,18 @@ func (p *Project) Sealed(seq int64, at audit.Position) bool {
 	}
 	s := p.Sealing
 	return s != nil && seq <= s.Seq && at.Compare(s.Before) < 0
+}
+
+// IsLost reports whether the entry with a seq is lost.
+func (p *Project) IsLost(seq int64) bool {
+	for i := range p.Lost {
+		for _, r := range p.Lost[i].Seqs {
+			if r.First <= seq && seq <= r.Last {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Kept names an entry that outlives purges. At is its CreatedAt in microseconds.

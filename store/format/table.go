@@ -57,6 +57,7 @@ var (
 	MetaSealed   = []byte("sealed")   // uint64: every id up to it is in a block, or purged
 	MetaBlockSeq = []byte("blockSeq") // uint64: newest sequence of the changes bucket
 	MetaProject  = []byte("project")  // uint64: last project number given
+	MetaPassed   = []byte("passed")   // uint64: nanoseconds that the log was open, in which graces are counted; absent: none
 	MetaEpoch    = []byte("epoch")    // uint64: how often a loss of commits was accepted; absent: never
 	MetaProofs   = []byte("proofs")   // JSON: whose the master log is; absent: there is none yet
 

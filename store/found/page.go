@@ -22,6 +22,8 @@ type Page struct {
 	More bool
 	// Err is why there are no more of them, if that is an error.
 	Err error
+	// Gaps say what is missing between them.
+	Gaps []audit.Gap
 
 	ctx context.Context // of the call
 	// atMost is what the JSON of the entries cannot be longer than. Once that says

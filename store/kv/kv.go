@@ -9,7 +9,8 @@
 //   - reads have no error of their own. A read that fails answers as if nothing were
 //     there, and so does every one after it; the transaction keeps the first failure,
 //     and View and Update return it whatever their function returned. Nothing that
-//     was concluded from an absence may leave the function in another way.
+//     was concluded from an absence may leave the function in another way. Only keys that
+//     damage hides can be passed by, by who says what is missing: see Tx.Pass.
 //   - Update may call its function more than once. Only what the last call did counts,
 //     so a function begins by setting everything that it leaves behind.
 //   - keys and values that were read are the transaction's: they are copied before it
@@ -19,6 +20,7 @@ package kv
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -36,6 +38,31 @@ var (
 	// Only opening the database again tells.
 	ErrUnknown = errors.New("it is not known what was written")
 )
+
+// Hidden is the error of a read that met damage, and says which keys of a bucket it hides, at
+// most: those from From on, the first of all where that is nil, and before To, or all
+// where that is nil.
+type Hidden struct {
+	Bucket   string
+	From, To []byte
+	Err      error // has ErrDamaged in its chain
+}
+
+func (h *Hidden) Error() string { return h.Err.Error() }
+
+func (h *Hidden) Unwrap() error { return h.Err }
+
+// Faulted is deferred by who reads bytes of a transaction: what the disk does not give of a
+// mapped file is an error then, which is damage.
+func Faulted(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case interface{ Addr() uintptr }:
+		*err = fmt.Errorf("%w: the disk does not give it: %v", ErrDamaged, r)
+	default:
+		panic(r)
+	}
+}
 
 // DB is an open database. Its methods may be called by several goroutines at once.
 type DB interface {
@@ -79,6 +106,11 @@ type Tx interface {
 	Height(n uint64)
 	// Err returns why a read failed, if one did.
 	Err() error
+	// Pass forgets the failure of a read that met damage, and returns what that hides: reads go
+	// on around it, and who asks for this takes it on himself that something is missing. It
+	// returns nil, and forgets nothing, where no read failed or one did otherwise, and in an
+	// Update.
+	Pass() *Hidden
 }
 
 // Bucket is a map from keys to values, in the order of the bytes of the keys.
@@ -109,6 +141,9 @@ type Cursor interface {
 	Seek(key []byte) (k, v []byte)
 	Next() (key, value []byte)
 	Prev() (key, value []byte)
+	// Past moves over hidden keys of this bucket: to the first behind them, or, back, to the
+	// last before.
+	Past(h *Hidden, back bool) (key, value []byte)
 }
 
 // From walks the keys of a bucket that are not before key; a nil key is before all.

@@ -16,6 +16,8 @@ type Order struct {
 	EntryID int64
 	At      time.Time
 	By      string
+	// Passed is how much time had passed in the log's life.
+	Passed time.Duration
 }
 
 // Refusal returns why a project cannot be recorded to, or nil.
@@ -38,6 +40,7 @@ func Delete(rec *format.Project, name string, o Order, how audit.DeletionOrder) 
 	rec.Deletion = &audit.Deletion{EntryID: o.EntryID, By: o.By, At: o.At, Pending: how.Pending, Chain: how.Chain}
 	if !how.Pending {
 		rec.State, rec.Deletion.PurgeAt = audit.Deleting, o.At.Add(how.Grace)
+		rec.PurgeAfter = o.Passed + how.Grace
 	}
 	return nil
 }
@@ -70,7 +73,7 @@ func Approve(rec *format.Project, name string, o Order, order int64, grace time.
 	}
 	approved := *rec.Deletion
 	approved.Pending, approved.ApprovedBy, approved.PurgeAt = false, o.By, o.At.Add(grace)
-	rec.State, rec.Deletion = audit.Deleting, &approved
+	rec.State, rec.Deletion, rec.PurgeAfter = audit.Deleting, &approved, o.Passed+grace
 	return nil
 }
 
@@ -84,7 +87,7 @@ func Restore(rec *format.Project, name string) error {
 	case rec.State == audit.Purged:
 		return audit.Errorf(audit.Conflict, "project %q was purged and cannot be restored", name)
 	}
-	rec.State, rec.Deletion = audit.Active, nil
+	rec.State, rec.Deletion, rec.PurgeAfter = audit.Active, nil, 0
 	return nil
 }
 
@@ -114,4 +117,24 @@ func Release(rec *format.Project, name string) error {
 // ErrHeld is the error of an order against a hold.
 func ErrHeld(name string, h *audit.Hold) error {
 	return audit.Errorf(audit.Conflict, "project %q is held by %s and cannot be deleted until it is released: %s", name, h.By, h.Reason)
+}
+
+// ExpectedSlack is how far the time of a purge may be off that was told with its order.
+const ExpectedSlack = time.Minute
+
+// Expected returns a deletion with the time at which its purge is to be expected by now.
+func Expected(d *audit.Deletion, at time.Time) *audit.Deletion {
+	if at.Sub(d.PurgeAt).Abs() <= ExpectedSlack {
+		return d
+	}
+	moved := *d
+	moved.PurgeAt = audit.Truncate(at)
+	return &moved
+}
+
+// Count has a grace be counted that was given by a version which went by the clock.
+func Count(rec *format.Project, passed time.Duration, now time.Time) {
+	if rec.State == audit.Deleting && rec.PurgeAfter == 0 {
+		rec.PurgeAfter = passed + rec.Deletion.PurgeAt.Sub(now)
+	}
 }

@@ -29,8 +29,8 @@ func (m *machine) state(t *rapid.T) {
 		if p.Entries != int64(len(entries)) || p.State != want || (p.Deletion != nil) != deleted {
 			t.Fatalf("the project is %+v, want %s with %d entries", p, want, len(entries))
 		}
-		if at, isDue := due[p.Name]; isDue != deleted || deleted && !at.Equal(p.Deletion.PurgeAt) {
-			t.Fatalf("project %s is purged at %v (%t)", p.Name, at, isDue)
+		if left, isDue := due[p.Name]; isDue != deleted || deleted && (left <= 0 || left > time.Hour) {
+			t.Fatalf("project %s is purged in %v (%t)", p.Name, left, isDue)
 		}
 		if first, last := entries[len(entries)-1].CreatedAt, entries[0].CreatedAt; !p.First.Equal(first) || !p.Last.Equal(last) {
 			t.Fatalf("project %s is from %v to %v, want %v to %v", p.Name, p.First, p.Last, first, last)

@@ -15,7 +15,13 @@ import (
 func (m *machine) pull(t *rapid.T) {
 	q := drawQuery(t)
 	sel := m.prepare(t, q)
-	before := m.m.lastSeq[q.Project]
+	newest := func() int64 {
+		if q.Project == "" {
+			return m.m.lastID
+		}
+		return m.m.lastSeq[q.Project]
+	}
+	before := newest()
 	p := audit.Pulling{
 		After: int64(rapid.IntRange(0, int(before)+1).Draw(t, "after")),
 		Limit: rapid.IntRange(1, 40).Draw(t, "limit"),
@@ -27,7 +33,7 @@ func (m *machine) pull(t *rapid.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(part.Entries) > p.Limit || part.Covered.From != p.After+1 || part.Newest != m.m.lastSeq[q.Project] {
+		if len(part.Entries) > p.Limit || part.Covered.From != p.After+1 || part.Newest != newest() {
 			t.Fatalf("a part of %d entries, limit %d, from %+v on, covers %+v, the newest is %d", len(part.Entries), p.Limit, p, part.Covered, part.Newest)
 		}
 		if part.Covered.Len() == 0 {
@@ -64,37 +70,61 @@ func addPart(sum *audit.Part, part audit.Part) {
 
 // accounts says what is wrong with what a part says of some number, if anything is.
 func (m *model) accounts(q audit.Query, part *audit.Part) string {
+	number := func(e *audit.Entry) int64 {
+		if q.Project == "" {
+			return e.ID
+		}
+		return e.Seq
+	}
 	there := make(map[int64]*audit.Entry)
 	for i := range m.entries {
-		if e := &m.entries[i]; e.Project == q.Project {
-			there[e.Seq] = e
+		if e := &m.entries[i]; q.Project == "" || e.Project == q.Project {
+			there[number(e)] = e
 		}
 	}
+	_, all := q.Within.Names()
+	all = all || q.Project != ""
 	given := part.Entries
-	in := func(ranges []audit.Range, n int64) bool {
-		return slices.ContainsFunc(ranges, func(r audit.Range) bool { return r.From <= n && n <= r.To })
-	}
 	for n := part.Covered.From; n <= part.Covered.To; n++ {
 		e := there[n]
-		isGiven := len(given) > 0 && given[0].Seq == n
-		selected := e != nil && selects(q, e)
-		if isGiven != selected || in(part.Skipped, n) != (e != nil && !selected) || in(part.Purged, n) != (e == nil) {
-			return numbered(n, "is given, skipped or purged, and should not be")
+		want := "skipped"
+		switch {
+		case e != nil && selects(q, e):
+			want = "given"
+		case e == nil && all:
+			want = "purged"
 		}
-		if isGiven {
+		told := toldOf(n, part)
+		if len(given) > 0 && number(given[0]) == n {
+			told += "given"
+		}
+		if told != want {
+			return fmt.Sprintf("number %d of %+v is %q, want %q", n, q, told, want)
+		}
+		if want == "given" {
 			if want, got := string(e.AppendJSON(nil)), string(given[0].AppendJSON(nil)); want != got {
-				return numbered(n, "is "+got+", want "+want)
+				return fmt.Sprintf("number %d is %s, want %s", n, got, want)
 			}
 			given = given[1:]
 		}
 	}
 	if len(given) > 0 {
-		return numbered(given[0].Seq, "is given and not covered, or twice")
+		return fmt.Sprintf("entry %d is given and not covered, or twice", given[0].ID)
 	}
 	return ""
 }
 
-func numbered(n int64, text string) string { return fmt.Sprintf("seq %d %s", n, text) }
+// toldOf names the lists of ranges that a number is in.
+func toldOf(n int64, part *audit.Part) (told string) {
+	in := func(r audit.Range) bool { return r.From <= n && n <= r.To }
+	if slices.ContainsFunc(part.Skipped, in) {
+		told += "skipped"
+	}
+	if slices.ContainsFunc(part.Purged, in) {
+		told += "purged"
+	}
+	return told
+}
 
 // testPulling pulls while a project is purged, step by step.
 func testPulling(t *testing.T, open Engine) {

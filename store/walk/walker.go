@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 
@@ -43,11 +44,25 @@ func (st Stretch) After(p audit.Position, oldest bool) Stretch {
 	return st
 }
 
-// From is After with what is at p, which may be where st ends.
+// Through returns what of st comes before p, a position in it, with what is there.
+func (st Stretch) Through(p audit.Position, oldest bool) Stretch {
+	if oldest {
+		st.High = above(p)
+	} else {
+		st.Low = p
+	}
+	return st
+}
+
+// From is After with what is at p, which may be where st ends, or beyond.
 func (st Stretch) From(p audit.Position, oldest bool) Stretch {
 	switch {
+	case oldest && p.Compare(st.High) >= 0:
+		st.Low = st.High
 	case oldest:
 		st.Low = p
+	case p.Compare(st.Low) < 0:
+		st.High = st.Low
 	case p.Compare(st.High) < 0:
 		st.High = above(p)
 	}
@@ -67,6 +82,8 @@ type Project struct {
 	Record *format.Project
 	// Tail is what is in none of the blocks, oldest first.
 	Tail []*audit.Entry
+	// Others are what more of the tail there was, which is in blocks.
+	Others []*audit.Entry
 	// Named are the blocks that an index knows to hold matches; nil means all.
 	Named *blocks.Named
 }
@@ -95,6 +112,8 @@ type Walker struct {
 	row     int
 	edge    audit.Position
 	drained bool
+
+	gaps []audit.Gap
 }
 
 // New returns a walker.
@@ -115,6 +134,9 @@ func New(q *Query, p Project, st Stretch) *Walker {
 	w.settle()
 	return w
 }
+
+// Gaps returns what was missing where the walker has been, because blocks are damaged.
+func (w *Walker) Gaps() []audit.Gap { return w.gaps }
 
 // Within returns a walker over the blocks of a part of the stretch, without the tail.
 func (w *Walker) Within(st Stretch) *Walker {
@@ -217,12 +239,15 @@ func (w *Walker) advance() {
 	w.edge = w.block.Position(w.row)
 }
 
-// leave goes behind a block.
+// leave goes behind a block: its last match in the query's order has been given.
 func (w *Walker) leave(b *block.Block) {
 	w.block = nil
-	if w.edge = b.First(); w.q.Oldest {
-		w.edge = b.Last()
+	if w.q.Oldest {
+		w.edge = above(b.Last())
+		return
 	}
+	w.edge = b.First()
+	w.edge.ID-- // ids are from 1 on
 }
 
 // open opens the next block, and goes to its first match or behind it.
@@ -247,24 +272,46 @@ func (w *Walker) open() error {
 }
 
 // next returns the next block of the stretch that may hold matches, nil behind the last one, and
-// its rows that match.
+// its rows that match. What damage hides it notes, and passes over.
 func (w *Walker) next() (*block.Block, bits.Rows, error) {
-	err := w.q.Turn.Look()
-	if err == nil && w.source == nil {
-		err = w.begin()
+	for {
+		err := w.q.Turn.Look()
+		if err == nil && w.source == nil {
+			err = w.begin()
+		}
+		if err != nil {
+			return nil, bits.Rows{}, err
+		}
+		key, value, err := w.source.Next()
+		var hidden *kv.Hidden
+		if err == nil && value == nil {
+			return nil, bits.Rows{}, nil
+		}
+		if errors.As(err, &hidden) {
+			if err := w.pass(hidden); err != nil {
+				return nil, bits.Rows{}, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, bits.Rows{}, err
+		}
+		b, rows, err := w.look(key, value)
+		if hidden = blocks.Hidden(key, err); hidden == nil {
+			return b, rows, err
+		}
+		if err := w.pass(hidden); err != nil {
+			return nil, bits.Rows{}, err
+		}
 	}
-	if err != nil {
-		return nil, bits.Rows{}, err
+}
+
+// look opens a block, and finds its rows that match; nil where it lies outside the stretch.
+func (w *Walker) look(key format.BlockKey, value []byte) (b *block.Block, rows bits.Rows, err error) {
+	if b, err = w.Blocks.Open(key, value); err != nil || w.beyond(b) {
+		return nil, rows, err
 	}
-	key, value, err := w.source.Next()
-	if err != nil || value == nil {
-		return nil, bits.Rows{}, err
-	}
-	b, err := w.Blocks.Open(key, value)
-	if err != nil || w.beyond(b) {
-		return nil, bits.Rows{}, err
-	}
-	rows, err := w.match(b)
+	rows, err = w.match(b)
 	if w.q.Text != nil && w.q.Text.Err != nil {
 		return nil, rows, w.q.Text.Err
 	}
@@ -274,18 +321,38 @@ func (w *Walker) next() (*block.Block, bits.Rows, error) {
 	return b, rows, nil
 }
 
-// begin looks up where the blocks of the stretch begin.
+// pass notes what of the stretch is missing because it is hidden.
+func (w *Walker) pass(h *kv.Hidden) error {
+	gap, low, high, err := w.Blocks.Missing(w.Tx, w.ID, w.Name, h, w.Others)
+	if err != nil {
+		return err
+	}
+	if gap.Entries == 0 && !gap.AtLeast || low.Compare(w.High) >= 0 || high.Compare(w.Low) <= 0 {
+		return nil
+	}
+	rec := w.Record // of which nothing lies outside its first and last entry
+	if low.At < w.Low.At && rec.First.At < w.Low.At || high.At > w.High.At && rec.Last.At >= w.High.At {
+		gap.AtMost = true // a part of it lies outside the stretch
+	}
+	w.gaps = append(w.gaps, gap)
+	return nil
+}
+
+// begin looks up where the blocks of the stretch begin. Where damage keeps from knowing which an
+// index could not name, all are looked into.
 func (w *Walker) begin() (err error) {
 	way := blocks.Way{From: w.High}
 	if w.q.Oldest {
 		way = blocks.Way{From: w.Low, Oldest: true}
 	}
-	if w.Named == nil {
-		w.source = blocks.All(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way)
-		return nil
+	if w.Named != nil {
+		w.source, err = blocks.Found(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way, w.Named)
+		if w.Tx.Pass() == nil && !blocks.IsDamage(err) {
+			return err
+		}
 	}
-	w.source, err = blocks.Found(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way, w.Named)
-	return err
+	w.source = blocks.All(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way)
+	return nil
 }
 
 // beyond reports whether b, and so what comes behind it, lies outside the stretch.

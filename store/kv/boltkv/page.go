@@ -51,7 +51,8 @@ func damage(format string, args ...any) error {
 }
 
 // page returns page id of a tree if it is whole.
-func (m *image) page(id uint64) (page, error) {
+func (m *image) page(id uint64) (p page, err error) {
+	defer kv.Faulted(&err)
 	if id < 2 || id >= m.high {
 		return page{}, damage("it lies outside the %d pages of the file", m.high)
 	}

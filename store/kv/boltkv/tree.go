@@ -3,9 +3,12 @@ package boltkv
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
+
+	"auditlog/store/kv"
 )
 
 // tree is one bucket in one state of the file. bbolt believes every page that it reads: one
@@ -43,11 +46,12 @@ func (t *tree) appendSummed(b, key, value []byte) []byte {
 }
 
 // summed returns what appendSummed was given.
-func (t *tree) summed(key, v []byte) ([]byte, error) {
+func (t *tree) summed(key, v []byte) (value []byte, err error) {
+	defer kv.Faulted(&err)
 	if len(v) < sumSize {
 		return nil, damage("key %x has a value of %d bytes", key, len(v))
 	}
-	value := v[: len(v)-sumSize : len(v)-sumSize]
+	value = v[: len(v)-sumSize : len(v)-sumSize]
 	if binary.BigEndian.Uint32(v[len(value):]) != t.sum(key, value) {
 		return nil, damage("key %x: checksum does not match", key)
 	}
@@ -99,7 +103,7 @@ func (w *walker) start() (ok bool, err error) {
 	if w.t.inline != nil {
 		p = *w.t.inline
 	} else if p, err = w.t.page(w.t.root); err != nil {
-		return false, err
+		return false, w.t.hide(nil, nil, err)
 	}
 	w.stack, w.upper = append(w.stack, step{page: p}), append(w.upper, nil)
 	return p.n > 0, nil
@@ -115,25 +119,39 @@ func (w *walker) down() error {
 	if len(w.stack) == maxDepth {
 		return w.t.at(s.page.id, damage("pages lead in circles"))
 	}
-	id := s.page.child(s.index)
-	p, err := w.t.page(id)
-	if err != nil {
-		return err
-	}
+	id, from := s.page.child(s.index), s.page.key(s.index)
 	upper := w.upper[len(w.upper)-1]
 	if s.index+1 < s.page.n {
 		upper = s.page.key(s.index + 1)
 	}
+	p, err := w.t.page(id)
+	if err != nil {
+		return w.t.hide(from, upper, err)
+	}
 	switch {
 	case p.n == 0:
-		return w.t.at(id, damage("it is empty"))
-	case !bytes.Equal(p.key(0), s.page.key(s.index)):
-		return w.t.at(id, damage("it begins with key %x, and page %d leads to %x there", p.key(0), s.page.id, s.page.key(s.index)))
+		err = damage("it is empty")
+	case !bytes.Equal(p.key(0), from):
+		err = damage("it begins with key %x, and page %d leads to %x there", p.key(0), s.page.id, from)
+		if bytes.Compare(p.key(0), from) < 0 {
+			from = p.key(0) // either of them may be what turned
+		}
 	case upper != nil && bytes.Compare(p.key(p.n-1), upper) >= 0:
-		return w.t.at(id, damage("it ends with key %x, and page %d leads there before %x", p.key(p.n-1), s.page.id, upper))
+		err = damage("it ends with key %x, and page %d leads there before %x", p.key(p.n-1), s.page.id, upper)
+	}
+	if err != nil {
+		return w.t.hide(from, upper, w.t.at(id, err))
 	}
 	w.stack, w.upper = append(w.stack, step{page: p}), append(w.upper, upper)
 	return nil
+}
+
+// hide says of damage which keys it hides.
+func (t *tree) hide(from, to []byte, err error) error {
+	if t.isRoot || !errors.Is(err, kv.ErrDamaged) {
+		return err
+	}
+	return &kv.Hidden{Bucket: t.name, From: bytes.Clone(from), To: bytes.Clone(to), Err: err}
 }
 
 // edge goes down to the first leaf below the top, or the last one, and its first or last element.
@@ -191,7 +209,7 @@ func (w *walker) seek(key []byte) (found, ok bool, err error) {
 		return false, false, nil
 	}
 	if s.index > 0 {
-		if _, _, err := w.element(s.page, s.index-1); err != nil {
+		if _, _, err := w.element(s.index - 1); err != nil {
 			return false, false, err
 		}
 	}
@@ -228,23 +246,65 @@ func (w *walker) move(back bool) (ok bool, err error) {
 	return false, nil
 }
 
-// here returns key and value where the walker is.
-func (w *walker) here() (key, value []byte, err error) { return w.element(w.top().page, w.top().index) }
+// before goes to the last key before one, which is where damage begins that was come across:
+// what is there is not looked at.
+func (w *walker) before(key []byte) (ok bool, err error) {
+	if ok, err := w.start(); !ok || err != nil {
+		return false, err
+	}
+	for {
+		s := w.top()
+		i, _ := s.page.search(key)
+		if i == 0 {
+			return false, nil // of the root: what is below it begins before key
+		}
+		s.index = i - 1
+		if s.page.leaf {
+			return true, nil
+		}
+		if err := w.down(); err != nil {
+			return false, err
+		}
+	}
+}
 
-// element returns key and value of an element of a leaf, once they match their checksum.
-func (w *walker) element(p page, i int) (key, value []byte, err error) {
+// here returns key and value where the walker is.
+func (w *walker) here() (key, value []byte, err error) { return w.element(w.top().index) }
+
+// element returns key and value of an element of the leaf on top, once they match their checksum.
+func (w *walker) element(i int) (key, value []byte, err error) {
+	p := w.top().page
 	key = p.key(i)
 	v, bucket := p.value(i)
-	if bucket != w.t.isRoot {
-		return nil, nil, w.t.at(p.id, damage("key %x: a bucket is where none can be, or the other way round", key))
-	}
-	if w.t.isRoot {
+	switch {
+	case bucket != w.t.isRoot:
+		err = damage("key %x: a bucket is where none can be, or the other way round", key)
+	case bucket:
 		return key, v, nil
+	default:
+		value, err = w.t.summed(key, v)
 	}
-	if value, err = w.t.summed(key, v); err != nil {
-		return nil, nil, w.t.at(p.id, err)
+	if err == nil {
+		return key, value, nil
 	}
-	return key, value, nil
+	from, to := w.between(i)
+	return nil, nil, w.t.hide(from, to, w.t.at(p.id, err))
+}
+
+// between returns the keys that element i of the leaf on top lies between, whatever its own is.
+func (w *walker) between(i int) (from, to []byte) {
+	p := w.top().page
+	to = w.upper[len(w.upper)-1]
+	if i+1 < p.n {
+		to = p.key(i + 1)
+	}
+	switch {
+	case i > 0:
+		from = append(bytes.Clone(p.key(i-1)), 0)
+	case len(w.stack) > 1:
+		from = p.key(0) // as the page above has it
+	}
+	return from, to
 }
 
 // around reads the pages beside those on the way, which bbolt may merge with them.

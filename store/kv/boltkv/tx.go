@@ -2,6 +2,7 @@ package boltkv
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"unsafe"
 
@@ -47,6 +48,15 @@ func (db *DB) newTx(bolt *bbolt.Tx) *tx {
 
 func (t *tx) Err() error { return t.err }
 
+func (t *tx) Pass() *kv.Hidden {
+	var h *kv.Hidden
+	if t.bolt.Writable() || !errors.As(t.err, &h) {
+		return nil
+	}
+	t.err = nil
+	return h
+}
+
 // fail keeps the first error of a read.
 func (t *tx) fail(err error) {
 	if t.err == nil {
@@ -65,7 +75,7 @@ func (t *tx) Bucket(name string) kv.Bucket {
 	}
 	b, err := t.open(name)
 	if err != nil {
-		t.fail(err)
+		t.fail(hideAll(name, err))
 		return failed{}
 	}
 	if b == nil {
@@ -73,6 +83,14 @@ func (t *tx) Bucket(name string) kv.Bucket {
 	}
 	t.opened = append(t.opened, b)
 	return b
+}
+
+// hideAll says of damage that it hides a whole bucket.
+func hideAll(name string, err error) error {
+	if !errors.Is(err, kv.ErrDamaged) {
+		return err
+	}
+	return &kv.Hidden{Bucket: name, Err: err}
 }
 
 func (t *tx) open(name string) (*bucket, error) {
@@ -295,6 +313,21 @@ func (c *cursor) Seek(key []byte) (k, v []byte) {
 	})
 }
 
+func (c *cursor) Past(h *kv.Hidden, back bool) (key, value []byte) {
+	if !back {
+		if h.To == nil {
+			c.in = false
+			return nil, nil
+		}
+		return c.Seek(h.To)
+	}
+	if h.From == nil {
+		c.in = false
+		return nil, nil
+	}
+	return c.to(func() (bool, error) { return c.w.before(h.From) })
+}
+
 func (c *cursor) Next() (key, value []byte) { return c.move(false) }
 func (c *cursor) Prev() (key, value []byte) { return c.move(true) }
 
@@ -336,6 +369,12 @@ func (c *dirtyCursor) Last() (key, value []byte) { return c.to(nil, c.c.Last) }
 
 func (c *dirtyCursor) Seek(key []byte) (k, v []byte) {
 	return c.to(key, func() ([]byte, []byte) { return c.c.Seek(key) })
+}
+
+// Past moves nowhere: a writer does not pass by what is damaged.
+func (c *dirtyCursor) Past(*kv.Hidden, bool) (key, value []byte) {
+	c.in = false
+	return nil, nil
 }
 
 func (c *dirtyCursor) Next() (key, value []byte) { return c.step(c.c.Next) }
@@ -393,8 +432,9 @@ func (failed) Cursor() kv.Cursor                               { return failedCu
 
 type failedCursor struct{}
 
-func (failedCursor) First() (key, value []byte)    { return nil, nil }
-func (failedCursor) Last() (key, value []byte)     { return nil, nil }
-func (failedCursor) Seek([]byte) (key, val []byte) { return nil, nil }
-func (failedCursor) Next() (key, value []byte)     { return nil, nil }
-func (failedCursor) Prev() (key, value []byte)     { return nil, nil }
+func (failedCursor) First() (key, value []byte)                { return nil, nil }
+func (failedCursor) Last() (key, value []byte)                 { return nil, nil }
+func (failedCursor) Seek([]byte) (key, val []byte)             { return nil, nil }
+func (failedCursor) Next() (key, value []byte)                 { return nil, nil }
+func (failedCursor) Prev() (key, value []byte)                 { return nil, nil }
+func (failedCursor) Past(*kv.Hidden, bool) (key, value []byte) { return nil, nil }

@@ -58,6 +58,16 @@ func testWalks(t *testing.T, db kv.DB) {
 		c := a.Cursor()
 		type move func() ([]byte, []byte)
 		seek := func(key string) move { return func() ([]byte, []byte) { return c.Seek([]byte(key)) } }
+		past := func(from, to string, back bool) move {
+			h := &kv.Hidden{Bucket: "a"}
+			if from != "" {
+				h.From = []byte(from)
+			}
+			if to != "" {
+				h.To = []byte(to)
+			}
+			return func() ([]byte, []byte) { return c.Past(h, back) }
+		}
 		for i, step := range []struct {
 			move move
 			want string
@@ -73,6 +83,8 @@ func testWalks(t *testing.T, db kv.DB) {
 			{func() ([]byte, []byte) { return kv.Before(c, []byte("d")) }, "b"},
 			{func() ([]byte, []byte) { return kv.Before(c, []byte("b")) }, ""},
 			{func() ([]byte, []byte) { return kv.Before(c, []byte("\xff\xff\xff")) }, "\xff\xff"},
+			{past("c", "e", true), "b"}, {past("d", "e", true), "b"}, {past("d", "e", false), "e"}, {c.Prev, "d\x00"},
+			{past("b", "e", true), ""}, {past("", "", true), ""}, {past("d", "", false), ""},
 		} {
 			k, v := step.move()
 			if string(k) != step.want || (k == nil) != (step.want == "") || k != nil && string(v) != "="+step.want {

@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"io"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/audit"
+	"auditlog/client"
+	"auditlog/format"
+	"auditlog/pull"
+	"auditlog/rpc"
+	"auditlog/spell"
+)
+
+func (a *app) follow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "follow",
+		Short: "Show entries as they are recorded, like tail -f",
+		Long: `Show entries as they are recorded, until it is interrupted. It goes on by itself
+where it was when the connection breaks or the server is started anew.`,
+		Example: `  auditlog follow -p acme --outcome failure
+  auditlog follow -p acme --from 15m -q 'rollback'
+  auditlog follow --all-projects -o ndjson --format ecs | vector --config siem.toml`,
+		Args: cobra.NoArgs,
+	}
+	f := addFields(cmd)
+	var from, output, name string
+	cmd.Flags().StringVar(&from, "from", "now", "begin with what was recorded from this `time` on, as 15m or yesterday, or with the entry of this number")
+	cmd.Flags().StringVar(&name, "format", format.JSON.Name, "of -o ndjson: the `format` of each line, "+strings.Join(format.Names(), ", "))
+	complete(cmd, "format", format.Names()...)
+	addOutput(cmd, &output, "lines", "ndjson")
+	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		filters, err := f.following()
+		if err != nil {
+			return err
+		}
+		show, err := a.follower(output, name, cmd.Flags().Changed("format"), filters.Project == "")
+		if err != nil {
+			return err
+		}
+		start, err := startOf(from, time.Now(), time.Local)
+		if err != nil {
+			return err
+		}
+		if err := c.Ready(cmd.Context()); err != nil {
+			return err // from here on it waits for a server that is away
+		}
+		c.Tries = math.MaxInt
+		for ev, err := range c.Follow(cmd.Context(), rpc.FollowRequest{Filters: filters, From: start}) {
+			if err != nil {
+				return flagPath(err)
+			}
+			if ev.Entry == nil {
+				continue
+			}
+			if err := show(ev); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// startOf reads where to begin as a person in loc writes it, and writes it as a server reads it.
+func startOf(from string, now time.Time, loc *time.Location) (rpc.Start, error) {
+	if isNumber := strings.Trim(from, "0123456789") == ""; isNumber || from == "now" {
+		return rpc.Start(from), nil
+	}
+	t, err := parseTime("from", from, now, loc)
+	return rpc.Start(t.UTC().Format(time.RFC3339Nano)), err
+}
+
+// follower returns what shows an entry that came.
+func (a *app) follower(output, name string, formatted, all bool) (func(client.Event) error, error) {
+	f, err := format.Parse(name)
+	switch {
+	case err != nil:
+		return nil, flagPath(err)
+	case output == "ndjson":
+		out := a.out(guardFormat(rpc.FormatNDJSON))
+		if f.Text {
+			out = a.out("text")
+		}
+		return (&formatLines{w: out, f: f}).show, nil
+	case output != "lines":
+		return nil, usagef("--output: must be lines or ndjson")
+	case formatted:
+		return nil, usagef("--format: is of -o ndjson")
+	}
+	l := &liveLines{w: a.stdout, loc: time.UTC, layout: time.RFC3339, project: all}
+	if _, ok := terminal(a.stdout); ok {
+		l.w, l.loc, l.layout = unguarded(a.stdout), time.Local, time.DateTime
+		l.colours = os.Getenv("NO_COLOR") == ""
+	}
+	return l.show, nil
+}
+
+// formatLines writes an entry a line in a format.
+type formatLines struct {
+	w   io.Writer
+	f   *format.Format
+	buf []byte
+}
+
+func (l *formatLines) show(ev client.Event) error {
+	o := format.Origin{Version: version()}
+	if c, ok := pull.ParseCursor(ev.Cursor); ok {
+		o.Log = c.Log
+	}
+	l.buf = append(l.f.Append(l.buf[:0], &o, ev.Entry), '\n')
+	_, err := l.w.Write(l.buf)
+	return err
+}
+
+// liveLines writes entries for people, a line each, with every value spelled out, since it
+// colours them itself.
+type liveLines struct {
+	w       io.Writer
+	loc     *time.Location
+	layout  string
+	project bool // there are several
+	colours bool
+}
+
+// The colours, as terminals are told of them.
+const (
+	colourDim   = "\x1b[2m"
+	colourBold  = "\x1b[1m"
+	colourPlain = "\x1b[0m"
+)
+
+// colourOf returns that of an outcome.
+func colourOf(o audit.Outcome) string {
+	switch o {
+	case audit.Success:
+		return "\x1b[32m"
+	case audit.Forbidden:
+		return "\x1b[33m"
+	}
+	return "\x1b[31m"
+}
+
+func (l *liveLines) show(ev client.Event) error {
+	e := ev.Entry
+	var b strings.Builder
+	l.add(&b, colourDim, e.CreatedAt.In(l.loc).Format(l.layout))
+	if l.project {
+		l.add(&b, "", spell.Text(e.Project))
+	}
+	outcome := spell.Text(string(e.Outcome))
+	l.add(&b, colourOf(e.Outcome), outcome+strings.Repeat(" ", max(0, len(audit.Forbidden)-len(outcome))))
+	l.add(&b, "", spell.Text(actor(e)))
+	l.add(&b, colourBold, spell.Text(e.Action))
+	l.add(&b, "", spell.Text(resource(e)))
+	l.add(&b, colourDim, spell.Text(e.Detail))
+	_, err := io.WriteString(l.w, b.String()+"\n")
+	return err
+}
+
+// add adds a value behind those before it.
+func (l *liveLines) add(b *strings.Builder, colour, value string) {
+	if value == "" {
+		return
+	}
+	if b.Len() > 0 {
+		b.WriteString(gap)
+	}
+	if !l.colours || colour == "" {
+		b.WriteString(value)
+		return
+	}
+	b.WriteString(colour + value + colourPlain)
+}

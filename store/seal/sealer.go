@@ -1,0 +1,182 @@
+package seal
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"auditlog/store/blocks"
+	"auditlog/store/memory"
+	"auditlog/store/queue"
+)
+
+// maxTailBytes is the size of the tail's rows from which all of them are sealed however
+// few they are.
+const maxTailBytes = 16 << 20
+
+// The tail may outgrow the rows that start a seal of full projects by these factors: the
+// first until all of it is sealed, the second until recording waits for the sealer.
+const (
+	tailFull  = 8
+	tailSlack = 16
+)
+
+// Options say when what is sealed.
+type Options struct {
+	// Rows is how many entries the projects that fill a block have in the tail until these are
+	// sealed.
+	Rows int
+	// TailBytes is how many bytes the rows of the tail may have.
+	TailBytes int
+	// After is how long an entry waits at most.
+	After time.Duration
+	Sizes *blocks.Sizes
+}
+
+// Room returns how large the tail may be before recording waits for the sealer.
+func (o *Options) Room() queue.Load {
+	return queue.Load{Entries: tailSlack * o.Rows, Bytes: o.TailBytes}
+}
+
+// A Sealer chooses what is to be sealed. Whoever calls its methods holds the lock that guards the
+// memory.
+type Sealer struct {
+	Options
+	blocks *blocks.Reader
+	tail   *memory.Tail
+	// stepwise are the projects in the midst of a seal of several steps, and how much of
+	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
+	stepwise             map[*memory.Project]queue.Load
+	full                 map[*memory.Project]bool // that have entries enough in the tail for a block
+	lastFresh, lastBegun *memory.Project
+}
+
+// New returns a Sealer of a tail.
+func New(tail *memory.Tail, r *blocks.Reader, o Options) *Sealer {
+	return &Sealer{
+		Options: o, blocks: r, tail: tail,
+		stepwise: make(map[*memory.Project]queue.Load), full: make(map[*memory.Project]bool),
+	}
+}
+
+// Added says that a project has got entries in the tail.
+func (s *Sealer) Added(p *memory.Project) {
+	if len(p.Tail) >= min(s.Sizes.BlockRows, s.Rows) {
+		s.full[p] = true
+	}
+}
+
+// Begun says that a project is in the midst of a seal: of its entries up to a seq.
+func (s *Sealer) Begun(p *memory.Project, seq int64) { s.stepwise[p] = s.loadOf(p, seq) }
+
+// Stepwise returns how many projects are in the midst of a seal.
+func (s *Sealer) Stepwise() int { return len(s.stepwise) }
+
+// Wait returns how long the tail may still wait, 0 or less when a seal is due: of the
+// projects that fill a block, or of all. What a seal takes by steps is being sealed.
+func (s *Sealer) Wait() time.Duration {
+	if s.unsealed() == 0 {
+		return time.Hour
+	}
+	if s.pressed() {
+		return 0
+	}
+	full := 0
+	for p := range s.full {
+		full += len(p.Tail)
+	}
+	if full >= s.Rows {
+		return 0
+	}
+	return time.Until(s.tail.Since.Add(s.After))
+}
+
+// Until returns the id below which the seal that is due seals everything: only the
+// projects that fill a block are sealed where it is 0.
+func (s *Sealer) Until() int64 {
+	if !s.pressed() && time.Since(s.tail.Since) < s.After {
+		return 0
+	}
+	s.tail.Since = time.Now()
+	return s.tail.Next()
+}
+
+// unsealed returns how many entries of the tail no seal has begun with.
+func (s *Sealer) unsealed() int {
+	n := s.tail.Unsealed
+	for _, l := range s.stepwise {
+		n -= l.Entries
+	}
+	return n
+}
+
+// pressed reports whether the tail is so large that all of it is to be sealed: what is
+// sealed already counts where it cannot go, since something before it is not.
+func (s *Sealer) pressed() bool {
+	bytes := s.tail.Bytes
+	for _, l := range s.stepwise {
+		bytes -= l.Bytes
+	}
+	return s.unsealed() >= tailFull*s.Rows || len(s.tail.Slots) >= tailSlack*s.Rows ||
+		bytes >= min(maxTailBytes, s.TailBytes/2)
+}
+
+// Choose returns a step for those of whom something is to be sealed, in the order of their
+// turns: who is in the midst of a seal, who fills a block, and who has an entry below the id
+// until. seq is the newest sequence of a block. It returns nil where there is none.
+func (s *Sealer) Choose(until int64, seq uint64) *Step {
+	var fresh, begun []*projectPlan
+	for p := range s.due(until) {
+		plan := newProjectPlan(p)
+		if plan.rec.Sealing != nil {
+			begun = append(begun, plan)
+		} else {
+			fresh = append(fresh, plan)
+		}
+	}
+	if len(fresh)+len(begun) == 0 {
+		return nil
+	}
+	byTurn(fresh, s.lastFresh)
+	byTurn(begun, s.lastBegun)
+	return &Step{sealer: s, tail: *s.tail, seq: seq, waiting: append(begun[:min(len(begun), 1)], fresh...)}
+}
+
+// due returns the projects of which a step could seal something.
+func (s *Sealer) due(until int64) map[*memory.Project]bool {
+	projects := maps.Clone(s.full)
+	for p := range s.stepwise {
+		projects[p] = true
+	}
+	for i := range s.tail.Slots[:max(0, min(until, s.tail.Next())-s.tail.First)] {
+		if t := &s.tail.Slots[i]; t.Entry != nil {
+			projects[t.Owner] = true
+		}
+	}
+	return projects
+}
+
+// byTurn sorts plans by the number of their projects, those first whose number is above
+// that of the last project that had its turn.
+func byTurn(plans []*projectPlan, last *memory.Project) {
+	behind := func(p *memory.Project) int {
+		if last != nil && p.ID > last.ID {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(plans, func(a, b *projectPlan) int {
+		return cmp.Or(cmp.Compare(behind(a.project), behind(b.project)), cmp.Compare(a.project.ID, b.project.ID))
+	})
+}
+
+// loadOf returns how much of p, up to a seq, is in the tail.
+func (s *Sealer) loadOf(p *memory.Project, seq int64) (l queue.Load) {
+	for i := range s.tail.Slots {
+		if t := &s.tail.Slots[i]; t.Owner == p && t.Entry != nil && t.Seq <= seq {
+			l.Add(queue.Load{Entries: 1, Bytes: t.Size})
+		}
+	}
+	return l
+}

@@ -1,0 +1,224 @@
+package seal
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/format"
+	"auditlog/store/keys"
+	"auditlog/store/kv"
+	"auditlog/store/memory"
+	"auditlog/store/queue"
+)
+
+// Write does what was planned. It may be called anew where its transaction fails.
+func (w *Step) Write(tx kv.Tx) error {
+	w.records = make(map[*memory.Project]*format.Project)
+	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
+	var ended []*projectPlan
+	for _, plan := range w.plans {
+		if err := writer.Write(plan.blocks); err != nil {
+			return err
+		}
+		if err := w.count(tx, plan); err != nil {
+			return err
+		}
+		if plan.ends() {
+			ended = append(ended, plan)
+		}
+	}
+	slices.SortFunc(ended, func(a, b *projectPlan) int { return cmp.Compare(a.project.ID, b.project.ID) })
+	var fresh []format.FreshKeys
+	for _, plan := range ended {
+		if k := plan.project.Keys.Unsealed(plan.seq); len(k) > 0 {
+			fresh = append(fresh, format.FreshKeys{Project: plan.project.ID, Keys: k})
+		}
+	}
+	if err := keys.PutFresh(tx, fresh); err != nil {
+		return err
+	}
+	if err := w.usage(tx, ended); err != nil {
+		return err
+	}
+	w.newest = writer.Seq
+	return errors.Join(writer.Finish(), w.cut(tx))
+}
+
+// count brings a project's record up to date.
+func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
+	rec := plan.project.Rec
+	if len(plan.entries) > 0 {
+		first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
+		if rec.Entries == 0 || first.Compare(rec.First) < 0 {
+			rec.First = first
+		}
+		if rec.Entries == 0 || last.Compare(rec.Last) > 0 {
+			rec.Last = last
+		}
+	}
+	rec.Entries += int64(len(plan.entries))
+	rec.Extent = plan.blocks.Spans.Extent
+	if plan.ends() {
+		byID := slices.SortedFunc(slices.Values(plan.all), func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+		if err := blocks.NewSequence(tx, &rec).Append(byID); err != nil {
+			return err
+		}
+		rec.Seq, rec.Sealing = plan.seq, nil
+	} else {
+		rec.Sealing = &format.Sealing{
+			Seq: plan.seq, Before: plan.left[len(plan.entries)].Position(),
+			Entries: int64(len(plan.all) - len(plan.left) + len(plan.entries)),
+		}
+	}
+	w.records[plan.project] = &rec
+	return plan.project.Put(tx, &rec)
+}
+
+// sealed reports whether an id of the tail is in a block once the step is done.
+func (w *Step) sealed(t *memory.Slot) bool {
+	if t.Entry == nil {
+		return true
+	}
+	rec := w.records[t.Owner]
+	return rec != nil && t.Seq <= rec.Seq
+}
+
+// cut takes from the tail the rows up to the first one that holds an entry which is not
+// sealed, and has the order bucket tell of them.
+func (w *Step) cut(tx kv.Tx) error {
+	n := slices.IndexFunc(w.tail.Slots, func(t memory.Slot) bool { return !w.sealed(&t) })
+	if n < 0 {
+		n = len(w.tail.Slots)
+	} else { // not within a row, which is deleted whole
+		row, _ := kv.AtOrBefore(tx.Bucket(format.Tail).Cursor(), format.Uint64(uint64(w.tail.First)+uint64(n)))
+		n = max(0, int(int64(format.ReadUint64(row))-w.tail.First))
+	}
+	w.last = w.tail.First + int64(n) - 1
+	if n == 0 {
+		return nil
+	}
+	slots := w.tail.Slots
+	return errors.Join(
+		blocks.AppendOrder(tx, w.tail.First, n, func(i int) format.Owner {
+			return format.Owner{Project: slots[i].Owner.ID, Seq: slots[i].Seq}
+		}),
+		dropTail(tx, w.last),
+		tx.Bucket(format.Meta).Put(format.MetaSealed, format.Uint64(uint64(w.last))),
+	)
+}
+
+// dropTail deletes the tail's rows up to the one with the id last.
+func dropTail(tx kv.Tx, last int64) error {
+	_, err := tx.Bucket(format.Tail).DeleteRange(nil, format.Uint64(uint64(last)+1), math.MaxInt)
+	if err != nil {
+		return fmt.Errorf("delete tail rows: %w", err)
+	}
+	return nil
+}
+
+// Apply takes what was sealed out of the memory, once it is on disk, and returns whose room that
+// is, and the sequence of the newest block. Whoever calls it holds the lock that guards the memory.
+func (w *Step) Apply() (freed queue.Shares, newest uint64) {
+	for _, plan := range w.plans {
+		w.applyOne(plan)
+	}
+	r := w.sealer.tail
+	slots := slices.Clone(r.Slots[w.last+1-r.First:])
+	for i := range r.Slots {
+		t := &r.Slots[i]
+		if t.Entry == nil || !w.sealed(t) {
+			continue
+		}
+		freed.Add(t.Entry.RecordedBy, t.Owner.Name, t.Size)
+		r.Unsealed--
+		r.Bytes -= t.Size
+		if kept := int64(i) + r.First - w.last - 1; kept >= 0 {
+			slots[kept].Entry = nil
+		}
+	}
+	r.Slots, r.First = slots, w.last+1
+	return freed, w.newest
+}
+
+// applyOne is Apply for one project.
+func (w *Step) applyOne(plan *projectPlan) {
+	s, p := w.sealer, plan.project
+	if plan.rec.Sealing != nil {
+		s.lastBegun = p
+	} else {
+		s.lastFresh = p
+	}
+	p.Rec = *w.records[p]
+	if !plan.ends() {
+		if plan.rec.Sealing == nil {
+			s.Begun(p, plan.seq)
+		}
+		return
+	}
+	delete(s.stepwise, p)
+	delete(s.full, p)
+	p.Keys.Seal(plan.seq)
+	var tail []*audit.Entry
+	for _, e := range p.Tail {
+		if e.Seq > plan.seq {
+			tail = append(tail, e)
+		}
+	}
+	p.Tail = nil
+	p.Add(tail)
+	s.Added(p)
+}
+
+// usage counts the entries of seals that end.
+func (w *Step) usage(tx kv.Tx, ended []*projectPlan) error {
+	more := make(map[string]*format.Usage)
+	of := func(key []byte) (*format.Usage, error) {
+		u := more[string(key)]
+		if u == nil {
+			was, err := format.DecodeUsage(key, tx.Bucket(format.Usages).Get(key))
+			if err != nil {
+				return nil, err
+			}
+			u = &was
+			more[string(key)] = u
+		}
+		return u, nil
+	}
+	for _, plan := range ended {
+		whole, err := of(format.ProjectUsageKey(plan.project.ID))
+		if err != nil {
+			return err
+		}
+		var token *format.Usage // of the entry before
+		var at *audit.Entry
+		var day int64
+		for _, e := range plan.all {
+			if at == nil || !e.RecordedAt.Equal(at.RecordedAt) {
+				day = format.DayOf(e.RecordedAt)
+			}
+			if e.RecordedBy != "" && (at == nil || e.RecordedBy != at.RecordedBy) {
+				if token, err = of(format.TokenUsageKey(e.RecordedBy)); err != nil {
+					return err
+				}
+			}
+			at = e
+			size := int64(w.tail.Slots[e.ID-w.tail.First].Size)
+			whole.Add(size, day)
+			if e.RecordedBy != "" { // as in a store that is used without tokens
+				token.Add(size, day)
+			}
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(more)) {
+		if err := tx.Bucket(format.Usages).Put([]byte(k), format.EncodeUsage([]byte(k), *more[k])); err != nil {
+			return fmt.Errorf("put usage: %w", err)
+		}
+	}
+	return nil
+}
