@@ -69,6 +69,8 @@ var mayImport = map[string]string{
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/seal store/trees store/upgrade store/walk",
 	"follow":          "backoff",
+	"sinks":           "audit auth calendar rpc shipping",
+	"shipping":        "admit audit backoff follow sink store/block",
 	"pull":            "admit audit rpc",
 	"index/words":     "audit",
 
@@ -84,10 +86,12 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
-	"api":           "admit audit calendar notary proof rpc export auth pull reading retention admin backup/duty scrub",
+	"api/strict":    "audit",
+	"api":           "admit api/strict audit calendar notary proof rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
-	"cli": "admit audit backup backup/duty backup/place calendar proof proof/evidence rpc export importer importer/cloudtrail demo client fulltext " +
-		"pull format notary proof store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub spell",
+	"cli/settings":  "audit calendar",
+	"cli": "cli/settings admit audit backup backup/duty backup/place calendar proof proof/evidence rpc export importer importer/cloudtrail demo client fulltext " +
+		"format notary pull store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -124,14 +128,14 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub cli",
-	"github.com/go-json-experiment/json":  "api importer importer/cloudtrail",
+	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli",
+	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
-	"github.com/spf13":                    "cli",
+	"github.com/spf13":                    "cli cli/settings",
 	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
 	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
-	"github.com/BurntSushi/toml":          "cli",
+	"github.com/BurntSushi/toml":          "cli/settings",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/sys":                    "sink/syslog",
 	"golang.org/x/term":                   "cli",
@@ -157,9 +161,9 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     7200, // a file for each command
+	"cli":     7700, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     5000, // a file for each method
+	"api":     5200, // a file for each method
 	"auth":    3800, // a file for each way in
 	"store":   3700, // a file for each thing that a log can do
 }

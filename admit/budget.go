@@ -23,6 +23,8 @@ type Budget struct {
 	// Calls is for what a Door lets in, Cache for blocks that were opened, Tail for the
 	// rows of entries that are in no block yet: in memory they take twice as much.
 	Calls, Cache, Tail int64
+	// Sinks is for entries on their way to sinks.
+	Sinks int64
 }
 
 // Divide divides what a process may use. A quarter of a small limit is what is always
@@ -35,7 +37,8 @@ func Divide(limit int64) Budget {
 		b.Cache = limit / 8
 	}
 	b.Tail = min(max(limit/16, 4<<20), 64<<20)
-	b.Calls = max(b.Soft-always-b.Cache-2*b.Tail, 8<<20)
+	b.Sinks = min(max(limit/20, 4<<20), 64<<20)
+	b.Calls = max(b.Soft-always-b.Cache-2*b.Tail-b.Sinks, 8<<20)
 	return b
 }
 

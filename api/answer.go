@@ -38,8 +38,13 @@ func encode(b *bytes.Buffer, v any) error {
 
 // send writes a whole answer of JSON.
 func (s *Server) send(x *exchange, r *http.Request, status int, body []byte) {
+	s.sendAs(headerValues.json[:], x, r, status, body)
+}
+
+// sendAs writes a whole answer of a type.
+func (s *Server) sendAs(contentType []string, x *exchange, r *http.Request, status int, body []byte) {
 	h := x.Header()
-	h["Content-Type"] = headerValues.json[:]
+	h["Content-Type"] = contentType
 	if vary := h["Vary"]; vary == nil {
 		h["Vary"] = headerValues.vary[:]
 	} else { // of a handler around this one

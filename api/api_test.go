@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -17,6 +18,9 @@ import (
 	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/scrub"
+	"auditlog/shipping"
+	"auditlog/sink"
+	"auditlog/sinks"
 	"auditlog/store"
 )
 
@@ -53,6 +57,10 @@ func start(t testing.TB, opts Options) *fixture {
 	if opts.Proofs == nil {
 		opts.Proofs = newNotary(t, st, notary.Options{Now: opts.Now})
 	}
+	if opts.Sinks == nil {
+		engine := openSinks(t, st)
+		opts.Sinks, opts.Shipping = sinks.New(engine, opts.Now), engine.Totals
+	}
 	s, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +84,24 @@ func newNotary(t testing.TB, st *store.Store, opts notary.Options) *notary.Notar
 		t.Fatal(err)
 	}
 	return n
+}
+
+// anywhere is a destination that takes everything.
+type anywhere struct{}
+
+func (anywhere) Deliver(context.Context, *sink.Batch) error { return nil }
+func (anywhere) Close() error                               { return nil }
+
+// openSinks returns an engine of sinks that ships nothing until it is run.
+func openSinks(t testing.TB, st *store.Store) *shipping.Engine {
+	t.Helper()
+	engine, err := shipping.Open(t.Context(), st, shipping.Options{
+		Open: func(sink.Config, bool) (sink.Destination, error) { return anywhere{}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
 }
 
 // startSearching is start for a log with full-text search.

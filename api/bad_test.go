@@ -60,7 +60,7 @@ var badRequests = []struct {
 		`{"project":"acme","limit":-1}`, `{"project":"acme","limit":1001}`, `{"project":"acme","limit":99999999999999999999}`, `{"project":"acme","limit":1.5}`, `{"project":"acme","limit":"7"}`,
 		`{"project":"acme","cursor":"x"}`, `{"project":"acme","cursor":7}`, `{"project":"acme","outcome":"odd"}`, `{"project":"acme","outcome":["success",7]}`, `{"project":"acme","outcome":3}`, `{"project":"acme","outcome":{}}`,
 		`{"project":"acme","actorType":"Robot"}`, `{"project":"acme","channel":"fax"}`, `{"project":"acme","action":"*.deploy"}`, `{"project":"acme","action":"deployment*"}`,
-		`{"project":"acme","from":"now"}`, `{"project":"acme","from":7}`, `{"project":"acme","to":"2026-05-04"}`, `{"project":"acme","after":"99999-01-01T00:00:00Z"}`, `{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`,
+		`{"project":"acme","from":"someday"}`, `{"project":"acme","from":7}`, `{"project":"acme","to":"2026-05-32"}`, `{"project":"acme","from":"24h","zone":"Mars/Base"}`, `{"project":"acme","after":"99999-01-01T00:00:00Z"}`, `{"project":"acme","from":"2026-05-02T00:00:00Z","to":"2026-05-01T00:00:00Z"}`,
 		`{"project":"acme","to":"9999-12-31T23:59:59.9999999Z"}`, `{"project":"acme","before":"9999-12-31T23:59:59.9999999-23:59"}`,
 		`{"project":"acme","q":"words"}`, `{"project":"acme","actor":"a\u0007"}`, `{"project":"acme","project":"other"}`,
 	}},

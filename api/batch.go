@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"auditlog/admit"
+	"auditlog/api/strict"
 	"auditlog/audit"
 )
 
@@ -45,14 +46,14 @@ func (c *call) readEntries(buf *buffer) (entries []*audit.Entry, single bool, er
 			}
 		}
 		entries, single, err = c.readBatch(buf.b)
-		return entries, single, ofBody(err)
+		return entries, single, strict.OfBody(err)
 	}
 	// Nobody who may not record to any project is to be read on for.
 	if err := c.authorize(""); err != nil {
 		return nil, false, err
 	}
 	if !beginsBatch(buf.b) {
-		return nil, true, ofBody(&audit.Fault{Kind: audit.TooLarge, Message: entryTooLarge})
+		return nil, true, strict.OfBody(&audit.Fault{Kind: audit.TooLarge, Message: entryTooLarge})
 	}
 	in := &arriving{call: c, start: buf.b, r: body}
 	in.dec = jsontext.NewDecoder(in)
@@ -71,7 +72,7 @@ func (c *call) readEntries(buf *buffer) (entries []*audit.Entry, single bool, er
 	case in.err != nil: // before what it is for a decoder that more does not come
 		return nil, false, in.err
 	case err != nil:
-		return nil, false, ofBody(err)
+		return nil, false, strict.OfBody(err)
 	}
 	return entries, false, nil
 }
@@ -207,22 +208,22 @@ func severalValues(b []byte) bool {
 // object reads an object whose one member is "entries".
 func (d *batchDecoder) object() (entries []*audit.Entry, err error) {
 	if _, err := d.dec.ReadToken(); err != nil { // {
-		return nil, decodeError(err)
+		return nil, strict.Error(err)
 	}
 	for d.dec.PeekKind() == '"' {
 		name, err := d.dec.ReadToken()
 		if err != nil {
-			return nil, decodeError(err)
+			return nil, strict.Error(err)
 		}
 		if name.String() != "entries" {
-			return nil, audit.FieldErrorf(shown(name.String()), "unknown field beside entries")
+			return nil, audit.FieldErrorf(strict.Shown(name.String()), "unknown field beside entries")
 		}
 		if entries, err = d.entries("/entries"); err != nil {
 			return nil, err
 		}
 	}
 	if _, err := d.dec.ReadToken(); err != nil { // }
-		return nil, decodeError(err)
+		return nil, strict.Error(err)
 	}
 	return entries, nil
 }
@@ -236,7 +237,7 @@ func (d *batchDecoder) sequence() (entries []*audit.Entry, err error) {
 			return entries, nil
 		}
 		if err != nil {
-			return nil, audit.AtItem(decodeError(err), audit.EntryAt(len(entries)))
+			return nil, audit.AtItem(strict.Error(err), audit.EntryAt(len(entries)))
 		}
 		if entries, err = d.add(entries, value); err != nil {
 			return nil, err
@@ -250,7 +251,7 @@ func (d *batchDecoder) entries(at jsontext.Pointer) (entries []*audit.Entry, err
 		return nil, audit.FieldErrorf("entries", "must be a list")
 	}
 	if _, err := d.dec.ReadToken(); err != nil { // [
-		return nil, decodeError(err)
+		return nil, strict.Error(err)
 	}
 	for d.dec.PeekKind() != ']' {
 		value, err := d.dec.ReadValue()
@@ -262,7 +263,7 @@ func (d *batchDecoder) entries(at jsontext.Pointer) (entries []*audit.Entry, err
 		}
 	}
 	if _, err := d.dec.ReadToken(); err != nil { // ]
-		return nil, decodeError(err)
+		return nil, strict.Error(err)
 	}
 	return entries, nil
 }
@@ -288,5 +289,5 @@ func decodeEnd(dec *jsontext.Decoder) error {
 	case errors.Is(err, io.EOF):
 		return nil
 	}
-	return decodeError(err)
+	return strict.Error(err)
 }

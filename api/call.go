@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"auditlog/admit"
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
@@ -58,6 +59,11 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 // checkOrigin refuses what a browser calls for a page of another site, with whatever
 // it may have of the log's: no page but the log's own has any business here.
 func (s *Server) checkOrigin(r *http.Request) error {
+	if r.Method == http.MethodGet { // which is not checked where it is for pages to be linked to
+		post := *r
+		post.Method = http.MethodPost
+		r = &post
+	}
 	if s.crossOrigin.Check(r) != nil {
 		return audit.Errorf(audit.PermissionDenied, "pages of other sites may not call this log")
 	}
@@ -102,17 +108,20 @@ func (c *call) authorize(project string) error {
 	return c.principal.Check(c.route.permission, project)
 }
 
-// decode reads the body into a request of package rpc.
+// decode reads the body, or the parameters of a GET, into a request of package rpc.
 func (c *call) decode(req any) error { return c.decodeUpTo(req, maxRequest) }
 
 // decodeUpTo is decode of a body of at most so many bytes.
 func (c *call) decodeUpTo(req any, most int) error {
+	if c.r.Method == http.MethodGet {
+		return strict.Params(c.r.URL.RawQuery, req)
+	}
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
 	if err := c.readBody(buf, most); err != nil {
 		return err
 	}
-	return ofBody(decodeStrict(buf.b, req))
+	return strict.OfBody(strict.Decode(buf.b, req))
 }
 
 // release gives back what the call holds.

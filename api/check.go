@@ -25,7 +25,7 @@ func (s *Server) logCheck(c *call, req *rpc.CheckRequest) (*rpc.CheckResult, err
 		s.opts.Checks.Start()
 	}
 	st := s.opts.Checks.Status()
-	res := &rpc.CheckResult{Check: readingOf(st.Check), Slow: readingOf(st.Slow), Last: readingOf(st.Last)}
+	res := &rpc.CheckResult{Check: readingOf(st.Check), Slow: readingOf(st.Slow), Last: readingOf(st.Last), Damaged: s.opts.Store.Damaged()}
 	if res.Slow != nil {
 		res.Slow.Progress = st.Progress
 	}

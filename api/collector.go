@@ -29,6 +29,7 @@ func newStateCollector(s *Server) *stateCollector {
 		{"sealing_stepwise", "Projects whose late entries are moved into blocks by steps.", ""},
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
+		{"damages", "What is known to be damaged or lost: log.check says what it is.", ""},
 		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted.", ""},
 		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
 		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
@@ -54,6 +55,13 @@ func newStateCollector(s *Server) *stateCollector {
 		{"backup_duration_seconds", "How long the last backup took.", ""},
 		{"backup_transaction_seconds", "How long the longest transaction of the last backup lasted.", ""},
 		{"backup_new_bytes", "What the last backup added to its repository.", ""},
+		{"sinks", "Sinks by state.", "state"},
+		{"sink_behind_entries", "Entries that the sink which is most behind has not shipped, paused ones left out.", ""},
+		{"sink_refused_now", "Entries that a destination has refused for good, and that were not sent again.", ""},
+		{"sink_delivered_total", "Entries that destinations of sinks took.", ""},
+		{"sink_refused_total", "Entries that destinations refused for good.", ""},
+		{"sink_purged_total", "Entries that were purged before a sink had shipped them.", ""},
+		{"sink_retries_total", "Deliveries that failed, and were tried again.", ""},
 		{"purge_failures_total", "Steps of purges that failed, and are tried again.", ""},
 		{"clock_sets_total", "Jumps of the clock of the machine, which grace periods do not follow.", ""},
 	} {
@@ -98,6 +106,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		counter("calls_refused_total", n, admit.Class(class).String())
 	}
 	c.collectBackups(gauge, counter)
+	c.collectSinks(gauge, counter)
 	st := c.s.opts.Auth.Stats()
 	gauge("tokens", float64(st.Tokens))
 	counter("unauthenticated_total", st.Unauthenticated)
@@ -137,6 +146,7 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))
 	}
+	gauge("damages", float64(len(c.s.opts.Store.Damaged())))
 	gauge("writable", truth(c.s.opts.Store.Err() == nil && c.s.opts.Store.Paused() == nil))
 }
 

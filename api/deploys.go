@@ -44,23 +44,38 @@ type (
 )
 
 // deploysFilters are the filters that clients of deploys.app know by other names, or
-// write in another way. Its members hide those of rpc.Query.
+// write in another way, and times as people write them. Its members hide those of rpc.Query.
 type deploysFilters struct {
 	Outcome deploysOutcomes `json:"outcome,omitempty"`
-	After   time.Time       `json:"after,omitzero"`  // exclusive
-	Before  time.Time       `json:"before,omitzero"` // exclusive
+	From    when            `json:"from,omitempty"`   // inclusive
+	To      when            `json:"to,omitempty"`     // exclusive
+	After   when            `json:"after,omitempty"`  // exclusive
+	Before  when            `json:"before,omitempty"` // exclusive
 }
 
-// query returns the query that w and d stand for together, or an Invalid Fault with the
-// path of the time that cannot be meant.
-func (d *deploysFilters) query(w rpc.Query) (audit.Query, error) {
+// query returns the query that w and d stand for together at a time, or an Invalid Fault with
+// the path of the time that cannot be meant.
+func (d *deploysFilters) query(w rpc.Query, now time.Time) (audit.Query, error) {
 	w.Outcome = rpc.Values(d.Outcome)
-	w.From, w.To = whenSet(w.From), whenSet(w.To)
+	zone, err := zoneNamed(w.Zone)
+	if err != nil {
+		return audit.Query{}, err
+	}
+	var after, before time.Time
+	for _, t := range []struct {
+		path    string
+		written when
+		is      *time.Time
+	}{{"from", d.From, &w.From}, {"to", d.To, &w.To}, {"after", d.After, &after}, {"before", d.Before, &before}} {
+		if *t.is, err = t.written.in(zone, now, t.path); err != nil {
+			return audit.Query{}, err
+		}
+	}
 	q, err := w.Query()
 	if err != nil {
 		return q, err
 	}
-	err = q.Between(whenSet(d.After), whenSet(d.Before))
+	err = q.Between(after, before)
 	return q, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
@@ -58,7 +59,7 @@ func TestDeploysQueries(t *testing.T) {
 	}
 	for filters, want := range tests {
 		var req listRequest
-		if err := decodeStrict([]byte(`{"project":"acme",`+filters+`}`), &req); err != nil {
+		if err := strict.Decode([]byte(`{"project":"acme",`+filters+`}`), &req); err != nil {
 			t.Errorf("%s: %v", filters, err)
 			continue
 		}
@@ -68,16 +69,18 @@ func TestDeploysQueries(t *testing.T) {
 		}
 	}
 	for filters, want := range map[string]string{
-		`"outcome":7`:      "outcome: must be a string or a list of strings",
-		`"outcome":{}`:     "outcome: must be a string or a list of strings",
-		`"outcome":["7"]`:  "outcome: must be success, forbidden, error or failure",
-		`"before":"odd"`:   "before: must be a time in RFC 3339 of the years 1 to 9999, as 2026-05-01T14:30:00Z",
+		`"outcome":7`:     "outcome: must be a string or a list of strings",
+		`"outcome":{}`:    "outcome: must be a string or a list of strings",
+		`"outcome":["7"]`: "outcome: must be success, forbidden, error or failure",
+		`"before":7`:      "before: must be a string",
+		`"before":"odd"`: `before: "odd" is not a time: write 2026-05-01T14:30:00Z, 2026-05-01, 2026-05-01 14:30, 14:30, ` +
+			`a span before now such as 90m, 24h, 7d or 2w, now, today or yesterday`,
 		`"beforehand":"x"`: `beforehand: unknown field`,
 		`"befor":"x"`:      `befor: unknown field: did you mean "before"?`,
 		`"after":"2026-05-02T00:00:00Z","before":"2026-05-01T00:00:00Z"`: "before: must not be earlier than after",
 	} {
 		var req statsRequest
-		err := decodeStrict([]byte(`{"project":"acme",`+filters+`}`), &req)
+		err := strict.Decode([]byte(`{"project":"acme",`+filters+`}`), &req)
 		if err == nil {
 			_, err = preparedQuery(&req.deploysFilters, req.Query)
 		}
@@ -89,7 +92,7 @@ func TestDeploysQueries(t *testing.T) {
 
 // preparedQuery is the query of d and w as a log prepares it.
 func preparedQuery(d *deploysFilters, w rpc.Query) (audit.Query, error) {
-	q, err := d.query(w)
+	q, err := d.query(w, testNow)
 	if err != nil {
 		return q, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -23,18 +24,10 @@ type plainEntry audit.Entry
 // entryInput is an entry as a caller sends it.
 type entryInput struct {
 	plainEntry
-	ID         givenByLog `json:"id"`
-	Seq        givenByLog `json:"seq"`
-	RecordedAt givenByLog `json:"recordedAt"`
-	RecordedBy givenByLog `json:"recordedBy"`
-}
-
-// givenByLog is what a caller must not send.
-type givenByLog struct{}
-
-// UnmarshalJSON refuses whatever it is given.
-func (givenByLog) UnmarshalJSON([]byte) error {
-	return audit.Errorf(audit.Invalid, "is given by the log and cannot be sent")
+	ID         strict.Given `json:"id"`
+	Seq        strict.Given `json:"seq"`
+	RecordedAt strict.Given `json:"recordedAt"`
+	RecordedBy strict.Given `json:"recordedBy"`
 }
 
 // readEntry reads one entry, fast where it can.
@@ -73,22 +66,22 @@ func decodeEntry(b []byte) (*audit.Entry, error) {
 		return nil, &audit.Fault{Kind: audit.TooLarge, Message: entryTooLarge}
 	}
 	var in entryInput
-	if err := decodeStrict(b, &in); err != nil {
+	if err := strict.Decode(b, &in); err != nil {
 		return nil, err
 	}
 	return (*audit.Entry)(&in.plainEntry), nil
 }
 
-// entryError is decodeError for what was met on the way through the entry i.
+// entryError is strict.Error for what was met on the way through the entry i.
 func entryError(err error, at jsontext.Pointer, i int) error {
 	var syntactic *jsontext.SyntacticError
 	entry := at.AppendToken(strconv.Itoa(i))
 	if !errors.As(err, &syntactic) || !entry.Contains(syntactic.JSONPointer) {
-		return decodeError(err)
+		return strict.Error(err)
 	}
 	inside := *syntactic
 	inside.JSONPointer = syntactic.JSONPointer[len(entry):]
-	return audit.AtItem(syntaxFault(&inside), audit.EntryAt(i))
+	return audit.AtItem(strict.SyntaxFault(&inside), audit.EntryAt(i))
 }
 
 func errBatch() error {

@@ -21,6 +21,10 @@ type readiness struct {
 	// Check tells how the last reading of the whole log ended. Damage is no reason to send
 	// requests elsewhere either: what is damaged is refused, and the rest answered.
 	Check *checkReadiness `json:"check,omitempty"`
+	// Damages counts what is known to be damaged or lost.
+	Damages int `json:"damages,omitempty"`
+	// Sinks tells of what is shipped elsewhere.
+	Sinks *sinkReadiness `json:"sinks,omitempty"`
 }
 
 type checkReadiness struct {
@@ -48,7 +52,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.fail(x, r, err)
 		return
 	}
-	ready := readiness{Version: s.opts.Version}
+	ready := readiness{Version: s.opts.Version, Damages: len(s.opts.Store.Damaged()), Sinks: s.sinksReady()}
 	if s.opts.Index != nil {
 		st := s.opts.Index()
 		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind, Resting: st.Resting}

@@ -69,13 +69,14 @@ func TestMethodsAndVerbs(t *testing.T) {
 		{"POST", "/auditlog.list/", 404, "", `there is nothing at this path`},
 		{"POST", "/auditLog.lists", 404, "", `there is no method auditLog.lists`},
 		{"POST", "/", 404, "", `there is nothing`},
-		{"GET", "/auditLog.list", 405, "POST", `GET is not answered here: use POST`},
-		{"PUT", "/AuditLog.List", 405, "POST", `PUT is not answered here`},
-		{"OPTIONS", "/auditlog.list", 405, "POST", `OPTIONS is not`},
+		{"GET", "/auditLog.list", 200, "", `"ok":true`},
+		{"GET", "/auditLog.record", 405, "POST", `GET is not answered here: use POST`},
+		{"PUT", "/AuditLog.List", 405, "GET, POST", `PUT is not answered here`},
+		{"OPTIONS", "/auditlog.list", 405, "GET, POST", `OPTIONS is not`},
 		{"GET", "/healthz", 200, "", `{"ok":true}`},
 		{"GET", "/readyz", 200, "", `"version":"dev"`},
 		{"GET", "/openapi.json", 200, "", `"openapi":`},
-		{"GET", "/metrics", 200, "", `auditlog_requests_total{method="auditLog.list",status="200"} 3`},
+		{"GET", "/metrics", 200, "", `auditlog_requests_total{method="auditLog.list",status="200"} 4`},
 		{"POST", "/healthz", 405, "GET, HEAD", `POST is not answered here: use GET, HEAD`},
 		{"HEAD", "/healthz", 200, "", ""},
 		{"HEAD", "/metrics", 200, "", ""},
@@ -254,7 +255,7 @@ func TestHealthFollowsTheStore(t *testing.T) {
 	}
 	behind := audit.IndexStatus{Behind: 7}
 	f := start(t, Options{Store: st, Version: "1.2.3", Index: func() audit.IndexStatus { return behind }})
-	if res, body := f.do(f.request(http.MethodGet, "/readyz", "")); res.StatusCode != 200 || body != `{"ok":true,"result":{"version":"1.2.3","index":{"ok":true,"behind":7}}}`+"\n" {
+	if res, body := f.do(f.request(http.MethodGet, "/readyz", "")); res.StatusCode != 200 || body != `{"ok":true,"result":{"version":"1.2.3","index":{"ok":true,"behind":7},"sinks":{"ok":true,"failing":0,"behind":0}}}`+"\n" {
 		t.Errorf("ready: %s %s", res.Status, body)
 	}
 	behind.Err = io.ErrUnexpectedEOF

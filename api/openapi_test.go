@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
@@ -26,6 +27,7 @@ type document struct {
 		OperationID string `json:"operationId"`
 		Summary     string
 		Permission  string `json:"x-permission"`
+		Parameters  []parameter
 		RequestBody struct {
 			Content map[string]struct {
 				Schema   schema
@@ -39,11 +41,17 @@ type document struct {
 		}
 	}
 	Components struct {
-		Schemas   map[string]schema
-		Responses map[string]struct {
+		Schemas    map[string]schema
+		Parameters map[string]parameter
+		Responses  map[string]struct {
 			Content map[string]struct{ Example rpc.Answer[struct{}] }
 		}
 	}
+}
+
+type parameter struct {
+	Ref                   string `json:"$ref"`
+	Name, In, Description string
 }
 
 type schema struct {
@@ -84,6 +92,11 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 			}
 		}
 	}
+	for _, rt := range methods {
+		if op, ok := doc.Paths["/"+rt.method]["get"]; ok != onlyReads(rt.method) || op.Permission != doc.Paths["/"+rt.method]["post"].Permission && ok {
+			t.Errorf("GET /%s: described is %t, as %+v", rt.method, ok, op)
+		}
+	}
 	for path := range f.api.pages() {
 		if _, ok := doc.Paths[path]["get"]; !ok {
 			t.Errorf("%s is not described", path)
@@ -96,6 +109,36 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 	}
 	if want := len(methods) + len(f.api.pages()) + len(trees()); len(doc.Paths) != want {
 		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
+	}
+}
+
+// A GET is described with the parameters that it takes: those of the body, by their names.
+func TestParametersAreThoseOfTheBody(t *testing.T) {
+	f := start(t, Options{})
+	doc := f.document()
+	for path, ops := range doc.Paths {
+		op, ok := ops["get"]
+		if !ok || ops["post"].RequestBody.Content == nil {
+			continue
+		}
+		name := strings.TrimPrefix(ops["post"].RequestBody.Content[rpc.TypeJSON].Schema.Ref, "#/components/schemas/")
+		var described []string
+		for _, p := range op.Parameters {
+			if p.Ref != "" {
+				p = doc.Components.Parameters[strings.TrimPrefix(p.Ref, "#/components/parameters/")]
+			}
+			if p.In == "query" {
+				described = append(described, p.Name)
+			}
+			if p.Description == "" {
+				t.Errorf("GET %s: %s has no description", path, p.Name)
+			}
+		}
+		want := strict.ParameterNames(types[name])
+		slices.Sort(want)
+		if slices.Sort(described); !slices.Equal(described, want) {
+			t.Errorf("GET %s is described with %q, takes %q", path, described, want)
+		}
 	}
 }
 
@@ -166,6 +209,12 @@ var types = map[string]reflect.Type{
 	"SessionGetRequest": reflect.TypeFor[rpc.SessionGetRequest](), "Caller": reflect.TypeFor[rpc.Caller](), "Grant": reflect.TypeFor[rpc.Grant](),
 	"Session": reflect.TypeFor[rpc.Session](), "SessionListRequest": reflect.TypeFor[rpc.SessionListRequest](),
 	"SessionListResult": reflect.TypeFor[rpc.SessionListResult](), "SessionEndRequest": reflect.TypeFor[rpc.SessionEndRequest](),
+	"SinkFilters": reflect.TypeFor[rpc.SinkFilters](), "SinkFrom": reflect.TypeFor[rpc.SinkFrom](),
+	"SinkCreateRequest": reflect.TypeFor[rpc.SinkCreateRequest](), "SinkUpdateRequest": reflect.TypeFor[rpc.SinkUpdateRequest](),
+	"SinkRequest": reflect.TypeFor[rpc.SinkRequest](), "SinkGetRequest": reflect.TypeFor[rpc.SinkGetRequest](),
+	"SinkGetResult": reflect.TypeFor[rpc.SinkGetResult](), "SinkLetter": reflect.TypeFor[rpc.SinkLetter](),
+	"SinkReplayRequest": reflect.TypeFor[rpc.SinkReplayRequest](), "SinkTestResult": reflect.TypeFor[rpc.SinkTestResult](),
+	"SinkListRequest": reflect.TypeFor[rpc.SinkListRequest](), "SinkListResult": reflect.TypeFor[rpc.SinkListResult](), "Sink": reflect.TypeFor[rpc.Sink](),
 	"CheckRequest": reflect.TypeFor[rpc.CheckRequest](), "CheckResult": reflect.TypeFor[rpc.CheckResult](), "Reading": reflect.TypeFor[rpc.Reading](),
 	"Gap": reflect.TypeFor[audit.Gap](), "SeqRange": reflect.TypeFor[audit.SeqRange](),
 }
@@ -199,7 +248,7 @@ func TestTypesAreThoseOfTheWire(t *testing.T) {
 func TestDocumentAgainstTypes(t *testing.T) {
 	doc := start(t, Options{}).document()
 	names := func(typ reflect.Type) []string {
-		names := memberNames(typ)
+		names := strict.MemberNames(typ)
 		slices.Sort(names)
 		return names
 	}
@@ -292,6 +341,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 	for _, method := range []string{
 		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.Pull, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
 		rpc.TokenCreate, rpc.TokenList, rpc.TokenRotate, rpc.TokenRevoke,
+		rpc.SinkCreate, rpc.SinkList, rpc.SinkGet, rpc.SinkUpdate, rpc.SinkPause, rpc.SinkResume, rpc.SinkTest, rpc.SinkDelete,
 	} {
 		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
 			examples := []string{string(body.Example)}
@@ -328,13 +378,16 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.ProjectCertificate: new(rpc.CertificateResult), rpc.LogCheckpoint: new(rpc.CheckpointResult), rpc.LogCosign: new(rpc.CheckpointResult),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
 		rpc.TokenRotate: new(rpc.TokenCreateResult),
+		rpc.SinkCreate:  new(rpc.Sink), rpc.SinkList: new(rpc.SinkListResult), rpc.SinkGet: new(rpc.SinkGetResult), rpc.SinkUpdate: new(rpc.Sink),
+		rpc.SinkPause: new(rpc.Sink), rpc.SinkResume: new(rpc.Sink), rpc.SinkReplay: new(rpc.Sink), rpc.SinkDelete: new(rpc.Sink),
+		rpc.SinkTest: new(rpc.SinkTestResult),
 	}
 	for method, result := range results {
 		var answer rpc.Answer[json.RawMessage]
 		decodeAnswer(t, string(doc.Paths["/"+method]["post"].Responses["200"].Content[rpc.TypeJSON].Example), &answer)
 		if !answer.OK || answer.Result == nil {
 			t.Errorf("%s has no example answer", method)
-		} else if err := decodeStrict(*answer.Result, result); err != nil {
+		} else if err := strict.Decode(*answer.Result, result); err != nil {
 			t.Errorf("%s: %v in %s", method, err, *answer.Result)
 		}
 	}

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
 	"auditlog/audit"
+	"auditlog/rpc"
 )
 
 // pieceBytes is how much of an answer is made before it is sent. What is no longer is sent
@@ -24,8 +27,11 @@ func (c *call) sendPage(page audit.Page) error {
 			return err
 		}
 		gaps = append([]byte(`,"gaps":`), gaps...)
+		if acceptsLines(c.r) {
+			c.w.Header().Set(rpc.HeaderGaps, rpc.TellGaps(page.Gaps))
+		}
 	}
-	return c.sendEntries(page.Entries, func(b []byte) []byte {
+	return c.sendEntries(page.Entries, page.Next, func(b []byte) []byte {
 		if page.Next != "" {
 			// base64url: nothing in it needs an escape.
 			b = append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
@@ -34,34 +40,85 @@ func (c *call) sendPage(page audit.Page) error {
 	})
 }
 
-// sendEntries answers with entries, and with what rest appends behind them. A long answer is
-// made piece by piece, each when the client has taken the one before: what waits for a client
-// that does not read is the entries alone, and they are let go as they are sent.
-func (c *call) sendEntries(entries []*audit.Entry, rest func([]byte) []byte) error {
+// sendEntries answers with entries, which the cursor next leads on from, as JSON with what rest
+// appends behind them or, where that is asked for, as NDJSON, an entry a line and nothing else.
+func (c *call) sendEntries(entries []*audit.Entry, next string, rest func([]byte) []byte) error {
+	lines := acceptsLines(c.r)
+	if h := c.w.Header(); next != "" {
+		if lines {
+			h.Set(rpc.HeaderNextCursor, next)
+		}
+		if c.r.Method == http.MethodGet {
+			h.Set("Link", c.linkTo(next))
+		}
+	}
+	if lines {
+		nothing := func(b []byte) []byte { return b }
+		return c.sendList(entries, &list{[]string{rpc.TypeNDJSON}, "", "", "\n", nothing})
+	}
+	end := func(b []byte) []byte { return append(rest(append(b, ']')), "}}\n"...) }
+	return c.sendList(entries, &list{headerValues.json[:], `{"ok":true,"result":{"items":[`, ",", "", end})
+}
+
+// linkTo returns the Link header of the page at a cursor. It is relative, so that it holds
+// wherever a proxy has put the log.
+func (c *call) linkTo(cursor string) string {
+	params := c.r.URL.Query()
+	params.Set("cursor", cursor)
+	return "<?" + params.Encode() + `>; rel="next"`
+}
+
+// acceptsLines reports whether a client wants NDJSON, and takes no JSON.
+func acceptsLines(r *http.Request) bool {
+	lines := false
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		mediaType, params, err := mime.ParseMediaType(part)
+		switch {
+		case err != nil || params["q"] == "0":
+		case rpc.IsNDJSON(mediaType):
+			lines = true
+		case mediaType == rpc.TypeJSON:
+			return false
+		}
+	}
+	return lines
+}
+
+// list is how entries are written one behind the other.
+type list struct {
+	contentType           []string
+	begin, between, after string
+	end                   func([]byte) []byte // appends what stands behind the last one
+}
+
+// sendList sends entries. A long answer is made piece by piece, each when the client has taken
+// the one before: what waits for a client that does not read is the entries alone, and they are
+// let go as they are sent.
+func (c *call) sendList(entries []*audit.Entry, as *list) error {
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
 	var out *pieces
-	buf.b = append(buf.b, `{"ok":true,"result":{"items":[`...)
+	buf.b = append(buf.b, as.begin...)
 	for i, e := range entries {
 		if i > 0 {
-			buf.b = append(buf.b, ',')
+			buf.b = append(buf.b, as.between...)
 		}
-		buf.b = e.AppendJSON(buf.b)
+		buf.b = append(e.AppendJSON(buf.b), as.after...)
 		entries[i] = nil
 		if len(buf.b) < pieceBytes {
 			continue
 		}
 		if out == nil {
-			out = c.pieces()
+			out = c.pieces(as.contentType)
 		}
 		if err := out.write(buf.b); err != nil {
 			return err
 		}
 		buf.b = buf.b[:0]
 	}
-	buf.b = append(rest(append(buf.b, ']')), "}}\n"...)
+	buf.b = as.end(buf.b)
 	if out == nil {
-		c.send(c.w, c.r, http.StatusOK, buf.b)
+		c.sendAs(as.contentType, c.w, c.r, http.StatusOK, buf.b)
 		return nil
 	}
 	if err := out.write(buf.b); err != nil {
@@ -70,7 +127,7 @@ func (c *call) sendEntries(entries []*audit.Entry, rest func([]byte) []byte) err
 	return out.close()
 }
 
-// pieces is an answer of JSON that is sent as it is made. When it cannot be sent the
+// pieces is an answer that is sent as it is made. When it cannot be sent the
 // connection is cut, so that it does not pass for whole.
 type pieces struct {
 	c   *call
@@ -79,10 +136,10 @@ type pieces struct {
 }
 
 // pieces begins an answer with its header.
-func (c *call) pieces() *pieces {
+func (c *call) pieces(contentType []string) *pieces {
 	p := &pieces{c: c, out: c.w}
 	h := c.w.Header()
-	h["Content-Type"] = headerValues.json[:]
+	h["Content-Type"] = contentType
 	h.Add("Vary", headerValues.vary[0])
 	if wantsGzip(c.r, pieceBytes) {
 		h.Set("Content-Encoding", "gzip")

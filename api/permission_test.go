@@ -23,8 +23,16 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return strings.Replace(deployEntry, "acme", project, 1)
 	case rpc.Get:
 		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
-	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign:
+	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign, rpc.SinkList:
 		return `{}`
+	case rpc.SinkCreate:
+		return `{"name":"siem","to":"stdout:"}`
+	case rpc.SinkReplay:
+		return `{"name":"siem","from":{"first":true}}`
+	case rpc.SinkUpdate:
+		return `{"name":"siem","batch":10}`
+	case rpc.SinkGet, rpc.SinkPause, rpc.SinkResume, rpc.SinkDelete, rpc.SinkTest:
+		return `{"name":"siem"}`
 	case rpc.TokenCreate:
 		return fmt.Sprintf(`{"owner":"new@%s","ownerType":"ServiceAccount","role":"viewer","projects":[%q]}`, project, project)
 	case rpc.TokenRevoke, rpc.TokenRotate, rpc.SessionEnd:
@@ -68,6 +76,16 @@ var grants = map[string]string{
 	"token.list":   "admin",
 	"token.revoke": "admin",
 	"token.rotate": "admin",
+
+	"sink.create": "admin of all",
+	"sink.list":   "admin of all",
+	"sink.get":    "admin of all",
+	"sink.update": "admin of all",
+	"sink.pause":  "admin of all",
+	"sink.resume": "admin of all",
+	"sink.replay": "admin of all",
+	"sink.delete": "admin of all",
+	"sink.test":   "admin of all",
 
 	"log.backup": "admin of all",
 	"log.check":  "admin of all",
@@ -117,7 +135,7 @@ func TestEveryMethodHasARow(t *testing.T) {
 
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
-	return method != rpc.Backup && method != rpc.LogCheck && method != rpc.LogCheckpoint && method != rpc.LogCosign && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
+	return !strings.HasPrefix(method, "sink.") && method != rpc.Backup && method != rpc.LogCheck && method != rpc.LogCheckpoint && method != rpc.LogCosign && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
 }
 
 // A permission that lets nobody do anything would be granted without a thought.

@@ -41,7 +41,7 @@ func (s *Server) pull(c *call) error {
 	if !ownReads(part.Entries) {
 		c.note(r.Query, "a pull")
 	}
-	return c.sendEntries(part.Entries, func(b []byte) []byte { return appendPart(b, &part) })
+	return c.sendEntries(part.Entries, part.Next, func(b []byte) []byte { return appendPart(b, &part) })
 }
 
 // pulling returns what pull and follow have in common.

@@ -40,7 +40,7 @@ func (c *call) filters(w rpc.Query, d *deploysFilters) (audit.Query, error) {
 	if err := c.authorize(w.Project); err != nil {
 		return audit.Query{}, err
 	}
-	q, err := d.query(w)
+	q, err := d.query(w, c.opts.Now())
 	if w.Project == "" && !deploys(c.r) { // whose API has nothing over several
 		q.Within = c.principal.Reach(c.route.permission)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -38,7 +39,7 @@ func (s *Server) record(c *call) error {
 	}
 	if err != nil {
 		if single {
-			return ofBody(audit.MoveItem(err, func(int) audit.Item { return audit.Item{} }))
+			return strict.OfBody(audit.MoveItem(err, func(int) audit.Item { return audit.Item{} }))
 		}
 		return err
 	}

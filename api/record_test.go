@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/rpc"
@@ -375,11 +376,11 @@ func FuzzQuery(f *testing.F) {
 	f.Add([]byte(`{"project":"acme","outcome":["failure",1],"after":"2026-05-01T00:00:00Z","to":"2026-05-02T00:00:00.0000001Z","limit":7,"cursor":"x"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var req listRequest
-		if err := decodeStrict(b, &req); err != nil {
+		if err := strict.Decode(b, &req); err != nil {
 			checkFault(t, err)
 			return
 		}
-		q, err := req.query(req.Query)
+		q, err := req.query(req.Query, testNow)
 		if err != nil {
 			checkFault(t, err)
 			return

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/julienschmidt/httprouter"
@@ -23,7 +25,7 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{rpc.Record, auth.AuditLogRecord, s.record},
 		{rpc.List, auth.AuditLogList, s.list},
 		{rpc.Get, auth.AuditLogGet, s.get},
@@ -57,7 +59,7 @@ func (s *Server) routes() []route {
 		{rpc.LogCheck, auth.LogCheck, method(s.logCheck)},
 		{rpc.LogCheckpoint, auth.LogCheckpoint, method(s.checkpoint)},
 		{rpc.LogCosign, auth.LogCosign, method(s.cosign)},
-	}
+	}, s.sinkRoutes()...)
 }
 
 // open are the methods that are called to get a token, and so without one.
@@ -113,12 +115,26 @@ func (s *Server) newRouter() *httprouter.Router {
 	return router
 }
 
+// onlyReads reports whether a method changes nothing, as its verb says, and so is answered to
+// GET as well, for programs that can do nothing else.
+func onlyReads(method string) bool {
+	_, verb, _ := strings.Cut(method, ".")
+	return slices.Contains([]string{"list", "get", "stats", "export", "pull", "follow"}, verb)
+}
+
 // handle makes the router answer a method at its name and at that in lower case.
 func (s *Server) handle(router *httprouter.Router, method string, serve func(*exchange, *http.Request)) {
+	verbs := []string{http.MethodPost}
+	if onlyReads(method) {
+		verbs = []string{http.MethodGet, http.MethodPost}
+	}
 	for _, path := range []string{"/" + strings.ToLower(method), "/" + method} {
-		if !s.paths[path] {
-			s.paths[path] = true
-			router.Handle(http.MethodPost, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+		if s.paths[path] != "" {
+			continue
+		}
+		s.paths[path] = strings.Join(verbs, ", ")
+		for _, verb := range verbs {
+			router.Handle(verb, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 				serve(w.(*exchange), r)
 			})
 		}
@@ -127,10 +143,7 @@ func (s *Server) handle(router *httprouter.Router, method string, serve func(*ex
 
 // wrongVerb answers what the router knows the path of, but not with this verb.
 func (s *Server) wrongVerb(w http.ResponseWriter, r *http.Request) {
-	allow := "GET, HEAD"
-	if s.paths[r.URL.Path] {
-		allow = "POST"
-	}
+	allow := cmp.Or(s.paths[r.URL.Path], "GET, HEAD")
 	w.Header().Set("Allow", allow)
 	err := audit.Errorf(audit.Invalid, "%.32s is not answered here: use %s", r.Method, allow)
 	s.failStatus(w.(*exchange), r, http.StatusMethodNotAllowed, err)

@@ -15,11 +15,13 @@ import (
 
 	"auditlog/admin"
 	"auditlog/admit"
+	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/pull"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/shipping"
 )
 
 // Store is what the API does with the log.
@@ -62,6 +64,10 @@ type Options struct {
 	Provider Provider
 	// Backups takes backups. Nil is nobody.
 	Backups Backups
+	// Sinks does what is done with sinks, Shipping tells of all together. Nil where nothing
+	// is shipped.
+	Sinks    Sinks
+	Shipping func() shipping.Totals
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
 	// Proofs proves the log's history. Nil when nobody does.
@@ -117,7 +123,7 @@ type Server struct {
 	admin    *admin.Desk
 	router   *httprouter.Router
 	pulls    *pull.Server
-	paths    map[string]bool // of the methods, as they are written and in lower case
+	paths    map[string]string // of the methods, as they are written and in lower case: their verbs
 	readOnly readOnlyActions
 	metrics  *metrics
 	buffers  bufferPool
@@ -138,7 +144,7 @@ func New(opts Options) (*Server, error) {
 	}
 	opts.setDefaults()
 	s := &Server{
-		opts: opts, paths: make(map[string]bool),
+		opts: opts, paths: make(map[string]string),
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		crossOrigin: http.NewCrossOriginProtection(),
 		decoding:    newDecoding(),
@@ -173,11 +179,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // lowerPath returns r with the path of a method in lower case, or r itself where
 // the router knows its path, or nobody does.
 func (s *Server) lowerPath(r *http.Request) *http.Request {
-	if s.paths[r.URL.Path] {
+	if s.paths[r.URL.Path] != "" {
 		return r
 	}
 	lower := strings.ToLower(r.URL.Path)
-	if !s.paths[lower] {
+	if s.paths[lower] == "" {
 		return r
 	}
 	u := *r.URL
@@ -199,7 +205,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if isCall {
-		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", shown(name)))
+		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", strict.Shown(name)))
 		return
 	}
 	s.fail(x, r, audit.Errorf(audit.NotFound, "there is nothing at this path: see /openapi.json"))

@@ -21,6 +21,7 @@ type Log interface {
 	ProjectChanger
 	Purger
 	TokenStore
+	SinkStore
 	Health
 }
 
@@ -170,6 +171,22 @@ type TokenStore interface {
 	RecordOwn(ctx context.Context, entry *Entry) error
 }
 
+// SinkStore keeps the rows of sinks, to which the log ships entries. What the rows mean is
+// package shipping's.
+type SinkStore interface {
+	// SinkRows returns rows whose keys begin with prefix and come behind after, in the order
+	// of their keys, at most limit of them.
+	SinkRows(prefix, after string, limit int) ([]SinkRow, error)
+	// ChangeSinks does with these rows what ChangeTokens does with records of tokens.
+	ChangeSinks(ctx context.Context, put map[string][]byte, del []string, entry *Entry) error
+}
+
+// SinkRow is a row of a SinkStore.
+type SinkRow struct {
+	Key   string
+	Value []byte
+}
+
 // Health tells how a log is.
 type Health interface {
 	// Err returns why the log can no longer be written, or nil. Only opening it
@@ -178,6 +195,9 @@ type Health interface {
 	// Paused returns why the log takes nothing although it could, until somebody decides
 	// how to go on, or nil: it has lost entries that were acknowledged.
 	Paused() error
+	// Damaged returns, in words, what is known to be damaged or lost: it keeps answers from
+	// being whole, or a project's entries from being moved to where they belong.
+	Damaged() []string
 	// Size returns how many bytes the log takes on disk, and how many of them are
 	// free for reuse.
 	Size() (total, free int64, err error)

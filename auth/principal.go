@@ -58,6 +58,17 @@ const (
 	// LogBackup lets one have a copy of everything that the log holds.
 	LogBackup Permission = "log.backup"
 
+	// What a sink ships leaves the log, and the server connects to where it says.
+	SinkCreate Permission = "sink.create"
+	SinkList   Permission = "sink.list"
+	SinkGet    Permission = "sink.get"
+	SinkUpdate Permission = "sink.update"
+	SinkPause  Permission = "sink.pause"
+	SinkResume Permission = "sink.resume"
+	SinkReplay Permission = "sink.replay"
+	SinkDelete Permission = "sink.delete"
+	SinkTest   Permission = "sink.test"
+
 	// DebugProfile is no method of the API's: it lets one read profiles of the process.
 	DebugProfile Permission = "debug.profile"
 )
@@ -67,7 +78,8 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow,
 		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign, DebugProfile,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign,
+		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest, DebugProfile,
 	}
 }
 
@@ -85,8 +97,11 @@ func (p Permission) reads() bool {
 // them: what cannot be taken back is not for those who answer for what a project holds, and
 // what concerns all projects is not for those of some.
 func (p Permission) wholeLog() bool {
-	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p == LogCosign
+	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p == LogCosign || p.ships()
 }
+
+// ships reports whether p is about sinks.
+func (p Permission) ships() bool { return strings.HasPrefix(string(p), "sink.") }
 
 // deletes reports whether p is of those that the log may be configured to let a
 // project's own admins have.
@@ -273,6 +288,9 @@ func (d *Denied) resource() audit.Resource {
 	}
 	if strings.HasPrefix(string(d.Permission), "token.") {
 		return audit.Resource{Type: "Token"}
+	}
+	if d.Permission.ships() {
+		return audit.Resource{Type: "Sink"}
 	}
 	if d.Permission == LogBackup {
 		return audit.Resource{Type: "Log"}

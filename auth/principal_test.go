@@ -20,7 +20,8 @@ func rolePermissions() map[Role][]Permission {
 		Recorder: {"auditLog.record"},
 		Admin: append(slices.Clone(read), "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile"),
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
+			"sink.create", "sink.list", "sink.get", "sink.update", "sink.pause", "sink.resume", "sink.replay", "sink.delete", "sink.test"),
 		"": nil, "owner": nil,
 	}
 }
@@ -34,7 +35,8 @@ func TestPermissions(t *testing.T) {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
 			// What cannot be taken back is for admins of all projects.
-			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check", "log.cosign"}, permission)
+			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check", "log.cosign"}, permission) &&
+				!strings.HasPrefix(string(permission), "sink.")
 			one := of(Grant{role, []string{"acme"}})
 			all := of(Grant{Role: role})
 			for _, tt := range []struct {

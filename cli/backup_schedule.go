@@ -4,14 +4,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/backup/duty"
+	"auditlog/cli/settings"
 )
 
 // backupTable is [backup].
-func (c *Config) backupTable() settingsTable {
-	return settingsTable{name: "backup", begin: func(fs *pflag.FlagSet) func() error {
+func (c *Config) backupTable() settings.Table {
+	return settings.Table{Name: "backup", Begin: func(fs *pflag.FlagSet) func() error {
 		b := duty.DefaultSettings()
 		fs.StringVar(&b.To, "to", "", "")
-		fs.Var((*span)(&b.Every), "every", "")
+		fs.Var((*settings.Span)(&b.Every), "every", "")
 		fs.IntVar(&b.Keep, "keep", b.Keep, "")
 		fs.StringSliceVar(&b.Recipients, "recipients", nil, "")
 		return func() error {

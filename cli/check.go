@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"auditlog/cli/settings"
 	"auditlog/index"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -188,7 +189,7 @@ func (a *app) tellCheck(res rpc.CheckResult, server string) error {
 // addData adds --data, which the environment may name as well, to a command that
 // works on a data folder that no server has open.
 func addData(cmd *cobra.Command) *string {
-	value := cmp.Or(os.Getenv(envName("data")), defaultConfig().Data)
+	value := cmp.Or(os.Getenv(settings.EnvName("data")), defaultConfig().Data)
 	return cmd.Flags().String("data", value, "the `folder` that holds the log; else AUDITLOG_DATA")
 }
 

@@ -17,9 +17,11 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/cli/settings"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
+	"auditlog/shipping"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -101,6 +103,14 @@ type Config struct {
 	Limits []audit.Limit
 	// Backup has the server take backups by itself. Only the file has it. Default: none.
 	Backup *duty.Settings
+	// Sinks are where the server ships entries to, beside those that the API makes. Only the
+	// file has them. Default: none.
+	Sinks []shipping.Configured
+	// SinkKey is a file with the keys that seal the secrets of sinks in the database. Default
+	// "", which leaves them in clear.
+	SinkKey string
+	// AllowLocalSinks lets sinks lead to loopback and link-local addresses. Default false.
+	AllowLocalSinks bool
 	// AdminToken is the token of an admin of all projects for as long as it is
 	// set: a start with another one, or none, ends it. Only the environment has it,
 	// as AUDITLOG_ADMIN_TOKEN. Default none.
@@ -134,21 +144,23 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "the certificate's private key, a PEM `file`")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
-	fs.Var((*span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
-	fs.Var((*span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
-	fs.Var((*span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
+	fs.Var((*settings.Span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
+	fs.Var((*settings.Span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
+	fs.Var((*settings.Span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
 	fs.StringVar(&c.SigningKey, "signing-key", "", "a `file` with the key that signs checkpoints; else the credential auditlog-signing-key, else a file of the data folder")
-	fs.Var((*span)(&c.CheckpointEvery), "checkpoint-every", "how long after something was recorded a checkpoint covers it at most")
+	fs.Var((*settings.Span)(&c.CheckpointEvery), "checkpoint-every", "how long after something was recorded a checkpoint covers it at most")
 	fs.StringVar(&c.Projects, "projects", c.Projects, "open: an entry makes its project; closed: project.create alone does")
 	fs.BoolVar(&c.ProjectAdminsDelete, "project-admins-delete", c.ProjectAdminsDelete,
 		"let admins of some projects delete those, not only admins of all")
 	fs.BoolVar(&c.DeletionApproval, "deletion-approval", c.DeletionApproval,
 		"have a second person approve each deletion of a project")
+	fs.StringVar(&c.SinkKey, "sink-key", "", "a `file` with the key that seals the secrets of sinks, one a line, the newest first")
+	fs.BoolVar(&c.AllowLocalSinks, "allow-local-sinks", false, "let sinks lead to this machine, and to what only its own link reaches")
 	fs.StringVar(&c.MetricsListen, "metrics-listen", "", "answer /metrics at this `address` instead, host:port")
 	fs.IntVar(&c.MaxConnections, "max-connections", 0, "how many connections may be open at once; 0 is what open files allow")
 	fs.IntVar(&c.MaxConnectionsPerAddress, "max-connections-per-address", c.MaxConnectionsPerAddress,
 		"how many of them may be from one address")
-	fs.Var((*span)(&c.MaxTokenLife), "max-token-life", "how long a token lives at most that is made from now on; 0s is for ever")
+	fs.Var((*settings.Span)(&c.MaxTokenLife), "max-token-life", "how long a token lives at most that is made from now on; 0s is for ever")
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies,
 		"believe X-Forwarded-For from these `addresses`: 10.0.0.7, 10.0.0.0/8")
 	fs.BoolVar(&c.Profile, "pprof", c.Profile, "answer profiles of the process at /debug/pprof/, to admins on this machine")
@@ -160,11 +172,11 @@ func (c *Config) flags(fs *pflag.FlagSet) {
 }
 
 // tables are the tables of the file, for what a flag cannot say.
-func (c *Config) tables() []settingsTable {
-	return []settingsTable{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable()}
+func (c *Config) tables() []settings.Table {
+	return []settings.Table{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable(), c.sinkTable()}
 }
 
-// check reports the first setting that cannot be meant, as a settingError.
+// check reports the first setting that cannot be meant, as a settings.Error.
 func (c *Config) check() error {
 	for _, f := range []func() error{c.checkListen, c.checkTLS, c.checkLog, c.checkSpans, c.checkLists} {
 		if err := f(); err != nil {
@@ -176,22 +188,22 @@ func (c *Config) check() error {
 
 func (c *Config) checkListen() error {
 	if c.Data == "" {
-		return settingErrorf("data", "must name a folder")
+		return settings.Errorf("data", "must name a folder")
 	}
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return settingErrorf("listen", "must be host:port, such as 127.0.0.1:7070")
+		return settings.Errorf("listen", "must be host:port, such as 127.0.0.1:7070")
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return settingErrorf("listen", "must end in a port between 0 and 65535")
+		return settings.Errorf("listen", "must end in a port between 0 and 65535")
 	}
 	if c.MetricsListen != "" {
 		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
-			return settingErrorf("metrics-listen", "must be host:port, such as 127.0.0.1:9090")
+			return settings.Errorf("metrics-listen", "must be host:port, such as 127.0.0.1:9090")
 		}
 	}
 	if c.Dev && !auth.Local(host) {
-		return settingErrorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
+		return settings.Errorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
 	}
 	return nil
 }
@@ -206,19 +218,19 @@ func (c *Config) exposed() bool {
 func (c *Config) checkTLS() error {
 	switch {
 	case c.TLSCert != "" && c.TLSKey == "":
-		return settingErrorf("tls-cert", "needs tls-key as well")
+		return settings.Errorf("tls-cert", "needs tls-key as well")
 	case c.TLSCert == "" && c.TLSKey != "":
-		return settingErrorf("tls-key", "needs tls-cert as well")
+		return settings.Errorf("tls-key", "needs tls-cert as well")
 	}
 	return nil
 }
 
 func (c *Config) checkLog() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
-		return settingErrorf("log-level", "must be debug, info, warn or error")
+		return settings.Errorf("log-level", "must be debug, info, warn or error")
 	}
 	if !slices.Contains([]string{"", "json", "console"}, c.LogFormat) {
-		return settingErrorf("log-format", "must be json or console")
+		return settings.Errorf("log-format", "must be json or console")
 	}
 	return nil
 }
@@ -234,10 +246,10 @@ func (c *Config) level() zerolog.Level {
 
 func (c *Config) checkSpans() error {
 	if c.Drain <= 0 {
-		return settingErrorf("drain", "must be more than 0")
+		return settings.Errorf("drain", "must be more than 0")
 	}
 	if c.CheckpointEvery < time.Second {
-		return settingErrorf("checkpoint-every", "must be a second at least")
+		return settings.Errorf("checkpoint-every", "must be a second at least")
 	}
 	return c.checkConnections(maxOpenFiles())
 }
@@ -246,18 +258,18 @@ func (c *Config) checkSpans() error {
 // 0 is unknown.
 func (c *Config) checkConnections(files uint64) error {
 	if c.MaxConnections < 0 {
-		return settingErrorf("max-connections", "must not be less than 0")
+		return settings.Errorf("max-connections", "must not be less than 0")
 	}
 	if files > 0 && files < keptFiles {
 		return fmt.Errorf("this process may have %d files open, of which the log's own need %d: allow it 1024 or more "+
 			"(ulimit -n, LimitNOFILE= of a systemd unit)", files, keptFiles)
 	}
 	if files > 0 && uint64(c.MaxConnections)+keptFiles > files {
-		return settingErrorf("max-connections", "must be at most %d: this process may have %d files open, of which %d are the log's own",
+		return settings.Errorf("max-connections", "must be at most %d: this process may have %d files open, of which %d are the log's own",
 			files-keptFiles, files, keptFiles)
 	}
 	if c.MaxConnectionsPerAddress < 1 {
-		return settingErrorf("max-connections-per-address", "must be at least 1")
+		return settings.Errorf("max-connections-per-address", "must be at least 1")
 	}
 	return nil
 }
@@ -276,17 +288,17 @@ const (
 
 func (c *Config) checkLists() error {
 	if c.Projects != projectsOpen && c.Projects != projectsClosed {
-		return settingErrorf("projects", "must be open or closed")
+		return settings.Errorf("projects", "must be open or closed")
 	}
 	if c.Reads != readsSkip && c.Reads != readsDenied {
-		return settingErrorf("reads", "must be skip or denied")
+		return settings.Errorf("reads", "must be skip or denied")
 	}
 	if scopes := []reading.Scope{reading.Exports, reading.Searches, reading.All}; !slices.Contains(scopes, reading.Scope(c.RecordReads)) {
-		return settingErrorf("record-reads", "must be exports, searches or all")
+		return settings.Errorf("record-reads", "must be exports, searches or all")
 	}
 	for _, s := range c.TrustedProxies {
 		if _, err := parsePrefix(s); err != nil {
-			return settingErrorf("trusted-proxy", "%q is neither an address nor a range such as 10.0.0.0/8", s)
+			return settings.Errorf("trusted-proxy", "%q is neither an address nor a range such as 10.0.0.0/8", s)
 		}
 	}
 	return nil

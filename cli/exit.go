@@ -38,7 +38,7 @@ var codes = [...]struct {
 	{exitConflict, "not possible now, such as a data folder that another auditlog has open"},
 	{exitFaulty, "check found faults in the data, a backup is damaged, evidence does not hold, or entries are missing from the answer because the log is"},
 	{exitDenied, "the log does not know the token, or the token does not allow it"},
-	{exitNotFound, "no such entry, project, token or backup"},
+	{exitNotFound, "no such entry, project, token, sink or backup"},
 	{exitUnavailable, "the log cannot be reached or cannot answer now; the same may pass later"},
 	{exitUnreadable, "check could not read the data, which says nothing of faults in it: the disk or its permissions"},
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM"},

@@ -49,6 +49,13 @@ func addFields(cmd *cobra.Command) *filter {
 	f := &filter{given: fs.Changed, spans: make(map[string]*string)}
 	addProject(cmd, &f.project)
 	fs.BoolVar(&f.allProjects, "all-projects", false, "all projects that you may read, as without a project, whatever AUDITLOG_PROJECT says")
+	f.addTerms(cmd)
+	return f
+}
+
+// addTerms adds the flags that ask for what entries hold.
+func (f *filter) addTerms(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	for _, field := range asked() {
 		values := (*[]string)(f.is.Of(field.Name))
 		if field.Values != nil {
@@ -60,7 +67,6 @@ func addFields(cmd *cobra.Command) *filter {
 	}
 	fs.StringArrayVar(&f.not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
 	fs.StringVarP(&f.text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
-	return f
 }
 
 // asked returns the fields that filters ask for.

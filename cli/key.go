@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/settings"
 	"auditlog/client"
 	"auditlog/notary"
 	"auditlog/proof"
@@ -60,7 +61,7 @@ key goes on with the new one once he has seen that entry, or heard of it from th
 		Args: cobra.NoArgs,
 	}
 	dir := addData(cmd)
-	named := cmd.Flags().String("signing-key", os.Getenv(envName("signing-key")), "the `file` with the key of now, as serve has it")
+	named := cmd.Flags().String("signing-key", os.Getenv(settings.EnvName("signing-key")), "the `file` with the key of now, as serve has it")
 	to := cmd.Flags().String("to", "", "write the new key to this `file`, and leave the old one; needed where --signing-key or a credential has that")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path, own := signingKeyPath(*dir, *named, os.LookupEnv)

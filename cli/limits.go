@@ -9,11 +9,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/audit"
+	"auditlog/cli/settings"
 )
 
 // limitTable is [[limit]].
-func (c *Config) limitTable() settingsTable {
-	return settingsTable{name: "limit", many: true, begin: func(fs *pflag.FlagSet) func() error {
+func (c *Config) limitTable() settings.Table {
+	return settings.Table{Name: "limit", Many: true, Begin: func(fs *pflag.FlagSet) func() error {
 		var l audit.Limit
 		fs.StringVar(&l.Name, "name", "", "")
 		fs.StringVar(&l.Each, "each", "", "")
@@ -24,7 +25,7 @@ func (c *Config) limitTable() settingsTable {
 		return func() error {
 			for _, other := range c.Limits {
 				if other.Name == l.Name {
-					return settingErrorf("name", "%q is that of another limit", l.Name)
+					return settings.Errorf("name", "%q is that of another limit", l.Name)
 				}
 			}
 			c.Limits = append(c.Limits, l)

@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/cli/settings"
 )
 
 // OIDC is where people log in as themselves: the table [oidc] of the file of settings.
@@ -40,8 +41,8 @@ type OIDC struct {
 }
 
 // oidcTable is [oidc].
-func (c *Config) oidcTable() settingsTable {
-	return settingsTable{name: "oidc", begin: func(fs *pflag.FlagSet) func() error {
+func (c *Config) oidcTable() settings.Table {
+	return settings.Table{Name: "oidc", Begin: func(fs *pflag.FlagSet) func() error {
 		o := &OIDC{EmailClaim: "email", GroupsClaim: "groups", Session: 12 * time.Hour, Refresh: 15 * time.Minute}
 		fs.StringVar(&o.Issuer, "issuer", "", "")
 		fs.StringVar(&o.ClientID, "client-id", "", "")
@@ -52,8 +53,8 @@ func (c *Config) oidcTable() settingsTable {
 		fs.StringVar(&o.EmailClaim, "email-claim", o.EmailClaim, "")
 		fs.StringVar(&o.GroupsClaim, "groups-claim", o.GroupsClaim, "")
 		fs.BoolVar(&o.UnverifiedEmail, "unverified-email", false, "")
-		fs.Var((*span)(&o.Session), "session", "")
-		fs.Var((*span)(&o.Refresh), "refresh", "")
+		fs.Var((*settings.Span)(&o.Session), "session", "")
+		fs.Var((*settings.Span)(&o.Refresh), "refresh", "")
 		fs.StringVar(&o.CAFile, "ca-file", "", "")
 		return func() error {
 			c.OIDC = o
@@ -65,26 +66,26 @@ func (c *Config) oidcTable() settingsTable {
 func (o *OIDC) check() error {
 	for _, required := range []struct{ name, value string }{{"issuer", o.Issuer}, {"client-id", o.ClientID}, {"url", o.URL}} {
 		if required.value == "" {
-			return settingErrorf(required.name, "is required")
+			return settings.Errorf(required.name, "is required")
 		}
 	}
 	for _, address := range []struct{ name, value string }{{"issuer", o.Issuer}, {"url", o.URL}} {
 		if err := oidc.CheckAddress(address.value); err != nil {
-			return settingErrorf(address.name, "%s", err)
+			return settings.Errorf(address.name, "%s", err)
 		}
 	}
 	if o.Session <= 0 {
-		return settingErrorf("session", "must be more than 0")
+		return settings.Errorf("session", "must be more than 0")
 	}
 	if o.Refresh <= 0 {
-		return settingErrorf("refresh", "must be more than 0")
+		return settings.Errorf("refresh", "must be more than 0")
 	}
 	return nil
 }
 
 // grantTable is [[grant]]: who may do what, of those who log in at the provider.
-func (c *Config) grantTable() settingsTable {
-	return settingsTable{name: "grant", many: true, begin: func(fs *pflag.FlagSet) func() error {
+func (c *Config) grantTable() settings.Table {
+	return settings.Table{Name: "grant", Many: true, Begin: func(fs *pflag.FlagSet) func() error {
 		var r oidc.Rule
 		var role string
 		fs.StringVar(&r.Group, "group", "", "")
@@ -110,7 +111,7 @@ func asSetting(err error, otherwise string) error {
 	if name == "" {
 		name = otherwise
 	}
-	return settingErrorf(name, "%s", f.Message)
+	return settings.Errorf(name, "%s", f.Message)
 }
 
 // provider makes the provider that the settings name; nil where they name none.

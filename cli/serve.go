@@ -28,25 +28,25 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/cli/settings"
 	"auditlog/console"
 	"auditlog/index"
 	"auditlog/notary"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
+	"auditlog/shipping"
+	"auditlog/sinks"
 	"auditlog/spell"
 	"auditlog/store"
 )
-
-// configFlag names the file of settings. It is the one flag that is no setting.
-const configFlag = "config"
 
 // scrubFile is where the server keeps how far it has read the log, in its folder.
 const scrubFile = "scrub.json"
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
-const adminTokenEnv = envPrefix + "ADMIN_TOKEN"
+const adminTokenEnv = settings.EnvPrefix + "ADMIN_TOKEN"
 
 func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
@@ -73,10 +73,10 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 		Args: cobra.NoArgs,
 	}
 	cfg := defaultConfig()
-	settings := pflag.NewFlagSet("settings", pflag.ContinueOnError)
-	cfg.flags(settings)
-	cmd.Flags().AddFlagSet(settings)
-	cmd.Flags().String(configFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
+	fs := pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	cfg.flags(fs)
+	cmd.Flags().AddFlagSet(fs)
+	cmd.Flags().String(settings.FileFlag, "", "a TOML `file` of settings; else AUDITLOG_CONFIG")
 	// It is no setting: accepted once and for all, it would accept the next loss as well.
 	cmd.Flags().BoolVar(&cfg.acceptRollback, "accept-rollback", false,
 		"go on with a log that has lost entries which were acknowledged, and record that")
@@ -84,8 +84,8 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	complete(cmd, "log-format", "json", "console")
 	complete(cmd, "projects", projectsOpen, projectsClosed)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		path := cmd.Flag(configFlag).Value.String()
-		if err := cfg.load(settings, path, os.LookupEnv); err != nil {
+		path := cmd.Flag(settings.FileFlag).Value.String()
+		if err := cfg.load(fs, path, os.LookupEnv); err != nil {
 			return usage(err)
 		}
 		// A reader of the log that goes away must not take the server with it.
@@ -95,20 +95,20 @@ SIGTERM and SIGINT let requests under way end; a second one ends at once.`,
 	return cmd
 }
 
-// load fills c, whose flags are settings, from the environment and the file at
+// load fills c, whose flags are fs, from the environment and the file at
 // path, and checks the whole.
-func (c *Config) load(settings *pflag.FlagSet, path string, lookup func(string) (string, bool)) error {
+func (c *Config) load(fs *pflag.FlagSet, path string, lookup func(string) (string, bool)) error {
 	if path == "" {
-		path, _ = lookup(envName(configFlag))
+		path, _ = lookup(settings.EnvName(settings.FileFlag))
 	}
-	from, err := load(settings, c.tables(), path, lookup)
+	from, err := settings.Load(fs, c.tables(), path, lookup)
 	if err != nil {
 		return err
 	}
 	if c.AdminToken, err = adminToken(lookup); err != nil {
 		return err
 	}
-	return from.explain(c.check())
+	return from.Explain(c.check())
 }
 
 // runServer opens a server, runs it until ctx ends or something fails, and
@@ -140,6 +140,7 @@ type server struct {
 	retention *retention.Worker
 	scrub     *scrub.Worker
 	notary    *notary.Notary
+	shipping  *shipping.Engine
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -163,6 +164,12 @@ func (s *server) openStore(context.Context) (err error) {
 		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
 		Limits: s.cfg.Limits,
+		Purging: func(project string) map[string]int64 {
+			if s.shipping == nil {
+				return nil
+			}
+			return s.shipping.Purging(context.Background(), project)
+		},
 
 		AcceptLoss: s.cfg.acceptRollback,
 
@@ -182,7 +189,7 @@ func (s *server) openStore(context.Context) (err error) {
 	return err
 }
 
-func (s *server) openWorkers(context.Context) error {
+func (s *server) openWorkers(ctx context.Context) error {
 	proxies, err := s.cfg.proxies()
 	if err != nil {
 		return err
@@ -226,6 +233,9 @@ func (s *server) openWorkers(context.Context) error {
 		return err
 	}
 	s.index = index.New(indexConfig(s.cfg.Data, s.store, s.log))
+	if err := s.openSinks(ctx); err != nil {
+		return err
+	}
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},
@@ -234,6 +244,7 @@ func (s *server) openWorkers(context.Context) error {
 		{"scrub", s.scrub.Run},
 		{"proofs", s.notary.Run},
 		{"backups", s.backups.Run},
+		{"sinks", s.shipping.Run},
 	}
 	return nil
 }
@@ -298,6 +309,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,
+		Sinks:           sinks.New(s.shipping, nil),
+		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
 		Proofs:          s.notary,
 		Checks:          s.scrub,

@@ -29,22 +29,24 @@ func (a *app) stats() *cobra.Command {
 	f := addFilter(cmd)
 	var output string
 	var req rpc.StatsRequest
+	var zoneName string
 	cmd.Flags().StringVar(&req.Interval, "interval", "", "count over time as well, by `hour`, day, week or month")
-	cmd.Flags().StringVar(&req.Zone, "zone", "", "the time `zone` of these and of --from and --to, such as Europe/Berlin; else this machine's")
+	cmd.Flags().StringVar(&zoneName, "zone", "", "the time `zone` of these and of --from and --to, such as Europe/Berlin; else this machine's")
 	cmd.Flags().IntVar(&req.Top, "top", 0, "how `many` values of each field to show; else 10, or 100 as json")
 	complete(cmd, "interval", rpc.Intervals()...)
 	addOutput(cmd, &output, "text", "json")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		zone := time.Local
 		var err error
-		if req.Zone == "" {
-			req.Zone = calendar.LocalName(time.Now())
-		} else if zone, err = calendar.Zone(req.Zone); err != nil {
+		if zoneName == "" {
+			zoneName = calendar.LocalName(time.Now())
+		} else if zone, err = calendar.Zone(zoneName); err != nil {
 			return usagef("--zone: %w", err)
 		}
 		if req.Query, err = f.parse(time.Now(), zone); err != nil {
 			return err
 		}
+		req.Zone = zoneName
 		if output != "text" && output != "json" {
 			return usagef("--output: must be text or json")
 		}

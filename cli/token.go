@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/calendar"
+	"auditlog/cli/settings"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -163,7 +164,7 @@ func (a *app) tokenRotate() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	grace, expires := rpc.DefaultGrace*time.Second, ""
-	cmd.Flags().Var((*span)(&grace), "grace", "how long the old secret counts")
+	cmd.Flags().Var((*settings.Span)(&grace), "grace", "how long the old secret counts")
 	cmd.Flags().StringVar(&expires, "expires", "", "when it ends from now on: a `time` such as 2027-01-01, or 90d from now")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		seconds := int64(grace.Seconds())

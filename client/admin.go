@@ -110,3 +110,49 @@ func (c *Client) RevokeTokens(ctx context.Context, id string) ([]rpc.Token, erro
 func (c *Client) RotateToken(ctx context.Context, req rpc.TokenRotateRequest) (rpc.TokenCreateResult, error) {
 	return call[rpc.TokenCreateResult](ctx, c, rpc.TokenRotate, req, once)
 }
+
+// CreateSink makes a sink, to which the server ships entries from then on.
+func (c *Client) CreateSink(ctx context.Context, req rpc.SinkCreateRequest) (rpc.Sink, error) {
+	return call[rpc.Sink](ctx, c, rpc.SinkCreate, req, once)
+}
+
+// Sinks returns every sink.
+func (c *Client) Sinks(ctx context.Context) ([]rpc.Sink, error) {
+	res, err := call[rpc.SinkListResult](ctx, c, rpc.SinkList, rpc.SinkListRequest{}, c.tries())
+	return res.Items, err
+}
+
+// Sink returns one sink, with as many of the entries that it refused as req asks for.
+func (c *Client) Sink(ctx context.Context, req rpc.SinkGetRequest) (rpc.SinkGetResult, error) {
+	return call[rpc.SinkGetResult](ctx, c, rpc.SinkGet, req, c.tries())
+}
+
+// UpdateSink changes a sink.
+func (c *Client) UpdateSink(ctx context.Context, req rpc.SinkUpdateRequest) (rpc.Sink, error) {
+	return call[rpc.Sink](ctx, c, rpc.SinkUpdate, req, once)
+}
+
+// PauseSink has nothing be shipped to a sink until ResumeSink.
+func (c *Client) PauseSink(ctx context.Context, name string) (rpc.Sink, error) {
+	return call[rpc.Sink](ctx, c, rpc.SinkPause, rpc.SinkRequest{Name: name}, once)
+}
+
+// ResumeSink goes on with a sink that was paused, or has stopped by itself.
+func (c *Client) ResumeSink(ctx context.Context, name string) (rpc.Sink, error) {
+	return call[rpc.Sink](ctx, c, rpc.SinkResume, rpc.SinkRequest{Name: name}, once)
+}
+
+// ReplaySink has a sink begin again elsewhere, or send again what was refused.
+func (c *Client) ReplaySink(ctx context.Context, req rpc.SinkReplayRequest) (rpc.Sink, error) {
+	return call[rpc.Sink](ctx, c, rpc.SinkReplay, req, once)
+}
+
+// DeleteSink ends a sink.
+func (c *Client) DeleteSink(ctx context.Context, name string) (rpc.Sink, error) {
+	return call[rpc.Sink](ctx, c, rpc.SinkDelete, rpc.SinkRequest{Name: name}, once)
+}
+
+// TestSink records an entry and sends it to a sink. What becomes of that is in the result.
+func (c *Client) TestSink(ctx context.Context, name string) (rpc.SinkTestResult, error) {
+	return call[rpc.SinkTestResult](ctx, c, rpc.SinkTest, rpc.SinkRequest{Name: name}, once)
+}

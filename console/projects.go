@@ -164,6 +164,8 @@ type statusPage struct {
 	Uptime       string
 	Since        moment
 	Err          string
+	// Damaged says what is known to be damaged or lost.
+	Damaged []string
 	// Check tells of the readings of the whole log, nil where nothing reads it.
 	Check *integrity
 }
@@ -198,6 +200,7 @@ func (c *console) status(v *visit) error {
 	if err := cmp.Or(c.opts.Store.Err(), c.opts.Store.Paused()); err != nil {
 		p.Err = err.Error()
 	}
+	p.Damaged = c.opts.Store.Damaged()
 	if c.opts.Index != nil {
 		index := c.opts.Index()
 		p.HasIndex, p.IndexBehind = true, index.Behind

@@ -17,6 +17,9 @@ type CheckResult struct {
 	Last  *Reading `json:"last,omitempty"`
 	// Paused says why the log takes nothing until somebody decides.
 	Paused string `json:"paused,omitempty"`
+	// Damaged says what is known to be damaged or lost, whoever found it: answers lack it, or a
+	// project is set aside because of it.
+	Damaged []string `json:"damaged,omitempty"`
 }
 
 // Reading is one reading of the whole log.

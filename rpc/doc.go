@@ -4,8 +4,10 @@
 // that neither can drift from the other.
 //
 // Every call is POST /<method> with a JSON body, and every answer an [Answer];
-// only auditLog.export answers with the entries themselves, auditLog.follow with events, and
-// log.backup with an archive. Entries have the
+// only auditLog.export answers with the entries themselves, as auditLog.list does to
+// who accepts NDJSON alone, auditLog.follow with events, and log.backup with an archive.
+// What only reads is answered to GET as well, with the members of the body as
+// parameters. Entries have the
 // canonical JSON of package audit, here as there.
 //
 // It stands on audit and the standard library, and does no I/O.
@@ -49,6 +51,16 @@ const (
 	LogCheck      = "log.check"
 	LogCheckpoint = "log.checkpoint"
 	LogCosign     = "log.cosign"
+
+	SinkCreate = "sink.create"
+	SinkList   = "sink.list"
+	SinkGet    = "sink.get"
+	SinkUpdate = "sink.update"
+	SinkPause  = "sink.pause"
+	SinkResume = "sink.resume"
+	SinkReplay = "sink.replay"
+	SinkDelete = "sink.delete"
+	SinkTest   = "sink.test"
 )
 
 // Content types. A body of any other type is read as JSON.
@@ -64,6 +76,10 @@ const HeaderRequestID = "X-Request-Id"
 // HeaderChannel names the surface that a call comes through, one of the channels of
 // package audit: the entries that the log keeps about itself have it as a claim.
 const HeaderChannel = "X-Auditlog-Channel"
+
+// HeaderNextCursor has the cursor of the next page, where there is one: an answer of NDJSON has
+// no other place for it.
+const HeaderNextCursor = "X-Auditlog-Next-Cursor"
 
 // IsNDJSON reports whether a media type, in lower case and without parameters, is one by
 // which JSON values a line are known. None of these names is registered.

@@ -8,7 +8,8 @@ import (
 	"auditlog/audit"
 )
 
-// HeaderGaps is the trailer of an export from which entries are missing: see TellGaps.
+// HeaderGaps is the trailer of an export from which entries are missing, and the header of a page
+// of lines: see TellGaps.
 const HeaderGaps = "Auditlog-Gaps"
 
 // maxToldGaps is how many gaps a trailer names.

@@ -110,9 +110,6 @@ type StatsRequest struct {
 	// Interval is the width of the parts, one of Intervals, in the place of
 	// Buckets. Empty leaves it to the log.
 	Interval string `json:"interval,omitempty"`
-	// Zone is the time zone whose clocks the parts begin by, such as
-	// "Europe/Berlin" or "+05:30". Empty means UTC.
-	Zone string `json:"zone,omitempty"`
 	// Top is how many values of each field are asked for, up to audit.MaxTop. 0 means
 	// audit.DefaultTop.
 	Top int `json:"top,omitempty"`

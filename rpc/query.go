@@ -20,6 +20,9 @@ type Query struct {
 	To   time.Time `json:"to,omitzero"`   // exclusive
 	// Q is the full-text query.
 	Q string `json:"q,omitempty"`
+	// Zone is the time zone, such as "Europe/Berlin" or "+05:30", of times that are written
+	// without one, and whose clocks the parts of time of counts begin by. Empty means UTC.
+	Zone string `json:"zone,omitempty"`
 	// Order is OrderNewest or OrderOldest, by time and id; empty means OrderNewest. Counts do
 	// not depend on it.
 	Order string `json:"order,omitempty"`

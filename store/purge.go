@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"auditlog/audit"
@@ -57,7 +59,7 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	case rec.State == audit.Deleting:
 		return false, s.beginPurge(ctx, p)
 	case tail:
-		return false, s.Seal()
+		return false, cmp.Or(s.Seal(), s.stuck(p))
 	}
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
@@ -80,7 +82,7 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	s.mu.RLock()
 	rec := p.Rec
 	s.mu.RUnlock()
-	progress := &format.Purge{}
+	progress := &format.Purge{Behind: s.behind(p.Name)}
 	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.Name, k.ID)
 		if err != nil {
@@ -108,6 +110,18 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	})
 }
 
+// behind returns the sinks of a project, by name, and how far each has come.
+func (s *Store) behind(project string) (behind []format.Behind) {
+	if s.opts.Purging == nil {
+		return nil
+	}
+	shipped := s.opts.Purging(project)
+	for _, name := range slices.Sorted(maps.Keys(shipped)) {
+		behind = append(behind, format.Behind{Sink: name, Through: shipped[name]})
+	}
+	return behind
+}
+
 // purgeWriter does one step. What it deletes, in this order: the places of the
 // entries, their blocks, their keys, the tree over them, and at last the project's record,
 // secret included, in whose stead an empty project of the same name begins.
@@ -132,6 +146,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	}
 	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
+	progress.Behind = slices.Clone(progress.Behind)
 	w.rec.Purge = &progress
 	for _, part := range []func() (left bool, err error){w.order, w.blocks, w.keys, w.spans, w.tiles} {
 		left, err := part()
@@ -180,9 +195,7 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 // count adds a block that is deleted, but for the entries that stay.
 func count(p *format.Purge, b blocks.Keyed) {
 	for row, id := range b.IDs(nil) {
-		if !p.Keeps(id) {
-			p.Gone.Add(id, b.EntrySeq(row), b.CreatedAt(row))
-		}
+		p.Count(id, b.EntrySeq(row), b.CreatedAt(row))
 	}
 }
 

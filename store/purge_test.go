@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,6 +200,39 @@ func TestPurgedAgainAndAgain(t *testing.T) {
 			s = open(t, dir, Options{SealAfter: time.Hour})
 		}
 		checkClean(t, s)
+	}
+}
+
+// The end of a purge tells what sinks had not delivered, exactly, also where the log is opened
+// again between the steps.
+func TestPurgeTellsWhatWasNotShipped(t *testing.T) {
+	dir := t.TempDir()
+	s := purgeScene(t, dir) // doomed has the odd ids up to 799, and then the project.delete entry
+	del := entry("doomed", 0)
+	if _, err := s.Delete(t.Context(), "doomed", del, audit.DeletionOrder{}); err != nil {
+		t.Fatal(err)
+	}
+	opts := Options{SealAfter: time.Hour, Purging: func(project string) map[string]int64 {
+		if project != "doomed" {
+			t.Errorf("asked for the sinks of %s", project)
+		}
+		return map[string]int64{"none": 0, "some": 301, "all": 799, "ahead": 900}
+	}}
+	for done, steps := false, 0; !done; steps++ {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, dir, opts)
+		opts.Purging = nil // the first step alone asks
+		var err error
+		if done, err = s.PurgeStep(t.Context(), "doomed"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last, err := s.Since(t.Context(), "doomed", del.ID, 10)
+	if err != nil || len(last) != 1 || last[0].Metadata["undelivered"] != "none 400, some 249" ||
+		!strings.HasSuffix(last[0].Detail, "; not shipped to sinks before that: none 400, some 249") {
+		t.Errorf("the purge ends with %+v, %v", last, err)
 	}
 }
 

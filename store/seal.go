@@ -1,12 +1,14 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/store/kv"
 	"auditlog/store/queue"
+	"auditlog/store/seal"
 )
 
 // sealLoop is the sealer: it moves entries of the tail into blocks when there are many, or
@@ -25,10 +27,13 @@ func (s *Store) sealLoop() {
 		s.mu.Unlock()
 		if left || stepwise || wait <= 0 {
 			var err error
-			if left, err = s.sealStep(until); s.noteSeal(err) {
+			if left, err = s.sealStep(until); errors.Is(err, errIdle) {
+				wait, ch = sealIdle, nil // what is left is set aside
+			} else if s.noteSeal(err) {
 				continue
+			} else {
+				wait, ch = sealRetry, nil
 			}
-			wait, ch = sealRetry, nil
 		}
 		timer.Reset(wait)
 		select {
@@ -83,7 +88,10 @@ func (s *Store) Seal() error {
 		if done {
 			return nil
 		}
-		if _, err := s.sealStep(until); err != nil {
+		switch _, err := s.sealStep(until); {
+		case errors.Is(err, errIdle):
+			return nil // all else is set aside
+		case err != nil:
 			return err
 		}
 	}
@@ -98,12 +106,28 @@ func (s *Store) Seal() error {
 func (s *Store) sealStep(until int64) (left bool, err error) {
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
-	s.mu.RLock()
-	step := s.sealer.Choose(until, s.blockSeq)
-	s.mu.RUnlock()
-	if step == nil {
-		return false, nil
+	for {
+		s.mu.RLock()
+		step, aside := s.sealer.Choose(until, s.blockSeq), len(s.sealer.Aside())
+		s.mu.RUnlock()
+		if step == nil && aside > 0 {
+			return false, errIdle
+		}
+		if step == nil {
+			return false, nil
+		}
+		left, err = s.seal(step)
+		switch {
+		case err == nil:
+			return left, s.unlessDamaged(s.tidyKeys())
+		case !s.setAside(err):
+			return false, err
+		}
 	}
+}
+
+// seal does a step.
+func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	err = s.read(func(tx kv.Tx) (err error) {
 		left, err = step.Plan(tx)
 		return err
@@ -111,16 +135,12 @@ func (s *Store) sealStep(until int64) (left bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	err = s.update("seal", step.Write, func() {
+	return left, s.update("seal", step.Write, func() {
 		var freed queue.Shares
 		freed, s.blockSeq = step.Apply()
 		s.queue.Free(freed.Parts...)
 		s.sealed.broadcast()
 	})
-	if err != nil {
-		return false, err
-	}
-	return left, s.tidyKeys()
 }
 
 // errNoRoom is the error of those who wait for a sealer that cannot go on.

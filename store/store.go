@@ -62,6 +62,11 @@ type Options struct {
 	// for. Nil looks into all blocks for them.
 	Narrow func(fulltext.Exact) fulltext.Narrowing
 
+	// Purging is told that the purge of a project begins, and returns the sinks that ship it
+	// by name, with the id up to which each has: the entry that ends the purge tells what
+	// they had not shipped. Nil where there are no sinks.
+	Purging func(project string) map[string]int64
+
 	// Closed takes entries only of projects that Create made. Default false: a
 	// project comes to be with its first entry.
 	Closed bool
@@ -148,16 +153,17 @@ type Store struct {
 	row     format.TailRow // of the commit under way; whoever holds writing has it
 	group   keys.Group     // its keys
 
-	mu       sync.RWMutex // guards what follows, held for moments only
-	projects map[string]*memory.Project
-	byID     memory.Numbered
-	purging  map[*memory.Project]bool // those that are being purged
-	purges   uint64                   // counts purges that begin and that end
-	recent   memory.Tail
-	sealer   *seal.Sealer
-	blockSeq uint64 // newest sequence of the changes bucket
-	sealErr  error  // why the last seal failed
-	broken   error  // why no more can be written; nil while all is well
+	mu         sync.RWMutex // guards what follows, held for moments only
+	projects   map[string]*memory.Project
+	byID       memory.Numbered
+	purging    map[*memory.Project]bool // those that are being purged
+	purges     uint64                   // counts purges that begin and that end
+	recent     memory.Tail
+	sealer     *seal.Sealer
+	keysDamage error  // why keys are not moved to where they belong
+	blockSeq   uint64 // newest sequence of the changes bucket
+	sealErr    error  // why the last seal failed
+	broken     error  // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks

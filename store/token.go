@@ -31,6 +31,12 @@ func (s *Store) Tokens() (map[string][]byte, error) {
 // tells of it: all or nothing. The entry goes where RecordOwn would put it; a nil
 // one is for what is no event, such as a token's last use.
 func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error {
+	return s.changeRows(ctx, format.Tokens, put, del, entry)
+}
+
+// changeRows puts and deletes rows of a bucket together with the entry that tells of it, if
+// there is one.
+func (s *Store) changeRows(ctx context.Context, bucket string, put map[string][]byte, del []string, entry *audit.Entry) error {
 	var entries []*audit.Entry
 	if entry != nil {
 		entry.Key, entry.RecordedBy = "", audit.RecordedByLog
@@ -42,15 +48,15 @@ func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []s
 	}
 	sub.own, sub.lasting, sub.item.First = true, true, true
 	sub.change = func(w *commitWriter) error {
-		b := w.tx.Bucket(format.Tokens)
+		b := w.tx.Bucket(bucket)
 		for k, v := range put {
 			if err := b.Put([]byte(k), v); err != nil {
-				return fmt.Errorf("put token: %w", err)
+				return fmt.Errorf("put into %s: %w", bucket, err)
 			}
 		}
 		for _, k := range del {
 			if err := b.Delete([]byte(k)); err != nil {
-				return fmt.Errorf("delete token: %w", err)
+				return fmt.Errorf("delete from %s: %w", bucket, err)
 			}
 		}
 		return nil

@@ -104,6 +104,9 @@
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum
 //
+//	sinks     name of a row -> what package shipping keeps there: settings of sinks, how
+//	          far each has come, and the ids of what was refused
+//
 //	tiles     project (4), level (1), number (8) -> a tile of the project's tree, of its
 //	          present incarnation: version (1), up to 256 hashes (32 each) of the level that
 //	          is 8 times as high, checksum. Level 0, the leaves, is computed from the entries;
@@ -119,7 +122,7 @@
 //	certificates  project name, 0, incarnation (4) -> what proves of an incarnation that was
 //	          purged that it was: version (1), an evidence bundle, checksum
 //
-// History: 4 has tiles, heads, master and certificates, which the step from 3 makes, empty. What
+// History: 4 has tiles, heads, master, certificates and sinks, which the step from 3 makes, empty. What
 // is there already is hashed by and by, as what comes is. 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.

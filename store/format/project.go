@@ -111,6 +111,30 @@ type Purge struct {
 	Gone Purged `json:"gone"`
 	// Tree is what the last head had of the project.
 	Tree TreeState `json:"tree,omitzero"`
+	// Behind are the sinks that did not have all of it when the purge began.
+	Behind []Behind `json:"behind,omitempty"`
+}
+
+// Behind is a sink as a purge finds it.
+type Behind struct {
+	Sink string `json:"sink"`
+	// Through is the id up to which it had delivered what it ships, Entries how many of
+	// those that are gone are above.
+	Through int64 `json:"through"`
+	Entries int64 `json:"entries"`
+}
+
+// Count counts an entry that is gone, which stays uncounted where the purge keeps it.
+func (p *Purge) Count(id, seq, createdAt int64) {
+	if p.Keeps(id) {
+		return
+	}
+	p.Gone.Add(id, seq, createdAt)
+	for i := range p.Behind {
+		if id > p.Behind[i].Through {
+			p.Behind[i].Entries++
+		}
+	}
 }
 
 // Ordered returns the entry that ordered the purge.

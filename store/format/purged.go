@@ -3,6 +3,7 @@ package format
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -34,6 +35,7 @@ func (p *Project) PurgeEntry() *audit.Entry {
 	if by := p.Deletion.ApprovedBy; by != "" {
 		e.Metadata["approvedBy"] = by
 	}
+	p.Purge.tellBehind(e)
 	if tree := p.Purge.Tree; tree.Size > 0 {
 		e.Metadata["treeSize"], e.Metadata["treeRoot"] = strconv.FormatInt(tree.Size, 10), tree.Root.String()
 	}
@@ -43,6 +45,31 @@ func (p *Project) PurgeEntry() *audit.Entry {
 		}
 	}
 	return e
+}
+
+// maxBehind is how many sinks the entry of a purge names.
+const maxBehind = 20
+
+// tellBehind adds to the entry of a purge what sinks had not delivered.
+func (p *Purge) tellBehind(e *audit.Entry) {
+	var told []string
+	more := 0
+	for _, b := range p.Behind {
+		switch {
+		case b.Entries == 0:
+		case len(told) == maxBehind:
+			more++
+		default:
+			told = append(told, b.Sink+" "+strconv.FormatInt(b.Entries, 10))
+		}
+	}
+	if more > 0 {
+		told = append(told, fmt.Sprintf("and %d other sinks", more))
+	}
+	if len(told) > 0 {
+		e.Metadata["undelivered"] = strings.Join(told, ", ")
+		e.Detail += "; not shipped to sinks before that: " + e.Metadata["undelivered"]
+	}
 }
 
 // metadata returns g as the metadata of an entry.

@@ -24,6 +24,7 @@ const (
 	Tokens   = "tokens"
 	Cursors  = "cursors"
 	Usages   = "usage"
+	Sinks    = "sinks"
 
 	Tiles        = "tiles"
 	Heads        = "heads"
@@ -35,7 +36,7 @@ const (
 func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
-		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages,
+		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages, Sinks,
 		Tiles, Heads, Master, Certificates,
 	}
 }

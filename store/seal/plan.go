@@ -1,6 +1,8 @@
 package seal
 
 import (
+	"cmp"
+
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
@@ -77,8 +79,9 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 			return true, nil
 		}
 		most := blocks.Budget{Blocks: min(left.Blocks, projectBlocks), Bytes: min(left.Bytes, projectBytes)}
-		if err := w.planOne(tx, spans, plan, most); err != nil {
-			return false, err
+		err := w.planOne(tx, spans, plan, most)
+		if err = cmp.Or(tx.Err(), err); err != nil {
+			return false, &ProjectError{plan.project, err}
 		}
 		for _, b := range plan.blocks.Drop {
 			left.Blocks--

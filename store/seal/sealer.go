@@ -50,6 +50,7 @@ type Sealer struct {
 	stepwise             map[*memory.Project]queue.Load
 	full                 map[*memory.Project]bool // that have entries enough in the tail for a block
 	lastFresh, lastBegun *memory.Project
+	aside                map[*memory.Project]error // those whose blocks are damaged, and why
 }
 
 // New returns a Sealer of a tail.
@@ -57,12 +58,13 @@ func New(tail *memory.Tail, r *blocks.Reader, o Options) *Sealer {
 	return &Sealer{
 		Options: o, blocks: r, tail: tail,
 		stepwise: make(map[*memory.Project]queue.Load), full: make(map[*memory.Project]bool),
+		aside: make(map[*memory.Project]error),
 	}
 }
 
 // Added says that a project has got entries in the tail.
 func (s *Sealer) Added(p *memory.Project) {
-	if len(p.Tail) >= min(s.Sizes.BlockRows, s.Rows) {
+	if len(p.Tail) >= min(s.Sizes.BlockRows, s.Rows) && s.aside[p] == nil {
 		s.full[p] = true
 	}
 }
@@ -108,6 +110,9 @@ func (s *Sealer) unsealed() int {
 	for _, l := range s.stepwise {
 		n -= l.Entries
 	}
+	for p := range s.aside {
+		n -= len(p.Tail)
+	}
 	return n
 }
 
@@ -118,8 +123,11 @@ func (s *Sealer) pressed() bool {
 	for _, l := range s.stepwise {
 		bytes -= l.Bytes
 	}
-	return s.unsealed() >= tailFull*s.Rows || len(s.tail.Slots) >= tailSlack*s.Rows ||
-		bytes >= min(maxTailBytes, s.TailBytes/2)
+	if s.unsealed() >= tailFull*s.Rows {
+		return true
+	}
+	// What is set aside stays, and has others stay: sealing more often would not make room.
+	return len(s.aside) == 0 && (len(s.tail.Slots) >= tailSlack*s.Rows || bytes >= min(maxTailBytes, s.TailBytes/2))
 }
 
 // Choose returns a step for those of whom something is to be sealed, in the order of their
@@ -153,6 +161,9 @@ func (s *Sealer) due(until int64) map[*memory.Project]bool {
 		if t := &s.tail.Slots[i]; t.Entry != nil {
 			projects[t.Owner] = true
 		}
+	}
+	for p := range s.aside {
+		delete(projects, p)
 	}
 	return projects
 }

@@ -23,11 +23,12 @@ func (w *Step) Write(tx kv.Tx) error {
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
 	var ended []*projectPlan
 	for _, plan := range w.plans {
-		if err := writer.Write(plan.blocks); err != nil {
-			return err
+		err := writer.Write(plan.blocks)
+		if err == nil {
+			err = w.count(tx, plan)
 		}
-		if err := w.count(tx, plan); err != nil {
-			return err
+		if err = cmp.Or(tx.Err(), err); err != nil {
+			return &ProjectError{plan.project, err}
 		}
 		if plan.ends() {
 			ended = append(ended, plan)

@@ -151,6 +151,51 @@ func testTokens(t *testing.T, open Engine) {
 	}
 }
 
+// Rows of sinks are in the order of their keys, change together with the entry that tells of
+// it, and are there when the log is opened again.
+func testSinks(t *testing.T, open Engine) {
+	dir := t.TempDir()
+	log := open.open(t, dir)
+	change := func(put map[string][]byte, del []string, e *audit.Entry) {
+		t.Helper()
+		if err := log.ChangeSinks(t.Context(), put, del, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := plainEntry("acme")
+	change(map[string][]byte{"a/2": []byte("2"), "a/1": []byte("1"), "b/1": {0}, "a/3": []byte("x")}, nil, told)
+	change(map[string][]byte{"a/3": []byte("3")}, []string{"a/1", "ghost"}, nil)
+	wrong := plainEntry("acme")
+	wrong.Action = ""
+	if err := log.ChangeSinks(t.Context(), nil, []string{"b/1"}, wrong); audit.KindOf(err) != audit.Invalid {
+		t.Errorf("a wrong entry: %v", err)
+	}
+	if log.LastID() != 1 || told.ID != 1 || told.Project != audit.SystemProject {
+		t.Errorf("two changes made the entries up to %d, and %d in %s", log.LastID(), told.ID, told.Project)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	log = open.open(t, dir)
+	for _, tt := range []struct {
+		prefix, after string
+		limit         int
+		want          string
+	}{
+		{"a/", "", 10, "a/2=2 a/3=3 "}, {"a/", "a/2", 10, "a/3=3 "}, {"a/", "a/1", 1, "a/2=2 "}, {"a/", "a/3", 10, ""},
+		{"", "", 10, "a/2=2 a/3=3 b/1=\x00 "}, {"c", "", 10, ""},
+	} {
+		rows, err := log.SinkRows(tt.prefix, tt.after, tt.limit)
+		got := ""
+		for _, r := range rows {
+			got += r.Key + "=" + string(r.Value) + " "
+		}
+		if err != nil || got != tt.want {
+			t.Errorf("%d rows of %q behind %q: %q, %v, want %q", tt.limit, tt.prefix, tt.after, got, err, tt.want)
+		}
+	}
+}
+
 // The log's own entries never make, fill or revive a project.
 func testOwnEntries(t *testing.T, open Engine) {
 	log := open.open(t, t.TempDir())

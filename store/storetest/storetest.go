@@ -73,6 +73,7 @@ func Run(t *testing.T, open Engine) {
 		"cursors":       testCursors,
 		"pulling":       testPulling,
 		"tokens":        testTokens,
+		"sinks":         testSinks,
 		"own entries":   testOwnEntries,
 		"lasting":       testLasting,
 		"holds":         testHold,

@@ -239,13 +239,16 @@ func (w *Walker) advance() {
 	w.edge = w.block.Position(w.row)
 }
 
-// leave goes behind a block: its last match in the query's order has been given.
+// leave goes behind a block, which may be the last one: its last match in the query's order has
+// been given.
 func (w *Walker) leave(b *block.Block) {
 	w.block = nil
 	if w.q.Oldest {
 		w.edge = above(b.Last())
+		w.drained = b.Last().Compare(w.Record.Last) >= 0 || w.edge.Compare(w.High) >= 0
 		return
 	}
+	w.drained = b.First().Compare(w.Record.First) <= 0 || b.First().Compare(w.Low) <= 0
 	w.edge = b.First()
 	w.edge.ID-- // ids are from 1 on
 }

@@ -215,8 +215,11 @@ func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
 			return fmt.Errorf("%s: %w", db.Name(), err)
 		}
 		err := fn(t)
+		if t.err != nil && !errors.Is(err, t.err) {
+			err = t.err
+		}
 		if t.err != nil {
-			return fmt.Errorf("%s: %w", db.Name(), t.err)
+			return fmt.Errorf("%s: %w", db.Name(), err)
 		}
 		return err
 	})

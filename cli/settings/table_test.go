@@ -1,4 +1,4 @@
-package cli
+package settings
 
 import (
 	"errors"
@@ -29,7 +29,7 @@ func readTables(t *testing.T, file string) (targets []target, home *target, err 
 		return func(fs *pflag.FlagSet) {
 			fs.StringVar(&v.name, "name", "", "")
 			fs.StringVar(&v.url, "url", "", "")
-			fs.Var((*span)(&v.every), "every", "")
+			fs.Var((*Span)(&v.every), "every", "")
 			fs.IntVar(&v.size, "size", 100, "")
 			fs.BoolVar(&v.gzip, "gzip", true, "")
 			fs.StringSliceVar(&v.headers, "headers", nil, "")
@@ -37,20 +37,20 @@ func readTables(t *testing.T, file string) (targets []target, home *target, err 
 	}
 	required := func(v *target) error {
 		if v.url == "" {
-			return settingErrorf("url", "is required")
+			return Errorf("url", "is required")
 		}
 		if v.size < 1 {
-			return settingErrorf("size", "must be at least 1")
+			return Errorf("size", "must be at least 1")
 		}
 		return nil
 	}
-	tables := []settingsTable{
-		{name: "target", many: true, begin: func(fs *pflag.FlagSet) func() error {
+	tables := []Table{
+		{Name: "target", Many: true, Begin: func(fs *pflag.FlagSet) func() error {
 			v := new(target)
 			flags(v)(fs)
 			return func() error { targets = append(targets, *v); return required(v) }
 		}},
-		{name: "home", begin: func(fs *pflag.FlagSet) func() error {
+		{Name: "home", Begin: func(fs *pflag.FlagSet) func() error {
 			home = new(target)
 			flags(home)(fs)
 			return func() error { return required(home) }
@@ -63,7 +63,7 @@ func readTables(t *testing.T, file string) (targets []target, home *target, err 
 	}
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	fs.String("listen", "", "")
-	_, err = load(fs, tables, path, func(string) (string, bool) { return "", false })
+	_, err = Load(fs, tables, path, func(string) (string, bool) { return "", false })
 	if err != nil {
 		err = errors.New(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""))
 	}

@@ -1,4 +1,4 @@
-package cli
+package settings
 
 import (
 	"errors"
@@ -9,32 +9,32 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// settingsTable is a kind of table that a file of settings may hold, for what there can be
+// Table is a kind of table that a file of settings may hold, for what there can be
 // several of, or what a flag cannot say. Neither flags nor the environment know it.
-type settingsTable struct {
-	name string
-	// many allows any number of them, each as [[name]]; else there is one at most, as
+type Table struct {
+	Name string
+	// Many allows any number of them, each as [[name]]; else there is one at most, as
 	// [name].
-	many bool
-	// begin adds the settings of one table to fs: they are flags, so that they are read
+	Many bool
+	// Begin adds the settings of one table to fs: they are flags, so that they are read
 	// and refused as all settings are. It returns what takes the table once they are
-	// set, and checks it: a settingError names the setting that cannot be meant, or the
+	// set, and checks it: an Error names the setting that cannot be meant, or the
 	// one that is missing.
-	begin func(fs *pflag.FlagSet) (take func() error)
+	Begin func(fs *pflag.FlagSet) (take func() error)
 }
 
 // read takes the tables of this kind that f has, in its order.
-func (t settingsTable) read(f *settingsFile) error {
-	value, ok := f.values[t.name]
+func (t Table) read(f *file) error {
+	value, ok := f.values[t.Name]
 	if !ok {
 		return nil
 	}
 	list, err := t.list(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", f.place(t.name), err)
+		return fmt.Errorf("%s: %w", f.place(t.Name), err)
 	}
 	for i, values := range list {
-		if err := t.readOne(values, tablePlace{f, t.name, i}); err != nil {
+		if err := t.readOne(values, tablePlace{f, t.Name, i}); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func (t settingsTable) read(f *settingsFile) error {
 }
 
 // list returns what value, of TOML, holds of this kind.
-func (t settingsTable) list(value any) ([]map[string]any, error) {
+func (t Table) list(value any) ([]map[string]any, error) {
 	one, isOne := value.(map[string]any)
 	list, isList := value.([]map[string]any)
 	if braces, ok := value.([]any); ok {
@@ -53,20 +53,20 @@ func (t settingsTable) list(value any) ([]map[string]any, error) {
 		}
 	}
 	switch {
-	case t.many && isList:
+	case t.Many && isList:
 		return list, nil
-	case !t.many && isOne:
+	case !t.Many && isOne:
 		return []map[string]any{one}, nil
-	case t.many:
-		return nil, fmt.Errorf("must be written [[%s]]: there may be several", t.name)
+	case t.Many:
+		return nil, fmt.Errorf("must be written [[%s]]: there may be several", t.Name)
 	}
-	return nil, fmt.Errorf("must be written [%s]: there is one at most", t.name)
+	return nil, fmt.Errorf("must be written [%s]: there is one at most", t.Name)
 }
 
-func (t settingsTable) readOne(values map[string]any, at tablePlace) error {
-	fs := pflag.NewFlagSet(t.name, pflag.ContinueOnError)
-	take := t.begin(fs)
-	names := flagNames(fs)
+func (t Table) readOne(values map[string]any, at tablePlace) error {
+	fs := pflag.NewFlagSet(t.Name, pflag.ContinueOnError)
+	take := t.Begin(fs)
+	names := Names(fs)
 	if unknown := firstUnknown(values, names, at.line); unknown != "" {
 		return fmt.Errorf("%s: %s", at.of(unknown), noSuchSetting(unknown, names))
 	}
@@ -77,7 +77,7 @@ func (t settingsTable) readOne(values map[string]any, at tablePlace) error {
 		}
 	}
 	err := take()
-	if s := (*settingError)(nil); errors.As(err, &s) {
+	if s := (*Error)(nil); errors.As(err, &s) {
 		return fmt.Errorf("%s: %s", at.of(s.name), s.message)
 	}
 	return err
@@ -85,7 +85,7 @@ func (t settingsTable) readOne(values map[string]any, at tablePlace) error {
 
 // tablePlace is where a table stands in its file.
 type tablePlace struct {
-	file *settingsFile
+	file *file
 	name string
 	i    int // among those of the name
 }

@@ -1,4 +1,4 @@
-package cli
+package settings
 
 import (
 	"errors"
@@ -17,30 +17,34 @@ import (
 	"auditlog/calendar"
 )
 
-// envPrefix begins the name of every setting in the environment.
-const envPrefix = "AUDITLOG_"
+// FileFlag names the file of settings. It is the one flag that is no setting.
+const FileFlag = "config"
 
-// settingError says what is wrong with the setting called name.
-type settingError struct {
+// EnvPrefix begins the name of every setting in the environment.
+const EnvPrefix = "AUDITLOG_"
+
+// Error says what is wrong with the setting called name.
+type Error struct {
 	name    string
 	message string
 }
 
-func (e *settingError) Error() string { return e.name + ": " + e.message }
+func (e *Error) Error() string { return e.name + ": " + e.message }
 
-func settingErrorf(name, format string, args ...any) error {
-	return &settingError{name, fmt.Sprintf(format, args...)}
+// Errorf returns an Error.
+func Errorf(name, format string, args ...any) error {
+	return &Error{name, fmt.Sprintf(format, args...)}
 }
 
-// sources tells of each setting where it came from, as an error names it:
+// Sources tells of each setting where it came from, as an error names it:
 // "--listen", "AUDITLOG_LISTEN" or "auditlog.toml:3: listen".
-type sources map[string]string
+type Sources map[string]string
 
-// load gives every flag that was not given on the command line its value from
+// Load gives every flag that was not given on the command line its value from
 // the environment or else from the TOML file at path; "" is no file. The keys of
 // the file are the names of the flags, and those of tables, which it alone has.
-func load(fs *pflag.FlagSet, tables []settingsTable, path string, lookup func(string) (string, bool)) (sources, error) {
-	from := make(sources)
+func Load(fs *pflag.FlagSet, tables []Table, path string, lookup func(string) (string, bool)) (Sources, error) {
+	from := make(Sources)
 	file, err := readSettings(path)
 	if err != nil {
 		return nil, err
@@ -62,8 +66,8 @@ func load(fs *pflag.FlagSet, tables []settingsTable, path string, lookup func(st
 }
 
 // set gives one flag its value from where it has one, and remembers where.
-func (from sources) set(f *pflag.Flag, file *settingsFile, lookup func(string) (string, bool)) error {
-	env := envName(f.Name)
+func (from Sources) set(f *pflag.Flag, file *file, lookup func(string) (string, bool)) error {
+	env := EnvName(f.Name)
 	fromEnv, _ := lookup(env)
 	fromFile, inFile := file.values[f.Name]
 	var err error
@@ -95,18 +99,18 @@ func worded(err error, v pflag.Value) error {
 	return fmt.Errorf("%q is no whole number, or too large", number.Num)
 }
 
-// explain names the place where the setting came from that err is about.
-func (from sources) explain(err error) error {
-	var s *settingError
+// Explain names the place where the setting came from that err is about.
+func (from Sources) Explain(err error) error {
+	var s *Error
 	if errors.As(err, &s) && from[s.name] != "" {
 		return fmt.Errorf("%s: %s", from[s.name], s.message)
 	}
 	return err
 }
 
-// envName returns the name in the environment of the setting called name.
-func envName(name string) string {
-	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+// EnvName returns the name in the environment of the setting called name.
+func EnvName(name string) string {
+	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // setFrom sets a flag to a value of TOML.
@@ -130,20 +134,24 @@ func setFrom(v pflag.Value, value any) error {
 			items = append(items, s)
 		}
 		return list.Replace(items)
+	case map[string]any:
+		if p, ok := v.(*Pairs); ok {
+			return p.replace(value)
+		}
 	}
 	return errors.New("must be a string, a number, true, false or a list of strings")
 }
 
-// settingsFile is a file of settings as it was read.
-type settingsFile struct {
+// file is a file of settings as it was read.
+type file struct {
 	path   string
 	text   string
 	values map[string]any
 }
 
 // readSettings reads a TOML file. No path is a file without settings.
-func readSettings(path string) (*settingsFile, error) {
-	f := &settingsFile{path: path}
+func readSettings(path string) (*file, error) {
+	f := &file{path: path}
 	if path == "" {
 		return f, nil
 	}
@@ -163,10 +171,10 @@ func readSettings(path string) (*settingsFile, error) {
 }
 
 // checkNames refuses the first setting in f that is neither a flag nor a table.
-func (f *settingsFile) checkNames(fs *pflag.FlagSet, tables []settingsTable) error {
-	names := flagNames(fs)
+func (f *file) checkNames(fs *pflag.FlagSet, tables []Table) error {
+	names := Names(fs)
 	for _, t := range tables {
-		names = append(names, t.name)
+		names = append(names, t.Name)
 	}
 	unknown := firstUnknown(f.values, names, f.line)
 	if unknown == "" {
@@ -175,11 +183,11 @@ func (f *settingsFile) checkNames(fs *pflag.FlagSet, tables []settingsTable) err
 	return fmt.Errorf("%s: %s", f.place(unknown), noSuchSetting(unknown, names))
 }
 
-// flagNames returns the names of those flags that are settings.
-func flagNames(fs *pflag.FlagSet) []string {
+// Names returns the names of those flags that are settings.
+func Names(fs *pflag.FlagSet) []string {
 	var names []string
 	fs.VisitAll(func(f *pflag.Flag) {
-		if f.Name != configFlag {
+		if f.Name != FileFlag {
 			names = append(names, f.Name)
 		}
 	})
@@ -209,13 +217,13 @@ func noSuchSetting(name string, names []string) string {
 }
 
 // place names the setting called name as an error does.
-func (f *settingsFile) place(name string) string {
+func (f *file) place(name string) string {
 	return fmt.Sprintf("%s:%d: %s", f.path, f.line(name), name)
 }
 
 // line returns the line that name is on: what is no table's stands before all tables,
 // so it is the first that begins with the name, bare, quoted or as a table's.
-func (f *settingsFile) line(name string) int {
+func (f *file) line(name string) int {
 	begins := regexp.MustCompile(`(?m)^[ \t]*\[*[ \t]*["']?` + regexp.QuoteMeta(name) + `\b`)
 	at := begins.FindStringIndex(f.text)
 	if at == nil {
@@ -225,23 +233,23 @@ func (f *settingsFile) line(name string) int {
 }
 
 // lineAt returns the line of an offset at which one begins.
-func (f *settingsFile) lineAt(offset int) int { return 1 + strings.Count(f.text[:offset], "\n") }
+func (f *file) lineAt(offset int) int { return 1 + strings.Count(f.text[:offset], "\n") }
 
-// span is a length of time as a flag: 90s, 24h, 30d, 2w.
-type span time.Duration
+// Span is a length of time as a flag: 90s, 24h, 30d, 2w.
+type Span time.Duration
 
 // Set reads s.
-func (d *span) Set(s string) error {
+func (d *Span) Set(s string) error {
 	t, ok := calendar.ParseSpan(s)
 	if !ok {
 		return fmt.Errorf("%q is not a length of time: write 90s, 24h, 30d or 2w", s)
 	}
-	*d = span(t)
+	*d = Span(t)
 	return nil
 }
 
 // String returns d in whole days where it is so many, else as time.Duration does.
-func (d *span) String() string {
+func (d *Span) String() string {
 	t := time.Duration(*d)
 	if day := 24 * time.Hour; t >= day && t%day == 0 {
 		return fmt.Sprintf("%dd", t/day)
@@ -250,4 +258,4 @@ func (d *span) String() string {
 }
 
 // Type names the kind of value in the help text.
-func (d *span) Type() string { return "duration" }
+func (d *Span) Type() string { return "duration" }

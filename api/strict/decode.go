@@ -1,4 +1,4 @@
-package api
+package strict
 
 import (
 	"bytes"
@@ -17,27 +17,27 @@ import (
 	"auditlog/audit"
 )
 
-// decodeStrict reads one JSON value into v. Unknown and repeated members, wrong
+// Decode reads one JSON value into v. Unknown and repeated members, wrong
 // types, invalid UTF-8 and anything behind the value are Invalid Faults with the
 // path of the field, which is empty where the value as a whole is at fault.
-func decodeStrict(b []byte, v any) error {
+func Decode(b []byte, v any) error {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return audit.Errorf(audit.Invalid, "is empty: send a JSON object")
 	}
 	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
-		return decodeError(err)
+		return Error(err)
 	}
 	return nil
 }
 
-// decodeError words an error of the JSON packages for the caller.
-func decodeError(err error) error {
+// Error words an error of the JSON packages for the caller.
+func Error(err error) error {
 	var fault *audit.Fault
 	var semantic *json.SemanticError
 	var syntactic *jsontext.SyntacticError
 	switch {
 	case errors.As(err, &syntactic):
-		return syntaxFault(syntactic)
+		return SyntaxFault(syntactic)
 	case errors.As(err, &semantic):
 		path := fieldPath(semantic.JSONPointer)
 		switch {
@@ -53,9 +53,9 @@ func decodeError(err error) error {
 	return fmt.Errorf("%w: %w", audit.Errorf(audit.Invalid, "is not valid JSON"), err)
 }
 
-// ofBody names what a Fault is about that has no path, if it is about the body:
+// OfBody names what a Fault is about that has no path, if it is about the body:
 // a *auth.Denied, for one, must stay what it is.
-func ofBody(err error) error {
+func OfBody(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -68,7 +68,8 @@ func ofBody(err error) error {
 	return &g
 }
 
-func syntaxFault(err *jsontext.SyntacticError) error {
+// SyntaxFault words what is no JSON for the caller.
+func SyntaxFault(err *jsontext.SyntacticError) error {
 	path := fieldPath(err.JSONPointer)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -122,15 +123,15 @@ func fieldPath(p jsontext.Pointer) string {
 			if b.Len() > 0 {
 				b.WriteByte('.')
 			}
-			b.WriteString(shown(token))
+			b.WriteString(Shown(token))
 		}
 		last = token
 	}
 	return b.String()
 }
 
-// shown returns a name that a caller chose in a form that fits into a message.
-func shown(name string) string {
+// Shown returns a name that a caller chose in a form that fits into a message.
+func Shown(name string) string {
 	const most = 64
 	if len(name) > most {
 		name = strings.ToValidUTF8(name[:most], "") + "…"
@@ -143,23 +144,31 @@ func shown(name string) string {
 
 func unknownField(err *json.SemanticError, path string) error {
 	name := err.JSONPointer.LastToken()
-	if best := audit.Closest(name, memberNames(err.GoType)); best != "" {
+	if best := audit.Closest(name, MemberNames(err.GoType)); best != "" {
 		return audit.FieldErrorf(path, "unknown field: did you mean %q?", best)
 	}
 	return audit.FieldErrorf(path, "unknown field")
 }
 
-// memberNames returns the JSON names of a struct's fields.
-func memberNames(t reflect.Type) []string {
+// MemberNames returns the JSON names of a struct's fields, of those that can be sent.
+func MemberNames(t reflect.Type) []string {
 	if t == nil || t.Kind() != reflect.Struct {
 		return nil
 	}
 	var names []string
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name != "" && name != "-" && f.Type != reflect.TypeFor[givenByLog]() {
+		if name != "" && name != "-" && f.Type != reflect.TypeFor[Given]() {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// Given is what the log gives, and a caller must not send.
+type Given struct{}
+
+// UnmarshalJSON refuses whatever it is given.
+func (Given) UnmarshalJSON([]byte) error {
+	return audit.Errorf(audit.Invalid, "is given by the log and cannot be sent")
 }

@@ -1,0 +1,34 @@
+package api
+
+import (
+	"time"
+
+	"auditlog/audit"
+	"auditlog/calendar"
+)
+
+// when is a time as a caller writes it, which calendar.ParseTime reads: in RFC 3339, as a date,
+// or relative to now, such as 24h or yesterday.
+type when string
+
+// in returns the time that w is, where its words are of a zone; zero for none. It returns an
+// Invalid Fault with the path.
+func (w when) in(zone *time.Location, now time.Time, path string) (time.Time, error) {
+	if w == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, string(w)); err == nil {
+		return whenSet(t), nil
+	}
+	t, err := calendar.ParseTime(string(w), now, zone)
+	return t, audit.AtPath(err, path)
+}
+
+// zoneNamed returns the time zone of a request.
+func zoneNamed(name string) (*time.Location, error) {
+	zone, err := calendar.Zone(name)
+	if err != nil {
+		return nil, audit.AtPath(err, "zone")
+	}
+	return zone, nil
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/store/blocks"
+	"auditlog/store/memory"
+	"auditlog/store/seal"
+)
+
+// setAside sets the project aside that damage keeps a seal from. It reports false of any other
+// error.
+func (s *Store) setAside(err error) bool {
+	var of *seal.ProjectError
+	if !errors.As(err, &of) || !blocks.IsDamage(err) {
+		return false
+	}
+	err = s.located(of)
+	s.mu.Lock()
+	s.sealer.SetAside(of.Project, err)
+	s.mu.Unlock()
+	s.opts.Report(fmt.Errorf("set aside, its new entries stay in the tail: %w", err))
+	return true
+}
+
+// Damaged returns what is known to be damaged and keeps something from being done, or an
+// answer from being whole.
+func (s *Store) Damaged() []string {
+	var all []string
+	for _, err := range s.db.Damages() {
+		all = append(all, s.located(err).Error())
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, err := range s.sealer.Aside() {
+		all = append(all, "set aside: "+err.Error())
+	}
+	if s.keysDamage != nil {
+		all = append(all, s.keysDamage.Error())
+	}
+	for _, p := range s.projects {
+		for i := range p.Rec.Lost {
+			all = append(all, p.Rec.Lost[i].String())
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// unlessDamaged keeps damage of keys in mind, which then stay where they are, and returns every
+// other error.
+func (s *Store) unlessDamaged(err error) error {
+	if !blocks.IsDamage(err) {
+		return err
+	}
+	s.mu.Lock()
+	first := s.keysDamage == nil
+	s.keysDamage = err
+	s.mu.Unlock()
+	if first {
+		s.opts.Report(err)
+	}
+	return nil
+}
+
+// stuck returns an error when p's entries cannot leave the tail because a project is set aside.
+func (s *Store) stuck(p *memory.Project) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.sealer.Aside()) == 0 || !s.recent.Has(p) {
+		return nil
+	}
+	return audit.Errorf(audit.Unavailable, "the log is damaged where entries are to be moved to: it has to be repaired first")
+}
+
+// sealIdle is how long the sealer rests when all that is left to be sealed is set aside.
+const sealIdle = time.Second
+
+// errIdle says that a step found nothing to seal.
+var errIdle = errors.New("nothing to seal")

@@ -1,0 +1,40 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"auditlog/audit"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+)
+
+// SinkRows returns rows of sinks whose keys begin with prefix and come behind after, in the
+// order of their keys, at most limit of them. Package shipping knows what they mean.
+func (s *Store) SinkRows(prefix, after string, limit int) ([]audit.SinkRow, error) {
+	var rows []audit.SinkRow
+	err := s.read(func(tx kv.Tx) error {
+		rows = nil
+		for k, v := range kv.From(tx.Bucket(format.Sinks), []byte(max(prefix, after))) {
+			switch {
+			case len(rows) == limit, !bytes.HasPrefix(k, []byte(prefix)):
+				return nil
+			case string(k) == after:
+				continue
+			}
+			rows = append(rows, audit.SinkRow{Key: string(k), Value: bytes.Clone(v)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read sinks: %w", err)
+	}
+	return rows, nil
+}
+
+// ChangeSinks puts and deletes rows of sinks together with the entry that tells of it, as
+// ChangeTokens does.
+func (s *Store) ChangeSinks(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error {
+	return s.changeRows(ctx, format.Sinks, put, del, entry)
+}
