@@ -72,6 +72,7 @@ var mayImport = map[string]string{
 	"sinks":           "audit auth calendar rpc shipping",
 	"shipping":        "admit audit backoff follow sink store/block",
 	"pull":            "admit audit rpc",
+	"ship":            "audit backoff follow pull rpc sink",
 	"index/words":     "audit",
 
 	"index/words/wordstest": "",
@@ -89,9 +90,19 @@ var mayImport = map[string]string{
 	"api/strict":    "audit",
 	"api":           "admit api/strict audit calendar notary proof rpc export auth pull reading retention admin backup/duty scrub shipping",
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
-	"cli/settings":  "audit calendar",
-	"cli": "cli/settings admit audit backup backup/duty backup/place calendar proof proof/evidence rpc export importer importer/cloudtrail demo client fulltext " +
-		"format notary pull store store/copies store/kv store/trees index auth auth/oidc reading retention api console scrub shipping sink sink/kinds sinks spell",
+	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
+		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
+		"store store/copies store/kv",
+	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
+		"console fulltext index notary reading retention rpc scrub shipping sink sink/kinds sinks spell store",
+	"cli/secret":   "cli/output",
+	"cli/signing":  "audit cli/exit cli/output cli/secret proof store store/kv store/trees",
+	"cli/build":    "",
+	"cli/exit":     "audit spell",
+	"cli/filters":  "audit calendar cli/exit rpc",
+	"cli/output":   "cli/exit cli/terminal",
+	"cli/settings": "audit calendar",
+	"cli/terminal": "spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -101,7 +112,7 @@ var mayImport = map[string]string{
 	"sink/dial":    "audit sink",
 	"sink/bucket":  "audit backoff backup/s3 format sink sink/dial sink/web",
 	"sink/otlp":    "audit format sink sink/web",
-	"sink/syslog":  "audit backoff format sink sink/dial",
+	"sink/syslog":  "audit format sink sink/dial",
 	"sink/elastic": "audit format sink sink/web",
 	"sink/loki":    "audit format sink sink/web",
 	"sink/splunk":  "audit backoff format sink sink/web",
@@ -120,7 +131,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli/server rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -128,21 +139,21 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli",
+	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli cli/server",
 	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
-	"github.com/spf13":                    "cli cli/settings",
+	"github.com/spf13":                    "cli cli/filters cli/server cli/settings",
 	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
 	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli/settings",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/sys":                    "sink/syslog",
-	"golang.org/x/term":                   "cli",
-	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
-	"golang.org/x/time":                   "auth cli",
+	"golang.org/x/term":                   "cli/terminal",
+	"golang.org/x/text":                   "index index/words index/words/wordstest cli/terminal spell",
+	"golang.org/x/time":                   "auth cli/server",
 	"golang.org/x/mod":                    "proof",
-	"golang.org/x/sync":                   "console cli",
+	"golang.org/x/sync":                   "console cli/server",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import

@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
@@ -42,19 +44,19 @@ most, and says whether entries are missing between its first and its last.`,
   auditlog evidence -p acme --format zip --output acme.zip`,
 		Args: cobra.NoArgs,
 	}
-	f := addFilter(cmd)
+	f := filters.Add(cmd)
 	var format, output, since string
 	cmd.Flags().StringVar(&format, "format", "", "`html`, zip or ndjson; else what the name of the file says, else html")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `file`")
 	cmd.Flags().StringVar(&since, "since", "", "an earlier checkpoint, in a `file`, which the evidence is to be held against")
-	complete(cmd, "format", evidenceHTML, evidenceZIP, evidenceNDJSON)
+	filters.Complete(cmd, "format", evidenceHTML, evidenceZIP, evidenceNDJSON)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		q, err := f.parse(time.Now(), time.Local)
+		q, err := f.Parse(time.Now(), time.Local)
 		if err != nil {
 			return err
 		}
 		if q.Project == "" {
-			return usagef("--project: name the project that the evidence is of")
+			return exit.Usagef("--project: name the project that the evidence is of")
 		}
 		form, err := evidenceForm(format, output)
 		if err != nil {
@@ -80,7 +82,7 @@ func evidenceForm(format, output string) (string, error) {
 		}
 	}
 	if format != evidenceHTML && format != evidenceZIP && format != evidenceNDJSON {
-		return "", usagef("--format: must be html, zip or ndjson")
+		return "", exit.Usagef("--format: must be html, zip or ndjson")
 	}
 	return format, nil
 }
@@ -94,7 +96,7 @@ func readCheckpoint(path string) (signed []byte, size int64, err error) {
 	text, _, ok := strings.Cut(string(signed), "\n\n")
 	c, err := proof.ParseCheckpoint(text + "\n")
 	if !ok || err != nil {
-		return nil, 0, usagef("%s: is no signed checkpoint, as \"auditlog checkpoint\" writes one", path)
+		return nil, 0, exit.Usagef("%s: is no signed checkpoint, as \"auditlog checkpoint\" writes one", path)
 	}
 	return signed, c.Size, nil
 }
@@ -109,7 +111,7 @@ func (a *app) fetchEvidence(ctx context.Context, c *client.Client, req rpc.Prove
 	defer bundle.Close()
 	p := a.progress(true)
 	defer p.done()
-	if err := flagPath(c.Prove(ctx, req, &counter{w: bundle, progress: p})); err != nil {
+	if err := filters.FlagPath(c.Prove(ctx, req, &counter{w: bundle, progress: p})); err != nil {
 		return err
 	}
 	res, err := verifyFile(bundle, policy)
@@ -150,7 +152,7 @@ func verifyFile(f *os.File, policy *evidence.Policy) (*evidence.Result, error) {
 		}
 	}
 	if errors.Is(err, evidence.ErrBad) {
-		return nil, &problem{err: err, code: exitFaulty}
+		return nil, exit.With(exit.Faulty, err)
 	}
 	return nil, err
 }
@@ -183,7 +185,7 @@ tree as it was last. "auditlog verify" reads it years later, when everything els
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		res, err := c.Certificate(cmd.Context(), args[0], incarnation)
 		if err != nil {
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		return a.writeTo(cmd.Context(), output, "json", func(w io.Writer) error {
 			_, err := io.WriteString(w, res.Bundle)

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/export"
 	"auditlog/rpc"
@@ -24,15 +26,15 @@ which is there only once it is complete. Pipes and devices are written as it com
 		Example: `  auditlog export -p acme --from 2026-05-01 --to 2026-06-01 --output may.csv`,
 		Args:    cobra.NoArgs,
 	}
-	f := addFilter(cmd)
+	f := filters.Add(cmd)
 	var format, output string
 	var bom bool
 	cmd.Flags().StringVar(&format, "format", "", "`ndjson` or csv; else what the name of the file says, else ndjson")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `file`")
 	cmd.Flags().BoolVar(&bom, "bom", false, "begin CSV with a byte order mark, by which Excel knows UTF-8")
-	complete(cmd, "format", rpc.FormatNDJSON, rpc.FormatCSV)
+	filters.Complete(cmd, "format", rpc.FormatNDJSON, rpc.FormatCSV)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		q, err := f.parse(time.Now(), time.Local)
+		q, err := f.Parse(time.Now(), time.Local)
 		if err != nil {
 			return err
 		}
@@ -40,10 +42,10 @@ which is there only once it is complete. Pipes and devices are written as it com
 			format = rpc.FormatCSV
 		}
 		if _, err := export.ParseFormat(format); err != nil {
-			return usagef("--format: must be ndjson or csv")
+			return exit.Usagef("--format: must be ndjson or csv")
 		}
 		if bom && format != rpc.FormatCSV {
-			return usagef("--bom: is for csv alone")
+			return exit.Usagef("--bom: is for csv alone")
 		}
 		req := rpc.ExportRequest{Query: q, Format: format}
 		var part *audit.Incomplete
@@ -59,7 +61,7 @@ which is there only once it is complete. Pipes and devices are written as it com
 			if errors.As(err, &part) {
 				return nil // what there is stays, with its gaps told at its end
 			}
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		if err := a.writeTo(cmd.Context(), output, guardFormat(format), write); err != nil {
 			return err

@@ -3,17 +3,16 @@ package cli
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
 
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
 	"auditlog/cli/settings"
+	"auditlog/cli/signing"
 	"auditlog/client"
 	"auditlog/notary"
 	"auditlog/proof"
@@ -64,27 +63,25 @@ key goes on with the new one once he has seen that entry, or heard of it from th
 	named := cmd.Flags().String("signing-key", os.Getenv(settings.EnvName("signing-key")), "the `file` with the key of now, as serve has it")
 	to := cmd.Flags().String("to", "", "write the new key to this `file`, and leave the old one; needed where --signing-key or a credential has that")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		path, own := signingKeyPath(*dir, *named, os.LookupEnv)
-		if *to == "" && !own {
-			return usagef("--to: name the file that the new key is written to")
+		place := signing.Find(*dir, *named, os.LookupEnv)
+		if *to == "" && !place.Own {
+			return exit.Usagef("--to: name the file that the new key is written to")
 		}
-		return a.rotateKey(cmd.Context(), *dir, path, cmp.Or(*to, path))
+		return a.rotateKey(cmd.Context(), *dir, place, *to)
 	}
 	return cmd
 }
 
-// rotateKey makes a key at a path follow the one at another. Where these are the same, the new key
-// is beside it until the log has it: a crash leaves one that the log knows at either.
-func (a *app) rotateKey(ctx context.Context, dir, from, to string) error {
+// rotateKey makes a key that follows the one at a place: in a file of its own, or, where to is
+// empty, at that place. There it is beside the old one until the log has it: a crash leaves one
+// that the log knows.
+func (a *app) rotateKey(ctx context.Context, dir string, place signing.Place, to string) error {
 	log, err := store.Open(dir, store.Options{})
 	if err != nil {
 		return offline(err, dir)
 	}
 	defer log.Close()
-	if err := finishRotation(from, log); err != nil {
-		return err
-	}
-	old, err := signingKey(from, false, log)
+	old, err := place.Open(log)
 	if err != nil {
 		return err
 	}
@@ -95,54 +92,24 @@ func (a *app) rotateKey(ctx context.Context, dir, from, to string) error {
 	if err := n.Head(ctx); err != nil {
 		return err
 	}
-	next, err := proof.GenerateKey(rand.Reader)
+	if _, err := os.Stat(to); to != "" && err == nil {
+		return exit.Usagef("--to: %s is there already", to)
+	}
+	next, err := signing.Make(cmp.Or(to, place.Next()))
 	if err != nil {
-		return err
-	}
-	file := to
-	if to == from {
-		file = nextKey(from)
-	} else if _, err := os.Stat(to); err == nil {
-		return usagef("--to: %s is there already", to)
-	}
-	if err := writeSecret(file, next.Text()[:len(next.Text())-1]); err != nil {
 		return err
 	}
 	if err := n.Rotate(ctx, next, log, operator()); err != nil {
 		return err
 	}
-	if to == from {
-		if err := finishRotation(from, log); err != nil {
+	if to == "" {
+		if err := place.Finish(log); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintln(a.stdout, next.Public().Text(n.Origin()))
-	fmt.Fprintf(a.stderr, "auditlog: the log is signed with the key %s from now on, in %s\n", next.Public().Fingerprint(), to)
+	fmt.Fprintf(a.stderr, "auditlog: the log is signed with the key %s from now on, in %s\n", next.Public().Fingerprint(), cmp.Or(to, place.Path))
 	return nil
-}
-
-// nextKey returns where the key is that is to follow the one at a path.
-func nextKey(path string) string { return path + ".next" }
-
-// finishRotation puts the key that is to follow in the place of the one at a path, if the log is
-// signed with it.
-func finishRotation(path string, log *store.Store) error {
-	text, err := readSecret(nextKey(path))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	next, err := proof.ParseKey(text)
-	if err != nil {
-		return err
-	}
-	was, err := signedWith(log)
-	if err != nil || was == nil || *was != next.Public() {
-		return err
-	}
-	return os.Rename(nextKey(path), path)
 }
 
 // operator is who runs this command on the log's machine, as its system knows him.

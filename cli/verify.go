@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/cli/exit"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
 	"auditlog/spell"
@@ -48,7 +49,7 @@ the evidence, or the checkpoint, with --since and the same file.`,
 			policy.Quorum = quorum
 		}
 		if policy.Quorum < 0 || policy.Quorum > len(policy.Witnesses) {
-			return usagef("--quorum: must be from 0 to the number of witnesses, %d", len(policy.Witnesses))
+			return exit.Usagef("--quorum: must be from 0 to the number of witnesses, %d", len(policy.Witnesses))
 		}
 		f, err := os.Open(args[0])
 		if err != nil {
@@ -78,7 +79,7 @@ func readPolicy(keys, witnesses []string, against string) (*evidence.Policy, err
 	for _, text := range texts {
 		_, k, err := proof.ParsePublicKey(text)
 		if err != nil {
-			return nil, usagef("--key: %v", err)
+			return nil, exit.Usagef("--key: %v", err)
 		}
 		p.Keys = append(p.Keys, k)
 	}
@@ -88,7 +89,7 @@ func readPolicy(keys, witnesses []string, against string) (*evidence.Policy, err
 	for _, text := range texts {
 		w, err := proof.ParseWitness(text)
 		if err != nil {
-			return nil, usagef("--witness: %v", err)
+			return nil, exit.Usagef("--witness: %v", err)
 		}
 		p.Witnesses = append(p.Witnesses, w)
 	}
@@ -187,11 +188,11 @@ func checkpointIn(f *os.File) ([]byte, bool) {
 // verifyCheckpoint verifies a checkpoint, and that it continues an older one.
 func (a *app) verifyCheckpoint(text []byte, p *evidence.Policy) error {
 	if len(p.Keys) == 0 {
-		return usagef("--key: a checkpoint does not name its key; give the log's, as \"auditlog key show\" prints it")
+		return exit.Usagef("--key: a checkpoint does not name its key; give the log's, as \"auditlog key show\" prints it")
 	}
 	res, err := heldAgainst(text, p)
 	if err != nil {
-		return &problem{err: err, code: exitFaulty}
+		return exit.With(exit.Faulty, err)
 	}
 	fmt.Fprintf(a.stdout, "verified: the checkpoint of %s with %d leaves\n", spell.Text(res.Checkpoint.Origin), res.Checkpoint.Size)
 	a.tellKey(res.Key, true)

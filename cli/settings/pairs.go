@@ -1,9 +1,11 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 )
@@ -22,6 +24,19 @@ func (p *Pairs) Set(s string) error {
 	}
 	(*p)[name] = value
 	return nil
+}
+
+// Read returns what is in the files that they name, without the end of the last line.
+func (p Pairs) Read() (map[string]string, error) {
+	values := make(map[string]string, len(p))
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		value, err := os.ReadFile(p[name])
+		if err != nil {
+			return nil, err
+		}
+		values[name] = string(bytes.TrimRight(value, "\r\n"))
+	}
+	return values, nil
 }
 
 // replace makes them those of a table of TOML.

@@ -8,8 +8,6 @@ import (
 	"io"
 	"net"
 	"time"
-
-	"auditlog/backoff"
 )
 
 // conn is a connection for one batch.
@@ -77,13 +75,8 @@ func (s *syslog) send(ctx context.Context, c *conn) error {
 		// What the other side said as it closed tells more, such as that it trusts nobody here.
 		return cmp.Or(<-ended, err)
 	}
-	if err := arrived(ctx, c.tcp); err != nil {
+	if err := c.arrived(ctx, ended); err != nil {
 		return err
-	}
-	select {
-	case err := <-ended:
-		return cmp.Or(err, errEarly)
-	default:
 	}
 	if err := c.end(); err != nil {
 		return err
@@ -91,17 +84,29 @@ func (s *syslog) send(ctx context.Context, c *conn) error {
 	return <-ended
 }
 
-// arrived returns once the other system has all that was written.
-func arrived(ctx context.Context, c *net.TCPConn) error {
-	pause := time.Millisecond
-	for {
-		left, err := unacknowledged(c)
-		if err != nil || left == 0 {
+// arrived returns nil once the other system has all that was written, and an error if the other
+// side has ended the connection before.
+func (c *conn) arrived(ctx context.Context, ended <-chan error) error {
+	for pause := time.Duration(0); ; pause = min(2*pause+time.Millisecond, 50*time.Millisecond) {
+		select {
+		case err := <-ended:
+			return cmp.Or(err, errEarly)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+		left, err := unacknowledged(c.tcp)
+		if err != nil {
 			return err
 		}
-		if err := backoff.Sleep(ctx, pause); err != nil {
-			return err
+		if left == 0 {
+			break
 		}
-		pause = min(2*pause, 50*time.Millisecond)
+	}
+	select {
+	case err := <-ended:
+		return cmp.Or(err, errEarly)
+	default:
+		return nil
 	}
 }
