@@ -40,7 +40,7 @@ var mayImport = map[string]string{
 	"notary":          "audit proof proof/evidence store/format store/kv store/trees",
 	"spell":           "",
 	"rpc":             "audit",
-	"export":          "audit",
+	"export":          "audit format",
 	"importer":        "audit",
 	"demo":            "audit",
 	"client":          "audit backoff rpc",
@@ -88,8 +88,8 @@ var mayImport = map[string]string{
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
 	"api/strict":    "audit",
-	"api":           "admit api/strict audit calendar notary proof rpc export auth pull reading retention admin backup/duty scrub shipping",
-	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
+	"api":           "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub shipping",
+	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv",

@@ -14,6 +14,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/export"
+	"auditlog/format"
 	"auditlog/reading"
 	"auditlog/rpc"
 )
@@ -36,19 +37,19 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	format, err := export.ParseFormat(req.Format)
+	as, err := export.ParseFormat(req.Format)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := s.opts.Auth.Live(admit.In(c.r.Context(), c.admitted), &c.principal)
 	defer cancel()
 	read := s.opts.Reading.Reading(c.auth(), reading.Read{
-		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(format),
+		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
 	})
-	d := c.download(fileName(req.Project, "audit-log."+string(format)), format.ContentType())
+	d := c.download(fileName(req.Project, "audit-log."+as.Extension()), as.ContentType())
 	d.begin = func() error { return read.Begin(ctx) }
 	return read.Run(func() error {
-		w, err := export.NewWriter(d.buf, format)
+		w, err := export.NewWriter(d.buf, as, &format.Origin{Log: s.opts.Store.Lineage(), Version: s.opts.Version})
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,8 @@ type Store interface {
 	audit.ProjectReader
 	audit.ProjectChanger
 	audit.Health
+	// Lineage says which log it is.
+	Lineage() audit.Lineage
 }
 
 // Options configure the console. Store, Auth and Retention are required.
