@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -58,7 +59,7 @@ func (c *console) export(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.who.Check(auth.AuditLogExport, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, auth.AuditLogExport, f.Project); err != nil {
 		return err
 	}
 	as, err := export.ParseFormat(params.Get(keyFormat))
@@ -119,7 +120,7 @@ type download struct {
 
 func newDownload(v *visit, project string, f export.Format) *download {
 	d := &download{w: patientWriter{v.w}}
-	name := project + "-audit-log-" + v.now.Format("2006-01-02-1504") + "." + f.Extension()
+	name := strings.TrimPrefix(project+"-", "-") + "audit-log-" + v.now.Format("2006-01-02-1504") + "." + f.Extension()
 	d.head = func(h http.Header) {
 		h.Set("Content-Type", f.ContentType())
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
