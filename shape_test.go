@@ -119,7 +119,7 @@ var mayImport = map[string]string{
 	"sink/file":    "audit format sink",
 	"sink/web":     "audit backoff sink sink/dial",
 	"sink/webhook": "audit format sink sink/web",
-	"sink/kinds":   "audit sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/syslog sink/webhook",
+	"sink/kinds":   "audit format sink sink/bucket sink/elastic sink/file sink/loki sink/otlp sink/splunk sink/stream sink/syslog sink/webhook",
 
 	"sink/sinktest": "audit audit/audittest sink",
 

@@ -1,21 +1,23 @@
-package format
+package format_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"auditlog/audit/audittest"
+	"auditlog/format"
+	"auditlog/sink/sinktest"
 )
 
 // docs/siem.md has a table of each format, made from the table that it is written by.
 func TestDocument(t *testing.T) {
-	for _, f := range All() {
+	for _, f := range format.All() {
 		if f.Rows == nil {
 			continue
 		}
-		classes := slices.ContainsFunc(f.Rows, func(r Row) bool { return r.Only != nil && f == OCSF })
+		classes := slices.ContainsFunc(f.Rows, func(r format.Row) bool { return r.Only != nil && f == format.OCSF })
 		var b strings.Builder
 		b.WriteString("| field | what goes there |\n|---|---|\n")
 		for _, r := range f.Rows {
@@ -25,13 +27,13 @@ func TestDocument(t *testing.T) {
 			}
 			fmt.Fprintf(&b, "| `%s` | %s |\n", r.To, from)
 		}
-		audittest.Section(t, "../docs/siem.md", f.Name, b.String(), *update)
+		sinktest.Section(t, "../docs/siem.md", f.Name, b.String(), flag.Lookup("update").Value.String() == "true")
 	}
 }
 
 // Every row says what goes where.
 func TestRowsAreTold(t *testing.T) {
-	for _, f := range All() {
+	for _, f := range format.All() {
 		for _, r := range f.Rows {
 			if r.From == "" || r.To == "" || strings.ContainsAny(r.From, "|\n") {
 				t.Errorf("%s: %+v", f.Name, r)

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"auditlog/audit"
-	"auditlog/audit/audittest"
 	"auditlog/sink"
+	"auditlog/sink/sinktest"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/siem.md")
@@ -22,7 +22,7 @@ func TestDocument(t *testing.T) {
 	for _, k := range All() {
 		fmt.Fprintf(&b, "| [%s](#%s) | `%s` | %s |\n", k.Title, k.Name, k.Example, strings.Join(k.Formats, ", "))
 	}
-	audittest.Section(t, "../../docs/siem.md", "destinations", b.String(), *update)
+	sinktest.Section(t, "../../docs/siem.md", "destinations", b.String(), *update)
 	for _, k := range All() {
 		if len(k.Settings) == 0 {
 			continue
@@ -32,7 +32,7 @@ func TestDocument(t *testing.T) {
 		for _, s := range k.Settings {
 			fmt.Fprintf(&b, "| `%s`%s | %s%s |\n", s.Name, qualities(&s), s.Usage, usual(&s))
 		}
-		audittest.Section(t, "../../docs/siem.md", "settings of "+k.Name, b.String(), *update)
+		sinktest.Section(t, "../../docs/siem.md", "settings of "+k.Name, b.String(), *update)
 	}
 }
 

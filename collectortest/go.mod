@@ -1,4 +1,4 @@
-module auditlog/sink/otlp/testdata/collector
+module auditlog/collectortest
 
 go 1.26.0
 
@@ -100,4 +100,4 @@ require (
 	gopkg.in/ini.v1 v1.67.3 // indirect
 )
 
-replace auditlog => ../../../../
+replace auditlog => ../
