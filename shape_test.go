@@ -89,7 +89,7 @@ var mayImport = map[string]string{
 	"admin":         "audit auth retention",
 	"api/strict":    "audit",
 	"api":           "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub shipping",
-	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub spell",
+	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub sinks spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv",
