@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
-	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/console/sinkpage"
 	"auditlog/rpc"
 	"auditlog/sinks"
 )
@@ -35,21 +34,14 @@ type sinksPage struct {
 	Done   string
 	Failed bool
 	// Form is what was sent last, when it was refused for Fault.
-	Form  sinkForm
+	Form  sinkpage.Form
 	Fault string
 }
 
 // sinkRow is a sink in the list.
 type sinkRow struct {
-	rpc.Sink
+	sinkpage.Row
 	Delivery, Failure, Next moment
-	// Letters are entries that were refused.
-	Refusals []rpc.SinkLetter
-}
-
-// sinkForm is a sink as it is asked for.
-type sinkForm struct {
-	Name, Project, To, Format, Action, Outcome, Q, Settings, Secrets, Silence, From string
 }
 
 // lettersShown is how many entries the page shows that were refused.
@@ -85,90 +77,17 @@ func (c *console) showSinks(v *visit, status int, p sinksPage) error {
 }
 
 func newSinkRow(v *visit, s *rpc.Sink) sinkRow {
-	return sinkRow{Sink: *s, Delivery: v.moment(s.DeliveredAt), Failure: v.moment(s.LastErrorAt), Next: v.moment(s.NextTry)}
-}
-
-// Ships says in words what the sink ships.
-func (r sinkRow) Ships() string {
-	if r.Project == "" {
-		return "all projects"
-	}
-	return r.Project
-}
-
-// Selects says in words what of it.
-func (r sinkRow) Selects() string {
-	var parts []string
-	for _, f := range audit.Fields() {
-		if values := r.Filters.Of(f.Name); values != nil && len(*values) > 0 {
-			parts = append(parts, f.Name+" "+strings.Join(*values, " or "))
-		}
-		if values := r.Filters.Not.Of(f.Name); values != nil && len(*values) > 0 {
-			parts = append(parts, "not "+f.Name+" "+strings.Join(*values, " or "))
-		}
-	}
-	if r.Filters.Q != "" {
-		parts = append(parts, "“"+r.Filters.Q+"”")
-	}
-	return strings.Join(parts, ", ")
-}
-
-// Lag is how old the first entry is that was not shipped.
-func (r sinkRow) Lag() string {
-	return time.Duration(r.LagSeconds * float64(time.Second)).Round(time.Second).String()
-}
-
-// Watch is after how long without an entry the destination is told so.
-func (r sinkRow) Watch() string {
-	return time.Duration(r.SilenceSeconds * float64(time.Second)).String()
-}
-
-// More reports whether more entries are refused than the page shows.
-func (r sinkRow) More() bool { return r.Sink.Letters > int64(len(r.Refusals)) }
-
-// Halted reports whether the sink waits to be resumed.
-func (r sinkRow) Halted() bool { return r.State == "paused" || r.State == "stopped" }
-
-// Outcome is the mark of the sink's state.
-func (r sinkRow) Outcome() string {
-	switch r.State {
-	case "active":
-		return "success"
-	case "failing", "paused":
-		return "forbidden"
-	}
-	return "error"
-}
-
-// Spark is what was delivered in the last hour, as the points of a line 120 wide and 24 high.
-func (r sinkRow) Spark() string {
-	most := int64(1)
-	for _, n := range r.LastHour {
-		most = max(most, n)
-	}
-	var b strings.Builder
-	for i, n := range r.LastHour {
-		fmt.Fprintf(&b, "%d,%.1f ", i*2+1, 22.5-20*float64(n)/float64(most))
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// InHour is how much that was.
-func (r sinkRow) InHour() (sum int64) {
-	for _, n := range r.LastHour {
-		sum += n
-	}
-	return sum
+	return sinkRow{Row: sinkpage.Row{Sink: *s}, Delivery: v.moment(s.DeliveredAt), Failure: v.moment(s.LastErrorAt), Next: v.moment(s.NextTry)}
 }
 
 // createSink makes a sink.
 func (c *console) createSink(v *visit) error {
-	form := sinkForm{
+	form := sinkpage.Form{
 		Name: field(v.r, "name"), Project: field(v.r, "project"), To: field(v.r, "to"), Format: field(v.r, "format"),
 		Action: field(v.r, "action"), Outcome: field(v.r, "outcome"), Q: field(v.r, "q"), Settings: field(v.r, "settings"),
 		Secrets: field(v.r, "secrets"), Silence: field(v.r, "silence"), From: field(v.r, "from"),
 	}
-	req, err := form.request(v)
+	req, err := form.Request(v.now, v.zone)
 	if err == nil && c.opts.Sinks == nil {
 		err = audit.Errorf(audit.NotFound, "nothing is shipped from this log")
 	}
@@ -185,52 +104,6 @@ func (c *console) createSink(v *visit) error {
 	}
 	http.Redirect(v.w, v.r, "/sinks?sink="+s.Name, http.StatusSeeOther)
 	return nil
-}
-
-// request returns what the form asks for.
-func (f *sinkForm) request(v *visit) (*rpc.SinkCreateRequest, error) {
-	req := &rpc.SinkCreateRequest{Name: f.Name, Project: f.Project, To: f.To, Format: f.Format}
-	req.Filters.Q = f.Q
-	req.Filters.Action = listOf(f.Action)
-	if f.Outcome != "" {
-		req.Filters.Outcome = rpc.Values{f.Outcome}
-	}
-	var err error
-	if req.Settings, err = pairsOf("settings", f.Settings); err != nil {
-		return nil, err
-	}
-	if req.Secrets, err = pairsOf("secrets", f.Secrets); err != nil {
-		return nil, err
-	}
-	if f.Silence != "" {
-		silence, err := time.ParseDuration(f.Silence)
-		if err != nil {
-			return nil, audit.FieldErrorf("silence", "must be a length of time such as 30m or 24h")
-		}
-		req.SilenceSeconds = silence.Seconds()
-	}
-	req.From, err = sinks.ParseFrom(f.From, v.now, v.zone)
-	return req, err
-}
-
-// pairsOf returns what is written as name=value, a pair a line.
-func pairsOf(path, text string) (map[string]string, error) {
-	var pairs map[string]string
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		name, value, ok := strings.Cut(line, "=")
-		if !ok {
-			return nil, audit.FieldErrorf(path, "must have name=value on each line")
-		}
-		if pairs == nil {
-			pairs = make(map[string]string)
-		}
-		pairs[strings.TrimSpace(name)] = strings.TrimSpace(value)
-	}
-	return pairs, nil
 }
 
 // testSink sends an entry, and tells what became of it.
