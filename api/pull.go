@@ -41,6 +41,11 @@ func (s *Server) pull(c *call) error {
 	if !ownReads(part.Entries) {
 		c.note(r.Query, "a pull")
 	}
+	if acceptsLines(c.r) {
+		h := c.w.Header()
+		h.Set(rpc.HeaderCovered, fmt.Sprintf("%d-%d", part.Covered.From, part.Covered.To))
+		h.Set(rpc.HeaderNewest, strconv.FormatInt(part.Newest, 10))
+	}
 	return c.sendEntries(part.Entries, part.Next, func(b []byte) []byte { return appendPart(b, &part) })
 }
 
@@ -99,7 +104,7 @@ func appendPart(b []byte, part *pull.Part) []byte {
 	for _, list := range []struct {
 		name   string
 		ranges []audit.Range
-	}{{"skipped", part.Skipped}, {"purged", part.Purged}} {
+	}{{"skipped", part.Skipped}, {"purged", part.Purged}, {"damaged", part.Damaged}, {"lost", part.Lost}} {
 		if len(list.ranges) == 0 {
 			continue
 		}
@@ -193,6 +198,10 @@ func (e *events) emit(ev *pull.Event) error {
 		name = rpc.EventSkipped
 	case pull.Purged:
 		name = rpc.EventPurged
+	case pull.Damaged:
+		name = rpc.EventDamaged
+	case pull.Lost:
+		name = rpc.EventLost
 	}
 	e.buf = fmt.Appendf(e.buf, "id: %s\nevent: %s\ndata: ", ev.Cursor, name)
 	if ev.Entry != nil {

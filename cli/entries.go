@@ -144,7 +144,7 @@ type lines struct {
 
 func newLines(w io.Writer, format export.Format) (*lines, error) {
 	buffered := bufio.NewWriter(w)
-	out, err := export.NewWriter(buffered, format)
+	out, err := export.NewWriter(buffered, format, nil) // either tells nothing of where entries come from
 	return &lines{buffered, out}, err
 }
 

@@ -20,7 +20,7 @@ import (
 func (a *app) export() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write all entries that match, as NDJSON or CSV",
+		Short: "Write all entries that match, as NDJSON, CSV or in a format of SIEMs",
 		Long: `Write all entries that match, newest first, to standard output or to a file,
 which is there only once it is complete. Pipes and devices are written as it comes.`,
 		Example: `  auditlog export -p acme --from 2026-05-01 --to 2026-06-01 --output may.csv`,
@@ -29,10 +29,10 @@ which is there only once it is complete. Pipes and devices are written as it com
 	f := filters.Add(cmd)
 	var format, output string
 	var bom bool
-	cmd.Flags().StringVar(&format, "format", "", "`ndjson` or csv; else what the name of the file says, else ndjson")
+	cmd.Flags().StringVar(&format, "format", "", "`ndjson`, csv, ocsf, ecs or cef; else what the name of the file says, else ndjson")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `file`")
 	cmd.Flags().BoolVar(&bom, "bom", false, "begin CSV with a byte order mark, by which Excel knows UTF-8")
-	filters.Complete(cmd, "format", rpc.FormatNDJSON, rpc.FormatCSV)
+	filters.Complete(cmd, "format", exportFormats()...)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		q, err := f.Parse(time.Now(), time.Local)
 		if err != nil {
@@ -42,7 +42,7 @@ which is there only once it is complete. Pipes and devices are written as it com
 			format = rpc.FormatCSV
 		}
 		if _, err := export.ParseFormat(format); err != nil {
-			return exit.Usagef("--format: must be ndjson or csv")
+			return exit.Usagef("--format: must be %s", export.Choices())
 		}
 		if bom && format != rpc.FormatCSV {
 			return exit.Usagef("--bom: is for csv alone")
@@ -72,4 +72,13 @@ which is there only once it is complete. Pipes and devices are written as it com
 		a.noteUnknown(cmd.Context(), c, q.Project)
 		return nil
 	})
+}
+
+// exportFormats returns the names of the formats of an export.
+func exportFormats() []string {
+	var names []string
+	for _, f := range export.Formats() {
+		names = append(names, string(f))
+	}
+	return names
 }

@@ -80,6 +80,9 @@ func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Opti
 	opts.Store, opts.Auth, opts.Now = s, site.auth, now
 	opts.Retention = retention.New(s, retention.Options{Now: now})
 	opts.Reading = reading.New(reading.Options{Storage: s, Now: now})
+	if opts.Sinks == nil {
+		opts.Sinks = site.ship(t, now)
+	}
 	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +209,8 @@ func TestPages(t *testing.T) {
 		"/entry?project=acme&id=2":      {http.StatusOK, "mallory@example.com"},
 		"/entry?project=acme&id=3":      {http.StatusNotFound, "Entry 3 not found"},
 		"/entry?project=acme&id=x":      {http.StatusBadRequest, "must be the number of an entry"},
-		"/logs":                         {http.StatusBadRequest, "Project: is required"},
+		"/logs":                         {http.StatusOK, "Audit logs of all projects"},
+		"/logs?project=acme&order=odd":  {http.StatusBadRequest, "Order: must be newest or oldest"},
 		"/logs?project=other":           {http.StatusOK, "Nothing recorded yet"},
 		"/logs?project=acme&range=2h":   {http.StatusBadRequest, "must be one of 1h, today"},
 		"/logs?project=acme&outcome=no": {http.StatusBadRequest, "Outcome: must be"},

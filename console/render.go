@@ -99,8 +99,8 @@ type frame struct {
 	// Who is logged in; empty for nobody. Dev says that there is no log-in.
 	Who string
 	Dev bool
-	// MayTokens, MayStatus and MayProjects show the ways to the pages for admins.
-	MayTokens, MayStatus, MayProjects bool
+	// MayTokens, MaySinks, MayStatus and MayProjects show the ways to the pages for admins.
+	MayTokens, MaySinks, MayStatus, MayProjects bool
 	// CSRF is what the page's forms carry.
 	CSRF    string
 	Version string
@@ -108,14 +108,20 @@ type frame struct {
 	Here string
 	// Nav is the entry of the navigation that the page belongs to.
 	Nav string
-	// Project is the one that is looked at, if any.
-	Project  string
-	Projects []projectLink
+	// Project is the one that is looked at, if any; AllProjects says that it is all.
+	Project     string
+	AllProjects bool
+	Projects    []projectLink
 	// Zone names the zone of the times on the page; Zoned says that the browser
 	// told it.
 	Zone, ZoneShort string
 	Zoned           bool
+	// UTC says that the visitor has chosen to see times in it.
+	UTC bool
 }
+
+// allProjects is what all projects together are called.
+const allProjects = "All projects"
 
 // projectLink leads to the entries of a project.
 type projectLink struct {
@@ -129,6 +135,7 @@ const (
 	navLogs     = "logs"
 	navProjects = "projects"
 	navTokens   = "tokens"
+	navSinks    = "sinks"
 	navStatus   = "status"
 )
 
@@ -146,6 +153,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		Zone:      v.zone.String(),
 		ZoneShort: shortZone(v.now.In(v.zone)),
 		Zoned:     v.zoned,
+		UTC:       v.utc,
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"
@@ -157,6 +165,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 	f.Projects = c.projectLinks(v, project)
 	f.MayProjects = v.who.May(auth.ProjectDelete, "")
 	f.MayTokens = v.who.May(auth.TokenList, "")
+	f.MaySinks = c.opts.Sinks != nil && v.who.May(auth.SinkList, "")
 	f.MayStatus = v.who.May(auth.ProjectGet, audit.SystemProject)
 	return f
 }
