@@ -65,6 +65,7 @@ var mayImport = map[string]string{
 	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
 	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
+	"store/repair":    "audit fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/seal store/trees store/upgrade store/walk",
@@ -92,7 +93,7 @@ var mayImport = map[string]string{
 	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
 	"cli/settings":  "audit calendar",
 	"cli": "cli/settings admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"format pull store store/copies store/kv index auth auth/oidc reading retention api console scrub ship shipping sink sink/kinds sinks spell",
+		"format pull store store/copies store/kv store/repair index auth auth/oidc reading retention api console scrub ship shipping sink sink/kinds sinks spell",
 
 	"importer/cloudtrail": "audit importer",
 

@@ -12,9 +12,12 @@ import (
 	"auditlog/store"
 )
 
+// indexFolder is the folder of the full-text index in a data folder.
+const indexFolder = "index"
+
 // indexConfig says where in a data folder the full-text index of its log is.
 func indexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
-	dir = filepath.Join(dir, "index")
+	dir = filepath.Join(dir, indexFolder)
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = target // a link to where there is room stays one when the index is made anew
 	}
