@@ -69,7 +69,7 @@ func (s *Sequence) Next(after, last int64) int64 {
 		return s.present(seq, last)
 	}
 	for _, k := range s.kept {
-		if k.Seq >= seq && k.Seq < s.base {
+		if k.Seq >= seq && k.Seq < s.base && !s.rec.IsLost(k.Seq) {
 			return k.Seq
 		}
 	}

@@ -201,15 +201,11 @@ func (b *builder) belongs(p *project, f *found, known *places) bool {
 
 // add takes in the next entry by position.
 func (b *builder) add(p *project, e *audit.Entry) error {
-	for int64(len(b.owners)) <= e.ID {
-		b.owners = append(b.owners, make([]format.Owner, 1024)...)
-	}
-	if o := b.owners[e.ID]; o.Project != 0 {
-		b.tell(fmt.Sprintf("entry %d is of project %d and of %d: the second is left out", e.ID, o.Project, p.rec.ID))
+	if e.ID < int64(len(b.owners)) && b.owners[e.ID].Project != 0 {
+		b.tell(fmt.Sprintf("entry %d is of project %d and of %d: the second is left out", e.ID, b.owners[e.ID].Project, p.rec.ID))
 		return nil
 	}
-	b.owners[e.ID] = format.Owner{Project: p.rec.ID, Seq: e.Seq}
-	b.res.LastID = max(b.res.LastID, e.ID)
+	b.own(e.ID, format.Owner{Project: p.rec.ID, Seq: e.Seq})
 	p.seqs = append(p.seqs, placed{e.Seq, format.PlaceOf(e), e.CreatedAt.UnixMicro()})
 	p.chunk = append(p.chunk, e)
 	if e.Key != "" {

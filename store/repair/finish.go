@@ -28,6 +28,7 @@ func (b *builder) finish(p *project, last int64, known *places) error {
 	for n < len(p.seqs) && p.seqs[n].seq < rec.Base {
 		n++
 	}
+	b.loseKept(p, p.seqs[:n])
 	seqs := p.seqs[n:]
 	if len(seqs) > 0 {
 		last = max(last, seqs[len(seqs)-1].seq)
@@ -83,6 +84,31 @@ func (p *project) adopt(known *places) {
 	known.base = rec.Base
 }
 
+// loseKept notes which of the entries that purges left nobody has.
+func (b *builder) loseKept(p *project, have []placed) {
+	for _, k := range p.rec.Kept {
+		if k.Seq >= p.rec.Base || slices.ContainsFunc(have, func(h placed) bool { return h.seq == k.Seq }) {
+			continue
+		}
+		gap := audit.Gap{Project: p.name, Lost: true}
+		gap.Add(k.ID, k.Seq)
+		gap.Widen(time.UnixMicro(k.At).UTC(), time.UnixMicro(k.At+1).UTC())
+		p.rec.Lost = append(p.rec.Lost, gap)
+		b.own(k.ID, format.Owner{Project: p.rec.ID, Seq: k.Seq})
+	}
+}
+
+// own says whose an id is, unless that is known.
+func (b *builder) own(id int64, o format.Owner) {
+	for int64(len(b.owners)) <= id {
+		b.owners = append(b.owners, make([]format.Owner, 1024)...)
+	}
+	if b.owners[id].Project == 0 {
+		b.owners[id] = o
+	}
+	b.res.LastID = max(b.res.LastID, id)
+}
+
 // lose notes that nobody has the entry with a seq, and returns the place that it is said to have:
 // its own, if that is known, else that of the one before.
 func (b *builder) lose(rec *format.Project, name string, seq int64, before format.Place, known *places, gap *audit.Gap) (format.Place, *audit.Gap) {
@@ -95,13 +121,7 @@ func (b *builder) lose(rec *format.Project, name string, seq int64, before forma
 		gap.Add(before.ID, seq)
 		return before, gap
 	}
-	for int64(len(b.owners)) <= at.ID {
-		b.owners = append(b.owners, make([]format.Owner, 1024)...)
-	}
-	if b.owners[at.ID].Project == 0 {
-		b.owners[at.ID] = format.Owner{Project: rec.ID, Seq: seq}
-	}
-	b.res.LastID = max(b.res.LastID, at.ID)
+	b.own(at.ID, format.Owner{Project: rec.ID, Seq: seq})
 	gap.Add(at.ID, seq)
 	from, to := at.Bounds()
 	gap.Widen(time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC())
