@@ -40,7 +40,7 @@ var mayImport = map[string]string{
 	"notary":          "audit proof proof/evidence store/format store/kv store/trees",
 	"spell":           "",
 	"rpc":             "audit",
-	"export":          "audit",
+	"export":          "audit format",
 	"importer":        "audit",
 	"demo":            "audit",
 	"client":          "audit backoff rpc",
@@ -89,11 +89,21 @@ var mayImport = map[string]string{
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
 	"api/strict":    "audit",
-	"api":           "admit api/strict audit calendar rpc export auth pull reading retention admin backup/duty scrub shipping",
-	"console":       "admit audit calendar rpc export auth reading retention admin demo scrub spell",
-	"cli/settings":  "audit calendar",
-	"cli": "cli/settings admit audit backup backup/duty backup/place calendar rpc export importer importer/cloudtrail demo client fulltext " +
-		"format pull store store/copies store/kv store/repair index auth auth/oidc reading retention api console scrub ship shipping sink sink/kinds sinks spell",
+	"api":           "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub shipping",
+	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub spell",
+	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
+		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
+		"store store/copies store/kv store/repair",
+	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
+		"console fulltext index notary reading retention rpc scrub shipping sink sink/kinds sinks spell store",
+	"cli/secret":   "cli/output",
+	"cli/signing":  "audit cli/exit cli/output cli/secret proof store store/kv store/trees",
+	"cli/build":    "",
+	"cli/exit":     "audit spell",
+	"cli/filters":  "audit calendar cli/exit rpc",
+	"cli/output":   "cli/exit cli/terminal",
+	"cli/settings": "audit calendar",
+	"cli/terminal": "spell",
 
 	"importer/cloudtrail": "audit importer",
 
@@ -122,7 +132,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli/server rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
@@ -130,21 +140,21 @@ var onlyIn = map[string]string{
 	"github.com/RoaringBitmap":            "index",
 	"github.com/julienschmidt/httprouter": "api",
 	"github.com/prometheus/client_golang": "api",
-	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli",
+	"github.com/rs/zerolog":               "api backup/duty console index notary retention scrub shipping cli cli/server",
 	"github.com/go-json-experiment/json":  "api api/strict importer importer/cloudtrail",
 	"github.com/klauspost/compress":       "api backup sink/bucket sink/web store/format store/block/chunk",
-	"github.com/spf13":                    "cli cli/settings",
+	"github.com/spf13":                    "cli cli/filters cli/server cli/settings",
 	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
 	"google.golang.org/protobuf":          "sink/otlp",
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli/settings",
 	"github.com/coreos/go-oidc":           "auth/oidc",
 	"golang.org/x/sys":                    "sink/syslog",
-	"golang.org/x/term":                   "cli",
-	"golang.org/x/text":                   "index index/words index/words/wordstest cli spell",
-	"golang.org/x/time":                   "auth cli",
+	"golang.org/x/term":                   "cli/terminal",
+	"golang.org/x/text":                   "index index/words index/words/wordstest cli/terminal spell",
+	"golang.org/x/time":                   "auth cli/server",
 	"golang.org/x/mod":                    "proof",
-	"golang.org/x/sync":                   "console cli",
+	"golang.org/x/sync":                   "console cli/server",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import
@@ -163,9 +173,9 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     7000, // a file for each command
+	"cli":     7700, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4800, // a file for each method
+	"api":     5200, // a file for each method
 	"auth":    3800, // a file for each way in
 	"store":   3700, // a file for each thing that a log can do
 }

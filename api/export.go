@@ -14,6 +14,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/export"
+	"auditlog/format"
 	"auditlog/reading"
 	"auditlog/rpc"
 )
@@ -36,19 +37,19 @@ func (s *Server) export(c *call) error {
 	if err != nil {
 		return err
 	}
-	format, err := export.ParseFormat(req.Format)
+	as, err := export.ParseFormat(req.Format)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := s.opts.Auth.Live(admit.In(c.r.Context(), c.admitted), &c.principal)
 	defer cancel()
 	read := s.opts.Reading.Reading(c.auth(), reading.Read{
-		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(format),
+		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
 	})
-	d := c.download(req.Project, format)
+	d := c.download(fileName(req.Project, "audit-log."+as.Extension()), as.ContentType())
 	d.begin = func() error { return read.Begin(ctx) }
 	return read.Run(func() error {
-		w, err := export.NewWriter(d.buf, format)
+		w, err := export.NewWriter(d.buf, as, &format.Origin{Log: s.opts.Store.Lineage(), Version: s.opts.Version})
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,15 @@ type download struct {
 	flushed time.Time
 }
 
-func (c *call) download(project string, f export.Format) *download {
+// fileName returns the name of a file about a project, or about several if that is "".
+func fileName(project, name string) string {
+	if project == "" {
+		return name
+	}
+	return project + "-" + name
+}
+
+func (c *call) download(name, contentType string) *download {
 	d := &download{x: c.w, gzips: &c.gzips, flushed: time.Now()}
 	var out io.Writer = writerFunc(d.send)
 	if wantsGzip(c.r, exportBuffer) {
@@ -94,12 +103,8 @@ func (c *call) download(project string, f export.Format) *download {
 		out = d.zip
 	}
 	d.buf = bufio.NewWriterSize(out, exportBuffer)
-	name := "audit-log." + string(f)
-	if project != "" {
-		name = project + "-" + name
-	}
 	d.header = func(h http.Header) {
-		h.Set("Content-Type", f.ContentType())
+		h.Set("Content-Type", contentType)
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 		h.Add("Vary", "Accept-Encoding")
 		if d.zip != nil {

@@ -41,6 +41,11 @@ func (s *Server) pull(c *call) error {
 	if !ownReads(part.Entries) {
 		c.note(r.Query, "a pull")
 	}
+	if acceptsLines(c.r) {
+		h := c.w.Header()
+		h.Set(rpc.HeaderCovered, fmt.Sprintf("%d-%d", part.Covered.From, part.Covered.To))
+		h.Set(rpc.HeaderNewest, strconv.FormatInt(part.Newest, 10))
+	}
 	return c.sendEntries(part.Entries, part.Next, func(b []byte) []byte { return appendPart(b, &part) })
 }
 

@@ -12,15 +12,15 @@ import (
 // What each role may do, spelled out: the code must not be its own witness.
 func rolePermissions() map[Role][]Permission {
 	read := []Permission{
-		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.pull", "auditLog.follow",
-		"project.list", "project.get",
+		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.prove", "auditLog.pull", "auditLog.follow",
+		"project.list", "project.get", "project.certificate", "log.checkpoint",
 	}
 	return map[Role][]Permission{
 		Viewer:   read,
 		Recorder: {"auditLog.record"},
 		Admin: append(slices.Clone(read), "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "debug.profile",
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
 			"sink.create", "sink.list", "sink.get", "sink.update", "sink.pause", "sink.resume", "sink.replay", "sink.delete", "sink.test"),
 		"": nil, "owner": nil,
 	}
@@ -35,7 +35,7 @@ func TestPermissions(t *testing.T) {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
 			// What cannot be taken back is for admins of all projects.
-			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check"}, permission) &&
+			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check", "log.cosign"}, permission) &&
 				!strings.HasPrefix(string(permission), "sink.")
 			one := of(Grant{role, []string{"acme"}})
 			all := of(Grant{Role: role})

@@ -13,6 +13,7 @@ import (
 	"auditlog/backup"
 	"auditlog/backup/duty"
 	"auditlog/backup/place"
+	"auditlog/cli/exit"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -46,7 +47,7 @@ whoever reads it all that the log holds.`,
 	cmd.Flags().IntVar(&keep, "keep", 0, "keep this `many` backups, the newest ones; 0 keeps all")
 	asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		if _, err := duty.ParseRecipients(recipients); err != nil {
-			return usagef("--recipient: %v", err)
+			return exit.Usagef("--recipient: %v", err)
 		}
 		return a.takeBackup(cmd.Context(), c, args[0], recipients, keep)
 	})
@@ -126,7 +127,7 @@ func (a *app) backupList() *cobra.Command {
 		if err := w.Flush(); err != nil || damaged == 0 {
 			return err
 		}
-		return &problem{err: fmt.Errorf("%d backups in %s are damaged", damaged, p), code: exitFaulty}
+		return exit.With(exit.Faulty, fmt.Errorf("%d backups in %s are damaged", damaged, p))
 	}
 	return cmd
 }
@@ -149,7 +150,7 @@ backup needs.`,
 	keep := cmd.Flags().Int("keep", 0, "how `many` backups are kept")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *keep < 1 {
-			return usagef("--keep: must be at least 1")
+			return exit.Usagef("--keep: must be at least 1")
 		}
 		p, err := place.Open(args[0])
 		if err != nil {
@@ -165,9 +166,9 @@ backup needs.`,
 func noBackup(err error) error {
 	switch {
 	case errors.Is(err, backup.ErrNone):
-		return &problem{err: err, code: exitNotFound}
+		return exit.With(exit.NotFound, err)
 	case errors.Is(err, backup.ErrDamaged):
-		return &problem{err: err, code: exitFaulty, hint: "take another backup, if need be of another repository"}
+		return exit.Hinted(exit.With(exit.Faulty, err), "take another backup, if need be of another repository")
 	}
 	return err
 }
@@ -195,7 +196,7 @@ func (s *source) open(ctx context.Context, from string) (db *backup.DB, close fu
 	}
 	found, err := backup.Find(ctx, p, s.id)
 	if err == nil && found.Encrypted && len(identities) == 0 {
-		err = hinted(usagef("this backup is encrypted"), "name the file of an identity that can read it with --identity")
+		err = exit.Hinted(exit.Usagef("this backup is encrypted"), "name the file of an identity that can read it with --identity")
 	}
 	if err == nil {
 		db, err = backup.Open(ctx, p, found, identities)

@@ -15,6 +15,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"auditlog/cli/exit"
+	"auditlog/cli/server"
 	"auditlog/cli/settings"
 	"auditlog/index"
 	"auditlog/rpc"
@@ -58,7 +60,7 @@ meanwhile.`,
 		}
 		sum, err := store.Check(cmd.Context(), *dir, report)
 		if errors.Is(err, store.ErrInUse) {
-			return hinted(err, "have the server that has it open check it: auditlog check --live")
+			return exit.Hinted(err, "have the server that has it open check it: auditlog check --live")
 		}
 		if err != nil {
 			return offline(cannotRead(err), *dir)
@@ -120,8 +122,8 @@ func cannotRead(err error) error {
 	if !errors.As(err, &errno) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrInUse) {
 		return err
 	}
-	return &problem{err: fmt.Errorf("cannot read the data: %w", err), code: exitUnreadable,
-		hint: "look at the disk and who may read it; the data may be sound"}
+	return exit.Hinted(exit.With(exit.Unreadable, fmt.Errorf("cannot read the data: %w", err)),
+		"look at the disk and who may read it; the data may be sound")
 }
 
 // checkIndex compares the full-text index of a data folder with its log.
@@ -130,13 +132,13 @@ func checkIndex(ctx context.Context, dir string, report func(problem string)) er
 	if err != nil {
 		return err
 	}
-	return errors.Join(index.Check(ctx, indexConfig(dir, s, zerolog.Nop()), report), s.Close())
+	return errors.Join(index.Check(ctx, server.IndexConfig(dir, s, zerolog.Nop()), report), s.Close())
 }
 
 // faulty is the error of a check that has found something.
 func faulty(problems int, where string) error {
-	return &problem{err: fmt.Errorf("%d faults in %s", problems, where), code: exitFaulty,
-		hint: "stop using it and restore a backup of it"}
+	return exit.Hinted(exit.With(exit.Faulty, fmt.Errorf("%d faults in %s", problems, where)),
+		"stop using it and restore a backup of it")
 }
 
 // pollCheck is how often a server is asked how its check goes.
@@ -189,7 +191,7 @@ func (a *app) tellCheck(res rpc.CheckResult, server string) error {
 // addData adds --data, which the environment may name as well, to a command that
 // works on a data folder that no server has open.
 func addData(cmd *cobra.Command) *string {
-	value := cmp.Or(os.Getenv(settings.EnvName("data")), defaultConfig().Data)
+	value := cmp.Or(os.Getenv(settings.EnvName("data")), server.DefaultConfig().Data)
 	return cmd.Flags().String("data", value, "the `folder` that holds the log; else AUDITLOG_DATA")
 }
 
@@ -197,9 +199,9 @@ func addData(cmd *cobra.Command) *string {
 func offline(err error, dir string) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):
-		return hinted(err, "stop the server that has %s open first", dir)
+		return exit.Hinted(err, "stop the server that has %s open first", dir)
 	case errors.Is(err, fs.ErrNotExist):
-		return hinted(err, "name the folder with --data or AUDITLOG_DATA")
+		return exit.Hinted(err, "name the folder with --data or AUDITLOG_DATA")
 	}
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/server"
 	"auditlog/index"
 	"auditlog/store"
 
@@ -35,7 +37,7 @@ func dataFolder(t *testing.T) string {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	if err := index.Rebuild(t.Context(), indexConfig(dir, s, zerolog.Nop()), func(uint64, uint64) {}); err != nil {
+	if err := index.Rebuild(t.Context(), server.IndexConfig(dir, s, zerolog.Nop()), func(uint64, uint64) {}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -86,7 +88,7 @@ func TestCheckWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := fingerprint(t, dir)
-		if code, said := runCheck(dir); code != exitOK {
+		if code, said := runCheck(dir); code != exit.OK {
 			t.Errorf("check ends with %d: %s", code, said)
 		}
 		if after := fingerprint(t, dir); after != before {
@@ -105,9 +107,9 @@ func TestCheckTellsDamageFromTheDisk(t *testing.T) {
 		db   []byte
 		code int
 	}{
-		"whole": {db, exitOK}, "empty": {nil, exitFaulty}, "cut": {db[:16<<10], exitFaulty},
-		"cut by a page": {db[:len(db)-len(db)%4096-4096], exitOK}, // the file grows ahead of its pages
-		"garbage":       {bytes.Repeat([]byte("garbage!"), 10000), exitFaulty}, "short": {[]byte("x"), exitFaulty},
+		"whole": {db, exit.OK}, "empty": {nil, exit.Faulty}, "cut": {db[:16<<10], exit.Faulty},
+		"cut by a page": {db[:len(db)-len(db)%4096-4096], exit.OK}, // the file grows ahead of its pages
+		"garbage":       {bytes.Repeat([]byte("garbage!"), 10000), exit.Faulty}, "short": {[]byte("x"), exit.Faulty},
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, store.FileName), tt.db, 0o600); err != nil {
@@ -117,7 +119,7 @@ func TestCheckTellsDamageFromTheDisk(t *testing.T) {
 			t.Errorf("%s: check ends with %d, want %d: %s", name, code, tt.code, said)
 		}
 	}
-	if code, said := runCheck(filepath.Join(sound, "nowhere")); code != exitFailure {
+	if code, said := runCheck(filepath.Join(sound, "nowhere")); code != exit.Failure {
 		t.Errorf("no folder: %d: %s", code, said)
 	}
 	// Reading a folder fails as a disk that gives nothing does, whoever runs this.
@@ -127,7 +129,7 @@ func TestCheckTellsDamageFromTheDisk(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(sound, store.FileName), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := runCheck(sound); code != exitUnreadable || strings.Contains(said, "restore a backup") {
+	if code, said := runCheck(sound); code != exit.Unreadable || strings.Contains(said, "restore a backup") {
 		t.Errorf("what cannot be read: %d: %s", code, said)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/audit"
+	"auditlog/cli/build"
+	"auditlog/cli/exit"
 	"auditlog/client"
 )
 
@@ -56,9 +58,9 @@ func (c *connection) anonymous() (*client.Client, error) {
 	address := cmp.Or(c.url, os.Getenv("AUDITLOG_URL"), client.DefaultURL)
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, usagef("the server's address %q must be like %s", address, client.DefaultURL)
+		return nil, exit.Usagef("the server's address %q must be like %s", address, client.DefaultURL)
 	}
-	return &client.Client{URL: address, UserAgent: "auditlog/" + version(), Channel: audit.ChannelCLI, Tries: 3}, nil
+	return &client.Client{URL: address, UserAgent: "auditlog/" + build.Version(), Channel: audit.ChannelCLI, Tries: 3}, nil
 }
 
 // keptToken returns the token that "auditlog login" got from a server, or "".
@@ -76,7 +78,7 @@ func keptToken(address string) (string, error) {
 	}
 	token := kept.Servers[addressKey(u)].Token
 	if token != "" && kept.loose {
-		return "", hinted(fmt.Errorf("others can read your sessions in %s", kept.path), "log in again: auditlog login")
+		return "", exit.Hinted(fmt.Errorf("others can read your sessions in %s", kept.path), "log in again: auditlog login")
 	}
 	return token, nil
 }
@@ -102,5 +104,5 @@ func unreachable(c *client.Client, err error) error {
 	if audit.KindOf(err) != audit.Unavailable || !errors.As(err, &dial) {
 		return err
 	}
-	return hinted(err, "is the server running at %s? see AUDITLOG_URL and --url", c.URL)
+	return exit.Hinted(err, "is the server running at %s? see AUDITLOG_URL and --url", c.URL)
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"auditlog/cli/exit"
 )
 
 // credentials are what "auditlog login" got, in a file for this user alone. A token is
@@ -49,7 +51,7 @@ func openCredentials() (*credentials, error) {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}
 	if err := json.Unmarshal(text, c); err != nil {
-		return nil, hinted(fmt.Errorf("read sessions in %s: %w", c.path, err), "delete it and log in again")
+		return nil, exit.Hinted(fmt.Errorf("read sessions in %s: %w", c.path, err), "delete it and log in again")
 	}
 	return c, nil
 }

@@ -20,6 +20,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/rpc"
+
+	"auditlog/cli/server"
 )
 
 // crowded is a server that many want something of at once.
@@ -126,7 +128,7 @@ func TestFewFiles(t *testing.T) {
 		t.Fatal(status, err)
 	}
 	open := c.connect(t, 400)
-	if most := leastConnections; open < most/2 || open > most {
+	if most := server.LeastConnections; open < most/2 || open > most {
 		t.Errorf("%d connections are open, want about %d", open, most)
 	}
 	want := int64(10)
@@ -152,8 +154,8 @@ func TestIdleConnections(t *testing.T) {
 		t.Skip("opens thousands of connections")
 	}
 	const idle = 5000
-	if maxOpenFiles() < 2*idle {
-		t.Skipf("this process may have %d files open", maxOpenFiles())
+	if server.MaxOpenFiles() < 2*idle {
+		t.Skipf("this process may have %d files open", server.MaxOpenFiles())
 	}
 	c := startCrowded(t, 0)
 	before := c.latency(t)
@@ -193,8 +195,8 @@ func TestCrowd(t *testing.T) {
 		t.Skip("loads a server for half a minute")
 	}
 	const recorders, searchers = 2000, 200
-	if maxOpenFiles() < 3*recorders {
-		t.Skipf("this process may have %d files open", maxOpenFiles())
+	if server.MaxOpenFiles() < 3*recorders {
+		t.Skipf("this process may have %d files open", server.MaxOpenFiles())
 	}
 	c := startCrowded(t, 0)
 	for range 30 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"auditlog/cli/exit"
 	"auditlog/store"
 	"auditlog/store/kv"
 )
@@ -76,7 +77,7 @@ func TestDamagedAnswers(t *testing.T) {
 		var out, errs bytes.Buffer
 		args := append(tt.args, "--action", "a.b", "-p", "acme", "--url", p.url)
 		code := Main(args, strings.NewReader(""), &out, &errs)
-		if code != exitFaulty || !strings.Contains(errs.String(), "1024 entries of project acme cannot be read") ||
+		if code != exit.Faulty || !strings.Contains(errs.String(), "1024 entries of project acme cannot be read") ||
 			!strings.Contains(errs.String(), "ids 1 to 1024") {
 			t.Errorf("%q ends with %d: %s", args, code, errs.String())
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/demo"
 )
@@ -22,7 +23,7 @@ may not.`,
 	project := cmd.Flags().StringP("project", "p", "demo", "the `project`")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		if err := audit.ValidateProject(*project); err != nil {
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		w := c.NewWriter(cmd.Context())
 		for _, e := range demo.Entries(*project, time.Now()) {

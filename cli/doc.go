@@ -1,8 +1,9 @@
-// Package cli is the command line. serve is where every package meets: it opens
-// them, runs them, and closes them. The other commands are clients of the API,
-// through package client, or work on a data folder that no server has open.
+// Package cli is the command line. serve runs the server, which package server in here puts
+// together. The other commands are clients of the API, through package client, or work on a data
+// folder that no server has open.
 //
-// There is one file a command. A command writes its data to standard output and
-// everything else to standard error, and never ends the process: [Main] returns
-// the exit code that codes names. Only main.go may call this package.
+// There is one file a command, and a room for what several share: flags that filter (filters),
+// what is written where (output, terminal), and how a command ends (exit). A command writes its
+// data to standard output and everything else to standard error, and never ends the process:
+// [Main] returns the exit code. Only main.go may call this package.
 package cli

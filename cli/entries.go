@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/terminal"
 	"auditlog/export"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -25,18 +27,18 @@ type pageWriter interface {
 func (a *app) entryWriter(format string, several bool) (pageWriter, error) {
 	switch format {
 	case "table":
-		limit, isTerminal := terminal(a.stdout)
-		t := &table{w: a.stdout, limit: limit, fixed: 3, prose: true,
-			titles: []string{"ID", "TIME", "OUTCOME", "ACTOR", "ACTION", "RESOURCE", "DETAIL"}}
+		limit, isTerminal := terminal.Width(a.stdout)
+		t := &terminal.Table{W: a.stdout, Limit: limit, Fixed: 3, Prose: true,
+			Titles: []string{"ID", "TIME", "OUTCOME", "ACTOR", "ACTION", "RESOURCE", "DETAIL"}}
 		if isTerminal && limit < roomForDetail {
-			t.titles, t.prose = t.titles[:len(t.titles)-1], false
+			t.Titles, t.Prose = t.Titles[:len(t.Titles)-1], false
 		}
-		entries := &entryTable{t, len(t.titles), several, time.UTC, time.RFC3339}
+		entries := &entryTable{t, len(t.Titles), several, time.UTC, time.RFC3339}
 		if isTerminal {
 			entries.loc, entries.layout = time.Local, time.DateTime
 		}
 		if several {
-			t.titles = slices.Insert(t.titles, t.fixed, "PROJECT")
+			t.Titles = slices.Insert(t.Titles, t.Fixed, "PROJECT")
 		}
 		return entries, nil
 	case "json":
@@ -44,7 +46,7 @@ func (a *app) entryWriter(format string, several bool) (pageWriter, error) {
 	case "ndjson", "csv":
 		return newLines(a.out(guardFormat(format)), export.Format(format))
 	}
-	return nil, usagef("--output: must be table, json, ndjson or csv")
+	return nil, exit.Usagef("--output: must be table, json, ndjson or csv")
 }
 
 // guardFormat returns how a guard shows an export's format.
@@ -61,7 +63,7 @@ const roomForDetail = 110
 // entryTable writes entries for people. On a terminal times are as its clock
 // shows them, and as --from reads them; elsewhere they say their zone.
 type entryTable struct {
-	*table
+	*terminal.Table
 	shown   int  // how many columns there are but for the project
 	several bool // of which each row has its project
 	loc     *time.Location
@@ -74,10 +76,10 @@ func (t *entryTable) writePage(page []*audit.Entry) error {
 		rows[i] = []string{strconv.FormatInt(e.ID, 10), e.CreatedAt.In(t.loc).Format(t.layout),
 			string(e.Outcome), actor(e), e.Action, resource(e), e.Detail}[:t.shown]
 		if t.several {
-			rows[i] = slices.Insert(rows[i], t.fixed, e.Project)
+			rows[i] = slices.Insert(rows[i], t.Fixed, e.Project)
 		}
 	}
-	return t.write(rows)
+	return t.Write(rows)
 }
 
 func (t *entryTable) end() error { return nil }
@@ -142,7 +144,7 @@ type lines struct {
 
 func newLines(w io.Writer, format export.Format) (*lines, error) {
 	buffered := bufio.NewWriter(w)
-	out, err := export.NewWriter(buffered, format)
+	out, err := export.NewWriter(buffered, format, nil) // either tells nothing of where entries come from
 	return &lines{buffered, out}, err
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/export"
 	"auditlog/rpc"
@@ -18,21 +20,21 @@ import (
 func (a *app) export() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write all entries that match, as NDJSON or CSV",
+		Short: "Write all entries that match, as NDJSON, CSV or in a format of SIEMs",
 		Long: `Write all entries that match, newest first, to standard output or to a file,
 which is there only once it is complete. Pipes and devices are written as it comes.`,
 		Example: `  auditlog export -p acme --from 2026-05-01 --to 2026-06-01 --output may.csv`,
 		Args:    cobra.NoArgs,
 	}
-	f := addFilter(cmd)
+	f := filters.Add(cmd)
 	var format, output string
 	var bom bool
-	cmd.Flags().StringVar(&format, "format", "", "`ndjson` or csv; else what the name of the file says, else ndjson")
+	cmd.Flags().StringVar(&format, "format", "", "`ndjson`, csv, ocsf, ecs or cef; else what the name of the file says, else ndjson")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `file`")
 	cmd.Flags().BoolVar(&bom, "bom", false, "begin CSV with a byte order mark, by which Excel knows UTF-8")
-	complete(cmd, "format", rpc.FormatNDJSON, rpc.FormatCSV)
+	filters.Complete(cmd, "format", exportFormats()...)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		q, err := f.parse(time.Now(), time.Local)
+		q, err := f.Parse(time.Now(), time.Local)
 		if err != nil {
 			return err
 		}
@@ -40,10 +42,10 @@ which is there only once it is complete. Pipes and devices are written as it com
 			format = rpc.FormatCSV
 		}
 		if _, err := export.ParseFormat(format); err != nil {
-			return usagef("--format: must be ndjson or csv")
+			return exit.Usagef("--format: must be %s", export.Choices())
 		}
 		if bom && format != rpc.FormatCSV {
-			return usagef("--bom: is for csv alone")
+			return exit.Usagef("--bom: is for csv alone")
 		}
 		req := rpc.ExportRequest{Query: q, Format: format}
 		var part *audit.Incomplete
@@ -59,7 +61,7 @@ which is there only once it is complete. Pipes and devices are written as it com
 			if errors.As(err, &part) {
 				return nil // what there is stays, with its gaps told at its end
 			}
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		if err := a.writeTo(cmd.Context(), output, guardFormat(format), write); err != nil {
 			return err
@@ -70,4 +72,13 @@ which is there only once it is complete. Pipes and devices are written as it com
 		a.noteUnknown(cmd.Context(), c, q.Project)
 		return nil
 	})
+}
+
+// exportFormats returns the names of the formats of an export.
+func exportFormats() []string {
+	var names []string
+	for _, f := range export.Formats() {
+		names = append(names, string(f))
+	}
+	return names
 }

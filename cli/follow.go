@@ -10,6 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/build"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
+	"auditlog/cli/terminal"
 	"auditlog/client"
 	"auditlog/format"
 	"auditlog/pull"
@@ -28,18 +32,18 @@ where it was when the connection breaks or the server is started anew.`,
   auditlog follow --all-projects -o ndjson --format ecs | vector --config siem.toml`,
 		Args: cobra.NoArgs,
 	}
-	f := addFields(cmd)
+	f := filters.AddFields(cmd)
 	var from, output, name string
 	cmd.Flags().StringVar(&from, "from", "now", "begin with what was recorded from this `time` on, as 15m or yesterday, or with the entry of this number")
 	cmd.Flags().StringVar(&name, "format", format.JSON.Name, "of -o ndjson: the `format` of each line, "+strings.Join(format.Names(), ", "))
-	complete(cmd, "format", format.Names()...)
+	filters.Complete(cmd, "format", format.Names()...)
 	addOutput(cmd, &output, "lines", "ndjson")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		filters, err := f.following()
+		asked, err := f.Following()
 		if err != nil {
 			return err
 		}
-		show, err := a.follower(output, name, cmd.Flags().Changed("format"), filters.Project == "")
+		show, err := a.follower(output, name, cmd.Flags().Changed("format"), asked.Project == "")
 		if err != nil {
 			return err
 		}
@@ -51,9 +55,9 @@ where it was when the connection breaks or the server is started anew.`,
 			return err // from here on it waits for a server that is away
 		}
 		c.Tries = math.MaxInt
-		for ev, err := range c.Follow(cmd.Context(), rpc.FollowRequest{Filters: filters, From: start}) {
+		for ev, err := range c.Follow(cmd.Context(), rpc.FollowRequest{Filters: asked, From: start}) {
 			if err != nil {
-				return flagPath(err)
+				return filters.FlagPath(err)
 			}
 			if ev.Entry == nil {
 				continue
@@ -71,7 +75,7 @@ func startOf(from string, now time.Time, loc *time.Location) (rpc.Start, error) 
 	if isNumber := strings.Trim(from, "0123456789") == ""; isNumber || from == "now" {
 		return rpc.Start(from), nil
 	}
-	t, err := parseTime("from", from, now, loc)
+	t, err := filters.ParseTime("from", from, now, loc)
 	return rpc.Start(t.UTC().Format(time.RFC3339Nano)), err
 }
 
@@ -80,7 +84,7 @@ func (a *app) follower(output, name string, formatted, all bool) (func(client.Ev
 	f, err := format.Parse(name)
 	switch {
 	case err != nil:
-		return nil, flagPath(err)
+		return nil, filters.FlagPath(err)
 	case output == "ndjson":
 		out := a.out(guardFormat(rpc.FormatNDJSON))
 		if f.Text {
@@ -88,13 +92,13 @@ func (a *app) follower(output, name string, formatted, all bool) (func(client.Ev
 		}
 		return (&formatLines{w: out, f: f}).show, nil
 	case output != "lines":
-		return nil, usagef("--output: must be lines or ndjson")
+		return nil, exit.Usagef("--output: must be lines or ndjson")
 	case formatted:
-		return nil, usagef("--format: is of -o ndjson")
+		return nil, exit.Usagef("--format: is of -o ndjson")
 	}
 	l := &liveLines{w: a.stdout, loc: time.UTC, layout: time.RFC3339, project: all}
-	if _, ok := terminal(a.stdout); ok {
-		l.w, l.loc, l.layout = unguarded(a.stdout), time.Local, time.DateTime
+	if _, ok := terminal.Width(a.stdout); ok {
+		l.w, l.loc, l.layout = terminal.Unguarded(a.stdout), time.Local, time.DateTime
 		l.colours = os.Getenv("NO_COLOR") == ""
 	}
 	return l.show, nil
@@ -108,7 +112,7 @@ type formatLines struct {
 }
 
 func (l *formatLines) show(ev client.Event) error {
-	o := format.Origin{Version: version()}
+	o := format.Origin{Version: build.Version()}
 	if c, ok := pull.ParseCursor(ev.Cursor); ok {
 		o.Log = c.Log
 	}
@@ -168,7 +172,7 @@ func (l *liveLines) add(b *strings.Builder, colour, value string) {
 		return
 	}
 	if b.Len() > 0 {
-		b.WriteString(gap)
+		b.WriteString(terminal.Gap)
 	}
 	if !l.colours || colour == "" {
 		b.WriteString(value)

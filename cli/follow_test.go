@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
 	"auditlog/client"
 )
 
@@ -70,7 +71,7 @@ func (f *following) interrupt() {
 	}
 	for range f.lines {
 	}
-	if err := f.cmd.Wait(); f.cmd.ProcessState.ExitCode() != exitInterrupted {
+	if err := f.cmd.Wait(); f.cmd.ProcessState.ExitCode() != exit.Interrupted {
 		f.t.Errorf("it ends with %v", err)
 	}
 }

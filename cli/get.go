@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/spell"
 )
@@ -22,18 +24,18 @@ func (a *app) get() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	var project, output string
-	addProject(cmd, &project)
+	filters.AddProject(cmd, &project)
 	addOutput(cmd, &output, "text", "json")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
 		if err != nil || id < 1 {
-			return usagef("%q is not the id of an entry", args[0])
+			return exit.Usagef("%q is not the id of an entry", args[0])
 		}
 		if err := audit.ValidateProject(project); err != nil {
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		if output != "text" && output != "json" {
-			return usagef("--output: must be text or json")
+			return exit.Usagef("--output: must be text or json")
 		}
 		e, err := c.Get(cmd.Context(), project, id)
 		if err != nil {

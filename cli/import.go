@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/importer"
 	"auditlog/importer/cloudtrail"
@@ -43,12 +45,12 @@ that were refused, --reads all records all of them.`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	var f importFlags
-	addProject(cmd, &f.project)
+	filters.AddProject(cmd, &f.project)
 	cmd.Flags().StringVar(&f.format, "format", "", "`cloudtrail` or ndjson")
 	cmd.Flags().StringVar(&f.reads, "reads", "skip", "read-only calls of CloudTrail: `skip` them, or record the denied ones, or all")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "record nothing of a file in which something cannot be recorded")
-	complete(cmd, "format", "cloudtrail", "ndjson")
-	complete(cmd, "reads", readChoices...)
+	filters.Complete(cmd, "format", "cloudtrail", "ndjson")
+	filters.Complete(cmd, "reads", readChoices...)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		read, err := f.reader(cmd.Flags().Changed("reads"))
 		if err != nil {
@@ -78,11 +80,11 @@ type reader func(r io.Reader, sink importer.Sink) (importer.Passed, error)
 func (f *importFlags) reader(choseReads bool) (reader, error) {
 	if f.project != "" || f.format == "cloudtrail" {
 		if err := audit.ValidateProject(f.project); err != nil {
-			return nil, flagPath(err)
+			return nil, filters.FlagPath(err)
 		}
 	}
 	if !slices.Contains(readChoices, f.reads) {
-		return nil, usagef("--reads: must be skip, denied or all")
+		return nil, exit.Usagef("--reads: must be skip, denied or all")
 	}
 	switch f.format {
 	case "cloudtrail":
@@ -92,13 +94,13 @@ func (f *importFlags) reader(choseReads bool) (reader, error) {
 		}, nil
 	case "ndjson":
 		if choseReads {
-			return nil, usagef("--reads: is for --format cloudtrail: entries do not say whether they only read")
+			return nil, exit.Usagef("--reads: is for --format cloudtrail: entries do not say whether they only read")
 		}
 		return func(r io.Reader, sink importer.Sink) (importer.Passed, error) {
 			return importer.NDJSON(r, f.project, sink)
 		}, nil
 	}
-	return nil, usagef("--format: must be cloudtrail or ndjson")
+	return nil, exit.Usagef("--format: must be cloudtrail or ndjson")
 }
 
 // importing is one run of import.
@@ -227,7 +229,7 @@ func (i *importing) refused(r *refusal) { i.say("%v", r) }
 // say writes a line to standard error, where there may be a progress.
 func (i *importing) say(format string, args ...any) {
 	i.progress.done()
-	fmt.Fprintln(i.app.stderr, "auditlog: "+oneLine(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(i.app.stderr, "auditlog: "+exit.OneLine(fmt.Sprintf(format, args...)))
 }
 
 // input is what is imported.

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -22,7 +24,7 @@ func (a *app) list() *cobra.Command {
   auditlog list -p acme --action 'deployment.*' -q 'revision -rollback' -o ndjson`,
 		Args: cobra.NoArgs,
 	}
-	f := addFilter(cmd)
+	f := filters.Add(cmd)
 	var limit int
 	var all bool
 	var output string
@@ -30,17 +32,17 @@ func (a *app) list() *cobra.Command {
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
 	addOutput(cmd, &output, "table", "json", "ndjson", "csv")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		q, err := f.parse(time.Now(), time.Local)
+		q, err := f.Parse(time.Now(), time.Local)
 		if err != nil {
 			return err
 		}
 		switch {
 		case all && cmd.Flags().Changed("limit"):
-			return usagef("--all and --limit contradict each other")
+			return exit.Usagef("--all and --limit contradict each other")
 		case all:
 			limit = 0
 		case limit < 1:
-			return usagef("--limit: must be 1 or more")
+			return exit.Usagef("--limit: must be 1 or more")
 		}
 		w, err := a.entryWriter(output, q.Project == "")
 		if err != nil {
@@ -68,7 +70,7 @@ func addOutput(cmd *cobra.Command, output *string, formats ...string) {
 		}
 	}
 	cmd.Flags().StringVarP(output, "output", "o", formats[0], usage)
-	complete(cmd, "output", formats...)
+	filters.Complete(cmd, "output", formats...)
 }
 
 // noteUnknown says on standard error when nothing was ever recorded to a project, so that a
@@ -78,7 +80,7 @@ func (a *app) noteUnknown(ctx context.Context, c *client.Client, project string)
 		return
 	}
 	if _, err := c.Project(ctx, project); audit.KindOf(err) == audit.NotFound {
-		fmt.Fprintf(a.stderr, "auditlog: nothing was ever recorded to the project %s\n", oneLine(project))
+		fmt.Fprintf(a.stderr, "auditlog: nothing was ever recorded to the project %s\n", exit.OneLine(project))
 	}
 }
 
@@ -96,7 +98,7 @@ func writeList(ctx context.Context, w pageWriter, c *client.Client, q rpc.Query,
 		}
 		page, err := c.ListPage(ctx, req)
 		if err != nil {
-			return false, none, flagPath(err)
+			return false, none, filters.FlagPath(err)
 		}
 		if err := w.writePage(page.Items); err != nil {
 			return false, none, err

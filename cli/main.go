@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -9,7 +10,14 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
+
+	"auditlog/audit"
+	"auditlog/cli/build"
+	"auditlog/cli/exit"
+	"auditlog/cli/output"
+	"auditlog/cli/server"
+	"auditlog/cli/terminal"
+	"auditlog/spell"
 )
 
 // app is one run of the program: where it reads and writes. What goes to a terminal is
@@ -29,29 +37,29 @@ type app struct {
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
-	a := &app{stdin: stdin, stdout: guarded(stdout), stderr: guarded(stderr)}
+	a := &app{stdin: stdin, stdout: terminal.Guarded(stdout), stderr: terminal.Guarded(stderr)}
 	defer a.close()
 	root := a.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return exitOK
+		return exit.OK
 	}
 	if !a.started {
-		err = usage(err)
+		err = exit.Usage(err)
 	}
-	if exitCode(err) == exitUsage {
-		err = hinted(err, "%s --help", cmd.CommandPath())
+	if exit.Code(err) == exit.Misuse {
+		err = exit.Hinted(err, "%s --help", cmd.CommandPath())
 	}
-	io.WriteString(a.stderr, explain(err))
-	return exitCode(err)
+	io.WriteString(a.stderr, exit.Explain(err))
+	return exit.Code(err)
 }
 
 // close writes what guards hold back.
 func (a *app) close() {
 	for _, w := range []io.Writer{a.stdout, a.stderr} {
-		if g, ok := w.(*guard); ok {
-			g.close()
+		if g, ok := w.(*terminal.Guard); ok {
+			g.Close()
 		}
 	}
 }
@@ -84,7 +92,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "auditlog",
 		Short:         "An audit log in one binary: who did what, to which resource, with which outcome, and when",
-		Version:       build().long(),
+		Version:       build.Long(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRun: func(*cobra.Command, []string) {
@@ -99,11 +107,12 @@ func (a *app) root() *cobra.Command {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"server", "The server:", []*cobra.Command{a.serve()}},
+		{"server", "The server:", []*cobra.Command{server.Command(a.stdout, a.stderr), a.key()}},
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
 			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.ship(), a.imports(), a.demo(), a.project(), a.token(),
-			a.sink(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.ready()}},
+			a.sink(), a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.ready()}},
 		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.repair()}},
+		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify()}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
@@ -124,18 +133,37 @@ func parent(name, short string, commands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// terminal returns the width of w in columns, and whether w is a terminal at all.
-func terminal(w any) (width int, ok bool) {
-	if guarded, ok := w.(*guard); ok {
-		w = guarded.w
+// out returns standard output for data in a format: as it is, unless a terminal shows it.
+func (a *app) out(format string) io.Writer {
+	if g, ok := a.stdout.(*terminal.Guard); ok {
+		g.Format = format
 	}
-	f, isFile := w.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
-		return 0, false
+	return a.stdout
+}
+
+// exitCodesTopic is what "auditlog help exit-codes" shows.
+func exitCodesTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("The process ends with one of these codes:\n\n")
+	for _, c := range exit.Meanings() {
+		fmt.Fprintf(&b, "  %3d  %s\n", c.Code, c.Meaning)
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || width < 20 {
-		width = 80
+	return &cobra.Command{Use: "exit-codes", Short: "What each exit code means", Long: strings.TrimSuffix(b.String(), "\n")}
+}
+
+// lacking is the error of an answer from which entries are missing, nil without gaps.
+func lacking(gaps []audit.Gap) error {
+	if len(gaps) == 0 {
+		return nil
 	}
-	return width, true
+	err := fmt.Errorf("the log is damaged, and this is not all of it: %s", spell.Text((&audit.Incomplete{Gaps: gaps}).Error()))
+	return exit.Hinted(exit.With(exit.Faulty, err), "have it repaired with a backup: auditlog repair --help")
+}
+
+// writeTo gives fn the file at path to write, or standard output: see output.Write.
+func (a *app) writeTo(ctx context.Context, path, format string, fn func(io.Writer) error) error {
+	if path == "" || path == "-" || path == "/dev/stdout" {
+		return fn(a.out(format))
+	}
+	return output.Write(ctx, path, format, fn)
 }

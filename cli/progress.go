@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"auditlog/cli/terminal"
 	"auditlog/spell"
 )
 
@@ -21,13 +22,13 @@ const eraseLine = "\r\x1b[K"
 // progress returns one on standard error, unless that is no terminal, or the one
 // that data streams to.
 func (a *app) progress(streams bool) *progress {
-	if _, ok := terminal(a.stderr); !ok {
+	if _, ok := terminal.Width(a.stderr); !ok {
 		return &progress{}
 	}
-	if _, shared := terminal(a.stdout); streams && shared {
+	if _, shared := terminal.Width(a.stdout); streams && shared {
 		return &progress{}
 	}
-	return &progress{w: unguarded(a.stderr)}
+	return &progress{w: terminal.Unguarded(a.stderr)}
 }
 
 // show replaces what is shown, at most ten times a second.

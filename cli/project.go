@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/terminal"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -19,7 +21,7 @@ import (
 func (a *app) project() *cobra.Command {
 	return parent("project", "List, make, hold, delete and restore projects",
 		a.projectList(), a.projectGet(), a.projectCreate(), a.projectDelete(), a.projectApprove(), a.projectRestore(),
-		a.projectHold(), a.projectRelease())
+		a.projectHold(), a.projectRelease(), a.projectCertificate())
 }
 
 func (a *app) projectList() *cobra.Command {
@@ -108,8 +110,8 @@ person says "auditlog project approve".`,
 // confirm asks for the project's name again, unless it was given already.
 func (a *app) confirm(ctx context.Context, project, given string) error {
 	if given == "" {
-		if _, ok := terminal(a.stdin); !ok {
-			return usagef("--confirm: must be the project's name again")
+		if _, ok := terminal.Width(a.stdin); !ok {
+			return exit.Usagef("--confirm: must be the project's name again")
 		}
 		fmt.Fprintf(a.stderr, "All entries of %s will be purged. Write its name again to delete it: ", project)
 		line, err := readLine(ctx, a.stdin)
@@ -119,7 +121,7 @@ func (a *app) confirm(ctx context.Context, project, given string) error {
 		given = line
 	}
 	if given != project {
-		return usagef("%q is not %q: nothing was deleted", given, project)
+		return exit.Usagef("%q is not %q: nothing was deleted", given, project)
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/calendar"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/rpc"
 )
@@ -57,7 +59,7 @@ func onlyDash(_ *cobra.Command, args []string) error {
 func (a *app) recordEntry(cmd *cobra.Command, c *client.Client, e audit.Entry) error {
 	res, err := c.Record(cmd.Context(), e)
 	if err != nil {
-		return flagPath(err)
+		return filters.FlagPath(err)
 	}
 	if len(res.Entries) != 1 {
 		return errors.New("the server does not say what became of the entry")
@@ -67,7 +69,7 @@ func (a *app) recordEntry(cmd *cobra.Command, c *client.Client, e audit.Entry) e
 		fmt.Fprintf(a.stderr, "auditlog: not recorded: %s is a read-only action\n", e.Action)
 		return nil
 	case r.Conflict:
-		return flagPath(audit.ErrKeyTaken(r.ID))
+		return filters.FlagPath(audit.ErrKeyTaken(r.ID))
 	case r.Duplicate:
 		fmt.Fprintln(a.stderr, "auditlog: an entry with this key was there already")
 	}
@@ -77,7 +79,7 @@ func (a *app) recordEntry(cmd *cobra.Command, c *client.Client, e audit.Entry) e
 
 func (a *app) recordStream(cmd *cobra.Command, c *client.Client) error {
 	if cmd.Flags().Changed("action") {
-		return usagef("the entries on standard input are complete: no flags with -")
+		return exit.Usagef("the entries on standard input are complete: no flags with -")
 	}
 	res, err := c.RecordNDJSON(cmd.Context(), bufio.NewReader(a.stdin))
 	if err == nil || res.Recorded+res.Duplicates+res.Conflicts+res.Skipped > 0 {
@@ -116,12 +118,12 @@ type entryFlags struct {
 func addEntry(cmd *cobra.Command) *entryFlags {
 	f := &entryFlags{}
 	e, fs := &f.entry, cmd.Flags()
-	addProject(cmd, &e.Project)
+	filters.AddProject(cmd, &e.Project)
 	e.Actor.Type, e.Channel = audit.User, audit.ChannelCLI
 	for _, field := range audit.Fields() {
 		if field.Path != "project" && !field.Given {
 			fs.StringVar(field.Of(e), field.Flag(), *field.Of(e), field.Usage)
-			complete(cmd, field.Flag(), field.Values...)
+			filters.Complete(cmd, field.Flag(), field.Values...)
 		}
 	}
 	fs.StringArrayVar(&f.changes, "change", nil, "a `change`, as field=old..new or as JSON; may be repeated")
@@ -138,17 +140,17 @@ func parseChange(s string) (audit.Change, error) {
 		dec := json.NewDecoder(strings.NewReader(s))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(&c); err != nil || dec.More() {
-			return c, usagef(`--change: %q must be like {"field":"path","old":"../a","new":"../b"}`, s)
+			return c, exit.Usagef(`--change: %q must be like {"field":"path","old":"../a","new":"../b"}`, s)
 		}
 		return c, nil
 	}
 	field, values, hasField := strings.Cut(s, "=")
 	old, changed, hasValues := strings.Cut(values, "..")
 	if !hasField || !hasValues {
-		return c, usagef("--change: %q must be field=old..new", s)
+		return c, exit.Usagef("--change: %q must be field=old..new", s)
 	}
 	if strings.Contains(changed, "..") || strings.HasPrefix(changed, ".") {
-		return c, usagef(`--change: in %q it is not clear which .. parts old and new: write {"field":%q,"old":"…","new":"…"}`, s, field)
+		return c, exit.Usagef(`--change: in %q it is not clear which .. parts old and new: write {"field":%q,"old":"…","new":"…"}`, s, field)
 	}
 	return audit.Change{Field: field, Old: old, New: changed}, nil
 }
@@ -166,7 +168,7 @@ func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, erro
 	for _, s := range f.metadata {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return e, usagef("--metadata: %q must be name=value", s)
+			return e, exit.Usagef("--metadata: %q must be name=value", s)
 		}
 		if e.Metadata == nil {
 			e.Metadata = make(map[string]string)
@@ -176,9 +178,9 @@ func (f *entryFlags) parse(now time.Time, loc *time.Location) (audit.Entry, erro
 	if f.at != "" {
 		var err error
 		if e.CreatedAt, err = calendar.ParseTime(f.at, now, loc); err != nil {
-			return e, usagef("--at: %w", err)
+			return e, exit.Usagef("--at: %w", err)
 		}
 	}
 	e.Normalize()
-	return e, flagPath(e.Validate(now))
+	return e, filters.FlagPath(e.Validate(now))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"auditlog/cli/server"
 	"auditlog/index"
 	"auditlog/store"
 )
@@ -45,7 +46,7 @@ func rebuildIndex(ctx context.Context, dir string, p *progress) (changes uint64,
 	if err != nil {
 		return 0, offline(err, dir)
 	}
-	err = index.Rebuild(ctx, indexConfig(dir, s, zerolog.Nop()), func(done, of uint64) {
+	err = index.Rebuild(ctx, server.IndexConfig(dir, s, zerolog.Nop()), func(done, of uint64) {
 		changes = of
 		p.show("indexing %d of %d changes", done, of)
 	})

@@ -16,6 +16,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/server"
+	"auditlog/cli/signing"
 	"auditlog/spell"
 	"auditlog/store"
 	"auditlog/store/repair"
@@ -83,16 +86,19 @@ func (a *app) runRepair(ctx context.Context, dir, to string, from []string, s *s
 	kept, at := "", to
 	if to == "" {
 		at = dir
-		res, kept, err = repair.InPlace(ctx, dir, store.FileName, damaged, others, []string{indexFolder}, opts)
+		res, kept, err = repair.InPlace(ctx, dir, store.FileName, damaged, others, []string{server.IndexFolder}, opts)
 	} else {
 		res, err = repair.Into(ctx, to, store.FileName, damaged, others, opts)
+		if err == nil {
+			err = signing.Copy(dir, to)
+		}
 	}
 	p.done()
 	switch {
 	case err != nil:
 		return err
 	case res.Check.Problems > 0:
-		return &problem{err: fmt.Errorf("%d faults in what was repaired, which is not kept", res.Check.Problems), code: exitFaulty}
+		return exit.With(exit.Faulty, fmt.Errorf("%d faults in what was repaired, which is not kept", res.Check.Problems))
 	case kept == "" && to == "":
 		fmt.Fprintln(a.stderr, "auditlog: nothing is damaged, and nothing was changed")
 		return nil
@@ -120,7 +126,7 @@ func openSource(ctx context.Context, name string, s *source) (repair.Source, fun
 func readExport(path string) ([]*audit.Entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read export: %w", cause(err))
+		return nil, fmt.Errorf("read export: %w", err)
 	}
 	defer f.Close()
 	var entries []*audit.Entry
@@ -130,7 +136,7 @@ func readExport(path string) ([]*audit.Entry, error) {
 		if text := bytes.TrimSpace(line); len(text) > 0 && !bytes.HasPrefix(text, []byte(`{"gap":`)) {
 			e := &audit.Entry{}
 			if err := json.Unmarshal(text, e); err != nil || e.ID < 1 || e.Seq < 1 || e.Project == "" {
-				return nil, usagef("%s, line %d: is no entry of an export as NDJSON, with its id and seq", path, number)
+				return nil, exit.Usagef("%s, line %d: is no entry of an export as NDJSON, with its id and seq", path, number)
 			}
 			e.CreatedAt, e.RecordedAt = audit.Truncate(e.CreatedAt), audit.Truncate(e.RecordedAt)
 			entries = append(entries, e)
@@ -191,6 +197,6 @@ func (a *app) tellRepair(res *repair.Result, at, kept string) error {
 	if len(res.Gaps) == 0 {
 		return nil
 	}
-	return &problem{err: fmt.Errorf("%d gaps are left, which nobody has the entries of", len(res.Gaps)), code: exitFaulty,
-		hint: "repair it once more when an older backup or an export turns up"}
+	return exit.Hinted(exit.With(exit.Faulty, fmt.Errorf("%d gaps are left, which nobody has the entries of", len(res.Gaps))),
+		"repair the damaged database once more when an older backup or an export turns up")
 }

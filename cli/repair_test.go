@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"auditlog/cli/exit"
 )
 
 // run runs a command and returns its exit code and all that it says.
@@ -25,7 +27,7 @@ func exportOf(t *testing.T, dir string) string {
 	defer p.kill()
 	file := filepath.Join(t.TempDir(), "acme.ndjson")
 	code, said := runCommand("export", "-p", "acme", "--action", "a.b", "--url", p.url, "-o", file)
-	if code != exitOK && code != exitFaulty {
+	if code != exit.OK && code != exit.Faulty {
 		t.Fatalf("export ends with %d: %s", code, said)
 	}
 	b, err := os.ReadFile(file)
@@ -48,7 +50,7 @@ func TestRepair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, said := runCommand("backup", backups, "--url", p.url); code != exitOK {
+	if code, said := runCommand("backup", backups, "--url", p.url); code != exit.OK {
 		t.Fatalf("backup ends with %d: %s", code, said)
 	}
 	p.kill()
@@ -58,11 +60,11 @@ func TestRepair(t *testing.T) {
 		code int
 		says string
 	}{
-		"backup":  {[]string{"--from", backups}, false, exitOK, "1024 of them are from"},
-		"export":  {[]string{"--from", export}, false, exitOK, "1024 of them are from"},
-		"both":    {[]string{"--from", export, "--from", backups}, true, exitOK, "1024 of them are from"},
-		"neither": {nil, true, exitFaulty, "1024 entries of project acme are lost, ids 1025 to 2048, seqs 1025 to 2048"},
-		"nothing": {nil, false, exitFaulty, "the damaged database is kept as"},
+		"backup":  {[]string{"--from", backups}, false, exit.OK, "1024 of them are from"},
+		"export":  {[]string{"--from", export}, false, exit.OK, "1024 of them are from"},
+		"both":    {[]string{"--from", export, "--from", backups}, true, exit.OK, "1024 of them are from"},
+		"neither": {nil, true, exit.Faulty, "1024 entries of project acme are lost, ids 1025 to 2048, seqs 1025 to 2048"},
+		"nothing": {nil, false, exit.Faulty, "the damaged database is kept as"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")
@@ -82,26 +84,26 @@ func TestRepair(t *testing.T) {
 			if code != tt.code || !strings.Contains(said, tt.says) {
 				t.Fatalf("%q ends with %d: %s", args, code, said)
 			}
-			if code, said := runCheck(dir); code != exitOK {
+			if code, said := runCheck(dir); code != exit.OK {
 				t.Fatalf("check ends with %d: %s", code, said)
 			}
 			got := exportOf(t, dir)
-			if tt.code == exitOK && got != want {
+			if tt.code == exit.OK && got != want {
 				t.Errorf("the export has %d lines, want %d", strings.Count(got, "\n"), strings.Count(want, "\n"))
 			}
-			if n := strings.Count(got, "\n"); tt.code != exitOK && (n != 1977 || !strings.Contains(got, `"lost":true`)) {
+			if n := strings.Count(got, "\n"); tt.code != exit.OK && (n != 1977 || !strings.Contains(got, `"lost":true`)) {
 				t.Errorf("the export has %d lines", n)
 			}
-			if code, said := runCommand("repair", "--data", dir); tt.code == exitOK && (code != exitOK || !strings.Contains(said, "nothing is damaged")) {
+			if code, said := runCommand("repair", "--data", dir); tt.code == exit.OK && (code != exit.OK || !strings.Contains(said, "nothing is damaged")) {
 				t.Errorf("once more: %d: %s", code, said)
 			}
 		})
 	}
-	if code, said := runCommand("repair", "--data", sound, "--from", backups, "--to", sound); code != exitConflict {
+	if code, said := runCommand("repair", "--data", sound, "--from", backups, "--to", sound); code != exit.Conflict {
 		t.Errorf("into a folder with a log: %d: %s", code, said)
 	}
 	other := dataFolder(t)
-	if code, said := runCommand("repair", "--data", other, "--from", backups); code != exitConflict || !strings.Contains(said, "is of another log") {
+	if code, said := runCommand("repair", "--data", other, "--from", backups); code != exit.Conflict || !strings.Contains(said, "is of another log") {
 		t.Errorf("from a backup of another log: %d: %s", code, said)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/backup"
+	"auditlog/cli/exit"
 	"auditlog/spell"
 	"auditlog/store"
 	"auditlog/store/copies"
@@ -34,7 +35,7 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 	s.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *from == "" {
-			return usagef("--from: name the repository of the backup")
+			return exit.Usagef("--from: name the repository of the backup")
 		}
 		db, closePlace, err := s.open(cmd.Context(), *from)
 		if err != nil {
@@ -80,8 +81,8 @@ func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB, goesOn
 	p.done()
 	fmt.Fprintf(a.stderr, "auditlog: read %d entries of %d projects in %d blocks\n", sum.Entries, sum.Projects, sum.Blocks)
 	if sum.Problems > 0 {
-		return &problem{err: fmt.Errorf("%d faults in what was restored", sum.Problems), code: exitFaulty,
-			hint: "the log was faulty when the backup was taken: restore an older one with --id"}
+		return exit.Hinted(exit.With(exit.Faulty, fmt.Errorf("%d faults in what was restored", sum.Problems)),
+			"the log was faulty when the backup was taken: restore an older one with --id")
 	}
 	return nil
 }

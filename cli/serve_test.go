@@ -9,8 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"auditlog/store"
 )
 
 func TestServeTLS(t *testing.T) {
@@ -59,20 +57,5 @@ func writeCertificate(t *testing.T, cert, key string) {
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-func TestServerEndsWithItsStore(t *testing.T) {
-	st, err := store.Open(t.TempDir(), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := st.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s := &server{store: st}
-	err = s.watchStore(t.Context())
-	if exitCode(err) != exitUnavailable || hint(err) == "" {
-		t.Errorf("the server of a store that writes no more ends with %v", err)
 	}
 }

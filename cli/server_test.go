@@ -113,11 +113,11 @@ func (p *process) readGreeting(stdout *os.File) error {
 		line := lines.Text()
 		p.greeting += line + "\n"
 		if path, ok := strings.CutPrefix(line, "  export AUDITLOG_TOKEN=$(cat "); ok {
-			token, err := readSecret(strings.TrimSuffix(path, ")"))
+			token, err := os.ReadFile(strings.TrimSuffix(path, ")"))
 			if err != nil {
 				return err
 			}
-			p.token = token
+			p.token = strings.TrimSpace(string(token))
 		}
 		if rest, ok := strings.CutPrefix(line, "auditlog: listening on "); ok {
 			p.url, _, _ = strings.Cut(rest, ",")

@@ -12,7 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
+	"auditlog/cli/build"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/cli/settings"
+	"auditlog/cli/terminal"
 	"auditlog/client"
 	"auditlog/format"
 	"auditlog/ship"
@@ -37,12 +41,12 @@ The destination may refuse entries for good. Their ids are in the file STATE.ref
   auditlog ship -p acme --state acme.state --to stdout --format ecs | vector --config siem.toml`,
 		Args: cobra.NoArgs,
 	}
-	f := addFields(cmd)
+	f := filters.AddFields(cmd)
 	s := &shipment{app: a}
 	s.flags(cmd)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) (err error) {
 		o := ship.Options{Log: c, Once: s.once, AcceptRestore: s.acceptRestore, Batch: s.batch, Name: s.name, Progress: s.progress, Report: s.report}
-		if o.Filters, err = f.following(); err != nil {
+		if o.Filters, err = f.Following(); err != nil {
 			return err
 		}
 		if o.From, err = startOf(s.from, time.Now(), time.Local); err != nil {
@@ -80,25 +84,25 @@ func (s *shipment) flags(cmd *cobra.Command) {
 	fs.BoolVar(&s.once, "once", false, "end when all is delivered, or cannot be for a while")
 	fs.BoolVar(&s.resend, "resend", false, "first deliver once more what was refused for good")
 	fs.BoolVar(&s.acceptRestore, "accept-restore", false, "go on if the log was restored from a backup, with what is new since then, instead of ending")
-	complete(cmd, "format", format.Names()...)
+	filters.Complete(cmd, "format", format.Names()...)
 }
 
 // open opens the destination and the state.
 func (s *shipment) open(o *ship.Options) error {
 	switch {
 	case s.state == "":
-		return usagef("--state: is required")
+		return exit.Usagef("--state: is required")
 	case s.to == "":
-		return usagef("--to: is required")
+		return exit.Usagef("--to: is required")
 	case s.batch < 1 || s.batch > audit.MaxLimit:
-		return usagef("--batch: must be from 1 to %d", audit.MaxLimit)
+		return exit.Usagef("--batch: must be from 1 to %d", audit.MaxLimit)
 	}
 	c := sink.Config{To: s.to, Format: s.format, Settings: s.settings}
 	var err error
 	if c.Secrets, err = s.secretFiles.Read(); err != nil {
-		return usagef("--secret-file: %w", err)
+		return exit.Usagef("--secret-file: %w", err)
 	}
-	env := sink.Environment{AllowLocal: true, Stdout: s.out("json"), Version: version()}
+	env := sink.Environment{AllowLocal: true, Stdout: s.out("json"), Version: build.Version()}
 	if f, err := format.Parse(s.format); err == nil && f.Text {
 		env.Stdout = s.out("text")
 	}
@@ -123,13 +127,13 @@ func asShipFlag(err error) error {
 	path, name, _ := strings.Cut(f.Path, ".")
 	switch path {
 	case "to", "format":
-		return usagef("--%s: %s", path, f.Message)
+		return exit.Usagef("--%s: %s", path, f.Message)
 	case "settings":
-		return usagef("--setting: %s %s", name, f.Message)
+		return exit.Usagef("--setting: %s %s", name, f.Message)
 	case "secrets":
-		return usagef("--secret-file: %s %s", name, f.Message)
+		return exit.Usagef("--secret-file: %s %s", name, f.Message)
 	}
-	return usage(err)
+	return exit.Usage(err)
 }
 
 // shownAddress returns what may be shown of an address: paths and what is behind them are secret
@@ -159,11 +163,11 @@ func (s *shipment) run(ctx context.Context, o *ship.Options) error {
 	var f *audit.Fault
 	switch {
 	case !errors.As(err, &f) || f.Path != "cursor":
-		return flagPath(err)
+		return filters.FlagPath(err)
 	case f.Kind == audit.Conflict:
-		return hinted(fmt.Errorf("state file %s: %w", s.state, err), "go on with what the log still has: --accept-restore")
+		return exit.Hinted(fmt.Errorf("state file %s: %w", s.state, err), "go on with what the log still has: --accept-restore")
 	}
-	return hinted(fmt.Errorf("state file %s: %w", s.state, err), "use a state file for each log, project, filter and token")
+	return exit.Hinted(fmt.Errorf("state file %s: %w", s.state, err), "use a state file for each log, project, filter and token")
 }
 
 // howFar says how far a state is.
@@ -186,7 +190,7 @@ func (s *shipment) progress(k *ship.Kept) {
 		fmt.Fprintf(s.stderr, "auditlog: %d entries were refused for good: see %s.refused\n", k.Refused-s.refused, s.state)
 	}
 	s.refused = k.Refused
-	if _, ok := terminal(s.stderr); ok && time.Since(s.told) >= 10*time.Second {
+	if _, ok := terminal.Width(s.stderr); ok && time.Since(s.told) >= 10*time.Second {
 		s.told = time.Now()
 		fmt.Fprintf(s.stderr, "auditlog: %s\n", howFar(k))
 	}
@@ -194,7 +198,7 @@ func (s *shipment) progress(k *ship.Kept) {
 
 // report tells of a failure that is tried again.
 func (s *shipment) report(err error, pause time.Duration) {
-	text := "auditlog: " + oneLine(err.Error())
+	text := "auditlog: " + exit.OneLine(err.Error())
 	if pause > 0 {
 		text += fmt.Sprintf("; trying again in %s", max(pause.Round(time.Second), time.Second))
 	}

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
+	"auditlog/cli/server"
 	"auditlog/cli/settings"
 	"auditlog/client"
 	"auditlog/rpc"
@@ -37,27 +40,27 @@ never shown again.`,
 		Args: cobra.ExactArgs(1),
 	}
 	var req rpc.SinkCreateRequest
-	var t sinkSettings
-	addProject(cmd, &t.project)
-	cmd.Flags().BoolVar(&t.allProjects, "all-projects", false, "those of all projects, and the log's own, whatever AUDITLOG_PROJECT says")
-	t.addTerms(cmd)
-	t.flags(cmd.Flags(), &req, "setting", "secret-file")
+	var t server.SinkSettings
+	filters.AddProject(cmd, &t.Project)
+	cmd.Flags().BoolVar(&t.AllProjects, "all-projects", false, "those of all projects, and the log's own, whatever AUDITLOG_PROJECT says")
+	t.AddTerms(cmd)
+	t.Flags(cmd.Flags(), &req, "setting", "secret-file")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		req.Name = args[0]
 		switch {
-		case t.allProjects && cmd.Flags().Changed("project"):
-			return usagef("--project and --all-projects contradict each other")
-		case !t.allProjects && t.project == "":
-			return usagef("--project or --all-projects: is required")
+		case t.AllProjects && cmd.Flags().Changed("project"):
+			return exit.Usagef("--project and --all-projects contradict each other")
+		case !t.AllProjects && t.Project == "":
+			return exit.Usagef("--project or --all-projects: is required")
 		case req.To == "":
-			return usagef("--to: is required")
+			return exit.Usagef("--to: is required")
 		}
-		if !t.allProjects {
-			req.Project = t.project
+		if !t.AllProjects {
+			req.Project = t.Project
 		}
-		req.Filters = rpc.SinkFilters{Terms: t.is, Q: t.text}
-		if err := t.fill(&req, time.Now(), time.Local); err != nil {
-			return flagPath(err)
+		req.Filters = rpc.SinkFilters{Terms: t.Is, Q: t.Text}
+		if err := t.Fill(&req, time.Now(), time.Local); err != nil {
+			return filters.FlagPath(err)
 		}
 		s, err := c.CreateSink(cmd.Context(), req)
 		if err != nil {
@@ -122,7 +125,7 @@ func (a *app) sinkGet() *cobra.Command {
 			_, err := fmt.Fprint(a.stdout, sinkText(&res))
 			return err
 		}
-		return usagef("--output: must be text or json")
+		return exit.Usagef("--output: must be text or json")
 	})
 }
 
@@ -180,25 +183,25 @@ those before; --no-filters takes them away. A setting without a value is taken a
 		Args: cobra.ExactArgs(1),
 	}
 	var given rpc.SinkCreateRequest
-	var t sinkSettings
+	var t server.SinkSettings
 	fs := cmd.Flags()
-	t.addTerms(cmd)
-	filters := settings.Names(fs)
-	t.flags(fs, &given, "setting", "secret-file")
+	t.AddTerms(cmd)
+	terms := settings.Names(fs)
+	t.Flags(fs, &given, "setting", "secret-file")
 	if err := fs.MarkHidden("from"); err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}
 	none := fs.Bool("no-filters", false, "ship everything")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
-		if t.from != "" {
-			return usagef("--from: is for auditlog sink replay")
+		if t.From != "" {
+			return exit.Usagef("--from: is for auditlog sink replay")
 		}
-		given.Filters = rpc.SinkFilters{Terms: t.is, Q: t.text}
-		if err := t.fill(&given, time.Now(), time.Local); err != nil {
-			return flagPath(err)
+		given.Filters = rpc.SinkFilters{Terms: t.Is, Q: t.Text}
+		if err := t.Fill(&given, time.Now(), time.Local); err != nil {
+			return filters.FlagPath(err)
 		}
 		req := rpc.SinkUpdateRequest{Name: args[0], Settings: given.Settings, Secrets: given.Secrets}
-		for _, name := range filters {
+		for _, name := range terms {
 			if fs.Changed(name) || *none {
 				req.Filters = &given.Filters
 			}
@@ -278,11 +281,11 @@ func (a *app) sinkReplay() *cobra.Command {
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		req := rpc.SinkReplayRequest{Name: args[0]}
 		if *from == "" || *from == "now" {
-			return usagef("--from: must be first, seq:N, id:N, refused or a time")
+			return exit.Usagef("--from: must be first, seq:N, id:N, refused or a time")
 		}
 		var err error
 		if req.From, err = sinks.ParseFrom(*from, time.Now(), time.Local); err != nil {
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		s, err := c.ReplaySink(cmd.Context(), req)
 		return a.toldOf(&s, "replays", err)
@@ -305,12 +308,12 @@ func (a *app) sinkKinds() *cobra.Command {
 			case len(args) == 0:
 				fmt.Fprintf(a.stdout, "%-8s %s, as in --to %s\n", k.Name, k.Title, k.Example)
 			case k.Name == args[0]:
-				_, err := fmt.Fprint(a.stdout, kindText(&k))
+				_, err := fmt.Fprint(a.stdout, server.KindText(&k))
 				return err
 			}
 		}
 		if len(args) > 0 {
-			return usagef("there is no destination %s: \"auditlog sink kinds\" lists them", args[0])
+			return exit.Usagef("there is no destination %s: \"auditlog sink kinds\" lists them", args[0])
 		}
 		return nil
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/calendar"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -26,14 +28,14 @@ func (a *app) stats() *cobra.Command {
   auditlog stats -p acme --from 2026-05-01 --to 2026-06-01 --interval day --zone Europe/Berlin`,
 		Args: cobra.NoArgs,
 	}
-	f := addFilter(cmd)
+	f := filters.Add(cmd)
 	var output string
 	var req rpc.StatsRequest
 	var zoneName string
 	cmd.Flags().StringVar(&req.Interval, "interval", "", "count over time as well, by `hour`, day, week or month")
 	cmd.Flags().StringVar(&zoneName, "zone", "", "the time `zone` of these and of --from and --to, such as Europe/Berlin; else this machine's")
 	cmd.Flags().IntVar(&req.Top, "top", 0, "how `many` values of each field to show; else 10, or 100 as json")
-	complete(cmd, "interval", rpc.Intervals()...)
+	filters.Complete(cmd, "interval", rpc.Intervals()...)
 	addOutput(cmd, &output, "text", "json")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		zone := time.Local
@@ -41,21 +43,21 @@ func (a *app) stats() *cobra.Command {
 		if zoneName == "" {
 			zoneName = calendar.LocalName(time.Now())
 		} else if zone, err = calendar.Zone(zoneName); err != nil {
-			return usagef("--zone: %w", err)
+			return exit.Usagef("--zone: %w", err)
 		}
-		if req.Query, err = f.parse(time.Now(), zone); err != nil {
+		if req.Query, err = f.Parse(time.Now(), zone); err != nil {
 			return err
 		}
 		req.Zone = zoneName
 		if output != "text" && output != "json" {
-			return usagef("--output: must be text or json")
+			return exit.Usagef("--output: must be text or json")
 		}
 		if output == "text" && req.Top == 0 {
 			req.Top = mostFrequent
 		}
 		stats, err := c.Stats(cmd.Context(), req)
 		if err != nil {
-			return flagPath(err)
+			return filters.FlagPath(err)
 		}
 		if stats.Total == 0 {
 			a.noteUnknown(cmd.Context(), c, req.Project)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/cli/exit"
 	"auditlog/rpc"
 )
 
@@ -117,8 +118,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 	p.log.await(t, "stopping")
 	err := p.stop(syscall.SIGTERM)
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the server ended with %v", err)
 	}
 }
@@ -145,8 +146,8 @@ func TestInterruptedClient(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	var exit *exec.ExitError
-	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+	var ended *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != exit.Interrupted {
 		t.Errorf("the client ended with %v", err)
 	}
 	if got := stderr.String(); got != "auditlog: interrupted\n" {

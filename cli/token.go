@@ -12,7 +12,10 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/calendar"
+	"auditlog/cli/exit"
+	"auditlog/cli/filters"
 	"auditlog/cli/settings"
+	"auditlog/cli/terminal"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -40,14 +43,14 @@ func (a *app) tokenCreate() *cobra.Command {
 	fs.StringSliceVar(&req.Addresses, "address", nil, "the `addresses` or ranges it may be used from, unless any; may be repeated")
 	fs.StringVar(&req.Name, "name", "", "what it is for, in `words`")
 	fs.StringVar(&expires, "expires", "", "when it ends, unless never: a `time` such as 2027-01-01, or 90d from now")
-	complete(cmd, "role", roles...)
-	complete(cmd, "owner-type", string(audit.User), string(audit.ServiceAccount))
+	filters.Complete(cmd, "role", roles...)
+	filters.Complete(cmd, "owner-type", string(audit.User), string(audit.ServiceAccount))
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		if !slices.Contains(roles, req.Role) {
-			return usagef("--role: must be viewer, recorder or admin")
+			return exit.Usagef("--role: must be viewer, recorder or admin")
 		}
 		if req.Owner == "" {
-			return usagef("--owner: is required")
+			return exit.Usagef("--owner: is required")
 		}
 		var err error
 		if req.ExpiresAt, err = parseExpiry(expires, time.Now(), time.Local); err != nil {
@@ -80,7 +83,7 @@ func parseExpiry(s string, now time.Time, loc *time.Location) (time.Time, error)
 	}
 	t, err := calendar.ParseAhead(s, now, loc)
 	if err != nil {
-		return t, usagef("--expires: %w", err)
+		return t, exit.Usagef("--expires: %w", err)
 	}
 	return t, nil
 }
@@ -192,9 +195,9 @@ func (a *app) writeItems(output string, items any, titles []string, rows [][]str
 	case "json":
 		return json.NewEncoder(a.out(output)).Encode(items)
 	case "table":
-		limit, _ := terminal(a.stdout)
-		t := &table{w: a.stdout, limit: limit, fixed: 1, titles: titles}
-		return t.write(rows)
+		limit, _ := terminal.Width(a.stdout)
+		t := &terminal.Table{W: a.stdout, Limit: limit, Fixed: 1, Titles: titles}
+		return t.Write(rows)
 	}
-	return usagef("--output: must be table or json")
+	return exit.Usagef("--output: must be table or json")
 }

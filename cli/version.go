@@ -2,10 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"auditlog/cli/build"
 )
 
 func (a *app) version() *cobra.Command {
@@ -14,59 +14,8 @@ func (a *app) version() *cobra.Command {
 		Short: "Say which version this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.stdout, "auditlog %s\n", build().long())
+			_, err := fmt.Fprintf(a.stdout, "auditlog %s\n", build.Long())
 			return err
 		},
 	}
-}
-
-// built is what the build says of itself. What it does not say is empty.
-type built struct {
-	version  string // the module's, a tag or made of the commit; "devel" without either
-	commit   string
-	date     string // of the commit, so that the same source is the same build
-	modified bool
-}
-
-func build() built {
-	b := built{version: "devel"}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return b
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			b.commit = s.Value[:min(12, len(s.Value))]
-		case "vcs.time":
-			b.date = s.Value
-		case "vcs.modified":
-			b.modified = s.Value == "true"
-		}
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		b.version = v
-	} else if b.commit != "" {
-		b.version = "devel-" + b.commit
-		if b.modified {
-			b.version += "-modified"
-		}
-	}
-	return b
-}
-
-// version returns what this build is called.
-func version() string { return build().version }
-
-// long returns everything that there is to say.
-func (b built) long() string {
-	s := b.version
-	if b.commit != "" {
-		s += ", commit " + b.commit
-		if b.modified {
-			s += " with changes"
-		}
-		s += " of " + b.date
-	}
-	return fmt.Sprintf("%s, %s %s/%s", s, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

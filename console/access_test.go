@@ -241,7 +241,7 @@ func TestEveryRouteHasARow(t *testing.T) {
 		"POST /projects/delete": "admin", "POST /projects/restore": "admin", "POST /projects/approve": "admin",
 		"POST /tokens/create": "admin", "POST /tokens/revoke": "admin", "POST /tokens/rotate": "admin", "POST /demo": "visitor",
 		"GET /login": "anybody", "POST /login": "anybody", "GET /login/provider": "anybody", "GET /login/callback": "anybody",
-		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "/": "anybody",
+		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "POST /clock": "anybody", "/": "anybody",
 	}
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer}))

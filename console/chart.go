@@ -47,16 +47,16 @@ const (
 )
 
 // chartBounds returns the bounds of the chart's bars. What f leaves open ends with the
-// project's own entries.
-func chartBounds(f filter, project audit.Project, v *visit) []time.Time {
+// entries of its projects, which are of the time from first to last, zero if there are none.
+func chartBounds(f filter, first, last time.Time, v *visit) []time.Time {
 	open := calendar.Open{From: f.From, To: f.To, First: v.now, Last: v.now}
 	var step calendar.Step
 	if r, ok := findRange(f.Range); ok {
 		open.From, open.To = r.bounds(f.asOf(v.now), v.zone)
 		step = r.step
 	}
-	if !project.First.IsZero() {
-		open.First, open.Last = project.First, project.Last
+	if !first.IsZero() {
+		open.First, open.Last = first, last
 	}
 	_, bounds, _ := calendar.Bars(open, step, v.zone, maxBars)
 	return bounds

@@ -31,6 +31,8 @@ type Store interface {
 	audit.ProjectReader
 	audit.ProjectChanger
 	audit.Health
+	// Lineage says which log it is.
+	Lineage() audit.Lineage
 }
 
 // Options configure the console. Store, Auth and Retention are required.
@@ -176,6 +178,7 @@ func (c *console) routes() []route {
 		{"POST /login/backchannel", true, c.endPerson},
 		{"POST /logout", false, c.logout},
 		{"POST /theme", true, c.setTheme},
+		{"POST /clock", true, c.setClock},
 		{"/", true, c.unknown},
 	}
 }
@@ -212,8 +215,10 @@ type visit struct {
 	fault error
 	now   time.Time
 	zone  *time.Location
-	// zoned is set when zone is what the browser said, not UTC for want of it.
-	zoned bool
+	// zoned is set when zone is what the browser said, or the visitor wants, not UTC for want of
+	// it. local is what the browser said even where times are shown in UTC, which utc says.
+	zoned, utc bool
+	local      *time.Location
 }
 
 // maxForm bounds what a form may send.
@@ -228,7 +233,11 @@ func (c *console) adapt(rt route) http.Handler {
 		// One that cannot be read lacks what its handler asks for.
 		_ = r.ParseForm()
 		v := &visit{w: w, r: r, now: c.opts.Now().UTC()}
-		v.zone, v.zoned = zoneOf(r)
+		v.local, v.zoned = zoneOf(r)
+		v.zone = v.local
+		if v.utc = showsUTC(r); v.utc {
+			v.zone, v.zoned = time.UTC, true
+		}
 		err := c.opts.Auth.Admit(r)
 		if err == nil {
 			c.recognize(v)

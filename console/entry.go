@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -22,15 +23,18 @@ type entryPage struct {
 // entryView is everything that an entry holds, with links to what is near it.
 type entryView struct {
 	*audit.Entry
-	f          filter
-	At         moment
-	Committed  moment
-	Metadata   []member
-	JSON       string
-	CloseURL   string
-	ByActor    string
-	OnResource string
-	Around     string
+	f         filter
+	At        moment
+	Committed moment
+	Metadata  []member
+	JSON      string
+	CloseURL  string
+	ByActor   string
+	// Anywhere leads to what the actor did in all projects, where the visitor reads several;
+	// SameRequest to what was done in the same request, if it is known.
+	Anywhere, SameRequest string
+	OnResource            string
+	Around                string
 }
 
 // member is one of an entry's metadata.
@@ -70,7 +74,7 @@ func (c *console) entry(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := c.mayRead(v, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, auth.AuditLogGet, f.Project); err != nil {
 		return err
 	}
 	view, err := c.entryBeside(v, f, params.Get("id"))
@@ -80,7 +84,8 @@ func (c *console) entry(v *visit) error {
 	if params.Get(keyPart) == "panel" {
 		return c.renderPart(v, http.StatusOK, "entry", "panel", view)
 	}
-	p := entryPage{frame: c.frame(v, view.Action+" · "+f.Project, navLogs, f.Project), Entry: view}
+	p := entryPage{frame: c.frame(v, view.Action+" · "+view.Project, navLogs, f.Project), Entry: view}
+	p.AllProjects = f.Project == ""
 	return c.render(v, http.StatusOK, "entry", p)
 }
 
@@ -90,13 +95,13 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	if err != nil {
 		return nil, audit.FieldErrorf("id", "must be the number of an entry")
 	}
-	e, err := c.opts.Store.Get(v.r.Context(), f.Project, n)
+	e, err := c.find(v.r.Context(), f, n)
 	if err != nil {
 		return nil, err
 	}
-	c.note(v, auth.AuditLogGet, audit.Query{Project: f.Project}, "entry "+id)
+	c.note(v, auth.AuditLogGet, audit.Query{Project: e.Project}, "entry "+id)
 	f.At = time.Time{}
-	all := filter{Project: e.Project}
+	all := filter{Project: f.Project}
 	view := &entryView{
 		Entry:     e,
 		f:         f,
@@ -106,7 +111,13 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 		ByActor:   all.with(keyActor, e.Actor.Email).url("/logs"),
 		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyMark, id),
 	}
-	view.OnResource = onResource(all, e)
+	view.OnResource = onResource(filter{Project: e.Project}, e)
+	if f.Project != "" && c.readsSeveral(v) {
+		view.Anywhere = filter{}.with(keyActor, e.Actor.Email).url("/logs")
+	}
+	if e.Request.ID != "" {
+		view.SameRequest = all.with(keyRequestID, e.Request.ID).url("/logs")
+	}
 	for name, value := range e.Metadata {
 		view.Metadata = append(view.Metadata, member{name, value})
 	}
@@ -117,6 +128,27 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	}
 	view.JSON = b.String()
 	return view, nil
+}
+
+// find returns the entry with an id, of the project of a filter or of those that it is within.
+func (c *console) find(ctx context.Context, f filter, id int64) (*audit.Entry, error) {
+	if f.Project != "" {
+		return c.opts.Store.Get(ctx, f.Project, id)
+	}
+	entries, _, err := c.opts.Store.After(ctx, id-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 || entries[0].ID != id || !f.within.Has(entries[0].Project) {
+		return nil, audit.Errorf(audit.NotFound, "entry %d not found in a project that you may read", id)
+	}
+	return entries[0], nil
+}
+
+// readsSeveral reports whether the visitor may read more than one project.
+func (c *console) readsSeveral(v *visit) bool {
+	names, all := v.who.Reach(auth.AuditLogList).Names()
+	return all || len(names) > 1
 }
 
 // onResource returns the address of what else was done to an entry's resource:

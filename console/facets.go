@@ -70,11 +70,8 @@ func (c *console) countSoon(v *visit, f filter) (*counts, error) {
 
 // count asks the store for the counts of a view, all at once.
 func (c *console) count(ctx context.Context, v *visit, f filter) (*counts, error) {
-	project, err := c.opts.Store.Project(f.Project)
-	if err != nil && audit.KindOf(err) != audit.NotFound {
-		return nil, err
-	}
-	bounds := chartBounds(f, project, v)
+	first, last, _ := c.opts.Store.Extent(f.query(v.now, v.zone))
+	bounds := chartBounds(f, first, last, v)
 	group, ctx := errgroup.WithContext(ctx)
 	ask := func(f filter, bounds []time.Time, answer **audit.Stats) {
 		q := f.query(v.now, v.zone)

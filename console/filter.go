@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -9,16 +10,21 @@ import (
 
 	"auditlog/audit"
 	"auditlog/calendar"
+	"auditlog/rpc"
 )
 
 // filter is what a page of entries selects, as its URL says it. It is a value:
 // the methods that change it return another.
 type filter struct {
+	// Project is the one whose entries are shown, or empty for those of all that are within.
 	Project string
+	within  audit.Scope
 	// Is and Not are what is asked of fields: see audit.Query. Those without a value are left
 	// out; outcomes stand in the order of audit.Outcomes.
 	Is, Not audit.Terms
 	Text    string
+	// Oldest has the oldest entries come first.
+	Oldest bool
 
 	// Range is the name of one of the ranges, or empty for From and To.
 	Range string
@@ -53,6 +59,7 @@ const (
 	keyRecordedBy   = "recordedBy"
 	keyText         = "q"
 	keyAt           = "at"
+	keyOrder        = "order"
 
 	notPrefix = "not."
 )
@@ -66,7 +73,10 @@ func fieldKeys() []string {
 // parseFilter reads a filter from a URL's parameters. Times that name no zone
 // are meant in zone. It returns Invalid Faults with the parameter as path.
 func parseFilter(v url.Values, zone *time.Location) (filter, error) {
-	f := filter{Project: v.Get(keyProject), Text: strings.TrimSpace(v.Get(keyText))}
+	f := filter{Project: v.Get(keyProject), Text: strings.TrimSpace(v.Get(keyText)), Oldest: v.Get(keyOrder) == rpc.OrderOldest}
+	if order := v.Get(keyOrder); order != "" && order != rpc.OrderNewest && !f.Oldest {
+		return f, audit.FieldErrorf(keyOrder, "must be %s or %s", rpc.OrderNewest, rpc.OrderOldest)
+	}
 	for _, key := range fieldKeys() {
 		for _, value := range v[key] {
 			f.Is = plus(f.Is, key, value)
@@ -85,8 +95,14 @@ func parseFilter(v url.Values, zone *time.Location) (filter, error) {
 	if err := f.parseTimes(v, zone); err != nil {
 		return f, err
 	}
-	q := f.query(time.Now(), zone)
-	return f, q.Validate()
+	return f, f.validate(time.Now(), zone)
+}
+
+// validate returns what cannot be meant, whatever the visitor may read.
+func (f filter) validate(now time.Time, zone *time.Location) error {
+	f.within = audit.AllProjects()
+	q := f.query(now, zone)
+	return q.Validate()
 }
 
 func (f *filter) parseTimes(v url.Values, zone *time.Location) error {
@@ -182,7 +198,7 @@ func outcomes(list string) (all []string) {
 
 // query returns what the filter selects as of now.
 func (f filter) query(now time.Time, zone *time.Location) audit.Query {
-	q := audit.Query{Project: f.Project, Is: f.Is, Not: f.Not, Text: f.Text, From: f.From, To: f.To}
+	q := audit.Query{Project: f.Project, Within: f.within, Is: f.Is, Not: f.Not, Text: f.Text, From: f.From, To: f.To, Oldest: f.Oldest}
 	if r, ok := findRange(f.Range); ok {
 		q.From, q.To = r.bounds(f.asOf(now), zone)
 	}
@@ -198,9 +214,9 @@ func (f filter) asOf(now time.Time) time.Time {
 	return now
 }
 
-// Narrowed reports whether anything but the project is chosen.
+// Narrowed reports whether anything but the project and the order is chosen.
 func (f filter) Narrowed() bool {
-	f.At = time.Time{}
+	f.At, f.Oldest = time.Time{}, false
 	return f.encode() != filter{Project: f.Project}.encode()
 }
 
@@ -257,6 +273,12 @@ func (f filter) but(key, value string) filter {
 	return f
 }
 
+// inOrder returns f with the oldest entries first, or the newest.
+func (f filter) inOrder(oldest bool) filter {
+	f.At, f.Oldest = time.Time{}, oldest
+	return f
+}
+
 // between returns f with a range of its own.
 func (f filter) between(from, to time.Time) filter {
 	f.At, f.Range = time.Time{}, ""
@@ -291,9 +313,12 @@ func (f filter) encode() string {
 
 // params returns the parameters in their order, unset ones empty.
 func (f filter) params() [][2]string {
-	at := ""
+	at, order := "", ""
 	if !f.At.IsZero() {
 		at = strconv.FormatInt(f.At.Unix(), 10)
+	}
+	if f.Oldest {
+		order = rpc.OrderOldest
 	}
 	params := [][2]string{
 		{keyProject, f.Project},
@@ -305,7 +330,7 @@ func (f filter) params() [][2]string {
 		params = appendTerm(params, key, key, f.Is[key])
 		params = appendTerm(params, notPrefix+key, key, f.Not[key])
 	}
-	return append(params, [2]string{keyText, f.Text}, [2]string{keyAt, at})
+	return append(params, [2]string{keyText, f.Text}, [2]string{keyOrder, order}, [2]string{keyAt, at})
 }
 
 func appendTerm(params [][2]string, param, key string, values []string) [][2]string {
@@ -338,7 +363,7 @@ func escapeParam(s string) string { return unescaped.Replace(url.QueryEscape(s))
 // url returns the URL of a page that shows what f selects, with further
 // parameters as pairs of name and value; those without a value are left out.
 func (f filter) url(path string, more ...string) string {
-	u := path + "?" + f.encode()
+	u := path + "?" + cmp.Or(f.encode(), keyProject+"=")
 	for i := 0; i+1 < len(more); i += 2 {
 		if more[i+1] != "" {
 			u += "&" + more[i] + "=" + escapeParam(more[i+1])

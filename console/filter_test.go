@@ -41,7 +41,7 @@ func TestFilterURL(t *testing.T) {
 
 func TestFilterRefused(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                           "project: is required",
+		"order=odd":                                  "order: must be newest or oldest",
 		"project=acme&outcome=odd":                   "outcome: must be success, forbidden, error or failure",
 		"project=acme&channel=ui":                    "channel: must be api, console, cli or mcp",
 		"project=acme&ip=10.0.0.300":                 "ip: must be an address, as 203.0.113.9, or a range, as 203.0.113.0/24",
@@ -229,7 +229,7 @@ func TestBarsAreWhatTheySay(t *testing.T) {
 
 func checkBars(t *testing.T, f filter, v *visit) {
 	t.Helper()
-	bounds := chartBounds(f, audit.Project{First: v.now.AddDate(0, -3, 0), Last: v.now}, v)
+	bounds := chartBounds(f, v.now.AddDate(0, -3, 0), v.now, v)
 	if len(bounds) < 2 || len(bounds) > maxBars+1 {
 		t.Fatalf("%+v in %v has %d bars", f, v.zone, len(bounds)-1)
 	}

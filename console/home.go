@@ -51,10 +51,10 @@ func (c *console) visible(v *visit) []audit.Project {
 	return list
 }
 
-// mayRead returns nil when the visitor may read a project, else a Fault that is
-// the same whether there is such a project or not.
-func (c *console) mayRead(v *visit, project string) error {
-	return v.who.Check(auth.AuditLogList, project)
+// mayRead returns what the visitor may read where no project is named, or a Fault when that is
+// nothing, or not the one that is: the same whether there is such a project or not.
+func (c *console) mayRead(v *visit, permission auth.Permission, project string) (audit.Scope, error) {
+	return v.who.Reach(permission), v.who.Check(permission, project)
 }
 
 // mostLinks is how many projects the menu of projects holds.

@@ -40,7 +40,7 @@ func (c *console) live(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.who.Check(auth.AuditLogFollow, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, auth.AuditLogFollow, f.Project); err != nil {
 		return err
 	}
 	shown, err := c.opts.Store.Prepare(liveQuery(f))
@@ -157,14 +157,14 @@ func (w *watch) entries(ctx context.Context) error {
 	var fresh []*audit.Entry
 	size := 0 // of what is large in them
 	for {
-		entries, err := w.opts.Store.Since(ctx, w.f.Project, w.after, chunk)
+		entries, through, err := w.next(ctx)
 		if err != nil {
 			return err
 		}
-		if len(entries) == 0 {
+		if through == w.after {
 			break
 		}
-		w.after = entries[len(entries)-1].ID
+		w.after = through
 		for _, e := range entries {
 			if w.shown.Match(e) {
 				fresh = append(fresh, e)
@@ -184,9 +184,22 @@ func (w *watch) entries(ctx context.Context) error {
 	return w.send("rows", html)
 }
 
+// next returns entries that the view has not seen, of its project or of all, and the id up to
+// which it then has seen everything: that of before at the end.
+func (w *watch) next(ctx context.Context) (entries []*audit.Entry, through int64, err error) {
+	if w.f.Project == "" {
+		return w.opts.Store.After(ctx, w.after, chunk)
+	}
+	entries, err = w.opts.Store.Since(ctx, w.f.Project, w.after, chunk)
+	if len(entries) == 0 {
+		return nil, w.after, err
+	}
+	return entries, entries[len(entries)-1].ID, nil
+}
+
 // rows returns the HTML of entries, the newest first.
 func (w *watch) rows(entries []*audit.Entry) (string, error) {
-	var page logsPage
+	page := logsPage{Filter: w.f}
 	w.v.now = w.opts.Now().UTC()
 	for _, e := range slices.Backward(entries) {
 		page.Rows = append(page.Rows, w.row(w.v, w.f, e))

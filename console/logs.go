@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,7 +17,7 @@ import (
 	"auditlog/export"
 )
 
-// logsPage shows entries of a project.
+// logsPage shows entries of a project, or of all that the visitor may read.
 type logsPage struct {
 	frame
 	Filter filter
@@ -51,6 +53,8 @@ type logsPage struct {
 	SummaryURL string
 	// Deleting is set on a project that takes no more entries.
 	Deleting *audit.Deletion
+	// OrderURL leads to the same in the other order.
+	OrderURL string
 	// Held is set when somebody keeps the project from being purged.
 	Held bool
 }
@@ -96,13 +100,32 @@ func (r row) Name() string {
 // Own reports whether the row is one of the log's own entries, which nobody else can make.
 func (r row) Own() bool { return r.RecordedBy == audit.RecordedByLog }
 
+// Several reports whether the page is of all projects, and each row says which it is of.
+func (p logsPage) Several() bool { return p.Filter.Project == "" }
+
+// Further names what comes behind the rows of a page.
+func (p logsPage) Further() string {
+	if p.Filter.Oldest {
+		return "newer"
+	}
+	return "older"
+}
+
+// Columns is how many columns the table has.
+func (p logsPage) Columns() int {
+	if p.Several() {
+		return 8
+	}
+	return 7
+}
+
 // Empty reports whether the project has no entries at all.
 func (p logsPage) Empty() bool {
 	return len(p.Rows) == 0 && p.NewestURL == "" && !p.Filter.Narrowed()
 }
 
 // Example names the project of the example on the page.
-func (p logsPage) Example() string { return p.Filter.Project }
+func (p logsPage) Example() string { return cmp.Or(p.Filter.Project, "acme") }
 
 // keyCursor and keyEntry are parameters of the list beside its filter; keySearch
 // is what the search box sends.
@@ -133,7 +156,7 @@ func (c *console) logs(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := c.mayRead(v, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, auth.AuditLogList, f.Project); err != nil {
 		return err
 	}
 	if params.Has(keySearch) {
@@ -159,6 +182,9 @@ func (c *console) logs(v *visit) error {
 // redirectSearch turns what was typed into the search box into the URL of what
 // it selects.
 func (c *console) redirectSearch(v *visit, f filter, typed string) error {
+	if id, ok := entryNumber(typed); ok {
+		return c.redirectToEntry(v, f, typed, id)
+	}
 	narrowed, err := f.search(typed, v.now, v.zone)
 	if err == nil {
 		_, err = c.opts.Store.Prepare(narrowed.query(v.now, v.zone))
@@ -167,6 +193,19 @@ func (c *console) redirectSearch(v *visit, f filter, typed string) error {
 		return c.searchFault(v, f, typed, err)
 	}
 	http.Redirect(v.w, v.r, narrowed.url("/logs"), http.StatusSeeOther)
+	return nil
+}
+
+// redirectToEntry leads to the entry with an id, beside all entries of the view's projects.
+func (c *console) redirectToEntry(v *visit, f filter, typed string, id int64) error {
+	_, err := c.find(v.r.Context(), f, id)
+	switch {
+	case audit.KindOf(err) == audit.NotFound:
+		return c.searchFault(v, f, typed, &searchError{Message: sentence(err.Error()), Quoted: strings.TrimSpace(typed)[1:]})
+	case err != nil:
+		return err
+	}
+	http.Redirect(v.w, v.r, filter{Project: f.Project}.url("/logs", keyEntry, strconv.FormatInt(id, 10)), http.StatusSeeOther)
 	return nil
 }
 
@@ -261,14 +300,16 @@ func newSummary(v *visit, f filter, n *counts) summary {
 // logsPage returns the page without its entries and their numbers.
 func (c *console) logsPage(v *visit, f filter) logsPage {
 	p := logsPage{
-		frame:    c.frame(v, f.Project, navLogs, f.Project),
+		frame:    c.frame(v, cmp.Or(f.Project, allProjects), navLogs, f.Project),
 		Filter:   f,
 		Search:   f.Text,
 		Chips:    f.chips(v),
 		ClearURL: filter{Project: f.Project}.url("/logs"),
 		Address:  address(v.r),
 		Kept:     f.kept(),
+		OrderURL: f.inOrder(!f.Oldest).url("/logs"),
 	}
+	p.AllProjects = p.Several()
 	if project, err := c.opts.Store.Project(f.Project); err == nil {
 		p.Deleting, p.Held = project.Deletion, project.Hold != nil
 	}
@@ -279,7 +320,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 	p.SummaryURL = f.url("/logs", keyPart, "summary")
 	// Read before the entries are: what comes between is shown twice, not never.
 	p.LastID = c.opts.Store.LastID()
-	if q := liveQuery(f); f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.now)) && (p.Deleting == nil || p.Deleting.Pending) {
+	if q := liveQuery(f); !f.Oldest && f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.now)) && (p.Deleting == nil || p.Deleting.Pending) {
 		p.LiveURL = f.url("/live")
 	}
 	return p

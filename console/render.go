@@ -108,14 +108,20 @@ type frame struct {
 	Here string
 	// Nav is the entry of the navigation that the page belongs to.
 	Nav string
-	// Project is the one that is looked at, if any.
-	Project  string
-	Projects []projectLink
+	// Project is the one that is looked at, if any; AllProjects says that it is all.
+	Project     string
+	AllProjects bool
+	Projects    []projectLink
 	// Zone names the zone of the times on the page; Zoned says that the browser
 	// told it.
 	Zone, ZoneShort string
 	Zoned           bool
+	// UTC says that the visitor has chosen to see times in it.
+	UTC bool
 }
+
+// allProjects is what all projects together are called.
+const allProjects = "All projects"
 
 // projectLink leads to the entries of a project.
 type projectLink struct {
@@ -146,6 +152,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		Zone:      v.zone.String(),
 		ZoneShort: shortZone(v.now.In(v.zone)),
 		Zoned:     v.zoned,
+		UTC:       v.utc,
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"

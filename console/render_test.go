@@ -86,7 +86,7 @@ func TestAssetsUncompressed(t *testing.T) {
 
 func TestMoment(t *testing.T) {
 	at := time.Date(2026, 5, 3, 23, 5, 6, 7000, time.UTC)
-	m := moment{at, zone(t, "Asia/Tokyo"), testNow}
+	m := moment{at, zone(t, "Asia/Tokyo"), zone(t, "Asia/Tokyo"), testNow}
 	for got, want := range map[string]string{
 		m.Short():   "May  4 08:05:06",
 		m.Long():    "Mon, 4 May 2026, 08:05:06 JST",
@@ -94,10 +94,10 @@ func TestMoment(t *testing.T) {
 		m.Machine(): "2026-05-03T23:05:06.000007Z",
 		m.Date():    "4 May 2026",
 		m.Ago():     "12 hours ago",
-		moment{at.AddDate(-1, 0, 0), time.UTC, testNow}.Short():   "2025-05-03 23:05:06",
-		moment{testNow.Add(time.Minute), time.UTC, testNow}.Ago(): "just now",
-		moment{testNow.Add(-day), time.UTC, testNow}.Ago():        "1 day ago",
-		moment{testNow.Add(-800 * day), time.UTC, testNow}.Ago():  "2 years ago",
+		moment{at.AddDate(-1, 0, 0), time.UTC, time.UTC, testNow}.Short():   "2025-05-03 23:05:06",
+		moment{testNow.Add(time.Minute), time.UTC, time.UTC, testNow}.Ago(): "just now",
+		moment{testNow.Add(-day), time.UTC, time.UTC, testNow}.Ago():        "1 day ago",
+		moment{testNow.Add(-800 * day), time.UTC, time.UTC, testNow}.Ago():  "2 years ago",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

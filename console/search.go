@@ -2,13 +2,16 @@ package console
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"auditlog/audit"
 	"auditlog/calendar"
+	"auditlog/rpc"
 )
 
 // searchKeys are what the search box takes before a colon, and the parameter
@@ -19,7 +22,7 @@ func searchKeys() []searchKey {
 		{"location", keyLocation}, {"label", keyLabel},
 		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType}, {"token", keyRecordedBy},
 		{"ip", keyIP}, {"requestId", keyRequestID}, {"key", keyKey}, {"agent", keyUserAgent},
-		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo},
+		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo}, {"order", keyOrder},
 		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"resourcename", keyResourceName}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
 		{"request", keyRequestID}, {"useragent", keyUserAgent},
 		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
@@ -69,8 +72,7 @@ func (f filter) search(text string, now time.Time, zone *time.Location) (filter,
 		}
 	}
 	f.Text = strings.Join(words, " ")
-	q := f.query(now, zone)
-	return f, q.Validate()
+	return f, f.validate(now, zone)
 }
 
 // ask applies one key of the search box. asked are the parameters that were applied before.
@@ -87,8 +89,12 @@ func (f *filter) ask(param, value string, not bool, asked map[string]bool, now t
 		f.setBound(param, t)
 		return nil
 	}
-	if param == keyRange {
+	switch param {
+	case keyRange:
 		*f = f.with(param, value)
+		return nil
+	case keyOrder:
+		f.Oldest = value == rpc.OrderOldest
 		return nil
 	}
 	terms, name := &f.Is, param
@@ -112,6 +118,10 @@ func meant(param, value string) (string, error) {
 			return "", &searchError{Message: "is: wants user or service, as in is:service"}
 		}
 		return string(t), nil
+	case keyOrder:
+		if value = strings.ToLower(value); value != rpc.OrderNewest && value != rpc.OrderOldest {
+			return "", &searchError{Message: "order: wants newest or oldest"}
+		}
 	case keyRange:
 		if value = strings.ToLower(value); value != "" {
 			if _, ok := findRange(value); !ok {
@@ -142,7 +152,7 @@ var examples = map[string]string{
 	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
 	keyResourceName: "name:checkout", keyLocation: "location:gke.cluster-rcf2", keyLabel: "label:claude-code",
 	keyIP: "ip:203.0.113.0/24", keyRequestID: "requestId:0b7c", keyKey: "key:evt-0c1f", keyUserAgent: `agent:"curl/8.5"`,
-	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30",
+	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30", keyOrder: "order:oldest",
 }
 
 // splitSearch cuts text at white space outside quotes.
@@ -167,9 +177,31 @@ func splitSearch(text string) []string {
 	return pieces
 }
 
+// entryNumber returns the number of an entry that somebody typed as they read it: #314556.
+func entryNumber(typed string) (id int64, ok bool) {
+	digits, ok := strings.CutPrefix(strings.TrimSpace(typed), "#")
+	if !ok {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(digits, 10, 64)
+	return id, err == nil && id > 0
+}
+
+// isAddress reports whether a piece is an address of the internet, or a range of them.
+func isAddress(piece string) bool {
+	_, err := netip.ParseAddr(piece)
+	if err != nil {
+		_, err = netip.ParsePrefix(piece)
+	}
+	return err == nil
+}
+
 // cutKey parts a piece into key and value. What only looks like one is a word:
-// sha256:9f2c, https://…, arn:aws:…, 12:30 and whatever begins with a quote.
+// sha256:9f2c, https://…, arn:aws:…, dead:beef::1, 12:30 and whatever begins with a quote.
 func cutKey(piece string) (key, value string, ok bool) {
+	if isAddress(piece) {
+		return "", "", false
+	}
 	key, value, ok = strings.Cut(piece, ":")
 	if !ok || key == "" || strings.HasPrefix(value, "//") || strings.HasPrefix(value, ":") || key == "arn" || key == "urn" {
 		return "", "", false

@@ -7,11 +7,13 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/export"
+	"auditlog/format"
 	"auditlog/reading"
 )
 
@@ -57,10 +59,10 @@ func (c *console) export(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.who.Check(auth.AuditLogExport, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, auth.AuditLogExport, f.Project); err != nil {
 		return err
 	}
-	format, err := export.ParseFormat(params.Get(keyFormat))
+	as, err := export.ParseFormat(params.Get(keyFormat))
 	if err != nil {
 		return err
 	}
@@ -71,12 +73,12 @@ func (c *console) export(v *visit) error {
 	ctx, cancel := c.liveContext(v)
 	defer cancel()
 	read := c.opts.Reading.Reading(c.call(v), reading.Read{
-		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(format),
+		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
 	})
-	d := newDownload(v, f.Project, format)
+	d := newDownload(v, f.Project, as)
 	d.begin = func() error { return read.Begin(ctx) }
 	err = read.Run(func() error {
-		w, err := export.NewWriter(d.buf, format)
+		w, err := export.NewWriter(d.buf, as, &format.Origin{Log: c.opts.Store.Lineage(), Version: c.opts.Version})
 		if err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ type download struct {
 
 func newDownload(v *visit, project string, f export.Format) *download {
 	d := &download{w: patientWriter{v.w}}
-	name := project + "-audit-log-" + v.now.Format("2006-01-02-1504") + "." + string(f)
+	name := strings.TrimPrefix(project+"-", "-") + "audit-log-" + v.now.Format("2006-01-02-1504") + "." + f.Extension()
 	d.head = func(h http.Header) {
 		h.Set("Content-Type", f.ContentType())
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))

@@ -31,7 +31,7 @@ func TestExport(t *testing.T) {
 	for _, format := range []export.Format{export.CSV, export.NDJSON} {
 		a := v.get("/export?project=acme&range=30d&outcome=error&format=" + string(format))
 		var want bytes.Buffer
-		w, err := export.NewWriter(&want, format)
+		w, err := export.NewWriter(&want, format, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestExport(t *testing.T) {
 	if a := v.get("/export?project=acme&outcome=success&actor=nobody&format=csv"); strings.Count(a.body, "\n") != 1 {
 		t.Errorf("nothing as CSV is %q", a.body)
 	}
-	if a := v.get("/export?project=acme&format=xlsx"); a.status != http.StatusBadRequest || !strings.Contains(a.body, "must be ndjson or csv") {
+	if a := v.get("/export?project=acme&format=xlsx"); a.status != http.StatusBadRequest || !strings.Contains(a.body, "must be ndjson, csv, ocsf, ecs or cef") {
 		t.Errorf("another format: %d", a.status)
 	}
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,11 +13,21 @@ import (
 const (
 	themeCookie = "auditlog_theme"
 	zoneCookie  = "auditlog_zone"
+	clockCookie = "auditlog_clock"
 )
 
 // day is a day's length where none is of the calendar: of a session, or of how long ago
 // something was, roughly.
 const day = 24 * time.Hour
+
+// clockUTC is what clockCookie has where times are to be shown in UTC.
+const clockUTC = "utc"
+
+// showsUTC reports whether the visitor has chosen to see times in UTC.
+func showsUTC(r *http.Request) bool {
+	cookie, err := r.Cookie(clockCookie)
+	return err == nil && cookie.Value == clockUTC
+}
 
 // zoneOf returns the zone that the visitor's browser named, or UTC.
 func zoneOf(r *http.Request) (zone *time.Location, told bool) {
@@ -42,12 +53,19 @@ func shortZone(t time.Time) string {
 }
 
 // setTheme keeps the theme that the visitor chose and goes back to the page.
-func (c *console) setTheme(v *visit) error {
+func (c *console) setTheme(v *visit) error { return c.prefer(v, themeCookie, "theme", "light", "dark") }
+
+// setClock keeps whether the visitor wants times in UTC and goes back to the page.
+func (c *console) setClock(v *visit) error { return c.prefer(v, clockCookie, "clock", clockUTC) }
+
+// prefer keeps what the visitor chose of some values, by the field of a form, and goes back to
+// the page. Any other value is that nothing is chosen.
+func (c *console) prefer(v *visit, name, field string, values ...string) error {
 	cookie := &http.Cookie{
-		Name: themeCookie, Value: v.r.PostFormValue("theme"), Path: "/",
+		Name: name, Value: v.r.PostFormValue(field), Path: "/",
 		MaxAge: int((365 * day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
 	}
-	if cookie.Value != "light" && cookie.Value != "dark" {
+	if !slices.Contains(values, cookie.Value) {
 		cookie.Value, cookie.MaxAge = "", -1
 	}
 	http.SetCookie(v.w, cookie)
@@ -72,11 +90,12 @@ func localPath(s string) string {
 // moment is a time as the pages show it.
 type moment struct {
 	time.Time
-	zone *time.Location
-	now  time.Time
+	zone  *time.Location
+	local *time.Location // the visitor's, be times shown in UTC
+	now   time.Time
 }
 
-func (v *visit) moment(t time.Time) moment { return moment{t, v.zone, v.now} }
+func (v *visit) moment(t time.Time) moment { return moment{t, v.zone, v.local, v.now} }
 
 // Machine is the time for the datetime attribute.
 func (m moment) Machine() string { return m.UTC().Format("2006-01-02T15:04:05.000000Z") }
@@ -93,8 +112,8 @@ func (m moment) Short() string {
 // Date is the day of the time in the visitor's zone.
 func (m moment) Date() string { return m.In(m.zone).Format("2 Jan 2006") }
 
-// Long is the time in full in the visitor's zone.
-func (m moment) Long() string { return m.In(m.zone).Format("Mon, 2 Jan 2006, 15:04:05 MST") }
+// Long is the time in full in the visitor's own zone.
+func (m moment) Long() string { return m.In(m.local).Format("Mon, 2 Jan 2006, 15:04:05 MST") }
 
 // Exact is the time in UTC with every digit that the log keeps.
 func (m moment) Exact() string { return m.UTC().Format("2006-01-02 15:04:05.000000") + " UTC" }

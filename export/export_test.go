@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/format"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -39,10 +40,13 @@ func entries() []*audit.Entry {
 	}
 }
 
+// origin is where the entries of tests come from.
+var origin = &format.Origin{Log: audit.Lineage{Log: "5f1c0ffee"}, Version: "1.2.3"}
+
 func write(t *testing.T, f Format, list []*audit.Entry) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := NewWriter(&b, f)
+	w, err := NewWriter(&b, f, origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +59,8 @@ func write(t *testing.T, f Format, list []*audit.Entry) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	for _, f := range []Format{NDJSON, CSV} {
-		got, path := write(t, f, entries()), "testdata/entries."+string(f)
+	for _, f := range Formats() {
+		got, path := write(t, f, entries()), "testdata/entries."+f.Extension()
 		if *update {
 			if err := os.WriteFile(path, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -134,7 +138,7 @@ func TestParseFormat(t *testing.T) {
 			t.Errorf("ParseFormat(%q) = %q, %v", in, got, err)
 		}
 	}
-	if _, err := ParseFormat("xlsx"); err == nil || err.Error() != "format: must be ndjson or csv" {
+	if _, err := ParseFormat("xlsx"); err == nil || err.Error() != "format: must be ndjson, csv, ocsf, ecs or cef" {
 		t.Errorf("ParseFormat(xlsx): %v", err)
 	}
 }
@@ -145,10 +149,12 @@ func TestRest(t *testing.T) {
 		From: time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC), To: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
 	for f, want := range map[Format]string{
 		NDJSON: `{"gap":{"project":"acme","from":"2026-05-04T08:00:00Z","to":"2026-05-04T09:00:00Z","entries":2,"firstId":7,"lastId":9,"seqs":[{"first":3,"last":4}]}}` + "\n",
+		"cef":  `CEF:0|auditlog|auditlog|1.2.3|auditlog.gap|entries are missing|10|msg={"gap":{"project":"acme",`,
+		"ocsf": `{"gap":{"project":"acme",`,
 		CSV:    `"gap: 2 entries of project acme cannot be read, ids 7 to 9, seqs 3 to 4, created from 2026-05-04T08:00:00.000000Z to 2026-05-04T09:00:00.000000Z"`,
 	} {
 		var b bytes.Buffer
-		w, err := NewWriter(&b, f)
+		w, err := NewWriter(&b, f, origin)
 		if err != nil {
 			t.Fatal(err)
 		}

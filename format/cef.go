@@ -99,3 +99,10 @@ func appendCEF(b []byte, o *Origin, e *audit.Entry) []byte {
 	}
 	return b
 }
+
+// appendCEFGap appends an event that tells of entries which are missing.
+func appendCEFGap(b []byte, o *Origin, gap string) []byte {
+	b = append(append(b, "CEF:0|auditlog|auditlog|"...), cefHeaderEscapes.Replace(o.Version)...)
+	b = append(b, "|auditlog.gap|entries are missing|10|msg="...)
+	return append(b, cefExtensionEscapes.Replace(gap)...)
+}

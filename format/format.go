@@ -1,6 +1,7 @@
 package format
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -30,6 +31,19 @@ type Origin struct {
 
 // Append appends e as one line, without its end.
 func (f *Format) Append(b []byte, o *Origin, e *audit.Entry) []byte { return f.append(b, o, e) }
+
+// AppendGap appends a line that tells of entries which are missing: an object with gap as its
+// only member, which no entry has, or where lines are text an event of the class auditlog.gap.
+func (f *Format) AppendGap(b []byte, o *Origin, g *audit.Gap) ([]byte, error) {
+	line, err := json.Marshal(map[string]*audit.Gap{"gap": g})
+	if err != nil {
+		return b, err
+	}
+	if !f.Text {
+		return append(b, line...), nil
+	}
+	return appendCEFGap(b, o, string(line)), nil
+}
 
 // JSON is the log's own: the canonical JSON of an entry.
 var JSON = &Format{

@@ -86,6 +86,13 @@ type FollowRequest struct {
 	From Start `json:"from,omitempty"`
 }
 
+// HeaderCovered and HeaderNewest have what of a PullResult an answer of NDJSON lacks: the first
+// and the last number of Covered with a hyphen between them, and Newest.
+const (
+	HeaderCovered = "X-Auditlog-Covered"
+	HeaderNewest  = "X-Auditlog-Newest"
+)
+
 // TypeEvents is the content type of what auditLog.follow answers.
 const TypeEvents = "text/event-stream"
 

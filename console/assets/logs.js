@@ -99,17 +99,18 @@ function followHistory() {
 async function loadOlder(link) {
   if (link.getAttribute('aria-busy') === 'true') return;
   link.setAttribute('aria-busy', 'true');
-  link.textContent = 'Loading older entries…';
+  const {further} = link.dataset;
+  link.textContent = `Loading ${further} entries…`;
   try {
     const page = fragment(await fetchPart(link.href + '&part=rows'));
     const rows = $$('tr', page);
     $('#rows').append(...rows);
     $('#older-line').replaceWith($('.older', page));
-    announce(`${rows.length} older entries`);
+    announce(`${rows.length} ${further} entries`);
     watchOlder();
   } catch {
     link.removeAttribute('aria-busy');
-    link.textContent = 'Older entries could not be loaded. Try again';
+    link.textContent = `The ${further} entries could not be loaded. Try again`;
   }
 }
 

@@ -2,7 +2,7 @@
 // in another zone than before, the page is asked for once more.
 function rememberZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!zone || document.body.dataset.zone === zone) return;
+  if (!zone || document.body.dataset.zone === zone || 'utc' in document.body.dataset) return;
   const secure = location.protocol === 'https:' ? '; secure' : '';
   document.cookie = `auditlog_zone=${zone}; path=/; max-age=31536000; samesite=strict${secure}`;
   const kept = document.cookie.split('; ').includes(`auditlog_zone=${zone}`);

@@ -59,6 +59,7 @@ type Step struct {
 	sealer  *Sealer
 	tail    memory.Tail    // as it was when the step was chosen
 	waiting []*projectPlan // those that may have their turn
+	more    bool           // there are others
 	plans   []*projectPlan // those that have it
 	seq     uint64         // the newest of the blocks that are planned
 	// Of the transaction: the records of the projects, the newest sequence of all, and the last
@@ -89,7 +90,7 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 		}
 		entries += len(plan.entries)
 	}
-	return false, nil
+	return w.more, nil
 }
 
 func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, most blocks.Budget) error {

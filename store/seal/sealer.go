@@ -1,9 +1,6 @@
 package seal
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"time"
 
 	"auditlog/store/blocks"
@@ -134,52 +131,41 @@ func (s *Sealer) pressed() bool {
 // turns: who is in the midst of a seal, who fills a block, and who has an entry below the id
 // until. seq is the newest sequence of a block. It returns nil where there is none.
 func (s *Sealer) Choose(until int64, seq uint64) *Step {
-	var fresh, begun []*projectPlan
-	for p := range s.due(until) {
-		plan := newProjectPlan(p)
-		if plan.rec.Sealing != nil {
-			begun = append(begun, plan)
-		} else {
-			fresh = append(fresh, plan)
+	fresh, begun := newTurns(s.lastFresh), newTurns(s.lastBegun)
+	s.due(until, func(p *memory.Project) {
+		switch _, aside := s.aside[p]; {
+		case aside:
+		case p.Rec.Sealing != nil:
+			begun.add(p)
+		default:
+			fresh.add(p)
 		}
+	})
+	step := &Step{sealer: s, tail: *s.tail, seq: seq}
+	next, _ := begun.next(1)
+	others, more := fresh.next(stepProjects)
+	for _, p := range append(next, others...) {
+		step.waiting = append(step.waiting, newProjectPlan(p))
 	}
-	if len(fresh)+len(begun) == 0 {
+	if step.more = more; len(step.waiting) == 0 {
 		return nil
 	}
-	byTurn(fresh, s.lastFresh)
-	byTurn(begun, s.lastBegun)
-	return &Step{sealer: s, tail: *s.tail, seq: seq, waiting: append(begun[:min(len(begun), 1)], fresh...)}
+	return step
 }
 
-// due returns the projects of which a step could seal something.
-func (s *Sealer) due(until int64) map[*memory.Project]bool {
-	projects := maps.Clone(s.full)
+// due calls fn with the projects of which a step could seal something, with some more than once.
+func (s *Sealer) due(until int64, fn func(*memory.Project)) {
+	for p := range s.full {
+		fn(p)
+	}
 	for p := range s.stepwise {
-		projects[p] = true
+		fn(p)
 	}
 	for i := range s.tail.Slots[:max(0, min(until, s.tail.Next())-s.tail.First)] {
 		if t := &s.tail.Slots[i]; t.Entry != nil {
-			projects[t.Owner] = true
+			fn(t.Owner)
 		}
 	}
-	for p := range s.aside {
-		delete(projects, p)
-	}
-	return projects
-}
-
-// byTurn sorts plans by the number of their projects, those first whose number is above
-// that of the last project that had its turn.
-func byTurn(plans []*projectPlan, last *memory.Project) {
-	behind := func(p *memory.Project) int {
-		if last != nil && p.ID > last.ID {
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(plans, func(a, b *projectPlan) int {
-		return cmp.Or(cmp.Compare(behind(a.project), behind(b.project)), cmp.Compare(a.project.ID, b.project.ID))
-	})
 }
 
 // loadOf returns how much of p, up to a seq, is in the tail.
