@@ -120,7 +120,7 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 			if o.Project == 0 {
 				continue
 			}
-			if name, rec := of(through, o.Project); rec != nil && !rec.IsLost(o.Seq) {
+			if name, rec := of(through, o.Project); rec != nil {
 				if err := w.pickOr(rec, name, o.Seq, through, through); err != nil {
 					return nil, 0, err
 				}
