@@ -29,6 +29,10 @@ func targets(n int) []target {
 			list = append(list, target{row: row{workListings, l.Name + p, unitTime}, against: postgres, least: 1})
 		}
 	}
+	for _, l := range work.Counts() {
+		r := row{workCounts, l.Name + ", p50", unitTime}
+		list = append(list, target{row: r, against: postgres, least: 5}, target{row: r, most: 50})
+	}
 	for _, l := range work.Searches() {
 		r := row{workSearch, l.Name + ", p50", unitTime}
 		list = append(list, target{row: r, against: postgres, least: 20}, target{row: r, most: 3})
