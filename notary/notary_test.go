@@ -20,7 +20,7 @@ import (
 
 // bench is a log with a notary.
 type bench struct {
-	*testing.T
+	testing.TB
 	*store.Store
 	dir string
 	key proof.Key
@@ -29,17 +29,23 @@ type bench struct {
 
 func open(t *testing.T) *bench {
 	t.Helper()
-	key, err := proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{T: t, dir: t.TempDir(), key: key}
+	b := &bench{TB: t, dir: t.TempDir(), key: testKey(t)}
 	b.open()
 	t.Cleanup(func() {
 		b.check()
 		b.must(b.Close())
 	})
 	return b
+}
+
+// testKey returns a key that is always the same.
+func testKey(t testing.TB) proof.Key {
+	t.Helper()
+	key, err := proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func (b *bench) open() {
