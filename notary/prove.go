@@ -98,6 +98,7 @@ func (n *Notary) anchored(ctx context.Context, project string, seq int64) (h tre
 		if h, err = n.covered(ctx, project, seq); err != nil {
 			return h, a, err
 		}
+		n.askAtOnce(ctx)
 		if a, err = n.anchorOf(&h); !errors.Is(err, errStale) {
 			return h, a, err
 		}
