@@ -5,18 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"auditlog/cli/exit"
-	"auditlog/cli/secret"
 	"auditlog/cli/signing"
 	"auditlog/proof"
 	"auditlog/witness"
@@ -81,7 +77,7 @@ func openWitness(f *witnessFlags) (*witness.Witness, error) {
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return nil, err
 	}
-	key, err := witnessKey(filepath.Join(f.dir, "witness-key"))
+	key, err := signing.Kept(filepath.Join(f.dir, "witness-key"))
 	if err != nil {
 		return nil, err
 	}
@@ -105,17 +101,6 @@ func openWitness(f *witnessFlags) (*witness.Witness, error) {
 		logs[origin] = append(logs[origin], k)
 	}
 	return witness.Open(witness.Options{Path: filepath.Join(f.dir, "witness.json"), Name: name, Key: key, Logs: logs})
-}
-
-func witnessKey(path string) (proof.Key, error) {
-	text, err := secret.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return signing.Make(path)
-	}
-	if err != nil {
-		return proof.Key{}, err
-	}
-	return proof.ParseKey(text)
 }
 
 // witnessFile signs the checkpoint in a file.
@@ -155,16 +140,6 @@ func (a *app) witnessServe(ctx context.Context, w *witness.Witness, address stri
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	srv := &http.Server{Handler: w.Handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
 	fmt.Fprintf(a.stdout, "auditlog: witness %s\nauditlog: listening on http://%s\n", w.Public().Text(), l.Addr())
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return srv.Shutdown(end)
+	return w.Serve(ctx, l)
 }

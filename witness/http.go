@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,6 +31,21 @@ func (w *Witness) Handler() http.Handler {
 	mux.HandleFunc("POST /add-checkpoint", w.add)
 	mux.HandleFunc("GET /{log}/checkpoint", w.newest)
 	return mux
+}
+
+// Serve answers at a listener until ctx ends, which is no error.
+func (w *Witness) Serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{Handler: w.Handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return srv.Shutdown(end)
 }
 
 func (w *Witness) add(rw http.ResponseWriter, r *http.Request) {
