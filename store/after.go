@@ -19,7 +19,7 @@ import (
 // changed.
 func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
 	st, err := s.after(ctx, max(id, 0), limit, audit.AllProjects())
-	if err = cmp.Or(err, st.holes.Err); err != nil {
+	if err = s.located(cmp.Or(err, st.holes.Err)); err != nil {
 		return nil, 0, err
 	}
 	return st.entries, st.through, nil
@@ -129,6 +129,10 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 	for id := st.through + 1; id >= tail.First && id < tail.Next() && len(st.entries) < limit; id++ {
 		t := tail.Get(id)
 		st.through = id
+		if t.Owner == nil {
+			st.holes.Damage(audit.Range{From: id, To: id}, s.hurt.errs[0])
+			continue
+		}
 		_, rec := of(id, t.Owner.ID)
 		if rec == nil {
 			continue
@@ -145,6 +149,9 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 		if e != nil {
 			st.entries = append(st.entries, e)
 		}
+	}
+	if s.hurt.end && len(st.entries) == 0 && st.through+1 >= tail.Next() {
+		return s.unreadable() // there is more, and nobody knows how much
 	}
 	return nil
 }
@@ -177,7 +184,7 @@ func (s *Store) LastSeq(project string) int64 {
 // entries must not be changed.
 func (s *Store) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
 	st, err := s.behindSeq(ctx, project, seq, limit)
-	return st.entries, cmp.Or(err, st.holes.Err)
+	return st.entries, s.located(cmp.Or(err, st.holes.Err))
 }
 
 // behindSeq returns the stretch of a project behind a seq, with at most limit entries.
@@ -193,7 +200,7 @@ func (s *Store) Since(ctx context.Context, project string, after int64, limit in
 	st, err := s.afterSeq(ctx, project, limit,
 		func(q *blocks.Sequence, last int64) (int64, error) { return q.Behind(after, last) },
 		func(e *audit.Entry) bool { return e.ID > after })
-	return st.entries, cmp.Or(err, st.holes.Err)
+	return st.entries, s.located(cmp.Or(err, st.holes.Err))
 }
 
 // afterSeq returns the stretch of a project from behind a seq on, which from finds among those
@@ -210,6 +217,8 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 		}
 		s.mu.RUnlock()
 		switch {
+		case p == nil && len(s.hurt.errs) > 0:
+			return stretch{}, s.unreadable()
 		case p == nil:
 			return stretch{}, nil
 		case !visible:
@@ -224,7 +233,7 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 				if err == nil {
 					st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit, &st.holes)
 				}
-				missing = cmp.Or(err, st.holes.Err)
+				missing = s.located(cmp.Or(err, st.holes.Err))
 				if s.unlessPurged(tx, p, missing) == nil {
 					return nil
 				}
@@ -239,6 +248,12 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 		}
 		if st.through < rec.Seq {
 			return st, nil
+		}
+		if s.hurt.tail { // nobody knows which of it are the project's
+			if st.through = rec.Seq; len(st.entries) == 0 {
+				return stretch{}, s.unreadable()
+			}
+			return cutAt(st, limit), nil
 		}
 		st.through = last
 		for _, t := range tail.Slots {

@@ -34,6 +34,9 @@ func (s *Store) Damaged() []string {
 	for _, err := range s.db.Damages() {
 		all = append(all, s.located(err).Error())
 	}
+	for _, err := range s.hurt.errs {
+		all = append(all, s.located(err).Error())
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, err := range s.sealer.Aside() {

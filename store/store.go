@@ -164,6 +164,7 @@ type Store struct {
 	blockSeq   uint64 // newest sequence of the changes bucket
 	sealErr    error  // why the last seal failed
 	broken     error  // why no more can be written; nil while all is well
+	hurt       hurt   // set when the store is opened
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -280,6 +281,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}
+	s.settleHurt()
 	return s, nil
 }
 
@@ -305,8 +307,11 @@ func (s *Store) load(tx kv.Tx) error {
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := keys.Load(tx, s.byID.Keys); err != nil {
+	if err := keys.Load(tx, s.byID.Keys); err != nil && !s.hurt.note(err) {
 		return err
+	}
+	if h := tx.Pass(); h != nil { // with keys that are not known, nothing is recorded any more
+		s.hurt.note(h)
 	}
 	if err := s.loadUsage(tx); err != nil {
 		return err
@@ -360,7 +365,7 @@ func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.
 
 // located says of damage in which database it is.
 func (s *Store) located(err error) error {
-	if err != nil && errors.Is(err, format.ErrCorrupt) && !strings.Contains(err.Error(), s.db.Name()) {
+	if err != nil && blocks.IsDamage(err) && !strings.Contains(err.Error(), s.db.Name()) {
 		return fmt.Errorf("%s: %w", s.db.Name(), err)
 	}
 	return err
