@@ -65,10 +65,11 @@ var mayImport = map[string]string{
 	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
 	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
+	"store/hurt":      "audit store/blocks store/kv",
 	"store/repair":    "audit fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
-	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/seal store/trees store/upgrade store/walk",
+	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/hurt store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/seal store/trees store/upgrade store/walk",
 	"follow":          "backoff",
 	"sinks":           "audit auth calendar rpc shipping",
 	"shipping":        "admit audit backoff follow sink store/block",
@@ -178,7 +179,7 @@ var grown = map[string]int{
 	"console": 4500, // a file for each page
 	"api":     5200, // a file for each method
 	"auth":    3800, // a file for each way in
-	"store":   3700, // a file for each thing that a log can do
+	"store":   3750, // a file for each thing that a log can do
 }
 
 // sourceFile is a parsed file of this module.

@@ -130,7 +130,7 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 		t := tail.Get(id)
 		st.through = id
 		if t.Owner == nil {
-			st.holes.Damage(audit.Range{From: id, To: id}, s.hurt.errs[0])
+			st.holes.Damage(audit.Range{From: id, To: id}, s.hurt.Errs[0])
 			continue
 		}
 		_, rec := of(id, t.Owner.ID)
@@ -150,7 +150,7 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 			st.entries = append(st.entries, e)
 		}
 	}
-	if s.hurt.end && len(st.entries) == 0 && st.through+1 >= tail.Next() {
+	if s.hurt.End && len(st.entries) == 0 && st.through+1 >= tail.Next() {
 		return s.unreadable() // there is more, and nobody knows how much
 	}
 	return nil
@@ -217,7 +217,7 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 		}
 		s.mu.RUnlock()
 		switch {
-		case p == nil && len(s.hurt.errs) > 0:
+		case p == nil && len(s.hurt.Errs) > 0:
 			return stretch{}, s.unreadable()
 		case p == nil:
 			return stretch{}, nil
@@ -249,7 +249,7 @@ func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(
 		if st.through < rec.Seq {
 			return st, nil
 		}
-		if s.hurt.tail { // nobody knows which of it are the project's
+		if s.hurt.Tail { // nobody knows which of it are the project's
 			if st.through = rec.Seq; len(st.entries) == 0 {
 				return stretch{}, s.unreadable()
 			}

@@ -34,7 +34,7 @@ func (s *Store) Damaged() []string {
 	for _, err := range s.db.Damages() {
 		all = append(all, s.located(err).Error())
 	}
-	for _, err := range s.hurt.errs {
+	for _, err := range s.hurt.Errs {
 		all = append(all, s.located(err).Error())
 	}
 	s.mu.RLock()

@@ -44,7 +44,7 @@ func (s *Store) Purges() map[string]time.Duration {
 // to be expected by now. The caller holds Store.mu.
 func (s *Store) info(p *memory.Project) audit.Project {
 	info := p.Info()
-	info.Damaged = len(s.hurt.errs) > 0 || s.sealer.IsAside(p)
+	info.Damaged = len(s.hurt.Errs) > 0 || s.sealer.IsAside(p)
 	if p.Rec.State != audit.Deleting {
 		return info
 	}

@@ -24,9 +24,9 @@ func (s *Store) begin(name string, rec *format.Project) (*memory.Project, error)
 
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
-	before := len(s.hurt.errs)
-	defer func() { s.hurt.projects(before) }()
-	return s.hurt.around(tx, format.Projects, nil, func(k, v []byte) error {
+	before := len(s.hurt.Errs)
+	defer func() { s.hurt.Projects(before) }()
+	return s.hurt.Around(tx, format.Projects, nil, func(k, v []byte) error {
 		rec, err := format.ParseProject(k, v)
 		if err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/hurt"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
@@ -160,11 +161,11 @@ type Store struct {
 	purges     uint64                   // counts purges that begin and that end
 	recent     memory.Tail
 	sealer     *seal.Sealer
-	keysDamage error  // why keys are not moved to where they belong
-	blockSeq   uint64 // newest sequence of the changes bucket
-	sealErr    error  // why the last seal failed
-	broken     error  // why no more can be written; nil while all is well
-	hurt       hurt   // set when the store is opened
+	keysDamage error     // why keys are not moved to where they belong
+	blockSeq   uint64    // newest sequence of the changes bucket
+	sealErr    error     // why the last seal failed
+	broken     error     // why no more can be written; nil while all is well
+	hurt       hurt.Hurt // set when the store is opened
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -307,11 +308,11 @@ func (s *Store) load(tx kv.Tx) error {
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := keys.Load(tx, s.byID.Keys); err != nil && !s.hurt.note(err) {
+	if err := keys.Load(tx, s.byID.Keys); err != nil && !s.hurt.Note(err) {
 		return err
 	}
 	if h := tx.Pass(); h != nil { // with keys that are not known, nothing is recorded any more
-		s.hurt.note(h)
+		s.hurt.Note(h)
 	}
 	if err := s.loadUsage(tx); err != nil {
 		return err

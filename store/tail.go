@@ -27,14 +27,14 @@ func (s *Store) loadTail(tx kv.Tx) error {
 	added := make(map[*memory.Project][]*audit.Entry)
 	newest := make(map[*memory.Project]int64)
 	var held queue.Shares
-	hurt := len(s.hurt.errs)
-	err := s.hurt.around(tx, format.Tail, nil, func(k, v []byte) error {
-		first, err := tailKey(k)
-		if err != nil {
-			return fmt.Errorf("tail: %w: key of %d bytes", err, len(k))
+	damages := len(s.hurt.Errs)
+	err := s.hurt.Around(tx, format.Tail, nil, func(k, v []byte) error {
+		if len(k) != 8 {
+			return fmt.Errorf("tail: %w: key of %d bytes", format.ErrCorrupt, len(k))
 		}
-		if len(s.hurt.errs) > hurt && first > r.Next() {
-			s.hurt.skipped(r.Next(), first)
+		first := int64(format.ReadUint64(k))
+		if len(s.hurt.Errs) > damages && first > r.Next() {
+			s.hurt.Skipped(r.Next(), first)
 			r.Slots = append(r.Slots, make([]memory.Slot, first-r.Next())...)
 			clear(newest)
 		}
@@ -46,7 +46,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
 			}
-			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.Rec.Seq+1 && len(s.hurt.errs) == hurt {
+			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.Rec.Seq+1 && len(s.hurt.Errs) == damages {
 				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, where %d is sealed and %d came last",
 					first, format.ErrCorrupt, e.ID, e.Seq, p.Rec.Seq, newest[p])
 			}
@@ -74,8 +74,8 @@ func (s *Store) loadTail(tx kv.Tx) error {
 	if err != nil {
 		return err
 	}
-	if s.hurt.noted {
-		s.hurt.skipped(r.Next(), 0)
+	if s.hurt.Noted {
+		s.hurt.Skipped(r.Next(), 0)
 	}
 	for p, entries := range added {
 		p.Add(entries)

@@ -12,7 +12,7 @@ import (
 // loadUsage reads how much projects and tokens have recorded that is in blocks. What is in
 // the tail is added as that is read.
 func (s *Store) loadUsage(tx kv.Tx) error {
-	return s.hurt.around(tx, format.Usages, nil, func(k, v []byte) error {
+	return s.hurt.Around(tx, format.Usages, nil, func(k, v []byte) error {
 		id, token, err := format.ParseUsageKey(k)
 		if err != nil {
 			return err
