@@ -432,7 +432,7 @@ func (c *campaign) try(t *testing.T, files map[string][]byte) (v verdict, why st
 		return refused, err.Error()
 	}
 	defer s.Close()
-	if err := s.Paused(); err != nil && len(s.hurt.Errs) == 0 {
+	if err := s.Paused(); err != nil && len(s.mem.Hurt.Errs) == 0 {
 		return refused, err.Error() // it is an older state, and says so
 	}
 	c.at = s

@@ -15,26 +15,26 @@ import (
 
 // Unsealed returns how many entries are in the tail.
 func (s *Store) Unsealed() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.recent.Unsealed
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	return s.mem.Tail.Unsealed
 }
 
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx kv.Tx) error {
-	r := &s.recent
+	r := &s.mem.Tail
 	r.First = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
 	added := make(map[*memory.Project][]*audit.Entry)
 	newest := make(map[*memory.Project]int64)
 	var held queue.Shares
-	damages := len(s.hurt.Errs)
-	err := s.hurt.Around(tx, format.Tail, nil, func(k, v []byte) error {
+	damages := len(s.mem.Hurt.Errs)
+	err := s.mem.Hurt.Around(tx, format.Tail, nil, func(k, v []byte) error {
 		if len(k) != 8 {
 			return fmt.Errorf("tail: %w: key of %d bytes", format.ErrCorrupt, len(k))
 		}
 		first := int64(format.ReadUint64(k))
-		if len(s.hurt.Errs) > damages && first > r.Next() {
-			s.hurt.Skipped(r.Next(), first)
+		if len(s.mem.Hurt.Errs) > damages && first > r.Next() {
+			s.mem.Hurt.Skipped(r.Next(), first)
 			r.Slots = append(r.Slots, make([]memory.Slot, first-r.Next())...)
 			clear(newest)
 		}
@@ -42,11 +42,11 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, r.Next()-1)
 		}
 		return format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string, size int) error {
-			p := s.byID[id]
+			p := s.mem.ByID[id]
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
 			}
-			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.Rec.Seq+1 && len(s.hurt.Errs) == damages {
+			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.Rec.Seq+1 && len(s.mem.Hurt.Errs) == damages {
 				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, where %d is sealed and %d came last",
 					first, format.ErrCorrupt, e.ID, e.Seq, p.Rec.Seq, newest[p])
 			}
@@ -74,8 +74,8 @@ func (s *Store) loadTail(tx kv.Tx) error {
 	if err != nil {
 		return err
 	}
-	if s.hurt.Noted {
-		s.hurt.Skipped(r.Next(), 0)
+	if s.mem.Hurt.Noted {
+		s.mem.Hurt.Skipped(r.Next(), 0)
 	}
 	for p, entries := range added {
 		p.Add(entries)
@@ -90,9 +90,9 @@ func (s *Store) loadTail(tx kv.Tx) error {
 }
 
 // addRecent puts committed entries into memory, those of a project all at once:
-// late ones have the rest of its tail copied. The caller holds Store.mu.
+// late ones have the rest of its tail copied. The caller holds State.Mu.
 func (s *Store) addRecent(batch []committed, added map[*memory.Project][]*audit.Entry) {
-	r := &s.recent
+	r := &s.mem.Tail
 	if r.Unsealed == 0 {
 		r.Since = time.Now()
 	}

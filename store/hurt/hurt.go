@@ -4,6 +4,9 @@
 package hurt
 
 import (
+	"fmt"
+	"strings"
+
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/kv"
@@ -13,6 +16,8 @@ import (
 // opened: rows of the tail, records of projects. Such a log is read and not written, for what
 // it would go on from is not known; and its answers say that something may be missing.
 type Hurt struct {
+	// Name is the database's.
+	Name string
 	// Errs say what is damaged, Gaps what answers may lack because of it.
 	Errs []error
 	Gaps []audit.Gap
@@ -74,4 +79,30 @@ func (h *Hurt) Skipped(first, before int64) {
 		g = audit.Gap{FirstID: first, LastID: first, AtLeast: true}
 	}
 	h.Gaps = append(h.Gaps, g)
+}
+
+// Err returns the error of what is not known because of damage, nil where nothing is damaged.
+func (h *Hurt) Err() error {
+	if len(h.Errs) == 0 {
+		return nil
+	}
+	fault := audit.Errorf(audit.Unavailable, "the log is damaged where it cannot be gone on from: it is read, and takes nothing, until auditlog repair has mended it")
+	return fmt.Errorf("%w: %w", fault, h.Located(h.Errs[0]))
+}
+
+// Located says of damage in which database it is.
+func (h *Hurt) Located(err error) error {
+	if err != nil && blocks.IsDamage(err) && !strings.Contains(err.Error(), h.Name) {
+		return fmt.Errorf("%s: %w", h.Name, err)
+	}
+	return err
+}
+
+// Missed returns err, or that of the damage because of which it may be wrong that something is
+// not there.
+func (h *Hurt) Missed(err error) error {
+	if audit.KindOf(err) == audit.NotFound && len(h.Errs) > 0 {
+		return h.Err()
+	}
+	return err
 }
