@@ -87,9 +87,10 @@ var mayImport = map[string]string{
 	"auth/oidc":     "audit auth",
 	"reading":       "audit auth auth/fold rpc",
 	"admin":         "audit auth retention",
+	"searches":      "audit auth calendar rpc",
 	"api/strict":    "audit",
-	"api":           "admit api/strict audit calendar rpc export format auth pull reading retention admin backup/duty scrub shipping",
-	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub spell",
+	"api":           "admit api/strict audit calendar rpc export format auth pull reading retention admin backup/duty scrub searches shipping",
+	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub searches spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/terminal client demo export format importer importer/cloudtrail index pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv",

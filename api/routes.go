@@ -48,6 +48,10 @@ func (s *Server) routes() []route {
 		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
 		{rpc.TokenRotate, auth.TokenRotate, method(s.tokenRotate)},
 
+		{rpc.SearchSave, auth.SearchSave, searching(s.searches.Save)},
+		{rpc.SearchList, auth.SearchList, method(s.searchList)},
+		{rpc.SearchDelete, auth.SearchDelete, searching(s.searches.Delete)},
+
 		{rpc.Backup, auth.LogBackup, s.backup},
 
 		{rpc.SessionGet, "", method(s.sessionGet)},
