@@ -89,13 +89,15 @@ var mayImport = map[string]string{
 	"admin":         "audit auth retention",
 	"searches":      "audit auth calendar rpc",
 	"api/strict":    "audit",
-	"api":           "admit api/strict audit calendar rpc export format auth pull reading retention admin backup/duty scrub searches shipping",
+	"api":           "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub searches shipping",
 	"console":       "admit audit calendar rpc export format auth reading retention admin demo scrub searches spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
-		"cli/terminal client demo export format importer importer/cloudtrail index pull rpc ship sink sink/kinds sinks spell " +
+		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv",
-	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/settings cli/terminal " +
-		"console fulltext index reading retention rpc scrub shipping sink sink/kinds sinks spell store",
+	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
+		"console fulltext index notary reading retention rpc scrub shipping sink sink/kinds sinks spell store",
+	"cli/secret":   "cli/output",
+	"cli/signing":  "audit cli/exit cli/output cli/secret proof store store/kv store/trees",
 	"cli/build":    "",
 	"cli/exit":     "audit spell",
 	"cli/filters":  "audit calendar cli/exit rpc",
@@ -171,9 +173,9 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     7000, // a file for each command
+	"cli":     7700, // a file for each command
 	"console": 4400, // a file for each page
-	"api":     4800, // a file for each method
+	"api":     5200, // a file for each method
 	"auth":    3800, // a file for each way in
 	"store":   3700, // a file for each thing that a log can do
 }

@@ -13,7 +13,8 @@ func (c *call) class() admit.Class {
 	switch p := c.route.permission; p {
 	case auth.AuditLogRecord:
 		return admit.Record
-	case "", auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.AuditLogPull, auth.AuditLogFollow, auth.ProjectList, auth.ProjectGet:
+	case "", auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.AuditLogProve, auth.AuditLogPull,
+		auth.AuditLogFollow, auth.ProjectList, auth.ProjectGet, auth.ProjectCertificate, auth.LogCheckpoint:
 		return admit.Read
 	default:
 		if c.principal.Check(p, "") == nil {

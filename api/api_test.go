@@ -13,6 +13,8 @@ import (
 	"auditlog/auth"
 	"auditlog/backup/duty"
 	"auditlog/fulltext"
+	"auditlog/notary"
+	"auditlog/proof"
 	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/scrub"
@@ -52,6 +54,9 @@ func start(t testing.TB, opts Options) *fixture {
 	if opts.Backups == nil {
 		opts.Backups = duty.New(st, duty.Options{})
 	}
+	if opts.Proofs == nil {
+		opts.Proofs = newNotary(t, st, notary.Options{Now: opts.Now})
+	}
 	if opts.Sinks == nil {
 		engine := openSinks(t, st)
 		opts.Sinks, opts.Shipping = sinks.New(engine, opts.Now), engine.Totals
@@ -65,6 +70,20 @@ func start(t testing.TB, opts Options) *fixture {
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return &fixture{t: t, store: st, api: s, url: srv.URL}
+}
+
+// newNotary returns the notary of a log, with a key that is always the same.
+func newNotary(t testing.TB, st *store.Store, opts notary.Options) *notary.Notary {
+	t.Helper()
+	key, err := proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := notary.New(st, key, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // anywhere is a destination that takes everything.

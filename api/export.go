@@ -46,7 +46,7 @@ func (s *Server) export(c *call) error {
 	read := s.opts.Reading.Reading(c.auth(), reading.Read{
 		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
 	})
-	d := c.download(req.Project, as)
+	d := c.download(fileName(req.Project, "audit-log."+as.Extension()), as.ContentType())
 	d.begin = func() error { return read.Begin(ctx) }
 	return read.Run(func() error {
 		w, err := export.NewWriter(d.buf, as, &format.Origin{Log: s.opts.Store.Lineage(), Version: s.opts.Version})
@@ -87,7 +87,15 @@ type download struct {
 	flushed time.Time
 }
 
-func (c *call) download(project string, f export.Format) *download {
+// fileName returns the name of a file about a project, or about several if that is "".
+func fileName(project, name string) string {
+	if project == "" {
+		return name
+	}
+	return project + "-" + name
+}
+
+func (c *call) download(name, contentType string) *download {
 	d := &download{x: c.w, gzips: &c.gzips, flushed: time.Now()}
 	var out io.Writer = writerFunc(d.send)
 	if wantsGzip(c.r, exportBuffer) {
@@ -95,12 +103,8 @@ func (c *call) download(project string, f export.Format) *download {
 		out = d.zip
 	}
 	d.buf = bufio.NewWriterSize(out, exportBuffer)
-	name := "audit-log." + f.Extension()
-	if project != "" {
-		name = project + "-" + name
-	}
 	d.header = func(h http.Header) {
-		h.Set("Content-Type", f.ContentType())
+		h.Set("Content-Type", contentType)
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 		h.Add("Vary", "Accept-Encoding")
 		if d.zip != nil {

@@ -16,6 +16,7 @@ import (
 
 	"auditlog/api/strict"
 	"auditlog/audit"
+	"auditlog/auth"
 	"auditlog/rpc"
 )
 
@@ -101,7 +102,12 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 			t.Errorf("%s is not described", path)
 		}
 	}
-	if want := len(methods) + len(f.api.pages()); len(doc.Paths) != want {
+	for _, path := range trees() {
+		if op, ok := doc.Paths[path]["get"]; !ok || op.Permission != string(auth.AuditLogProve) {
+			t.Errorf("%s is described as %+v", path, op)
+		}
+	}
+	if want := len(methods) + len(f.api.pages()) + len(trees()); len(doc.Paths) != want {
 		t.Errorf("%d paths are described, there are %d", len(doc.Paths), want)
 	}
 }
@@ -188,6 +194,10 @@ var types = map[string]reflect.Type{
 	"SavedQuery": reflect.TypeFor[rpc.SavedQuery](), "SavedSearch": reflect.TypeFor[rpc.SavedSearch](),
 	"SearchSaveRequest": reflect.TypeFor[rpc.SearchSaveRequest](), "SearchListRequest": reflect.TypeFor[rpc.SearchListRequest](),
 	"SearchListResult": reflect.TypeFor[rpc.SearchListResult](), "SearchDeleteRequest": reflect.TypeFor[rpc.SearchDeleteRequest](),
+	"ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
+	"CertificateRequest": reflect.TypeFor[rpc.CertificateRequest](), "CertificateResult": reflect.TypeFor[rpc.CertificateResult](),
+	"CheckpointRequest": reflect.TypeFor[rpc.CheckpointRequest](), "CheckpointResult": reflect.TypeFor[rpc.CheckpointResult](),
+	"CosignRequest":      reflect.TypeFor[rpc.CosignRequest](),
 	"BackupRequest":      reflect.TypeFor[rpc.BackupRequest](),
 	"ProjectListRequest": reflect.TypeFor[rpc.ProjectListRequest](), "ProjectListResult": reflect.TypeFor[rpc.ProjectListResult](),
 	"ProjectRequest": reflect.TypeFor[rpc.ProjectRequest](), "Project": reflect.TypeFor[rpc.Project](),
@@ -369,6 +379,7 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
 		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult),
+		rpc.ProjectCertificate: new(rpc.CertificateResult), rpc.LogCheckpoint: new(rpc.CheckpointResult), rpc.LogCosign: new(rpc.CheckpointResult),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
 		rpc.TokenRotate: new(rpc.TokenCreateResult),
 		rpc.SinkCreate:  new(rpc.Sink), rpc.SinkList: new(rpc.SinkListResult), rpc.SinkGet: new(rpc.SinkGetResult), rpc.SinkUpdate: new(rpc.Sink),

@@ -23,7 +23,8 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return strings.Replace(deployEntry, "acme", project, 1)
 	case rpc.Get:
 		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
-	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.SinkList, rpc.SearchList:
+	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign, rpc.SinkList,
+		rpc.SearchList:
 		return `{}`
 	case rpc.SearchSave:
 		return fmt.Sprintf(`{"name":"mine","query":{"project":%q}}`, project)
@@ -43,7 +44,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return fmt.Sprintf(`{"id":%q}`, token)
 	case rpc.ProjectHold:
 		return fmt.Sprintf(`{"project":%q,"reason":"case 4711"}`, project)
-	case rpc.List, rpc.Stats, rpc.Export, rpc.Pull, rpc.Follow, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
+	case rpc.List, rpc.Stats, rpc.Export, rpc.Prove, rpc.Pull, rpc.Follow, rpc.ProjectCertificate, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
 		rpc.ProjectCreate, rpc.ProjectApprove, rpc.ProjectRelease:
 		return fmt.Sprintf(`{"project":%q}`, project)
 	}
@@ -60,11 +61,15 @@ var grants = map[string]string{
 	"auditLog.get":    "viewer admin",
 	"auditLog.stats":  "viewer admin",
 	"auditLog.export": "viewer admin",
+	"auditLog.prove":  "viewer admin",
 	"auditLog.pull":   "viewer admin",
 	"auditLog.follow": "viewer admin",
 
-	"project.list":    "viewer admin",
-	"project.get":     "viewer admin",
+	"project.list": "viewer admin",
+	"project.get":  "viewer admin",
+
+	"project.certificate": "viewer admin",
+
 	"project.create":  "admin",
 	"project.restore": "admin",
 	"project.hold":    "admin",
@@ -93,6 +98,9 @@ var grants = map[string]string{
 
 	"log.backup": "admin of all",
 	"log.check":  "admin of all",
+	"log.cosign": "admin of all",
+
+	"log.checkpoint": "viewer admin",
 
 	"session.get":   "own",
 	"session.list":  "own",
@@ -136,7 +144,7 @@ func TestEveryMethodHasARow(t *testing.T) {
 
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
-	return !strings.HasPrefix(method, "sink.") && method != rpc.Backup && method != rpc.LogCheck && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
+	return !strings.HasPrefix(method, "sink.") && method != rpc.Backup && method != rpc.LogCheck && method != rpc.LogCheckpoint && method != rpc.LogCosign && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
 }
 
 // A permission that lets nobody do anything would be granted without a thought.
@@ -216,7 +224,8 @@ func (g *guarded) check(t *testing.T, method, who, token, project string, may bo
 		t.Errorf("%s, %s: that it was refused is told of: %t", method, who, told)
 	}
 	// What is allowed can be for nothing: nobody has asked for a deletion, say.
-	idle := method == rpc.Get && status == http.StatusNotFound || status == http.StatusConflict &&
+	nothing := status == http.StatusNotFound || method == rpc.LogCosign && status == http.StatusBadRequest
+	idle := nothing && slices.Contains([]string{rpc.Get, rpc.ProjectCertificate, rpc.LogCosign}, method) || status == http.StatusConflict &&
 		slices.Contains([]string{rpc.ProjectCreate, rpc.ProjectApprove, rpc.ProjectRestore, rpc.ProjectRelease}, method)
 	switch {
 	case may && status != http.StatusOK && !idle:

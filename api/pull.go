@@ -104,7 +104,7 @@ func appendPart(b []byte, part *pull.Part) []byte {
 	for _, list := range []struct {
 		name   string
 		ranges []audit.Range
-	}{{"skipped", part.Skipped}, {"purged", part.Purged}} {
+	}{{"skipped", part.Skipped}, {"purged", part.Purged}, {"damaged", part.Damaged}, {"lost", part.Lost}} {
 		if len(list.ranges) == 0 {
 			continue
 		}
@@ -198,6 +198,10 @@ func (e *events) emit(ev *pull.Event) error {
 		name = rpc.EventSkipped
 	case pull.Purged:
 		name = rpc.EventPurged
+	case pull.Damaged:
+		name = rpc.EventDamaged
+	case pull.Lost:
+		name = rpc.EventLost
 	}
 	e.buf = fmt.Appendf(e.buf, "id: %s\nevent: %s\ndata: ", ev.Cursor, name)
 	if ev.Entry != nil {

@@ -85,6 +85,9 @@ func (s *Server) get(c *call) error {
 		return err
 	}
 	c.note(audit.Query{Project: req.Project}, fmt.Sprintf("entry %d", req.ID))
+	if req.Proof {
+		return c.proved(ctx, e)
+	}
 	if deploys(c.r) {
 		e = deploysEntry(e)
 	}

@@ -31,6 +31,7 @@ func (s *Server) routes() []route {
 		{rpc.Get, auth.AuditLogGet, s.get},
 		{rpc.Stats, auth.AuditLogStats, method(s.stats)},
 		{rpc.Export, auth.AuditLogExport, s.export},
+		{rpc.Prove, auth.AuditLogProve, s.prove},
 		{rpc.Pull, auth.AuditLogPull, s.pull},
 		{rpc.Follow, auth.AuditLogFollow, s.follow},
 
@@ -42,6 +43,7 @@ func (s *Server) routes() []route {
 		{rpc.ProjectApprove, auth.ProjectApprove, method(s.projectApprove)},
 		{rpc.ProjectHold, auth.ProjectHold, method(s.projectHold)},
 		{rpc.ProjectRelease, auth.ProjectRelease, method(s.projectRelease)},
+		{rpc.ProjectCertificate, auth.ProjectCertificate, method(s.certificate)},
 
 		{rpc.TokenCreate, auth.TokenCreate, method(s.tokenCreate)},
 		{rpc.TokenList, auth.TokenList, method(s.tokenList)},
@@ -59,6 +61,8 @@ func (s *Server) routes() []route {
 		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others
 
 		{rpc.LogCheck, auth.LogCheck, method(s.logCheck)},
+		{rpc.LogCheckpoint, auth.LogCheckpoint, method(s.checkpoint)},
+		{rpc.LogCosign, auth.LogCosign, method(s.cosign)},
 	}, s.sinkRoutes()...)
 }
 
@@ -103,6 +107,10 @@ func (s *Server) newRouter() *httprouter.Router {
 		router.HandlerFunc(http.MethodGet, path, serve)
 		router.HandlerFunc(http.MethodHead, path, serve)
 	}
+	tlog := route{tlogPath, auth.AuditLogProve, s.tlog}
+	for _, verb := range []string{http.MethodGet, http.MethodHead} {
+		router.HandlerFunc(verb, tlogPath+"*file", func(w http.ResponseWriter, r *http.Request) { s.serve(w.(*exchange), r, &tlog) })
+	}
 	if s.opts.Profile {
 		router.HandlerFunc(http.MethodGet, profilePath+"*name", s.profile)
 	}
@@ -115,7 +123,7 @@ func (s *Server) newRouter() *httprouter.Router {
 // GET as well, for programs that can do nothing else.
 func onlyReads(method string) bool {
 	_, verb, _ := strings.Cut(method, ".")
-	return slices.Contains([]string{"list", "get", "stats", "export", "pull", "follow"}, verb)
+	return slices.Contains([]string{"list", "get", "stats", "export", "prove", "certificate", "pull", "follow"}, verb)
 }
 
 // handle makes the router answer a method at its name and at that in lower case.

@@ -36,8 +36,8 @@ type Pulling struct {
 // Part is a part of a log in commit order, by seqs of one project, or by ids where it is of
 // all. Whoever adds parts up, each of which begins where the one before has ended, knows
 // that he has everything: each number of Covered is that of one entry, or in one range of
-// Skipped or of Purged. What is recorded late, as its CreatedAt says, has a number like all
-// else, and is behind what was recorded before it.
+// Skipped, Purged, Damaged or Lost. What is recorded late, as its CreatedAt says, has a number
+// like all else, and is behind what was recorded before it.
 type Part struct {
 	// Entries are what the query selects, in the order of their numbers.
 	Entries []*Entry
@@ -48,6 +48,9 @@ type Part struct {
 	// Purged are numbers of which a purge has left nothing, or will. An entry that a purge
 	// leaves is given before, during and after it.
 	Purged []Range
+	// Damaged are entries that cannot be read because where they are is damaged: they may be
+	// given again once the log is repaired. Lost are those that nobody had any more when it was.
+	Damaged, Lost []Range
 	// Newest is the greatest number that there was. Less than the end of Covered, or than
 	// Pulling.After, is a log that has lost what it had.
 	Newest int64

@@ -20,7 +20,9 @@ const (
 	AuditLogGet    Permission = "auditLog.get"
 	AuditLogStats  Permission = "auditLog.stats"
 	AuditLogExport Permission = "auditLog.export"
-	AuditLogPull   Permission = "auditLog.pull"
+	// AuditLogProve lets one have evidence of entries, and read the tree of a project.
+	AuditLogProve Permission = "auditLog.prove"
+	AuditLogPull  Permission = "auditLog.pull"
 	// AuditLogFollow lets one see what is recorded as it happens, on the page as well.
 	AuditLogFollow Permission = "auditLog.follow"
 
@@ -32,6 +34,8 @@ const (
 	ProjectApprove Permission = "project.approve"
 	ProjectHold    Permission = "project.hold"
 	ProjectRelease Permission = "project.release"
+	// ProjectCertificate lets one have what proves that a project was purged.
+	ProjectCertificate Permission = "project.certificate"
 
 	TokenCreate Permission = "token.create"
 	TokenList   Permission = "token.list"
@@ -48,6 +52,9 @@ const (
 
 	// LogCheck has the whole log read, and tells what is damaged.
 	LogCheck Permission = "log.check"
+	// LogCheckpoint lets one have the newest checkpoint, LogCosign add what witnesses signed.
+	LogCheckpoint Permission = "log.checkpoint"
+	LogCosign     Permission = "log.cosign"
 	// LogBackup lets one have a copy of everything that the log holds.
 	LogBackup Permission = "log.backup"
 
@@ -76,9 +83,9 @@ const (
 // Permissions lists every permission.
 func Permissions() []Permission {
 	return []Permission{
-		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow,
-		ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck,
+		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow,
+		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign,
 		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest,
 		SearchSave, SearchList, SearchDelete, SearchShare, DebugProfile,
 	}
@@ -87,7 +94,8 @@ func Permissions() []Permission {
 // reads reports whether p lets one see and change nothing.
 func (p Permission) reads() bool {
 	switch p {
-	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogPull, AuditLogFollow, ProjectList, ProjectGet:
+	case AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow, ProjectList, ProjectGet,
+		ProjectCertificate, LogCheckpoint:
 		return true
 	}
 	return false
@@ -102,7 +110,7 @@ func (p Permission) ownSearches() bool {
 // them: what cannot be taken back is not for those who answer for what a project holds, and
 // what concerns all projects is not for those of some.
 func (p Permission) wholeLog() bool {
-	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p.ships()
+	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p == LogCosign || p.ships()
 }
 
 // ships reports whether p is about sinks.

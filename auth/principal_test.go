@@ -12,8 +12,8 @@ import (
 // What each role may do, spelled out: the code must not be its own witness.
 func rolePermissions() map[Role][]Permission {
 	read := []Permission{
-		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.pull", "auditLog.follow",
-		"project.list", "project.get",
+		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.prove", "auditLog.pull", "auditLog.follow",
+		"project.list", "project.get", "project.certificate", "log.checkpoint",
 	}
 	own := []Permission{"search.save", "search.list", "search.delete"}
 	return map[Role][]Permission{
@@ -21,7 +21,7 @@ func rolePermissions() map[Role][]Permission {
 		Recorder: {"auditLog.record"},
 		Admin: append(append(slices.Clone(read), own...), "search.share", "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "debug.profile",
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
 			"sink.create", "sink.list", "sink.get", "sink.update", "sink.pause", "sink.resume", "sink.replay", "sink.delete", "sink.test"),
 		"": nil, "owner": nil,
 	}
@@ -36,7 +36,7 @@ func TestPermissions(t *testing.T) {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
 			// What cannot be taken back is for admins of all projects.
-			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check"}, permission) &&
+			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check", "log.cosign"}, permission) &&
 				!strings.HasPrefix(string(permission), "sink.")
 			one := of(Grant{role, []string{"acme"}})
 			all := of(Grant{Role: role})

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -58,6 +60,9 @@ where it was when the connection breaks or the server is started anew.`,
 		for ev, err := range c.Follow(cmd.Context(), rpc.FollowRequest{Filters: asked, From: start}) {
 			if err != nil {
 				return filters.FlagPath(err)
+			}
+			if r := cmp.Or(ev.Damaged, ev.Lost); r != nil {
+				fmt.Fprintf(a.stderr, "auditlog: entries %d to %d cannot be read: the log is damaged, or was\n", r.From, r.To)
 			}
 			if ev.Entry == nil {
 				continue

@@ -21,7 +21,7 @@ import (
 func (a *app) project() *cobra.Command {
 	return parent("project", "List, make, hold, delete and restore projects",
 		a.projectList(), a.projectGet(), a.projectCreate(), a.projectDelete(), a.projectApprove(), a.projectRestore(),
-		a.projectHold(), a.projectRelease())
+		a.projectHold(), a.projectRelease(), a.projectCertificate())
 }
 
 func (a *app) projectList() *cobra.Command {

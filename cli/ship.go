@@ -45,7 +45,7 @@ The destination may refuse entries for good. Their ids are in the file STATE.ref
 	s := &shipment{app: a}
 	s.flags(cmd)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) (err error) {
-		o := ship.Options{Log: c, Once: s.once, AcceptRestore: s.acceptRestore, Batch: s.batch, Name: s.name, Progress: s.progress, Report: s.report}
+		o := ship.Options{Log: c, Once: s.once, AcceptRestore: s.acceptRestore, SkipDamaged: s.skipDamaged, Batch: s.batch, Name: s.name, Progress: s.progress, Report: s.report}
 		if o.Filters, err = f.Following(); err != nil {
 			return err
 		}
@@ -66,6 +66,7 @@ type shipment struct {
 	settings, secretFiles         settings.Pairs
 	batch                         int
 	once, resend, acceptRestore   bool
+	skipDamaged                   bool
 
 	told    time.Time // when progress was told last
 	refused int64     // entries, of which was told
@@ -84,6 +85,7 @@ func (s *shipment) flags(cmd *cobra.Command) {
 	fs.BoolVar(&s.once, "once", false, "end when all is delivered, or cannot be for a while")
 	fs.BoolVar(&s.resend, "resend", false, "first deliver once more what was refused for good")
 	fs.BoolVar(&s.acceptRestore, "accept-restore", false, "go on if the log was restored from a backup, with what is new since then, instead of ending")
+	fs.BoolVar(&s.skipDamaged, "skip-damaged", false, "go on behind entries that cannot be read because the log is damaged, instead of trying until it is repaired")
 	filters.Complete(cmd, "format", format.Names()...)
 }
 
@@ -176,7 +178,7 @@ func howFar(k *ship.Kept) string {
 	for _, c := range []struct {
 		n    int64
 		what string
-	}{{k.Skipped, "skipped"}, {k.Purged, "purged"}, {k.Refused, "refused for good"}} {
+	}{{k.Skipped, "skipped"}, {k.Purged, "purged"}, {k.Missing, "damaged or lost"}, {k.Refused, "refused for good"}} {
 		if c.n > 0 {
 			text += fmt.Sprintf(", %d %s", c.n, c.what)
 		}

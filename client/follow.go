@@ -20,8 +20,8 @@ import (
 // Event is what comes next to who follows: an Entry, or a range of numbers without one for him.
 type Event struct {
 	Entry *audit.Entry
-	// Skipped and Purged are as those of rpc.PullResult; empty unless the event is one of them.
-	Skipped, Purged *audit.Range
+	// Skipped, Purged, Damaged and Lost are as those of rpc.PullResult; nil unless the event is one.
+	Skipped, Purged, Damaged, Lost *audit.Range
 	// Cursor is behind the event.
 	Cursor string
 }
@@ -142,12 +142,8 @@ func (ev *Event) decode(name string, data []byte) (known bool, err error) {
 	case rpc.EventEntry:
 		ev.Entry = new(audit.Entry)
 		into = ev.Entry
-	case rpc.EventSkipped:
-		ev.Skipped = new(audit.Range)
-		into = ev.Skipped
-	case rpc.EventPurged:
-		ev.Purged = new(audit.Range)
-		into = ev.Purged
+	case rpc.EventSkipped, rpc.EventPurged, rpc.EventDamaged, rpc.EventLost:
+		into = ev.rangeOf(name)
 	case rpc.EventEnd:
 		var e rpc.Error
 		if err := json.Unmarshal(data, &e); err != nil {
@@ -162,6 +158,22 @@ func (ev *Event) decode(name string, data []byte) (known bool, err error) {
 		return true, unreachable(fmt.Errorf("read an event: %w", err))
 	}
 	return true, nil
+}
+
+// rangeOf makes the range of an event with a name.
+func (ev *Event) rangeOf(name string) *audit.Range {
+	r := new(audit.Range)
+	switch name {
+	case rpc.EventSkipped:
+		ev.Skipped = r
+	case rpc.EventPurged:
+		ev.Purged = r
+	case rpc.EventDamaged:
+		ev.Damaged = r
+	case rpc.EventLost:
+		ev.Lost = r
+	}
+	return r
 }
 
 // passes reports whether the same may be taken later after an error of a kind.

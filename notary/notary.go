@@ -40,6 +40,10 @@ type Options struct {
 	// Every is how long after something was recorded there is a head at most. Default a
 	// minute.
 	Every time.Duration
+	// Witnesses are asked to sign every checkpoint. Known are all whose signatures are taken:
+	// these, and those that sign what is brought to them.
+	Witnesses []Cosigner
+	Known     []proof.Witness
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Rand makes secrets. Default crypto/rand.

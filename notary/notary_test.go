@@ -141,7 +141,7 @@ func (b *bench) evidence(q audit.Query) []byte {
 	sel, err := b.Prepare(q)
 	b.must(err)
 	var out bytes.Buffer
-	b.must(b.n.Evidence(b.Context(), &out, sel, json.RawMessage(`{"project":"x"}`)))
+	b.must(b.n.Evidence(b.Context(), &out, sel, Request{Query: json.RawMessage(`{"project":"x"}`)}))
 	return out.Bytes()
 }
 
@@ -328,7 +328,7 @@ func TestEvidence(t *testing.T) {
 		b.spoil(name, bundle)
 	}
 	sel := must(b.Prepare(audit.Query{Project: "acme", Is: audit.Terms{"actor": {"nobody@example.com"}}}))
-	if err := b.n.Evidence(t.Context(), &bytes.Buffer{}, sel, nil); audit.KindOf(err) != audit.NotFound {
+	if err := b.n.Evidence(t.Context(), &bytes.Buffer{}, sel, Request{}); audit.KindOf(err) != audit.NotFound {
 		t.Errorf("evidence of nothing: %v", err)
 	}
 }

@@ -150,8 +150,34 @@ func (n *Notary) anchor(tx kv.Tx, h *trees.History, histories []trees.History, a
 	if a.HeadProof, err = proof.NewTree(int64(len(leaves)), leaves).Inclusion(a.HeadIndex); err != nil {
 		return err
 	}
-	a.MasterProof, err = m.Tree(m.Size).Inclusion(a.MasterIndex)
+	if a.MasterProof, err = m.Tree(m.Size).Inclusion(a.MasterIndex); err != nil {
+		return err
+	}
+	return cosigned(m, a)
+}
+
+// cosigned adds the checkpoint that witnesses have signed, where that is an older one.
+func cosigned(m *trees.Master, a *evidence.Anchor) error {
+	signed := m.Cosigned()
+	if signed == nil || bytes.Equal(signed, m.Checkpoint()) {
+		return nil
+	}
+	c, err := proof.OpenCheckpoint(signed, m.Keys...)
+	if err != nil {
+		return err
+	}
+	a.Cosigned = string(signed)
+	a.CosignedProof, err = m.Tree(m.Size).Consistency(c.Size)
 	return err
+}
+
+// Request says what a bundle has besides the entries.
+type Request struct {
+	// Query is what they were selected by.
+	Query json.RawMessage
+	// Since is the size of an earlier checkpoint of the log, from which the bundle is to
+	// lead on. 0 is none.
+	Since int64
 }
 
 // MaxEvidence bounds the entries of a bundle that holds less than the project from its first
@@ -161,15 +187,24 @@ const MaxEvidence = 1_000_000
 // Evidence writes a bundle of what is selected of a project. It returns NotFound where that is
 // nothing, TooLarge where it is too much; once something is written, an error leaves a bundle
 // that does not hold.
-func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection, query json.RawMessage) error {
+func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection, r Request) error {
 	h, a, err := n.anchored(ctx, sel.Query().Project, 0)
 	if err != nil {
 		return err
 	}
+	header := &evidence.Header{Anchor: a, Query: r.Query}
+	if r.Since > 0 {
+		hashes, err := n.Consistency(r.Since, a.MasterIndex+1)
+		if err != nil {
+			return err
+		}
+		header.Older = &evidence.Older{Size: r.Since, Proof: hashes}
+	}
 	last := h.Base + h.Head.Size - 1
 	var seqs []int64
 	if q := sel.Query(); len(q.Is) == 0 && len(q.Not) == 0 && q.Text == "" && q.From.IsZero() && q.To.IsZero() {
-		return n.prefix(ctx, w, &h, &evidence.Header{Anchor: a, Query: query, LastSeq: last})
+		header.LastSeq = last
+		return n.prefix(ctx, w, &h, header)
 	}
 	err = sel.Export(ctx, func(e *audit.Entry) error {
 		if e.Seq < h.Base || e.Seq > last {
@@ -189,13 +224,12 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 	}
 	slices.Sort(seqs)
 	first, end := seqs[0], seqs[len(seqs)-1]
-	complete := end-first+1 == int64(len(seqs))
-	if complete && first == h.Base {
-		return n.prefix(ctx, w, &h, &evidence.Header{Anchor: a, Query: query, LastSeq: end})
+	header.Entries, header.FirstSeq, header.LastSeq = int64(len(seqs)), first, end
+	header.Complete = end-first+1 == header.Entries
+	if header.Complete && first == h.Base {
+		return n.prefix(ctx, w, &h, header)
 	}
-	return n.single(ctx, w, &h, seqs, &evidence.Header{
-		Anchor: a, Query: query, Entries: int64(len(seqs)), FirstSeq: first, LastSeq: end, Complete: complete,
-	})
+	return n.single(ctx, w, &h, seqs, header)
 }
 
 // prefix writes a bundle of a project from its first entry to one, by one proof for all.

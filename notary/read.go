@@ -127,18 +127,18 @@ func (n *Notary) ProjectTile(ctx context.Context, project string, incarnation in
 	return tile, err
 }
 
-// Consistency returns the proof that the master log, as it is signed, begins with its first old
-// leaves.
-func (n *Notary) Consistency(old int64) (hashes []proof.Hash, err error) {
+// Consistency returns the proof that the master log, when it had size leaves, began with the first
+// old of them.
+func (n *Notary) Consistency(old, size int64) (hashes []proof.Hash, err error) {
 	err = n.log.View(func(tx kv.Tx) error {
 		m, err := n.master(tx)
 		if err != nil {
 			return err
 		}
-		if old < 0 || old > m.Size {
-			return audit.Errorf(audit.Invalid, "the log has %d heads, and never had %d", m.Size, old)
+		if old < 0 || old > size || size > m.Size {
+			return audit.Errorf(audit.Invalid, "the log has %d heads, and never had %d", min(size, m.Size), old)
 		}
-		hashes, err = m.Tree(m.Size).Consistency(old)
+		hashes, err = m.Tree(size).Consistency(old)
 		return err
 	})
 	return hashes, err

@@ -2,6 +2,7 @@ package notary
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -50,8 +51,15 @@ func (n *Notary) work(ctx context.Context) error {
 		}
 	}
 	n.making.Lock()
-	defer n.making.Unlock()
-	return n.head(ctx)
+	err := n.head(ctx)
+	n.making.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := n.ask(ctx); err != nil {
+		return fmt.Errorf("ask witnesses: %w", err)
+	}
+	return nil
 }
 
 // sleep reports whether it slept for so long, and not only until ctx ended.

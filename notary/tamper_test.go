@@ -186,7 +186,7 @@ func (b *bench) refuted(project string, kept, master proof.Checkpoint) {
 		b.Errorf("%+v continues %+v", c, kept)
 	}
 	now := b.master()
-	hashes, err = b.n.Consistency(master.Size)
+	hashes, err = b.n.Consistency(master.Size, now.Size)
 	if err == nil && proof.CheckConsistency(hashes, now, master) == nil {
 		b.Errorf("master: %+v continues %+v", now, master)
 	}

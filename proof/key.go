@@ -135,3 +135,11 @@ func (v verifier) KeyHash() uint32 { return v.key.hash(v.name) }
 func (v verifier) Verify(msg, sig []byte) bool {
 	return len(sig) == ed25519.SignatureSize && ed25519.Verify(v.key[:], msg, sig)
 }
+
+// SignText signs a text that is no checkpoint, and begins with a line that says what it is.
+func (k Key) SignText(text string) []byte { return ed25519.Sign(k.private, []byte(text)) }
+
+// CheckText reports whether the key has signed such a text.
+func (p PublicKey) CheckText(text string, sig []byte) bool {
+	return len(sig) == ed25519.SignatureSize && ed25519.Verify(p[:], []byte(text), sig)
+}

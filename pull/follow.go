@@ -14,9 +14,11 @@ type Kind int
 const (
 	// Given numbers have an entry, and are one each.
 	Given Kind = iota
-	// Skipped and Purged numbers are those of audit.Part.
+	// Skipped, Purged, Damaged and Lost numbers are those of audit.Part.
 	Skipped
 	Purged
+	Damaged
+	Lost
 	// Quiet is of no numbers: nothing came for some time.
 	Quiet
 )
@@ -122,16 +124,18 @@ func (s *Server) stopping() bool {
 
 // emitPart tells of a part in the order of its numbers.
 func emitPart(part *audit.Part, cursor Cursor, emit func(*Event) error) error {
-	entries, skipped, purged := part.Entries, part.Skipped, part.Purged
+	entries := part.Entries
+	apart := map[int64]Event{} // by the first number
+	for kind, ranges := range map[Kind][]audit.Range{Skipped: part.Skipped, Purged: part.Purged, Damaged: part.Damaged, Lost: part.Lost} {
+		for _, r := range ranges {
+			apart[r.From] = Event{Kind: kind, Range: r}
+		}
+	}
 	for at := part.Covered.From; at <= part.Covered.To; at = cursor.After + 1 {
-		ev := Event{Range: audit.Range{From: at, To: at}}
-		switch {
-		case len(skipped) > 0 && skipped[0].From == at:
-			ev.Kind, ev.Range, skipped = Skipped, skipped[0], skipped[1:]
-		case len(purged) > 0 && purged[0].From == at:
-			ev.Kind, ev.Range, purged = Purged, purged[0], purged[1:]
-		default:
-			ev.Entry, entries = entries[0], entries[1:]
+		ev, ok := apart[at]
+		if !ok {
+			ev = Event{Range: audit.Range{From: at, To: at}, Entry: entries[0]}
+			entries = entries[1:]
 		}
 		cursor.After = ev.Range.To
 		ev.Cursor, ev.Last = cursor.String(), ev.Range.To == part.Covered.To

@@ -152,11 +152,12 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // joined returns the part that two make, the second of which follows the first.
 func joined(a, b Part) Part {
-	for _, r := range b.Skipped {
-		a.Skipped = audit.AppendRange(a.Skipped, r)
-	}
-	for _, r := range b.Purged {
-		a.Purged = audit.AppendRange(a.Purged, r)
+	for _, list := range []struct{ to, from *[]audit.Range }{
+		{&a.Skipped, &b.Skipped}, {&a.Purged, &b.Purged}, {&a.Damaged, &b.Damaged}, {&a.Lost, &b.Lost},
+	} {
+		for _, r := range *list.from {
+			*list.to = audit.AppendRange(*list.to, r)
+		}
 	}
 	a.Entries = append(a.Entries, b.Entries...)
 	a.Covered.To, a.Newest, a.Next = b.Covered.To, b.Newest, b.Next

@@ -20,6 +20,7 @@ const (
 	Get    = "auditLog.get"
 	Stats  = "auditLog.stats"
 	Export = "auditLog.export"
+	Prove  = "auditLog.prove"
 	Pull   = "auditLog.pull"
 	Follow = "auditLog.follow"
 
@@ -31,6 +32,8 @@ const (
 	ProjectApprove = "project.approve"
 	ProjectHold    = "project.hold"
 	ProjectRelease = "project.release"
+
+	ProjectCertificate = "project.certificate"
 
 	TokenCreate = "token.create"
 	TokenList   = "token.list"
@@ -49,7 +52,9 @@ const (
 	SessionList  = "session.list"
 	SessionEnd   = "session.end"
 
-	LogCheck = "log.check"
+	LogCheck      = "log.check"
+	LogCheckpoint = "log.checkpoint"
+	LogCosign     = "log.cosign"
 
 	SinkCreate = "sink.create"
 	SinkList   = "sink.list"

@@ -97,6 +97,8 @@ type ListResult struct {
 type GetRequest struct {
 	Project string `json:"project"`
 	ID      int64  `json:"id"`
+	// Proof has the answer be a ProvedEntry.
+	Proof bool `json:"proof,omitempty"`
 }
 
 // StatsRequest asks for counts.

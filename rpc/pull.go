@@ -73,6 +73,10 @@ type PullResult struct {
 	// the token may not read; Purged those of which a purge has left nothing.
 	Skipped []audit.Range `json:"skipped,omitempty"`
 	Purged  []audit.Range `json:"purged,omitempty"`
+	// Damaged are those that cannot be read because the log is damaged, and may be pulled once it
+	// is repaired; Lost those that nobody had any more when it was.
+	Damaged []audit.Range `json:"damaged,omitempty"`
+	Lost    []audit.Range `json:"lost,omitempty"`
 	// Newest is the greatest number that there is: what lies between is still to be pulled.
 	Newest int64 `json:"newest"`
 }
@@ -99,7 +103,9 @@ const TypeEvents = "text/event-stream"
 // The events of auditLog.follow. The id of each is the cursor behind it.
 const (
 	EventEntry   = "entry"   // with an audit.Entry
-	EventSkipped = "skipped" // with an audit.Range, as is the next
+	EventSkipped = "skipped" // with an audit.Range, as are the next
 	EventPurged  = "purged"
+	EventDamaged = "damaged"
+	EventLost    = "lost"
 	EventEnd     = "end" // with the Error why there will be no more
 )

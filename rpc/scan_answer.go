@@ -69,6 +69,10 @@ func (s *Scanner) part(r *PullResult) bool {
 			return seen.first(1<<3) && s.ranges(&r.Skipped)
 		case "purged":
 			return seen.first(1<<4) && s.ranges(&r.Purged)
+		case "damaged":
+			return seen.first(1<<6) && s.ranges(&r.Damaged)
+		case "lost":
+			return seen.first(1<<7) && s.ranges(&r.Lost)
 		case "newest":
 			return seen.first(1<<5) && s.number(&r.Newest)
 		}

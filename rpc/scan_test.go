@@ -44,7 +44,7 @@ func TestScannerAnswers(t *testing.T) {
 	}
 	var part, wantPart PullResult
 	wantPart = PullResult{Items: []*audit.Entry{scanned(1)}, NextCursor: "abc", Covered: audit.Range{From: 1, To: 9},
-		Skipped: []audit.Range{{From: 1, To: 3}, {From: 5, To: 5}}, Purged: []audit.Range{{From: 6, To: 9}}, Newest: 12}
+		Skipped: []audit.Range{{From: 1, To: 3}, {From: 5, To: 5}}, Purged: []audit.Range{{From: 6, To: 7}}, Damaged: []audit.Range{{From: 8, To: 8}}, Lost: []audit.Range{{From: 9, To: 9}}, Newest: 12}
 	written, err := json.Marshal(Answer[PullResult]{OK: true, Result: &wantPart})
 	if err != nil || !s.Answer(written, &part) || !reflect.DeepEqual(part, wantPart) {
 		t.Errorf("read %+v, %v", part, err)

@@ -42,6 +42,9 @@ type Options struct {
 	Once bool
 	// AcceptRestore has it go on where the log was restored from a backup, instead of ending.
 	AcceptRestore bool
+	// SkipDamaged has it go on behind entries that cannot be read, which are counted, instead of
+	// trying until the log is repaired.
+	SkipDamaged bool
 	// Progress is told of the state whenever that was saved, Report of failures that are tried
 	// again, after a pause. Default: nobody.
 	Progress func(*Kept)
@@ -63,6 +66,10 @@ const (
 
 // pauses are those after failures.
 var pauses = backoff.Policy{First: time.Second, Most: time.Minute}
+
+// errDamaged is why nothing goes on where the log is damaged: who went on would never deliver
+// what a repair brings back.
+var errDamaged = errors.New("the log is damaged there, and goes on once it is repaired")
 
 // errAll is the end of a run that is to be once.
 var errAll = errors.New("all is delivered")
@@ -154,6 +161,10 @@ func (s *shipper) Step(ctx context.Context) (more bool, err error) {
 		}
 	}
 	part := s.next
+	if len(part.Damaged) > 0 && !s.o.SkipDamaged {
+		s.next = nil // it may be repaired by the next try
+		return false, fmt.Errorf("entries %d to %d cannot be read: %w", part.Damaged[0].From, part.Damaged[0].To, errDamaged)
+	}
 	if len(part.Items) > 0 {
 		if err := s.deliver(ctx, part); err != nil {
 			return false, err
@@ -241,6 +252,9 @@ func (s *shipper) take(part *rpc.PullResult) {
 	for _, r := range part.Purged {
 		st.Purged += r.Len()
 	}
+	for _, r := range append(part.Damaged, part.Lost...) {
+		st.Missing += r.Len()
+	}
 	if n := len(part.Items); n > 0 {
 		last := part.Items[n-1]
 		st.DeliveredAt, st.LastID = s.o.Now().UTC().Truncate(time.Second), last.ID
@@ -304,7 +318,7 @@ func (s *shipper) behind(ctx context.Context, req rpc.PullRequest) (rpc.PullResu
 	part, err := s.o.Log.PullPart(ctx, req)
 	if err == nil {
 		s.st.From = part.Covered.From // what is counted from here on is of the new state
-		s.st.Delivered, s.st.Skipped, s.st.Purged, s.st.Refused = 0, 0, 0, 0
+		s.st.Delivered, s.st.Skipped, s.st.Purged, s.st.Missing, s.st.Refused = 0, 0, 0, 0, 0
 		s.o.Report(fmt.Errorf("the log was restored: going on behind number %d", part.Covered.From-1), 0)
 	}
 	return part, err

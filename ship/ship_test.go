@@ -442,3 +442,46 @@ func TestRunsOn(t *testing.T) {
 	}
 	s.wantIDs(1, 2, 3)
 }
+
+// A damaged part of the log holds it up until that is repaired, unless it is to skip it.
+func TestDamagedLog(t *testing.T) {
+	s := newSite(t)
+	s.record("acme", 1)
+	for _, skip := range []bool{false, true} {
+		state := filepath.Join(t.TempDir(), "state")
+		damaged := &damagedLog{Log: s.c, mends: !skip}
+		tries := 0
+		k, err := s.run(state, func(o *ship.Options) {
+			o.Log, o.SkipDamaged = damaged, skip
+			o.Report = func(err error, _ time.Duration) {
+				if tries++; !strings.Contains(err.Error(), "entries 7 to 9 cannot be read") {
+					t.Error(err)
+				}
+			}
+		})
+		want := ship.Kept{Delivered: 1, Missing: 2}
+		if skip {
+			want.Missing = 5
+		}
+		if err != nil || k.Delivered != want.Delivered || k.Missing != want.Missing || skip == (tries > 0) {
+			t.Errorf("skipping %t: %+v after %d tries, %v", skip, k, tries, err)
+		}
+		s.wantIDs(1)
+	}
+}
+
+// damagedLog says that something is damaged, once if it is mended then, and something else lost.
+type damagedLog struct {
+	ship.Log
+	mends, mended bool
+}
+
+func (l *damagedLog) PullPart(ctx context.Context, req rpc.PullRequest) (rpc.PullResult, error) {
+	part, err := l.Log.PullPart(ctx, req)
+	part.Lost = []audit.Range{{From: 11, To: 12}}
+	if !l.mended {
+		part.Damaged = []audit.Range{{From: 7, To: 9}}
+	}
+	l.mended = l.mends
+	return part, err
+}

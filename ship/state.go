@@ -32,11 +32,13 @@ type Kept struct {
 	Cursor  string `json:"cursor"`
 	Through int64  `json:"through"`
 	Newest  int64  `json:"newest"`
-	// Delivered, Skipped, Purged and Refused count numbers up to there, from where it began.
+	// Delivered, Skipped, Purged, Missing and Refused count numbers up to there, from where it
+	// began. Missing are damaged or lost.
 	From      int64 `json:"from"`
 	Delivered int64 `json:"delivered"`
 	Skipped   int64 `json:"skipped"`
 	Purged    int64 `json:"purged"`
+	Missing   int64 `json:"missing"`
 	Refused   int64 `json:"refused"`
 	// DeliveredAt is when something was delivered last, LastID the id of the last entry of that.
 	DeliveredAt time.Time `json:"deliveredAt,omitzero"`

@@ -252,6 +252,9 @@ func (g *gathering) part(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the log: %w", err)
 	}
+	if len(part.Damaged) > 0 { // who went on would never deliver what a repair brings back
+		return fmt.Errorf("the log is damaged: entries %d to %d cannot be read", part.Damaged[0].From, part.Damaged[0].To)
+	}
 	for _, e := range part.Entries {
 		if full, err := g.add(ctx, e); full || err != nil {
 			return err

@@ -19,14 +19,19 @@ import (
 // changed.
 func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
 	st, err := s.after(ctx, max(id, 0), limit, audit.AllProjects())
-	return st.entries, st.through, err
+	if err = cmp.Or(err, st.holes.Err); err != nil {
+		return nil, 0, err
+	}
+	return st.entries, st.through, nil
 }
 
-// stretch is what lies behind some id: entries of projects of a scope, and the ids of entries
-// of others, up to the id through. What is in neither was purged, or is being.
+// stretch is what lies behind some number, up to the number through: entries of a project by seq, or
+// of those of a scope by id, and then the ids of entries of others; and what cannot be given of
+// them. What is in none of these was purged, or is being.
 type stretch struct {
 	entries   []*audit.Entry
 	elsewhere []audit.Range
+	holes     blocks.Holes
 	through   int64
 }
 
@@ -78,13 +83,20 @@ func (st *stretch) add(kept []*audit.Entry, id int64, limit int, within audit.Sc
 	}
 	st.entries = st.entries[:limit]
 	st.through = st.entries[limit-1].ID
-	for i, r := range st.elsewhere {
-		if r.To > st.through {
-			st.elsewhere[i].To = st.through
-			st.elsewhere = slices.DeleteFunc(st.elsewhere, func(r audit.Range) bool { return r.From > st.through })
-			break
+	for _, ranges := range []*[]audit.Range{&st.elsewhere, &st.holes.Damaged, &st.holes.Lost} {
+		*ranges = upTo(*ranges, st.through)
+	}
+}
+
+// upTo returns the part of ranges that reaches up to a number.
+func upTo(ranges []audit.Range, through int64) []audit.Range {
+	for i, r := range ranges {
+		if r.To > through {
+			ranges[i].To = through
+			return slices.DeleteFunc(ranges, func(r audit.Range) bool { return r.From > through })
 		}
 	}
+	return ranges
 }
 
 // extend adds to st what is behind it of the projects that are not being purged.
@@ -106,7 +118,7 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 	if st.through+1 < tail.First {
 		err := admit.Work(ctx, func(ctx context.Context) error {
 			return s.read(func(tx kv.Tx) (err error) {
-				st.entries, st.through, err = s.blocks.After(ctx, tx, st.through, tail.First, limit, of)
+				st.entries, st.through, err = s.blocks.After(ctx, tx, st.through, tail.First, limit, of, &st.holes)
 				return err
 			})
 		})
@@ -124,7 +136,9 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 		e := t.Entry
 		if e == nil { // its seal has overtaken those of other projects
 			var err error
-			if e, err = s.sealedEntry(t.Owner, rec, id, t.Seq); err != nil {
+			if e, err = s.sealedEntry(t.Owner, rec, id, t.Seq); blocks.IsDamage(err) {
+				st.holes.Damage(audit.Range{From: id, To: id}, err)
+			} else if err != nil {
 				return err
 			}
 		}
@@ -162,6 +176,12 @@ func (s *Store) LastSeq(project string) int64 {
 // limit of them; of a project that is being purged, those that the purge leaves. The
 // entries must not be changed.
 func (s *Store) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
+	st, err := s.behindSeq(ctx, project, seq, limit)
+	return st.entries, cmp.Or(err, st.holes.Err)
+}
+
+// behindSeq returns the stretch of a project behind a seq, with at most limit entries.
+func (s *Store) behindSeq(ctx context.Context, project string, seq int64, limit int) (stretch, error) {
 	return s.afterSeq(ctx, project, limit,
 		func(*blocks.Sequence, int64) (int64, error) { return seq, nil },
 		func(e *audit.Entry) bool { return e.Seq > seq })
@@ -170,58 +190,83 @@ func (s *Store) AfterSeq(ctx context.Context, project string, seq int64, limit i
 // Since returns entries of a project with an id above after in commit order, the
 // oldest of them first, at most limit. The entries must not be changed.
 func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
-	return s.afterSeq(ctx, project, limit,
+	st, err := s.afterSeq(ctx, project, limit,
 		func(q *blocks.Sequence, last int64) (int64, error) { return q.Behind(after, last) },
 		func(e *audit.Entry) bool { return e.ID > after })
+	return st.entries, cmp.Or(err, st.holes.Err)
 }
 
-// afterSeq returns entries of a project from behind a seq on, which from finds among those
-// that are sealed; of the others, those that behind holds for.
+// afterSeq returns the stretch of a project from behind a seq on, which from finds among those
+// that are sealed; of the others, it has those that behind holds for.
 func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(q *blocks.Sequence, last int64) (int64, error),
-	behind func(*audit.Entry) bool) (entries []*audit.Entry, err error) {
+	behind func(*audit.Entry) bool) (stretch, error) {
 	for {
 		s.mu.RLock()
 		p, tail := s.projects[name], s.recent
 		visible, rec := p.Visible(), p.Record()
+		last := int64(0)
+		if p != nil {
+			last = p.LastSeq()
+		}
 		s.mu.RUnlock()
 		switch {
 		case p == nil:
-			return nil, nil
+			return stretch{}, nil
 		case !visible:
-			return keptBehind(rec.Purge.Kept, behind, limit), nil
+			return cutAt(stretch{entries: keptBehind(rec.Purge.Kept, behind, limit), through: last}, limit), nil
 		}
-		all := false // of those that are sealed
+		var st stretch
 		var missing error
-		err = admit.Work(ctx, func(ctx context.Context) error {
+		err := admit.Work(ctx, func(ctx context.Context) error {
 			return s.read(func(tx kv.Tx) error {
-				entries = nil
+				st = stretch{}
 				seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
 				if err == nil {
-					entries, all, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit)
+					st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit, &st.holes)
 				}
-				missing = err
-				return s.unlessPurged(tx, p, err)
+				missing = cmp.Or(err, st.holes.Err)
+				if s.unlessPurged(tx, p, missing) == nil {
+					return nil
+				}
+				return err
 			})
 		})
-		if err == nil && missing != nil {
-			if s.purged(p) {
-				continue // what is there now is what the purge leaves, or what came behind it
-			}
-			err = missing
+		if err == nil && missing != nil && s.purged(p) {
+			continue // what is there now is what the purge leaves, or what came behind it
 		}
-		if err != nil {
-			return nil, err
+		if err = cmp.Or(err, unlessHoles(missing, &st)); err != nil {
+			return stretch{}, err
 		}
+		if st.through < rec.Seq {
+			return st, nil
+		}
+		st.through = last
 		for _, t := range tail.Slots {
-			if !all || len(entries) >= limit {
+			if len(st.entries) >= limit {
 				break
 			}
 			if t.Owner == p && t.Entry != nil && behind(t.Entry) {
-				entries = append(entries, t.Entry)
+				st.entries = append(st.entries, t.Entry)
 			}
 		}
-		return entries, nil
+		return cutAt(st, limit), nil
 	}
+}
+
+// cutAt has a stretch that may have more behind its entries end with the last of them.
+func cutAt(st stretch, limit int) stretch {
+	if n := len(st.entries); n > 0 && n >= limit {
+		st.through = st.entries[n-1].Seq
+	}
+	return st
+}
+
+// unlessHoles returns err, or nil if st tells of it.
+func unlessHoles(err error, st *stretch) error {
+	if st.holes.Err != nil {
+		return nil
+	}
+	return err
 }
 
 // keptBehind returns those of the entries that a purge leaves that behind holds for, at most

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"auditlog/admit"
 	"auditlog/audit"
@@ -48,8 +50,8 @@ type puller struct {
 	part audit.Part
 	at   int64 // up to where the part covers
 	full bool  // the page has no room for the entry behind at
-	// elsewhere are numbers behind at, in what is looked at, that are of no project to be read.
-	elsewhere []audit.Range
+	// apart are numbers behind at, in what is looked at, that have no entry to be looked at.
+	apart []apart
 }
 
 func (w *puller) run(ctx context.Context, limit int) error {
@@ -58,19 +60,20 @@ func (w *puller) run(ctx context.Context, limit int) error {
 		if w.q.selectsAll() {
 			chunk = limit - len(w.page.Entries)
 		}
+		before := w.at
 		st, err := w.read(ctx, chunk)
 		if err != nil {
 			return err
 		}
-		looked += len(st.entries)
-		w.elsewhere = st.elsewhere
+		looked += len(st.entries) + st.holes.Len()
+		w.apart = w.partsOf(&st)
 		if err := admit.Work(ctx, func(ctx context.Context) error { return w.look(ctx, st.entries) }); err != nil {
 			return err
 		}
 		if !w.full {
 			w.pass(st.through)
 		}
-		if len(st.entries) == 0 {
+		if w.at == before || len(st.entries) == 0 && w.at >= w.part.Newest {
 			return nil
 		}
 	}
@@ -86,11 +89,8 @@ func (w *puller) read(ctx context.Context, limit int) (stretch, error) {
 		return s.after(ctx, w.at, limit, q.Within)
 	}
 	w.part.Newest = s.LastSeq(q.Project)
-	entries, err := s.AfterSeq(ctx, q.Project, w.at, limit)
-	st := stretch{entries: entries, through: max(w.at, w.part.Newest)}
-	if n := len(entries); n > 0 {
-		st.through = entries[n-1].Seq
-	}
+	st, err := s.behindSeq(ctx, q.Project, w.at, limit)
+	st.through = max(st.through, w.at) // a project that is not there has none
 	return st, err
 }
 
@@ -127,27 +127,42 @@ func (w *puller) add(e *audit.Entry) bool {
 	return true
 }
 
-// pass takes in that there is no entry to look at up to a number: it is elsewhere, or nothing
+// apart is a range of numbers, and which ranges of the part it belongs to.
+type apart struct {
+	audit.Range
+	of *[]audit.Range
+}
+
+// partsOf returns the ranges of a stretch in their order.
+func (w *puller) partsOf(st *stretch) (all []apart) {
+	for _, list := range []struct{ ranges, of *[]audit.Range }{
+		{&st.elsewhere, &w.part.Skipped}, {&st.holes.Damaged, &w.part.Damaged}, {&st.holes.Lost, &w.part.Lost},
+	} {
+		for _, r := range *list.ranges {
+			all = append(all, apart{r, list.of})
+		}
+	}
+	slices.SortFunc(all, func(a, b apart) int { return cmp.Compare(a.From, b.From) })
+	return all
+}
+
+// pass takes in that there is no entry to look at up to a number: it is apart, or nothing
 // is left of it. Where some projects alone may be read, it is not told which, for nobody knows
 // any more whose those were.
 func (w *puller) pass(through int64) {
-	_, all := w.q.query.Within.Names()
+	gone := &w.part.Purged
+	if _, all := w.q.query.Within.Names(); w.q.query.Project == "" && !all {
+		gone = &w.part.Skipped
+	}
 	for w.at < through {
-		gone := audit.Range{From: w.at + 1, To: through}
-		if len(w.elsewhere) > 0 {
-			if next := w.elsewhere[0]; next.From <= through {
-				gone.To = next.From - 1
-			}
+		next := apart{audit.Range{From: w.at + 1, To: through}, gone}
+		if len(w.apart) > 0 && w.apart[0].From == next.From {
+			next, w.apart = w.apart[0], w.apart[1:]
+		} else if len(w.apart) > 0 {
+			next.To = min(through, w.apart[0].From-1)
 		}
-		if w.q.query.Project != "" || all {
-			w.part.Purged = audit.AppendRange(w.part.Purged, gone)
-		} else {
-			w.part.Skipped = audit.AppendRange(w.part.Skipped, gone)
-		}
-		if w.at = gone.To; w.at < through {
-			w.part.Skipped = audit.AppendRange(w.part.Skipped, w.elsewhere[0])
-			w.at, w.elsewhere = w.elsewhere[0].To, w.elsewhere[1:]
-		}
+		*next.of = audit.AppendRange(*next.of, next.Range)
+		w.at = next.To
 	}
 }
 

@@ -36,7 +36,7 @@ var codes = [...]Meaning{
 	{Failure, "the command failed"},
 	{Misuse, "wrong usage: a flag, an argument or a setting"},
 	{Conflict, "not possible now, such as a data folder that another auditlog has open"},
-	{Faulty, "check found faults in the data, a backup is damaged, or entries are missing from the answer because the log is"},
+	{Faulty, "check found faults in the data, a backup is damaged, evidence does not hold, or entries are missing from the answer because the log is"},
 	{Denied, "the log does not know the token, or the token does not allow it"},
 	{NotFound, "no such entry, project, token, sink or backup"},
 	{Unavailable, "the log cannot be reached or cannot answer now; the same may pass later"},

@@ -123,10 +123,7 @@ func replaceFile(path, target string, was fs.FileInfo, fn func(io.Writer) error)
 
 // likeBefore gives a new file the mode and the owner of the one that it replaces.
 func likeBefore(f *os.File, was fs.FileInfo) error {
-	if st, ok := was.Sys().(*syscall.Stat_t); ok {
-		// Only root may give files away, and others may do so within their groups.
-		_ = f.Chown(int(st.Uid), int(st.Gid))
-	}
+	chownLike(f, was)
 	return f.Chmod(was.Mode().Perm())
 }
 

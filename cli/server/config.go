@@ -71,6 +71,12 @@ type Config struct {
 	// Scrub is how long it takes to read the whole log once, again and again, to find
 	// damage. Default 7 days; 0 reads nothing by itself.
 	Scrub time.Duration
+	// SigningKey is a file with the key that signs checkpoints. Default "", which is a
+	// systemd credential, else a file of the data folder.
+	SigningKey string
+	// CheckpointEvery is how long after something was recorded a checkpoint covers it at
+	// most. Default a minute.
+	CheckpointEvery time.Duration
 	// RecordReads says who is recorded of those who read the log: "exports" alone,
 	// "searches" as well, or "all" that list, count or get. Default "exports".
 	RecordReads string
@@ -122,6 +128,7 @@ func DefaultConfig() Config {
 		Grace:                    retention.DefaultGrace,
 		Scrub:                    scrub.DefaultPeriod,
 		ReadOnlyActions:          api.DefaultReadOnlyActions(),
+		CheckpointEvery:          time.Minute,
 		Reads:                    readsSkip,
 		RecordReads:              string(reading.Exports),
 		Projects:                 projectsOpen,
@@ -141,6 +148,8 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.Var((*settings.Span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
 	fs.Var((*settings.Span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
 	fs.Var((*settings.Span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
+	fs.StringVar(&c.SigningKey, "signing-key", "", "a `file` with the key that signs checkpoints; else the credential auditlog-signing-key, else a file of the data folder")
+	fs.Var((*settings.Span)(&c.CheckpointEvery), "checkpoint-every", "how long after something was recorded a checkpoint covers it at most")
 	fs.StringVar(&c.Projects, "projects", c.Projects, "open: an entry makes its project; closed: project.create alone does")
 	fs.BoolVar(&c.ProjectAdminsDelete, "project-admins-delete", c.ProjectAdminsDelete,
 		"let admins of some projects delete those, not only admins of all")
@@ -239,6 +248,9 @@ func (c *Config) level() zerolog.Level {
 func (c *Config) checkSpans() error {
 	if c.Drain <= 0 {
 		return settings.Errorf("drain", "must be more than 0")
+	}
+	if c.CheckpointEvery < time.Second {
+		return settings.Errorf("checkpoint-every", "must be a second at least")
 	}
 	return c.checkConnections(MaxOpenFiles())
 }

@@ -1,14 +1,11 @@
 package server
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"auditlog/cli/output"
+	"auditlog/cli/secret"
 	"auditlog/cli/terminal"
 )
 
@@ -16,12 +13,8 @@ import (
 // of the machine and every child process see the environment more easily than a file.
 const adminTokenFileEnv = adminTokenEnv + "_FILE"
 
-// credentialsEnv is the folder in which systemd puts the credentials of a service, and
-// credentialName the one that is an admin's token.
-const (
-	credentialsEnv = "CREDENTIALS_DIRECTORY"
-	credentialName = "auditlog-admin-token"
-)
+// credentialName is the credential of systemd that is an admin's token.
+const credentialName = "auditlog-admin-token"
 
 // adminToken returns the admin's token that is set from outside, or "": the one of the
 // environment, of the file that it names, or of the service's credentials.
@@ -36,34 +29,17 @@ func adminToken(lookup func(string) (string, bool)) (string, error) {
 		return token, nil
 	}
 	if path != "" {
-		token, err := readSecret(path)
+		token, err := secret.Read(path)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", adminTokenFileEnv, err)
 		}
 		return token, nil
 	}
-	folder, _ := lookup(credentialsEnv)
-	if folder == "" {
+	path = secret.Credential(credentialName, lookup)
+	if path == "" {
 		return "", nil
 	}
-	token, err := readSecret(filepath.Join(folder, credentialName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return token, err
-}
-
-// readSecret reads a file that holds a secret and nothing else.
-func readSecret(path string) (string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" {
-		return "", fmt.Errorf("%s is empty", path)
-	}
-	return secret, nil
+	return secret.Read(path)
 }
 
 // firstTokenFile is where the first admin's token is, within the data folder, when nobody
@@ -72,20 +48,20 @@ func readSecret(path string) (string, error) {
 const firstTokenFile = "first-admin-token"
 
 // showFirstToken hands the first admin token to whoever starts the server.
-func (s *server) showFirstToken(secret string) error {
+func (s *server) showFirstToken(token string) error {
 	if _, isTerminal := terminal.Width(terminal.Unguarded(s.stdout)); isTerminal {
 		_, err := fmt.Fprintf(s.stdout, `auditlog: the first admin token, which is shown this once:
 
   export AUDITLOG_TOKEN=%s
 
-`, secret)
+`, token)
 		return err
 	}
 	path, err := filepath.Abs(filepath.Join(s.cfg.Data, firstTokenFile)) // for a shell that is elsewhere
 	if err != nil {
 		return err
 	}
-	if err := writeSecret(path, secret); err != nil {
+	if err := secret.Write(path, token); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(s.stdout, `auditlog: the first admin token is in a file; keep it elsewhere, and delete the file:
@@ -105,18 +81,4 @@ func shellWord(path string) string {
 		return path
 	}
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
-
-// writeSecret makes a file with a secret that its owner alone can read, in place of one
-// that a start which went no further has left. It is durable before the token counts.
-func writeSecret(path, secret string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(secret + "\n")
-	return errors.Join(err, f.Sync(), f.Close(), output.SyncFolder(filepath.Dir(path)))
 }

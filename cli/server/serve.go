@@ -35,6 +35,7 @@ import (
 	"auditlog/cli/terminal"
 	"auditlog/console"
 	"auditlog/index"
+	"auditlog/notary"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
@@ -144,6 +145,7 @@ type server struct {
 	index     *index.Index
 	retention *retention.Worker
 	scrub     *scrub.Worker
+	notary    *notary.Notary
 	shipping  *shipping.Engine
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
@@ -154,7 +156,7 @@ type server struct {
 // open opens what s is made of, each part on top of the ones before. What is
 // open when it fails is for close.
 func (s *server) open(ctx context.Context) error {
-	for _, open := range []func(context.Context) error{s.openStore, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
+	for _, open := range []func(context.Context) error{s.openStore, s.openNotary, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -176,9 +178,11 @@ func (s *server) openStore(context.Context) (err error) {
 		},
 
 		AcceptLoss: s.cfg.acceptRollback,
-		CacheBytes: int(s.budget.Cache),
-		TailBytes:  int(s.budget.Tail),
-		Report:     func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
+
+		BeforePurge: s.certify,
+		CacheBytes:  int(s.budget.Cache),
+		TailBytes:   int(s.budget.Tail),
+		Report:      func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
 	})
 	switch {
 	case errors.Is(err, store.ErrInUse):
@@ -244,6 +248,7 @@ func (s *server) openWorkers(ctx context.Context) error {
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
 		{"scrub", s.scrub.Run},
+		{"proofs", s.notary.Run},
 		{"backups", s.backups.Run},
 		{"sinks", s.shipping.Run},
 	}
@@ -313,6 +318,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Sinks:           sinks.New(s.shipping, nil),
 		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
+		Proofs:          s.notary,
 		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,

@@ -33,6 +33,8 @@ type Header struct {
 	// Prefix is set where no entry has a proof of its own. It shows that the project's tree
 	// begins with the tree of the entries.
 	Prefix *Hashes `json:"prefix,omitempty"`
+	// Older is there where who asked for the evidence has an earlier checkpoint.
+	Older *Older `json:"older,omitempty"`
 	Anchor
 }
 
@@ -50,6 +52,17 @@ type Anchor struct {
 	Master      string `json:"master"`
 	MasterIndex int64  `json:"masterIndex"`
 	MasterProof Hashes `json:"masterProof"`
+	// Cosigned is a checkpoint of the master log that witnesses have signed, where that is
+	// an older one, and CosignedProof shows that the log only grew since.
+	Cosigned      string `json:"cosigned,omitempty"`
+	CosignedProof Hashes `json:"cosignedProof,omitempty"`
+}
+
+// Older is an earlier checkpoint of the master log that somebody kept, and shows that it is of the
+// log that the bundle is of.
+type Older struct {
+	Size  int64  `json:"size"`
+	Proof Hashes `json:"proof"`
 }
 
 // Hashes are those of a proof, in JSON as base64.

@@ -51,10 +51,41 @@ func Verify(r io.Reader, p *Policy, each func(*audit.Entry) error) (*Result, err
 		return nil, err
 	}
 	v := &verifier{Result: res, lines: lines, each: each}
+	if err := v.begin(p); err != nil {
+		return nil, err
+	}
 	if err := v.entries(); err != nil {
 		return nil, err
 	}
 	return res, nil
+}
+
+// begin checks the older checkpoint of a policy against the master log, or remembers it for when
+// the entries reach its size.
+func (v *verifier) begin(p *Policy) error {
+	if p.Older == nil {
+		return nil
+	}
+	older, err := proof.OpenCheckpoint(p.Older, v.Key)
+	if err != nil {
+		return bad("the older checkpoint: %w", err)
+	}
+	h := &v.Header
+	switch {
+	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size <= h.Entries:
+		v.older = older
+		return nil
+	case older.Origin == v.Checkpoint.Origin:
+		return bad("to hold it against a checkpoint of the project of %d entries, it must have all of these", older.Size)
+	case older.Origin == v.Master.Origin && (h.Older == nil || h.Older.Size != older.Size):
+		return bad("it does not say how it continues the checkpoint of %d heads: ask for it with --since", older.Size)
+	case older.Origin != v.Master.Origin:
+		return bad("the older checkpoint is of %s, this is of %s", older.Origin, v.Master.Origin)
+	}
+	if err := proof.CheckConsistency(h.Older.Proof, v.Master, older); err != nil {
+		return bad("the log was changed since: %w", err)
+	}
+	return nil
 }
 
 // anchor checks the way from the project's checkpoint to that of the master log.
@@ -84,8 +115,32 @@ func (r *Result) anchor(p *Policy) (err error) {
 	if err := proof.CheckInclusion(h.MasterProof, r.Master, h.MasterIndex, r.Head.LeafHash()); err != nil {
 		return bad("%w", err)
 	}
-	if r.Witnesses, err = p.cosigned([]byte(h.Master)); err != nil {
-		return bad("%w", err)
+	return r.cosigned(p)
+}
+
+// cosigned finds out which witnesses have signed the master checkpoint, or an older one. For
+// the quorum of a policy those count that have seen the head.
+func (r *Result) cosigned(p *Policy) error {
+	h := &r.Header
+	r.Witnesses = p.cosigned([]byte(h.Master), r.Master)
+	if h.Cosigned != "" {
+		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.Key)
+		if err == nil {
+			err = proof.CheckConsistency(h.CosignedProof, r.Master, old)
+		}
+		if err != nil {
+			return bad("the checkpoint that witnesses signed: %w", err)
+		}
+		r.Witnesses = append(r.Witnesses, p.cosigned([]byte(h.Cosigned), old)...)
+	}
+	seen := make(map[proof.Witness]bool)
+	for _, w := range r.Witnesses {
+		if w.Size > h.MasterIndex {
+			seen[w.Witness] = true
+		}
+	}
+	if len(seen) < p.Quorum {
+		return bad("%d of the witnesses that were named have signed a checkpoint with this head, %d are wanted", len(seen), p.Quorum)
 	}
 	return nil
 }
@@ -119,6 +174,7 @@ type verifier struct {
 	each  func(*audit.Entry) error
 
 	stack proof.Stack // of a prefix
+	older proof.Checkpoint
 	seen  int64
 	last  int64 // seq
 }
@@ -174,6 +230,9 @@ func (v *verifier) entry(b []byte) error {
 	hash := proof.LeafHash(proof.Commit(l.salt, l.entry))
 	if v.Header.Prefix != nil {
 		v.stack.Add(hash)
+		if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
+			return fmt.Errorf("the first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
+		}
 	} else if err := proof.CheckInclusion(l.proof, v.Checkpoint, e.Seq-v.Header.Base, hash); err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package blocks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"auditlog/audit"
 	"auditlog/store/block"
@@ -87,10 +89,12 @@ func (r *Reader) Locate(tx kv.Tx, project format.ProjectID, at format.Place) (b 
 // After returns sealed entries with ids between id and before in commit order, at most limit
 // of them, and the id up to which the caller then knows everything. of is told of each id that
 // is some project's, and returns the name of that, and its record of now or before; where it
-// returns none the entry is left out, as what was purged is.
+// returns none the entry is left out, as what was purged is. What should be there and cannot be
+// given is in holes.
 func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit int,
-	of func(id int64, owner format.ProjectID) (name string, rec *format.Project)) (entries []*audit.Entry, through int64, err error) {
+	of func(id int64, owner format.ProjectID) (name string, rec *format.Project), holes *Holes) (entries []*audit.Entry, through int64, err error) {
 	w := r.newPicker(tx)
+	w.holes = holes
 	through = id
 	for through+1 < before && !w.full(limit) {
 		if err := ctx.Err(); err != nil {
@@ -100,6 +104,12 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 		owners, err := ReadOrder(tx, key)
 		if err == nil && index >= len(owners) {
 			err = fmt.Errorf("order %x: %w: entry %d is missing", key, format.ErrCorrupt, through+1)
+		}
+		if IsDamage(err) { // of none of its ids it is known whose it is
+			last := min(before-1, through+int64(format.OrderRow-index))
+			holes.Damage(audit.Range{From: through + 1, To: last}, err)
+			through = last
+			continue
 		}
 		if err != nil {
 			return nil, 0, err
@@ -111,7 +121,7 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 				continue
 			}
 			if name, rec := of(through, o.Project); rec != nil {
-				if err := w.pick(rec, name, o.Seq, through); err != nil {
+				if err := w.pickOr(rec, name, o.Seq, through, through); err != nil {
 					return nil, 0, err
 				}
 			}
@@ -121,21 +131,23 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 }
 
 // AfterSeq returns sealed entries of a project with seqs above seq, up to last, in their order,
-// at most limit of them, and whether these are all. rec is the project's record of now or
-// before.
+// at most limit of them, and the seq up to which the caller then knows everything. rec is the
+// project's record of now or before. What should be there and cannot be given is in holes.
 func (r *Reader) AfterSeq(ctx context.Context, tx kv.Tx, rec *format.Project, name string,
-	seq, last int64, limit int) (entries []*audit.Entry, all bool, err error) {
+	seq, last int64, limit int, holes *Holes) (entries []*audit.Entry, through int64, err error) {
 	w := r.newPicker(tx)
-	q := w.sequence(rec)
+	w.holes = holes
+	q, from := w.sequence(rec), seq
 	for seq = q.Next(seq, last); seq <= last && !w.full(limit); seq = q.Next(seq, last) {
 		if err := ctx.Err(); err != nil {
-			return nil, false, err
+			return nil, 0, err
 		}
-		if err := w.pick(rec, name, seq, 0); err != nil {
-			return nil, false, err
+		if err := w.pickOr(rec, name, seq, 0, seq); err != nil {
+			return nil, 0, err
 		}
 	}
-	return w.entries, seq > last, nil
+	holes.Lost = lostOf(rec, from+1, seq-1)
+	return w.entries, seq - 1, nil
 }
 
 // Entry returns the sealed entry of a project with a seq, which has an id, or whichever if that
@@ -155,6 +167,8 @@ type picker struct {
 	tx      kv.Tx
 	entries []*audit.Entry
 	bytes   int // of the entries, about
+	missed  int // entries that cannot be given
+	holes   *Holes
 	open    map[format.ProjectID]*block.Block
 	seqs    map[format.ProjectID]*Sequence
 }
@@ -170,7 +184,66 @@ func (r *Reader) newPicker(tx kv.Tx) *picker {
 const pickedBytes = 1 << 20
 
 // full reports whether enough is picked.
-func (w *picker) full(limit int) bool { return len(w.entries) >= limit || w.bytes >= pickedBytes }
+func (w *picker) full(limit int) bool {
+	return len(w.entries)+w.missed >= limit || w.bytes >= pickedBytes
+}
+
+// Holes are numbers, seqs of a project or ids, whose entries should be there and cannot be given.
+type Holes struct {
+	// Damaged are where something is damaged, as Err says of the first of them; Lost are gone.
+	Damaged, Lost []audit.Range
+	Err           error
+}
+
+// Len returns how many there are.
+func (h *Holes) Len() (n int) {
+	for _, ranges := range [][]audit.Range{h.Damaged, h.Lost} {
+		for _, r := range ranges {
+			n += int(r.Len())
+		}
+	}
+	return n
+}
+
+// Damage notes that numbers cannot be read because of an error.
+func (h *Holes) Damage(r audit.Range, err error) {
+	h.Damaged = audit.AppendRange(h.Damaged, r)
+	if h.Err == nil {
+		h.Err = err
+	}
+}
+
+// lostOf returns the seqs from one to another whose entries are lost.
+func lostOf(rec *format.Project, from, to int64) (ranges []audit.Range) {
+	var all []audit.Range
+	for i := range rec.Lost {
+		for _, r := range rec.Lost[i].Seqs {
+			all = append(all, audit.Range{From: max(r.First, from), To: min(r.Last, to)})
+		}
+	}
+	slices.SortFunc(all, func(a, b audit.Range) int { return cmp.Compare(a.From, b.From) })
+	for _, r := range all {
+		ranges = audit.AppendRange(ranges, r)
+	}
+	return ranges
+}
+
+// pickOr is pick, or notes by a number that the entry cannot be given.
+func (w *picker) pickOr(rec *format.Project, name string, seq, id, number int64) error {
+	at := audit.Range{From: number, To: number}
+	if rec.IsLost(seq) {
+		w.holes.Lost = audit.AppendRange(w.holes.Lost, at) // AfterSeq has those it passes over as well
+		w.missed++
+		return nil
+	}
+	err := w.pick(rec, name, seq, id)
+	if IsDamage(err) {
+		w.holes.Damage(at, err)
+		w.missed++
+		return nil
+	}
+	return err
+}
 
 func (w *picker) sequence(rec *format.Project) *Sequence {
 	q := w.seqs[rec.ID]

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -65,8 +66,9 @@ func (c *checker) each(p *project, last int64, fn func(proof.Hash)) error {
 	salter := proof.NewSalter(p.Secret)
 	sealed := min(last, p.Seq)
 	for seq := p.Base - 1; seq < sealed; {
-		entries, _, err := c.reader.AfterSeq(c.ctx, c.tx, p.Project, p.name, seq, sealed, 1000)
-		if err != nil {
+		var holes blocks.Holes
+		entries, _, err := c.reader.AfterSeq(c.ctx, c.tx, p.Project, p.name, seq, sealed, 1000, &holes)
+		if err = cmp.Or(err, holes.Err); err != nil {
 			return err
 		}
 		if len(entries) == 0 {

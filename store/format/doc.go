@@ -28,6 +28,7 @@
 //	                    secret of 32 bytes that fills the heads' trees, number of leaves;
 //	                    absent: no head was made yet
 //	          checkpoint  the newest checkpoint of the master log, a signed note
+//	          cosigned    the newest one that a witness has signed, absent where none has
 //
 //	projects  name -> JSON: number, 32-byte secret (base64), state, deletion, hold, how far
 //	          a purge has come, number and first seq of the incarnation, newest seq

@@ -75,7 +75,7 @@ func DecodeOrder(key, value []byte) ([]Owner, error) {
 	owners := make([]Owner, s.Count(0, OrderRow), OrderRow)
 	next := make([]Owner, s.Count(0, len(owners))+1) // by number; none has 0
 	for i := range next[1:] {
-		next[i+1] = Owner{ProjectID(s.Count(1, math.MaxUint32)), int64(s.Count(1, math.MaxInt64))}
+		next[i+1] = Owner{ProjectID(s.Number(1, math.MaxUint32)), int64(s.Number(1, math.MaxInt64))}
 	}
 	if len(owners) > 0 {
 		of := s.Ints(len(owners))

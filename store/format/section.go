@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 
@@ -449,7 +450,7 @@ func (r *sectionReader) cell(part *int) Cell {
 		passed += r.most(MaxParts)
 	}
 	if count == cellEscape {
-		count += uint64(r.most(1 << 31))
+		count += uint64(r.most(math.MaxInt32))
 	}
 	if *part += 1 + passed; *part >= MaxParts {
 		r.fail("a part that is not there")

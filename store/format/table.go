@@ -66,6 +66,8 @@ var (
 	// MetaCheckpoint is the newest checkpoint of the master log, as a signed note, with what
 	// witnesses have signed of it.
 	MetaCheckpoint = []byte("checkpoint")
+	// MetaCosigned is the newest one that witnesses have signed, where it is an older one.
+	MetaCosigned = []byte("cosigned")
 )
 
 // ProjectID numbers a project's incarnation, BlockKey names a block, and BlockChange tells of

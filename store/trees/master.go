@@ -28,6 +28,19 @@ func OpenMaster(tx kv.Tx) (*Master, error) {
 // Checkpoint returns the newest checkpoint as it was signed, or nil.
 func (m *Master) Checkpoint() []byte { return m.tx.Bucket(format.Meta).Get(format.MetaCheckpoint) }
 
+// Cosigned returns the newest checkpoint that a witness has signed, or nil.
+func (m *Master) Cosigned() []byte { return m.tx.Bucket(format.Meta).Get(format.MetaCosigned) }
+
+// PutCosigned keeps a checkpoint that a witness has signed, in the place of the newest where it
+// is of the same size.
+func (m *Master) PutCosigned(signed []byte, size int64) error {
+	err := m.tx.Bucket(format.Meta).Put(format.MetaCosigned, signed)
+	if size == m.Size {
+		err = errors.Join(err, m.tx.Bucket(format.Meta).Put(format.MetaCheckpoint, signed))
+	}
+	return err
+}
+
 // Leaf returns the text of a leaf.
 func (m *Master) Leaf(n int64) ([]byte, error) {
 	key := format.Uint64(uint64(n))
@@ -86,18 +99,16 @@ func (m *Master) Begin(lineage string, key proof.PublicKey, secret []byte) error
 	if err != nil {
 		return fmt.Errorf("delete the tiles of the master log: %w", err)
 	}
+	if err := m.tx.Bucket(format.Meta).Delete(format.MetaCosigned); err != nil {
+		return err
+	}
 	m.Proofs = &format.Proofs{Lineage: lineage, Keys: []proof.PublicKey{key}, Secret: secret}
 	return nil
 }
 
 // Put keeps how far the log has come, and its checkpoint as it is signed.
 func (m *Master) Put(signed []byte) error {
-	return errors.Join(m.put(), m.PutCheckpoint(signed))
-}
-
-// PutCheckpoint keeps the checkpoint, as when a witness has signed it as well.
-func (m *Master) PutCheckpoint(signed []byte) error {
-	return m.tx.Bucket(format.Meta).Put(format.MetaCheckpoint, signed)
+	return errors.Join(m.put(), m.tx.Bucket(format.Meta).Put(format.MetaCheckpoint, signed))
 }
 
 func (m *Master) put() error {

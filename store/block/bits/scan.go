@@ -53,14 +53,17 @@ func (s *Scanner) Byte() byte {
 }
 
 // Count reads a uvarint from lo to hi.
-func (s *Scanner) Count(lo, hi int) int {
+func (s *Scanner) Count(lo, hi int) int { return int(s.Number(uint64(lo), uint64(hi))) }
+
+// Number is Count for what an int may not hold.
+func (s *Scanner) Number(lo, hi uint64) uint64 {
 	v, size := binary.Uvarint(s.Data[s.Pos:])
-	if size <= 0 || v < uint64(lo) || v > uint64(hi) {
+	if size <= 0 || v < lo || v > hi {
 		s.Fail("a count is not from %d to %d", lo, hi)
 		return lo
 	}
 	s.Pos += size
-	return int(v)
+	return v
 }
 
 func (s *Scanner) varint() int64 {

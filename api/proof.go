@@ -1,0 +1,277 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/notary"
+	"auditlog/proof"
+	"auditlog/reading"
+	"auditlog/rpc"
+)
+
+// Proofs makes the log's history provable; *notary.Notary does. Its methods return Faults.
+type Proofs interface {
+	// Head has everything that is recorded covered by a checkpoint.
+	Head(ctx context.Context) error
+	Keys() ([]string, error)
+	Checkpoint() ([]byte, error)
+	Consistency(old, size int64) ([]proof.Hash, error)
+	Cosign(lines []byte) ([]byte, error)
+	MasterTile(proof.TilePath) ([]byte, error)
+	ProjectCheckpoint(project string, incarnation int) ([]byte, error)
+	ProjectTile(ctx context.Context, project string, incarnation int, p proof.TilePath) ([]byte, error)
+	Proof(ctx context.Context, project string, seq int64) (*proof.LeafProof, error)
+	Evidence(ctx context.Context, w io.Writer, sel audit.Selection, r notary.Request) error
+	Certificate(project string, incarnation int) ([]byte, error)
+}
+
+// noProofs is the error of a log that makes none.
+func (s *Server) noProofs() error {
+	if s.opts.Proofs == nil {
+		return audit.Errorf(audit.NotFound, "this log makes no proofs")
+	}
+	return nil
+}
+
+type proveRequest struct {
+	rpc.ProveRequest
+	deploysFilters
+}
+
+// prove is auditLog.prove. As with an export, what goes wrong after the first byte cuts the
+// connection.
+func (s *Server) prove(c *call) error {
+	var req proveRequest
+	if err := c.decode(&req); err != nil {
+		return err
+	}
+	if err := c.authorize(req.Project); err != nil {
+		return err
+	}
+	if err := audit.ValidateProject(req.Project); err != nil {
+		return err
+	}
+	sel, err := c.prepare(req.Query, &req.deploysFilters)
+	if err != nil {
+		return err
+	}
+	if err := s.noProofs(); err != nil {
+		return err
+	}
+	query, err := json.Marshal(rpc.QueryOf(sel.Query()))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
+	defer cancel()
+	read := s.opts.Reading.Reading(c.auth(), reading.Read{Action: auth.AuditLogProve, Query: sel.Query(), What: "evidence"})
+	d := c.download(fileName(req.Project, "evidence.ndjson"), rpc.TypeNDJSON)
+	d.begin = func() error { return read.Begin(ctx) }
+	return read.Run(func() error {
+		err := s.opts.Proofs.Evidence(ctx, writerFunc(func(b []byte) (int, error) {
+			read.Entries++ // a line each, and the header
+			n, err := d.buf.Write(b)
+			if err == nil {
+				err = d.tick()
+			}
+			return n, err
+		}), sel, notary.Request{Query: query, Since: req.Since})
+		read.Entries = max(0, read.Entries-1)
+		if err == nil {
+			err = d.close()
+		}
+		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
+			return ended // the token ended, not the client
+		}
+		return err
+	})
+}
+
+// proved answers auditLog.get with a proof.
+func (c *call) proved(ctx context.Context, e *audit.Entry) error {
+	if err := c.noProofs(); err != nil {
+		return err
+	}
+	p, err := c.opts.Proofs.Proof(ctx, e.Project, e.Seq)
+	if err != nil {
+		return err
+	}
+	return c.answer(&rpc.ProvedEntry{Entry: e, Salt: base64.StdEncoding.EncodeToString(p.Extra), Proof: string(p.Text())})
+}
+
+// certificate is project.certificate.
+func (s *Server) certificate(c *call, req *rpc.CertificateRequest) (*rpc.CertificateResult, error) {
+	if err := c.named(&rpc.ProjectRequest{Project: req.Project}); err != nil {
+		return nil, err
+	}
+	if req.Incarnation < 0 {
+		return nil, audit.FieldErrorf("incarnation", "must be from 1, or 0 for the last that was purged")
+	}
+	if err := s.noProofs(); err != nil {
+		return nil, err
+	}
+	bundle, err := s.opts.Proofs.Certificate(req.Project, req.Incarnation)
+	return &rpc.CertificateResult{Bundle: string(bundle)}, err
+}
+
+// checkpoint is log.checkpoint.
+func (s *Server) checkpoint(c *call, req *rpc.CheckpointRequest) (*rpc.CheckpointResult, error) {
+	if err := c.authorize(""); err != nil {
+		return nil, err
+	}
+	if err := s.noProofs(); err != nil {
+		return nil, err
+	}
+	if err := s.opts.Proofs.Head(c.r.Context()); err != nil {
+		return nil, err
+	}
+	signed, err := s.opts.Proofs.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	res := &rpc.CheckpointResult{Checkpoint: string(signed)}
+	if res.Keys, err = s.opts.Proofs.Keys(); err != nil || req.Old == nil {
+		return res, err
+	}
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	of, err := proof.ParseCheckpoint(text + "\n")
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := s.opts.Proofs.Consistency(*req.Old, of.Size)
+	for _, h := range hashes {
+		res.Proof = append(res.Proof, h.String())
+	}
+	return res, err
+}
+
+// cosign is log.cosign.
+func (s *Server) cosign(c *call, req *rpc.CosignRequest) (*rpc.CheckpointResult, error) {
+	if err := c.authorize(""); err != nil {
+		return nil, err
+	}
+	if err := s.noProofs(); err != nil {
+		return nil, err
+	}
+	signed, err := s.opts.Proofs.Cosign([]byte(req.Cosignatures))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.opts.Proofs.Keys()
+	return &rpc.CheckpointResult{Checkpoint: string(signed), Keys: keys}, err
+}
+
+// tlogPath begins the paths of the trees, in the layout of c2sp.org/tlog-tiles.
+const tlogPath = "/tlog/"
+
+// trees are what is read there with GET and a token.
+func trees() []string {
+	return []string{
+		tlogPath + "keys", tlogPath + "log/checkpoint", tlogPath + "log/tile/{tile}",
+		tlogPath + "project/{project}/{incarnation}/checkpoint", tlogPath + "project/{project}/{incarnation}/tile/{tile}",
+	}
+}
+
+// tlog answers what is below tlogPath.
+func (s *Server) tlog(c *call) error {
+	path, _ := strings.CutPrefix(c.r.URL.EscapedPath(), tlogPath)
+	tree, path, _ := strings.Cut(path, "/")
+	switch tree {
+	case "keys":
+		if path == "" {
+			return s.tlogKeys(c)
+		}
+	case "log":
+		return s.tlogLog(c, path)
+	case "project":
+		name, rest, _ := strings.Cut(path, "/")
+		incarnation, rest, ok := strings.Cut(rest, "/")
+		project, err := url.PathUnescape(name)
+		n, err2 := strconv.Atoi(incarnation)
+		if ok && err == nil && err2 == nil {
+			return s.tlogProject(c, project, n, rest)
+		}
+	}
+	return errNoTree()
+}
+
+func errNoTree() error {
+	return audit.Errorf(audit.NotFound, "there is nothing at this path: see %s", strings.Join(trees(), ", "))
+}
+
+// tlogKeys answers the keys that have signed the log, a line each, the one of now last.
+func (s *Server) tlogKeys(c *call) error {
+	if err := c.tlogAuthorize(""); err != nil {
+		return err
+	}
+	keys, err := s.opts.Proofs.Keys()
+	if err != nil {
+		return err
+	}
+	return c.file([]byte(strings.Join(keys, "\n")+"\n"), rpc.TypeCheckpoint, "no-cache")
+}
+
+func (c *call) tlogAuthorize(project string) error {
+	if err := c.authorize(project); err != nil {
+		return err
+	}
+	return c.noProofs()
+}
+
+func (s *Server) tlogLog(c *call, path string) error {
+	if err := c.tlogAuthorize(""); err != nil {
+		return err
+	}
+	return c.tree(path, s.opts.Proofs.Checkpoint, s.opts.Proofs.MasterTile)
+}
+
+func (s *Server) tlogProject(c *call, project string, incarnation int, path string) error {
+	if err := c.tlogAuthorize(project); err != nil {
+		return err
+	}
+	return c.tree(path, func() ([]byte, error) { return s.opts.Proofs.ProjectCheckpoint(project, incarnation) },
+		func(p proof.TilePath) ([]byte, error) {
+			return s.opts.Proofs.ProjectTile(c.r.Context(), project, incarnation, p)
+		})
+}
+
+// tree answers a file of one tree.
+func (c *call) tree(path string, checkpoint func() ([]byte, error), tile func(proof.TilePath) ([]byte, error)) error {
+	if path == "checkpoint" {
+		signed, err := checkpoint()
+		if err != nil {
+			return err
+		}
+		return c.file(signed, rpc.TypeCheckpoint, "no-cache")
+	}
+	name, ok := strings.CutPrefix(path, "tile/")
+	p, err := proof.ParseTilePath(name)
+	if !ok || err != nil {
+		return errNoTree()
+	}
+	b, err := tile(p)
+	if err != nil {
+		return err
+	}
+	return c.file(b, rpc.TypeTile, "private, max-age=31536000, immutable")
+}
+
+// file answers with bytes as they are.
+func (c *call) file(b []byte, contentType, cache string) error {
+	h := c.w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", cache)
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	c.w.head(http.StatusOK)
+	c.write(c.w, c.r, b)
+	return nil
+}
