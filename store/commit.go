@@ -179,7 +179,7 @@ const gatherYields = 4
 // One commit takes in submissions until it is this large. A larger one would share its sync
 // among more, and hold up for longer whoever comes next.
 const (
-	commitEntries = 1000
+	commitEntries = 4000
 	commitBytes   = 1 << 20
 )
 

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -127,6 +128,59 @@ func TestSealerThatFails(t *testing.T) {
 	}
 	if len(reports) != 0 {
 		t.Errorf("reported %d times more", len(reports))
+	}
+	checkClean(t, s)
+}
+
+// A project that fills a block is sealed up to there: what does not fill the next one stays in the
+// tail, in which the entries of a seal that has not ended are read once, whatever order they
+// were recorded in, also by whoever opens the store then.
+func TestWhatFillsNoBlockStaysInTheTail(t *testing.T) {
+	dir := t.TempDir()
+	s := openIdle(t, dir)
+	rows := s.opts.sizes.BlockRows
+	began := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	draw := rand.New(rand.NewPCG(1, 2))
+	n, ahead := 0, 0
+	for round := range 12 {
+		batch := scattered("acme", 3*rows+1, time.Duration(n)*time.Hour)
+		for i, e := range batch {
+			e.CreatedAt, e.Key = began.Add(time.Duration(n+i)*time.Second), ""
+		}
+		draw.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+		mustRecordAll(t, s, batch)
+		n += len(batch)
+		blocks := s.projects["acme"].Rec.Entries
+		s.step(t, false)
+		p := s.projects["acme"]
+		if sealed := p.Rec.Entries - blocks; sealed == 0 || p.Rec.Entries%int64(rows) != 0 {
+			t.Fatalf("round %d: %d entries are in blocks, %d more than before", round, p.Rec.Entries, sealed)
+		}
+		if p.Rec.Sealing != nil {
+			ahead++
+		}
+		if got := len(everything(t, s, "acme")); got != n {
+			t.Fatalf("round %d: %d of %d entries are there", round, got, n)
+		}
+		checkClean(t, s)
+	}
+	if ahead < 3 {
+		t.Errorf("%d seals have not ended", ahead)
+	}
+	// One that belongs before what is sealed has the seal end before it is sealed itself.
+	early := scattered("acme", 1, 0)
+	early[0].CreatedAt, early[0].Key = began.Add(time.Second/2), ""
+	mustRecordAll(t, s, early)
+	n++
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openIdle(t, dir)
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(everything(t, s, "acme")); got != n || s.Unsealed() != 0 {
+		t.Fatalf("%d of %d entries are there, %d in the tail", got, n, s.Unsealed())
 	}
 	checkClean(t, s)
 }

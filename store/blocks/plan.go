@@ -65,7 +65,8 @@ type planner struct {
 	taken format.BlockKey
 	plan  Plan
 	most  Budget
-	bytes int // of the blocks that go
+	bytes int  // of the blocks that go
+	held  bool // what is left does not fill a block
 }
 
 // Budget bounds what one plan rewrites, so that the transaction which does it is short. A
@@ -74,22 +75,25 @@ type planner struct {
 type Budget struct {
 	// Blocks is how many blocks are rewritten, Bytes how many bytes these have.
 	Blocks, Bytes int
+	// Hold leaves out the newest entries where they would begin a block and not fill it: it would
+	// be rewritten soon.
+	Hold bool
 }
 
 // Unbounded returns the budget of a plan that is made whole.
-func Unbounded() Budget { return Budget{math.MaxInt, math.MaxInt} }
+func Unbounded() Budget { return Budget{Blocks: math.MaxInt, Bytes: math.MaxInt} }
 
 // PlanMerge works out how sorted entries get into p's blocks, which stay sorted
 // and do not overlap: an entry belongs to the last block that begins at or before
 // it, or to the first one. Blocks behind which nothing comes grow; the others
 // are rewritten, and cut in two when they are too large. It returns how many of the
 // entries, from the oldest on, the plan is for, which are all of them unless the budget is
-// spent before.
+// spent before, or has some held back.
 func (r *Reader) PlanMerge(
 	z *Sizes, c *Cursor, project string, entries []*audit.Entry, most Budget, seq *uint64,
 ) (plan *Plan, planned int, err error) {
 	m := &planner{r: r, sizes: z, cursor: c, project: project, seq: seq, most: most}
-	for planned < len(entries) && !m.spent() {
+	for planned < len(entries) && !m.held && !m.spent() {
 		n, err := m.group(entries[planned:])
 		if err != nil {
 			return nil, 0, err
@@ -114,7 +118,7 @@ func (m *planner) group(entries []*audit.Entry) (int, error) {
 		return 0, err
 	}
 	if !ok { // the project has no block
-		return len(entries), m.put(entries, false)
+		return m.fill(nil, entries)
 	}
 	b, err := m.open()
 	if err != nil {
@@ -125,7 +129,7 @@ func (m *planner) group(entries []*audit.Entry) (int, error) {
 		return 0, err
 	}
 	if !more {
-		return len(entries), m.grow(b, entries)
+		return m.grow(b, entries)
 	}
 	n := countBefore(entries, m.cursor.Key.Position)
 	old, err := m.take(b)
@@ -133,7 +137,7 @@ func (m *planner) group(entries []*audit.Entry) (int, error) {
 		return 0, err
 	}
 	m.taken = b.Key
-	return n, m.put(Merge(old, entries[:n]), true)
+	return n, m.put(split(Merge(old, entries[:n]), m.sizes.BlockRows, true))
 }
 
 // countBefore returns how many sorted entries are before p; at least one is.
@@ -145,31 +149,50 @@ func countBefore(entries []*audit.Entry, p audit.Position) int {
 	return n
 }
 
-// grow plans entries into and behind the last block. Small blocks at the end are
-// taken in while they are not much larger than what is added: so each entry is
-// rewritten a few times at most, and few small blocks remain.
-func (m *planner) grow(last Keyed, entries []*audit.Entry) error {
+// grow plans entries into and behind the last block, and returns how many they are. Small
+// blocks at the end are taken in while they are not much larger than what is added: so each
+// entry is rewritten a few times at most, and few small blocks remain.
+func (m *planner) grow(last Keyed, entries []*audit.Entry) (int, error) {
 	overlap := entries[0].Position().Compare(last.Last()) < 0
 	z := m.sizes
-	for overlap || z.growing(last.Block) && last.Rows() <= 2*len(entries) {
-		old, err := m.take(last)
+	if m.most.Hold && !overlap && z.growing(last.Block) && last.Rows()+len(entries) < z.BlockRows {
+		m.held = true
+		return 0, nil
+	}
+	var old []*audit.Entry
+	for overlap || z.growing(last.Block) && last.Rows() <= 2*(len(old)+len(entries)) {
+		taken, err := m.take(last)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		entries = Merge(old, entries)
+		old = append(taken, old...)
 		overlap = false
 		ok, err := m.seekBefore(last.Key)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if !ok || m.cursor.Key == m.taken {
 			break
 		}
 		if last, err = m.open(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return m.put(entries, false)
+	return m.fill(old, entries)
+}
+
+// fill plans blocks for entries and for old ones, which come from blocks that go, at the end of
+// the project, and returns for how many of the entries.
+func (m *planner) fill(old, entries []*audit.Entry) (int, error) {
+	parts := split(Merge(old, entries), m.sizes.BlockRows, false)
+	n := len(entries)
+	if rest := parts[len(parts)-1]; m.most.Hold && len(rest) < m.sizes.BlockRows &&
+		(len(old) == 0 || ByPosition(old[len(old)-1], rest[0]) < 0) {
+		m.held = true
+		n -= len(rest)
+		parts = parts[:len(parts)-1]
+	}
+	return n, m.put(parts)
 }
 
 // seekBefore moves to the block before the one under key.
@@ -193,10 +216,9 @@ func (m *planner) take(b Keyed) ([]*audit.Entry, error) {
 	return b.Entries(m.project)
 }
 
-// put plans blocks for sorted entries. Even parts leave each block room for more
-// late entries; otherwise all but the last are full.
-func (m *planner) put(entries []*audit.Entry, even bool) error {
-	for _, part := range split(entries, m.sizes.BlockRows, even) {
+// put plans a block for each part.
+func (m *planner) put(parts [][]*audit.Entry) error {
+	for _, part := range parts {
 		*m.seq++
 		b, err := newKeyed(m.cursor.project, *m.seq, part)
 		if err != nil {
@@ -222,7 +244,8 @@ func newKeyed(p format.ProjectID, seq uint64, entries []*audit.Entry) (b Keyed, 
 	return Keyed{}, fmt.Errorf("encode %v: %w", b.Key, err)
 }
 
-// split cuts entries into parts that fit a block of so many rows each.
+// split cuts sorted entries into parts that fit a block of so many rows each. Even parts leave
+// each block room for more late entries; otherwise all but the last are full.
 func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
 	if n := (len(entries) + rows - 1) / rows; even && n > 1 {
 		rows = (len(entries) + n - 1) / n

@@ -28,7 +28,7 @@ type Project struct {
 	Base        int64 `json:"base"`
 	// Seq is the newest seq up to which all entries are in blocks, or purged.
 	Seq int64 `json:"seq"`
-	// Sealing says how far a seal has come that takes several steps.
+	// Sealing says how far a seal has come that has not ended.
 	Sealing *Sealing `json:"sealing,omitempty"`
 	// Kept are the entries that purges left and later ones leave, in the order of their
 	// seqs: a project.delete and a project.purge of each.
@@ -46,11 +46,13 @@ type Project struct {
 	Keys KeyRuns `json:"keys,omitzero"`
 }
 
-// Sealing is how far a seal of a project has come that puts its entries into blocks by
-// steps, from the oldest on: late entries that are scattered over many blocks.
+// Sealing is how far a seal of a project has come that has not put all of its entries into
+// blocks, from the oldest on: late entries that are scattered over many blocks take it several
+// steps, and it may leave the newest until they fill a block.
 type Sealing struct {
 	// Seq is the newest seq of what it seals. Those of its entries that are before Before
-	// are in blocks, so many of them as Entries says, and in the tail as well.
+	// are in blocks: of those with a seq above the project's so many as Entries says, which are in
+	// the tail as well.
 	Seq     int64          `json:"seq"`
 	Before  audit.Position `json:"before"`
 	Entries int64          `json:"entries"`

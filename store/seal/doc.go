@@ -1,8 +1,9 @@
 // Package seal moves entries from a log's tail into the blocks of their projects.
 //
 // A Sealer knows whose turn it is. A project is sealed once it fills a block, which is encoded
-// once then; all projects are once the tail is large, or old, and what they have too little of
-// for a block goes into their last one, which grows by merging in a geometric way. A seal is
+// once then: what does not fill the next one stays in the tail. All projects are sealed whole once
+// the tail is large, or old, and what they have too little of for a block goes into their last
+// one, which grows by merging in a geometric way. A seal is
 // done in steps, each a transaction of bounded size: a project whose late entries go to many
 // blocks takes several, between which the others have their turns.
 //

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"cmp"
+	"slices"
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
@@ -25,19 +26,22 @@ const (
 type projectPlan struct {
 	project *memory.Project
 	rec     format.Project // as it was when the step began
+	begun   bool           // the project is in the midst of a seal
+	hold    bool           // what does not fill a block stays in the tail
 	seq     int64          // up to which the seal goes that this is a step of
 	all     []*audit.Entry // what that seal is of, by position
 	left    []*audit.Entry // what of it is in no block yet
 	entries []*audit.Entry // what of that comes into blocks in this step
+	spent   bool           // more would, had the step room for it
 	blocks  *blocks.Plan
 }
 
 // newProjectPlan returns the plan of what of p is to be sealed: its whole tail, or what
 // is left of a seal that was begun.
-func newProjectPlan(p *memory.Project) *projectPlan {
-	plan := &projectPlan{project: p, rec: p.Rec, seq: p.LastSeq()}
-	if p.Rec.Sealing != nil {
-		plan.seq = p.Rec.Sealing.Seq
+func newProjectPlan(p *memory.Project, begun, hold bool) *projectPlan {
+	plan := &projectPlan{project: p, rec: p.Rec, begun: begun, hold: hold && !begun, seq: p.LastSeq()}
+	if s := p.Rec.Sealing; s != nil && (begun || lateFor(p, s)) {
+		plan.seq, plan.hold = s.Seq, false
 	}
 	for _, e := range p.Tail {
 		if e.Seq > plan.seq {
@@ -51,8 +55,20 @@ func newProjectPlan(p *memory.Project) *projectPlan {
 	return plan
 }
 
-// ends reports whether the seal of the project ends with this step.
-func (p *projectPlan) ends() bool { return len(p.entries) == len(p.left) }
+// lateFor reports whether entries have come since a seal that belong before where it has come
+// to: it cannot go on with those that have come since.
+func lateFor(p *memory.Project, s *format.Sealing) bool {
+	return slices.ContainsFunc(p.Tail, func(e *audit.Entry) bool { return e.Seq > s.Seq && e.Position().Compare(s.Before) < 0 })
+}
+
+// through returns up to which seq all entries are in blocks once the step is done.
+func (p *projectPlan) through() int64 {
+	seq := p.seq
+	for _, e := range p.left[len(p.entries):] {
+		seq = min(seq, e.Seq-1)
+	}
+	return seq
+}
 
 // A Step is a part of a seal that one transaction does.
 type Step struct {
@@ -79,7 +95,7 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 		if left.Blocks <= 0 || left.Bytes <= 0 || entries >= stepEntries || len(w.plans) == stepProjects {
 			return true, nil
 		}
-		most := blocks.Budget{Blocks: min(left.Blocks, projectBlocks), Bytes: min(left.Bytes, projectBytes)}
+		most := blocks.Budget{Blocks: min(left.Blocks, projectBlocks), Bytes: min(left.Bytes, projectBytes), Hold: plan.hold}
 		err := w.planOne(tx, spans, plan, most)
 		if err = cmp.Or(tx.Err(), err); err != nil {
 			return false, &ProjectError{plan.project, err}
@@ -101,7 +117,12 @@ func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, m
 	if err != nil {
 		return err
 	}
+	if n == 0 && plan.hold { // whatever fills a block, this does not
+		plan.hold = false
+		return w.planOne(tx, spans, plan, blocks.Budget{Blocks: most.Blocks, Bytes: most.Bytes})
+	}
 	plan.entries = plan.left[:n]
+	plan.spent = n < len(plan.left) && !plan.hold
 	plan.blocks.Spans, err = spans.Project(p.ID, &plan.rec.Extent, plan.blocks, plan.entries)
 	w.plans = append(w.plans, plan)
 	return err

@@ -61,9 +61,18 @@ func New(tail *memory.Tail, r *blocks.Reader, o Options) *Sealer {
 
 // Added says that a project has got entries in the tail.
 func (s *Sealer) Added(p *memory.Project) {
-	if len(p.Tail) >= min(s.Sizes.BlockRows, s.Rows) && s.aside[p] == nil {
+	if unsealed(p) >= min(s.Sizes.BlockRows, s.Rows) && s.aside[p] == nil {
 		s.full[p] = true
 	}
+}
+
+// unsealed returns how many entries of p's tail are in no block.
+func unsealed(p *memory.Project) int {
+	n := len(p.Tail)
+	if s := p.Rec.Sealing; s != nil {
+		n -= int(s.Entries)
+	}
+	return n
 }
 
 // Begun says that a project is in the midst of a seal: of its entries up to a seq.
@@ -83,7 +92,7 @@ func (s *Sealer) Wait() time.Duration {
 	}
 	full := 0
 	for p := range s.full {
-		full += len(p.Tail)
+		full += unsealed(p)
 	}
 	if full >= s.Rows {
 		return 0
@@ -132,10 +141,15 @@ func (s *Sealer) pressed() bool {
 // until. seq is the newest sequence of a block. It returns nil where there is none.
 func (s *Sealer) Choose(until int64, seq uint64) *Step {
 	fresh, begun := newTurns(s.lastFresh), newTurns(s.lastBegun)
-	s.due(until, func(p *memory.Project) {
+	whole := make(map[*memory.Project]bool) // not only what fills a block
+	s.due(until, func(p *memory.Project, all bool) {
+		_, stepwise := s.stepwise[p]
+		if all {
+			whole[p] = true
+		}
 		switch _, aside := s.aside[p]; {
 		case aside:
-		case p.Rec.Sealing != nil:
+		case stepwise:
 			begun.add(p)
 		default:
 			fresh.add(p)
@@ -145,7 +159,8 @@ func (s *Sealer) Choose(until int64, seq uint64) *Step {
 	next, _ := begun.next(1)
 	others, more := fresh.next(stepProjects)
 	for _, p := range append(next, others...) {
-		step.waiting = append(step.waiting, newProjectPlan(p))
+		_, stepwise := s.stepwise[p]
+		step.waiting = append(step.waiting, newProjectPlan(p, stepwise, !whole[p]))
 	}
 	if step.more = more; len(step.waiting) == 0 {
 		return nil
@@ -153,17 +168,18 @@ func (s *Sealer) Choose(until int64, seq uint64) *Step {
 	return step
 }
 
-// due calls fn with the projects of which a step could seal something, with some more than once.
-func (s *Sealer) due(until int64, fn func(*memory.Project)) {
+// due calls fn with the projects of which a step could seal something, with some more than once,
+// and whether that is all that they have.
+func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 	for p := range s.full {
-		fn(p)
+		fn(p, false)
 	}
 	for p := range s.stepwise {
-		fn(p)
+		fn(p, true)
 	}
 	for i := range s.tail.Slots[:max(0, min(until, s.tail.Next())-s.tail.First)] {
 		if t := &s.tail.Slots[i]; t.Entry != nil {
-			fn(t.Owner)
+			fn(t.Owner, true)
 		}
 	}
 }
@@ -171,7 +187,7 @@ func (s *Sealer) due(until int64, fn func(*memory.Project)) {
 // loadOf returns how much of p, up to a seq, is in the tail.
 func (s *Sealer) loadOf(p *memory.Project, seq int64) (l queue.Load) {
 	for i := range s.tail.Slots {
-		if t := &s.tail.Slots[i]; t.Owner == p && t.Entry != nil && t.Seq <= seq {
+		if t := &s.tail.Slots[i]; t.Owner == p && t.Entry != nil && t.Seq > p.Rec.Seq && t.Seq <= seq {
 			l.Add(queue.Load{Entries: 1, Bytes: t.Size})
 		}
 	}

@@ -21,7 +21,6 @@ import (
 func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
-	var ended []*projectPlan
 	for _, plan := range w.plans {
 		err := writer.Write(plan.blocks)
 		if err == nil {
@@ -30,21 +29,18 @@ func (w *Step) Write(tx kv.Tx) error {
 		if err = cmp.Or(tx.Err(), err); err != nil {
 			return &ProjectError{plan.project, err}
 		}
-		if plan.ends() {
-			ended = append(ended, plan)
-		}
 	}
-	slices.SortFunc(ended, func(a, b *projectPlan) int { return cmp.Compare(a.project.ID, b.project.ID) })
+	byNumber := slices.SortedFunc(slices.Values(w.plans), func(a, b *projectPlan) int { return cmp.Compare(a.project.ID, b.project.ID) })
 	var fresh []format.FreshKeys
-	for _, plan := range ended {
-		if k := plan.project.Keys.Unsealed(plan.seq); len(k) > 0 {
+	for _, plan := range byNumber {
+		if k := plan.project.Keys.Unsealed(w.records[plan.project].Seq); len(k) > 0 {
 			fresh = append(fresh, format.FreshKeys{Project: plan.project.ID, Keys: k})
 		}
 	}
 	if err := keys.PutFresh(tx, fresh); err != nil {
 		return err
 	}
-	if err := w.usage(tx, ended); err != nil {
+	if err := w.usage(tx); err != nil {
 		return err
 	}
 	w.newest = writer.Seq
@@ -65,17 +61,21 @@ func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	}
 	rec.Entries += int64(len(plan.entries))
 	rec.Extent = plan.blocks.Spans.Extent
-	if plan.ends() {
-		byID := slices.SortedFunc(slices.Values(plan.all), func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-		if err := blocks.NewSequence(tx, &rec).Append(byID); err != nil {
-			return err
+	through := plan.through()
+	var done []*audit.Entry
+	for _, e := range plan.all {
+		if e.Seq <= through {
+			done = append(done, e)
 		}
-		rec.Seq, rec.Sealing = plan.seq, nil
-	} else {
-		rec.Sealing = &format.Sealing{
-			Seq: plan.seq, Before: plan.left[len(plan.entries)].Position(),
-			Entries: int64(len(plan.all) - len(plan.left) + len(plan.entries)),
-		}
+	}
+	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
+	if err := blocks.NewSequence(tx, &rec).Append(done); err != nil {
+		return err
+	}
+	rec.Seq, rec.Sealing = through, nil
+	left := plan.left[len(plan.entries):]
+	if ahead := len(plan.all) - len(done) - len(left); ahead > 0 {
+		rec.Sealing = &format.Sealing{Seq: plan.seq, Before: left[0].Position(), Entries: int64(ahead)}
 	}
 	w.records[plan.project] = &rec
 	return plan.project.Put(tx, &rec)
@@ -150,34 +150,30 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 // applyOne is Apply for one project.
 func (w *Step) applyOne(plan *projectPlan) {
 	s, p := w.sealer, plan.project
-	if plan.rec.Sealing != nil {
+	if plan.begun {
 		s.lastBegun = p
 	} else {
 		s.lastFresh = p
 	}
 	p.Rec = *w.records[p]
-	if !plan.ends() {
-		if plan.rec.Sealing == nil {
-			s.Begun(p, plan.seq)
-		}
-		return
-	}
-	delete(s.stepwise, p)
-	delete(s.full, p)
-	p.Keys.Seal(plan.seq)
+	p.Keys.Seal(p.Rec.Seq)
 	var tail []*audit.Entry
 	for _, e := range p.Tail {
-		if e.Seq > plan.seq {
+		if e.Seq > p.Rec.Seq {
 			tail = append(tail, e)
 		}
 	}
-	p.Tail = nil
-	p.Add(tail)
+	p.Tail = tail
+	delete(s.full, p)
 	s.Added(p)
+	delete(s.stepwise, p)
+	if plan.spent {
+		s.Begun(p, plan.seq)
+	}
 }
 
-// usage counts the entries of seals that end.
-func (w *Step) usage(tx kv.Tx, ended []*projectPlan) error {
+// usage counts the entries up to which all are in blocks.
+func (w *Step) usage(tx kv.Tx) error {
 	more := make(map[string]*format.Usage)
 	of := func(key []byte) (*format.Usage, error) {
 		u := more[string(key)]
@@ -191,7 +187,11 @@ func (w *Step) usage(tx kv.Tx, ended []*projectPlan) error {
 		}
 		return u, nil
 	}
-	for _, plan := range ended {
+	for _, plan := range w.plans {
+		through := w.records[plan.project].Seq
+		if through == plan.rec.Seq {
+			continue
+		}
 		whole, err := of(format.ProjectUsageKey(plan.project.ID))
 		if err != nil {
 			return err
@@ -200,6 +200,9 @@ func (w *Step) usage(tx kv.Tx, ended []*projectPlan) error {
 		var at *audit.Entry
 		var day int64
 		for _, e := range plan.all {
+			if e.Seq > through {
+				continue
+			}
 			if at == nil || !e.RecordedAt.Equal(at.RecordedAt) {
 				day = format.DayOf(e.RecordedAt)
 			}
