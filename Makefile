@@ -9,6 +9,8 @@ test: tools lint build
 	$(if $(ARGS),,cd bench && go vet ./... && go test ./...)
 	$(if $(ARGS),,cd logintest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
 	  else echo "the identity provider of logintest could not be had: logging in goes untried against a real one"; fi)
+	$(if $(ARGS),,cd collectortest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
+	  else echo "the OpenTelemetry Collector could not be had: shipping to it goes untried"; fi)
 	$(if $(ARGS),,cd packaging && go vet ./... && go test ./...)
 	$(if $(ARGS),,sdk/test)
 
@@ -60,7 +62,7 @@ screenshots: tools
 # tools installs what the tests need and is not here: a C compiler for the race
 # detector, and a browser for the page, without which its tests are skipped.
 tools: .cache/axe-4.14.1.min.js
-	@for need in cc:gcc chromium:chromium curl:curl; do \
+	@for need in cc:gcc chromium:chromium curl:curl rsyslogd:rsyslog-gnutls; do \
 	  command -v $${need%:*} > /dev/null && continue; \
 	  if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${need#*:} > /dev/null; \

@@ -40,6 +40,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		{"/live?project=shop&after=x", http.StatusBadRequest, no, http.StatusBadRequest, no},
 		{"/projects", ok, ok, ok, ok},
 		{"/tokens", ok, ok, no, no},
+		{"/sinks", ok, no, no, no},
 		{"/status", ok, no, no, no},
 	}
 	for _, page := range pages {
@@ -58,6 +59,12 @@ func TestWhoSeesWhat(t *testing.T) {
 		"/projects/restore": {"project": {"shop"}, "again": {"shop"}},
 		"/tokens/create":    {"owner": {"x@y"}, "ownerType": {"User"}, "role": {"viewer"}},
 		"/tokens/revoke":    {"id": {"zzzzzzzz"}},
+		"/sinks/create":     {"name": {"x"}, "to": {"https://x.example.com"}},
+		"/sinks/test":       {"sink": {"x"}},
+		"/sinks/pause":      {"sink": {"x"}},
+		"/sinks/resume":     {"sink": {"x"}},
+		"/sinks/replay":     {"sink": {"x"}, "from": {"first"}},
+		"/sinks/delete":     {"sink": {"x"}, "again": {"x"}},
 	}
 	for path, form := range changes {
 		for _, name := range []string{"viewer", "acme viewer"} {
@@ -240,13 +247,16 @@ func TestEveryRouteHasARow(t *testing.T) {
 		"GET /projects": "visitor", "GET /tokens": "visitor", "GET /status": "visitor", "POST /logout": "visitor", "POST /sessions/end": "visitor",
 		"POST /projects/delete": "admin", "POST /projects/restore": "admin", "POST /projects/approve": "admin",
 		"POST /tokens/create": "admin", "POST /tokens/revoke": "admin", "POST /tokens/rotate": "admin", "POST /demo": "visitor",
+		"GET /sinks": "visitor", "POST /sinks/create": "admin", "POST /sinks/test": "admin", "POST /sinks/pause": "admin",
+		"POST /sinks/resume": "admin", "POST /sinks/replay": "admin", "POST /sinks/delete": "admin",
 		"GET /login": "anybody", "POST /login": "anybody", "GET /login/provider": "anybody", "GET /login/callback": "anybody",
 		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "POST /clock": "anybody", "/": "anybody",
 	}
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer}))
 	stranger := site.visitor(t)
-	form := url.Values{"project": {"acme"}, "again": {"acme"}, "id": {"zzzzzzzz"}, "owner": {"x@y"}, "ownerType": {"User"}, "role": {"viewer"}}
+	form := url.Values{"project": {"acme"}, "again": {"acme"}, "id": {"zzzzzzzz"}, "owner": {"x@y"}, "ownerType": {"User"}, "role": {"viewer"},
+		"name": {"x"}, "to": {"https://x.example.com"}, "sink": {"x"}, "from": {"first"}}
 	for _, rt := range site.console.routes() {
 		row := rows[rt.pattern]
 		if row == "" || rt.open != (row == "anybody") {

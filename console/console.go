@@ -55,6 +55,8 @@ type Options struct {
 	Index func() audit.IndexStatus
 	// Checks tells of the readings of the whole log. Nil where nothing reads it.
 	Checks interface{ Status() scrub.Status }
+	// Sinks does what is done with sinks. Nil where nothing is shipped.
+	Sinks Sinks
 	// Provider is where people log in as themselves. Nil is nowhere.
 	Provider Provider
 	// ProviderName is what people call it. Default "your identity provider".
@@ -173,6 +175,13 @@ func (c *console) routes() []route {
 		{"POST /tokens/revoke", false, c.revokeToken},
 		{"POST /tokens/rotate", false, c.rotateToken},
 		{"POST /sessions/end", false, c.endSession},
+		{"GET /sinks", false, c.sinks},
+		{"POST /sinks/create", false, c.createSink},
+		{"POST /sinks/test", false, c.testSink},
+		{"POST /sinks/pause", false, c.pauseSink},
+		{"POST /sinks/resume", false, c.resumeSink},
+		{"POST /sinks/replay", false, c.replaySink},
+		{"POST /sinks/delete", false, c.deleteSink},
 		{"GET /status", false, c.status},
 		{"POST /demo", false, c.fillDemo},
 

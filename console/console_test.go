@@ -80,6 +80,9 @@ func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Opti
 	opts.Store, opts.Auth, opts.Now = s, site.auth, now
 	opts.Retention = retention.New(s, retention.Options{Now: now})
 	opts.Reading = reading.New(reading.Options{Storage: s, Now: now})
+	if opts.Sinks == nil {
+		opts.Sinks = site.ship(t, now)
+	}
 	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)
 	}

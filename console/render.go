@@ -99,8 +99,8 @@ type frame struct {
 	// Who is logged in; empty for nobody. Dev says that there is no log-in.
 	Who string
 	Dev bool
-	// MayTokens, MayStatus and MayProjects show the ways to the pages for admins.
-	MayTokens, MayStatus, MayProjects bool
+	// MayTokens, MaySinks, MayStatus and MayProjects show the ways to the pages for admins.
+	MayTokens, MaySinks, MayStatus, MayProjects bool
 	// CSRF is what the page's forms carry.
 	CSRF    string
 	Version string
@@ -135,6 +135,7 @@ const (
 	navLogs     = "logs"
 	navProjects = "projects"
 	navTokens   = "tokens"
+	navSinks    = "sinks"
 	navStatus   = "status"
 )
 
@@ -164,6 +165,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 	f.Projects = c.projectLinks(v, project)
 	f.MayProjects = v.who.May(auth.ProjectDelete, "")
 	f.MayTokens = v.who.May(auth.TokenList, "")
+	f.MaySinks = c.opts.Sinks != nil && v.who.May(auth.SinkList, "")
 	f.MayStatus = v.who.May(auth.ProjectGet, audit.SystemProject)
 	return f
 }

@@ -59,6 +59,7 @@ type Engine struct {
 	opts Options
 	door *admit.Door
 	tap  *tap
+	load load
 	kick chan struct{} // the saver has something to save
 
 	acts sync.Mutex // held by who makes or deletes a sink
@@ -81,12 +82,12 @@ func Open(ctx context.Context, log Log, opts Options) (*Engine, error) {
 		opts.Now = time.Now
 	}
 	e := &Engine{
-		log: log, opts: opts, tap: newTap(log, int(opts.Memory/3)), kick: make(chan struct{}, 1),
+		log: log, opts: opts, tap: newTap(log, int(opts.Memory/2)), kick: make(chan struct{}, 1),
 		// Of a door, reads may fill half. One of them at a time computes.
-		door:  admit.New(admit.Options{Memory: 2 * (opts.Memory - opts.Memory/3), Processors: 1}),
+		door:  admit.New(admit.Options{Memory: opts.Memory, Processors: 1}),
 		sinks: make(map[string]*held),
 	}
-	places, err := e.load(ctx)
+	places, err := e.readSinks(ctx)
 	if err == nil {
 		err = e.configure(ctx, places)
 	}
@@ -99,8 +100,8 @@ func Open(ctx context.Context, log Log, opts Options) (*Engine, error) {
 	return e, nil
 }
 
-// load reads the sinks of the log, and the places of all.
-func (e *Engine) load(ctx context.Context) (places map[string]place, err error) {
+// readSinks reads the sinks of the log, and the places of all.
+func (e *Engine) readSinks(ctx context.Context) (places map[string]place, err error) {
 	rows := make(map[string]map[string]audit.SinkRow)
 	for _, prefix := range []string{sinkRows, secretRows, placeRows} {
 		if rows[prefix], err = readRows(e.log, prefix); err != nil {

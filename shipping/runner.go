@@ -39,6 +39,8 @@ type runner struct {
 	sel  audit.Selection
 	// quietFrom is from when on nothing was there to be shipped, beside what the place says.
 	quietFrom time.Time
+	// read counts the entries that the last step has read for itself.
+	read int64
 }
 
 // errStopped is why a runner ends whose sink stopped by itself: its place says why.
@@ -55,7 +57,7 @@ func (e *Engine) ship(ctx context.Context, h *held) {
 		h.fail(e.opts.Now(), err, 0)
 		return
 	}
-	err = follow.Run(ctx, r, follow.Options{Again: r.again})
+	err = follow.Run(ctx, r, follow.Options{Again: r.again, Rest: r.rest})
 	r.keepQuiet()
 	if closing := r.dest.Close(); closing != nil {
 		e.opts.Log.Warn().Str("sink", h.Name).Str("error", h.clean(closing.Error())).Msg("closing a destination")
@@ -93,6 +95,11 @@ func (r *runner) again(err error, n int) (pause time.Duration, ok bool) {
 	return pause, true
 }
 
+// rest returns how long to rest while there is more to deliver.
+func (r *runner) rest(time.Duration) time.Duration {
+	return r.e.load.rest(time.Now(), r.e.log.LastID(), r.read)
+}
+
 // Step delivers what comes next.
 func (r *runner) Step(ctx context.Context) (more bool, err error) {
 	call, err := r.e.door.Enter(ctx, admit.Read, r.h.Name)
@@ -101,6 +108,7 @@ func (r *runner) Step(ctx context.Context) (more bool, err error) {
 	}
 	defer call.Leave()
 	ctx = admit.In(ctx, call)
+	r.read = 0
 	switch p := r.h.where(); {
 	case p.Notice != 0:
 		return true, r.deliverNotice(ctx, p.Notice)
@@ -117,6 +125,7 @@ func (r *runner) next(ctx context.Context, p *place) (more bool, err error) {
 	if err := g.run(ctx); err != nil {
 		return false, err
 	}
+	r.read = g.read
 	if g.active() {
 		if err := r.wake(ctx); err != nil {
 			return false, err
@@ -188,11 +197,14 @@ func (r *runner) behind() int64 {
 	return r.e.newest(r.h.Project) - p.At
 }
 
+// collectMost is how many entries are waited for at most: those that the tap still has then.
+const collectMost = 2000
+
 // collect waits for more entries to come, until there is a batch of them or the time is over.
 func (r *runner) collect(ctx context.Context) error {
 	wait := r.h.WaitOf()
 	slice := min(max(wait/20, 50*time.Millisecond), time.Second)
-	for began := time.Now(); r.behind() < int64(r.h.BatchOf()); {
+	for began := time.Now(); r.behind() < int64(min(r.h.BatchOf(), collectMost)); {
 		left := wait - time.Since(began)
 		if left <= 0 {
 			return nil
@@ -213,6 +225,7 @@ type gathering struct {
 	bytes       int
 	purged      int64
 	more        bool // it stopped before the end
+	read        int64
 }
 
 // run looks at parts of the log until the batch is full or nothing more is there.
@@ -244,7 +257,10 @@ func (g *gathering) part(ctx context.Context) error {
 		return g.r.stop(ctx, fmt.Sprintf("the log ends at %d, and the sink was at %d: replay it from where it should go on", newest, g.to))
 	case newest == g.to:
 		return nil
-	case s.Project == "":
+	}
+	before := g.to
+	defer func() { g.read += g.to - before }()
+	if s.Project == "" {
 		return g.afterID(ctx)
 	}
 	limit := min(s.BatchOf()-len(g.entries), audit.MaxLimit)

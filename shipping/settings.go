@@ -2,6 +2,7 @@ package shipping
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type Sink struct {
 	Format   string            `json:"format,omitempty"`
 	Settings map[string]string `json:"settings,omitempty"`
 	Secrets  map[string]string `json:"-"`
-	// Batch is how many entries are delivered at once at most, 0 for DefaultBatch; Wait for how
+	// Batch is how many entries are delivered at once at most, 0 for as many as suit the destination; Wait for how
 	// long entries are collected for one delivery, 0 for DefaultWait.
 	Batch int           `json:"batch,omitempty"`
 	Wait  time.Duration `json:"wait,omitempty"`
@@ -38,7 +39,7 @@ type Sink struct {
 
 // Bounds of what a sink can be.
 const (
-	DefaultBatch = 1000
+	DefaultBatch = 1000 // but for those of bulky
 	MaxBatch     = 10_000
 	DefaultWait  = time.Second
 	MaxWait      = time.Hour
@@ -99,12 +100,19 @@ func (s *Sink) config() sink.Config {
 	return sink.Config{To: s.To, Format: s.Format, Settings: maps.Clone(s.Settings), Secrets: maps.Clone(s.Secrets)}
 }
 
+// bulky are the schemes of destinations that take much at once, and pay for each time.
+var bulky = []string{"file", "s3", "stdout"}
+
 // BatchOf returns how many entries are delivered at once at most.
 func (s *Sink) BatchOf() int {
-	if s.Batch == 0 {
-		return DefaultBatch
+	scheme, _, _ := strings.Cut(s.To, ":")
+	switch {
+	case s.Batch != 0:
+		return s.Batch
+	case slices.Contains(bulky, scheme):
+		return MaxBatch
 	}
-	return s.Batch
+	return DefaultBatch
 }
 
 // WaitOf returns for how long entries are collected for one delivery.

@@ -104,6 +104,9 @@ type Environment struct {
 type Options struct {
 	URL    *url.URL
 	Format string
+	// Line writes an entry in the format, if it is one of package format. Nil: it is one that
+	// the kind has for itself.
+	Line *format.Format
 	// Settings and Secrets have a value, perhaps an empty one, for each that the kind has.
 	Settings, Secrets map[string]string
 	Environment
@@ -115,10 +118,10 @@ func (o *Options) Origin(b *Batch) *format.Origin {
 }
 
 // AppendLines appends the entries of a batch to lines, each on one of its own.
-func (o *Options) AppendLines(lines []byte, f *format.Format, b *Batch) []byte {
+func (o *Options) AppendLines(lines []byte, b *Batch) []byte {
 	origin := o.Origin(b)
 	for _, e := range b.Entries {
-		lines = append(f.Append(lines, origin, e), '\n')
+		lines = append(o.Line.Append(lines, origin, e), '\n')
 	}
 	return lines
 }

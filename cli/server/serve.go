@@ -286,7 +286,9 @@ func (s *server) openHTTP(context.Context) error {
 // handler returns what answers requests: the API, and the page beneath it. What
 // it answers for long ends when stopping is closed.
 func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
+	ships := sinks.New(s.shipping, nil)
 	options := console.Options{
+		Sinks:     ships,
 		Store:     s.store,
 		Auth:      s.keeper,
 		Door:      s.door,
@@ -315,7 +317,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Retention:       s.retention,
 		Approval:        s.cfg.DeletionApproval,
 		Backups:         s.backups,
-		Sinks:           sinks.New(s.shipping, nil),
+		Sinks:           ships,
 		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
 		Proofs:          s.notary,

@@ -50,7 +50,6 @@ func Kind() sink.Kind {
 
 type bucket struct {
 	to     *s3.Bucket
-	f      *format.Format
 	o      *sink.Options
 	seen   *seen
 	lock   string
@@ -62,10 +61,6 @@ type bucket struct {
 var locks = map[string]string{"": "", "governance": "GOVERNANCE", "compliance": "COMPLIANCE"}
 
 func open(o *sink.Options) (sink.Destination, error) {
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	lock := locks[o.Settings["lock"]]
 	days, err := strconv.Atoi(o.Settings["retain-days"])
 	if err != nil || days < 0 || days > 36_500 || (lock != "") != (days > 0) {
@@ -79,7 +74,7 @@ func open(o *sink.Options) (sink.Destination, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &bucket{f: f, o: o, seen: &seen{next: transport}, lock: lock, retain: time.Duration(days) * 24 * time.Hour}
+	x := &bucket{o: o, seen: &seen{next: transport}, lock: lock, retain: time.Duration(days) * 24 * time.Hour}
 	x.to, err = s3.Open(address(o), s3.Options{Transport: x.seen, AccessKey: key, SecretKey: secret, Once: true})
 	return x, audit.AtPath(err, "to")
 }
@@ -130,14 +125,14 @@ func dayOf(e *audit.Entry) string { return e.RecordedAt.UTC().Format(time.DateOn
 
 // extension tells what an object holds.
 func (x *bucket) extension() string {
-	if x.f.Text {
+	if x.o.Line.Text {
 		return ".log.gz"
 	}
 	return ".ndjson.gz"
 }
 
 func (x *bucket) store(ctx context.Context, day string, b *sink.Batch) error {
-	x.lines = x.o.AppendLines(x.lines[:0], x.f, b)
+	x.lines = x.o.AppendLines(x.lines[:0], b)
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, err := w.Write(x.lines)
@@ -150,7 +145,7 @@ func (x *bucket) store(ctx context.Context, day string, b *sink.Batch) error {
 		Data:        packed.Bytes(),
 		ContentType: "application/gzip",
 		Metadata: map[string]string{
-			"First-Id": strconv.FormatInt(first, 10), "Last-Id": strconv.FormatInt(last, 10), "Entries": strconv.Itoa(len(b.Entries)), "Format": x.f.Name,
+			"First-Id": strconv.FormatInt(first, 10), "Last-Id": strconv.FormatInt(last, 10), "Entries": strconv.Itoa(len(b.Entries)), "Format": x.o.Format,
 		},
 		Lock: x.lock,
 	}

@@ -41,7 +41,6 @@ func objects() []string {
 
 type elastic struct {
 	client *web.Client
-	f      *format.Format
 	o      *sink.Options
 	body   []byte
 }
@@ -51,15 +50,11 @@ func open(o *sink.Options) (sink.Destination, error) {
 	if index == "" || strings.ContainsAny(index, `*,?"<>| \#`) || strings.HasPrefix(index, "_") {
 		return nil, audit.FieldErrorf("to", "must end in the name of an index or data stream, as in /logs-auditlog-default")
 	}
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	client, err := web.Open(o)
 	if err != nil {
 		return nil, err
 	}
-	return &elastic{client: client, f: f, o: o}, nil
+	return &elastic{client: client, o: o}, nil
 }
 
 // Deliver has every entry of a batch be there.
@@ -75,7 +70,7 @@ func (x *elastic) post(ctx context.Context, b *sink.Batch) error {
 	for _, e := range b.Entries {
 		x.body = audit.AppendString(append(x.body, `{"create":{"_id":`...), origin.Log.Key(e.ID))
 		x.body = append(x.body, "}}\n"...)
-		x.body = append(x.f.Append(x.body, origin, e), '\n')
+		x.body = append(x.o.Line.Append(x.body, origin, e), '\n')
 	}
 	answer, err := x.client.Post(ctx, &web.Request{
 		Path: "_bulk", Query: "filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason",

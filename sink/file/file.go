@@ -38,7 +38,6 @@ func Kind() sink.Kind {
 // file is one that is appended to. Names are within root, which nothing leads out of.
 type file struct {
 	o      *sink.Options
-	f      *format.Format
 	dir    string
 	name   string
 	rotate int64 // bytes
@@ -72,13 +71,12 @@ func open(o *sink.Options) (sink.Destination, error) {
 	if x.keep, err = strconv.Atoi(o.Settings["keep"]); err != nil || x.keep < 0 {
 		return nil, audit.FieldErrorf("settings.keep", "must be a number of files")
 	}
-	x.f, err = format.Parse(o.Format)
-	return x, err
+	return x, nil
 }
 
 // Deliver appends a batch and waits until it is on disk.
 func (x *file) Deliver(ctx context.Context, b *sink.Batch) error {
-	x.b = x.o.AppendLines(x.b[:0], x.f, b)
+	x.b = x.o.AppendLines(x.b[:0], b)
 	if err := x.ready(int64(len(x.b))); err != nil {
 		return errors.Join(err, x.Close())
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/format"
 	"auditlog/sink"
 	"auditlog/sink/bucket"
 	"auditlog/sink/elastic"
@@ -78,6 +79,9 @@ func options(kind *sink.Kind, c sink.Config, env sink.Environment) (*sink.Option
 	}
 	if !slices.Contains(kind.Formats, o.Format) {
 		return nil, audit.FieldErrorf("format", "must be one of %s for %s", strings.Join(kind.Formats, ", "), kind.Name)
+	}
+	if i := slices.IndexFunc(format.All(), func(f *format.Format) bool { return f.Name == o.Format }); i >= 0 {
+		o.Line = format.All()[i]
 	}
 	if o.Now == nil {
 		o.Now = time.Now

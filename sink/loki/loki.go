@@ -39,7 +39,6 @@ const pushPath = "/loki/api/v1/push"
 
 type loki struct {
 	client    *web.Client
-	f         *format.Format
 	o         *sink.Options
 	header    http.Header
 	labels    []byte // the members of the object that names a stream
@@ -49,15 +48,11 @@ type loki struct {
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	labels, err := parseLabels(o.Settings["labels"])
 	if err != nil {
 		return nil, err
 	}
-	l := &loki{f: f, o: o, header: http.Header{}, labels: labels, byProject: o.Settings["by-project"] == "yes"}
+	l := &loki{o: o, header: http.Header{}, labels: labels, byProject: o.Settings["by-project"] == "yes"}
 	if tenant := o.Settings["tenant"]; strings.ContainsFunc(tenant, unicode.IsControl) {
 		return nil, audit.FieldErrorf("settings.tenant", "must be one line of text")
 	} else if tenant != "" {
@@ -136,7 +131,7 @@ func (l *loki) append(entries []*audit.Entry, origin *format.Origin) {
 			b = append(b, ',')
 		}
 		b = append(strconv.AppendInt(append(b, `["`...), e.RecordedAt.UnixNano(), 10), `",`...)
-		l.line = l.f.Append(l.line[:0], origin, e)
+		l.line = l.o.Line.Append(l.line[:0], origin, e)
 		b = append(audit.AppendString(b, string(l.line)), ']')
 	}
 	l.body = append(b, `]}`...)

@@ -35,22 +35,17 @@ const logsPath = "/v1/logs"
 
 type otlp struct {
 	client *web.Client
-	f      *format.Format
 	o      *sink.Options
 	line   []byte
 	body   []byte
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	client, err := web.Open(o)
 	if err != nil {
 		return nil, err
 	}
-	return &otlp{client: client, f: f, o: o}, nil
+	return &otlp{client: client, o: o}, nil
 }
 
 // Deliver exports a batch.
@@ -132,7 +127,7 @@ var severities = map[int]logs.SeverityNumber{
 }
 
 func (x *otlp) record(origin *format.Origin, e *audit.Entry) *logs.LogRecord {
-	x.line = x.f.Append(x.line[:0], origin, e)
+	x.line = x.o.Line.Append(x.line[:0], origin, e)
 	return &logs.LogRecord{
 		TimeUnixNano:         nanos(e.CreatedAt),
 		ObservedTimeUnixNano: nanos(e.RecordedAt),

@@ -49,7 +49,6 @@ const (
 
 type splunk struct {
 	client *web.Client
-	f      *format.Format
 	o      *sink.Options
 	header http.Header
 	ack    bool
@@ -59,15 +58,11 @@ type splunk struct {
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	client, err := web.Open(o)
 	if err != nil {
 		return nil, err
 	}
-	s := &splunk{client: client, f: f, o: o, ack: o.Settings["ack"] == "yes"}
+	s := &splunk{client: client, o: o, ack: o.Settings["ack"] == "yes"}
 	s.header = http.Header{"Authorization": {"Splunk " + o.Secrets["token"]}}
 	s.around = audit.AppendString([]byte(`,"host":`), o.Host)
 	for _, name := range []string{"source", "sourcetype", "index"} {
@@ -150,10 +145,10 @@ func (s *splunk) append(b []byte, origin *format.Origin, e *audit.Entry) []byte 
 	b = append(b, `{"time":`...)
 	b = strconv.AppendFloat(b, float64(micros)/1e6, 'f', 6, 64)
 	b = append(append(b, s.around...), `,"event":`...)
-	if s.f.Text {
-		b = audit.AppendString(b, string(s.f.Append(nil, origin, e)))
+	if s.o.Line.Text {
+		b = audit.AppendString(b, string(s.o.Line.Append(nil, origin, e)))
 	} else {
-		b = s.f.Append(b, origin, e)
+		b = s.o.Line.Append(b, origin, e)
 	}
 	b = audit.AppendString(append(b, `,"fields":{"auditlog_key":`...), origin.Log.Key(e.ID))
 	return append(b, `}}`...)

@@ -22,7 +22,6 @@ func Kind() sink.Kind {
 
 type stream struct {
 	w io.Writer
-	f *format.Format
 	o *sink.Options
 	b []byte
 }
@@ -31,16 +30,12 @@ func open(o *sink.Options) (sink.Destination, error) {
 	if o.Stdout == nil {
 		return nil, audit.FieldErrorf("to", "is standard output, which nobody reads here")
 	}
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
-	return &stream{w: o.Stdout, f: f, o: o}, nil
+	return &stream{w: o.Stdout, o: o}, nil
 }
 
 // Deliver writes a batch with one call.
 func (s *stream) Deliver(_ context.Context, b *sink.Batch) error {
-	s.b = s.o.AppendLines(s.b[:0], s.f, b)
+	s.b = s.o.AppendLines(s.b[:0], b)
 	if _, err := s.w.Write(s.b); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)
 	}

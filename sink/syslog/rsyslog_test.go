@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,14 +28,27 @@ type rsyslog struct {
 	cmd  *exec.Cmd
 }
 
-// config is that of docs/siem.md, but for where things lie.
-const config = `global(workDirectory="%[1]s" maxMessageSize="128k"%[3]s)
-module(load="imtcp"%[4]s)
-main_queue(queue.type="direct")
-template(name="entry" type="string" string="%%msg%%\n")
-input(type="imtcp" address="127.0.0.1" port="%[2]s")
-action(type="omfile" file="%[1]s/entries.ndjson" template="entry")
-`
+// ofTLS are the settings of the recipe that TCP alone does without.
+var ofTLS = regexp.MustCompile(`\s+(DefaultNetstreamDriver\w*|StreamDriver\.\w+)="[^"]*"`)
+
+// recipe is the configuration that docs/siem.md has, but for where things lie.
+func recipe(t *testing.T, dir, port string, secure bool) string {
+	t.Helper()
+	doc, err := os.ReadFile("../../docs/siem.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "```rsyslog\n")
+	conf, _, ok := strings.Cut(rest, "```\n")
+	if !ok {
+		t.Fatal("docs/siem.md has no recipe for rsyslog")
+	}
+	if !secure {
+		conf = ofTLS.ReplaceAllString(conf, "")
+	}
+	return strings.NewReplacer("/var/spool/rsyslog", dir, "/etc/rsyslog", dir, "/var/log/auditlog", dir,
+		`port="6514"`, `address="127.0.0.1" port="`+port+`"`).Replace(conf)
+}
 
 func startRsyslog(t *testing.T, a *authority) *rsyslog {
 	program, err := exec.LookPath("rsyslogd")
@@ -44,7 +58,6 @@ func startRsyslog(t *testing.T, a *authority) *rsyslog {
 		}
 	}
 	r := &rsyslog{t: t, dir: t.TempDir()}
-	var global, module string
 	if a != nil {
 		if found, _ := filepath.Glob("/usr/lib/*/rsyslog/lmnsd_gtls.so"); len(found) == 0 {
 			t.Skip("rsyslog speaks no TLS here: apt-get install rsyslog-gnutls")
@@ -55,8 +68,6 @@ func startRsyslog(t *testing.T, a *authority) *rsyslog {
 				t.Fatal(err)
 			}
 		}
-		global = fmt.Sprintf(` DefaultNetstreamDriver="gtls" DefaultNetstreamDriverCAFile="%[1]s/ca.pem" DefaultNetstreamDriverCertFile="%[1]s/cert.pem" DefaultNetstreamDriverKeyFile="%[1]s/key.pem"`, r.dir)
-		module = ` StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"`
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +76,7 @@ func startRsyslog(t *testing.T, a *authority) *rsyslog {
 	_, r.port, _ = net.SplitHostPort(l.Addr().String())
 	l.Close()
 	r.conf = filepath.Join(r.dir, "rsyslog.conf")
-	if err := os.WriteFile(r.conf, fmt.Appendf(nil, config, r.dir, r.port, global, module), 0o600); err != nil {
+	if err := os.WriteFile(r.conf, []byte(recipe(t, r.dir, r.port, a != nil)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r.start(program)

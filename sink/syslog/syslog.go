@@ -47,22 +47,18 @@ type syslog struct {
 	trust   *tls.Config // nil: TCP alone
 	confirm bool
 	timeout time.Duration
-	f       *format.Format
 	o       *sink.Options
 	m       messages
 	body    []byte
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	host := o.URL.Hostname()
 	if host == "" || o.URL.Path != "" {
 		return nil, audit.FieldErrorf("to", "must be like syslog+tls://host:port")
 	}
-	s := &syslog{f: f, o: o, confirm: o.Settings["confirm"] == "close"}
+	s := &syslog{o: o, confirm: o.Settings["confirm"] == "close"}
+	var err error
 	if s.timeout, err = time.ParseDuration(o.Settings["timeout"]); err != nil || s.timeout < time.Second || s.timeout > 10*time.Minute {
 		return nil, audit.FieldErrorf("settings.timeout", "must be a time between 1s and 10m")
 	}
@@ -105,7 +101,7 @@ func (s *syslog) Deliver(ctx context.Context, b *sink.Batch) error {
 	s.body = s.body[:0]
 	origin := s.o.Origin(b)
 	for _, e := range b.Entries {
-		s.body = s.m.append(s.body, s.f, origin, e)
+		s.body = s.m.append(s.body, s.o.Line, origin, e)
 	}
 	if err := s.send(ctx, conn); err != nil {
 		if ctx.Err() != nil {

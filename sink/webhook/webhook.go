@@ -58,15 +58,11 @@ func open(o *sink.Options) (sink.Destination, error) {
 		h.encode = c.append
 		return h, nil
 	}
-	f, err := format.Parse(o.Format)
-	if err != nil {
-		return nil, err
-	}
 	if o.Settings["body"] == "lines" {
 		h.kind = "application/x-ndjson"
-		h.encode = func(b []byte, batch *sink.Batch) []byte { return o.AppendLines(b, f, batch) }
+		h.encode = func(b []byte, batch *sink.Batch) []byte { return o.AppendLines(b, batch) }
 	} else {
-		h.encode = h.message(f)
+		h.encode = h.message(o.Line)
 	}
 	return h, nil
 }
