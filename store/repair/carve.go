@@ -29,16 +29,7 @@ func carve(path string) (kv.DB, error) {
 	if err := errors.Join(remove(temp), boltkv.RemoveMark(temp)); err != nil {
 		return nil, err
 	}
-	opts := boltkv.Options{
-		Init: func(tx kv.Tx) error {
-			var errs []error
-			for _, name := range format.Buckets() {
-				errs = append(errs, tx.CreateBucket(name))
-			}
-			return errors.Join(errs...)
-		},
-		Summed: format.Summed(),
-	}
+	opts := boltkv.Options{Init: makeBuckets, Summed: format.Summed()}
 	to, err := boltkv.Open(temp, opts)
 	if err != nil {
 		return nil, fmt.Errorf("carve: %w", err)
