@@ -228,7 +228,7 @@ func (e *events) flush() error {
 // end says why nothing more comes, to whoever is still there.
 func (e *events) end(err error) error {
 	if e.c.r.Context().Err() != nil {
-		return nil // nobody is
+		return nil // nobody is: a write that fails ends the context as well
 	}
 	if err == nil {
 		err = audit.Errorf(audit.Unavailable, "the server stops")

@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"auditlog/audit"
 	"auditlog/auth"
@@ -296,4 +299,54 @@ func TestFollow(t *testing.T) {
 	if _, event, _ := s.next(); event != "EOF" {
 		t.Errorf("after the end comes %s", event)
 	}
+}
+
+// Of those who wait there are only so many of a token.
+func TestWaitersAreBounded(t *testing.T) {
+	g := startGuarded(t, "acme")
+	one, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	other, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	const most = 20
+	body := `{"project":"acme","from":"now","waitSeconds":60}`
+	answers := make(chan string, most+1)
+	for range most + 1 {
+		go func() {
+			_, answer := g.call(one, rpc.Pull, body)
+			answers <- answer
+		}()
+	}
+	if answer := <-answers; !strings.Contains(answer, `"code":"rate_limited"`) {
+		t.Errorf("one of too many is answered %s", answer)
+	}
+	if _, answer := g.call(other, rpc.Pull, strings.Replace(body, "60", "1", 1)); !strings.Contains(answer, `"items":[]`) {
+		t.Errorf("another token's is answered %s", answer)
+	}
+	close(g.stopping)
+	for range most {
+		if answer := <-answers; !strings.Contains(answer, `"items":[]`) {
+			t.Errorf("who waits is answered %s", answer)
+		}
+	}
+}
+
+// Who follows and does not read is let go, and holds nothing for longer than that.
+func TestFollowSlowly(t *testing.T) {
+	log := new(logLines)
+	f := start(t, Options{Patience: 200 * time.Millisecond, Log: zerolog.New(log)})
+	f.ok(rpc.Record, deployEntry, nil)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := `{"project":"acme","from":1}`
+	fmt.Fprintf(conn, "POST /auditLog.follow HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	large := strings.TrimSuffix(deployEntry, "}") + `,"detail":"` + strings.Repeat("x", 60000) + `"}`
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		f.ok(rpc.Record, "["+strings.Repeat(large+",", 30)+large+"]", nil)
+		if strings.Contains(log.String(), `"path":"/auditLog.follow"`) {
+			return // it has ended
+		}
+	}
+	t.Error("it is never let go")
 }

@@ -51,6 +51,7 @@ const (
 	workBulk     = "Bulk"
 	workSingle   = "Single entries"
 	workListings = "Listings"
+	workCounts   = "Counts"
 	workSearch   = "Words"
 	workDisk     = "Disk"
 	workStart    = "Start-up"

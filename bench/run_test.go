@@ -71,6 +71,8 @@ func wantFigures(t *testing.T, r *report) {
 		{workSingle, "64 clients", unitRate},
 		{workListings, "entries compared between the logs", unitNumber},
 
+		{workCounts, "all of a project, p50", unitTime},
+		{workCounts, "of an actor, p99", unitTime},
 		{workSearch, "a common word, p50", unitTime},
 		{workDisk, "as it is, indexes included", unitBytes},
 		{workStart, "after a stop, until the first answer", unitTime},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -43,6 +44,7 @@ func steps() []step {
 		{"single", (*trial).single, false},
 		{"rest", (*trial).rest, true},
 		{"list", (*trial).listings, false},
+		{"count", (*trial).counts, false},
 		{"search", (*trial).searches, false},
 		{"idle", (*trial).idle, false},
 		{"disk", (*trial).disk, false},
@@ -307,14 +309,27 @@ func (a *answers) check(log, question string, entries []audit.Entry) error {
 		b = e.AppendJSON(b[:0])
 		h.Write(b)
 	}
-	got := answer{[sha256.Size]byte(h.Sum(nil)), len(entries), log}
+	return a.compare(question, answer{[sha256.Size]byte(h.Sum(nil)), len(entries), log})
+}
+
+// checkCounts compares counts with those of another log.
+func (a *answers) checkCounts(log, question string, c peer.Counts) error {
+	text, err := json.Marshal(c) // with its names sorted
+	if err != nil {
+		return err
+	}
+	return a.compare(question, answer{sha256.Sum256(text), len(c.Types) + len(c.Actions) + len(c.Actors) + len(c.Months), log})
+}
+
+// compare compares an answer with that of another log.
+func (a *answers) compare(question string, got answer) error {
 	want, ok := a.of[question]
 	if !ok {
 		a.of[question] = got
 		return nil
 	}
 	if want.digest != got.digest {
-		return fmt.Errorf("%s: %s answers %d entries, other than the %d of %s", question, log, got.rows, want.rows, want.from)
+		return fmt.Errorf("%s: %s answers %d rows, other than the %d of %s", question, got.from, got.rows, want.rows, want.from)
 	}
 	return nil
 }

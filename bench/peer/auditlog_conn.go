@@ -27,6 +27,7 @@ type leanConn struct {
 	http    fasthttp.HostClient
 	record  fasthttp.Request
 	list    fasthttp.Request
+	stats   fasthttp.Request
 	res     fasthttp.Response
 	scanner rpc.Scanner // reads answers as package client does
 	body    []byte
@@ -38,6 +39,7 @@ func newLeanConn(url string) (*leanConn, error) {
 	c := &leanConn{http: fasthttp.HostClient{Addr: host, MaxConns: 1, ReadBufferSize: 64 << 10}}
 	c.prepare(&c.record, host, rpc.Record)
 	c.prepare(&c.list, host, rpc.List)
+	c.prepare(&c.stats, host, rpc.Stats)
 	var ready fasthttp.Request
 	ready.SetRequestURI(url + "/readyz")
 	if err := c.http.DoTimeout(&ready, &c.res, callTimeout); err != nil { // which makes the connection

@@ -45,5 +45,7 @@ type Conn interface {
 	// List returns the newest limit entries that q selects. Text is one word in
 	// lower case. The entries are the caller's until the next call.
 	List(ctx context.Context, q audit.Query, limit int) ([]audit.Entry, error)
+	// Count counts what q selects, which has no text: see Counts.
+	Count(ctx context.Context, q audit.Query) (Counts, error)
 	Close() error
 }

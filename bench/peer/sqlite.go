@@ -218,7 +218,18 @@ func (c *sqliteConn) Insert(_ context.Context, e *audit.Entry) error {
 }
 
 func (c *sqliteConn) List(_ context.Context, q audit.Query, limit int) ([]audit.Entry, error) {
-	s := selectSQL(&q, limit, sqlitePlaceholder, func(t time.Time) any { return t.UnixMicro() })
+	rows, err := c.ask(selectSQL(&q, limit, sqlitePlaceholder, sqliteTime))
+	if err != nil {
+		return nil, fmt.Errorf("list: %w", err)
+	}
+	defer rows.Close()
+	return sqliteEntries(rows, limit)
+}
+
+func sqliteTime(t time.Time) any { return t.UnixMicro() }
+
+// ask runs a statement, which is prepared once.
+func (c *sqliteConn) ask(s selection) (driver.Rows, error) {
 	statement := c.statements[s.sql]
 	if statement == nil {
 		var err error
@@ -231,12 +242,7 @@ func (c *sqliteConn) List(_ context.Context, q audit.Query, limit int) ([]audit.
 	for i, v := range s.args {
 		args[i] = v
 	}
-	rows, err := statement.Query(args)
-	if err != nil {
-		return nil, fmt.Errorf("list: %w", err)
-	}
-	defer rows.Close()
-	return sqliteEntries(rows, limit)
+	return statement.Query(args)
 }
 
 func sqliteEntries(rows driver.Rows, limit int) ([]audit.Entry, error) {

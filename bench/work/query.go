@@ -43,6 +43,17 @@ func Listings() []Listing {
 	}
 }
 
+// Counts returns what is counted: all of a project, and by one filter.
+func Counts() []Listing {
+	return []Listing{
+		{"all of a project", 0, ""},
+		{"of a resource type", byType, ""},
+		{"of an outcome", byOutcome, ""},
+		{"of an actor", byActor, ""},
+		{"of a month", inMonth, ""},
+	}
+}
+
 // Searches returns the listings by a word.
 func Searches() []Listing {
 	return []Listing{{"a rare word", 0, RareWord}, {"a common word", 0, CommonWord}}

@@ -2,6 +2,9 @@ package block
 
 import "auditlog/store/block/bits"
 
+// fewRows is what part of a block's rows is so few that each is looked up by itself.
+const fewRows = 16
+
 // Counts calls add with each value that f has in rows, and how many of the rows
 // have it. A value may come more than once.
 func (b *Block) Counts(f Field, rows *bits.Rows, add func(value string, n int)) error {
@@ -20,13 +23,20 @@ func (b *Block) Counts(f Field, rows *bits.Rows, add func(value string, n int)) 
 	}
 	var idx [bits.MaxRows]uint16
 	var counts [bits.MaxRows]int
-	b.columns.Which(c, &idx)
+	few := set.Count() < b.rows/fewRows
+	if !few {
+		b.columns.Which(c, &idx)
+	}
 	v := b.columns.Inner(c)
 	for row := set.Next(0); row >= 0; row = set.Next(row + 1) {
-		if int(idx[row]) >= v.Len() {
-			return bits.Corrupt("index %d of %d strings", idx[row], v.Len())
+		i := int(idx[row])
+		if few {
+			i = b.columns.WhichOne(c, row)
 		}
-		counts[idx[row]]++
+		if i >= v.Len() {
+			return bits.Corrupt("index %d of %d strings", i, v.Len())
+		}
+		counts[i]++
 	}
 	for i, n := range counts[:v.Len()] {
 		if n == 0 {

@@ -209,6 +209,15 @@ func (s *Set) Which(c *Column, dst *[bits.MaxRows]uint16) {
 	}
 }
 
+// WhichOne returns which of its distinct strings element i of c has: for a few elements that is
+// faster than Which.
+func (s *Set) WhichOne(c *Column, i int) int {
+	if c.Shared() {
+		return s.at(&c.index, i)
+	}
+	return i
+}
+
 // Lift returns which elements of c have one of c's own strings, or of its kid's elements, that
 // are in set.
 func (s *Set) Lift(c *Column, set *bits.Rows) (r bits.Rows) {
