@@ -94,7 +94,7 @@ var mayImport = map[string]string{
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv",
-	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
+	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/secret cli/settings cli/signing cli/terminal " +
 		"console fulltext index notary reading retention rpc scrub shipping sink sink/kinds sinks spell store",
 	"cli/secret":   "cli/output",
 	"cli/signing":  "audit cli/exit cli/output cli/secret proof store store/kv store/trees",
