@@ -65,6 +65,7 @@ var mayImport = map[string]string{
 	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
 	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
+	"store/repair":    "audit fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
 	"store":           "admit audit fulltext store/block store/blocks store/check store/counts store/format store/found store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/seal store/trees store/upgrade store/walk",
@@ -93,7 +94,7 @@ var mayImport = map[string]string{
 	"console":          "admit audit calendar rpc export format auth reading retention admin demo scrub console/sinkpage sinks spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
-		"store store/copies store/kv",
+		"store store/copies store/kv store/repair",
 	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/secret cli/settings cli/signing cli/terminal " +
 		"console fulltext index notary reading retention rpc scrub shipping sink sink/kinds sinks spell store",
 	"cli/secret":   "cli/output",

@@ -51,6 +51,9 @@ func (s *Store) sealedEntry(p *memory.Project, rec *format.Project, id, seq int6
 			}
 			seq = o.Seq
 		}
+		if rec.IsLost(seq) {
+			return audit.Errorf(audit.NotFound, "entry %d of project %q is lost: nobody had it when the log was repaired", id, p.Name)
+		}
 		var err error
 		if e, err = s.blocks.Entry(tx, rec, p.Name, seq, id); err != nil {
 			e, err = nil, s.unlessPurged(tx, p, err)

@@ -39,7 +39,7 @@ func (s *Store) History(name string) (trees.History, error) {
 
 // historyOf returns an empty one of a project that is being purged. The caller holds Store.mu.
 func historyOf(p *memory.Project) trees.History {
-	if p.Rec.State == audit.Purging {
+	if p.Rec.State == audit.Purging || len(p.Rec.Lost) > 0 { // a tree is of all entries
 		return trees.History{Last: -1}
 	}
 	return trees.History{

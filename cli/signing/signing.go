@@ -117,3 +117,18 @@ func (p Place) Finish(log *store.Store) error {
 	}
 	return errors.Join(os.Rename(p.Next(), p.Path), output.SyncFolder(filepath.Dir(p.Path)))
 }
+
+// Copy copies the key of a data folder, if it has one, to another.
+func Copy(from, to string) error {
+	b, err := os.ReadFile(filepath.Join(from, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, file), b, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("copy the signing key: %w", err)
+	}
+	return nil
+}
