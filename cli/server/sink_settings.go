@@ -15,6 +15,7 @@ import (
 	"auditlog/cli/build"
 	"auditlog/cli/exit"
 	"auditlog/cli/filters"
+	"auditlog/cli/output"
 	"auditlog/cli/settings"
 	"auditlog/rpc"
 	"auditlog/shipping"
@@ -141,7 +142,7 @@ func (t *SinkSettings) Fill(req *rpc.SinkCreateRequest, now time.Time, loc *time
 	}
 	req.Settings = t.Settings
 	if req.Secrets, err = t.SecretFiles.Read(); err != nil {
-		return audit.FieldErrorf("secret-files", "%s", err)
+		return audit.FieldErrorf("secret-files", "%s", output.Cause(err))
 	}
 	for name, value := range t.Secrets {
 		if _, ok := req.Secrets[name]; !ok {

@@ -62,7 +62,7 @@ gzip = "yes"
 		head + "settings = {rotate = 1}":                                ":5: sink.settings: rotate: is not known of webhook",
 		head + "settings = [\"rotate\"]":                                ":5: sink.settings:",
 		head + "secrets = {secret = \"x\"}":                             ":5: sink.secrets: secret: must",
-		head + "secret-files = {secret = \"/nowhere/x\"}":               ":5: sink.secret-files: open /nowhere/x",
+		head + "secret-files = {secret = \"/nowhere/x\"}":               ":5: sink.secret-files: no such file or directory",
 		head + "not = [\"actor\"]":                                      ":5: sink.not: wants a field and a value",
 		head + "from = \"soon\"":                                        ":5: sink.from: must be now, first",
 		head + "from = \"refused\"":                                     ":5: sink.from: cannot be what was refused",

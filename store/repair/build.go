@@ -29,6 +29,8 @@ type builder struct {
 
 	seq    uint64         // newest sequence of a block
 	owners []format.Owner // by id
+	// unproved is set where the trees of the proofs are made anew.
+	unproved bool
 }
 
 // project is a project on its way into the new database.

@@ -308,6 +308,7 @@ func (b *builder) copyProofs(there map[format.ProjectID]bool, projects []*projec
 		rows, whole := b.gather(bucket, usable)
 		if !whole {
 			b.tell("the trees of the proofs are damaged: they are made anew")
+			b.unproved = true
 			return nil
 		}
 		parts[bucket] = rows
@@ -315,6 +316,7 @@ func (b *builder) copyProofs(there map[format.ProjectID]bool, projects []*projec
 	proofs, checkpoint := b.metaOf(format.MetaProofs), b.metaOf(format.MetaCheckpoint)
 	if len(parts[format.Master]) > 0 && (proofs == nil || checkpoint == nil) {
 		b.tell("what is known of the master log is damaged: the proofs are made anew")
+		b.unproved = true
 		return nil
 	}
 	for bucket, rows := range parts {
@@ -369,10 +371,11 @@ func (b *builder) metaOf(key []byte) []byte {
 }
 
 // meta writes what is known of the log as a whole. Where entries are lost another epoch begins:
-// who has read them knows by it that the log is not what it was.
+// who has read them knows by it that the log is not what it was. So does one where the proofs are
+// made anew: two master logs of one name would be two histories.
 func (b *builder) meta(tx kv.Tx, identity []byte, projects []*project) error {
 	epoch := format.ReadUint64(b.metaOf(format.MetaEpoch))
-	if len(b.res.Gaps) > 0 {
+	if len(b.res.Gaps) > 0 || b.unproved {
 		epoch++
 	}
 	number := format.ReadUint64(b.metaOf(format.MetaProject))
