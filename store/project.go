@@ -24,7 +24,9 @@ func (s *Store) begin(name string, rec *format.Project) (*memory.Project, error)
 
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
-	for k, v := range kv.All(tx.Bucket(format.Projects)) {
+	before := len(s.mem.Hurt.Errs)
+	defer func() { s.mem.Hurt.Projects(before) }()
+	return s.mem.Hurt.Around(tx, format.Projects, nil, func(k, v []byte) error {
 		rec, err := format.ParseProject(k, v)
 		if err != nil {
 			return err
@@ -34,21 +36,21 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err := loadTree(tx, p); err != nil {
 			return err
 		}
-		s.projects[p.Name] = p
-		s.byID[p.ID] = p
+		s.mem.Projects[p.Name] = p
+		s.mem.ByID[p.ID] = p
 		if rec.State == audit.Purging {
-			s.purging[p] = true
+			s.mem.Purging[p] = true
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Projects returns every project by name.
 func (s *Store) Projects() []audit.Project {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	infos := make([]audit.Project, 0, len(s.projects))
-	for _, p := range s.projects {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	infos := make([]audit.Project, 0, len(s.mem.Projects))
+	for _, p := range s.mem.Projects {
 		infos = append(infos, s.info(p))
 	}
 	slices.SortFunc(infos, func(a, b audit.Project) int { return cmp.Compare(a.Name, b.Name) })
@@ -57,11 +59,11 @@ func (s *Store) Projects() []audit.Project {
 
 // Project returns one project, or a NotFound Fault.
 func (s *Store) Project(name string) (audit.Project, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p, ok := s.projects[name]
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	p, ok := s.mem.Projects[name]
 	if !ok {
-		return audit.Project{}, errNoProject(name)
+		return audit.Project{}, s.mem.Hurt.Missed(errNoProject(name))
 	}
 	return s.info(p), nil
 }

@@ -12,7 +12,7 @@ import (
 // loadUsage reads how much projects and tokens have recorded that is in blocks. What is in
 // the tail is added as that is read.
 func (s *Store) loadUsage(tx kv.Tx) error {
-	for k, v := range kv.All(tx.Bucket(format.Usages)) {
+	return s.mem.Hurt.Around(tx, format.Usages, nil, func(k, v []byte) error {
 		id, token, err := format.ParseUsageKey(k)
 		if err != nil {
 			return err
@@ -22,21 +22,21 @@ func (s *Store) loadUsage(tx kv.Tx) error {
 			return err
 		}
 		party := queue.Party{Kind: queue.Token, Name: token}
-		if p := s.byID[id]; token == "" && p == nil {
+		if p := s.mem.ByID[id]; token == "" && p == nil {
 			return fmt.Errorf("usage %x: %w: of unknown project %d", k, format.ErrCorrupt, id)
 		} else if token == "" {
 			party = queue.Party{Kind: queue.Project, Name: p.Name}
 		}
 		s.meter.Set(party, u)
-	}
-	return nil
+		return nil
+	})
 }
 
 // Congestion tells how those stand who record.
 func (s *Store) Congestion() audit.Congestion {
 	q := s.queue.State()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	return audit.Congestion{
 		WaitingCalls: q.Items, WaitingEntries: q.Waiting.Entries, HeldCalls: q.Held, TailBytes: q.Tail.Bytes,
 		ProjectShare: q.Most[queue.Project], TokenShare: q.Most[queue.Token], Stepwise: s.sealer.Stepwise(),
