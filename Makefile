@@ -9,6 +9,8 @@ test: tools lint build
 	$(if $(ARGS),,cd bench && go vet ./... && go test ./...)
 	$(if $(ARGS),,cd logintest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
 	  else echo "the identity provider of logintest could not be had: logging in goes untried against a real one"; fi)
+	$(if $(ARGS),,cd prooftest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
+	  else echo "tessera could not be had: proofs go unchecked by programs of others"; fi)
 	$(if $(ARGS),,cd collectortest && if go mod download 2> /dev/null; then go vet ./... && go test -count 1 ./...; \
 	  else echo "the OpenTelemetry Collector could not be had: shipping to it goes untried"; fi)
 	$(if $(ARGS),,cd packaging && go vet ./... && go test ./...)

@@ -96,7 +96,11 @@ func (g *Gap) String() string {
 	case g.AtLeast:
 		about = "at least "
 	}
-	s := fmt.Sprintf("%s%d entries of project %s %s", about, g.Entries, g.Project, what)
+	of := "project " + g.Project
+	if g.Project == "" {
+		of = "unknown projects"
+	}
+	s := fmt.Sprintf("%s%d entries of %s %s", about, g.Entries, of, what)
 	if g.Entries > 0 {
 		s += fmt.Sprintf(", ids %d to %d", g.FirstID, g.LastID)
 	}

@@ -12,9 +12,12 @@ import (
 	"auditlog/store"
 )
 
+// IndexFolder is the folder of the full-text index in a data folder.
+const IndexFolder = "index"
+
 // IndexConfig says where in a data folder the full-text index of its log is.
 func IndexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
-	dir = filepath.Join(dir, "index")
+	dir = filepath.Join(dir, IndexFolder)
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = target // a link to where there is room stays one when the index is made anew
 	}

@@ -82,6 +82,18 @@ func Make(path string) (proof.Key, error) {
 	return key, secret.Write(path, strings.TrimSpace(key.Text()))
 }
 
+// Kept returns the key in a file, which is made if it is not there: that of a witness, say.
+func Kept(path string) (proof.Key, error) {
+	text, err := secret.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Make(path)
+	}
+	if err != nil {
+		return proof.Key{}, err
+	}
+	return proof.ParseKey(text)
+}
+
 // signer returns the key that signs the log's checkpoints, or nil where there is none yet.
 func signer(log *store.Store) (key *proof.PublicKey, err error) {
 	err = log.View(func(tx kv.Tx) error {
@@ -116,4 +128,19 @@ func (p Place) Finish(log *store.Store) error {
 		return err
 	}
 	return errors.Join(os.Rename(p.Next(), p.Path), output.SyncFolder(filepath.Dir(p.Path)))
+}
+
+// Copy copies the key of a data folder, if it has one, to another.
+func Copy(from, to string) error {
+	b, err := os.ReadFile(filepath.Join(from, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, file), b, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("copy the signing key: %w", err)
+	}
+	return nil
 }

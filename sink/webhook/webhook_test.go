@@ -144,6 +144,7 @@ func TestChats(t *testing.T) {
 	e.Action, e.Outcome, e.Actor.Email = "role.grant", audit.Forbidden, "eve <!channel> @everyone"
 	e.Detail = "see [here](https://evil.example)\n*now* `x`"
 	many := sinktest.Entries(40)
+	tail := map[string]string{"slack": " (project-4 #1, ", "mattermost": ` \\(project\\-4 \\#1, `, "discord": ` \\(project\\-4 \\#1, `}
 	for name, want := range map[string]string{
 		"slack":      `{"text":"*role.grant* forbidden: eve &lt;!channel&gt; @everyone, `,
 		"mattermost": `{"text":"**role\\.grant** forbidden: eve \\<\\!channel\\> @` + "\u200b" + `everyone, `,
@@ -157,7 +158,7 @@ func TestChats(t *testing.T) {
 		if err := d.Deliver(t.Context(), sinktest.Batch([]*audit.Entry{e})); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasPrefix(got, want) || strings.Contains(got, "<!") || name != "slack" && strings.Contains(got, "](") || !json.Valid([]byte(got)) {
+		if !strings.HasPrefix(got, want) || !strings.Contains(got, tail[name]) || strings.Contains(got, "<!") || name != "slack" && strings.Contains(got, "](") || !json.Valid([]byte(got)) {
 			t.Errorf("%s: %s\nwant %s", name, got, want)
 		}
 		if err := d.Deliver(t.Context(), sinktest.Batch(many)); err != nil {

@@ -140,7 +140,7 @@ func (m *missing) candidates() error {
 	m.unsure = make(map[int64]candidate)
 	for _, k := range m.rec.Kept {
 		p := audit.Position{At: k.At, ID: k.ID}
-		if k.Seq < m.rec.Base && p.Compare(m.low) >= 0 && p.Compare(m.high) < 0 {
+		if k.Seq < m.rec.Base && !m.rec.IsLost(k.Seq) && p.Compare(m.low) >= 0 && p.Compare(m.high) < 0 {
 			m.sure = append(m.sure, candidate{k.Place(), k.Seq})
 		}
 	}

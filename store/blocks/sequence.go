@@ -15,6 +15,7 @@ type Sequence struct {
 	tx      kv.Tx
 	project format.ProjectID
 	base    int64 // first seq of the incarnation
+	rec     *format.Project
 	kept    []format.Kept
 	row     int64 // number of the key that places are of
 	places  []format.Place
@@ -22,7 +23,7 @@ type Sequence struct {
 
 // NewSequence returns the sequence of a project with a record, of now or before.
 func NewSequence(tx kv.Tx, rec *format.Project) *Sequence {
-	return &Sequence{tx: tx, project: rec.ID, base: rec.Base, kept: rec.Kept, row: -1}
+	return &Sequence{tx: tx, project: rec.ID, rec: rec, base: rec.Base, kept: rec.Kept, row: -1}
 }
 
 // read makes places those of key number n; none where the key is not there.
@@ -61,18 +62,26 @@ func (s *Sequence) At(seq int64) (p format.Place, ok bool, err error) {
 }
 
 // Next returns the least seq above after that is there, up to last, or last+1: what purges
-// took is passed over.
+// took and what is lost is passed over.
 func (s *Sequence) Next(after, last int64) int64 {
 	seq := after + 1
 	if seq >= s.base {
-		return min(seq, last+1)
+		return s.present(seq, last)
 	}
 	for _, k := range s.kept {
-		if k.Seq >= seq && k.Seq < s.base {
+		if k.Seq >= seq && k.Seq < s.base && !s.rec.IsLost(k.Seq) {
 			return k.Seq
 		}
 	}
-	return min(s.base, last+1)
+	return s.present(s.base, last)
+}
+
+// present returns the least seq from one on that is not lost, or last+1.
+func (s *Sequence) present(seq, last int64) int64 {
+	for seq <= last && s.rec.IsLost(seq) {
+		seq++
+	}
+	return min(seq, last+1)
 }
 
 // Behind returns the greatest seq up to last whose entry has an id of at most id, or the

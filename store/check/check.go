@@ -343,7 +343,7 @@ func (c *checker) counts(counts map[format.ProjectID]*format.Project) {
 	for id := int64(1); id <= max(c.sealed, c.last); id++ {
 		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
 			o, err := c.ownerOf(id)
-			if p := c.byID[o.Project]; err == nil && o.Project != 0 && (id <= c.sealed || p != nil && o.Seq <= p.Seq) {
+			if p := c.byID[o.Project]; err == nil && o.Project != 0 && (p == nil || !p.IsLost(o.Seq)) && (id <= c.sealed || p != nil && o.Seq <= p.Seq) {
 				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
 			}
 		}

@@ -72,7 +72,7 @@ func (c *checker) seqs() error {
 		if n == 0 {
 			last = format.Place{}
 		}
-		if n*format.SeqRow != counts[project] || places[0].ID <= last.ID {
+		if n*format.SeqRow != counts[project] || places[0].ID < last.ID || places[0].ID == last.ID && len(p.Lost) == 0 {
 			c.problem("seqs %x: of %d places, follows %d places up to id %d", k, len(places), counts[project], last.ID)
 		}
 		counts[project] = n*format.SeqRow + int64(len(places))
@@ -107,7 +107,11 @@ func (c *checker) counted(p *project, n int64) {
 	if rec.Sealing != nil {
 		ahead = rec.Sealing.Entries
 	}
-	if rec.Entries != n+kept+ahead {
+	lost := int64(0)
+	for i := range rec.Lost {
+		lost += rec.Lost[i].Entries
+	}
+	if rec.Entries != n+kept+ahead-lost {
 		c.problem("project %q: %d entries in blocks, for %d seqs, %d more and %d entries that purges left",
 			p.name, rec.Entries, n, ahead, kept)
 	}

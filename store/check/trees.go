@@ -24,8 +24,8 @@ const treeCache = 16 << 20
 func (c *checker) trees() error {
 	c.reader = blocks.NewReader(c.db.Name(), treeCache)
 	for _, p := range c.projects {
-		if p.State == audit.Purging {
-			continue
+		if p.State == audit.Purging || len(p.Lost) > 0 {
+			continue // it has none
 		}
 		if err := c.tree(p); err != nil {
 			return err

@@ -192,6 +192,10 @@ func (db *DB) Lost() (height uint64, ok bool) {
 	return m.height, m.lost
 }
 
+// Height returns what kv.Tx.Height told last of the database as its mark has it, 0 where there is
+// no mark.
+func (db *DB) Height() uint64 { return db.mark.Load().height }
+
 // AcceptLoss forgets that commits are missing.
 func (db *DB) AcceptLoss() error {
 	db.writing.Lock()
