@@ -90,10 +90,11 @@ var mayImport = map[string]string{
 	"auth/oidc":        "audit auth",
 	"reading":          "audit auth auth/fold rpc",
 	"admin":            "audit auth retention",
+	"searches":         "audit auth calendar rpc",
 	"api/strict":       "audit",
-	"api":              "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub shipping",
+	"api":              "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub searches shipping",
 	"console/sinkpage": "audit rpc sinks",
-	"console":          "admit audit calendar rpc export format auth reading retention admin demo scrub console/sinkpage sinks spell",
+	"console":          "admit audit calendar rpc export format auth reading retention admin demo scrub searches console/sinkpage sinks spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv store/repair witness",
