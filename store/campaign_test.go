@@ -352,7 +352,7 @@ func partsOf(ctx context.Context, s *Store, project string) (all []*audit.Entry,
 			return all, gaps, err
 		}
 		all = append(all, part.Entries...)
-		for _, r := range part.Damaged {
+		for _, r := range append(part.Damaged, part.Lost...) {
 			gaps = append(gaps, audit.Gap{Project: project, Entries: r.Len(), Seqs: []audit.SeqRange{{First: r.From, Last: r.To}}})
 		}
 		at = part.Covered.To
