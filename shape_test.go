@@ -37,6 +37,7 @@ var mayImport = map[string]string{
 	"fulltext":        "audit",
 	"proof":           "",
 	"proof/evidence":  "audit proof",
+	"witness":         "proof",
 	"notary":          "audit proof proof/evidence store/format store/kv store/trees",
 	"spell":           "",
 	"rpc":             "audit",
@@ -58,7 +59,7 @@ var mayImport = map[string]string{
 	"store/blocks":    "audit fulltext store/block store/block/bits store/format store/kv",
 	"store/keys":      "audit store/format store/kv",
 	"store/trees":     "proof store/format store/kv",
-	"store/memory":    "audit store/blocks store/format store/keys store/kv",
+	"store/memory":    "audit store/blocks store/format store/hurt store/keys store/kv",
 	"store/seal":      "audit store/blocks store/format store/keys store/kv store/memory store/queue",
 	"store/read":      "admit audit fulltext store/block store/blocks store/counts store/format store/found store/kv store/memory store/walk",
 	"store/upgrade":   "audit store/format store/kv",
@@ -66,6 +67,7 @@ var mayImport = map[string]string{
 	"store/counts":    "admit audit store/block store/block/bits store/format store/kv store/walk",
 	"store/found":     "admit audit fulltext store/block store/format",
 	"store/walk":      "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
+	"store/hurt":      "audit store/blocks store/kv",
 	"store/repair":    "audit fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/copies":    "audit store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest": "audit audit/audittest fulltext",
@@ -89,15 +91,16 @@ var mayImport = map[string]string{
 	"auth/oidc":        "audit auth",
 	"reading":          "audit auth auth/fold rpc",
 	"admin":            "audit auth retention",
+	"searches":         "audit auth calendar rpc",
 	"api/strict":       "audit",
-	"api":              "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub shipping",
+	"api":              "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub searches shipping",
 	"console/sinkpage": "audit rpc sinks",
-	"console":          "admit audit calendar rpc export format auth reading retention admin demo scrub console/sinkpage sinks spell",
+	"console":          "admit audit calendar rpc export format auth reading retention admin demo scrub searches console/sinkpage sinks spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
-		"store store/copies store/kv store/repair",
+		"store store/copies store/kv store/repair witness",
 	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
-		"console fulltext index notary reading retention rpc scrub shipping sink sink/kinds sinks spell store",
+		"console fulltext index notary proof reading retention rpc scrub shipping sink sink/kinds sinks spell store witness",
 	"cli/secret":   "cli/output",
 	"cli/signing":  "audit cli/exit cli/output cli/secret proof store store/kv store/trees",
 	"cli/build":    "",
@@ -134,7 +137,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli/server rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest",
+	"net/http": "api attack auth auth/oidc client console cli/server rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest witness",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one

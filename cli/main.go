@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.ship(), a.imports(), a.demo(), a.project(), a.token(),
 			a.sink(), a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.ready()}},
 		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.repair()}},
-		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify()}},
+		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify(), a.witness()}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

@@ -3,6 +3,7 @@ package notary
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,16 +19,21 @@ import (
 const stepTiles = 64
 
 // hash hashes some tiles of a project that has full ones which are not hashed. more reports
-// whether there was one.
-func (n *Notary) hash(ctx context.Context) (more bool, err error) {
+// whether there was one. The error tells of projects that cannot be read, which do not hold up
+// the others.
+func (n *Notary) hash(ctx context.Context) (more bool, failed error) {
 	for _, h := range n.log.Histories() {
 		left := h.Size()/proof.TileWidth - h.Hashed
 		if left <= 0 {
 			continue
 		}
 		hashes, err := n.hashTiles(ctx, &h, min(left, stepTiles))
+		if audit.KindOf(err) == audit.NotFound {
+			continue // purged meanwhile
+		}
 		if err != nil {
-			return false, err
+			failed = errors.Join(failed, fmt.Errorf("project %q: %w", h.Name, err))
+			continue
 		}
 		return true, n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
 			if !there(h.ID) {
@@ -37,7 +43,7 @@ func (n *Notary) hash(ctx context.Context) (more bool, err error) {
 			return change, trees.Append(tx, h.ID, h.Hashed, hashes)
 		})
 	}
-	return false, nil
+	return false, failed
 }
 
 // hashTiles returns the hashes of the next tiles of a project.
@@ -58,32 +64,31 @@ func (n *Notary) hashTiles(ctx context.Context, h *trees.History, count int64) (
 func (n *Notary) Head(ctx context.Context) error {
 	n.making.Lock()
 	defer n.making.Unlock()
-	if err := n.catchUp(ctx); err != nil {
+	err := n.catchUp(ctx)
+	if audit.KindOf(err) == audit.Unavailable {
 		return err
 	}
-	return n.head(ctx)
+	return errors.Join(err, n.head(ctx))
 }
 
 // head makes a head of what is hashed, and of the entries behind it that fill no tile, unless it
-// would be as the last. The caller holds n.making.
+// would be as the last. A project that cannot be read stays as it was in the last one, and is
+// told of in the error. The caller holds n.making.
 func (n *Notary) head(ctx context.Context) error {
 	histories := n.log.Histories()
-	states, err := n.grown(ctx, histories)
-	if err != nil {
-		return err
-	}
+	states, failed := n.grown(ctx, histories)
 	if stale, err := n.stale(); err != nil || len(states) == 0 && !stale {
-		return err
+		return errors.Join(failed, err)
 	}
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(n.opts.Rand, secret); err != nil {
 		return err
 	}
-	return n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
+	return errors.Join(failed, n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
 		change := trees.Change{Heads: maps.Clone(states)}
 		maps.DeleteFunc(change.Heads, func(id format.ProjectID, _ format.TreeState) bool { return !there(id) })
 		return change, n.putHead(tx, histories, change.Heads, secret)
-	})
+	}))
 }
 
 // stale reports whether the newest head is wrong although nothing was recorded: a project of it
@@ -100,7 +105,7 @@ func (n *Notary) stale() (stale bool, err error) {
 }
 
 // grown returns the trees of projects to which something was recorded since the newest head.
-func (n *Notary) grown(ctx context.Context, histories []trees.History) (map[format.ProjectID]format.TreeState, error) {
+func (n *Notary) grown(ctx context.Context, histories []trees.History) (_ map[format.ProjectID]format.TreeState, failed error) {
 	states := make(map[format.ProjectID]format.TreeState)
 	for i := range histories {
 		h := &histories[i]
@@ -116,11 +121,12 @@ func (n *Notary) grown(ctx context.Context, histories []trees.History) (map[form
 			continue // purged meanwhile
 		}
 		if err != nil {
-			return nil, fmt.Errorf("project %q: %w", h.Name, err)
+			failed = errors.Join(failed, fmt.Errorf("project %q: %w", h.Name, err))
+			continue
 		}
 		states[h.ID] = format.TreeState{Size: size, Root: root}
 	}
-	return states, nil
+	return states, failed
 }
 
 // putHead writes a head, and the checkpoint that covers it. secret is for a master log that has

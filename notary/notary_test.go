@@ -20,7 +20,7 @@ import (
 
 // bench is a log with a notary.
 type bench struct {
-	*testing.T
+	testing.TB
 	*store.Store
 	dir string
 	key proof.Key
@@ -29,17 +29,23 @@ type bench struct {
 
 func open(t *testing.T) *bench {
 	t.Helper()
-	key, err := proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{T: t, dir: t.TempDir(), key: key}
+	b := &bench{TB: t, dir: t.TempDir(), key: testKey(t)}
 	b.open()
 	t.Cleanup(func() {
 		b.check()
 		b.must(b.Close())
 	})
 	return b
+}
+
+// testKey returns a key that is always the same.
+func testKey(t testing.TB) proof.Key {
+	t.Helper()
+	key, err := proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func (b *bench) open() {
@@ -447,5 +453,47 @@ func TestTiles(t *testing.T) {
 	b.must(err)
 	if _, err := note.Open(must(b.n.Checkpoint()), note.VerifierList(v)); err != nil {
 		t.Error(err)
+	}
+}
+
+// broken is a log in which a project cannot be read.
+type broken struct {
+	*store.Store
+	project string
+}
+
+func (b broken) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
+	if project == b.project {
+		return nil, errors.New("this one is damaged")
+	}
+	return b.Store.AfterSeq(ctx, project, seq, limit)
+}
+
+// TestDamage: a project that cannot be read holds up no other, and is told of.
+func TestDamage(t *testing.T) {
+	b := open(t)
+	b.record("bad", 300)
+	b.record("good", 300)
+	n, err := New(broken{b.Store, "bad"}, b.key, Options{})
+	b.must(err)
+	if err := n.Head(t.Context()); err == nil || !strings.Contains(err.Error(), `project "bad"`) {
+		t.Errorf("making a head: %v", err)
+	}
+	if c := b.project("good", 1); c.Size != 300 {
+		t.Errorf("the checkpoint of the other is %+v", c)
+	}
+	if _, err := n.ProjectCheckpoint("bad", 1); audit.KindOf(err) != audit.NotFound {
+		t.Errorf("its own: %v", err)
+	}
+	b.record("good", 1)
+	if p, err := n.Proof(t.Context(), "good", 301); err != nil || p.Index != 300 {
+		t.Errorf("a proof of the other: %v, %v", p, err)
+	}
+	if p, err := n.Proof(t.Context(), "bad", 1); err == nil {
+		t.Errorf("a proof of its own: %v", p)
+	}
+	b.head() // it can be read again
+	if c := b.project("bad", 1); c.Size != 300 {
+		t.Errorf("its checkpoint is %+v", c)
 	}
 }

@@ -23,6 +23,7 @@ const maxBehind = 1 << 20
 // covered returns the history of a project of which the newest head covers a seq, and all of it
 // where that is 0. It makes a head if need be. The caller holds n.making.
 func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.History, error) {
+	var failed error // of whatever project
 	for range 2 {
 		h, err := n.log.History(project)
 		if err != nil {
@@ -33,16 +34,18 @@ func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.
 		if err != nil || end > seq && (seq > 0 || h.Head.Size == h.Size()) && !stale {
 			return h, err
 		}
-		if err := n.catchUp(ctx); err != nil {
-			return h, err
+		if failed = n.catchUp(ctx); audit.KindOf(failed) == audit.Unavailable {
+			return h, failed
 		}
-		if err := n.head(ctx); err != nil {
-			return h, err
-		}
+		failed = errors.Join(failed, n.head(ctx))
 	}
 	// Much is recorded: what the head of now has is all there was when it was asked for.
 	h, err := n.log.History(project)
-	if err == nil && (h.Head.Size == 0 || h.Base+h.Head.Size <= seq) {
+	switch covered := h.Head.Size > 0 && seq < h.Base+h.Head.Size; {
+	case err != nil || covered && (failed == nil || seq > 0):
+	case failed != nil:
+		err = failed
+	case !covered:
 		err = audit.Errorf(audit.NotFound, "project %q has no entry with seq %d", project, seq)
 	}
 	return h, err
@@ -52,7 +55,7 @@ func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.
 func (n *Notary) catchUp(ctx context.Context) error {
 	behind := int64(0)
 	for _, h := range n.log.Histories() {
-		behind += h.Size() - h.Hashed*proof.TileWidth
+		behind += max(0, h.Size()/proof.TileWidth-h.Hashed) * proof.TileWidth
 	}
 	if behind > maxBehind {
 		return audit.Errorf(audit.Unavailable, "%d entries are not hashed yet, and are being: try again in a while", behind)
@@ -98,6 +101,7 @@ func (n *Notary) anchored(ctx context.Context, project string, seq int64) (h tre
 		if h, err = n.covered(ctx, project, seq); err != nil {
 			return h, a, err
 		}
+		n.askAtOnce(ctx)
 		if a, err = n.anchorOf(&h); !errors.Is(err, errStale) {
 			return h, a, err
 		}

@@ -2,8 +2,11 @@ package notary
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"auditlog/audit"
 )
 
 // restFactor is for how much longer than it works the worker rests between two steps of hashing,
@@ -36,30 +39,27 @@ func (n *Notary) Run(ctx context.Context) error {
 }
 
 // work hashes what is not hashed yet, and makes a head. What comes meanwhile is for the next.
-func (n *Notary) work(ctx context.Context) error {
+func (n *Notary) work(ctx context.Context) (failed error) {
 	for more, end := true, n.opts.Now().Add(n.opts.Every); more && n.opts.Now().Before(end); {
 		began := time.Now()
 		var err error
 		n.making.Lock()
 		more, err = n.hash(ctx)
 		n.making.Unlock()
-		if err != nil {
-			return err
+		if failed = err; err != nil {
+			break
 		}
 		if !sleep(ctx, restFactor*time.Since(began)) {
 			return ctx.Err()
 		}
 	}
 	n.making.Lock()
-	err := n.head(ctx)
+	failed = errors.Join(failed, n.head(ctx))
 	n.making.Unlock()
-	if err != nil {
-		return err
+	if err := n.ask(ctx); err != nil && audit.KindOf(err) != audit.NotFound {
+		failed = errors.Join(failed, fmt.Errorf("ask witnesses: %w", err))
 	}
-	if err := n.ask(ctx); err != nil {
-		return fmt.Errorf("ask witnesses: %w", err)
-	}
-	return nil
+	return failed
 }
 
 // sleep reports whether it slept for so long, and not only until ctx ended.

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -61,7 +60,7 @@ func (h *history) record(t *testing.T, dir string, key *proof.Key) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{T: t, Store: s, dir: dir}
+	b := &bench{TB: t, Store: s, dir: dir}
 	if key != nil {
 		b.key = *key
 		b.n, err = New(s, *key, Options{Rand: random(), Now: func() time.Time { return now }})
@@ -127,7 +126,7 @@ func graft(t *testing.T, from, to string) {
 // were, and where the forger has the key and makes them anew, no proof leads from an earlier
 // checkpoint to what he signs.
 func TestTampering(t *testing.T) {
-	key := must(proof.GenerateKey(strings.NewReader(strings.Repeat("k", 32))))
+	key := testKey(t)
 	rounds := 3
 	if testing.Short() {
 		rounds = 1

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/proof"
@@ -69,6 +70,20 @@ func (n *Notary) ofNote(m *trees.Master, note []byte) (c proof.Checkpoint, signe
 		err = fmt.Errorf("the log's first %d heads are others than those of the note", c.Size)
 	}
 	return c, note, lines, err
+}
+
+// witnessPatience is how long evidence waits for witnesses.
+const witnessPatience = 5 * time.Second
+
+// askAtOnce has the witnesses sign the newest checkpoint, for somebody who waits for evidence. What
+// has no answer in time, the worker asks for again. The caller holds n.making, so that no newer
+// one comes in between.
+func (n *Notary) askAtOnce(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, witnessPatience)
+	defer cancel()
+	if err := n.ask(ctx); err != nil {
+		n.opts.Log.Error().Err(err).Msg("a witness has not signed: evidence goes without its signature")
+	}
 }
 
 // ask has every witness that can be asked sign the newest checkpoint.

@@ -21,6 +21,7 @@ import (
 type Log interface {
 	audit.Follower
 	audit.SinkStore
+	audit.ProjectReader
 	Prepare(q audit.Query) (audit.Selection, error)
 	Get(ctx context.Context, project string, id int64) (*audit.Entry, error)
 	// RecordOwn records an entry of the log itself.

@@ -77,6 +77,9 @@ type Config struct {
 	// CheckpointEvery is how long after something was recorded a checkpoint covers it at
 	// most. Default a minute.
 	CheckpointEvery time.Duration
+	// Witnesses are asked to sign every checkpoint, those without a URL by hand. Only the file
+	// has them. Default none.
+	Witnesses []witnessSettings
 	// RecordReads says who is recorded of those who read the log: "exports" alone,
 	// "searches" as well, or "all" that list, count or get. Default "exports".
 	RecordReads string
@@ -174,7 +177,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 
 // tables are the tables of the file, for what a flag cannot say.
 func (c *Config) tables() []settings.Table {
-	return []settings.Table{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable(), c.sinkTable()}
+	return []settings.Table{c.oidcTable(), c.grantTable(), c.limitTable(), c.backupTable(), c.sinkTable(), c.witnessTable()}
 }
 
 // check reports the first setting that cannot be meant, as a settings.Error.

@@ -2,13 +2,45 @@ package server
 
 import (
 	"context"
+	"net/url"
 	"os"
+
+	"github.com/spf13/pflag"
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
+	"auditlog/cli/settings"
 	"auditlog/cli/signing"
 	"auditlog/notary"
+	"auditlog/proof"
+	"auditlog/witness"
 )
+
+// witnessSettings name a witness.
+type witnessSettings struct {
+	witness proof.Witness
+	url     string // empty where checkpoints are brought to it by hand
+}
+
+// witnessTable is [[witness]].
+func (c *Config) witnessTable() settings.Table {
+	return settings.Table{Name: "witness", Many: true, Begin: func(fs *pflag.FlagSet) func() error {
+		key := fs.String("key", "", "")
+		address := fs.String("url", "", "")
+		return func() error {
+			w, err := proof.ParseWitness(*key)
+			if err != nil {
+				return settings.Errorf("key", "%v", err)
+			}
+			u, err := url.Parse(*address)
+			if *address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+				return settings.Errorf("url", "must be an address such as https://witness.example.org")
+			}
+			c.Witnesses = append(c.Witnesses, witnessSettings{w, *address})
+			return nil
+		}
+	}}
+}
 
 // openNotary opens the part that makes proofs.
 func (s *server) openNotary(context.Context) error {
@@ -17,7 +49,14 @@ func (s *server) openNotary(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.notary, err = notary.New(s.store, key, notary.Options{Every: s.cfg.CheckpointEvery, Log: s.log})
+	options := notary.Options{Every: s.cfg.CheckpointEvery, Log: s.log}
+	for _, w := range s.cfg.Witnesses {
+		options.Known = append(options.Known, w.witness)
+		if w.url != "" {
+			options.Witnesses = append(options.Witnesses, &witness.Client{URL: w.url, Witness: w.witness})
+		}
+	}
+	s.notary, err = notary.New(s.store, key, options)
 	if audit.KindOf(err) == audit.Conflict {
 		return exit.Hinted(err, "put the log's own key at %s, or have another follow it: auditlog key rotate", place.Path)
 	}

@@ -82,6 +82,18 @@ func Make(path string) (proof.Key, error) {
 	return key, secret.Write(path, strings.TrimSpace(key.Text()))
 }
 
+// Kept returns the key in a file, which is made if it is not there: that of a witness, say.
+func Kept(path string) (proof.Key, error) {
+	text, err := secret.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Make(path)
+	}
+	if err != nil {
+		return proof.Key{}, err
+	}
+	return proof.ParseKey(text)
+}
+
 // signer returns the key that signs the log's checkpoints, or nil where there is none yet.
 func signer(log *store.Store) (key *proof.PublicKey, err error) {
 	err = log.View(func(tx kv.Tx) error {

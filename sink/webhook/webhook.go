@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"net/http"
 	"slices"
 	"strconv"
@@ -42,6 +43,7 @@ type webhook struct {
 	encode func(b []byte, batch *sink.Batch) []byte
 	kind   string // of the body
 	body   []byte
+	narrow sink.Narrower
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -86,7 +88,7 @@ func parseSecret(secret string) ([][]byte, error) {
 
 // Deliver posts a batch. Where it is refused as a whole, it is posted in parts.
 func (h *webhook) Deliver(ctx context.Context, b *sink.Batch) error {
-	return sink.Narrow(ctx, b, h.post)
+	return h.narrow.Deliver(ctx, b, h.post)
 }
 
 func (h *webhook) post(ctx context.Context, b *sink.Batch) error {
@@ -117,11 +119,15 @@ func (h *webhook) sign(id, at string, body []byte) string {
 	return strings.Join(list, " ")
 }
 
-// messageID returns what is the same whenever the same entries are sent to the same sink.
+// messageID returns what is the same whenever the same entries, and no others, are sent to the
+// same sink: a receiver may drop a message whose id it knows.
 func messageID(b *sink.Batch) string {
 	h := sha256.New()
-	for _, s := range []string{b.Log.Key(b.Entries[0].ID), b.Log.Key(b.Entries[len(b.Entries)-1].ID), b.Project, b.Sink} {
-		h.Write([]byte(s + "\n"))
+	h.Write([]byte(b.Log.String() + "\n" + b.Project + "\n" + b.Sink + "\n"))
+	var id [8]byte
+	for _, e := range b.Entries {
+		binary.BigEndian.PutUint64(id[:], uint64(e.ID))
+		h.Write(id[:])
 	}
 	return "msg_" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 }

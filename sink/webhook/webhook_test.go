@@ -105,6 +105,24 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// A message whose entries are others has another id, even where it begins and ends alike.
+func TestMessageIDs(t *testing.T) {
+	w := sinktest.NewWeb(t)
+	var ids []string
+	w.Answer = func(_ http.ResponseWriter, r *http.Request, _ []byte) { ids = append(ids, r.Header.Get("webhook-id")) }
+	d := open(t, sink.Config{To: "http://" + w.Address()})
+	defer d.Close()
+	entries := sinktest.Entries(3)
+	for _, part := range [][]*audit.Entry{entries, entries, {entries[0], entries[2]}} {
+		if err := d.Deliver(t.Context(), sinktest.Batch(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ids[0] != ids[1] || ids[0] == ids[2] || strings.Contains(ids[0], ".") {
+		t.Error(ids)
+	}
+}
+
 // 410 says never again.
 func TestGone(t *testing.T) {
 	w := sinktest.NewWeb(t)

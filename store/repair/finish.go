@@ -151,7 +151,7 @@ func (b *builder) putPlaces(id format.ProjectID, places []format.Place) error {
 func (b *builder) unknown() {
 	own := b.sources[0]
 	gap := audit.Gap{Lost: true}
-	if own.cut && own.height == 0 { // nothing says how many there were
+	if own.cut && (own.height == 0 || own.Carved != nil) { // nothing says how many there were
 		gap.AtLeast, gap.FirstID, gap.LastID = true, b.res.LastID+1, b.res.LastID+1
 	}
 	b.res.LastID = max(b.res.LastID, own.height) // it may be an older state than it was once
@@ -239,6 +239,9 @@ func (b *builder) gather(bucket string, usable func(bucket string, k, v []byte) 
 	}
 	var gone []*kv.Hidden
 	own := b.sources[0]
+	if own.Carved != nil && !slices.Contains(carved(), bucket) {
+		gone = append(gone, &kv.Hidden{Bucket: bucket})
+	}
 	own.walk(bucket, nil, func(h *kv.Hidden) {
 		own.tells(h)
 		gone = append(gone, h)
@@ -308,6 +311,7 @@ func (b *builder) copyProofs(there map[format.ProjectID]bool, projects []*projec
 		rows, whole := b.gather(bucket, usable)
 		if !whole {
 			b.tell("the trees of the proofs are damaged: they are made anew")
+			b.unproved = true
 			return nil
 		}
 		parts[bucket] = rows
@@ -315,6 +319,7 @@ func (b *builder) copyProofs(there map[format.ProjectID]bool, projects []*projec
 	proofs, checkpoint := b.metaOf(format.MetaProofs), b.metaOf(format.MetaCheckpoint)
 	if len(parts[format.Master]) > 0 && (proofs == nil || checkpoint == nil) {
 		b.tell("what is known of the master log is damaged: the proofs are made anew")
+		b.unproved = true
 		return nil
 	}
 	for bucket, rows := range parts {
@@ -369,10 +374,11 @@ func (b *builder) metaOf(key []byte) []byte {
 }
 
 // meta writes what is known of the log as a whole. Where entries are lost another epoch begins:
-// who has read them knows by it that the log is not what it was.
+// who has read them knows by it that the log is not what it was. So does one where the proofs are
+// made anew: two master logs of one name would be two histories.
 func (b *builder) meta(tx kv.Tx, identity []byte, projects []*project) error {
 	epoch := format.ReadUint64(b.metaOf(format.MetaEpoch))
-	if len(b.res.Gaps) > 0 {
+	if len(b.res.Gaps) > 0 || b.unproved {
 		epoch++
 	}
 	number := format.ReadUint64(b.metaOf(format.MetaProject))

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/cli/exit"
+	"auditlog/cli/signing"
+	"auditlog/proof"
+	"auditlog/witness"
+)
+
+// witnessFlags are those of auditlog witness.
+type witnessFlags struct {
+	dir, name, listen, file, output string
+	logs                            []string
+	showKey                         bool
+}
+
+func (a *app) witness() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "witness",
+		Short: "Sign checkpoints of logs that only ever grow",
+		Long: `Sign checkpoints of logs, each only if it continues everything that was signed of that log
+before. It belongs on a machine that the log's owner cannot reach: a log that is rewritten, or
+that shows different people different histories, cannot have both signed.
+
+With --listen it answers logs, as c2sp.org/tlog-witness has it; name it in their file of
+settings, as [[witness]] with its key and its url. With --file it signs what "auditlog checkpoint
+--since" has written, for machines without a network, and "auditlog checkpoint import" brings
+that back. The first start makes its key.`,
+		Example: `  auditlog witness --dir witness --log log.pub --listen 127.0.0.1:7071
+  auditlog witness --dir witness --log log.pub --file usb/now.checkpoint --output usb/signed.checkpoint`,
+		Args: cobra.NoArgs,
+	}
+	var f witnessFlags
+	cmd.Flags().StringVar(&f.dir, "dir", "witness", "the `folder` of its key and of what it has signed")
+	cmd.Flags().StringVar(&f.name, "name", "", "its `name`, as in the key; the same for ever")
+	cmd.Flags().StringSliceVar(&f.logs, "log", nil, "the public `key` of a log, or a file with it; repeat it for several")
+	cmd.Flags().StringVar(&f.listen, "listen", "", "answer logs at this `address`, host:port")
+	cmd.Flags().StringVar(&f.file, "file", "", "sign the checkpoint in this `file`")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write it to this `file`, with --file")
+	cmd.Flags().BoolVar(&f.showKey, "show-key", false, "show its public key, for verify --witness")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runWitness(cmd.Context(), &f) }
+	return cmd
+}
+
+func (a *app) runWitness(ctx context.Context, f *witnessFlags) error {
+	w, err := openWitness(f)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.showKey:
+		fmt.Fprintln(a.stdout, w.Public().Text())
+		return nil
+	case len(f.logs) == 0:
+		return exit.Usagef("--log: name the key of a log, as \"auditlog key show\" prints it")
+	case f.file != "":
+		return a.witnessFile(ctx, w, f)
+	case f.listen != "":
+		return a.witnessServe(ctx, w, f.listen)
+	}
+	return exit.Usagef("--listen or --file: say what it is to sign")
+}
+
+// openWitness opens the witness of a folder, which is made if it is not there.
+func openWitness(f *witnessFlags) (*witness.Witness, error) {
+	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+		return nil, err
+	}
+	key, err := signing.Kept(filepath.Join(f.dir, "witness-key"))
+	if err != nil {
+		return nil, err
+	}
+	name := f.name
+	if name == "" {
+		name = "auditlog-witness/" + strings.ReplaceAll(key.Public().Fingerprint(), " ", "")[:16]
+	}
+	if strings.ContainsAny(name, " +\n\t") {
+		return nil, exit.Usagef("--name: must have neither spaces nor plus signs")
+	}
+	logs := make(map[string][]proof.PublicKey)
+	texts, err := readKeyTexts(f.logs)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range texts {
+		origin, k, err := proof.ParsePublicKey(text)
+		if err != nil {
+			return nil, exit.Usagef("--log: %v", err)
+		}
+		logs[origin] = append(logs[origin], k)
+	}
+	return witness.Open(witness.Options{Path: filepath.Join(f.dir, "witness.json"), Name: name, Key: key, Logs: logs})
+}
+
+// witnessFile signs the checkpoint in a file.
+func (a *app) witnessFile(ctx context.Context, w *witness.Witness, f *witnessFlags) error {
+	text, err := os.ReadFile(f.file)
+	if err != nil {
+		return err
+	}
+	if c, _ := cutConsistency(text); c == nil {
+		text = witness.Request(0, nil, text) // the first one
+	}
+	cosigned, _, err := w.Add(text)
+	var conflict *witness.ConflictError
+	if errors.As(err, &conflict) {
+		origin, _, _ := strings.Cut(strings.SplitN(string(text), "\n\n", 2)[1], "\n")
+		last := filepath.Join(f.dir, "last.checkpoint")
+		if err := os.WriteFile(last, w.Newest(origin), 0o600); err != nil {
+			return err
+		}
+		return exit.Hinted(exit.With(exit.Conflict, err), "ask for one that continues it: auditlog checkpoint --since %s", last)
+	}
+	if errors.Is(err, witness.ErrProof) || errors.Is(err, witness.ErrSignature) {
+		return exit.With(exit.Faulty, err)
+	}
+	if err != nil {
+		return err
+	}
+	return a.writeTo(ctx, f.output, "text", func(out io.Writer) error {
+		_, err := out.Write(cosigned)
+		return err
+	})
+}
+
+// witnessServe answers logs until ctx ends.
+func (a *app) witnessServe(ctx context.Context, w *witness.Witness, address string) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	fmt.Fprintf(a.stdout, "auditlog: witness %s\nauditlog: listening on http://%s\n", w.Public().Text(), l.Addr())
+	return w.Serve(ctx, l)
+}

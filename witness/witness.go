@@ -1,0 +1,244 @@
+package witness
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"auditlog/proof"
+)
+
+// Why a request is refused.
+var (
+	ErrRequest   = errors.New("the request is malformed")
+	ErrUnknown   = errors.New("the log is not one of those that are witnessed")
+	ErrSignature = errors.New("the checkpoint is not signed by the log")
+	ErrProof     = errors.New("the proof does not lead to the checkpoint")
+)
+
+// ConflictError is the error of a request that does not begin where the witness is.
+type ConflictError struct {
+	// Size is that of the newest checkpoint that it has signed.
+	Size int64
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("the newest checkpoint that was signed has %d leaves", e.Size)
+}
+
+// Options configure a Witness. Path, Name and Key are required.
+type Options struct {
+	// Path is the file that it keeps what it has signed in.
+	Path string
+	// Name and Key are the witness's own.
+	Name string
+	Key  proof.Key
+	// Logs are the keys of the logs that it signs for, by origin.
+	Logs map[string][]proof.PublicKey
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// Witness is a witness. Its methods may be called by several goroutines at once.
+type Witness struct {
+	opts Options
+
+	mu     sync.Mutex // guards the file and what is in it
+	signed map[string]*signed
+}
+
+// signed is the newest checkpoint of a log that was signed.
+type signed struct {
+	Checkpoint string `json:"checkpoint"` // as a note, with the witness's signature
+	size       int64
+	root       proof.Hash
+}
+
+// Open returns a witness that goes on from what its file says.
+func Open(opts Options) (*Witness, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	w := &Witness{opts: opts, signed: make(map[string]*signed)}
+	b, err := os.ReadFile(opts.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return w, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &w.signed)
+	}
+	for origin, s := range w.signed {
+		if err != nil {
+			break
+		}
+		var c proof.Checkpoint
+		text, _, _ := strings.Cut(s.Checkpoint, "\n\n")
+		if c, err = proof.ParseCheckpoint(text + "\n"); err == nil && c.Origin != origin {
+			err = fmt.Errorf("%s stands under %s", c.Origin, origin)
+		}
+		s.size, s.root = c.Size, c.Root
+	}
+	if err != nil {
+		return nil, fmt.Errorf("witness: read %s: %w", opts.Path, err)
+	}
+	return w, nil
+}
+
+// Public returns the witness as those know it who believe it.
+func (w *Witness) Public() proof.Witness {
+	return proof.Witness{Name: w.opts.Name, Key: w.opts.Key.Public()}
+}
+
+// Newest returns the newest checkpoint of a log that was signed, or nil.
+func (w *Witness) Newest(origin string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := w.signed[origin]; s != nil {
+		return []byte(s.Checkpoint)
+	}
+	return nil
+}
+
+// Add reads a request of tlog-witness: the size of the newest checkpoint that was signed, the
+// proof that leads from that to a newer one, and that. It signs the newer one, and returns it with
+// its signature. The file has it before anybody else.
+func (w *Witness) Add(request []byte) (cosigned, line []byte, err error) {
+	r, err := parse(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := w.opts.Logs[r.origin]
+	if len(keys) == 0 {
+		return nil, nil, fmt.Errorf("%w: %.200s", ErrUnknown, r.origin)
+	}
+	c, err := proof.OpenCheckpoint(r.checkpoint, keys...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	if r.old > c.Size {
+		return nil, nil, fmt.Errorf("%w: it begins with %d leaves, the checkpoint has %d", ErrRequest, r.old, c.Size)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.signed[r.origin]
+	if was == nil {
+		was = &signed{root: proof.EmptyRoot()}
+	}
+	if r.old != was.size || c.Size == was.size && c.Root != was.root {
+		return nil, nil, &ConflictError{was.size}
+	}
+	if err := proof.CheckConsistency(r.proof, c, proof.Checkpoint{Origin: r.origin, Size: was.size, Root: was.root}); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrProof, err)
+	}
+	if line, err = w.sign(c); err != nil {
+		return nil, nil, err
+	}
+	if cosigned, err = proof.AddCosignatures(r.checkpoint, line, []proof.Witness{w.Public()}); err != nil {
+		return nil, nil, err
+	}
+	return cosigned, line, w.keep(r.origin, &signed{string(cosigned), c.Size, c.Root})
+}
+
+// sign returns the line of the witness's signature of a checkpoint.
+func (w *Witness) sign(c proof.Checkpoint) ([]byte, error) {
+	whole, err := proof.Sign(c, w.opts.Key.Cosigner(w.opts.Name, w.opts.Now()))
+	if err != nil {
+		return nil, err
+	}
+	_, line, _ := bytes.Cut(whole, []byte("\n\n"))
+	return line, nil
+}
+
+// keep puts the newest checkpoint of a log into the file. A crash leaves the file as it was, or as
+// it is to be.
+func (w *Witness) keep(origin string, s *signed) error {
+	was := w.signed[origin]
+	w.signed[origin] = s
+	b, err := json.MarshalIndent(w.signed, "", "  ")
+	if err == nil {
+		err = replace(w.opts.Path, append(b, '\n'))
+	}
+	if err == nil {
+		return nil
+	}
+	if delete(w.signed, origin); was != nil {
+		w.signed[origin] = was
+	}
+	return fmt.Errorf("witness: keep what was signed: %w", err)
+}
+
+// replace makes a file anew, durably.
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+// request is a request, taken apart.
+type request struct {
+	old        int64
+	proof      []proof.Hash
+	origin     string
+	checkpoint []byte
+}
+
+// maxProof is how many lines a proof has at most.
+const maxProof = 63
+
+func parse(b []byte) (*request, error) {
+	head, checkpoint, ok := bytes.Cut(b, []byte("\n\n"))
+	lines := strings.Split(string(head), "\n")
+	old, isOld := strings.CutPrefix(lines[0], "old ")
+	r := &request{checkpoint: checkpoint}
+	var err error
+	if r.old, err = strconv.ParseInt(old, 10, 64); !ok || !isOld || err != nil || r.old < 0 || strconv.FormatInt(r.old, 10) != old || len(lines) > 1+maxProof {
+		return nil, fmt.Errorf("%w: it must begin with \"old\" and a size", ErrRequest)
+	}
+	for _, line := range lines[1:] {
+		h, err := base64.StdEncoding.Strict().DecodeString(line)
+		if err != nil || len(h) != len(proof.Hash{}) {
+			return nil, fmt.Errorf("%w: %.60q is no hash", ErrRequest, line)
+		}
+		r.proof = append(r.proof, proof.Hash(h))
+	}
+	origin, _, ok := bytes.Cut(checkpoint, []byte("\n"))
+	if !ok {
+		return nil, fmt.Errorf("%w: it has no checkpoint", ErrRequest)
+	}
+	r.origin = string(origin)
+	return r, nil
+}
+
+// Request returns the request that asks a witness to sign a checkpoint, which hashes lead to from
+// an older one.
+func Request(old int64, hashes []proof.Hash, checkpoint []byte) []byte {
+	b := fmt.Appendf(nil, "old %d\n", old)
+	for _, h := range hashes {
+		b = append(base64.StdEncoding.AppendEncode(b, h[:]), '\n')
+	}
+	return append(append(b, '\n'), checkpoint...)
+}
