@@ -92,7 +92,7 @@ var mayImport = map[string]string{
 	"api/strict":       "audit",
 	"api":              "admit api/strict audit calendar notary proof rpc export format auth pull reading retention admin backup/duty scrub shipping",
 	"console/sinkpage": "audit rpc sinks",
-	"console":          "admit audit calendar rpc export format auth reading retention admin demo scrub console/sinkpage sinks spell",
+	"console":          "notary proof/evidence admit audit calendar rpc export format auth reading retention admin demo scrub console/sinkpage sinks spell",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv store/repair witness",
@@ -176,7 +176,7 @@ const (
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
 	"cli":     7700, // a file for each command
-	"console": 4500, // a file for each page
+	"console": 4700, // a file for each page
 	"api":     5200, // a file for each method
 	"auth":    3800, // a file for each way in
 	"store":   3700, // a file for each thing that a log can do

@@ -168,6 +168,8 @@ type statusPage struct {
 	Damaged []string
 	// Check tells of the readings of the whole log, nil where nothing reads it.
 	Check *integrity
+	// Proof tells of the checkpoints, nil where nobody makes any.
+	Proof *proofStatus
 }
 
 // integrity is what the readings of the whole log found.
@@ -209,6 +211,7 @@ func (c *console) status(v *visit) error {
 		}
 	}
 	p.Check = c.integrity(v)
+	p.Proof = c.proofs(v)
 	return c.render(v, http.StatusOK, "status", p)
 }
 

@@ -4,3 +4,4 @@ startLogs();
 startChart();
 startLive();
 startKeys();
+showProof(document);

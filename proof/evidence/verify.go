@@ -122,7 +122,7 @@ func (r *Result) anchor(p *Policy) (err error) {
 // the quorum of a policy those count that have seen the head.
 func (r *Result) cosigned(p *Policy) error {
 	h := &r.Header
-	r.Witnesses = p.cosigned([]byte(h.Master), r.Master)
+	r.Witnesses = p.Cosigned([]byte(h.Master), r.Master)
 	if h.Cosigned != "" {
 		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.Key)
 		if err == nil {
@@ -131,7 +131,7 @@ func (r *Result) cosigned(p *Policy) error {
 		if err != nil {
 			return bad("the checkpoint that witnesses signed: %w", err)
 		}
-		r.Witnesses = append(r.Witnesses, p.cosigned([]byte(h.Cosigned), old)...)
+		r.Witnesses = append(r.Witnesses, p.Cosigned([]byte(h.Cosigned), old)...)
 	}
 	seen := make(map[proof.Witness]bool)
 	for _, w := range r.Witnesses {
