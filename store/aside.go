@@ -20,9 +20,9 @@ func (s *Store) setAside(err error) bool {
 		return false
 	}
 	err = s.located(of)
-	s.mu.Lock()
+	s.mem.Mu.Lock()
 	s.sealer.SetAside(of.Project, err)
-	s.mu.Unlock()
+	s.mem.Mu.Unlock()
 	s.opts.Report(fmt.Errorf("set aside, its new entries stay in the tail: %w", err))
 	return true
 }
@@ -34,15 +34,15 @@ func (s *Store) Damaged() []string {
 	for _, err := range s.db.Damages() {
 		all = append(all, s.located(err).Error())
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	for _, err := range s.sealer.Aside() {
 		all = append(all, "set aside: "+err.Error())
 	}
 	if s.keysDamage != nil {
 		all = append(all, s.keysDamage.Error())
 	}
-	for _, p := range s.projects {
+	for _, p := range s.mem.Projects {
 		for i := range p.Rec.Lost {
 			all = append(all, p.Rec.Lost[i].String())
 		}
@@ -57,10 +57,10 @@ func (s *Store) unlessDamaged(err error) error {
 	if !blocks.IsDamage(err) {
 		return err
 	}
-	s.mu.Lock()
+	s.mem.Mu.Lock()
 	first := s.keysDamage == nil
 	s.keysDamage = err
-	s.mu.Unlock()
+	s.mem.Mu.Unlock()
 	if first {
 		s.opts.Report(err)
 	}
@@ -69,9 +69,9 @@ func (s *Store) unlessDamaged(err error) error {
 
 // stuck returns an error when p's entries cannot leave the tail because a project is set aside.
 func (s *Store) stuck(p *memory.Project) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if len(s.sealer.Aside()) == 0 || !s.recent.Has(p) {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	if len(s.sealer.Aside()) == 0 || !s.mem.Tail.Has(p) {
 		return nil
 	}
 	return audit.Errorf(audit.Unavailable, "the log is damaged where entries are to be moved to: it has to be repaired first")

@@ -41,7 +41,7 @@ func TestSetAside(t *testing.T) {
 		}
 	}
 	record("acme", "globex")
-	id := s.projects["acme"].ID
+	id := s.mem.Projects["acme"].ID
 	err := s.db.Update(func(tx kv.Tx) error {
 		b := tx.Bucket(format.Blocks)
 		k, v := b.Cursor().Seek(format.ProjectPrefix(id))

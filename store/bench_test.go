@@ -207,7 +207,7 @@ func BenchmarkMerge(b *testing.B) {
 			for b.Loop() {
 				err := s.db.View(func(tx kv.Tx) error {
 					seq := s.BlockSeq()
-					plan, _, err := s.blocks.PlanMerge(&s.opts.sizes, blocks.NewCursor(tx, s.projects["acme"].ID), "acme", added, blocks.Unbounded(), &seq)
+					plan, _, err := s.blocks.PlanMerge(&s.opts.sizes, blocks.NewCursor(tx, s.mem.Projects["acme"].ID), "acme", added, blocks.Unbounded(), &seq)
 					if err == nil && (len(plan.Put) == 0 || len(plan.Drop) == 0) {
 						b.Fatalf("%d blocks come and %d go", len(plan.Put), len(plan.Drop))
 					}

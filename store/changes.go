@@ -8,9 +8,9 @@ import (
 
 // BlockSeq returns the sequence of the newest change of a block.
 func (s *Store) BlockSeq() uint64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.blockSeq
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	return s.mem.BlockSeq
 }
 
 // BlockChanges returns the changes behind a sequence, oldest first, at most

@@ -125,8 +125,8 @@ func errBusy() error {
 
 // errFull returns why a submission has waited in vain.
 func (s *Store) errFull() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	if s.sealErr != nil {
 		return errNoRoom(s.sealErr)
 	}
@@ -241,7 +241,7 @@ type commitWriter struct {
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	at := audit.Truncate(s.opts.Now())
-	next := s.recent.Next()
+	next := s.mem.Tail.Next()
 	s.row.Reset(next, at)
 	s.group.Reset()
 	return &commitWriter{
@@ -261,11 +261,11 @@ func (w *commitWriter) finish() error {
 	return w.flush()
 }
 
-// apply brings the memory to the state of the commit. The caller holds Store.mu.
+// apply brings the memory to the state of the commit. The caller holds State.Mu.
 func (w *commitWriter) apply() {
 	for _, p := range w.created {
-		w.s.projects[p.Name] = p
-		w.s.byID[p.ID] = p
+		w.s.mem.Projects[p.Name] = p
+		w.s.mem.ByID[p.ID] = p
 	}
 	for p, rec := range w.changed {
 		p.Rec = *rec
@@ -369,7 +369,7 @@ func (w *commitWriter) owners(sub *submission) ([]*memory.Project, error) {
 // take them.
 func (w *commitWriter) house(entries []*audit.Entry) {
 	for _, e := range entries {
-		p := w.s.projects[e.Project]
+		p := w.s.mem.Projects[e.Project]
 		if p == nil {
 			p = w.created[e.Project]
 		}
@@ -389,7 +389,7 @@ func (w *commitWriter) record(p *memory.Project) *format.Project {
 
 // refusal returns why a project of a name cannot be recorded to, or nil.
 func (w *commitWriter) refusal(name string) error {
-	p := w.s.projects[name]
+	p := w.s.mem.Projects[name]
 	known := w.created[name] != nil || p != nil && w.record(p).State != audit.Purged
 	switch {
 	case !known && w.s.opts.Closed && name != audit.SystemProject:
@@ -404,7 +404,7 @@ func (w *commitWriter) owner(name string) (*memory.Project, error) {
 	if p := w.created[name]; p != nil {
 		return p, nil
 	}
-	p := w.s.projects[name]
+	p := w.s.mem.Projects[name]
 	if p == nil {
 		return w.create(name)
 	}

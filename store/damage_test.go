@@ -64,7 +64,7 @@ func sealedBlocks(t *testing.T, opts Options) (*Store, []format.BlockKey) {
 	}
 	var keys []format.BlockKey
 	err := s.read(func(tx kv.Tx) error {
-		c := blocks.NewCursor(tx, s.projects["acme"].ID)
+		c := blocks.NewCursor(tx, s.mem.Projects["acme"].ID)
 		ok, err := c.First()
 		for ; ok && err == nil; ok, err = c.Next() {
 			keys = append(keys, c.Key)

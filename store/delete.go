@@ -67,7 +67,7 @@ func (s *Store) Create(ctx context.Context, name string, entry *audit.Entry) (au
 		return audit.Project{}, err
 	}
 	sub.change = func(w *commitWriter) error {
-		p := w.s.projects[name]
+		p := w.s.mem.Projects[name]
 		if p == nil && w.created[name] == nil {
 			_, err := w.create(name)
 			return err
@@ -97,7 +97,7 @@ func (s *Store) changeProject(
 		return audit.Project{}, err
 	}
 	sub.change = func(w *commitWriter) error {
-		p := w.s.projects[name]
+		p := w.s.mem.Projects[name]
 		if p == nil {
 			return errNoProject(name)
 		}

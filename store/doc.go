@@ -28,26 +28,20 @@
 // # Words
 //
 //	submission  one call on its way through the committer; several make one commit
-//	tail        the entries that are in no block yet: of the whole log in commit order
-//	            (recent), and of each project by position
+//	tail        the entries that are in no block yet: of the whole log in commit order,
+//	            and of each project by position
 //	seal        moves the tail into blocks; a step of one is a transaction
 //	slot        what is known of an id of the tail, whether it is sealed or not
-//	view        one state of one project: its blocks as a transaction sees them, and what of
-//	            the tail is in none of these
-//	prepared    a query made ready to be read by
-//	stretch     a part of a listing, from one position to another
-//	walker      finds what a query selects in a stretch of a view
-//	found       the blocks that the index named to a search
 //	place       where an id lies: its project, and its time to about a second
 //	own         of an entry: recorded by the log itself
 //
-// Package blocks has its own, and package format says what lies where.
+// Packages read, walk and blocks have their own, and package format says what lies where.
 //
 // # Follow it through the files
 //
 // An entry that is recorded: commit.go (Record, prepare), format/row.go, queue, commit.go again in
 // the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go, blocks/plan.go
-// and span_plan.go, package block, blocks/writer.go. A listing: prepare.go, list.go, walk.go,
+// and span_plan.go, package block, blocks/writer.go. A listing: read/prepare.go, read/list.go, read/walk.go,
 // blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache, package
 // block. What changes in memory follows its commit, in the apply functions.
 //
@@ -55,9 +49,8 @@
 //
 // Store.maintenance is held by whoever changes blocks (sealer, purge), then
 // Store.writing by every write from its transaction to the change of the memory
-// that goes with it, then Store.mu for moments. A reader takes the tail first and
-// begins its transaction second: what is sealed in between is in both, and the
-// transaction's own word on how far it is sealed tells what to leave out.
+// that goes with it, then memory.State.Mu for moments. A reader (package read) takes the tail
+// first and begins its transaction second.
 //
 // # Seqs and purges
 //

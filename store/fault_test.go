@@ -113,7 +113,7 @@ func scenes() []scene {
 			return err
 		}, done: state(audit.Active)},
 		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
-			done: func(t *testing.T, s *Store) bool { return s.recent.Unsealed == 0 }},
+			done: func(t *testing.T, s *Store) bool { return s.mem.Tail.Unsealed == 0 }},
 	}
 	return append(all, purgeScenes(mustDelete)...)
 }
@@ -355,14 +355,14 @@ func checkMemory(t testing.TB, s *Store) {
 	defer s.writing.Unlock()
 	err := s.read(func(tx kv.Tx) error {
 		projects := tx.Bucket(format.Projects)
-		for name, p := range s.projects {
+		for name, p := range s.mem.Projects {
 			rec, err := p.Rec.Encode()
-			if stored := projects.Get([]byte(name)); err != nil || !bytes.Equal(rec, stored) || s.byID[p.ID] != p {
+			if stored := projects.Get([]byte(name)); err != nil || !bytes.Equal(rec, stored) || s.mem.ByID[p.ID] != p {
 				t.Errorf("project %s is\n%s\nin memory, on disk\n%s", name, rec, stored)
 			}
 		}
-		if n, m := keysIn(tx, format.Projects), len(s.projects); n != m || len(s.byID) != m {
-			t.Errorf("%d projects on disk, %d in memory, %d by number", n, m, len(s.byID))
+		if n, m := keysIn(tx, format.Projects), len(s.mem.Projects); n != m || len(s.mem.ByID) != m {
+			t.Errorf("%d projects on disk, %d in memory, %d by number", n, m, len(s.mem.ByID))
 		}
 		return nil
 	})

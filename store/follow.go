@@ -4,7 +4,7 @@ import (
 	"context"
 )
 
-// signal wakes whoever waits for something to happen. Store.mu guards it.
+// signal wakes whoever waits for something to happen. State.Mu guards it.
 type signal struct{ ch chan struct{} }
 
 // wait returns a channel that is closed at the next broadcast.
@@ -22,31 +22,24 @@ func (s *signal) broadcast() {
 	}
 }
 
-// LastID returns the id of the newest entry, 0 when there is none.
-func (s *Store) LastID() int64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.recent.Next() - 1
-}
-
 // Wait returns nil once the log holds an entry with an id above after, or the
 // context's error before that.
 func (s *Store) Wait(ctx context.Context, after int64) error {
-	return s.await(ctx, &s.committed, func() bool { return s.recent.Next()-1 > after })
+	return s.await(ctx, &s.committed, func() bool { return s.mem.Tail.Next()-1 > after })
 }
 
 // WaitBlocks returns nil once BlockSeq is above after, or the context's error
 // before that.
 func (s *Store) WaitBlocks(ctx context.Context, after uint64) error {
-	return s.await(ctx, &s.sealed, func() bool { return s.blockSeq > after })
+	return s.await(ctx, &s.sealed, func() bool { return s.mem.BlockSeq > after })
 }
 
 // await returns once ready, which sig announces, holds.
 func (s *Store) await(ctx context.Context, sig *signal, ready func() bool) error {
 	for {
-		s.mu.Lock()
+		s.mem.Mu.Lock()
 		ok, ch := ready(), sig.wait()
-		s.mu.Unlock()
+		s.mem.Mu.Unlock()
 		if ok {
 			return nil
 		}

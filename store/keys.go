@@ -25,9 +25,9 @@ func (s *Store) keyLog() keys.Log {
 		Err:  s.Err,
 		View: s.read,
 		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
-			s.mu.RLock()
-			defer s.mu.RUnlock()
-			p := s.projects[name]
+			s.mem.Mu.RLock()
+			defer s.mem.Mu.RUnlock()
+			p := s.mem.Projects[name]
 			if p == nil {
 				return 0, nil, format.KeyRuns{}
 			}
@@ -43,7 +43,7 @@ func (s *Store) keyLog() keys.Log {
 // moved reports whether what was found out about the keys of a submission holds no more.
 func (w *commitWriter) moved(sub *submission) bool {
 	for i := range sub.marks {
-		p := w.s.projects[sub.entries[i].Project]
+		p := w.s.mem.Projects[sub.entries[i].Project]
 		if sub.entries[i].Key != "" && p != nil && !sub.marks.Holds(i, p.ID, p.Rec.Keys.Moved) {
 			return true
 		}
@@ -55,11 +55,11 @@ func (w *commitWriter) moved(sub *submission) bool {
 // much of it at a time that it keeps up with what is recorded. The caller holds maintenance.
 func (s *Store) tidyKeys() error {
 	n := 0
-	s.mu.RLock()
-	for _, p := range s.projects {
+	s.mem.Mu.RLock()
+	for _, p := range s.mem.Projects {
 		n += p.Keys.Sealed()
 	}
-	s.mu.RUnlock()
+	s.mem.Mu.RUnlock()
 	z := &s.opts.keySizes
 	if n < z.MoveAt {
 		return nil
@@ -81,10 +81,10 @@ func (s *Store) tidyKeys() error {
 	return nil
 }
 
-// keyOwners returns the projects that want something, by number. The caller holds Store.mu or
+// keyOwners returns the projects that want something, by number. The caller holds State.Mu or
 // Store.writing.
 func (s *Store) keyOwners(wants func(*memory.Project) bool) (of []keys.Owner) {
-	for _, p := range s.byID {
+	for _, p := range s.mem.ByID {
 		if wants(p) {
 			of = append(of, keys.Owner{Name: p.Name, Rec: p.Rec, Recent: &p.Keys})
 		}
@@ -104,7 +104,7 @@ func (s *Store) moveKeys() error {
 		return keys.MoveAll(tx, &s.opts.keySizes, of)
 	}, func() {
 		for _, o := range of {
-			s.byID[o.Rec.ID].Rec = o.Rec
+			s.mem.ByID[o.Rec.ID].Rec = o.Rec
 			o.Recent.Forget()
 		}
 	})
@@ -115,9 +115,9 @@ func (s *Store) moveKeys() error {
 // written in one transaction. The caller holds maintenance, without which no keys move.
 func (s *Store) mergeKeys() (done int, err error) {
 	z := &s.opts.keySizes
-	s.mu.RLock()
+	s.mem.Mu.RLock()
 	due := s.keyOwners(func(p *memory.Project) bool { return p.Rec.State != audit.Purging && keys.Due(z, &p.Rec.Keys) })
-	s.mu.RUnlock()
+	s.mem.Mu.RUnlock()
 	var steps []*keys.Step
 	err = s.read(func(tx kv.Tx) (err error) {
 		of := due
@@ -129,12 +129,12 @@ func (s *Store) mergeKeys() (done int, err error) {
 	}
 	return done, s.update("keys", func(tx kv.Tx) error {
 		for i := range steps {
-			due[i].Rec = s.byID[due[i].Rec.ID].Rec // which others may have changed
+			due[i].Rec = s.mem.ByID[due[i].Rec.ID].Rec // which others may have changed
 		}
 		return keys.WriteAll(tx, steps, due)
 	}, func() {
 		for i, step := range steps {
-			s.byID[due[i].Rec.ID].Rec = due[i].Rec
+			s.mem.ByID[due[i].Rec.ID].Rec = due[i].Rec
 			s.keys.Merged(step)
 		}
 	})

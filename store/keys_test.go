@@ -88,10 +88,10 @@ func TestKeysOnTheirWay(t *testing.T) {
 		}
 	}
 	levels := 0
-	for _, r := range s.projects["acme"].Rec.Keys.Runs {
+	for _, r := range s.mem.Projects["acme"].Rec.Keys.Runs {
 		levels = max(levels, r.Level)
 	}
-	if runs := len(s.projects["acme"].Rec.Keys.Runs); levels < 2 || runs > 12 {
+	if runs := len(s.mem.Projects["acme"].Rec.Keys.Runs); levels < 2 || runs > 12 {
 		t.Errorf("there are %d runs of up to level %d", runs, levels)
 	}
 	checkClean(t, s)
@@ -101,7 +101,7 @@ func TestKeysOnTheirWay(t *testing.T) {
 func TestKeysOfOneHash(t *testing.T) {
 	s := open(t, t.TempDir(), smallKeys)
 	recordKeys(t, s, "acme", 0, 1)
-	h := s.projects["acme"].Hasher
+	h := s.mem.Projects["acme"].Hasher
 	seen := make(map[uint64]int)
 	var a, b string
 	for i := 0; b == ""; i++ {
@@ -113,7 +113,7 @@ func TestKeysOfOneHash(t *testing.T) {
 	}
 	first := recordOne(t, s, keyed("acme", a))
 	recordKeys(t, s, "acme", 1, 60)
-	if n := s.projects["acme"].Keys.Sealed(); n > 10 {
+	if n := s.mem.Projects["acme"].Keys.Sealed(); n > 10 {
 		t.Fatalf("%d keys were not moved", n)
 	}
 	second := recordOne(t, s, keyed("acme", b))
@@ -258,7 +258,7 @@ func TestDamagedKeys(t *testing.T) {
 			err := s.db.Update(func(tx kv.Tx) error {
 				b := tx.Bucket(format.Keys)
 				var all [][2][]byte
-				for k, v := range kv.Prefix(b, format.ProjectPrefix(s.projects["acme"].ID)) {
+				for k, v := range kv.Prefix(b, format.ProjectPrefix(s.mem.Projects["acme"].ID)) {
 					all = append(all, [2][]byte{bytes.Clone(k), bytes.Clone(v)})
 				}
 				rows = len(all)
@@ -302,7 +302,7 @@ func TestPurgedKeys(t *testing.T) {
 		for i := range 1 + n%10 {
 			recordKeys(t, s, "acme", i*40, i*40+37+n)
 		}
-		id := s.projects["acme"].ID
+		id := s.mem.Projects["acme"].ID
 		if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{}); err != nil {
 			t.Fatal(err)
 		}

@@ -29,10 +29,10 @@ func (s *Store) putPassed(tx kv.Tx) error {
 // Purges returns the name of every deleted project that is not held, with how long it is
 // until its purge begins, which is not above zero where that is due.
 func (s *Store) Purges() map[string]time.Duration {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	purges := make(map[string]time.Duration)
-	for _, p := range s.projects {
+	for _, p := range s.mem.Projects {
 		if p.Rec.State == audit.Deleting && p.Rec.Hold == nil || p.Rec.State == audit.Purging {
 			purges[p.Name] = p.Rec.PurgeAfter - s.passed()
 		}
@@ -41,7 +41,7 @@ func (s *Store) Purges() map[string]time.Duration {
 }
 
 // info returns the public view of p: the purge of a deleted project at the time at which it is
-// to be expected by now. The caller holds Store.mu.
+// to be expected by now. The caller holds State.Mu.
 func (s *Store) info(p *memory.Project) audit.Project {
 	info := p.Info()
 	if p.Rec.State != audit.Deleting {

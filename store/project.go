@@ -34,10 +34,10 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if err := loadTree(tx, p); err != nil {
 			return err
 		}
-		s.projects[p.Name] = p
-		s.byID[p.ID] = p
+		s.mem.Projects[p.Name] = p
+		s.mem.ByID[p.ID] = p
 		if rec.State == audit.Purging {
-			s.purging[p] = true
+			s.mem.Purging[p] = true
 		}
 	}
 	return nil
@@ -45,10 +45,10 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 
 // Projects returns every project by name.
 func (s *Store) Projects() []audit.Project {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	infos := make([]audit.Project, 0, len(s.projects))
-	for _, p := range s.projects {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	infos := make([]audit.Project, 0, len(s.mem.Projects))
+	for _, p := range s.mem.Projects {
 		infos = append(infos, s.info(p))
 	}
 	slices.SortFunc(infos, func(a, b audit.Project) int { return cmp.Compare(a.Name, b.Name) })
@@ -57,9 +57,9 @@ func (s *Store) Projects() []audit.Project {
 
 // Project returns one project, or a NotFound Fault.
 func (s *Store) Project(name string) (audit.Project, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p, ok := s.projects[name]
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	p, ok := s.mem.Projects[name]
 	if !ok {
 		return audit.Project{}, errNoProject(name)
 	}

@@ -86,10 +86,10 @@ func TestPullPastDamage(t *testing.T) {
 	if _, err := s.AfterSeq(t.Context(), "acme", 1020, 10); err == nil {
 		t.Error("who asks for all of a project gets something else")
 	}
-	s.mu.Lock()
-	rec := &s.projects["acme"].Rec
+	s.mem.Mu.Lock()
+	rec := &s.mem.Projects["acme"].Rec
 	rec.Lost = []audit.Gap{{Project: "acme", Lost: true, Entries: 24, Seqs: []audit.SeqRange{{First: 2025, Last: 2048}}}}
-	s.mu.Unlock()
+	s.mem.Mu.Unlock()
 	look([]audit.Range{{From: 1025, To: 2024}}, []audit.Range{{From: 2025, To: 2048}})
 }
 

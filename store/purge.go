@@ -38,15 +38,15 @@ func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err erro
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	s.mu.RLock()
-	p := s.projects[name]
+	s.mem.Mu.RLock()
+	p := s.mem.Projects[name]
 	var rec format.Project
 	tail, fresh := false, 0
 	if p != nil {
 		// Its ids have to be in the order bucket, which forgets them first.
-		rec, tail, fresh = p.Rec, s.recent.Has(p), p.Keys.Sealed()
+		rec, tail, fresh = p.Rec, s.mem.Tail.Has(p), p.Keys.Sealed()
 	}
-	s.mu.RUnlock()
+	s.mem.Mu.RUnlock()
 	switch {
 	case p == nil:
 		return false, errNoProject(name)
@@ -79,9 +79,9 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	if err := s.opts.BeforePurge(ctx, p.Name); err != nil {
 		return fmt.Errorf("before the purge of project %q: %w", p.Name, err)
 	}
-	s.mu.RLock()
+	s.mem.Mu.RLock()
 	rec := p.Rec
-	s.mu.RUnlock()
+	s.mem.Mu.RUnlock()
 	progress := &format.Purge{Behind: s.behind(p.Name)}
 	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.Name, k.ID)
@@ -105,8 +105,8 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 		return p.Put(tx, &rec)
 	}, func() {
 		p.Rec = rec
-		s.purging[p] = true
-		s.purges++
+		s.mem.Purging[p] = true
+		s.mem.Purges++
 	})
 }
 
@@ -286,18 +286,18 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 	return w.commit.finish()
 }
 
-// apply brings the memory to the state of the step. The caller holds Store.mu.
+// apply brings the memory to the state of the step. The caller holds State.Mu.
 func (w *purgeWriter) apply() {
 	w.p.Rec = w.rec
-	w.s.blockSeq = w.seq
+	w.s.mem.BlockSeq = w.seq
 	w.s.sealed.broadcast()
 	if w.fresh != nil {
-		w.s.projects[w.fresh.Name] = w.fresh
-		delete(w.s.byID, w.p.ID)
-		delete(w.s.purging, w.p)
-		w.s.purges++
+		w.s.mem.Projects[w.fresh.Name] = w.fresh
+		delete(w.s.mem.ByID, w.p.ID)
+		delete(w.s.mem.Purging, w.p)
+		w.s.mem.Purges++
 		w.s.keys.Purged(w.p.ID, &w.p.Rec.Keys)
-		w.s.byID[w.fresh.ID] = w.fresh
+		w.s.mem.ByID[w.fresh.ID] = w.fresh
 		w.s.meter.Forget(w.fresh.Name)
 		w.commit.apply()
 	}

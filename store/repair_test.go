@@ -85,10 +85,10 @@ func (c *campaign) holds(t *testing.T, dir string, res *repair.Result) {
 	c.at = s
 	nameless := false // a name is lost, as the report says
 	for _, name := range campaignProjects {
-		nameless = nameless || s.projects[name] == nil
+		nameless = nameless || s.mem.Projects[name] == nil
 	}
 	for _, a := range c.asks {
-		if project := a.name[strings.LastIndexByte(a.name, ' ')+1:]; nameless && (a.list == nil || s.projects[project] == nil) {
+		if project := a.name[strings.LastIndexByte(a.name, ' ')+1:]; nameless && (a.list == nil || s.mem.Projects[project] == nil) {
 			continue
 		}
 		if len(res.Gaps) > 0 && (a.list == nil || res.Gaps[len(res.Gaps)-1].Project == "") {

@@ -19,12 +19,12 @@ func (s *Store) sealLoop() {
 	left := false // by a seal that is due and has room for no more in its step
 	var until int64
 	for {
-		s.mu.Lock()
+		s.mem.Mu.Lock()
 		wait, ch, stepwise := s.sealer.Wait(), s.committed.wait(), s.sealer.Stepwise() > 0
 		if wait <= 0 && !left {
 			until = s.sealer.Until()
 		}
-		s.mu.Unlock()
+		s.mem.Mu.Unlock()
 		if left || stepwise || wait <= 0 {
 			var err error
 			if left, err = s.sealStep(until); errors.Is(err, errIdle) {
@@ -55,11 +55,11 @@ const sealRetry = time.Second
 // noteSeal keeps how the last seal ended, for recording to know, and reports a
 // failure once, not at each further try. Those who wait for room are refused then.
 func (s *Store) noteSeal(err error) (ok bool) {
-	s.mu.Lock()
+	s.mem.Mu.Lock()
 	before := s.sealErr
 	s.sealErr = err
 	s.sealed.broadcast()
-	s.mu.Unlock()
+	s.mem.Mu.Unlock()
 	if err == nil {
 		return true
 	}
@@ -78,13 +78,13 @@ func (s *Store) noteSeal(err error) (ok bool) {
 //
 // A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
-	s.mu.RLock()
-	until := s.recent.Next()
-	s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	until := s.mem.Tail.Next()
+	s.mem.Mu.RUnlock()
 	for {
-		s.mu.RLock()
-		done := s.recent.First >= until
-		s.mu.RUnlock()
+		s.mem.Mu.RLock()
+		done := s.mem.Tail.First >= until
+		s.mem.Mu.RUnlock()
 		if done {
 			return nil
 		}
@@ -107,9 +107,9 @@ func (s *Store) sealStep(until int64) (left bool, err error) {
 	s.maintenance.Lock()
 	defer s.maintenance.Unlock()
 	for {
-		s.mu.RLock()
-		step, aside := s.sealer.Choose(until, s.blockSeq), len(s.sealer.Aside())
-		s.mu.RUnlock()
+		s.mem.Mu.RLock()
+		step, aside := s.sealer.Choose(until, s.mem.BlockSeq), len(s.sealer.Aside())
+		s.mem.Mu.RUnlock()
 		if step == nil && aside > 0 {
 			return false, errIdle
 		}
@@ -137,7 +137,7 @@ func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	}
 	return left, s.update("seal", step.Write, func() {
 		var freed queue.Shares
-		freed, s.blockSeq = step.Apply()
+		freed, s.mem.BlockSeq = step.Apply()
 		s.queue.Free(freed.Parts...)
 		s.sealed.broadcast()
 	})

@@ -150,9 +150,9 @@ func TestWhatFillsNoBlockStaysInTheTail(t *testing.T) {
 		draw.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 		mustRecordAll(t, s, batch)
 		n += len(batch)
-		blocks := s.projects["acme"].Rec.Entries
+		blocks := s.mem.Projects["acme"].Rec.Entries
 		s.step(t, false)
-		p := s.projects["acme"]
+		p := s.mem.Projects["acme"]
 		if sealed := p.Rec.Entries - blocks; sealed == 0 || p.Rec.Entries%int64(rows) != 0 {
 			t.Fatalf("round %d: %d entries are in blocks, %d more than before", round, p.Rec.Entries, sealed)
 		}

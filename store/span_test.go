@@ -19,10 +19,10 @@ func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	t.Helper()
 	q.Normalize()
 	ways := []blocks.Way{{From: audit.Position{At: math.MaxInt64}}, {From: audit.Position{At: math.MinInt64}, Oldest: true}}
-	err := s.view(&q, func(tx kv.Tx, views []view) error {
-		v := &views[0]
+	err := s.read(func(tx kv.Tx) error {
+		p := s.mem.Projects[q.Project]
 		for _, way := range ways {
-			source, in := blocks.All(tx, v.project.ID, &v.rec.Extent, block.NewFilter(&q), way), 0
+			source, in := blocks.All(tx, p.ID, &p.Rec.Extent, block.NewFilter(&q), way), 0
 			for ; ; in++ {
 				if _, value, err := source.Next(); err != nil {
 					return err

@@ -144,7 +144,7 @@ func TestCountsComeFromSections(t *testing.T) {
 		filter := block.NewFilter(&q)
 		tally := counts.NewTally(nil, 10)
 		from, to := audit.Position{At: -1 << 62}, audit.Position{At: 1 << 62}
-		rest, err := tally.AddSections(tx, s.projects["acme"].ID, filter, from, to, func() error { return nil })
+		rest, err := tally.AddSections(tx, s.mem.Projects["acme"].ID, filter, from, to, func() error { return nil })
 		left = 4000 - int(tally.Stats().Total)
 		t.Logf("%d of 4000 entries are left, in %v", left, rest)
 		late := 0

@@ -75,7 +75,7 @@ func (s *Store) step(t *testing.T, due bool) {
 	t.Helper()
 	var until int64
 	if due {
-		until = s.recent.Next()
+		until = s.mem.Tail.Next()
 	}
 	if _, err := s.sealStep(until); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestSealBySteps(t *testing.T) {
 	dir := t.TempDir()
 	s := midway(t, dir)
 	steps := 0
-	for ; s.projects["late"].Rec.Sealing != nil; steps++ {
+	for ; s.mem.Projects["late"].Rec.Sealing != nil; steps++ {
 		if n := len(everything(t, s, "late")); n != 1200+steps {
 			t.Fatalf("after %d steps there are %d entries", steps, n)
 		}
@@ -151,8 +151,8 @@ func TestSealBySteps(t *testing.T) {
 	if err := s.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(everything(t, s, "late")); n != 1200+steps || s.Unsealed() != 0 || len(s.recent.Slots) != 0 {
-		t.Errorf("in the end there are %d entries, %d of them and %d slots in the tail", n, s.Unsealed(), len(s.recent.Slots))
+	if n := len(everything(t, s, "late")); n != 1200+steps || s.Unsealed() != 0 || len(s.mem.Tail.Slots) != 0 {
+		t.Errorf("in the end there are %d entries, %d of them and %d slots in the tail", n, s.Unsealed(), len(s.mem.Tail.Slots))
 	}
 	checkClean(t, s)
 	if line := s.queue.State(); line.Tail.Entries != 0 || line.Tail.Bytes != 0 {
@@ -165,17 +165,17 @@ func TestSealBySteps(t *testing.T) {
 func TestOthersAreSealedMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	s := midway(t, dir)
-	if n := s.projects["other"].Rec.Entries; n != 10 {
+	if n := s.mem.Projects["other"].Rec.Entries; n != 10 {
 		t.Fatalf("%d entries of the other are in blocks after the first step, want 10", n)
 	}
 	for round := range 3 {
 		mixed := append(scattered("other", 5, time.Duration(round+1)*time.Hour), scattered("late", 1, time.Duration(round+2)*time.Second)...)
 		mustRecordAll(t, s, mixed)
 		s.step(t, true)
-		if s.projects["late"].Rec.Sealing == nil {
+		if s.mem.Projects["late"].Rec.Sealing == nil {
 			t.Fatal("the late ones are sealed already")
 		}
-		if n := s.projects["other"].Rec.Entries; n != int64(10+5*(round+1)) {
+		if n := s.mem.Projects["other"].Rec.Entries; n != int64(10+5*(round+1)) {
 			t.Errorf("round %d: %d entries of the other are in blocks", round, n)
 		}
 		for _, p := range []string{"late", "other"} {
@@ -187,8 +187,8 @@ func TestOthersAreSealedMeanwhile(t *testing.T) {
 		}
 		s = openIdle(t, dir)
 	}
-	if len(s.recent.Slots) < 600 {
-		t.Errorf("only %d slots are in the tail", len(s.recent.Slots))
+	if len(s.mem.Tail.Slots) < 600 {
+		t.Errorf("only %d slots are in the tail", len(s.mem.Tail.Slots))
 	}
 	// A purge of the other waits until the tail has none of its ids.
 	if _, err := s.Delete(t.Context(), "other", entry("other", 0), audit.DeletionOrder{}); err != nil {
@@ -264,9 +264,9 @@ func TestWhoFillsTheTailWaits(t *testing.T) {
 	if took := time.Since(began); took > roomWait/2 {
 		t.Errorf("the others took %v", took)
 	}
-	s.mu.RLock()
-	n := len(s.projects["evil"].Tail)
-	s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	n := len(s.mem.Projects["evil"].Tail)
+	s.mem.Mu.RUnlock()
 	if n > share+16+2 || n < share {
 		t.Errorf("%d entries of who floods are in the tail, its share is %d", n, share)
 	}

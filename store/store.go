@@ -23,6 +23,7 @@ import (
 	"auditlog/store/memory"
 	"auditlog/store/queue"
 	"auditlog/store/quota"
+	"auditlog/store/read"
 	"auditlog/store/seal"
 	"auditlog/store/upgrade"
 )
@@ -130,9 +131,10 @@ func (o *Options) setDefaults() {
 
 // Store is the log. Its methods may be called by several goroutines at once.
 type Store struct {
-	opts     Options
-	db       kv.DB
-	identity string
+	*read.Log // what is asked of it
+	opts      Options
+	db        kv.DB
+	identity  string
 	// passedBefore is how much time had passed when the store was opened.
 	passedBefore time.Duration
 	epoch        atomic.Uint32         // how often a loss was accepted
@@ -153,17 +155,12 @@ type Store struct {
 	row     format.TailRow // of the commit under way; whoever holds writing has it
 	group   keys.Group     // its keys
 
-	mu         sync.RWMutex // guards what follows, held for moments only
-	projects   map[string]*memory.Project
-	byID       memory.Numbered
-	purging    map[*memory.Project]bool // those that are being purged
-	purges     uint64                   // counts purges that begin and that end
-	recent     memory.Tail
+	mem *memory.State // whose lock guards what follows as well
+
 	sealer     *seal.Sealer
-	keysDamage error  // why keys are not moved to where they belong
-	blockSeq   uint64 // newest sequence of the changes bucket
-	sealErr    error  // why the last seal failed
-	broken     error  // why no more can be written; nil while all is well
+	keysDamage error // why keys are not moved to where they belong
+	sealErr    error // why the last seal failed
+	broken     error // why no more can be written; nil while all is well
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -263,17 +260,18 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	opts.setDefaults()
 	sealing := seal.Options{Rows: opts.SealRows, TailBytes: opts.TailBytes, After: opts.SealAfter}
 	s := &Store{
-		opts:     opts,
-		db:       db,
-		blocks:   blocks.NewReader(db.Name(), opts.CacheBytes),
-		queue:    queue.New[*submission](queue.Shared(sealing.Room())),
-		meter:    quota.New(opts.Limits),
-		projects: make(map[string]*memory.Project),
-		byID:     make(memory.Numbered),
-		purging:  make(map[*memory.Project]bool),
+		opts:   opts,
+		db:     db,
+		blocks: blocks.NewReader(db.Name(), opts.CacheBytes),
+		mem:    memory.NewState(),
+		queue:  queue.New[*submission](queue.Shared(sealing.Room())),
+		meter:  quota.New(opts.Limits),
 	}
 	sealing.Sizes = &s.opts.sizes
-	s.sealer = seal.New(&s.recent, s.blocks, sealing)
+	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
+	s.Log = read.New(read.Options{
+		Memory: s.mem, Blocks: s.blocks, View: s.read, Writing: &s.writing, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+	})
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := s.located(db.View(s.load)); err != nil {
@@ -300,12 +298,12 @@ func (s *Store) load(tx kv.Tx) error {
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
-	s.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
+	s.mem.BlockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	s.passedBefore = time.Duration(format.ReadUint64(meta.Get(format.MetaPassed)))
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := keys.Load(tx, s.byID.Keys); err != nil {
+	if err := keys.Load(tx, s.mem.ByID.Keys); err != nil {
 		return err
 	}
 	if err := s.loadUsage(tx); err != nil {
@@ -381,14 +379,14 @@ func closed(err error) error {
 // Err returns why the store can no longer be written, or nil. Not knowing
 // whether a commit is on disk is such a reason; only opening it again helps.
 func (s *Store) Err() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	return s.broken
 }
 
 func (s *Store) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mem.Mu.Lock()
+	defer s.mem.Mu.Unlock()
 	if s.broken == nil {
 		s.broken = err
 	}

@@ -16,14 +16,14 @@ import (
 
 // Unsealed returns how many entries are in the tail.
 func (s *Store) Unsealed() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.recent.Unsealed
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	return s.mem.Tail.Unsealed
 }
 
 // loadTail reads the tail's rows into memory.
 func (s *Store) loadTail(tx kv.Tx) error {
-	r := &s.recent
+	r := &s.mem.Tail
 	r.First = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
 	added := make(map[*memory.Project][]*audit.Entry)
 	newest := make(map[*memory.Project]int64)
@@ -37,7 +37,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, r.Next()-1)
 		}
 		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string, size int) error {
-			p := s.byID[id]
+			p := s.mem.ByID[id]
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
 			}
@@ -82,9 +82,9 @@ func (s *Store) loadTail(tx kv.Tx) error {
 }
 
 // addRecent puts committed entries into memory, those of a project all at once:
-// late ones have the rest of its tail copied. The caller holds Store.mu.
+// late ones have the rest of its tail copied. The caller holds State.Mu.
 func (s *Store) addRecent(batch []committed, added map[*memory.Project][]*audit.Entry) {
-	r := &s.recent
+	r := &s.mem.Tail
 	if r.Unsealed == 0 {
 		r.Since = time.Now()
 	}

@@ -14,11 +14,11 @@ import (
 // Histories returns every project as its tree sees it, in the order of their numbers: but for
 // those that are being purged, and those without an entry. What it tells of is durable.
 func (s *Store) Histories() []trees.History {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	var all []trees.History
-	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
-		if h := historyOf(s.byID[id]); h.Size() > 0 {
+	for _, id := range slices.Sorted(maps.Keys(s.mem.ByID)) {
+		if h := historyOf(s.mem.ByID[id]); h.Size() > 0 {
 			all = append(all, h)
 		}
 	}
@@ -27,9 +27,9 @@ func (s *Store) Histories() []trees.History {
 
 // History returns one of these, or a NotFound Fault.
 func (s *Store) History(name string) (trees.History, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if p := s.projects[name]; p != nil {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	if p := s.mem.Projects[name]; p != nil {
 		if h := historyOf(p); h.Size() > 0 {
 			return h, nil
 		}
@@ -37,7 +37,7 @@ func (s *Store) History(name string) (trees.History, error) {
 	return trees.History{}, errNoProject(name)
 }
 
-// historyOf returns an empty one of a project that is being purged. The caller holds Store.mu.
+// historyOf returns an empty one of a project that is being purged. The caller holds State.Mu.
 func historyOf(p *memory.Project) trees.History {
 	if p.Rec.State == audit.Purging || len(p.Rec.Lost) > 0 { // a tree is of all entries
 		return trees.History{Last: -1}
@@ -53,7 +53,7 @@ func historyOf(p *memory.Project) trees.History {
 func (s *Store) KeepTrees(fn func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error)) error {
 	var change trees.Change
 	there := func(id format.ProjectID) bool {
-		p := s.byID[id]
+		p := s.mem.ByID[id]
 		return p != nil && p.Rec.State != audit.Purging
 	}
 	return s.update("keep trees", func(tx kv.Tx) (err error) {
@@ -61,10 +61,10 @@ func (s *Store) KeepTrees(fn func(tx kv.Tx, there func(format.ProjectID) bool) (
 		return err
 	}, func() {
 		for id, n := range change.Hashed {
-			s.byID[id].Hashed = n
+			s.mem.ByID[id].Hashed = n
 		}
 		for id, t := range change.Heads {
-			s.byID[id].Head = t
+			s.mem.ByID[id].Head = t
 		}
 	})
 }

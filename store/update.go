@@ -9,9 +9,9 @@ import (
 	"auditlog/store/kv"
 )
 
-// update runs fn in a transaction and, once it is on disk, apply under Store.mu
+// update runs fn in a transaction and, once it is on disk, apply under State.Mu
 // to bring the memory to the same state. It holds Store.writing throughout, so
-// fn may read without Store.mu whatever apply functions change.
+// fn may read without State.Mu whatever apply functions change.
 //
 // fn may be run more than once, and leaves nothing behind but what it sets anew each
 // time. Its error is returned as it is, and nothing is written; errNothing is no
@@ -39,8 +39,8 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	case err != nil:
 		return closed(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mem.Mu.Lock()
+	defer s.mem.Mu.Unlock()
 	apply()
 	return nil
 }

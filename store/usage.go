@@ -22,7 +22,7 @@ func (s *Store) loadUsage(tx kv.Tx) error {
 			return err
 		}
 		party := queue.Party{Kind: queue.Token, Name: token}
-		if p := s.byID[id]; token == "" && p == nil {
+		if p := s.mem.ByID[id]; token == "" && p == nil {
 			return fmt.Errorf("usage %x: %w: of unknown project %d", k, format.ErrCorrupt, id)
 		} else if token == "" {
 			party = queue.Party{Kind: queue.Project, Name: p.Name}
@@ -35,8 +35,8 @@ func (s *Store) loadUsage(tx kv.Tx) error {
 // Congestion tells how those stand who record.
 func (s *Store) Congestion() audit.Congestion {
 	q := s.queue.State()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	return audit.Congestion{
 		WaitingCalls: q.Items, WaitingEntries: q.Waiting.Entries, HeldCalls: q.Held, TailBytes: q.Tail.Bytes,
 		ProjectShare: q.Most[queue.Project], TokenShare: q.Most[queue.Token], Stepwise: s.sealer.Stepwise(),

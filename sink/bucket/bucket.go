@@ -2,11 +2,13 @@
 // it. A batch is an object, gzip of an entry a line, in a folder for the day (UTC) on which
 // its entries were recorded:
 //
-//	2026-05-04/5f1c0ffee-0-000000004711.ndjson.gz
+//	2026-05-04/5f1c0ffee-0-000000004711-000000005710-siem.ndjson.gz
 //
-// The name holds the log's identity, its epoch and the id of the first entry. A batch that is
-// delivered again begins with the same entry, and so has the same name: twice is once, even
-// where the second batch ends elsewhere, since what it lacks is in the next.
+// The name holds the log's identity, its epoch, the ids of the first and the last entry, and the
+// sink's name: a batch that is delivered again replaces itself, and nothing else ever replaces
+// an object, such as the batch of another sink, or a shorter one that begins alike. A batch
+// that ends elsewhere the second time is a further object, whose entries are known again by
+// their ids.
 package bucket
 
 import (
@@ -123,12 +125,16 @@ func (x *bucket) Close() error { return nil }
 
 func dayOf(e *audit.Entry) string { return e.RecordedAt.UTC().Format(time.DateOnly) }
 
-// extension tells what an object holds.
-func (x *bucket) extension() string {
-	if x.o.Line.Text {
-		return ".log.gz"
+// name returns the name of the object of a batch.
+func (x *bucket) name(day string, b *sink.Batch) string {
+	name := fmt.Sprintf("%s/%s-%d-%012d-%012d", day, b.Log.Log, b.Log.Epoch, b.Entries[0].ID, b.Entries[len(b.Entries)-1].ID)
+	if b.Sink != "" {
+		name += "-" + url.PathEscape(b.Sink)
 	}
-	return ".ndjson.gz"
+	if x.o.Line.Text {
+		return name + ".log.gz"
+	}
+	return name + ".ndjson.gz"
 }
 
 func (x *bucket) store(ctx context.Context, day string, b *sink.Batch) error {
@@ -141,7 +147,7 @@ func (x *bucket) store(ctx context.Context, day string, b *sink.Batch) error {
 	}
 	first, last := b.Entries[0].ID, b.Entries[len(b.Entries)-1].ID
 	o := &s3.Object{
-		Name:        fmt.Sprintf("%s/%s-%d-%012d%s", day, b.Log.Log, b.Log.Epoch, first, x.extension()),
+		Name:        x.name(day, b),
 		Data:        packed.Bytes(),
 		ContentType: "application/gzip",
 		Metadata: map[string]string{

@@ -46,7 +46,7 @@ func newStore(t *testing.T) *store {
 	return s
 }
 
-var objectName = regexp.MustCompile(`^log/2025-\d\d-\d\d/5f1c0ffee-3-(\d{12})\.ndjson\.gz$`)
+var objectName = regexp.MustCompile(`^log/2025-\d\d-\d\d/5f1c0ffee-3-\d{12}-\d{12}(-\w+)?\.ndjson\.gz$`)
 
 // Taken reads the bucket in the order of names.
 func (s *store) Taken() []int64 {
@@ -107,19 +107,36 @@ func TestExam(t *testing.T) {
 	})
 }
 
-// What is delivered again replaces what it was, however it is cut.
+// What is delivered again replaces itself, and nothing that ends elsewhere.
 func TestTwiceIsOnce(t *testing.T) {
 	s := newStore(t)
 	d := open(t, s.config())
 	defer d.Close()
 	entries := sinktest.Entries(100)
-	for _, part := range [][]*audit.Entry{entries[:60], entries[:40], entries[40:100], entries[40:100]} {
+	for _, part := range [][]*audit.Entry{entries[:60], entries[:60], entries[:1], entries[60:], entries[60:]} {
 		if err := d.Deliver(t.Context(), sinktest.Batch(part)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got := s.Taken()
-	if want := int64(100); len(got) != 100 || got[99] != want || !slices.IsSorted(got) {
+	if got := s.Taken(); len(got) != 101 || got[1] != 1 || !slices.IsSorted(got) {
+		t.Errorf("the bucket has %v", got)
+	}
+}
+
+// Two sinks that want different entries do not replace each other's objects.
+func TestTwoSinks(t *testing.T) {
+	s := newStore(t)
+	d := open(t, s.config())
+	defer d.Close()
+	entries := sinktest.Entries(10)
+	for name, part := range map[string][]*audit.Entry{"all": entries, "few": entries[:2], "": entries[:1]} {
+		b := sinktest.Batch(part)
+		b.Sink = name
+		if err := d.Deliver(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.Taken(); len(got) != 13 {
 		t.Errorf("the bucket has %v", got)
 	}
 }

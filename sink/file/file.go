@@ -136,10 +136,8 @@ func (x *file) openFile() (err error) {
 	if x.at != nil {
 		return nil
 	}
-	if x.root == nil {
-		if x.root, err = os.OpenRoot(x.dir); err != nil {
-			return err
-		}
+	if err := x.enter(); err != nil {
+		return err
 	}
 	if x.at, err = x.root.OpenFile(x.name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
 		return err
@@ -163,6 +161,23 @@ func (x *file) openFile() (err error) {
 		}
 	}
 	return x.syncFolder()
+}
+
+// enter opens the folder. That of all files of sinks is made if need be, and folders in it, but
+// no other: where it is missing, a disk may be.
+func (x *file) enter() (err error) {
+	if x.root != nil {
+		return nil
+	}
+	if x.o.Folder != "" {
+		if err := os.MkdirAll(x.dir, 0o700); err != nil {
+			return err
+		}
+	}
+	if x.root, err = os.OpenRoot(x.dir); err != nil || x.o.Folder == "" {
+		return err
+	}
+	return x.root.MkdirAll(filepath.Dir(x.name), 0o700)
 }
 
 // wholeLines returns where the last whole line of a file ends.

@@ -185,9 +185,6 @@ func TestOneWriterAlone(t *testing.T) {
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	inner := filepath.Join(dir, "in")
-	if err := os.Mkdir(inner, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	env := sinktest.Environment()
 	env.Folder = inner
 	for _, path := range []string{dir + "/out.ndjson", inner + "/../out.ndjson", inner, "/etc/passwd"} {
@@ -195,11 +192,14 @@ func TestFolder(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if err := os.Symlink(dir, inner+"/link"); err != nil {
-		t.Fatal(err)
-	}
-	for path, ok := range map[string]bool{inner + "/a.ndjson": true, inner + "/link/a.ndjson": false} {
-		d, err := kinds.Open(sink.Config{To: "file://" + path}, env)
+	for _, path := range []string{"/a.ndjson", "/deep/er/a.ndjson", "/link/a.ndjson"} {
+		ok := path != "/link/a.ndjson"
+		if !ok {
+			if err := os.Symlink(dir, inner+"/link"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := kinds.Open(sink.Config{To: "file://" + inner + path}, env)
 		if err != nil {
 			t.Fatal(err)
 		}

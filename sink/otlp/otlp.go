@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	common "go.opentelemetry.io/proto/otlp/common/v1"
@@ -83,7 +84,7 @@ func (x *otlp) export(ctx context.Context, b *sink.Batch) error {
 	return nil
 }
 
-// judge takes what the protocol says can be tried again for that.
+// judge has a refusal say what the protocol's own message of it says.
 func judge(err error, answer *web.Answer) error {
 	if unfit := new(sink.Unfit); errors.As(err, &unfit) && answer.Header.Get("Content-Type") == "application/x-protobuf" {
 		if message := readText(answer.Body, 2); message != "" {
@@ -164,8 +165,9 @@ func attributes(pairs ...string) []*common.KeyValue {
 	return list
 }
 
+// value returns a text. What is not UTF-8 would make the whole batch one that cannot be encoded.
 func value(s string) *common.AnyValue {
-	return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: s}}
+	return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: strings.ToValidUTF8(s, "\ufffd")}}
 }
 
 func number(name string, n int64) *common.KeyValue {

@@ -34,7 +34,10 @@ func open(o *sink.Options) (sink.Destination, error) {
 }
 
 // Deliver writes a batch with one call.
-func (s *stream) Deliver(_ context.Context, b *sink.Batch) error {
+func (s *stream) Deliver(ctx context.Context, b *sink.Batch) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	s.b = s.o.AppendLines(s.b[:0], b)
 	if _, err := s.w.Write(s.b); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)

@@ -98,7 +98,7 @@ func (c *chat) line(e *audit.Entry) string {
 	if e.Detail != "" {
 		line += ": " + c.text(e.Detail, 300)
 	}
-	return line + c.text(fmt.Sprintf(" (%s #%d, %s)", e.Project, e.ID, e.CreatedAt.UTC().Format("2006-01-02 15:04:05Z")), 400)
+	return line + " " + c.text(fmt.Sprintf("(%s #%d, %s)", e.Project, e.ID, e.CreatedAt.UTC().Format("2006-01-02 15:04:05Z")), 400)
 }
 
 // text returns s as one line of text of at most so many bytes that means nothing else.

@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"net/http"
 	"slices"
 	"strconv"
@@ -117,11 +118,15 @@ func (h *webhook) sign(id, at string, body []byte) string {
 	return strings.Join(list, " ")
 }
 
-// messageID returns what is the same whenever the same entries are sent to the same sink.
+// messageID returns what is the same whenever the same entries, and no others, are sent to the
+// same sink: a receiver may drop a message whose id it knows.
 func messageID(b *sink.Batch) string {
 	h := sha256.New()
-	for _, s := range []string{b.Log.Key(b.Entries[0].ID), b.Log.Key(b.Entries[len(b.Entries)-1].ID), b.Project, b.Sink} {
-		h.Write([]byte(s + "\n"))
+	h.Write([]byte(b.Log.String() + "\n" + b.Project + "\n" + b.Sink + "\n"))
+	var id [8]byte
+	for _, e := range b.Entries {
+		binary.BigEndian.PutUint64(id[:], uint64(e.ID))
+		h.Write(id[:])
 	}
 	return "msg_" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 }

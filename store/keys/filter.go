@@ -54,7 +54,7 @@ func (f filter) has(hash uint64) bool {
 // anywhere: there is nothing to be gained from replacing one by another.
 type filters struct {
 	mu    sync.RWMutex
-	of    map[runID]map[uint32]filter
+	of    map[runID][]filter // by row
 	bytes int
 	most  int
 }
@@ -64,15 +64,24 @@ type runID struct {
 	run     uint32
 }
 
-// absent reports whether a hash is in no run for certain.
-func (x *filters) absent(p format.ProjectID, runs []format.KeyRun, hash uint64) bool {
+// ofRuns returns the filters of runs, each by row. The caller holds mu.
+func (x *filters) ofRuns(p format.ProjectID, runs []format.KeyRun) [][]filter {
+	all := make([][]filter, len(runs))
 	for i := range runs {
+		all[i] = x.of[runID{p, runs[i].Number}]
+	}
+	return all
+}
+
+// absent reports whether a hash is in no run for certain, by the filters of the runs. The caller
+// holds mu.
+func absent(filters [][]filter, runs []format.KeyRun, hash uint64) bool {
+	for i, rows := range filters {
 		n, ok := runs[i].Row(hash)
 		if !ok {
 			continue
 		}
-		f := x.of[runID{p, runs[i].Number}][n]
-		if f == nil || f.has(hash) {
+		if rows == nil || rows[n] == nil || rows[n].has(hash) {
 			return false
 		}
 	}
@@ -83,14 +92,15 @@ func (x *filters) absent(p format.ProjectID, runs []format.KeyRun, hash uint64) 
 func (x *filters) passes(id runID, n uint32, hash uint64) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	f := x.of[id][n]
-	return f == nil || f.has(hash)
+	rows := x.of[id]
+	return rows == nil || rows[n] == nil || rows[n].has(hash)
 }
 
-// learn makes the filter of a row, unless it is there or there is no room for it.
-func (x *filters) learn(id runID, n uint32, row *format.KeyRow) {
+// learn makes the filter of row n of a run, unless it is there or there is no room for it.
+func (x *filters) learn(id runID, run *format.KeyRun, n uint32, row *format.KeyRow) {
 	x.mu.RLock()
-	known := x.of[id][n] != nil || x.bytes+row.Len()*filterBits/8 > x.most
+	rows := x.of[id]
+	known := rows != nil && rows[n] != nil || x.bytes+row.Len()*filterBits/8 > x.most
 	x.mu.RUnlock()
 	if known {
 		return
@@ -99,7 +109,7 @@ func (x *filters) learn(id runID, n uint32, row *format.KeyRow) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.of[id] == nil {
-		x.of[id] = make(map[uint32]filter)
+		x.of[id] = make([]filter, 1<<run.Bits)
 	}
 	if x.of[id][n] == nil {
 		x.of[id][n] = f
@@ -121,5 +131,5 @@ func (x *filters) forget(id runID) {
 func (x *filters) clear() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.of, x.bytes = make(map[runID]map[uint32]filter), 0
+	x.of, x.bytes = make(map[runID][]filter), 0
 }

@@ -158,8 +158,9 @@ func (x *Index) sift(g *group, marks Marks) (open []int) {
 	}
 	x.filters.mu.RLock()
 	defer x.filters.mu.RUnlock()
+	filters := x.filters.ofRuns(g.id, g.runs.Runs)
 	for _, i := range g.entries {
-		if !x.filters.absent(g.id, g.runs.Runs, marks[i].short()) {
+		if !absent(filters, g.runs.Runs, marks[i].short()) {
 			open = append(open, i)
 		}
 	}
@@ -212,7 +213,7 @@ func (x *Index) search(b kv.Bucket, p format.ProjectID, run *format.KeyRun, hash
 	if err != nil {
 		return nil, err
 	}
-	x.filters.learn(id, n, &row)
+	x.filters.learn(id, run, n, &row)
 	return row.Find(hash, found), nil
 }
 

@@ -1,4 +1,4 @@
-package store
+package read
 
 import (
 	"context"
@@ -13,15 +13,15 @@ import (
 
 // Get returns one entry of a project, or a NotFound Fault. The entry must not be
 // changed.
-func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry, error) {
+func (s *Log) Get(ctx context.Context, project string, id int64) (*audit.Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	t := s.recent.Get(id)
-	p := s.projects[project]
+	s.mem.Mu.RLock()
+	t := s.mem.Tail.Get(id)
+	p := s.mem.Projects[project]
 	visible, rec := p.Visible(), p.Record()
-	s.mu.RUnlock()
+	s.mem.Mu.RUnlock()
 	e := t.Entry
 	if visible && e == nil && id > 0 && (t.Owner == nil || t.Owner == p) {
 		err := admit.Work(ctx, func(context.Context) (err error) {
@@ -41,7 +41,7 @@ func (s *Store) Get(ctx context.Context, project string, id int64) (*audit.Entry
 
 // sealedEntry returns the entry of p with id from its block, or nil. rec is p's record
 // of now or before. The seq is 0 where it is not known, and the order bucket tells it.
-func (s *Store) sealedEntry(p *memory.Project, rec *format.Project, id, seq int64) (*audit.Entry, error) {
+func (s *Log) sealedEntry(p *memory.Project, rec *format.Project, id, seq int64) (*audit.Entry, error) {
 	var e *audit.Entry
 	err := s.read(func(tx kv.Tx) error {
 		if seq == 0 {

@@ -1,4 +1,4 @@
-package store
+package read
 
 import (
 	"auditlog/audit"
@@ -11,7 +11,7 @@ import (
 
 // prepared is a query made ready: the store's audit.Selection.
 type prepared struct {
-	s     *Store
+	s     *Log
 	query audit.Query // normalized and valid
 	// match is what query asks of an entry, for those that are in no block.
 	match *audit.Matcher
@@ -28,7 +28,7 @@ type prepared struct {
 // Prepare makes a query ready to be read by. It returns Invalid Faults with the
 // path of what is wrong, and an Unavailable one for a query with a text where
 // Options.Search is not set.
-func (s *Store) Prepare(q audit.Query) (audit.Selection, error) {
+func (s *Log) Prepare(q audit.Query) (audit.Selection, error) {
 	q.Normalize()
 	if err := q.Validate(); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package store
+package read
 
 import (
 	"context"
@@ -92,8 +92,8 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 
 // lost returns which entries of the query's projects are lost, of those that may lie in a stretch.
 func (q *prepared) lost(st walk.Stretch) (gaps []audit.Gap) {
-	q.s.mu.RLock()
-	defer q.s.mu.RUnlock()
+	q.s.mem.Mu.RLock()
+	defer q.s.mem.Mu.RUnlock()
 	q.s.each(&q.query, func(p *memory.Project) {
 		for i := range p.Rec.Lost {
 			if g := &p.Rec.Lost[i]; g.Touches(time.UnixMicro(st.Low.At), time.UnixMicro(st.High.At)) {

@@ -1,4 +1,4 @@
-package store
+package read
 
 import (
 	"slices"
@@ -26,11 +26,11 @@ type view struct {
 // The tails are taken before the transaction begins. So whatever was sealed in
 // between is in both, and is left out of the tail by the transaction's own word
 // on how far the project is sealed; nothing can be in neither.
-func (s *Store) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error {
-	s.mu.RLock()
+func (s *Log) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error {
+	s.mem.Mu.RLock()
 	views := s.viewsOf(q)
-	known := s.blockSeq
-	s.mu.RUnlock()
+	known := s.mem.BlockSeq
+	s.mem.Mu.RUnlock()
 	if len(views) == 0 {
 		return nil
 	}
@@ -50,25 +50,25 @@ func (s *Store) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) erro
 }
 
 // viewsOf returns what is in memory of the projects that a query looks into. The caller holds
-// Store.mu.
-func (s *Store) viewsOf(q *audit.Query) []view {
+// State.Mu.
+func (s *Log) viewsOf(q *audit.Query) []view {
 	var views []view
 	if _, all := q.Within.Names(); all {
-		views = make([]view, 0, len(s.projects))
+		views = make([]view, 0, len(s.mem.Projects))
 	}
 	s.each(q, func(p *memory.Project) { views = append(views, view{project: p, tail: p.Tail, rec: p.Rec}) })
 	return views
 }
 
 // each calls fn with the visible projects that a query looks into, and comes by no others unless
-// it looks into nearly all. The caller holds Store.mu.
-func (s *Store) each(q *audit.Query, fn func(*memory.Project)) {
+// it looks into nearly all. The caller holds State.Mu.
+func (s *Log) each(q *audit.Query, fn func(*memory.Project)) {
 	names, all := q.Within.Names()
 	switch {
 	case q.Project != "":
 		names = []string{q.Project}
 	case all:
-		for name, p := range s.projects {
+		for name, p := range s.mem.Projects {
 			if q.Within.Has(name) && p.Visible() {
 				fn(p)
 			}
@@ -76,7 +76,7 @@ func (s *Store) each(q *audit.Query, fn func(*memory.Project)) {
 		return
 	}
 	for _, name := range names {
-		if p := s.projects[name]; p.Visible() {
+		if p := s.mem.Projects[name]; p.Visible() {
 			fn(p)
 		}
 	}
@@ -84,10 +84,10 @@ func (s *Store) each(q *audit.Query, fn func(*memory.Project)) {
 
 // Extent returns the times of the oldest and the newest entry of the projects that a query looks
 // into; ok is false where there is none.
-func (s *Store) Extent(q audit.Query) (first, last time.Time, ok bool) {
+func (s *Log) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	var low, high int64
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
 	s.each(&q, func(p *memory.Project) {
 		if p.Rec.Entries == 0 && len(p.Tail) == 0 {
 			return
@@ -132,7 +132,7 @@ func (v *view) unseal() {
 }
 
 // in returns what a walker has to know of the project in a transaction.
-func (v *view) in(tx kv.Tx, s *Store) walk.Project {
+func (v *view) in(tx kv.Tx, s *Log) walk.Project {
 	return walk.Project{
 		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Record: &v.rec, Tail: v.tail, Others: v.others,
 	}

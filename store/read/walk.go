@@ -1,4 +1,4 @@
-package store
+package read
 
 import (
 	"context"
@@ -95,9 +95,9 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	if len(q.narrowings) == 0 {
 		return nil, nil
 	}
-	q.s.mu.RLock()
+	q.s.mem.Mu.RLock()
 	views := q.s.viewsOf(&q.query)
-	q.s.mu.RUnlock()
+	q.s.mem.Mu.RUnlock()
 	named := make(namedBlocks, len(views))
 	for i := range views {
 		p := views[i].project.ID

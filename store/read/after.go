@@ -1,4 +1,4 @@
-package store
+package read
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ import (
 // limit of them, and the id up to which the caller then knows everything: what was
 // purged, or is being, is left out, but for what a purge leaves. The entries must not be
 // changed.
-func (s *Store) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
+func (s *Log) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
 	st, err := s.after(ctx, max(id, 0), limit, audit.AllProjects())
 	if err = cmp.Or(err, st.holes.Err); err != nil {
 		return nil, 0, err
@@ -36,7 +36,7 @@ type stretch struct {
 }
 
 // after returns the stretch behind an id, with at most limit entries.
-func (s *Store) after(ctx context.Context, id int64, limit int, within audit.Scope) (stretch, error) {
+func (s *Log) after(ctx context.Context, id int64, limit int, within audit.Scope) (stretch, error) {
 	for {
 		// A purge that begins or ends meanwhile takes ids away, or gives those back that it
 		// leaves: then all is read again.
@@ -56,13 +56,13 @@ func (s *Store) after(ctx context.Context, id int64, limit int, within audit.Sco
 
 // underPurge returns how many purges have begun or ended, and the entries that those under
 // way leave, which nothing else of the store tells of meanwhile.
-func (s *Store) underPurge() (turns uint64, kept []*audit.Entry) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for p := range s.purging {
+func (s *Log) underPurge() (turns uint64, kept []*audit.Entry) {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	for p := range s.mem.Purging {
 		kept = append(kept, p.Rec.Purge.Kept...)
 	}
-	return s.purges, kept
+	return s.mem.Purges, kept
 }
 
 // add adds those of the entries that purges leave that are behind an id and in st's reach, and
@@ -103,10 +103,10 @@ func upTo(ranges []audit.Range, through int64) []audit.Range {
 //
 // As with a view, the tail is taken before the transaction begins: what is sealed
 // in between is in both, and is read from one of them.
-func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit.Scope) error {
-	s.mu.RLock()
-	tail := s.recent
-	s.mu.RUnlock()
+func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.Scope) error {
+	s.mem.Mu.RLock()
+	tail := s.mem.Tail
+	s.mem.Mu.RUnlock()
 	of := func(id int64, owner format.ProjectID) (string, *format.Project) {
 		name, rec := s.visibleByID(owner)
 		if rec != nil && !within.Has(name) {
@@ -151,10 +151,10 @@ func (s *Store) extend(ctx context.Context, st *stretch, limit int, within audit
 
 // visibleByID returns the name and record of the project with a number, or nil when there
 // is none to be seen.
-func (s *Store) visibleByID(id format.ProjectID) (string, *format.Project) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p := s.byID[id]
+func (s *Log) visibleByID(id format.ProjectID) (string, *format.Project) {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	p := s.mem.ByID[id]
 	if !p.Visible() {
 		return "", nil
 	}
@@ -163,10 +163,10 @@ func (s *Store) visibleByID(id format.ProjectID) (string, *format.Project) {
 }
 
 // LastSeq returns the newest seq of a project, 0 when there is none.
-func (s *Store) LastSeq(project string) int64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if p := s.projects[project]; p != nil {
+func (s *Log) LastSeq(project string) int64 {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	if p := s.mem.Projects[project]; p != nil {
 		return p.LastSeq()
 	}
 	return 0
@@ -175,13 +175,13 @@ func (s *Store) LastSeq(project string) int64 {
 // AfterSeq returns entries of a project with a seq above one, in the order of seqs, at most
 // limit of them; of a project that is being purged, those that the purge leaves. The
 // entries must not be changed.
-func (s *Store) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
+func (s *Log) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
 	st, err := s.behindSeq(ctx, project, seq, limit)
 	return st.entries, cmp.Or(err, st.holes.Err)
 }
 
 // behindSeq returns the stretch of a project behind a seq, with at most limit entries.
-func (s *Store) behindSeq(ctx context.Context, project string, seq int64, limit int) (stretch, error) {
+func (s *Log) behindSeq(ctx context.Context, project string, seq int64, limit int) (stretch, error) {
 	return s.afterSeq(ctx, project, limit,
 		func(*blocks.Sequence, int64) (int64, error) { return seq, nil },
 		func(e *audit.Entry) bool { return e.Seq > seq })
@@ -189,7 +189,7 @@ func (s *Store) behindSeq(ctx context.Context, project string, seq int64, limit 
 
 // Since returns entries of a project with an id above after in commit order, the
 // oldest of them first, at most limit. The entries must not be changed.
-func (s *Store) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
+func (s *Log) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
 	st, err := s.afterSeq(ctx, project, limit,
 		func(q *blocks.Sequence, last int64) (int64, error) { return q.Behind(after, last) },
 		func(e *audit.Entry) bool { return e.ID > after })
@@ -198,17 +198,17 @@ func (s *Store) Since(ctx context.Context, project string, after int64, limit in
 
 // afterSeq returns the stretch of a project from behind a seq on, which from finds among those
 // that are sealed; of the others, it has those that behind holds for.
-func (s *Store) afterSeq(ctx context.Context, name string, limit int, from func(q *blocks.Sequence, last int64) (int64, error),
+func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q *blocks.Sequence, last int64) (int64, error),
 	behind func(*audit.Entry) bool) (stretch, error) {
 	for {
-		s.mu.RLock()
-		p, tail := s.projects[name], s.recent
+		s.mem.Mu.RLock()
+		p, tail := s.mem.Projects[name], s.mem.Tail
 		visible, rec := p.Visible(), p.Record()
 		last := int64(0)
 		if p != nil {
 			last = p.LastSeq()
 		}
-		s.mu.RUnlock()
+		s.mem.Mu.RUnlock()
 		switch {
 		case p == nil:
 			return stretch{}, nil
@@ -282,16 +282,16 @@ func keptBehind(kept []*audit.Entry, behind func(*audit.Entry) bool, limit int) 
 
 // purged reports whether p is being purged, or was, by writes that a transaction can have
 // seen.
-func (s *Store) purged(p *memory.Project) bool {
+func (s *Log) purged(p *memory.Project) bool {
 	s.writing.Lock() // whoever wrote has told the memory of it by now
 	defer s.writing.Unlock()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.projects[p.Name] != p || !p.Visible()
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	return s.mem.Projects[p.Name] != p || !p.Visible()
 }
 
 // unlessPurged returns err, or nil if what is missing was purged since p was looked up.
-func (s *Store) unlessPurged(tx kv.Tx, p *memory.Project, err error) error {
+func (s *Log) unlessPurged(tx kv.Tx, p *memory.Project, err error) error {
 	if err == nil {
 		return nil
 	}

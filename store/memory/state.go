@@ -1,0 +1,19 @@
+package memory
+
+import "sync"
+
+// State is all of it, of which Mu guards the rest. It is held for moments only.
+type State struct {
+	Mu       sync.RWMutex
+	Projects map[string]*Project
+	ByID     Numbered
+	Purging  map[*Project]bool // those that are being purged
+	Purges   uint64            // counts purges that begin and that end
+	Tail     Tail
+	BlockSeq uint64 // newest sequence of the changes bucket
+}
+
+// NewState returns the state of an empty log.
+func NewState() *State {
+	return &State{Projects: make(map[string]*Project), ByID: make(Numbered), Purging: make(map[*Project]bool)}
+}

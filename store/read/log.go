@@ -1,0 +1,51 @@
+package read
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"auditlog/fulltext"
+	"auditlog/store/blocks"
+	"auditlog/store/kv"
+	"auditlog/store/memory"
+)
+
+// Options are what a Log reads from.
+type Options struct {
+	Memory *memory.State
+	Blocks *blocks.Reader
+	// View runs fn in a read transaction.
+	View func(fn func(kv.Tx) error) error
+	// Writing is held by whoever writes, until the memory is told of what was written.
+	Writing sync.Locker
+	// Epoch is of the cursors that are given out.
+	Epoch *atomic.Uint32
+
+	// Search parses a full-text query. Nil refuses queries that have one.
+	Search func(text string) (fulltext.Query, error)
+	// Narrow returns what the full-text index knows of ids and addresses that filters ask
+	// for. Nil looks into all blocks for them.
+	Narrow func(fulltext.Exact) fulltext.Narrowing
+}
+
+// A Log answers what is asked of one. Its methods may be called by several goroutines at once.
+type Log struct {
+	opts    Options
+	mem     *memory.State
+	blocks  *blocks.Reader
+	read    func(fn func(kv.Tx) error) error
+	writing sync.Locker
+	epoch   *atomic.Uint32
+}
+
+// New returns a Log.
+func New(o Options) *Log {
+	return &Log{opts: o, mem: o.Memory, blocks: o.Blocks, read: o.View, writing: o.Writing, epoch: o.Epoch}
+}
+
+// LastID returns the id of the newest entry, 0 when there is none.
+func (s *Log) LastID() int64 {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	return s.mem.Tail.Next() - 1
+}
