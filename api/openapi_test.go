@@ -191,7 +191,7 @@ var types = map[string]reflect.Type{
 	"Filters": reflect.TypeFor[rpc.Filters](), "Range": reflect.TypeFor[audit.Range](), "PullRequest": reflect.TypeFor[rpc.PullRequest](),
 	"PullResult": reflect.TypeFor[rpc.PullResult](), "FollowRequest": reflect.TypeFor[rpc.FollowRequest](),
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
-	"ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
+	"EntryProof": reflect.TypeFor[rpc.EntryProof](), "ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
 	"CertificateRequest": reflect.TypeFor[rpc.CertificateRequest](), "CertificateResult": reflect.TypeFor[rpc.CertificateResult](),
 	"CheckpointRequest": reflect.TypeFor[rpc.CheckpointRequest](), "CheckpointResult": reflect.TypeFor[rpc.CheckpointResult](),
 	"CosignRequest":      reflect.TypeFor[rpc.CosignRequest](),
