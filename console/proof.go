@@ -3,7 +3,9 @@ package console
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"html/template"
 	"io"
 	"mime"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 	"auditlog/auth"
 	"auditlog/notary"
 	"auditlog/proof/evidence"
+	"auditlog/proof/qr"
 	"auditlog/rpc"
 )
 
@@ -71,6 +74,7 @@ type proofStatus struct {
 	Key    string
 
 	Witnesses []cosigned
+	QR        template.URL // the checkpoint as a picture
 }
 
 // cosigned is a witness that has signed.
@@ -93,6 +97,11 @@ func (c *console) proofs(v *visit) *proofStatus {
 	}
 	p := &proofStatus{
 		Size: st.Checkpoint.Size, Behind: st.Behind, At: v.moment(st.HeadTime), Root: st.Checkpoint.Root.String(), Key: st.Key.Fingerprint(),
+	}
+	if code, err := qr.Encode(st.Signed); err == nil {
+		if png, err := code.PNG(); err == nil {
+			p.QR = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
+		}
 	}
 	for _, w := range st.Witnesses {
 		p.Witnesses = append(p.Witnesses, cosigned{w.Witness.Name, v.moment(w.Time), w.Size < st.Checkpoint.Size})

@@ -48,6 +48,7 @@ func (n *Notary) present(project string) (h trees.History, a evidence.Anchor, er
 // Status tells how the proofs are.
 type Status struct {
 	Checkpoint proof.Checkpoint
+	Signed     string // as it is signed by the log
 	HeadTime   time.Time
 	Key        proof.PublicKey
 	// Witnesses are those that have signed, the newest checkpoint or an older one.
@@ -69,6 +70,9 @@ func (n *Notary) Status() (Status, error) {
 		}
 		if s.Checkpoint, err = proof.OpenCheckpoint(m.Checkpoint(), m.Keys...); err != nil {
 			return err
+		}
+		if own, err := proof.Sign(s.Checkpoint, n.key.Signer(s.Checkpoint.Origin)); err == nil {
+			s.Signed = string(own)
 		}
 		text, err := m.Leaf(m.Size - 1)
 		if err != nil {
