@@ -10,6 +10,8 @@ import (
 type Checks interface {
 	// Start begins a check at once unless one is under way.
 	Start() (started bool)
+	// Stop ends the check that is under way, if there is one.
+	Stop() (stopped bool)
 	Status() scrub.Status
 }
 
@@ -21,6 +23,12 @@ func (s *Server) logCheck(c *call, req *rpc.CheckRequest) (*rpc.CheckResult, err
 	if s.opts.Checks == nil {
 		return nil, audit.Errorf(audit.Unavailable, "nothing reads this log")
 	}
+	if req.Start && req.Stop {
+		return nil, audit.FieldErrorf("stop", "contradicts start")
+	}
+	if req.Stop {
+		s.opts.Checks.Stop()
+	}
 	if req.Start {
 		s.opts.Checks.Start()
 	}
@@ -28,6 +36,9 @@ func (s *Server) logCheck(c *call, req *rpc.CheckRequest) (*rpc.CheckResult, err
 	res := &rpc.CheckResult{Check: readingOf(st.Check), Slow: readingOf(st.Slow), Last: readingOf(st.Last), Damaged: s.opts.Store.Damaged()}
 	if res.Slow != nil {
 		res.Slow.Progress = st.Progress
+	}
+	if res.Check != nil {
+		res.Check.Progress = st.Checked
 	}
 	if err := s.opts.Store.Paused(); err != nil {
 		res.Paused = err.Error()

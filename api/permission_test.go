@@ -23,8 +23,13 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return strings.Replace(deployEntry, "acme", project, 1)
 	case rpc.Get:
 		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
-	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign, rpc.SinkList:
+	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign, rpc.SinkList,
+		rpc.SearchList:
 		return `{}`
+	case rpc.SearchSave:
+		return fmt.Sprintf(`{"name":"mine","query":{"project":%q}}`, project)
+	case rpc.SearchDelete:
+		return `{"name":"mine"}`
 	case rpc.SinkCreate:
 		return `{"name":"siem","to":"stdout:"}`
 	case rpc.SinkReplay:
@@ -71,6 +76,10 @@ var grants = map[string]string{
 	"project.delete":  "admin of all",
 	"project.approve": "admin of all",
 	"project.release": "admin of all",
+
+	"search.save":   "own", // of those who may read, see TestSearches
+	"search.list":   "own",
+	"search.delete": "own",
 
 	"token.create": "admin",
 	"token.list":   "admin",
@@ -143,6 +152,7 @@ func TestEveryPermissionIsAMethods(t *testing.T) {
 	f := start(t, Options{})
 	used := map[auth.Permission]string{
 		auth.DebugProfile: "/debug/pprof/",
+		auth.SearchShare:  "search.save and search.delete, for a project",
 	}
 	for _, rt := range f.api.routes() {
 		if rt.method == rpc.SessionGet {

@@ -94,7 +94,7 @@ func answerProject(p audit.Project, err error) (*rpc.Project, error) {
 
 // projectOf returns what the API tells of a project.
 func projectOf(p audit.Project) rpc.Project {
-	res := rpc.Project{Project: p.Name, State: p.State, Entries: p.Entries, First: p.First, Last: p.Last}
+	res := rpc.Project{Project: p.Name, State: p.State, Entries: p.Entries, First: p.First, Last: p.Last, Damaged: p.Damaged}
 	if d := p.Deletion; d != nil {
 		res.DeletedAt, res.DeletedBy, res.PurgeAt = d.At, d.By, d.PurgeAt
 		res.AwaitsApproval, res.ApprovedBy = d.Pending, d.ApprovedBy

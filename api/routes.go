@@ -50,6 +50,10 @@ func (s *Server) routes() []route {
 		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
 		{rpc.TokenRotate, auth.TokenRotate, method(s.tokenRotate)},
 
+		{rpc.SearchSave, auth.SearchSave, searching(s.searches.Save)},
+		{rpc.SearchList, auth.SearchList, method(s.searchList)},
+		{rpc.SearchDelete, auth.SearchDelete, searching(s.searches.Delete)},
+
 		{rpc.Backup, auth.LogBackup, s.backup},
 
 		{rpc.SessionGet, "", method(s.sessionGet)},
@@ -119,7 +123,7 @@ func (s *Server) newRouter() *httprouter.Router {
 // GET as well, for programs that can do nothing else.
 func onlyReads(method string) bool {
 	_, verb, _ := strings.Cut(method, ".")
-	return slices.Contains([]string{"list", "get", "stats", "export", "pull", "follow"}, verb)
+	return slices.Contains([]string{"list", "get", "stats", "export", "prove", "certificate", "pull", "follow"}, verb)
 }
 
 // handle makes the router answer a method at its name and at that in lower case.

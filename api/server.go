@@ -21,6 +21,7 @@ import (
 	"auditlog/pull"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/searches"
 	"auditlog/shipping"
 )
 
@@ -29,6 +30,7 @@ type Store interface {
 	audit.Recorder
 	audit.Reader
 	audit.ProjectReader
+	audit.SearchStore
 	audit.ProjectChanger
 	audit.Follower
 	Monitored
@@ -121,6 +123,7 @@ func (o *Options) setDefaults() {
 type Server struct {
 	opts     Options
 	admin    *admin.Desk
+	searches *searches.Desk
 	router   *httprouter.Router
 	pulls    *pull.Server
 	paths    map[string]string // of the methods, as they are written and in lower case: their verbs
@@ -146,6 +149,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, paths: make(map[string]string),
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
+		searches:    searches.New(opts.Store, opts.Now),
 		crossOrigin: http.NewCrossOriginProtection(),
 		decoding:    newDecoding(),
 		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),

@@ -101,6 +101,9 @@ func (g *Gap) String() string {
 		of = "unknown projects"
 	}
 	s := fmt.Sprintf("%s%d entries of %s %s", about, g.Entries, of, what)
+	if g.Entries == 0 && g.AtLeast {
+		s = fmt.Sprintf("entries of %s may be missing, which %s", of, what)
+	}
 	if g.Entries > 0 {
 		s += fmt.Sprintf(", ids %d to %d", g.FirstID, g.LastID)
 	}

@@ -22,6 +22,7 @@ type Log interface {
 	Purger
 	TokenStore
 	SinkStore
+	SearchStore
 	Health
 }
 
@@ -180,6 +181,18 @@ type SinkStore interface {
 	// ChangeSinks does with these rows what ChangeTokens does with records of tokens.
 	ChangeSinks(ctx context.Context, put map[string][]byte, del []string, entry *Entry) error
 }
+
+// SearchStore keeps the searches that people have saved, as rows. What they mean is package
+// searches's, but for what their keys begin with: the SearchesFor of a project go with its purge.
+type SearchStore interface {
+	// Searches returns the rows whose keys begin with prefix.
+	Searches(prefix string) (map[string][]byte, error)
+	// ChangeSearches does with these rows what ChangeTokens does with records of tokens.
+	ChangeSearches(ctx context.Context, put map[string][]byte, del []string, entry *Entry) error
+}
+
+// SearchesFor returns what the keys of the searches begin with that are saved for a project.
+func SearchesFor(project string) string { return "for/" + project + "/" }
 
 // SinkRow is a row of a SinkStore.
 type SinkRow struct {

@@ -33,6 +33,9 @@ type Project struct {
 	Deletion *Deletion
 	// Hold is set from project.hold to project.release.
 	Hold *Hold
+	// Damaged says that the log is damaged where it matters to the project: it may have more
+	// entries, or its new ones cannot be moved to where they belong.
+	Damaged bool
 }
 
 // Hold keeps a project from being deleted, or purged if it is deleted already, as long

@@ -69,6 +69,13 @@ const (
 	SinkDelete Permission = "sink.delete"
 	SinkTest   Permission = "sink.test"
 
+	// Whoever may read entries may save searches for themselves. SearchShare is no method of
+	// the API's: it lets one save and delete those for a project.
+	SearchSave   Permission = "search.save"
+	SearchList   Permission = "search.list"
+	SearchDelete Permission = "search.delete"
+	SearchShare  Permission = "search.share"
+
 	// DebugProfile is no method of the API's: it lets one read profiles of the process.
 	DebugProfile Permission = "debug.profile"
 )
@@ -79,7 +86,8 @@ func Permissions() []Permission {
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow,
 		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
 		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign,
-		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest, DebugProfile,
+		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest,
+		SearchSave, SearchList, SearchDelete, SearchShare, DebugProfile,
 	}
 }
 
@@ -91,6 +99,11 @@ func (p Permission) reads() bool {
 		return true
 	}
 	return false
+}
+
+// ownSearches reports whether p is about the searches that one saves.
+func (p Permission) ownSearches() bool {
+	return p == SearchSave || p == SearchList || p == SearchDelete
 }
 
 // wholeLog reports whether p is for admins of all projects alone, be it about one of
@@ -120,7 +133,7 @@ const (
 func (r Role) may(p Permission) bool {
 	switch r {
 	case Viewer:
-		return p.reads()
+		return p.reads() || p.ownSearches()
 	case Recorder:
 		return p == AuditLogRecord
 	case Admin:

@@ -15,10 +15,11 @@ func rolePermissions() map[Role][]Permission {
 		"auditLog.list", "auditLog.get", "auditLog.stats", "auditLog.export", "auditLog.prove", "auditLog.pull", "auditLog.follow",
 		"project.list", "project.get", "project.certificate", "log.checkpoint",
 	}
+	own := []Permission{"search.save", "search.list", "search.delete"}
 	return map[Role][]Permission{
-		Viewer:   read,
+		Viewer:   append(slices.Clone(read), own...),
 		Recorder: {"auditLog.record"},
-		Admin: append(slices.Clone(read), "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
+		Admin: append(append(slices.Clone(read), own...), "search.share", "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
 			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
 			"sink.create", "sink.list", "sink.get", "sink.update", "sink.pause", "sink.resume", "sink.replay", "sink.delete", "sink.test"),
@@ -30,7 +31,7 @@ func rolePermissions() map[Role][]Permission {
 func of(grants ...Grant) Principal { return Principal{Grants: grants} }
 
 func TestPermissions(t *testing.T) {
-	read := rolePermissions()[Viewer]
+	read := slices.DeleteFunc(rolePermissions()[Viewer], Permission.ownSearches)
 	for role, has := range rolePermissions() {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)

@@ -41,8 +41,12 @@ meanwhile.`,
 	dir := addData(cmd)
 	var conn connection
 	conn.flags(cmd.Flags())
+	stop := cmd.Flags().Bool("stop", false, "have the server stop the check that it does")
 	live := cmd.Flags().Bool("live", false, "have the server check its log while it runs")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *stop {
+			return stopCheck(cmd.Context(), &conn)
+		}
 		if *live {
 			return a.checkLive(cmd.Context(), &conn)
 		}
@@ -144,6 +148,18 @@ func faulty(problems int, where string) error {
 // pollCheck is how often a server is asked how its check goes.
 const pollCheck = 500 * time.Millisecond
 
+// stopCheck has a server stop its check.
+func stopCheck(ctx context.Context, conn *connection) error {
+	c, err := conn.client()
+	if err != nil {
+		return err
+	}
+	if _, err := c.StopCheck(ctx); err != nil {
+		return unreachable(c, err)
+	}
+	return nil
+}
+
 // checkLive has a server check its log, and waits for the end of that.
 func (a *app) checkLive(ctx context.Context, conn *connection) error {
 	c, err := conn.client()
@@ -154,7 +170,8 @@ func (a *app) checkLive(ctx context.Context, conn *connection) error {
 	defer p.done()
 	res, err := c.Check(ctx, true)
 	for err == nil && res.Check != nil {
-		p.show("%s checks its log, for %s so far: %d faults", c.URL, time.Since(res.Check.BeganAt).Round(time.Second), res.Check.Problems)
+		p.show("%s checks its log: %.0f %% in %s, %d faults", c.URL, 100*res.Check.Progress,
+			time.Since(res.Check.BeganAt).Round(time.Second), res.Check.Problems)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

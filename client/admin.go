@@ -87,6 +87,11 @@ func (c *Client) Check(ctx context.Context, start bool) (rpc.CheckResult, error)
 	return call[rpc.CheckResult](ctx, c, rpc.LogCheck, rpc.CheckRequest{Start: start}, c.tries())
 }
 
+// StopCheck ends the check that is under way, if there is one.
+func (c *Client) StopCheck(ctx context.Context) (rpc.CheckResult, error) {
+	return call[rpc.CheckResult](ctx, c, rpc.LogCheck, rpc.CheckRequest{Stop: true}, c.tries())
+}
+
 // Tokens returns every token, without the secrets.
 func (c *Client) Tokens(ctx context.Context) ([]rpc.Token, error) {
 	res, err := call[rpc.TokenListResult](ctx, c, rpc.TokenList, rpc.TokenListRequest{}, c.tries())

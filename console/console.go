@@ -21,6 +21,7 @@ import (
 	"auditlog/retention"
 	"auditlog/rpc"
 	"auditlog/scrub"
+	"auditlog/searches"
 )
 
 // Store is what the pages show and change of the log.
@@ -29,6 +30,7 @@ type Store interface {
 	audit.Reader
 	audit.Follower
 	audit.ProjectReader
+	audit.SearchStore
 	audit.ProjectChanger
 	audit.Health
 	// Lineage says which log it is.
@@ -86,11 +88,13 @@ func (o *Options) setDefaults() {
 
 // console answers every page.
 type console struct {
-	opts    Options
-	admin   *admin.Desk
-	assets  assets
-	pages   pages
-	created shownOnce
+	opts  Options
+	admin *admin.Desk
+	// searches are those that visitors have saved.
+	searches *searches.Desk
+	assets   assets
+	pages    pages
+	created  shownOnce
 	// everybody is the one session of development mode.
 	everybody *session
 	began     time.Time
@@ -117,7 +121,8 @@ func newConsole(opts Options) (*console, error) {
 	opts.setDefaults()
 	c := &console{
 		opts: opts, admin: admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
-		began: opts.Now(), countPatience: countPatience,
+		searches: searches.New(opts.Store, opts.Now),
+		began:    opts.Now(), countPatience: countPatience,
 	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
 	if opts.Auth.Dev() {

@@ -6,6 +6,8 @@ import "time"
 type CheckRequest struct {
 	// Start begins a check unless one is under way.
 	Start bool `json:"start,omitempty"`
+	// Stop ends the check that is under way, if there is one.
+	Stop bool `json:"stop,omitempty"`
 }
 
 // CheckResult says what is known of the log's integrity.
@@ -29,7 +31,7 @@ type Reading struct {
 	Whole   bool      `json:"whole"`
 	BeganAt time.Time `json:"beganAt"`
 	EndedAt time.Time `json:"endedAt,omitzero"`
-	// Progress is how much was read, from 0 to 1, of a reading that goes on by itself.
+	// Progress is how much is done, from 0 to 1, of a reading under way.
 	Progress float64 `json:"progress,omitempty"`
 	// Entries were read by a check that has ended.
 	Entries int64 `json:"entries,omitempty"`

@@ -40,6 +40,10 @@ const (
 	TokenRevoke = "token.revoke"
 	TokenRotate = "token.rotate"
 
+	SearchSave   = "search.save"
+	SearchList   = "search.list"
+	SearchDelete = "search.delete"
+
 	Backup = "log.backup"
 
 	SessionStart = "session.start"

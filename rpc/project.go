@@ -46,6 +46,9 @@ type Project struct {
 	ApprovedBy     string `json:"approvedBy,omitempty"`
 	// Hold is set while the project cannot be deleted or purged.
 	Hold *Hold `json:"hold,omitempty"`
+	// Damaged says that the log is damaged where it matters to the project: it may have more
+	// entries than are counted, and there may be other projects.
+	Damaged bool `json:"damaged,omitempty"`
 }
 
 // Hold says who keeps a project from being deleted, and what for.

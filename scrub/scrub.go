@@ -25,8 +25,9 @@ const DefaultPeriod = 7 * 24 * time.Hour
 type Log interface {
 	// ReadSome reads a part behind a place, and returns where to go on: the zero At at the end.
 	ReadSome(ctx context.Context, at check.At, most int, report func(problem string)) (next check.At, read int, err error)
-	// Check reads everything at once, and holds it against each other.
-	Check(ctx context.Context, report func(problem string)) (check.Summary, error)
+	// CheckTold reads everything at once, and holds it against each other.
+	// progress is told how much is done, from 0 to 1.
+	CheckTold(ctx context.Context, report func(problem string), progress func(float64)) (check.Summary, error)
 	Size() (total, free int64, err error)
 }
 
@@ -89,8 +90,9 @@ type Status struct {
 	Slow, Check *Round
 	// Last is the newest round or check that has ended, nil before the first.
 	Last *Round
-	// Progress says of Slow how much of the file it has read, from 0 to 1.
-	Progress float64
+	// Progress says of Slow how much of the file it has read, from 0 to 1, and Checked of Check
+	// how much of it is done.
+	Progress, Checked float64
 }
 
 // Worker reads a log. Run does the work; the other methods may be called by several
@@ -106,6 +108,9 @@ type Worker struct {
 	check *Round
 	last  *Round
 	saved time.Time
+	// checked is how much of check is done, stop ends it; nil before it has begun.
+	checked float64
+	stop    context.CancelFunc
 }
 
 // New returns a Worker of a log.
@@ -128,10 +133,24 @@ func (w *Worker) Start() (started bool) {
 	if w.check != nil {
 		return false
 	}
-	w.check = &Round{Whole: true, BeganAt: w.opts.Now().UTC()}
+	w.check, w.checked, w.stop = &Round{Whole: true, BeganAt: w.opts.Now().UTC()}, 0, nil
 	select {
 	case w.wake <- struct{}{}:
 	default:
+	}
+	return true
+}
+
+// Stop ends the check that is under way, of which nothing is told then. stopped is false where
+// there is none.
+func (w *Worker) Stop() (stopped bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.check == nil {
+		return false
+	}
+	if w.check = nil; w.stop != nil {
+		w.stop()
 	}
 	return true
 }
@@ -141,7 +160,7 @@ func (w *Worker) Status() Status {
 	total, free, err := w.log.Size()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	st := Status{Slow: w.slow.clone(), Check: w.check.clone(), Last: w.last.clone()}
+	st := Status{Slow: w.slow.clone(), Check: w.check.clone(), Last: w.last.clone(), Checked: w.checked}
 	if used := total - free; err == nil && w.slow != nil && used > 0 {
 		st.Progress = min(1, float64(w.slow.Bytes)/float64(used))
 	}
@@ -215,18 +234,29 @@ func (w *Worker) readOn(ctx context.Context) time.Duration {
 
 // runCheck does the check that was asked for.
 func (w *Worker) runCheck(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	w.mu.Lock()
 	r := w.check
+	w.stop = stop
 	w.mu.Unlock()
 	if r == nil {
-		return
+		return // it was stopped before it began
 	}
-	sum, err := w.log.Check(ctx, func(p string) {
+	sum, err := w.log.CheckTold(ctx, func(p string) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		r.add(p)
+	}, func(done float64) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.checked = done
 	})
 	w.mu.Lock()
+	if w.check != r { // it was stopped, and another may wait
+		w.mu.Unlock()
+		return
+	}
 	r.Entries = sum.Entries
 	if err != nil {
 		r.Err = err.Error()

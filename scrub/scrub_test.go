@@ -20,6 +20,7 @@ type pieces struct {
 	n, damaged int
 	reads      []string
 	err        error
+	slow       time.Duration // how long a check takes
 }
 
 func (p *pieces) ReadSome(_ context.Context, at check.At, _ int, report func(string)) (check.At, int, error) {
@@ -37,7 +38,15 @@ func (p *pieces) ReadSome(_ context.Context, at check.At, _ int, report func(str
 	return check.At{Bucket: "b", After: append(at.After[:i:i], 'x')}, 1 << 20, nil
 }
 
-func (p *pieces) Check(_ context.Context, report func(string)) (check.Summary, error) {
+func (p *pieces) CheckTold(ctx context.Context, report func(string), progress func(float64)) (check.Summary, error) {
+	progress(0.5)
+	if p.slow > 0 {
+		select {
+		case <-time.After(p.slow):
+		case <-ctx.Done():
+			return check.Summary{}, ctx.Err()
+		}
+	}
 	if p.damaged >= 0 {
 		report("the check finds it")
 	}
@@ -97,6 +106,42 @@ func TestCheckAtOnce(t *testing.T) {
 		time.Sleep(time.Hour)
 		if st := w.Status(); st.Last == nil || st.Last.Err != "the disk fails" {
 			t.Errorf("after the disk failed: %+v", st.Last)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A check tells how much of it is done, and can be stopped: nothing is told of it then, and
+// another can follow.
+func TestStopACheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &pieces{n: 3, damaged: -1, slow: time.Minute}
+		w := scrub.New(log, scrub.Options{Period: -1})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		if w.Stop() {
+			t.Error("no check is stopped")
+		}
+		w.Start()
+		time.Sleep(time.Second)
+		if st := w.Status(); st.Check == nil || st.Checked != 0.5 {
+			t.Errorf("under way: %+v", st)
+		}
+		if !w.Stop() {
+			t.Error("the check is not stopped")
+		}
+		synctest.Wait()
+		if st := w.Status(); st.Check != nil || st.Last != nil {
+			t.Errorf("stopped: %+v", st)
+		}
+		w.Start()
+		time.Sleep(2 * time.Minute)
+		if st := w.Status(); st.Check != nil || st.Last == nil || st.Last.Entries != 7 {
+			t.Errorf("the next: %+v", st)
 		}
 		cancel()
 		if err := <-done; err != nil {

@@ -34,6 +34,9 @@ func (s *Store) Damaged() []string {
 	for _, err := range s.db.Damages() {
 		all = append(all, s.located(err).Error())
 	}
+	for _, err := range s.mem.Hurt.Errs {
+		all = append(all, s.located(err).Error())
+	}
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	for _, err := range s.sealer.Aside() {
@@ -82,3 +85,11 @@ const sealIdle = time.Second
 
 // errIdle says that a step found nothing to seal.
 var errIdle = errors.New("nothing to seal")
+
+// settleHurt stops a log from being written whose small things are damaged.
+func (s *Store) settleHurt() {
+	if err := s.mem.Hurt.Err(); err != nil {
+		s.lost.Store(&err)
+		s.opts.Report(err)
+	}
+}

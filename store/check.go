@@ -26,9 +26,14 @@ func Check(ctx context.Context, dir string, report func(problem string)) (check.
 
 // Check reads the whole database and calls report with everything that is not as
 // it has to be. The error is for what kept it from reading on. The log may be used
-// meanwhile: it sees one state of it.
+// meanwhile: it sees one state of it, and what is freed of that is not used again until the end.
 func (s *Store) Check(ctx context.Context, report func(problem string)) (check.Summary, error) {
-	sum, err := check.Run(ctx, s.db, &s.opts.sizes, s.Err() == nil, report)
+	return s.CheckTold(ctx, report, nil)
+}
+
+// CheckTold is Check, and tells progress how much of it is done, from 0 to 1.
+func (s *Store) CheckTold(ctx context.Context, report func(problem string), progress func(float64)) (check.Summary, error) {
+	sum, err := check.Run(ctx, s.db, &s.opts.sizes, s.Err() == nil, report, progress)
 	return sum, closed(err)
 }
 

@@ -44,6 +44,7 @@ func (s *Store) Purges() map[string]time.Duration {
 // to be expected by now. The caller holds State.Mu.
 func (s *Store) info(p *memory.Project) audit.Project {
 	info := p.Info()
+	info.Damaged = len(s.mem.Hurt.Errs) > 0 || s.sealer.IsAside(p)
 	if p.Rec.State != audit.Deleting {
 		return info
 	}

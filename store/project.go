@@ -24,7 +24,9 @@ func (s *Store) begin(name string, rec *format.Project) (*memory.Project, error)
 
 // loadProjects reads every project into memory.
 func (s *Store) loadProjects(tx kv.Tx) error {
-	for k, v := range kv.All(tx.Bucket(format.Projects)) {
+	before := len(s.mem.Hurt.Errs)
+	defer func() { s.mem.Hurt.Projects(before) }()
+	return s.mem.Hurt.Around(tx, format.Projects, nil, func(k, v []byte) error {
 		rec, err := format.ParseProject(k, v)
 		if err != nil {
 			return err
@@ -39,8 +41,8 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if rec.State == audit.Purging {
 			s.mem.Purging[p] = true
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Projects returns every project by name.
@@ -61,7 +63,7 @@ func (s *Store) Project(name string) (audit.Project, error) {
 	defer s.mem.Mu.RUnlock()
 	p, ok := s.mem.Projects[name]
 	if !ok {
-		return audit.Project{}, errNoProject(name)
+		return audit.Project{}, s.mem.Hurt.Missed(errNoProject(name))
 	}
 	return s.info(p), nil
 }

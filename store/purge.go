@@ -232,6 +232,9 @@ func (w *purgeWriter) finish() error {
 	if err := w.tx.Bucket(format.Usages).Delete(format.ProjectUsageKey(w.p.ID)); err != nil {
 		return fmt.Errorf("delete usage: %w", err)
 	}
+	if err := w.searches(); err != nil {
+		return err
+	}
 	if err := w.keep(old.Purge.Kept); err != nil {
 		return err
 	}

@@ -13,10 +13,14 @@ import (
 // SinkRows returns rows of sinks whose keys begin with prefix and come behind after, in the
 // order of their keys, at most limit of them. Package shipping knows what they mean.
 func (s *Store) SinkRows(prefix, after string, limit int) ([]audit.SinkRow, error) {
-	var rows []audit.SinkRow
-	err := s.read(func(tx kv.Tx) error {
+	return s.rows(format.Sinks, prefix, after, limit)
+}
+
+// rows returns rows of a bucket whose keys begin with prefix and come behind after.
+func (s *Store) rows(bucket, prefix, after string, limit int) (rows []audit.SinkRow, err error) {
+	err = s.read(func(tx kv.Tx) error {
 		rows = nil
-		for k, v := range kv.From(tx.Bucket(format.Sinks), []byte(max(prefix, after))) {
+		for k, v := range kv.From(tx.Bucket(bucket), []byte(max(prefix, after))) {
 			switch {
 			case len(rows) == limit, !bytes.HasPrefix(k, []byte(prefix)):
 				return nil
@@ -28,7 +32,7 @@ func (s *Store) SinkRows(prefix, after string, limit int) ([]audit.SinkRow, erro
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read sinks: %w", err)
+		return nil, fmt.Errorf("read %s: %w", bucket, err)
 	}
 	return rows, nil
 }

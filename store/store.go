@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -267,6 +266,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		queue:  queue.New[*submission](queue.Shared(sealing.Room())),
 		meter:  quota.New(opts.Limits),
 	}
+	s.mem.Hurt.Name = db.Name()
 	sealing.Sizes = &s.opts.sizes
 	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
 	s.Log = read.New(read.Options{
@@ -278,6 +278,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}
+	s.settleHurt()
 	return s, nil
 }
 
@@ -303,8 +304,11 @@ func (s *Store) load(tx kv.Tx) error {
 	if err := s.loadProjects(tx); err != nil {
 		return err
 	}
-	if err := keys.Load(tx, s.mem.ByID.Keys); err != nil {
+	if err := keys.Load(tx, s.mem.ByID.Keys); err != nil && !s.mem.Hurt.Note(err) {
 		return err
+	}
+	if h := tx.Pass(); h != nil { // with keys that are not known, nothing is recorded any more
+		s.mem.Hurt.Note(h)
 	}
 	if err := s.loadUsage(tx); err != nil {
 		return err
@@ -357,12 +361,7 @@ func (s *Store) Release() error {
 func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
 
 // located says of damage in which database it is.
-func (s *Store) located(err error) error {
-	if err != nil && errors.Is(err, format.ErrCorrupt) && !strings.Contains(err.Error(), s.db.Name()) {
-		return fmt.Errorf("%s: %w", s.db.Name(), err)
-	}
-	return err
-}
+func (s *Store) located(err error) error { return s.mem.Hurt.Located(err) }
 
 // View runs fn on one state of the log's database, for who copies it. While it lasts,
 // what is freed is not used again.

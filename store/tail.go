@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -28,20 +27,26 @@ func (s *Store) loadTail(tx kv.Tx) error {
 	added := make(map[*memory.Project][]*audit.Entry)
 	newest := make(map[*memory.Project]int64)
 	var held queue.Shares
-	for k, v := range kv.All(tx.Bucket(format.Tail)) {
+	damages := len(s.mem.Hurt.Errs)
+	err := s.mem.Hurt.Around(tx, format.Tail, nil, func(k, v []byte) error {
 		if len(k) != 8 {
 			return fmt.Errorf("tail: %w: key of %d bytes", format.ErrCorrupt, len(k))
 		}
-		first := int64(binary.BigEndian.Uint64(k))
+		first := int64(format.ReadUint64(k))
+		if len(s.mem.Hurt.Errs) > damages && first > r.Next() {
+			s.mem.Hurt.Skipped(r.Next(), first)
+			r.Slots = append(r.Slots, make([]memory.Slot, first-r.Next())...)
+			clear(newest)
+		}
 		if first != r.Next() {
 			return fmt.Errorf("tail: %w: row %d follows entry %d", format.ErrCorrupt, first, r.Next()-1)
 		}
-		err := format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string, size int) error {
+		return format.DecodeTailRow(first, v, func(id format.ProjectID, e *audit.Entry, input string, size int) error {
 			p := s.mem.ByID[id]
 			if p == nil {
 				return fmt.Errorf("tail row %d: %w: entry %d of unknown project %d", first, format.ErrCorrupt, e.ID, id)
 			}
-			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.Rec.Seq+1 {
+			if want := newest[p] + 1; newest[p] > 0 && e.Seq != want || newest[p] == 0 && e.Seq > p.Rec.Seq+1 && len(s.mem.Hurt.Errs) == damages {
 				return fmt.Errorf("tail row %d: %w: entry %d has seq %d in its project, where %d is sealed and %d came last",
 					first, format.ErrCorrupt, e.ID, e.Seq, p.Rec.Seq, newest[p])
 			}
@@ -65,9 +70,12 @@ func (s *Store) loadTail(tx kv.Tx) error {
 			s.meter.Add(one.Parts, e.RecordedAt)
 			return nil
 		})
-		if err != nil {
-			return err
-		}
+	})
+	if err != nil {
+		return err
+	}
+	if s.mem.Hurt.Noted {
+		s.mem.Hurt.Skipped(r.Next(), 0)
 	}
 	for p, entries := range added {
 		p.Add(entries)

@@ -12,7 +12,7 @@ import (
 // loadUsage reads how much projects and tokens have recorded that is in blocks. What is in
 // the tail is added as that is read.
 func (s *Store) loadUsage(tx kv.Tx) error {
-	for k, v := range kv.All(tx.Bucket(format.Usages)) {
+	return s.mem.Hurt.Around(tx, format.Usages, nil, func(k, v []byte) error {
 		id, token, err := format.ParseUsageKey(k)
 		if err != nil {
 			return err
@@ -28,8 +28,8 @@ func (s *Store) loadUsage(tx kv.Tx) error {
 			party = queue.Party{Kind: queue.Project, Name: p.Name}
 		}
 		s.meter.Set(party, u)
-	}
-	return nil
+		return nil
+	})
 }
 
 // Congestion tells how those stand who record.

@@ -57,7 +57,11 @@ func membersOf(values url.Values, t reflect.Type) (map[string]any, error) {
 			return nil, audit.FieldErrorf(name, "must be valid UTF-8")
 		case len(given) == 0:
 		case kind.Kind() == reflect.Slice:
-			into[member] = given
+			list := make([]any, len(given))
+			for i, v := range given {
+				list[i] = memberValue(v, kind.Elem())
+			}
+			into[member] = list
 		case len(given) > 1:
 			return nil, audit.FieldErrorf(name, "is there twice")
 		default:

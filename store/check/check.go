@@ -33,9 +33,14 @@ type Summary struct {
 // where the engine finds damage, what can be read of the rest is held against each other
 // part by part, each up to what is damaged of it: nobody may write then for that to be true,
 // and with others set, somebody may.
-func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, others bool, report func(problem string)) (Summary, error) {
+//
+// progress is told now and then how much of it is done, from 0 to 1; nil where nobody asks.
+func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, others bool, report func(problem string), progress func(float64)) (Summary, error) {
+	if progress == nil {
+		progress = func(float64) {}
+	}
 	c := &checker{
-		ctx: ctx, db: db, sizes: z, report: report,
+		ctx: ctx, db: db, sizes: z, report: report, progress: progress,
 		byID:   make(map[format.ProjectID]*project),
 		orders: make(map[string][]format.Owner),
 
@@ -51,6 +56,7 @@ func (c *checker) run(others bool) error {
 	if err := c.engine(); err != nil {
 		return err
 	}
+	c.progress(engineShare)
 	parts := []func() error{
 		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.sections, c.usage, c.cursors, c.trees,
 	}
@@ -74,9 +80,12 @@ func (c *checker) together(parts ...func() error) error {
 	err := c.db.View(func(tx kv.Tx) error {
 		c.tx, c.sequence = tx, nil
 		clear(c.orders)
-		for _, part := range parts {
+		for i, part := range parts {
 			if err := part(); err != nil || tx.Err() != nil {
 				return err
+			}
+			if i > 0 && i+1 == len(parts)-1 {
+				c.progress(1 - treesShare)
 			}
 		}
 		return nil
@@ -87,6 +96,25 @@ func (c *checker) together(parts ...func() error) error {
 		return nil
 	}
 	return err
+}
+
+// How much of the work the engine's check is, and the trees, which comes last; what is between
+// is mostly the blocks.
+const (
+	engineShare = 0.2
+	treesShare  = 0.2
+)
+
+// readBlocks tells of the progress among the blocks.
+func (c *checker) readBlocks() {
+	total := int64(0)
+	for _, p := range c.projects {
+		total += p.Entries
+	}
+	if total > 0 {
+		done := min(1, float64(c.sum.Entries)/float64(total))
+		c.progress(engineShare + done*(1-engineShare-treesShare))
+	}
 }
 
 // project is a project as its record tells of it.
@@ -104,6 +132,8 @@ type checker struct {
 	tx     kv.Tx
 	report func(string)
 	sum    Summary
+
+	progress func(float64)
 
 	projects []*project // by name
 	byID     map[format.ProjectID]*project
@@ -237,7 +267,9 @@ func (c *checker) blocks() error {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		c.sum.Blocks++
+		if c.sum.Blocks++; c.sum.Blocks%256 == 0 {
+			c.readBlocks()
+		}
 		key, b, entries := c.decode(k, v)
 		if b == nil {
 			continue

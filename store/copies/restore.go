@@ -106,7 +106,7 @@ func fill(ctx context.Context, path string, from kv.DB, opts *Options) (sum chec
 		return sum, fmt.Errorf("compare what was restored: %w", err)
 	}
 	sizes := blocks.DefaultSizes()
-	sum, err = check.Run(ctx, db, &sizes, false, opts.Report)
+	sum, err = check.Run(ctx, db, &sizes, false, opts.Report, nil)
 	if err != nil || sum.Problems > 0 || !opts.Epoch {
 		return sum, err
 	}

@@ -104,6 +104,8 @@
 //	cursors   name of a follower -> version (1), id or seq up to which it has come
 //	          (varint), checksum
 //
+//	searches  name of a row -> what package searches keeps there, as JSON: a search that somebody
+//	          saved. Names of those for a project begin with it, as audit.SearchesFor says
 //	sinks     name of a row -> what package shipping keeps there: settings of sinks, how
 //	          far each has come, and the ids of what was refused
 //
@@ -122,7 +124,7 @@
 //	certificates  project name, 0, incarnation (4) -> what proves of an incarnation that was
 //	          purged that it was: version (1), an evidence bundle, checksum
 //
-// History: 4 has tiles, heads, master, certificates and sinks, which the step from 3 makes, empty. What
+// History: 4 has tiles, heads, master, certificates, sinks and searches, which the step from 3 makes, empty. What
 // is there already is hashed by and by, as what comes is. 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.

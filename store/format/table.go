@@ -25,6 +25,7 @@ const (
 	Cursors  = "cursors"
 	Usages   = "usage"
 	Sinks    = "sinks"
+	Searches = "searches"
 
 	Tiles        = "tiles"
 	Heads        = "heads"
@@ -36,7 +37,7 @@ const (
 func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
-		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages, Sinks,
+		Order, Seqs, Changes, Keys, Tokens, Cursors, Usages, Sinks, Searches,
 		Tiles, Heads, Master, Certificates,
 	}
 }

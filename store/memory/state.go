@@ -1,6 +1,10 @@
 package memory
 
-import "sync"
+import (
+	"sync"
+
+	"auditlog/store/hurt"
+)
 
 // State is all of it, of which Mu guards the rest. It is held for moments only.
 type State struct {
@@ -11,6 +15,8 @@ type State struct {
 	Purges   uint64            // counts purges that begin and that end
 	Tail     Tail
 	BlockSeq uint64 // newest sequence of the changes bucket
+	// Hurt is set when the store is opened, and then only read.
+	Hurt hurt.Hurt
 }
 
 // NewState returns the state of an empty log.

@@ -19,7 +19,7 @@ import (
 // changed.
 func (s *Log) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
 	st, err := s.after(ctx, max(id, 0), limit, audit.AllProjects())
-	if err = cmp.Or(err, st.holes.Err); err != nil {
+	if err = s.mem.Hurt.Located(cmp.Or(err, st.holes.Err)); err != nil {
 		return nil, 0, err
 	}
 	return st.entries, st.through, nil
@@ -129,6 +129,10 @@ func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.S
 	for id := st.through + 1; id >= tail.First && id < tail.Next() && len(st.entries) < limit; id++ {
 		t := tail.Get(id)
 		st.through = id
+		if t.Owner == nil {
+			st.holes.Damage(audit.Range{From: id, To: id}, s.mem.Hurt.Errs[0])
+			continue
+		}
 		_, rec := of(id, t.Owner.ID)
 		if rec == nil {
 			continue
@@ -145,6 +149,9 @@ func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.S
 		if e != nil {
 			st.entries = append(st.entries, e)
 		}
+	}
+	if s.mem.Hurt.End && len(st.entries) == 0 && st.through+1 >= tail.Next() {
+		return s.mem.Hurt.Err() // there is more, and nobody knows how much
 	}
 	return nil
 }
@@ -177,7 +184,7 @@ func (s *Log) LastSeq(project string) int64 {
 // entries must not be changed.
 func (s *Log) AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error) {
 	st, err := s.behindSeq(ctx, project, seq, limit)
-	return st.entries, cmp.Or(err, st.holes.Err)
+	return st.entries, s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
 }
 
 // behindSeq returns the stretch of a project behind a seq, with at most limit entries.
@@ -193,7 +200,7 @@ func (s *Log) Since(ctx context.Context, project string, after int64, limit int)
 	st, err := s.afterSeq(ctx, project, limit,
 		func(q *blocks.Sequence, last int64) (int64, error) { return q.Behind(after, last) },
 		func(e *audit.Entry) bool { return e.ID > after })
-	return st.entries, cmp.Or(err, st.holes.Err)
+	return st.entries, s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
 }
 
 // afterSeq returns the stretch of a project from behind a seq on, which from finds among those
@@ -210,6 +217,8 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		}
 		s.mem.Mu.RUnlock()
 		switch {
+		case p == nil && len(s.mem.Hurt.Errs) > 0:
+			return stretch{}, s.mem.Hurt.Err()
 		case p == nil:
 			return stretch{}, nil
 		case !visible:
@@ -224,7 +233,7 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 				if err == nil {
 					st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit, &st.holes)
 				}
-				missing = cmp.Or(err, st.holes.Err)
+				missing = s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
 				if s.unlessPurged(tx, p, missing) == nil {
 					return nil
 				}
@@ -239,6 +248,12 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		}
 		if st.through < rec.Seq {
 			return st, nil
+		}
+		if s.mem.Hurt.Tail { // nobody knows which of it are the project's
+			if st.through = rec.Seq; len(st.entries) == 0 {
+				return stretch{}, s.mem.Hurt.Err()
+			}
+			return cutAt(st, limit), nil
 		}
 		st.through = last
 		for _, t := range tail.Slots {

@@ -34,7 +34,7 @@ func (s *Log) Get(ctx context.Context, project string, id int64) (*audit.Entry, 
 		t.Owner = p
 	}
 	if !visible || e == nil || t.Owner != p {
-		return nil, audit.Errorf(audit.NotFound, "entry %d not found in project %q", id, project)
+		return nil, s.mem.Hurt.Missed(audit.Errorf(audit.NotFound, "entry %d not found in project %q", id, project))
 	}
 	return e, nil
 }

@@ -92,6 +92,7 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 
 // lost returns which entries of the query's projects are lost, of those that may lie in a stretch.
 func (q *prepared) lost(st walk.Stretch) (gaps []audit.Gap) {
+	gaps = append(gaps, q.s.mem.Hurt.Gaps...)
 	q.s.mem.Mu.RLock()
 	defer q.s.mem.Mu.RUnlock()
 	q.s.each(&q.query, func(p *memory.Project) {

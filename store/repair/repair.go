@@ -92,7 +92,7 @@ func (b *builder) make(path string, sources []Source) (err error) {
 	if err := b.read(sources, b.build); err != nil {
 		return fmt.Errorf("repair: %w", err)
 	}
-	b.res.Check, err = check.Run(b.ctx, b.to, &b.sizes, false, b.opts.Report)
+	b.res.Check, err = check.Run(b.ctx, b.to, &b.sizes, false, b.opts.Report, nil)
 	return err
 }
 

@@ -29,5 +29,8 @@ func (s *Sealer) SetAside(p *memory.Project, why error) {
 	delete(s.full, p)
 }
 
+// IsAside reports whether a project is set aside.
+func (s *Sealer) IsAside(p *memory.Project) bool { return s.aside[p] != nil }
+
 // Aside returns the projects that are set aside, and why.
 func (s *Sealer) Aside() map[*memory.Project]error { return maps.Clone(s.aside) }

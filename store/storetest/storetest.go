@@ -74,6 +74,7 @@ func Run(t *testing.T, open Engine) {
 		"pulling":       testPulling,
 		"tokens":        testTokens,
 		"sinks":         testSinks,
+		"searches":      testSearches,
 		"own entries":   testOwnEntries,
 		"lasting":       testLasting,
 		"holds":         testHold,

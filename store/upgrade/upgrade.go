@@ -28,14 +28,14 @@ type Step struct {
 // Steps returns the steps from First to format.Version. A step is never changed once it
 // was released. A database of each format that it meets is in testdata.
 func Steps() []Step {
-	return []Step{{To: 4, Name: "make room for proofs and sinks", Run: makeRoom}}
+	return []Step{{To: 4, Name: "make room for proofs, sinks and searches", Run: makeRoom}}
 }
 
 // makeRoom makes the buckets that format 4 has more. The trees in them are made by and by, in
 // the background, as those of new entries are.
 func makeRoom(tx kv.Tx) error {
 	var errs []error
-	for _, name := range []string{format.Tiles, format.Heads, format.Master, format.Certificates, format.Sinks} {
+	for _, name := range []string{format.Tiles, format.Heads, format.Master, format.Certificates, format.Sinks, format.Searches} {
 		errs = append(errs, tx.CreateBucket(name))
 	}
 	return errors.Join(errs...)
