@@ -57,12 +57,11 @@ refused then, and proofs begin anew.`,
 }
 
 func (a *app) runRepair(ctx context.Context, dir, to string, from []string, s *source) (err error) {
-	db, err := repair.Open(dir, store.FileName)
+	damaged, err := repair.Open(dir, store.FileName)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	damaged := repair.Source{Name: db.Name(), DB: db}
+	defer damaged.Close()
 	var others []repair.Source
 	for _, name := range from {
 		other, closeIt, err := openSource(ctx, name, s)

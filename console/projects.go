@@ -170,6 +170,8 @@ type statusPage struct {
 	Check *integrity
 	// Proof tells of the checkpoints, nil where nobody makes any.
 	Proof *proofStatus
+	// Sinks tells of what is shipped; nil where nothing is.
+	Sinks *shippingState
 }
 
 // integrity is what the readings of the whole log found.
@@ -212,6 +214,9 @@ func (c *console) status(v *visit) error {
 	}
 	p.Check = c.integrity(v)
 	p.Proof = c.proofs(v)
+	if p.Sinks, err = c.shipping(v); err != nil {
+		return err
+	}
 	return c.render(v, http.StatusOK, "status", p)
 }
 

@@ -82,6 +82,30 @@ func ways() []way {
 			binary.NativeEndian.PutUint64(at(b, id), uint64(id))
 			return b
 		}},
+		{"an earlier state of the page", func(r *rand.Rand, b []byte) []byte {
+			first := func(id int) string { // the key that it begins with
+				p := at(b, id)
+				from, n := 0, 0
+				if binary.NativeEndian.Uint16(p[8:]) == 2 {
+					from, n = 16+int(binary.NativeEndian.Uint32(p[20:])), int(binary.NativeEndian.Uint32(p[24:]))
+				}
+				if from <= 0 || n <= 0 || from+n > campaignPage {
+					return ""
+				}
+				return string(p[from : from+n])
+			}
+			for range 1000 {
+				id := page(r, b)
+				for _, other := range treePages(b) {
+					if key := first(id); other != id && key != "" && key == first(other) && at(b, other)[12] == at(b, id)[12] && r.IntN(3) == 0 {
+						copy(at(b, id), at(b, other))
+						binary.NativeEndian.PutUint64(at(b, id), uint64(id))
+						return b
+					}
+				}
+			}
+			return b
+		}},
 		{"cut off", func(r *rand.Rand, b []byte) []byte {
 			pages := treePages(b) // behind them the file is empty
 			return b[:r.IntN((pages[len(pages)-1]+1)*campaignPage)]

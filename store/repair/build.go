@@ -88,7 +88,7 @@ func (b *builder) build() error {
 // project that nobody has a record of get one.
 func (b *builder) projects() []*project {
 	byID := make(map[format.ProjectID]*project)
-	names := make(map[string]bool)
+	names, left := make(map[string]bool), make(map[format.ProjectID]bool)
 	for _, r := range b.sources {
 		for name, rec := range r.records {
 			if !names[name] && byID[rec.ID] == nil {
@@ -99,8 +99,16 @@ func (b *builder) projects() []*project {
 		}
 	}
 	own := b.sources[0]
+	if own.Carved != nil {
+		b.tell(own.Carved.Error())
+	}
 	orphan := func(id format.ProjectID) {
-		if id == 0 || byID[id] != nil {
+		if id == 0 || byID[id] != nil || left[id] {
+			return
+		}
+		if own.Carved != nil {
+			left[id] = true
+			b.tell(fmt.Sprintf("entries of project %d are left out, of which nobody has the record: it may have been purged", id))
 			return
 		}
 		rec := &format.Project{ID: id, State: audit.Active, Incarnation: 1, Secret: make([]byte, 32)}

@@ -151,7 +151,7 @@ func (b *builder) putPlaces(id format.ProjectID, places []format.Place) error {
 func (b *builder) unknown() {
 	own := b.sources[0]
 	gap := audit.Gap{Lost: true}
-	if own.cut && own.height == 0 { // nothing says how many there were
+	if own.cut && (own.height == 0 || own.Carved != nil) { // nothing says how many there were
 		gap.AtLeast, gap.FirstID, gap.LastID = true, b.res.LastID+1, b.res.LastID+1
 	}
 	b.res.LastID = max(b.res.LastID, own.height) // it may be an older state than it was once
@@ -239,6 +239,9 @@ func (b *builder) gather(bucket string, usable func(bucket string, k, v []byte) 
 	}
 	var gone []*kv.Hidden
 	own := b.sources[0]
+	if own.Carved != nil && !slices.Contains(carved(), bucket) {
+		gone = append(gone, &kv.Hidden{Bucket: bucket})
+	}
 	own.walk(bucket, nil, func(h *kv.Hidden) {
 		own.tells(h)
 		gone = append(gone, h)

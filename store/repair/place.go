@@ -18,13 +18,22 @@ import (
 // tempName is what a database is called until it is whole.
 const tempName = "repairing.tmp"
 
-// Open opens the database called name in a folder as it is, which no process may have open.
-func Open(dir, name string) (kv.DB, error) {
-	db, err := boltkv.OpenReadOnly(filepath.Join(dir, name), boltkv.Options{Rising: format.Rising(), Summed: format.Summed()})
-	if err != nil {
-		return nil, err
+// Open opens the database called name in a folder as it is, which no process may have open. One
+// that is damaged where its first pages lead to all others is searched for rows: see Source.Carved.
+func Open(dir, name string) (Source, error) {
+	path := filepath.Join(dir, name)
+	db, err := boltkv.OpenReadOnly(path, boltkv.Options{Rising: format.Rising(), Summed: format.Summed()})
+	if err == nil {
+		return Source{Name: path, DB: db}, nil
 	}
-	return db, nil
+	if !errors.Is(err, kv.ErrDamaged) || !exists(path) {
+		return Source{}, err
+	}
+	found, carveErr := carve(path)
+	if carveErr != nil {
+		return Source{}, errors.Join(err, carveErr)
+	}
+	return Source{Name: path, DB: found, Carved: err}, nil
 }
 
 // InPlace puts a repaired database in the place of the damaged one in a folder, of which it keeps

@@ -74,17 +74,7 @@ func remove(path string) error {
 
 // make makes the database, and checks it.
 func (b *builder) make(path string, sources []Source) (err error) {
-	b.to, err = boltkv.Open(path, boltkv.Options{
-		Init: func(tx kv.Tx) error {
-			var errs []error
-			for _, name := range format.Buckets() {
-				errs = append(errs, tx.CreateBucket(name))
-			}
-			return errors.Join(errs...)
-		},
-		Rising: format.Rising(),
-		Summed: format.Summed(),
-	})
+	b.to, err = boltkv.Open(path, boltkv.Options{Init: makeBuckets, Rising: format.Rising(), Summed: format.Summed()})
 	if err != nil {
 		return fmt.Errorf("repair: %w", err)
 	}
@@ -94,6 +84,14 @@ func (b *builder) make(path string, sources []Source) (err error) {
 	}
 	b.res.Check, err = check.Run(b.ctx, b.to, &b.sizes, false, b.opts.Report, nil)
 	return err
+}
+
+func makeBuckets(tx kv.Tx) error {
+	var errs []error
+	for _, name := range format.Buckets() {
+		errs = append(errs, tx.CreateBucket(name))
+	}
+	return errors.Join(errs...)
 }
 
 // read opens transactions on all sources, and calls fn within them.

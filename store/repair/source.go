@@ -20,6 +20,17 @@ type Source struct {
 	DB   kv.DB
 	// Entries are of a source without a database, which may have more than is missing.
 	Entries []*audit.Entry
+	// Carved is why the database is made of rows that were searched for in its file, rather than
+	// the file: rows of earlier states may be among them, and it is not known how the log ended.
+	Carved error
+}
+
+// Close closes the source's database.
+func (s *Source) Close() error {
+	if s.DB == nil {
+		return nil
+	}
+	return s.DB.Close()
 }
 
 // reading is a source in a transaction.
@@ -106,6 +117,7 @@ func (r *reading) begin() {
 			r.cut = true
 		}
 	})
+	r.cut = r.cut || r.Carved != nil
 	if h, ok := r.DB.(interface{ Height() uint64 }); ok {
 		r.height = int64(h.Height())
 	}
@@ -258,3 +270,6 @@ func (r *reading) listed(name string, yield func(run) bool) {
 }
 
 func byPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
+
+// nothing takes an entry of a row that is only to be decoded.
+func nothing(format.ProjectID, *audit.Entry, string, int) error { return nil }
