@@ -38,7 +38,9 @@ type entryView struct {
 	// SameRequest to what was done in the same request, if it is known.
 	Anywhere, SameRequest string
 	OnResource            string
-	Around                string
+	// ProofURL is where the evidence of the entry is, empty where nobody proves anything.
+	ProofURL string
+	Around   string
 }
 
 // member is one of an entry's metadata.
@@ -117,6 +119,9 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 		CloseURL:  f.url("/logs"),
 		ByActor:   all.with(keyActor, e.Actor.Email).url("/logs"),
 		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyMark, id),
+	}
+	if c.opts.Proofs != nil && v.who.May(auth.AuditLogProve, e.Project) {
+		view.ProofURL = filter{Project: e.Project}.url("/proof", "id", id)
 	}
 	view.OnResource = onResource(filter{Project: e.Project}, e)
 	if f.Project != "" && c.readsSeveral(v) {
