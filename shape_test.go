@@ -75,7 +75,7 @@ var mayImport = map[string]string{
 	"store":           "audit fulltext store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
 	"follow":          "backoff",
 	"sinks":           "audit auth calendar rpc shipping",
-	"shipping":        "admit audit backoff follow sink store/block",
+	"shipping":        "admit audit backoff follow pull sink store/block",
 	"pull":            "admit audit rpc",
 	"ship":            "audit backoff follow pull rpc sink",
 	"index/words":     "audit",

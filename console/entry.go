@@ -66,6 +66,9 @@ func (e *entryView) Terms(key, value string) termLinks {
 // Own reports whether the entry is one of the log's own.
 func (e *entryView) Own() bool { return e.RecordedBy == audit.RecordedByLog }
 
+// ShownChanges returns the changes, those of texts of many lines line by line.
+func (e *entryView) ShownChanges() []shownChange { return shownChanges(e.Changes) }
+
 // Late reports whether the log learnt of the call noticeably after it happened.
 func (e *entryView) Late() bool { return e.RecordedAt.Sub(e.CreatedAt) > time.Minute }
 
