@@ -40,6 +40,7 @@ type campaign struct {
 	at     *Store         // what is asked at present
 	// Of the answers to what lists or counts: how many there were, and how many of these errors.
 	lists, refusals int
+	taken           int // entries that were recorded to damaged logs
 }
 
 // ask is something that a log is asked for, and an answer of it is told apart by. One for entries
@@ -455,6 +456,9 @@ func (c *campaign) try(t *testing.T, files map[string][]byte) (v verdict, why st
 			v, why = max(v, gapped), a.name
 		}
 	}
+	if bad := c.goesOn(ctx, s); bad != "" {
+		return wrong, bad
+	}
 	problems := ""
 	if _, err := s.Check(ctx, func(p string) { problems = p }); err != nil {
 		return wrong, "check: " + err.Error()
@@ -463,6 +467,50 @@ func (c *campaign) try(t *testing.T, files map[string][]byte) (v verdict, why st
 		return checked, problems
 	}
 	return v, why
+}
+
+// goesOn records to every project and to another one, as far as the damaged log takes it, seals,
+// and says what is wrong with the listings then: what was taken is there, and so is all else.
+func (c *campaign) goesOn(ctx context.Context, s *Store) string {
+	taken := make(map[int64]bool)
+	for _, name := range append([]string{"fresh"}, campaignProjects...) {
+		for i := range 15 {
+			got, err := s.Record(ctx, []*audit.Entry{entry(name, 1000+i)})
+			if err != nil && !saysWhere(err) {
+				return fmt.Sprintf("recording to %s: %v", name, err)
+			}
+			if err == nil {
+				taken[got[0].ID] = true
+				c.taken++
+			}
+		}
+	}
+	if err := s.Seal(); err != nil && !saysWhere(err) {
+		return fmt.Sprintf("sealing: %v", err)
+	}
+	for _, name := range append([]string{"fresh"}, campaignProjects...) {
+		all, gaps, err := listAll(ctx, s, audit.Query{Project: name})
+		if err != nil && !saysWhere(err) {
+			return fmt.Sprintf("listing %s later: %v", name, err)
+		}
+		var before []*audit.Entry
+		for _, e := range all {
+			if !taken[e.ID] {
+				before = append(before, e)
+			}
+			delete(taken, e.ID)
+		}
+		if bad := compare(before, c.listed["list all of "+name], gaps); err == nil && bad != "" {
+			return fmt.Sprintf("listing %s later: %s", name, bad)
+		}
+		if err != nil {
+			return ""
+		}
+	}
+	if len(taken) > 0 {
+		return fmt.Sprintf("%d entries that were taken are not there", len(taken))
+	}
+	return ""
 }
 
 // ask asks for one thing, and says what is wrong with the answer, or how many gaps it has.
@@ -527,7 +575,7 @@ func TestDamage(t *testing.T) {
 		t.Logf("%s: %d times: wrong answers %d, errors %d, with gaps alone %d, found by the check alone %d, harmless %d", w.name, 3**damages,
 			counts[wrong], counts[refused], counts[gapped], counts[checked], counts[harmless])
 	}
-	if t.Logf("%d listings", c.lists); c.refusals > 0 {
+	if t.Logf("%d listings, %d entries recorded", c.lists, c.taken); c.refusals > 0 {
 		t.Errorf("%d listings of a log that is open were refused", c.refusals)
 	}
 }
