@@ -30,6 +30,7 @@ func TestBrowserSavedSearches(t *testing.T) {
 		p.open("/logs?project=acme")
 		p.click("#search")
 		p.fill("#search", typed)
+		eval[bool](p, "document.querySelector('#search').dispatchEvent(new Event('input'))")
 		p.until(fmt.Sprintf("[...document.querySelectorAll('#completions option')].some((o) => o.value === %q)", option))
 	}
 	offered("action:dep", "action:deployment.deploy")
