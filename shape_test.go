@@ -179,7 +179,7 @@ const (
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
 	"cli":     7700, // a file for each command
-	"console": 4500, // a file for each page
+	"console": 4900, // a file for each page
 	"api":     5200, // a file for each method
 	"auth":    3800, // a file for each way in
 }

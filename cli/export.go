@@ -27,6 +27,7 @@ which is there only once it is complete. Pipes and devices are written as it com
 		Args:    cobra.NoArgs,
 	}
 	f := filters.Add(cmd)
+	saved := addSaved(cmd)
 	var format, output string
 	var bom bool
 	cmd.Flags().StringVar(&format, "format", "", "`ndjson`, csv, ocsf, ecs or cef; else what the name of the file says, else ndjson")
@@ -35,6 +36,9 @@ which is there only once it is complete. Pipes and devices are written as it com
 	filters.Complete(cmd, "format", exportFormats()...)
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		q, err := f.Parse(time.Now(), time.Local)
+		if err == nil {
+			err = useSaved(cmd.Context(), cmd, c, *saved, &q)
+		}
 		if err != nil {
 			return err
 		}

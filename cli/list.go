@@ -25,6 +25,7 @@ func (a *app) list() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	f := filters.Add(cmd)
+	saved := addSaved(cmd)
 	var limit int
 	var all bool
 	var output string
@@ -33,6 +34,9 @@ func (a *app) list() *cobra.Command {
 	addOutput(cmd, &output, "table", "json", "ndjson", "csv")
 	return asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		q, err := f.Parse(time.Now(), time.Local)
+		if err == nil {
+			err = useSaved(cmd.Context(), cmd, c, *saved, &q)
+		}
 		if err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ func (a *app) stats() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	f := filters.Add(cmd)
+	saved := addSaved(cmd)
 	var output string
 	var req rpc.StatsRequest
 	var zoneName string
@@ -45,7 +46,10 @@ func (a *app) stats() *cobra.Command {
 		} else if zone, err = calendar.Zone(zoneName); err != nil {
 			return exit.Usagef("--zone: %w", err)
 		}
-		if req.Query, err = f.Parse(time.Now(), zone); err != nil {
+		if req.Query, err = f.Parse(time.Now(), zone); err == nil {
+			err = useSaved(cmd.Context(), cmd, c, *saved, &req.Query)
+		}
+		if err != nil {
 			return err
 		}
 		req.Zone = zoneName

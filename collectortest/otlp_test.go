@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -51,8 +52,7 @@ func newCollector(t *testing.T) *collector {
 func (c *collector) start() {
 	factory := otlpreceiver.NewFactory()
 	cfg := factory.CreateDefaultConfig()
-	settings := map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": c.address}}}
-	if err := confmap.NewFromStringMap(settings).Unmarshal(cfg); err != nil {
+	if err := recipe(c.t, c.address).Unmarshal(cfg); err != nil {
 		c.t.Fatal(err)
 	}
 	next, err := consumer.NewLogs(c.consume)
@@ -65,6 +65,34 @@ func (c *collector) start() {
 	if err := c.receiver.Start(c.t.Context(), componenttest.NewNopHost()); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// recipe is what docs/siem.md sets of the receiver, but for where it listens.
+func recipe(t *testing.T, address string) *confmap.Conf {
+	t.Helper()
+	doc, err := os.ReadFile("../docs/siem.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "```yaml\nreceivers:\n")
+	text, _, ok := strings.Cut(rest, "```\n")
+	if !ok {
+		t.Fatal("docs/siem.md has no recipe for the Collector")
+	}
+	text = strings.Replace("receivers:\n"+text, "0.0.0.0:4318", address, 1)
+	read, err := confmap.NewRetrievedFromYAML([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := read.AsConf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := all.Sub("receivers::otlp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }
 
 func (c *collector) stop() {

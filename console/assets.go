@@ -31,7 +31,7 @@ type assets map[string]*asset
 func bundles() map[string][]string {
 	return map[string][]string{
 		"console.css": {"theme.css", "frame.css", "logs.css", "entry.css", "forms.css"},
-		"console.js":  {"time.js", "frame.js", "logs.js", "chart.js", "live.js", "keys.js", "main.js"},
+		"console.js":  {"time.js", "frame.js", "logs.js", "search.js", "chart.js", "live.js", "keys.js", "main.js"},
 		"icon.svg":    {"icon.svg"},
 	}
 }

@@ -165,6 +165,9 @@ func (c *console) routes() []route {
 		{"GET /entry", false, c.entry},
 		{"GET /export", false, c.export},
 		{"GET /live", false, c.live},
+		{"GET /suggest", false, c.suggest},
+		{"POST /searches/save", false, c.saveSearch},
+		{"POST /searches/delete", false, c.deleteSearch},
 
 		{"GET /projects", false, c.projects},
 		{"POST /projects/delete", false, c.deleteProject},

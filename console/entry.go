@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/rpc"
 )
 
 // entryPage is an entry on a page of its own, under its permanent address.
@@ -28,8 +30,10 @@ type entryView struct {
 	Committed moment
 	Metadata  []member
 	JSON      string
-	CloseURL  string
-	ByActor   string
+	// Curl and Command ask for the entry from a shell.
+	Curl, Command string
+	CloseURL      string
+	ByActor       string
 	// Anywhere leads to what the actor did in all projects, where the visitor reads several;
 	// SameRequest to what was done in the same request, if it is known.
 	Anywhere, SameRequest string
@@ -127,8 +131,17 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 		return nil, err
 	}
 	view.JSON = b.String()
+	asked, err := json.Marshal(rpc.GetRequest{Project: e.Project, ID: e.ID})
+	if err != nil {
+		return nil, err
+	}
+	view.Curl = "curl " + address(v.r) + "/" + rpc.Get + ` -H "Authorization: Bearer $AUDITLOG_TOKEN" -d ` + shellQuoted(string(asked))
+	view.Command = fmt.Sprintf("auditlog get --url %s -p %s %d", address(v.r), shellQuoted(e.Project), e.ID)
 	return view, nil
 }
+
+// shellQuoted returns s as one word of a shell.
+func shellQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // find returns the entry with an id, of the project of a filter or of those that it is within.
 func (c *console) find(ctx context.Context, f filter, id int64) (*audit.Entry, error) {

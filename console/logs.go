@@ -28,7 +28,8 @@ type logsPage struct {
 	QuotedURL string
 	Chips     []chip
 	Views     []view
-	Ranges    []rangeLink
+	savedMenu
+	Ranges []rangeLink
 	// RangeTitle names the range that is shown; FromLocal and ToLocal fill its form.
 	RangeTitle         string
 	FromLocal, ToLocal string
@@ -53,6 +54,8 @@ type logsPage struct {
 	SummaryURL string
 	// Deleting is set on a project that takes no more entries.
 	Deleting *audit.Deletion
+	// SuggestURL is where completions of the search box come from.
+	SuggestURL string
 	// OrderURL leads to the same in the other order.
 	OrderURL string
 	// Held is set when somebody keeps the project from being purged.
@@ -185,7 +188,11 @@ func (c *console) redirectSearch(v *visit, f filter, typed string) error {
 	if id, ok := entryNumber(typed); ok {
 		return c.redirectToEntry(v, f, typed, id)
 	}
-	narrowed, err := f.search(typed, v.now, v.zone)
+	narrowed, named, err := c.savedNamed(v, typed)
+	if !named {
+		narrowed, err = f.search(typed, v.now, v.zone)
+	}
+	narrowed.within = f.within
 	if err == nil {
 		_, err = c.opts.Store.Prepare(narrowed.query(v.now, v.zone))
 	}
@@ -270,6 +277,9 @@ func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
 	}
 	p.summary = newSummary(v, f, n)
 	p.Views = views(f, n)
+	if p.savedMenu, err = c.saved(v, f); err != nil {
+		return err
+	}
 	if len(p.Rows) == 0 && n != nil {
 		p.Suggestions = n.suggestions(f)
 	}
@@ -300,14 +310,15 @@ func newSummary(v *visit, f filter, n *counts) summary {
 // logsPage returns the page without its entries and their numbers.
 func (c *console) logsPage(v *visit, f filter) logsPage {
 	p := logsPage{
-		frame:    c.frame(v, cmp.Or(f.Project, allProjects), navLogs, f.Project),
-		Filter:   f,
-		Search:   f.Text,
-		Chips:    f.chips(v),
-		ClearURL: filter{Project: f.Project}.url("/logs"),
-		Address:  address(v.r),
-		Kept:     f.kept(),
-		OrderURL: f.inOrder(!f.Oldest).url("/logs"),
+		frame:      c.frame(v, cmp.Or(f.Project, allProjects), navLogs, f.Project),
+		Filter:     f,
+		Search:     f.Text,
+		Chips:      f.chips(v),
+		ClearURL:   filter{Project: f.Project}.url("/logs"),
+		Address:    address(v.r),
+		Kept:       f.kept(),
+		SuggestURL: filter{Project: f.Project}.url("/suggest"),
+		OrderURL:   f.inOrder(!f.Oldest).url("/logs"),
 	}
 	p.AllProjects = p.Several()
 	if project, err := c.opts.Store.Project(f.Project); err == nil {

@@ -168,6 +168,8 @@ type statusPage struct {
 	Damaged []string
 	// Check tells of the readings of the whole log, nil where nothing reads it.
 	Check *integrity
+	// Sinks tells of what is shipped; nil where nothing is.
+	Sinks *shippingState
 }
 
 // integrity is what the readings of the whole log found.
@@ -209,6 +211,9 @@ func (c *console) status(v *visit) error {
 		}
 	}
 	p.Check = c.integrity(v)
+	if p.Sinks, err = c.shipping(v); err != nil {
+		return err
+	}
 	return c.render(v, http.StatusOK, "status", p)
 }
 

@@ -52,6 +52,11 @@ func TestAllProjects(t *testing.T) {
 			t.Errorf("%s: %d", path, a.status)
 		}
 	}
+	for _, want := range []string{"/auditLog.get -H &#34;Authorization: Bearer $AUDITLOG_TOKEN&#34; -d &#39;{&#34;project&#34;:&#34;acme&#34;,&#34;id&#34;:1}&#39;</pre>", " -p &#39;acme&#39; 1</pre>"} {
+		if a := some.get("/logs?project=acme&entry=1"); !strings.Contains(a.body, want) {
+			t.Errorf("the entry cannot be copied as %s", want)
+		}
+	}
 	if a := some.get("/logs?project=acme&entry=1"); !strings.Contains(a.body, `href="/logs?actor=ada@example.com"`) {
 		t.Error("no link leads to what the actor did anywhere")
 	}

@@ -138,6 +138,9 @@ func TestSinksInTrouble(t *testing.T) {
 	if !strings.Contains(down, "failing") || !strings.Contains(refuses, "<td class=\"wrap\">400") || strings.Contains(refuses, "<b>no") {
 		t.Errorf("they are shown as\n%s\n%s", down, refuses)
 	}
+	if page := v.get("/status").body; !strings.Contains(page, "1 of 2 in trouble") {
+		t.Errorf("the status is\n%s", page)
+	}
 	if a := v.send("/sinks/test", url.Values{"sink": {"down"}}); a.status != http.StatusOK || !strings.Contains(a.body, "down did not take entry") {
 		t.Errorf("its test: %d\n%s", a.status, a.body)
 	}

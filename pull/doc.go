@@ -10,5 +10,6 @@
 //
 // It keeps nothing: a cursor is all that there is of a consumer, and he has it himself. It
 // never decides who may read what (its caller says so in the query's Within), and knows
-// neither HTTP nor JSON. Package api calls it.
+// neither HTTP nor JSON. Package api calls it; who keeps cursors outside, as package ship does, reads
+// with it what they say.
 package pull

@@ -132,7 +132,8 @@ type Sink struct {
 	CreatedAt  time.Time `json:"createdAt,omitzero"`
 	CreatedBy  string    `json:"createdBy,omitempty"`
 
-	// State is active, failing, paused, stopped or broken, Reason why it is not active.
+	// State is active, failing, paused, stopped or broken, Reason why it is not active, or why
+	// nothing comes.
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
 	// At is up to where all is done: a seq of the project, or an id where there is none;

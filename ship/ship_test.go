@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -301,6 +303,31 @@ func TestStateFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wantIDs()
+}
+
+// A state file of an earlier or a later program, with other members, is gone on with.
+func TestStateOfOthers(t *testing.T) {
+	s := newSite(t)
+	s.record("acme", 1)
+	state := filepath.Join(t.TempDir(), "state")
+	if _, err := s.run(state, nil); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := regexp.MustCompile(`(?m)^  "sum": "[0-9a-f]{8}"$`).ReplaceAllString(string(text), `  "sum": ""`)
+	other = strings.Replace(other, `  "missing": 0,`+"\n", `  "colour": "red",`+"\n", 1)
+	other = strings.Replace(other, `"sum": ""`, fmt.Sprintf(`"sum": "%08x"`, crc32.ChecksumIEEE([]byte(other))), 1)
+	if err := os.WriteFile(state, []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.record("acme", 1)
+	if k, err := s.run(state, nil); err != nil || k.Delivered != 2 || !strings.Contains(other, "colour") {
+		t.Errorf("%+v, %v", k, err)
+	}
+	s.wantIDs(1, 2)
 }
 
 // A log that was restored ends it; told to, it goes on behind what the log still has.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"auditlog/audit"
@@ -100,21 +101,26 @@ func parse(text []byte) (k Kept, err error) {
 	if k.Version > stateVersion {
 		return k, audit.Errorf(audit.Conflict, "is of a newer auditlog: it has version %d, and this one knows %d", k.Version, stateVersion)
 	}
-	if want := k.Sum; k.Version < 1 || k.Cursor == "" || k.sum() != want {
+	if k.Version < 1 || k.Cursor == "" || k.Sum != sumOfFile(withSum(text, k.Sum, "")) {
 		return k, broken("is damaged, or was changed by hand")
 	}
 	return k, nil
 }
 
-// sum returns the checksum of k.
-func (k Kept) sum() string {
-	k.Sum = ""
-	b, err := json.Marshal(k)
-	if err != nil {
-		panic(err) // of strings and numbers: it always can
+// withSum returns a file, whose last member is its sum, with another sum.
+func withSum(text []byte, old, sum string) []byte {
+	const member = `"sum": "`
+	at := bytes.LastIndex(text, []byte(member+old+`"`))
+	if at < 0 {
+		return text
 	}
-	return fmt.Sprintf("%08x", crc32.ChecksumIEEE(b))
+	at += len(member)
+	return slices.Concat(text[:at], []byte(sum), text[at+len(old):])
 }
+
+// sumOfFile returns the checksum of a file that is empty where its sum is to be. It is one of the
+// bytes, so that programs which know of more or less members than this one agree about it.
+func sumOfFile(text []byte) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE(text)) }
 
 // Begun reports whether anything was kept yet.
 func (s *State) Begun() bool { return s.Cursor != "" }
@@ -122,10 +128,12 @@ func (s *State) Begun() bool { return s.Cursor != "" }
 // Save puts the state on disk: it is there as it was, or as it is, whenever the machine dies.
 func (s *State) Save(now time.Time) error {
 	s.Version, s.SavedAt = stateVersion, now.UTC().Truncate(time.Second)
-	s.Sum = s.sum()
+	s.Sum = ""
 	b, err := json.MarshalIndent(s.Kept, "", "  ")
 	if err == nil {
-		err = replace(s.path, append(b, '\n'))
+		b = append(b, '\n')
+		s.Sum = sumOfFile(b)
+		err = replace(s.path, withSum(b, "", s.Sum))
 	}
 	if err != nil {
 		return fmt.Errorf("save state file %s: %w", s.path, err)

@@ -2,7 +2,6 @@ package shipping
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +20,7 @@ import (
 type Log interface {
 	audit.Follower
 	audit.SinkStore
+	audit.ProjectReader
 	Prepare(q audit.Query) (audit.Selection, error)
 	Get(ctx context.Context, project string, id int64) (*audit.Entry, error)
 	// RecordOwn records an entry of the log itself.
@@ -142,16 +142,21 @@ func (e *Engine) readSinks(ctx context.Context) (places map[string]place, err er
 		}
 		e.sinks[name] = h
 	}
-	if len(put) > 0 {
-		err = e.log.ChangeSinks(ctx, put, nil, nil)
+	if len(put) == 0 {
+		return places, nil
 	}
-	return places, err
+	if err := e.log.ChangeSinks(ctx, put, nil, nil); audit.KindOf(err) != audit.Unavailable {
+		return places, err
+	}
+	e.opts.Log.Warn().Msg("secrets of sinks are not sealed by the new key, because the log takes nothing now: the next start does it")
+	return places, nil
 }
 
 // configure adds the sinks of the configuration. Those that are there for the first time get a
 // place.
 func (e *Engine) configure(ctx context.Context, places map[string]place) error {
 	put := make(map[string][]byte)
+	var fresh []*held
 	for _, c := range e.opts.Configured {
 		if e.sinks[c.Name] != nil {
 			return audit.Errorf(audit.Conflict, "sink %q is in the configuration, and another of this name was made by sink.create: "+
@@ -169,6 +174,7 @@ func (e *Engine) configure(ctx context.Context, places map[string]place) error {
 			}
 			p = newPlace(at, e.newest(c.Project))
 			put[placeRows+c.Name], places[c.Name] = encode(p), p
+			fresh = append(fresh, h)
 		}
 		h.place = p
 		e.sinks[c.Name] = h
@@ -176,7 +182,15 @@ func (e *Engine) configure(ctx context.Context, places map[string]place) error {
 	if len(put) == 0 {
 		return nil
 	}
-	return e.log.ChangeSinks(ctx, put, nil, nil)
+	err := e.log.ChangeSinks(ctx, put, nil, nil)
+	if audit.KindOf(err) != audit.Unavailable {
+		return err
+	}
+	for _, h := range fresh { // the log takes nothing now, and so nothing is lost until it does
+		h.changed = soon
+	}
+	e.hurry()
+	return nil
 }
 
 // check returns what the destination or the log says is wrong with a sink.
@@ -266,7 +280,7 @@ const (
 	soon
 )
 
-// Run ships until ctx is done. Places are saved before it returns.
+// Run ships until ctx is done, and returns nil. Places are saved before it does.
 func (e *Engine) Run(ctx context.Context) error {
 	runners, stop := context.WithCancel(ctx)
 	defer stop()
@@ -280,7 +294,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		h.changing.Unlock()
 	}
 	e.group.Go(func() { e.runTap(runners) })
-	err := e.keepSaving(ctx)
+	e.keepSaving(ctx)
 	e.mu.Lock()
 	e.base = nil
 	e.mu.Unlock()
@@ -288,7 +302,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.group.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSave)
 	defer cancel()
-	return errors.Join(err, e.save(last, soon, some))
+	if err := e.save(last, soon, some); err != nil {
+		e.opts.Log.Error().Err(err).Msg("how far sinks have come is not saved: what was delivered last is delivered again")
+	}
+	return nil
 }
 
 // start begins to ship to a sink unless it is not to. The caller holds h.changing, and there is

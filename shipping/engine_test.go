@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"auditlog/audit"
@@ -18,7 +17,7 @@ import (
 
 // Every sink gets what it asks for, each entry once and in order, wherever it begins.
 func TestShips(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		before := s.record("acme", 100)
 		s.create(Sink{Name: "now", Project: "acme"}, Start{})
@@ -73,7 +72,7 @@ func TestShips(t *testing.T) {
 // What a destination says is done: it is tried again, later, with less, or not at all. The
 // others go on.
 func TestTrouble(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		for _, name := range []string{"fine", "down", "later", "picky", "gone", "hangs"} {
 			s.create(Sink{Name: name, Project: "acme", Wait: time.Millisecond}, Start{First: true})
@@ -161,7 +160,7 @@ func TestTrouble(t *testing.T) {
 // Letters are sent again when somebody says so: those that are refused again stay, those whose
 // entries were purged are counted.
 func TestLetters(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{Name: "all", Wait: time.Millisecond, Not: audit.Terms{"recordedBy": {audit.RecordedByLog}}}, Start{})
 		take := func(ok func(id int64) bool) {
@@ -226,7 +225,7 @@ func (s *scene) purge(project string) {
 
 // A sink that has too many letters stops, and nothing is lost.
 func TestTooManyLetters(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{Name: "a", Project: "acme"}, Start{})
 		var refuse atomic.Bool
@@ -269,7 +268,7 @@ func TestTooManyLetters(t *testing.T) {
 // A purge does not wait: what a sink did not have is counted, in its state and in the entry that
 // ends the purge.
 func TestPurgeWhileBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		for _, name := range []string{"one", "all", "fine", "paused"} {
 			in := Sink{Name: name, Project: "acme", Wait: time.Millisecond}
@@ -303,6 +302,9 @@ func TestPurgeWhileBehind(t *testing.T) {
 		for _, name := range []string{"one", "paused"} {
 			s.want(name, s.to(name).ids(), slices.Concat(first, kept, third))
 		}
+		if st := s.status("one"); st.Reason != "" {
+			t.Errorf("of a project that is recorded to: %q", st.Reason)
+		}
 		for name, want := range map[string]int64{"one": 150, "all": 150, "paused": 150, "fine": 0} {
 			if st := s.status(name); st.Purged != want || st.Behind != 0 || st.State != Active {
 				t.Errorf("%s: %+v", name, st)
@@ -311,6 +313,64 @@ func TestPurgeWhileBehind(t *testing.T) {
 		e, err := s.log.Get(s.ctx, "acme", kept[1])
 		if err != nil || e.Action != "project.purge" || e.Metadata["undelivered"] != "all 150, one 150, paused 150" {
 			t.Errorf("the purge ended with %+v, %v", e, err)
+		}
+	})
+}
+
+// A sink of a project that is not there, or goes, says so, and goes on when it comes again.
+func TestProjectOfASink(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := start(t, t.TempDir(), Options{})
+		s.create(Sink{Name: "a", Project: "acme"}, Start{})
+		want := func(state State, reason string) {
+			t.Helper()
+			settle(time.Minute)
+			if st := s.status("a"); st.State != state || !strings.Contains(st.Reason, reason) || reason == "" && st.Reason != "" {
+				t.Errorf("%s: %s, want %s", st.State, st.Reason, reason)
+			}
+		}
+		want(Active, "there is no project acme yet")
+		ids := s.record("acme", 3)
+		want(Active, "")
+		del := entry("acme", "project.delete")
+		if _, err := s.log.Delete(s.ctx, "acme", del, audit.DeletionOrder{Grace: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		want(Active, "project acme is deleted, and purged at 2000-01-01T01:02")
+		for done := false; !done; {
+			var err error
+			if done, err = s.log.PurgeStep(s.ctx, "acme"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(Active, "project acme was purged")
+		kept := s.kept("acme")
+		ids = append(append(ids, kept...), s.record("acme", 2)...)
+		want(Active, "")
+		s.want("through its deletion", s.to("a").ids(), ids)
+		if st := s.status("a"); st.Purged != 0 || st.Behind != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+// A filter by words selects what a search for them does.
+func TestWordsOfASink(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := start(t, t.TempDir(), Options{})
+		s.create(Sink{Name: "a", Project: "acme", Text: "deployment.deploy2"}, Start{})
+		s.create(Sink{Name: "all", Text: "deploy* -deploy0 -deploy1", Not: audit.Terms{"recordedBy": {audit.RecordedByLog}}}, Start{})
+		ids := s.record("acme", 30)
+		settle(time.Minute)
+		var want []int64
+		for i := 2; i < len(ids); i += 3 {
+			want = append(want, ids[i])
+		}
+		s.want("by words", s.to("a").ids(), want)
+		s.want("by words, of all", s.to("all").ids(), want)
+		_, err := s.engine.Create(s.ctx, Sink{Name: "b", To: "test:b", Text: "\"open"}, Start{}, nil)
+		if f := (*audit.Fault)(nil); !errors.As(err, &f) || f.Path != "filters.q" {
+			t.Errorf("words that are none: %v", err)
 		}
 	})
 }
@@ -332,7 +392,7 @@ func (s *scene) kept(project string) (ids []int64) {
 
 // A place outlives a restart, and so does what a sink is.
 func TestRestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{
 			Name: "a", Project: "acme", To: "test:a?token=s3cret", Format: "json", Settings: map[string]string{"x": "y"},
@@ -405,7 +465,7 @@ func (c *counting) Prepare(q audit.Query) (audit.Selection, error) {
 
 // A thousand sinks do not read the log a thousand times, nor hold much of it.
 func TestThousandSinks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		log, err := store.Open(t.TempDir(), store.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package shipping
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"auditlog/audit"
@@ -23,7 +22,7 @@ func (r *receiver) actions() (list []string) {
 // A sink that hears nothing is told so, once, and once when something comes again: whether it
 // ships the entries that tell of it or not, and over restarts.
 func TestSilence(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{Name: "one", Project: "acme", Silence: time.Hour}, Start{})
 		s.create(Sink{Name: "all", Silence: 2 * time.Hour, Wait: time.Millisecond}, Start{})
@@ -74,7 +73,7 @@ func TestSilence(t *testing.T) {
 
 // Silence is counted by time that passes, not by the clock.
 func TestSilenceWhenTheClockJumps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		ahead := time.Duration(0)
 		s := start(t, t.TempDir(), Options{Now: func() time.Time { return time.Now().Add(ahead) }})
 		s.create(Sink{Name: "one", Project: "acme", Silence: time.Hour}, Start{})

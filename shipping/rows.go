@@ -48,7 +48,7 @@ type place struct {
 	// Letters counts those that are kept, Room how many there may be until it stops.
 	Letters int64 `json:"letters,omitempty"`
 	Room    int64 `json:"room"`
-	// Resend is set while the letters are sent again, those with ids up to Resent.
+	// Resending is set while the letters are sent again. Those with ids up to ResentTo were.
 	Resending bool  `json:"resending,omitempty"`
 	ResentTo  int64 `json:"resentTo,omitempty"`
 	// DeliveredAt is when the last delivery ended.

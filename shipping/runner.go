@@ -29,7 +29,7 @@ const (
 )
 
 // pauses are those after failures of one sink.
-var pauses = backoff.Policy{First: 2 * time.Second, Most: 5 * time.Minute}
+var pauses = backoff.Policy{First: time.Second, Most: 5 * time.Minute}
 
 // runner ships to one sink. It is a follow.Follower.
 type runner struct {

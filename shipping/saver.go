@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"auditlog/backoff"
 )
 
 const (
@@ -16,28 +18,36 @@ const (
 )
 
 // keepSaving saves places until ctx is done.
-func (e *Engine) keepSaving(ctx context.Context) error {
+func (e *Engine) keepSaving(ctx context.Context) {
 	rest := time.NewTicker(restEvery)
 	defer rest.Stop()
-	for {
-		var err error
+	for failures := 0; ; {
+		which := []urgency{soon}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-rest.C:
-			err = e.save(ctx, soon, some)
+			which = append(which, some)
 		case <-e.kick:
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(saveEvery):
+			if backoff.Sleep(ctx, saveEvery) != nil {
+				return
 			}
-			err = e.save(ctx, soon)
 		}
-		if err != nil && ctx.Err() == nil {
+		err := e.save(ctx, which...)
+		switch {
+		case err == nil:
+			failures = 0
+			continue
+		case ctx.Err() != nil:
+			return
+		case failures == 0:
 			e.opts.Log.Error().Err(err).Msg("how far sinks have come is not saved, and tried again")
-			e.hurry()
 		}
+		failures++
+		if backoff.Sleep(ctx, pauses.Pause(failures)) != nil {
+			return
+		}
+		e.hurry()
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"auditlog/audit"
@@ -32,7 +31,7 @@ var oneKey, otherKey = strings.Repeat("0a", 32), strings.Repeat("1b", 32)
 // Secrets are nowhere in clear where a key is configured: one that comes later seals what there
 // is, another one opens it if it is told of, and without any the sink says what it wants.
 func TestSecretsAreSealed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		s := start(t, t.TempDir(), Options{})
 		s.create(Sink{
 			Name: "a", Project: "acme", To: "test:a?token=secret-in-address",

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"auditlog/audit"
 )
 
 // State says what a sink does.
@@ -37,7 +39,7 @@ type Status struct {
 	// Configured says that the configuration has it, which alone changes it.
 	Configured bool
 	State      State
-	// Reason is why it is not active.
+	// Reason is why it is not active, or why nothing comes.
 	Reason string
 	// At is the number up to which all is done, Behind how many there are above; Since is
 	// when the first of them was recorded, zero where there is none.
@@ -99,11 +101,30 @@ func (e *Engine) status(ctx context.Context, h *held) Status {
 	st.Spark = slices.Clone(l.spark[:])
 	st.State, st.Reason = h.state()
 	h.mu.Unlock()
+	if st.State == Active && h.Project != "" {
+		st.Reason = e.projectReason(h.Project)
+	}
 	st.Behind = max(e.newest(h.Project)-st.At, 0)
 	if st.Behind > 0 {
 		st.Since = e.recordedAfter(ctx, h, st.At)
 	}
 	return st
+}
+
+// projectReason says of a project why nothing is recorded to it, or nothing.
+func (e *Engine) projectReason(name string) string {
+	p, err := e.log.Project(name)
+	switch {
+	case audit.KindOf(err) == audit.NotFound:
+		return "there is no project " + name + " yet"
+	case err != nil || p.State == audit.Active:
+		return ""
+	case p.State == audit.Deleting:
+		return "project " + name + " is deleted, and purged at " + p.Deletion.PurgeAt.UTC().Format(time.RFC3339)
+	case p.State == audit.Purging:
+		return "project " + name + " is being purged"
+	}
+	return "project " + name + " was purged"
 }
 
 // state returns what a sink does, and why. The caller holds h.mu.

@@ -8,7 +8,7 @@ import (
 )
 
 // Unfit says that a destination will never take a batch as it is. It stays within the packages
-// of destinations: Narrow makes Refused of it.
+// of destinations: a Narrower makes Refused of it.
 type Unfit struct {
 	// Known says that it is because of the entry at the place At, whatever is with the
 	// others; else the destination does not say because of which.
@@ -20,18 +20,60 @@ type Unfit struct {
 
 func (u *Unfit) Error() string { return "refused: " + u.Reason }
 
-// Narrow delivers a batch to a destination that answers only for a batch as a whole. One that
+// Narrower delivers batches to a destination that answers only for a batch as a whole. One that
 // is unfit is delivered in parts, around the entry that is at fault, or in halves until those
-// that are at fault are alone, which are refused. What is sent before an error stops it is sent again with the next batch.
-func Narrow(ctx context.Context, b *Batch, send func(context.Context, *Batch) error) error {
+// that are at fault are alone, which are refused. The zero Narrower is ready for use.
+//
+// What is sent before an error stops it is sent again with the next batch, but for what was
+// found to be refused: to find that of many may take longer than one delivery may.
+type Narrower struct {
+	found map[string]string // reasons by the keys of entries, since the last delivery that was whole
+}
+
+// Deliver delivers a batch with send, which answers for it as a whole.
+func (r *Narrower) Deliver(ctx context.Context, b *Batch, send func(context.Context, *Batch) error) error {
+	rest, places := r.rest(b)
 	n := narrowing{send: send}
-	if err := n.deliver(ctx, b, 0); err != nil {
+	var err error
+	if len(rest.Entries) > 0 {
+		err = n.deliver(ctx, rest, 0)
+	}
+	for _, refusal := range n.refused {
+		if r.found == nil {
+			r.found = make(map[string]string)
+		}
+		r.found[b.Log.Key(b.Entries[places[refusal.Index]].ID)] = refusal.Reason
+	}
+	if err != nil || len(r.found) == 0 {
 		return err
 	}
-	if len(n.refused) > 0 {
-		return &Refused{Entries: n.refused}
+	refused := new(Refused)
+	for i, e := range b.Entries {
+		if reason, ok := r.found[b.Log.Key(e.ID)]; ok {
+			refused.Entries = append(refused.Entries, Refusal{i, reason})
+		}
 	}
-	return nil
+	r.found = nil
+	if len(refused.Entries) == 0 {
+		return nil // they were of another batch
+	}
+	return refused
+}
+
+// rest returns b without the entries that are found to be refused, and the places in b of those
+// that are left.
+func (r *Narrower) rest(b *Batch) (rest *Batch, places []int) {
+	part := *b
+	part.Entries = make([]*audit.Entry, 0, len(b.Entries))
+	for i, e := range b.Entries {
+		if len(r.found) > 0 {
+			if _, ok := r.found[b.Log.Key(e.ID)]; ok {
+				continue
+			}
+		}
+		part.Entries, places = append(part.Entries, e), append(places, i)
+	}
+	return &part, places
 }
 
 type narrowing struct {

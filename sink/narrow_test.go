@@ -31,7 +31,7 @@ func testNarrow(t *testing.T, known bool) {
 		b := batch(100, 10)
 		var took []int64
 		covered := b.From
-		err := Narrow(t.Context(), b, func(_ context.Context, b *Batch) error {
+		err := new(Narrower).Deliver(t.Context(), b, func(_ context.Context, b *Batch) error {
 			for i, e := range b.Entries {
 				if slices.Contains(bad, e.ID) {
 					return &Unfit{Reason: fmt.Sprint(len(b.Entries)), Known: known, At: i}
@@ -70,7 +70,7 @@ func testNarrow(t *testing.T, known bool) {
 func TestNarrowStops(t *testing.T) {
 	want := &Later{Err: errors.New("busy")}
 	sent := 0
-	err := Narrow(t.Context(), batch(1, 8), func(_ context.Context, b *Batch) error {
+	err := new(Narrower).Deliver(t.Context(), batch(1, 8), func(_ context.Context, b *Batch) error {
 		if sent++; sent == 1 {
 			return &Unfit{Reason: "too large"}
 		}
@@ -78,6 +78,53 @@ func TestNarrowStops(t *testing.T) {
 	})
 	if err != want || sent != 2 {
 		t.Errorf("%v after %d", err, sent)
+	}
+}
+
+// Where there is time for a few parts alone each time, everything is delivered in the end, and
+// each entry that is refused is named once.
+func TestNarrowInterrupted(t *testing.T) {
+	b := batch(100, 64)
+	var r Narrower
+	took := make(map[int64]bool)
+	interrupted := errors.New("no more time")
+	for try := 1; ; try++ {
+		left := 40
+		err := r.Deliver(t.Context(), b, func(_ context.Context, b *Batch) error {
+			if left--; left < 0 {
+				return interrupted
+			}
+			for _, e := range b.Entries {
+				if e.ID%100 != 15 { // all but a few are refused
+					return &Unfit{Reason: "odd"}
+				}
+			}
+			for _, e := range b.Entries {
+				took[e.ID] = true
+			}
+			return nil
+		})
+		if refused := new(Refused); errors.As(err, &refused) {
+			seen := make(map[int]bool)
+			for _, e := range refused.Entries {
+				if seen[e.Index] || b.Entries[e.Index].ID%100 == 15 || e.Reason != "odd" {
+					t.Errorf("%+v", e)
+				}
+				seen[e.Index] = true
+			}
+			if len(seen)+len(took) != len(b.Entries) {
+				t.Errorf("%d refused, %d taken", len(seen), len(took))
+			}
+			t.Logf("%d tries", try)
+			break
+		}
+		if err != interrupted || try > 20 {
+			t.Fatalf("try %d: %v", try, err)
+		}
+	}
+	// The next batch begins anew.
+	if err := r.Deliver(t.Context(), b, func(context.Context, *Batch) error { return nil }); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,10 +1,10 @@
 package sinks
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,7 +168,7 @@ func ParseFrom(s string, now time.Time, loc *time.Location) (f rpc.SinkFrom, err
 	kind, number, ok := strings.Cut(s, ":")
 	var n int64
 	if ok && (kind == "seq" || kind == "id") {
-		if _, err := fmt.Sscan(number, &n); err != nil || n < 1 {
+		if n, err = strconv.ParseInt(number, 10, 64); err != nil || n < 1 {
 			return f, audit.FieldErrorf("from", "must be a number of 1 or more behind %s:", kind)
 		}
 	}

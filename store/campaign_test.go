@@ -246,6 +246,8 @@ func (c *campaign) makeAsks(t *testing.T, s *Store) {
 			}
 			return all, nil, err
 		}})
+		c.asks = append(c.asks, ask{name: "parts of " + name,
+			list: func(ctx context.Context, s *Store) ([]*audit.Entry, []audit.Gap, error) { return partsOf(ctx, s, name) }})
 		add("pull of "+name, func(ctx context.Context, s *Store) (string, error) {
 			d := newDigest()
 			for seq := int64(0); ; {
@@ -342,6 +344,25 @@ func (c *campaign) stats(ctx context.Context, s *Store, project string) (string,
 		return c.want["stats of "+project], nil
 	}
 	return fmt.Sprintf("%d counted and %d missing of %d", st.Total, len(missing), total), nil
+}
+
+// partsOf returns what pulling a project gives, and what is told of as damaged.
+func partsOf(ctx context.Context, s *Store, project string) (all []*audit.Entry, gaps []audit.Gap, err error) {
+	sel, err := s.Prepare(audit.Query{Project: project})
+	if err != nil {
+		return nil, nil, err
+	}
+	for at := int64(0); ; {
+		part, err := sel.Pull(ctx, audit.Pulling{After: at, Limit: 300})
+		if err != nil || part.Covered.Len() == 0 {
+			return all, gaps, err
+		}
+		all = append(all, part.Entries...)
+		for _, r := range append(part.Damaged, part.Lost...) {
+			gaps = append(gaps, audit.Gap{Project: project, Entries: r.Len(), Seqs: []audit.SeqRange{{First: r.From, Last: r.To}}})
+		}
+		at = part.Covered.To
+	}
 }
 
 // missingFrom returns the seqs that gaps name, and whether that is not exact.

@@ -113,7 +113,7 @@ func (d *Duty) Send(ctx context.Context, call *auth.Call, req Request, w io.Writ
 	if len(req.To) > maxTo {
 		return audit.FieldErrorf("to", "must be at most %d bytes, has %d", maxTo, len(req.To))
 	}
-	release, err := d.begin()
+	release, err := d.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -173,12 +173,20 @@ func ParseRecipients(list []string) ([]age.Recipient, error) {
 	return all, nil
 }
 
+// patience is how long a backup waits for the one before: who has received that whole may ask for
+// the next one while its end is being recorded.
+const patience = 3 * time.Second
+
 // begin has the backup that the caller takes be the only one.
-func (d *Duty) begin() (release func(), err error) {
+func (d *Duty) begin(ctx context.Context) (release func(), err error) {
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
 	select {
 	case d.busy <- struct{}{}:
 		return func() { <-d.busy }, nil
-	default:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-wait.C:
 		return nil, audit.Errorf(audit.Conflict, "another backup is being taken: ask again when it has ended")
 	}
 }

@@ -108,7 +108,7 @@ func (d *Duty) due(last, began time.Time) time.Duration {
 // scheduled takes a backup of the schedule, and removes those that are too many.
 func (d *Duty) scheduled(ctx context.Context) error {
 	s := d.opts.Schedule
-	release, err := d.begin()
+	release, err := d.begin(ctx)
 	if err != nil {
 		return err
 	}

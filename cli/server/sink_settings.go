@@ -158,9 +158,7 @@ func (t *SinkSettings) Fill(req *rpc.SinkCreateRequest, now time.Time, loc *time
 func (s *server) openSinks(ctx context.Context) (err error) {
 	opts := shipping.Options{
 		Configured: s.cfg.Sinks, Memory: s.budget.Sinks, Log: s.log,
-		Open: func(c sink.Config, configured bool) (sink.Destination, error) {
-			return kinds.Open(c, s.cfg.sinkEnvironment(configured))
-		},
+		Open: s.openSink,
 	}
 	if s.cfg.SinkKey != "" {
 		if opts.Keys, err = shipping.LoadKeys(s.cfg.SinkKey); err != nil {
@@ -171,6 +169,19 @@ func (s *server) openSinks(ctx context.Context) (err error) {
 		return exit.Usage(err) // a sink of the configuration
 	}
 	return err
+}
+
+// openSink opens the destination of a sink. The folder for files of those that the API makes is
+// made with the first of them.
+func (s *server) openSink(c sink.Config, configured bool) (sink.Destination, error) {
+	env := s.cfg.sinkEnvironment(configured)
+	d, err := kinds.Open(c, env)
+	if err == nil && env.Folder != "" && strings.HasPrefix(c.To, "file:") {
+		if err := os.MkdirAll(env.Folder, 0o700); err != nil {
+			return nil, fmt.Errorf("make the folder for files of sinks: %w", err)
+		}
+	}
+	return d, err
 }
 
 // KindText tells what can be said of a kind of destinations.

@@ -70,11 +70,16 @@ func (t Table) readOne(values map[string]any, at tablePlace) error {
 	if unknown := firstUnknown(values, names, at.line); unknown != "" {
 		return fmt.Errorf("%s: %s", at.of(unknown), noSuchSetting(unknown, names))
 	}
-	for _, name := range at.sorted(values) {
+	wrong := make(map[string]any)
+	for name, value := range values {
 		v := fs.Lookup(name).Value
-		if err := setFrom(v, values[name]); err != nil {
-			return fmt.Errorf("%s: %w", at.of(name), worded(err, v))
+		if err := setFrom(v, value); err != nil {
+			wrong[name] = worded(err, v)
 		}
+	}
+	if len(wrong) > 0 { // where things stand in the file is looked for when it has to be told
+		first := at.sorted(wrong)[0]
+		return fmt.Errorf("%s: %w", at.of(first), wrong[first].(error))
 	}
 	err := take()
 	if s := (*Error)(nil); errors.As(err, &s) {

@@ -14,26 +14,76 @@ function liveState(on, note) {
 function openLive() {
   source?.close();
   source = new EventSource(`${liveButton().dataset.url}&after=${after}`);
-  source.addEventListener('open', () => liveButton().classList.add('open'));
+  source.addEventListener('open', () => {
+    liveButton().classList.add('open');
+    liveState(true);
+    $('#panel .retry')?.click(); // an entry that was asked for while the server was away
+  });
   source.addEventListener('rows', (event) => {
     after = event.lastEventId;
     addRows(fragment(event.data));
   });
   source.addEventListener('many', (event) => {
     after = event.lastEventId;
-    liveState(true, 'So many entries came in that some are not shown. Load the page again to see all.');
+    refill();
   });
   source.addEventListener('end', () => endLive('You are no longer logged in. Log in again to go on.'));
   source.addEventListener('error', () => {
     liveButton().classList.remove('open');
     // A page that is being left loses its connection as well: that is no refusal.
-    const refused = source;
+    const lost = source;
     setTimeout(() => {
-      if (source === refused && source.readyState === EventSource.CLOSED) {
-        endLive('The live view was refused. Load the page again, log in again, or close other live views.');
-      }
+      if (source === lost && source.readyState !== EventSource.OPEN) findOut(lost);
     }, 300);
   });
+}
+
+const away = 'The server cannot be reached. The live view goes on as soon as it answers, and nothing is left out.';
+
+// findOut tells a server that is away from one that refuses the live view: who is away is waited for.
+async function findOut(lost) {
+  if (lost.readyState === EventSource.CONNECTING) {
+    liveState(true, away);
+    return;
+  }
+  try {
+    const answer = await fetch('/healthz');
+    if (answer.status < 500) {
+      endLive('The live view was refused. Load the page again, log in again, or close other live views.');
+      return;
+    }
+  } catch {
+    // It is away.
+  }
+  if (source !== lost) return;
+  liveState(true, away);
+  setTimeout(() => {
+    if (source === lost) openLive();
+  }, 3000);
+}
+
+// refill shows the newest entries again, where more came in at once than a live view takes: the
+// link behind them leads on to the others, so that there is no hole.
+async function refill() {
+  const url = new URL(location.href);
+  url.searchParams.delete('cursor');
+  url.searchParams.delete('entry');
+  url.searchParams.set('part', 'rows');
+  try {
+    const page = fragment(await fetchPart(url.pathname + url.search));
+    if (!$('#rows')) {
+      location.reload();
+      return;
+    }
+    $('#rows').replaceChildren(...$$('tr', page));
+    $('#older-line').replaceWith($('.older', page));
+    markOpen(entryIn(location.href));
+    watchOlder();
+    announce('Many new entries. The newest are shown');
+    refreshing ??= setTimeout(refreshSummary, 1000);
+  } catch {
+    liveState(true, 'So many entries came in that some are not shown. Load the page again to see all.');
+  }
 }
 
 function closeLive() {

@@ -1,6 +1,7 @@
 rememberZone();
 startFrame();
 startLogs();
+startSearch();
 startChart();
 startLive();
 startKeys();

@@ -43,6 +43,7 @@ type elastic struct {
 	client *web.Client
 	o      *sink.Options
 	body   []byte
+	narrow sink.Narrower
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -59,7 +60,7 @@ func open(o *sink.Options) (sink.Destination, error) {
 
 // Deliver has every entry of a batch be there.
 func (x *elastic) Deliver(ctx context.Context, b *sink.Batch) error {
-	return sink.Narrow(ctx, b, x.post)
+	return x.narrow.Deliver(ctx, b, x.post)
 }
 
 func (x *elastic) Close() error { return x.client.Close() }

@@ -45,6 +45,7 @@ type loki struct {
 	byProject bool
 	body      []byte
 	line      []byte
+	narrow    sink.Narrower
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -81,7 +82,9 @@ func parseLabels(s string) ([]byte, error) {
 }
 
 // Deliver pushes a batch. Where it is refused as a whole, it is pushed in parts.
-func (l *loki) Deliver(ctx context.Context, b *sink.Batch) error { return sink.Narrow(ctx, b, l.push) }
+func (l *loki) Deliver(ctx context.Context, b *sink.Batch) error {
+	return l.narrow.Deliver(ctx, b, l.push)
+}
 
 func (l *loki) Close() error { return l.client.Close() }
 

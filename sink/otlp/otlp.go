@@ -39,6 +39,7 @@ type otlp struct {
 	o      *sink.Options
 	line   []byte
 	body   []byte
+	narrow sink.Narrower
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -56,7 +57,7 @@ func open(o *sink.Options) (sink.Destination, error) {
 // know, so the batch is exported again in halves: what was taken is there twice then, and
 // what was not is named.
 func (x *otlp) Deliver(ctx context.Context, b *sink.Batch) error {
-	return sink.Narrow(ctx, b, x.export)
+	return x.narrow.Deliver(ctx, b, x.export)
 }
 
 func (x *otlp) Close() error { return x.client.Close() }

@@ -55,6 +55,7 @@ type splunk struct {
 	// around is what stands behind the time of every event, and in front of its fields.
 	around []byte
 	body   []byte
+	narrow sink.Narrower
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -75,7 +76,7 @@ func open(o *sink.Options) (sink.Destination, error) {
 
 // Deliver posts a batch and, if that is set, waits until it is acknowledged.
 func (s *splunk) Deliver(ctx context.Context, b *sink.Batch) error {
-	return sink.Narrow(ctx, b, s.post)
+	return s.narrow.Deliver(ctx, b, s.post)
 }
 
 func (s *splunk) Close() error { return s.client.Close() }

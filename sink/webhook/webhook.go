@@ -43,6 +43,7 @@ type webhook struct {
 	encode func(b []byte, batch *sink.Batch) []byte
 	kind   string // of the body
 	body   []byte
+	narrow sink.Narrower
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -87,7 +88,7 @@ func parseSecret(secret string) ([][]byte, error) {
 
 // Deliver posts a batch. Where it is refused as a whole, it is posted in parts.
 func (h *webhook) Deliver(ctx context.Context, b *sink.Batch) error {
-	return sink.Narrow(ctx, b, h.post)
+	return h.narrow.Deliver(ctx, b, h.post)
 }
 
 func (h *webhook) post(ctx context.Context, b *sink.Batch) error {

@@ -7,22 +7,12 @@ import (
 	"auditlog/audit"
 )
 
-// sized are the texts that count for the size of an entry: those that can be any.
-var sized = func() (fields []*audit.Field) {
-	for _, p := range parts {
-		if p.of != nil && p.of.Values == nil && !p.of.Given {
-			fields = append(fields, p.of)
-		}
-	}
-	return fields
-}()
-
-// SizeOf returns about how many bytes e has before it is packed.
+// SizeOf returns about how many bytes e has before it is packed: its texts that can be any. It
+// goes without the table of parts, which takes three times as long; a test compares the two.
 func SizeOf(e *audit.Entry) int {
-	n := 64
-	for _, f := range sized {
-		n += len(*f.Of(e))
-	}
+	n := 64 + len(e.Actor.Email) + len(e.Actor.Label) + len(e.Action) + len(e.Detail) + len(e.Key) +
+		len(e.Resource.Type) + len(e.Resource.ID) + len(e.Resource.Name) + len(e.Resource.LocationID) +
+		len(e.Request.IP) + len(e.Request.UserAgent) + len(e.Request.ID)
 	for i := range e.Changes {
 		n += len(e.Changes[i].Field) + len(e.Changes[i].Old) + len(e.Changes[i].New)
 	}

@@ -108,6 +108,7 @@ func (r *Reader) After(ctx context.Context, tx kv.Tx, id, before int64, limit in
 		if IsDamage(err) { // of none of its ids it is known whose it is
 			last := min(before-1, through+int64(format.OrderRow-index))
 			holes.Damage(audit.Range{From: through + 1, To: last}, err)
+			tx.Pass()
 			through = last
 			continue
 		}
@@ -239,6 +240,7 @@ func (w *picker) pickOr(rec *format.Project, name string, seq, id, number int64)
 	err := w.pick(rec, name, seq, id)
 	if IsDamage(err) {
 		w.holes.Damage(at, err)
+		w.tx.Pass()
 		w.missed++
 		return nil
 	}

@@ -61,11 +61,11 @@ func (p *Page) Release() {
 
 // Add adds an entry, unless the page is full before it or its call may hold no more.
 func (p *Page) Add(e *audit.Entry) bool {
-	if len(p.Entries) == p.limit || !p.fits(e) {
+	size := block.SizeOf(e)
+	if len(p.Entries) == p.limit || !p.fits(e, size) {
 		p.More = true
 		return false
 	}
-	size := block.SizeOf(e)
 	if p.weighed += entryWeight + size; p.weighed >= weighEvery {
 		if p.Err = admit.Take(p.ctx, p.weighed); p.Err != nil {
 			return false
@@ -79,13 +79,13 @@ func (p *Page) Add(e *audit.Entry) bool {
 	return true
 }
 
-// fits reports whether the JSON of the page stays within its bound with e.
-func (p *Page) fits(e *audit.Entry) bool {
+// fits reports whether the JSON of the page stays within its bound with e, of that SizeOf.
+func (p *Page) fits(e *audit.Entry, size int) bool {
 	if p.bytes == 0 {
 		return true
 	}
 	if p.exact == 0 {
-		p.atMost += longestEscape*block.SizeOf(e) + (1+len(e.Changes)+len(e.Metadata))*nameBytes
+		p.atMost += longestEscape*size + (1+len(e.Changes)+len(e.Metadata))*nameBytes
 		if p.atMost <= p.bytes {
 			return true
 		}

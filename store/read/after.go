@@ -243,7 +243,7 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		if err == nil && missing != nil && s.purged(p) {
 			continue // what is there now is what the purge leaves, or what came behind it
 		}
-		if err = cmp.Or(err, unlessHoles(missing, &st)); err != nil {
+		if err = cmp.Or(err, s.mem.Hurt.Located(unlessHoles(missing, &st))); err != nil {
 			return stretch{}, err
 		}
 		if st.through < rec.Seq {

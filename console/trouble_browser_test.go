@@ -1,0 +1,52 @@
+package console
+
+import (
+	"fmt"
+	"testing"
+
+	"auditlog/audit"
+)
+
+// A burst that is more than a live view takes at once leaves no hole: the newest are there, and the
+// others behind them.
+func TestBrowserBurst(t *testing.T) {
+	t.Parallel()
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
+	p := site.tab(t)
+	p.open("/logs?project=acme")
+	p.click("#live")
+	p.until("document.querySelector('#live.open')")
+	const burst = 3000
+	var entries []*audit.Entry
+	for range burst {
+		e := testEntry("acme", "ci@acme", "deployment.scale", audit.Success)
+		entries = append(entries, e)
+	}
+	site.record(t, entries...)
+	p.until(fmt.Sprintf("document.querySelector('#rows tr').dataset.id === '%d'", burst+1))
+	for range 3 {
+		shown := p.count("#rows tr")
+		p.until("document.querySelector('#older')")
+		eval[bool](p, "document.querySelector('#older').click(), true")
+		p.until(fmt.Sprintf("document.querySelectorAll('#rows tr').length > %d", shown))
+	}
+	p.until("[...document.querySelectorAll('#rows tr')].every((row, i, all) => i === 0 || Number(row.dataset.id) === all[i - 1].dataset.id - 1)")
+	if note := p.text("#live-note"); note != "" {
+		t.Errorf("the page says %q", note)
+	}
+}
+
+// A connection that breaks is said, comes back by itself, and brings what came meanwhile.
+func TestBrowserLiveComesBack(t *testing.T) {
+	t.Parallel()
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
+	p := site.tab(t)
+	p.expect("ERR_")
+	p.open("/logs?project=acme")
+	p.click("#live")
+	p.until("document.querySelector('#live.open')")
+	site.CloseClientConnections()
+	p.until("document.querySelector('#live-note').textContent.includes('cannot be reached')")
+	site.record(t, testEntry("acme", "bob@example.com", "role.grant", audit.Forbidden))
+	p.until("document.querySelector('#rows tr[data-id=\"2\"]') && document.querySelector('#live-note').hidden")
+}
