@@ -194,7 +194,7 @@ var types = map[string]reflect.Type{
 	"SavedQuery": reflect.TypeFor[rpc.SavedQuery](), "SavedSearch": reflect.TypeFor[rpc.SavedSearch](),
 	"SearchSaveRequest": reflect.TypeFor[rpc.SearchSaveRequest](), "SearchListRequest": reflect.TypeFor[rpc.SearchListRequest](),
 	"SearchListResult": reflect.TypeFor[rpc.SearchListResult](), "SearchDeleteRequest": reflect.TypeFor[rpc.SearchDeleteRequest](),
-	"ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
+	"EntryProof": reflect.TypeFor[rpc.EntryProof](), "ProvedEntry": reflect.TypeFor[rpc.ProvedEntry](), "ProveRequest": reflect.TypeFor[proveRequest](),
 	"CertificateRequest": reflect.TypeFor[rpc.CertificateRequest](), "CertificateResult": reflect.TypeFor[rpc.CertificateResult](),
 	"CheckpointRequest": reflect.TypeFor[rpc.CheckpointRequest](), "CheckpointResult": reflect.TypeFor[rpc.CheckpointResult](),
 	"CosignRequest":      reflect.TypeFor[rpc.CosignRequest](),

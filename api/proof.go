@@ -30,6 +30,7 @@ type Proofs interface {
 	ProjectCheckpoint(project string, incarnation int) ([]byte, error)
 	ProjectTile(ctx context.Context, project string, incarnation int, p proof.TilePath) ([]byte, error)
 	Proof(ctx context.Context, project string, seq int64) (*proof.LeafProof, error)
+	Proofs(ctx context.Context, project string, seqs []int64) ([]*proof.LeafProof, error)
 	Evidence(ctx context.Context, w io.Writer, sel audit.Selection, r notary.Request) error
 	Certificate(project string, incarnation int) ([]byte, error)
 }
@@ -105,7 +106,46 @@ func (c *call) proved(ctx context.Context, e *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(&rpc.ProvedEntry{Entry: e, Salt: base64.StdEncoding.EncodeToString(p.Extra), Proof: string(p.Text())})
+	return c.answer(&rpc.ProvedEntry{Entry: e, EntryProof: *entryProof(p)})
+}
+
+func entryProof(p *proof.LeafProof) *rpc.EntryProof {
+	if p == nil {
+		return nil
+	}
+	return &rpc.EntryProof{Salt: base64.StdEncoding.EncodeToString(p.Extra), Proof: string(p.Text())}
+}
+
+// mayProve returns an error unless a pull can be answered with proofs.
+func (c *call) mayProve(req *rpc.PullRequest) error {
+	switch {
+	case req.Project == "":
+		return audit.FieldErrorf("proof", "is of the tree of one project: name it")
+	case acceptsLines(c.r):
+		return audit.FieldErrorf("proof", "is not for an answer as lines: ask for JSON")
+	}
+	return c.noProofs()
+}
+
+// appendProofs appends the proofs of entries, which are in the order of their seqs, to an answer.
+func (c *call) appendProofs(ctx context.Context, entries []*audit.Entry) ([]byte, error) {
+	seqs := make([]int64, len(entries))
+	for i, e := range entries {
+		seqs[i] = e.Seq
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	proofs, err := c.opts.Proofs.Proofs(ctx, entries[0].Project, seqs)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*rpc.EntryProof, len(proofs))
+	for i, p := range proofs {
+		list[i] = entryProof(p)
+	}
+	text, err := json.Marshal(list)
+	return append([]byte(`,"proofs":`), text...), err
 }
 
 // certificate is project.certificate.

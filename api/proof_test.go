@@ -55,6 +55,39 @@ func TestProofOfEntry(t *testing.T) {
 	f.post(rpc.Get, `{"project":"acme","id":20,"proof":true}`)
 }
 
+// TestPullProves pulls entries with their proofs.
+func TestPullProves(t *testing.T) {
+	f := start(t, Options{})
+	for range 5 {
+		f.ok(rpc.Record, deployEntry, nil)
+	}
+	var res rpc.PullResult
+	f.ok(rpc.Pull, `{"project":"acme","from":2,"limit":3,"proof":true}`, &res)
+	if len(res.Items) != 3 || len(res.Proofs) != 3 {
+		t.Fatalf("%d entries, %d proofs", len(res.Items), len(res.Proofs))
+	}
+	for i, e := range res.Items {
+		p, err := proof.ParseLeafProof([]byte(res.Proofs[i].Proof))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := proof.OpenCheckpoint(p.Checkpoint, signedBy(t))
+		if err == nil {
+			err = proof.CheckInclusion(p.Hashes, c, e.Seq-1, proof.LeafHash(proof.Commit(proof.Salt(p.Extra), e.AppendJSON(nil))))
+		}
+		if err != nil || res.Proofs[i].Salt != base64.StdEncoding.EncodeToString(p.Extra) {
+			t.Errorf("entry %d: %v", e.ID, err)
+		}
+	}
+	f.ok(rpc.Pull, `{"project":"acme","from":"now","proof":true}`, nil)
+	if res, answer := f.post(rpc.Pull, `{"proof":true}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "name it") {
+		t.Errorf("of no project: %s %s", res.Status, answer)
+	}
+	if res, answer := f.post(rpc.Pull, `{"project":"acme","proof":true}`, "Accept", rpc.TypeNDJSON); res.StatusCode != http.StatusBadRequest {
+		t.Errorf("as lines: %s %s", res.Status, answer)
+	}
+}
+
 // TestEvidence downloads a bundle and verifies it.
 func TestEvidence(t *testing.T) {
 	f := start(t, Options{})

@@ -24,6 +24,9 @@ func (s *Server) pull(c *call) error {
 		return err
 	}
 	r, err := c.pulling(&req.Filters, req.Cursor, req.From)
+	if err == nil && req.Proof {
+		err = c.mayProve(&req)
+	}
 	if err != nil {
 		return err
 	}
@@ -38,6 +41,12 @@ func (s *Server) pull(c *call) error {
 	if err != nil {
 		return err
 	}
+	var proofs []byte
+	if req.Proof {
+		if proofs, err = c.appendProofs(ctx, part.Entries); err != nil {
+			return err
+		}
+	}
 	if !ownReads(part.Entries) {
 		c.note(r.Query, "a pull")
 	}
@@ -46,7 +55,7 @@ func (s *Server) pull(c *call) error {
 		h.Set(rpc.HeaderCovered, fmt.Sprintf("%d-%d", part.Covered.From, part.Covered.To))
 		h.Set(rpc.HeaderNewest, strconv.FormatInt(part.Newest, 10))
 	}
-	return c.sendEntries(part.Entries, part.Next, func(b []byte) []byte { return appendPart(b, &part) })
+	return c.sendEntries(part.Entries, part.Next, func(b []byte) []byte { return append(appendPart(b, &part), proofs...) })
 }
 
 // pulling returns what pull and follow have in common.

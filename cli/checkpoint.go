@@ -10,6 +10,7 @@ import (
 
 	"auditlog/client"
 	"auditlog/proof"
+	"auditlog/proof/qr"
 )
 
 func (a *app) checkpoint() *cobra.Command {
@@ -28,6 +29,7 @@ With --since the file begins with what leads to it from an earlier one, for "aud
 	}
 	since := cmd.Flags().String("since", "", "an earlier checkpoint, in a `file`")
 	output := cmd.Flags().StringP("output", "o", "", "write to this `file`")
+	asQR := cmd.Flags().Bool("qr", false, "draw it as a QR code, for a terminal that is dark")
 	asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		var old *int64
 		if *since != "" {
@@ -52,6 +54,13 @@ With --since the file begins with what leads to it from an earlier one, for "aud
 				l.hashes = append(l.hashes, proof.Hash(b))
 			}
 			text = l.String() + text
+		}
+		if *asQR {
+			code, err := qr.Encode(text)
+			if err != nil {
+				return err
+			}
+			text = code.Text()
 		}
 		return a.writeTo(cmd.Context(), *output, "text", func(w io.Writer) error {
 			_, err := io.WriteString(w, text)

@@ -243,7 +243,7 @@ func TestOwnEntriesAreMarked(t *testing.T) {
 // leaves open answers somebody who is not logged in, and no form for admins a viewer.
 func TestEveryRouteHasARow(t *testing.T) {
 	rows := map[string]string{
-		"GET /{$}": "visitor", "GET /logs": "visitor", "GET /entry": "visitor", "GET /export": "visitor", "GET /live": "visitor",
+		"GET /{$}": "visitor", "GET /logs": "visitor", "GET /entry": "visitor", "GET /export": "visitor", "GET /live": "visitor", "GET /proof": "visitor",
 		"GET /projects": "visitor", "GET /tokens": "visitor", "GET /status": "visitor", "POST /logout": "visitor", "POST /sessions/end": "visitor",
 		"POST /projects/delete": "admin", "POST /projects/restore": "admin", "POST /projects/approve": "admin",
 		"POST /tokens/create": "admin", "POST /tokens/revoke": "admin", "POST /tokens/rotate": "admin", "POST /demo": "visitor",

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"auditlog/proof/evidence"
 )
 
 //go:embed assets templates
@@ -31,7 +33,7 @@ type assets map[string]*asset
 func bundles() map[string][]string {
 	return map[string][]string{
 		"console.css": {"theme.css", "frame.css", "logs.css", "entry.css", "forms.css"},
-		"console.js":  {"time.js", "frame.js", "logs.js", "search.js", "chart.js", "live.js", "keys.js", "main.js"},
+		"console.js":  {"time.js", "frame.js", "logs.js", "search.js", "proof.js", "chart.js", "live.js", "keys.js", "main.js"},
 		"icon.svg":    {"icon.svg"},
 	}
 }
@@ -54,8 +56,16 @@ func loadAssets() (assets, error) {
 		}
 		all[a.name] = a
 	}
+	prove, err := newAsset(proveModule, []byte(evidence.Script()))
+	if err != nil {
+		return nil, err
+	}
+	all[prove.name] = prove
 	return all, nil
 }
+
+// proveModule is what verifies an entry on the page that shows it.
+const proveModule = "prove.mjs"
 
 func newAsset(name string, text []byte) (*asset, error) {
 	if strings.HasSuffix(name, ".js") {

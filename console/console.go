@@ -53,6 +53,8 @@ type Options struct {
 	Approval bool
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Proofs proves what the log holds. Nil where nobody does.
+	Proofs Proofs
 	// Checks tells of the readings of the whole log. Nil where nothing reads it.
 	Checks interface{ Status() scrub.Status }
 	// Sinks does what is done with sinks. Nil where nothing is shipped.
@@ -163,6 +165,7 @@ func (c *console) routes() []route {
 		{"GET /{$}", false, c.home},
 		{"GET /logs", false, c.logs},
 		{"GET /entry", false, c.entry},
+		{"GET /proof", false, c.proof},
 		{"GET /export", false, c.export},
 		{"GET /live", false, c.live},
 		{"GET /suggest", false, c.suggest},

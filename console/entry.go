@@ -38,7 +38,9 @@ type entryView struct {
 	// SameRequest to what was done in the same request, if it is known.
 	Anywhere, SameRequest string
 	OnResource            string
-	Around                string
+	// ProofURL is where the evidence of the entry is, empty where nobody proves anything.
+	ProofURL string
+	Around   string
 }
 
 // member is one of an entry's metadata.
@@ -63,6 +65,9 @@ func (e *entryView) Terms(key, value string) termLinks {
 
 // Own reports whether the entry is one of the log's own.
 func (e *entryView) Own() bool { return e.RecordedBy == audit.RecordedByLog }
+
+// ShownChanges returns the changes, those of texts of many lines line by line.
+func (e *entryView) ShownChanges() []shownChange { return shownChanges(e.Changes) }
 
 // Late reports whether the log learnt of the call noticeably after it happened.
 func (e *entryView) Late() bool { return e.RecordedAt.Sub(e.CreatedAt) > time.Minute }
@@ -114,6 +119,9 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 		CloseURL:  f.url("/logs"),
 		ByActor:   all.with(keyActor, e.Actor.Email).url("/logs"),
 		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyMark, id),
+	}
+	if c.opts.Proofs != nil && v.who.May(auth.AuditLogProve, e.Project) {
+		view.ProofURL = filter{Project: e.Project}.url("/proof", "id", id)
 	}
 	view.OnResource = onResource(filter{Project: e.Project}, e)
 	if f.Project != "" && c.readsSeveral(v) {

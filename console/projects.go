@@ -168,6 +168,8 @@ type statusPage struct {
 	Damaged []string
 	// Check tells of the readings of the whole log, nil where nothing reads it.
 	Check *integrity
+	// Proof tells of the checkpoints, nil where nobody makes any.
+	Proof *proofStatus
 	// Sinks tells of what is shipped; nil where nothing is.
 	Sinks *shippingState
 }
@@ -211,6 +213,7 @@ func (c *console) status(v *visit) error {
 		}
 	}
 	p.Check = c.integrity(v)
+	p.Proof = c.proofs(v)
 	if p.Sinks, err = c.shipping(v); err != nil {
 		return err
 	}

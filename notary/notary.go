@@ -44,6 +44,8 @@ type Options struct {
 	// these, and those that sign what is brought to them.
 	Witnesses []Cosigner
 	Known     []proof.Witness
+	// Keep keeps what is known of the log elsewhere, after each head. Default nowhere.
+	Keep func(Kept) error
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Rand makes secrets. Default crypto/rand.

@@ -72,24 +72,46 @@ func (n *Notary) catchUp(ctx context.Context) error {
 // Proof returns the proof that an entry of a project is in the project's tree, with the salt of
 // its leaf. It returns NotFound where there is no such seq.
 func (n *Notary) Proof(ctx context.Context, project string, seq int64) (*proof.LeafProof, error) {
+	proofs, err := n.Proofs(ctx, project, []int64{seq})
+	if err == nil && proofs[0] == nil {
+		err = audit.Errorf(audit.NotFound, "seq %d of project %q is of an incarnation that was purged: its certificate proves it", seq, project)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return proofs[0], nil
+}
+
+// Proofs is Proof for several entries, in the order of their seqs. Those of an incarnation that was
+// purged have none, and nil.
+func (n *Notary) Proofs(ctx context.Context, project string, seqs []int64) ([]*proof.LeafProof, error) {
+	if len(seqs) == 0 {
+		return nil, nil
+	}
 	n.making.Lock()
-	h, err := n.covered(ctx, project, seq)
+	h, err := n.covered(ctx, project, seqs[len(seqs)-1])
 	n.making.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	index := seq - h.Base
-	if index < 0 {
-		return nil, audit.Errorf(audit.NotFound, "seq %d of project %q is of an incarnation that was purged: its certificate proves it", seq, project)
-	}
-	p := &proof.LeafProof{Index: index}
-	if p.Hashes, err = n.tree(ctx, &h, h.Head.Size).Inclusion(index); err != nil {
+	signed, err := n.signProject(&h)
+	if err != nil {
 		return nil, err
 	}
-	salt := proof.NewSalter(h.Secret).Salt(seq)
-	p.Extra = salt[:]
-	p.Checkpoint, err = n.signProject(&h)
-	return p, err
+	proofs := make([]*proof.LeafProof, len(seqs))
+	tree, salter := n.tree(ctx, &h, h.Head.Size), proof.NewSalter(h.Secret)
+	for i, seq := range seqs {
+		if seq < h.Base {
+			continue
+		}
+		salt := salter.Salt(seq)
+		p := &proof.LeafProof{Extra: salt[:], Index: seq - h.Base, Checkpoint: signed}
+		if p.Hashes, err = tree.Inclusion(p.Index); err != nil {
+			return nil, err
+		}
+		proofs[i] = p
+	}
+	return proofs, nil
 }
 
 // anchored returns the history of a project as covered does, and what leads from its checkpoint

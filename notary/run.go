@@ -54,8 +54,18 @@ func (n *Notary) work(ctx context.Context) (failed error) {
 		}
 	}
 	n.making.Lock()
+	last := n.log.LastID()
 	failed = errors.Join(failed, n.head(ctx))
 	n.making.Unlock()
+	if n.opts.Keep != nil && failed == nil {
+		k, err := n.kept(last)
+		if err == nil {
+			err = n.opts.Keep(k)
+		}
+		if err != nil && audit.KindOf(err) != audit.NotFound {
+			failed = fmt.Errorf("keep the checkpoint elsewhere: %w", err)
+		}
+	}
 	if err := n.ask(ctx); err != nil && audit.KindOf(err) != audit.NotFound {
 		failed = errors.Join(failed, fmt.Errorf("ask witnesses: %w", err))
 	}

@@ -27,15 +27,21 @@ func (s Start) before(ctx context.Context, log Log, project string) (int64, erro
 	case s.Now:
 		return last, nil
 	case !s.At.IsZero():
-		return recordedBefore(ctx, log, project, s.At, last)
+		return RecordedBefore(ctx, log, project, s.At, last)
 	}
 	return max(0, s.Number-1), nil
 }
 
-// recordedBefore returns the number of the newest entry before the first that was recorded at a
+// Numbered gives the entries behind a number, in commit order.
+type Numbered interface {
+	After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error)
+	AfterSeq(ctx context.Context, project string, seq int64, limit int) ([]*audit.Entry, error)
+}
+
+// RecordedBefore returns the number of the newest entry before the first that was recorded at a
 // time or after it, up to last. Where the server's clock was set back it may be any of those
 // that are followed by one recorded then: times repeat, numbers do not.
-func recordedBefore(ctx context.Context, log Log, project string, at time.Time, last int64) (int64, error) {
+func RecordedBefore(ctx context.Context, log Numbered, project string, at time.Time, last int64) (int64, error) {
 	least, most := int64(0), last // what is up to least was recorded before, what is behind most not
 	for least < most {
 		middle := least + (most-least)/2
@@ -54,7 +60,7 @@ func recordedBefore(ctx context.Context, log Log, project string, at time.Time, 
 
 // behind returns the next entry behind a number that is still there, and its number; nil when
 // there is none.
-func behind(ctx context.Context, log Log, project string, number int64) (*audit.Entry, int64, error) {
+func behind(ctx context.Context, log Numbered, project string, number int64) (*audit.Entry, int64, error) {
 	if project != "" {
 		entries, err := log.AfterSeq(ctx, project, number, 1)
 		if err != nil || len(entries) == 0 {

@@ -5,6 +5,11 @@ import "auditlog/audit"
 // ProvedEntry is what auditLog.get answers where a proof is asked for.
 type ProvedEntry struct {
 	Entry *audit.Entry `json:"entry"`
+	EntryProof
+}
+
+// EntryProof proves that an entry is in the tree of its project.
+type EntryProof struct {
 	// Salt is 16 bytes in base64: SHA-256 over them and the entry's canonical JSON is the
 	// leaf of the project's tree.
 	Salt string `json:"salt"`

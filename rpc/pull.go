@@ -40,6 +40,8 @@ type PullRequest struct {
 	Limit int `json:"limit,omitempty"`
 	// WaitSeconds is how long to wait for an entry while there is none, 60 at most.
 	WaitSeconds int `json:"waitSeconds,omitempty"`
+	// Proof has the answer prove each entry. It is for a project that is named.
+	Proof bool `json:"proof,omitempty"`
 }
 
 // Start is where a pull begins: the number of the first entry that is wanted, a seq of the
@@ -77,6 +79,9 @@ type PullResult struct {
 	// is repaired; Lost those that nobody had any more when it was.
 	Damaged []audit.Range `json:"damaged,omitempty"`
 	Lost    []audit.Range `json:"lost,omitempty"`
+	// Proofs are those of Items, in their order, where they were asked for: null for an entry of
+	// before a purge, which its certificate proves.
+	Proofs []*EntryProof `json:"proofs,omitempty"`
 	// Newest is the greatest number that there is: what lies between is still to be pulled.
 	Newest int64 `json:"newest"`
 }

@@ -69,6 +69,35 @@ func TestShips(t *testing.T) {
 	})
 }
 
+// A sink that begins at a time gets what was recorded then and since, also behind what was purged.
+func TestFromATime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := start(t, t.TempDir(), Options{})
+		s.record("globex", 500)
+		early := s.record("acme", 5)
+		settle(time.Hour)
+		at := time.Now()
+		late := s.record("acme", 5)
+		s.purge("globex")
+		since := slices.Clone(late) // with what tells of the purge, twice
+		for id := late[len(late)-1] + 1; id <= s.log.LastID(); id++ {
+			since = append(since, id)
+		}
+		for _, tt := range []struct {
+			name, project string
+			at            time.Time
+			want          []int64
+		}{
+			{"a", "acme", at, late}, {"b", "acme", at.Add(-2 * time.Hour), slices.Concat(early, late)}, {"c", "acme", at.Add(time.Hour), nil},
+			{"d", "", at, since},
+		} {
+			s.create(Sink{Name: tt.name, Project: tt.project, Not: audit.Terms{"action": {"sink.*"}}}, Start{Time: tt.at})
+			settle(time.Minute)
+			s.want("from "+tt.at.String(), s.to(tt.name).ids(), tt.want)
+		}
+	})
+}
+
 // What a destination says is done: it is tried again, later, with less, or not at all. The
 // others go on.
 func TestTrouble(t *testing.T) {

@@ -3,10 +3,9 @@ package shipping
 import (
 	"context"
 	"fmt"
-	"sort"
-	"time"
 
 	"auditlog/audit"
+	"auditlog/pull"
 )
 
 // resolve returns the number behind which a sink begins.
@@ -26,11 +25,11 @@ func (e *Engine) resolve(ctx context.Context, s *Sink, from Start) (at int64, er
 	case from.ID != 0:
 		return e.behind(ctx, s, from.ID)
 	case !from.Time.IsZero():
-		id, err := e.since(ctx, from.Time)
+		at, err := pull.RecordedBefore(ctx, e.log, s.Project, from.Time, newest)
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("read the log: %w", err)
 		}
-		return e.behind(ctx, s, id)
+		return at, nil
 	}
 	return newest, nil
 }
@@ -50,22 +49,4 @@ func (e *Engine) behind(ctx context.Context, s *Sink, id int64) (at int64, err e
 		return newest, nil
 	}
 	return entries[0].Seq - 1, nil
-}
-
-// since returns the least id from which on every entry was recorded at a time or later, as far
-// as the log's clock never went back; where it did, a smaller one may be returned.
-func (e *Engine) since(ctx context.Context, t time.Time) (id int64, err error) {
-	last := e.log.LastID()
-	id = 1 + int64(sort.Search(int(last), func(i int) bool {
-		if err != nil {
-			return true
-		}
-		entries, _, failed := e.log.After(ctx, int64(i), 1)
-		if failed != nil {
-			err = fmt.Errorf("read the log: %w", failed)
-			return true
-		}
-		return len(entries) == 0 || !entries[0].RecordedAt.Before(t)
-	}))
-	return id, err
 }

@@ -402,7 +402,41 @@ func testFixture(t *testing.T, file string) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	checkClean(t, open(t, dir, Options{}))
+	proveAll(t, dir)
+}
+
+// proveAll has a log that was opened, and may have no trees, get them, interrupted on the way: all
+// of its projects are covered at the end, and check finds their trees right.
+func proveAll(t *testing.T, dir string) {
+	t.Helper()
+	key, err := proof.GenerateKey(steady())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, interrupted := range []bool{true, false} {
+		s := open(t, dir, Options{})
+		n, err := notary.New(s, key, notary.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if interrupted {
+			cancel()
+		}
+		if err := n.Head(ctx); (err == nil) == interrupted {
+			t.Errorf("making the trees, interrupted %t: %v", interrupted, err)
+		}
+		cancel()
+		checkClean(t, s)
+		for _, h := range s.Histories() {
+			if !interrupted && h.Head.Size != h.Size() {
+				t.Errorf("project %s: %d of %d entries are covered", h.Name, h.Head.Size, h.Size())
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // rises reads the whole log in commit order, a few entries at a time: in each project the

@@ -35,6 +35,20 @@ func (s *Store) settleLoss() error {
 	return nil
 }
 
+// WentBack tells the log that it is an older state than it was once, as somebody outside of it
+// knows: that it lacks what missing says, of entries up to id was. It is read alone then, as
+// Paused says, unless that is accepted: then a new epoch begins.
+func (s *Store) WentBack(was int64, missing string, accepted bool) error {
+	if accepted {
+		return s.acceptLoss(was)
+	}
+	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were recorded, and it lacks %s; "+
+		"put back what was there, or accept the loss with serve --accept-rollback", was, missing))
+	s.lost.Store(&err)
+	s.opts.Report(err)
+	return nil
+}
+
 // acceptLoss begins a new epoch, with an entry that says what is gone. Followers that have come
 // further than the log go back to its end.
 //

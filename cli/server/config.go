@@ -74,6 +74,9 @@ type Config struct {
 	// SigningKey is a file with the key that signs checkpoints. Default "", which is a
 	// systemd credential, else a file of the data folder.
 	SigningKey string
+	// CheckpointFile is a file, on another disk, with the newest checkpoint: a start on an
+	// older state of the log is noticed by it. Default "", which is none.
+	CheckpointFile string
 	// CheckpointEvery is how long after something was recorded a checkpoint covers it at
 	// most. Default a minute.
 	CheckpointEvery time.Duration
@@ -152,6 +155,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.Var((*settings.Span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
 	fs.Var((*settings.Span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
 	fs.StringVar(&c.SigningKey, "signing-key", "", "a `file` with the key that signs checkpoints; else the credential auditlog-signing-key, else a file of the data folder")
+	fs.StringVar(&c.CheckpointFile, "checkpoint-file", "", "keep the newest checkpoint in this `file`, on another disk, and notice a start on an older state by it")
 	fs.Var((*settings.Span)(&c.CheckpointEvery), "checkpoint-every", "how long after something was recorded a checkpoint covers it at most")
 	fs.StringVar(&c.Projects, "projects", c.Projects, "open: an entry makes its project; closed: project.create alone does")
 	fs.BoolVar(&c.ProjectAdminsDelete, "project-admins-delete", c.ProjectAdminsDelete,

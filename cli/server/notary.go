@@ -56,11 +56,17 @@ func (s *server) openNotary(context.Context) error {
 			options.Witnesses = append(options.Witnesses, &witness.Client{URL: w.url, Witness: w.witness})
 		}
 	}
+	if s.cfg.CheckpointFile != "" {
+		options.Keep = s.keepCheckpoint
+	}
 	s.notary, err = notary.New(s.store, key, options)
 	if audit.KindOf(err) == audit.Conflict {
 		return exit.Hinted(err, "put the log's own key at %s, or have another follow it: auditlog key rotate", place.Path)
 	}
-	return err
+	if err != nil || s.cfg.CheckpointFile == "" {
+		return err
+	}
+	return s.compareCheckpoint()
 }
 
 // certify is store.Options.BeforePurge.

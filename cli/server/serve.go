@@ -297,6 +297,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Approval:  s.cfg.DeletionApproval,
 		Index:     s.indexStatus,
 		Checks:    s.scrub,
+		Proofs:    s.notary,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   build.Version(),

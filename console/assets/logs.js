@@ -39,6 +39,7 @@ async function showEntry(url, {focus = false} = {}) {
   try {
     panel.replaceChildren(fragment(await fetchPart(panelURL(url), signal)));
     showCopyButtons(panel);
+    showProof(panel);
     if (focus) $('#entry-title')?.focus();
   } catch (error) {
     if (signal.aborted) return;

@@ -5,3 +5,4 @@ startSearch();
 startChart();
 startLive();
 startKeys();
+showProof(document);

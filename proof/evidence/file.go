@@ -28,9 +28,9 @@ var (
 	pageJS string
 )
 
-// Script returns a module of JavaScript that has the function verifyBundle, for pages that
+// Script returns a module of JavaScript that exports the function verifyBundle, for pages that
 // verify a bundle themselves.
-func Script() string { return ed25519JS + verifyJS }
+func Script() string { return ed25519JS + verifyJS + "export { verifyBundle };\n" }
 
 const (
 	bundleBegins = `<script type="application/x-ndjson" id="bundle">` + "\n"

@@ -28,8 +28,8 @@ type Cosigned struct {
 	Size int64
 }
 
-// cosigned returns the witnesses that have signed a checkpoint.
-func (p *Policy) cosigned(signed []byte, c proof.Checkpoint) (by []Cosigned) {
+// Cosigned returns the witnesses of the policy that have signed a checkpoint.
+func (p *Policy) Cosigned(signed []byte, c proof.Checkpoint) (by []Cosigned) {
 	for _, w := range p.Witnesses {
 		if sig, ok := w.Cosigned(signed); ok {
 			by = append(by, Cosigned{w, sig, c.Size})
@@ -59,7 +59,7 @@ func (p *Policy) Checkpoint(signed []byte, old int64, hashes []proof.Hash) (*Che
 	if err != nil {
 		return nil, bad("%w", err)
 	}
-	res.Witnesses = p.cosigned(signed, res.Checkpoint)
+	res.Witnesses = p.Cosigned(signed, res.Checkpoint)
 	if len(res.Witnesses) < p.Quorum {
 		return nil, bad("%d of the witnesses that were named have signed it, %d are wanted", len(res.Witnesses), p.Quorum)
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
+	"sync"
 
 	"auditlog/audit"
 	"auditlog/proof"
@@ -122,7 +124,7 @@ func (r *Result) anchor(p *Policy) (err error) {
 // the quorum of a policy those count that have seen the head.
 func (r *Result) cosigned(p *Policy) error {
 	h := &r.Header
-	r.Witnesses = p.cosigned([]byte(h.Master), r.Master)
+	r.Witnesses = p.Cosigned([]byte(h.Master), r.Master)
 	if h.Cosigned != "" {
 		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.Key)
 		if err == nil {
@@ -131,7 +133,7 @@ func (r *Result) cosigned(p *Policy) error {
 		if err != nil {
 			return bad("the checkpoint that witnesses signed: %w", err)
 		}
-		r.Witnesses = append(r.Witnesses, p.cosigned([]byte(h.Cosigned), old)...)
+		r.Witnesses = append(r.Witnesses, p.Cosigned([]byte(h.Cosigned), old)...)
 	}
 	seen := make(map[proof.Witness]bool)
 	for _, w := range r.Witnesses {
@@ -188,15 +190,18 @@ func (v *verifier) entries() error {
 		return bad("it holds %d entries, seqs %d to %d, which is not what it says of being complete", h.Entries, h.FirstSeq, h.LastSeq)
 	}
 	for {
-		b, err := v.lines.next()
-		if errors.Is(err, io.EOF) {
+		batch, err := v.read()
+		if err != nil {
+			return err
+		}
+		if len(batch) == 0 {
 			break
 		}
-		if err == nil {
-			err = v.entry(b)
-		}
-		if err != nil {
-			return bad("line %d: %w", v.lines.n+1, err)
+		v.check(batch)
+		for i := range batch {
+			if err := v.take(&batch[i]); err != nil {
+				return bad("line %d: %w", batch[i].number, err)
+			}
 		}
 	}
 	if v.seen != h.Entries || v.last != h.LastSeq {
@@ -212,31 +217,84 @@ func (v *verifier) entries() error {
 	return nil
 }
 
-func (v *verifier) entry(b []byte) error {
-	l, err := parseLine(b)
+// batchLines is how many lines are checked at once, by as many goroutines as run at once.
+const batchLines = 512
+
+// checked is a line of an entry, and what became of it by itself.
+type checked struct {
+	number int
+	text   []byte
+	entry  audit.Entry
+	hash   proof.Hash
+	err    error
+}
+
+// read returns the next lines, none at the end.
+func (v *verifier) read() (batch []checked, err error) {
+	for len(batch) < batchLines {
+		b, err := v.lines.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, bad("line %d: %w", v.lines.n+1, err)
+		}
+		batch = append(batch, checked{number: v.lines.n, text: bytes.Clone(b)})
+	}
+	return batch, nil
+}
+
+// check checks each of some lines by itself.
+func (v *verifier) check(batch []checked) {
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(batch); i += workers {
+				batch[i].err = v.line(&batch[i])
+			}
+		})
+	}
+	group.Wait()
+}
+
+// line checks one: that it holds an entry as the log has them, and, where it has a proof of its
+// own, that this holds.
+func (v *verifier) line(c *checked) error {
+	l, err := parseLine(c.text)
 	if err != nil {
 		return err
 	}
-	var e audit.Entry
-	if err := json.Unmarshal(l.entry, &e); err != nil {
+	e := &c.entry
+	if err := json.Unmarshal(l.entry, e); err != nil {
 		return fmt.Errorf("its entry: %w", err)
 	}
 	if e.Project != v.Header.Project || !bytes.Equal(e.AppendJSON(nil), l.entry) {
 		return fmt.Errorf("its entry is not as the log has entries of project %q", v.Header.Project)
 	}
-	if v.seen == 0 && e.Seq != v.Header.FirstSeq || v.seen > 0 && e.Seq <= v.last || v.Header.Complete && v.seen > 0 && e.Seq != v.last+1 {
-		return fmt.Errorf("seq %d follows seq %d", e.Seq, v.last)
-	}
-	hash := proof.LeafHash(proof.Commit(l.salt, l.entry))
+	c.hash = proof.LeafHash(proof.Commit(l.salt, l.entry))
 	if v.Header.Prefix != nil {
-		v.stack.Add(hash)
+		return nil
+	}
+	return proof.CheckInclusion(l.proof, v.Checkpoint, e.Seq-v.Header.Base, c.hash)
+}
+
+// take takes the next line in, of which all before were.
+func (v *verifier) take(c *checked) error {
+	if c.err != nil {
+		return c.err
+	}
+	seq := c.entry.Seq
+	if v.seen == 0 && seq != v.Header.FirstSeq || v.seen > 0 && seq <= v.last || v.Header.Complete && v.seen > 0 && seq != v.last+1 {
+		return fmt.Errorf("seq %d follows seq %d", seq, v.last)
+	}
+	if v.Header.Prefix != nil {
+		v.stack.Add(c.hash)
 		if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
 			return fmt.Errorf("the first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
 		}
-	} else if err := proof.CheckInclusion(l.proof, v.Checkpoint, e.Seq-v.Header.Base, hash); err != nil {
-		return err
 	}
 	v.seen++
-	v.last = e.Seq
-	return v.each(&e)
+	v.last = seq
+	return v.each(&c.entry)
 }

@@ -1,0 +1,110 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/notary"
+	"auditlog/proof/evidence"
+	"auditlog/proof/qr"
+	"auditlog/rpc"
+)
+
+// Proofs proves what the log holds; *notary.Notary does.
+type Proofs interface {
+	// EvidenceOf writes the evidence of one entry, if a checkpoint covers it.
+	EvidenceOf(ctx context.Context, w io.Writer, project string, seq int64) error
+	Status() (notary.Status, error)
+}
+
+// proof answers with the evidence of one entry: for the page that shows it, or as a file that
+// verifies itself.
+func (c *console) proof(v *visit) error {
+	params := v.r.URL.Query()
+	project := params.Get(keyProject)
+	if err := v.who.Check(auth.AuditLogProve, project); err != nil {
+		return err
+	}
+	if err := audit.ValidateProject(project); err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(params.Get("id"), 10, 64)
+	if err != nil {
+		return audit.FieldErrorf("id", "must be the number of an entry")
+	}
+	if c.opts.Proofs == nil {
+		return audit.Errorf(audit.NotFound, "this log makes no proofs")
+	}
+	e, err := c.opts.Store.Get(v.r.Context(), project, id)
+	if err != nil {
+		return err
+	}
+	var bundle bytes.Buffer
+	if err := c.opts.Proofs.EvidenceOf(v.r.Context(), &bundle, project, e.Seq); err != nil {
+		return err
+	}
+	if params.Get("form") != "page" {
+		v.w.Header().Set("Content-Type", rpc.TypeNDJSON)
+		_, err := v.w.Write(bundle.Bytes())
+		return err
+	}
+	name := fmt.Sprintf("%s-evidence-%d.html", project, id)
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	v.w.WriteHeader(http.StatusOK)
+	return evidence.WriteHTML(v.w, &bundle)
+}
+
+// proofStatus is what the status page says of checkpoints.
+type proofStatus struct {
+	Fault  string
+	Size   int64
+	Behind int64
+	At     moment
+	Root   string
+	Key    string
+
+	Witnesses []cosigned
+	QR        template.URL // the checkpoint as a picture
+}
+
+// cosigned is a witness that has signed.
+type cosigned struct {
+	Name  string
+	At    moment
+	Older bool // a checkpoint that is not the newest
+}
+
+func (c *console) proofs(v *visit) *proofStatus {
+	if c.opts.Proofs == nil {
+		return nil
+	}
+	st, err := c.opts.Proofs.Status()
+	if audit.KindOf(err) == audit.NotFound {
+		return &proofStatus{Fault: "no checkpoint yet"}
+	}
+	if err != nil {
+		return &proofStatus{Fault: err.Error()}
+	}
+	p := &proofStatus{
+		Size: st.Checkpoint.Size, Behind: st.Behind, At: v.moment(st.HeadTime), Root: st.Checkpoint.Root.String(), Key: st.Key.Fingerprint(),
+	}
+	if code, err := qr.Encode(st.Signed); err == nil {
+		if png, err := code.PNG(); err == nil {
+			p.QR = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
+		}
+	}
+	for _, w := range st.Witnesses {
+		p.Witnesses = append(p.Witnesses, cosigned{w.Witness.Name, v.moment(w.Time), w.Size < st.Checkpoint.Size})
+	}
+	return p
+}
