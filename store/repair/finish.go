@@ -155,7 +155,7 @@ func (b *builder) unknown() {
 		gap.AtLeast, gap.FirstID, gap.LastID = true, b.res.LastID+1, b.res.LastID+1
 	}
 	b.res.LastID = max(b.res.LastID, own.height) // it may be an older state than it was once
-	sealed := int64(0) // as anybody knows of it
+	sealed := int64(0)                           // as anybody knows of it
 	for _, r := range b.sources {
 		sealed = max(sealed, r.sealed)
 	}
