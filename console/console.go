@@ -208,9 +208,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secure sets what every answer carries, and refuses what other sites' pages
-// would have a browser change here.
+// would have a browser change here, or take away.
 func secure(next http.Handler) http.Handler {
-	protected := http.NewCrossOriginProtection().Handler(next)
+	own := http.NewCrossOriginProtection()
+	protected := own.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -220,9 +221,21 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		if r.Method == http.MethodGet && !linked(r.URL.Path) {
+			post := *r
+			post.Method = http.MethodPost
+			if own.Check(&post) != nil {
+				http.Error(w, "pages of other sites may not ask for this", http.StatusForbidden)
+				return
+			}
+		}
 		protected.ServeHTTP(w, r)
 	})
 }
+
+// linked reports whether pages of other sites may lead to a path. What is only ever asked for by a
+// page of the log's own is kept from them: an export is recorded, a live view stays open.
+func linked(path string) bool { return path != "/export" && path != "/live" && path != "/suggest" }
 
 // visit is one request with what the console knows of who makes it.
 type visit struct {

@@ -228,3 +228,32 @@ func TestForms(t *testing.T) {
 		t.Errorf("the form itself: %d\n%s", a.status, a.body)
 	}
 }
+
+// TestOtherSites: a page of another site may lead to a page here, and to nothing that leaves a trace
+// or stays open.
+func TestOtherSites(t *testing.T) {
+	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	v := site.visitor(t).login(site.admin)
+	for _, tt := range []struct {
+		path, from string
+		status     int
+	}{
+		{"/logs?project=acme", "cross-site", http.StatusOK},
+		{"/export?project=acme", "cross-site", http.StatusForbidden},
+		{"/export?project=acme", "same-site", http.StatusForbidden},
+		{"/live?project=acme", "same-site", http.StatusForbidden},
+		{"/suggest?project=acme", "cross-site", http.StatusForbidden},
+		{"/suggest?project=acme", "same-origin", http.StatusOK},
+		{"/export?project=acme", "same-origin", http.StatusOK},
+		{"/export?project=acme", "none", http.StatusOK},
+		{"/export?project=acme", "", http.StatusOK},
+	} {
+		r, _ := http.NewRequest(http.MethodGet, site.URL+tt.path, nil)
+		if tt.from != "" {
+			r.Header.Set("Sec-Fetch-Site", tt.from)
+		}
+		if a := v.do(v.Do(r)); a.status != tt.status {
+			t.Errorf("%s from %q: %d", tt.path, tt.from, a.status)
+		}
+	}
+}

@@ -119,6 +119,8 @@ func TestShown(t *testing.T) {
 		{"https://ada:geheim@siem.example.com/in#geheim", "json", "https://siem.example.com/in"},
 		{"https://hooks.slack.com/services/T0/B0/geheim", "slack", "https://hooks.slack.com/…"},
 		{"https://discord.com/api/webhooks/1/geheim", "Discord", "https://discord.com/…"},
+		{"https://in.example.com/receiver/v1/http/geheimGEHEIM1234==", "json", "https://in.example.com/receiver/v1/http/…"},
+		{"https://in.example.com/audit-log-of-all-projects", "json", "https://in.example.com/audit-log-of-all-projects"},
 		{"splunk+https://splunk.example.com:8088", "", "splunk+https://splunk.example.com:8088"},
 		{"stdout:", "", "stdout:"},
 		{"http://%zz", "", "…"},

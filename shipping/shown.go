@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // chats are the formats of services whose address is the secret: whoever knows it may write.
@@ -19,6 +20,9 @@ func (s *Sink) Shown() string {
 	query := u.RawQuery != ""
 	u.RawQuery = ""
 	shown := u.String()
+	for _, part := range secretParts(u) {
+		shown = strings.ReplaceAll(shown, "/"+part, "/…")
+	}
 	if slices.Contains(chats, strings.ToLower(s.Format)) && u.Host != "" {
 		return u.Scheme + "://" + u.Host + "/…"
 	}
@@ -26,6 +30,25 @@ func (s *Sink) Shown() string {
 		shown += "?…"
 	}
 	return shown
+}
+
+// minPart is how many bytes a part of a path has at least that may be a secret.
+const minPart = 16
+
+// secretParts returns the parts of a path, as they are written, that look random. A webhook's
+// address is often all that one has to know to write there, and what is shown of it stands in
+// entries for ever.
+func secretParts(u *url.URL) (parts []string) {
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil
+	}
+	random := func(r rune) bool { return unicode.IsDigit(r) || unicode.IsUpper(r) }
+	for part := range strings.SplitSeq(u.EscapedPath(), "/") {
+		if len(part) >= minPart && strings.ContainsFunc(part, random) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // minSecret is how many bytes a secret has that is looked for in the texts of errors: a shorter
@@ -46,7 +69,7 @@ func (s *Sink) clean(text string) string {
 		for _, values := range u.Query() {
 			hide = append(hide, values...)
 		}
-		hide = append(hide, u.RawQuery)
+		hide = append(append(hide, u.RawQuery), secretParts(u)...)
 		if strings.HasSuffix(s.Shown(), "/…") {
 			hide = append(hide, strings.Trim(u.Path, "/"), strings.Trim(u.EscapedPath(), "/"))
 		}

@@ -64,11 +64,18 @@ func check(address string) error {
 }
 
 // translated are the prefixes under which an IPv6 address carries an IPv4 address in its last
-// four bytes: NAT64's, and that of addresses said to be compatible.
-var translated = []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("::/96")}
+// four bytes: NAT64's two, and that of addresses said to be compatible.
+var translated = []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("::/96")}
 
-// metadata is where clouds tell machines their secrets besides link-local addresses.
-var metadata = []netip.Addr{netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("100.100.100.200")}
+// relayed is 6to4's prefix, under which an IPv6 address carries an IPv4 address right behind it.
+var relayed = netip.MustParsePrefix("2002::/16")
+
+// metadata is where clouds tell machines their secrets besides link-local addresses: Amazon's,
+// Alibaba's, Azure's, Google's and Oracle's.
+var metadata = []netip.Addr{
+	netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16"),
+	netip.MustParseAddr("fd20:ce::254"), netip.MustParseAddr("192.0.0.192"),
+}
 
 // isLocal reports whether an address leads to this machine, or to what only its link can reach.
 func isLocal(a netip.Addr) bool {
@@ -76,9 +83,12 @@ func isLocal(a netip.Addr) bool {
 	if isBad(a) {
 		return true
 	}
+	b := a.As16()
+	if relayed.Contains(a) {
+		return isBad(netip.AddrFrom4([4]byte(b[2:6])))
+	}
 	for _, p := range translated {
 		if p.Contains(a) {
-			b := a.As16()
 			return isBad(netip.AddrFrom4([4]byte(b[12:])))
 		}
 	}
