@@ -38,8 +38,9 @@ func treeOf(t testing.TB, s *server, key, project string, incarnation int) *tree
 	origin, _, _ := strings.Cut(key, "+")
 	path := "/tlog/log/"
 	if project != "" {
-		origin += fmt.Sprintf("/%s/%d", url.PathEscape(project), incarnation)
-		path = fmt.Sprintf("/tlog/project/%s/%d/", url.PathEscape(project), incarnation)
+		escaped := strings.ReplaceAll(url.PathEscape(project), "+", "%2B") // which no note's name may have
+		origin += fmt.Sprintf("/%s/%d", escaped, incarnation)
+		path = fmt.Sprintf("/tlog/project/%s/%d/", escaped, incarnation)
 	}
 	root, err := url.Parse(s.url + path)
 	if err != nil {
