@@ -45,7 +45,7 @@ type Part struct {
 	Covered Range
 	// Skipped are entries that the query leaves out, or that are none of the reader's.
 	Skipped []Range
-	// Purged are numbers of which a purge has left nothing, or will, and those that are lost: see Gap. An entry that a purge
+	// Purged are numbers of which a purge has left nothing, or will. An entry that a purge
 	// leaves is given before, during and after it.
 	Purged []Range
 	// Damaged are entries that cannot be read because where they are is damaged: they may be

@@ -78,6 +78,9 @@ func (s *Store) noteSeal(err error) (ok bool) {
 //
 // A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
+	if err := s.Paused(); err != nil {
+		return err
+	}
 	s.mem.Mu.RLock()
 	until := s.mem.Tail.Next()
 	s.mem.Mu.RUnlock()

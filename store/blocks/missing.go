@@ -72,7 +72,7 @@ var (
 // The seqs say which entries there are, and about when they were created. What was created close
 // to where the hidden blocks begin or end is looked for in those beside them.
 func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidden, others []*audit.Entry) (gap audit.Gap, low, high audit.Position, err error) {
-	m := &missing{r: r, tx: tx, gap: audit.Gap{Project: name}}
+	m := &missing{r: r, tx: tx, gap: audit.Gap{Project: name, AtMost: h.AtMost}}
 	m.low, m.high = Between(h, id)
 	if m.low == m.high {
 		return m.gap, m.low, m.high, nil

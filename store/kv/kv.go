@@ -45,7 +45,9 @@ var (
 type Hidden struct {
 	Bucket   string
 	From, To []byte
-	Err      error // has ErrDamaged in its chain
+	// AtMost says that some of these may be read all the same.
+	AtMost bool
+	Err    error // has ErrDamaged in its chain
 }
 
 func (h *Hidden) Error() string { return h.Err.Error() }

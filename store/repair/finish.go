@@ -155,7 +155,11 @@ func (b *builder) unknown() {
 		gap.AtLeast, gap.FirstID, gap.LastID = true, b.res.LastID+1, b.res.LastID+1
 	}
 	b.res.LastID = max(b.res.LastID, own.height) // it may be an older state than it was once
-	for id := own.sealed + 1; id <= b.res.LastID; id++ {
+	sealed := int64(0)                           // as anybody knows of it
+	for _, r := range b.sources {
+		sealed = max(sealed, r.sealed)
+	}
+	for id := sealed + 1; id <= b.res.LastID; id++ {
 		if id >= int64(len(b.owners)) || b.owners[id].Project == 0 {
 			if gap.Entries == 0 {
 				gap.FirstID = id

@@ -151,7 +151,7 @@ func (b *builder) identity() ([]byte, error) {
 		}
 	}
 	if identity == nil {
-		return nil, fmt.Errorf("%w: nothing says which log it is: name a backup of it", kv.ErrDamaged)
+		return nil, fmt.Errorf("%s: %w: nothing says which log it is: name a backup of it", b.sources[0].Name, kv.ErrDamaged)
 	}
 	return identity, nil
 }

@@ -128,19 +128,24 @@ func (w *walker) down() error {
 	if err != nil {
 		return w.t.hide(from, upper, err)
 	}
+	atMost := false
 	switch {
 	case p.n == 0:
 		err = damage("it is empty")
 	case !bytes.Equal(p.key(0), from):
 		err = damage("it begins with key %x, and page %d leads to %x there", p.key(0), s.page.id, from)
 		if bytes.Compare(p.key(0), from) < 0 {
-			from = p.key(0) // either of them may be what turned
+			from, atMost = p.key(0), true // either of them may be what turned
 		}
 	case upper != nil && bytes.Compare(p.key(p.n-1), upper) >= 0:
 		err = damage("it ends with key %x, and page %d leads there before %x", p.key(p.n-1), s.page.id, upper)
 	}
 	if err != nil {
-		return w.t.hide(from, upper, w.t.at(id, err))
+		err = w.t.hide(from, upper, w.t.at(id, err))
+		if h, ok := err.(*kv.Hidden); ok {
+			h.AtMost = atMost
+		}
+		return err
 	}
 	w.stack, w.upper = append(w.stack, step{page: p}), append(w.upper, upper)
 	return nil
