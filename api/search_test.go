@@ -32,6 +32,7 @@ func TestSearches(t *testing.T) {
 	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
 	recorder, _ := g.create(auth.Recorder, time.Time{}, "acme")
 	other, _ := g.create(auth.Admin, time.Time{}, "beta")
+	long := func(s string) string { return strings.Repeat(s, 2000) }
 	for _, tt := range []struct {
 		token, method, body string
 		status              int
@@ -49,6 +50,7 @@ func TestSearches(t *testing.T) {
 		{viewer, rpc.SearchSave, `{"name":" ","query":{}}`, http.StatusBadRequest},
 		{viewer, rpc.SearchSave, `{"name":"a\u0007b","query":{}}`, http.StatusBadRequest},
 		{viewer, rpc.SearchSave, fmt.Sprintf(`{"name":%q,"query":{}}`, strings.Repeat("n", 101)), http.StatusBadRequest},
+		{viewer, rpc.SearchSave, fmt.Sprintf(`{"name":"x","query":{"actor":[%q,%q,%q,%q,%q]}}`, long("a"), long("b"), long("c"), long("d"), long("e")), http.StatusBadRequest},
 		{viewer, rpc.SearchSave, `{"name":"x","query":{"outcome":"odd"}}`, http.StatusBadRequest},
 		{viewer, rpc.SearchSave, `{"name":"x","query":{"from":"someday"}}`, http.StatusBadRequest},
 		{viewer, rpc.SearchSave, `{"name":"x","query":{"order":"first"}}`, http.StatusBadRequest},

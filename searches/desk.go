@@ -40,8 +40,9 @@ func New(storage Storage, now func() time.Time) *Desk {
 
 // Limits of saved searches.
 const (
-	maxName     = 100 // bytes
-	maxSearches = 200 // of a person, or a project
+	maxName     = 100     // bytes
+	maxSearch   = 8 << 10 // bytes of JSON: no address of a page has more room
+	maxSearches = 200     // of a person, or a project
 )
 
 // Save keeps a search, in the place of one of that name. It returns Invalid for a name or a query
@@ -68,6 +69,9 @@ func (d *Desk) Save(ctx context.Context, call *auth.Call, req *rpc.SearchSaveReq
 	if err != nil {
 		return nil, fmt.Errorf("encode search: %w", err)
 	}
+	if len(value) > maxSearch {
+		return nil, audit.FieldErrorf("query", "must be at most %d bytes with all that belongs to the search", maxSearch)
+	}
 	e := entry(call, auth.SearchSave, &s, "Saved")
 	if err := d.storage.ChangeSearches(ctx, map[string][]byte{key: value}, nil, e); err != nil {
 		return nil, err
@@ -81,7 +85,7 @@ func (d *Desk) List(_ context.Context, call *auth.Call) (*rpc.SearchListResult, 
 		return nil, err
 	}
 	res := &rpc.SearchListResult{Items: []rpc.SavedSearch{}}
-	for _, prefix := range []string{prefixOf(call, ""), "for/"} {
+	for _, prefix := range append(sharedWith(call), prefixOf(call, "")) {
 		rows, err := d.storage.Searches(prefix)
 		if err != nil {
 			return nil, err
@@ -144,6 +148,20 @@ func prefixOf(call *auth.Call, project string) string {
 		return "own/" + call.Principal.RecordedBy() + "/"
 	}
 	return audit.SearchesFor(project)
+}
+
+// sharedWith returns what the keys begin with of the searches for projects that the caller may read:
+// of others none is read, however many there are.
+func sharedWith(call *auth.Call) []string {
+	names, all := call.Principal.Reach(auth.AuditLogList).Names()
+	if all { // but for names, which nobody shares with
+		return []string{"for/"}
+	}
+	prefixes := make([]string, len(names))
+	for i, name := range names {
+		prefixes[i] = audit.SearchesFor(name)
+	}
+	return prefixes
 }
 
 func parse(key string, value []byte) (*rpc.SavedSearch, error) {

@@ -122,7 +122,9 @@ func (c *Client) Cosign(ctx context.Context, signed []byte, consistency func(old
 	for range 2 { // the second time from where the witness says that it is
 		hashes, err := consistency(c.old)
 		if err != nil {
-			return nil, c.failed(fmt.Errorf("it has signed a checkpoint with %d leaves, and this log has none that continues it: %w", c.old, err))
+			said := c.old
+			c.old = 0 // to be asked for again, as it may have been wrong
+			return nil, c.failed(fmt.Errorf("it has signed a checkpoint with %d leaves, and this log has none that continues it: %w", said, err))
 		}
 		lines, size, err := c.post(ctx, Request(c.old, hashes, signed))
 		if err != nil {

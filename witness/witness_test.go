@@ -148,6 +148,13 @@ func TestClient(t *testing.T) {
 	if err := ask(other, &Client{URL: srv.URL, Witness: w.Public()}, 13); err == nil || !strings.Contains(err.Error(), "another history") {
 		t.Errorf("another history: %v", err)
 	}
+	c = &Client{URL: srv.URL, Witness: w.Public(), old: 1 << 62} // as a witness said that was wrong once
+	if err := ask(h, c, 13); err == nil {
+		t.Error("a checkpoint continues one that is larger")
+	}
+	if err := ask(h, c, 13); err != nil {
+		t.Errorf("after a witness said a wrong size once: %v", err)
+	}
 	if err := ask(h, &Client{URL: srv.URL, Witness: w.Public()}, 4); err == nil {
 		t.Error("a log that went back is signed for")
 	}
