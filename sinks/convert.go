@@ -68,16 +68,18 @@ func startOf(f rpc.SinkFrom) (shipping.Start, error) {
 // apply changes a sink as a request says. Secrets of a destination elsewhere must be given
 // again: who may change an address must not learn by it what is never told.
 func apply(req *rpc.SinkUpdateRequest, s *shipping.Sink) (err error) {
+	was := *s
 	if req.To != nil {
-		if err := kept(req, s); err != nil {
-			return err
-		}
 		s.To = *req.To
+	}
+	s.Settings = merged(s.Settings, req.Settings)
+	if err := kept(req, &was, s); err != nil {
+		return err
 	}
 	if req.Format != nil {
 		s.Format = *req.Format
 	}
-	s.Settings, s.Secrets = merged(s.Settings, req.Settings), merged(s.Secrets, req.Secrets)
+	s.Secrets = merged(s.Secrets, req.Secrets)
 	if req.Filters != nil {
 		filter(s, req.Filters)
 	}
@@ -96,18 +98,29 @@ func apply(req *rpc.SinkUpdateRequest, s *shipping.Sink) (err error) {
 }
 
 // kept returns an Invalid Fault if a secret would go to another host than it was given for.
-func kept(req *rpc.SinkUpdateRequest, s *shipping.Sink) error {
-	before, err1 := url.Parse(s.To)
-	after, err2 := url.Parse(*req.To)
-	if err1 == nil && err2 == nil && before.Scheme == after.Scheme && before.Host == after.Host {
+func kept(req *rpc.SinkUpdateRequest, before, after *shipping.Sink) error {
+	from, err1 := hostOf(before)
+	to, err2 := hostOf(after)
+	if err1 == nil && err2 == nil && from == to {
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
+	for _, name := range slices.Sorted(maps.Keys(before.Secrets)) {
 		if _, again := req.Secrets[name]; !again {
 			return audit.FieldErrorf("secrets."+name, "must be given again, or as empty: it was given for another address")
 		}
 	}
 	return nil
+}
+
+// host is where a sink leads to: of a bucket, the endpoint says so, which may stand in two places.
+type host struct{ scheme, name, setting, endpoint string }
+
+func hostOf(s *shipping.Sink) (host, error) {
+	u, err := url.Parse(s.To)
+	if err != nil {
+		return host{}, err
+	}
+	return host{u.Scheme, u.Host, s.Settings["endpoint"], u.Query().Get("endpoint")}, nil
 }
 
 // merged returns what was set with what is set now. An empty value takes one away.
