@@ -3,6 +3,7 @@ package store
 import (
 	"flag"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -178,6 +179,60 @@ func BenchmarkStats(b *testing.B) {
 			b.ReportMetric((cpu()-spent).Seconds()*1e3/float64(b.N), "cpu-ms/op")
 		})
 	}
+}
+
+// benchProjects is how many projects BenchmarkManyProjects has.
+var benchProjects = flag.Int("many-projects", 10_000, "how many projects BenchmarkManyProjects has")
+
+// BenchmarkManyProjects opens a log of many projects with two entries each, and lists them: what
+// both take, and the memory that the projects have.
+func BenchmarkManyProjects(b *testing.B) {
+	dir := b.TempDir()
+	s := open(b, dir, Options{})
+	g := audittest.New(1, time.Second)
+	spent := cpu()
+	for n := range 2 * *benchProjects / 1000 {
+		entries := g.Entries(1000)
+		for i, e := range entries {
+			e.Project = fmt.Sprintf("tenant-%06d", (1000*n+i)%*benchProjects)
+		}
+		if _, err := s.Record(b.Context(), entries); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := s.Seal(); err != nil {
+		b.Fatal(err)
+	}
+	recorded := cpu() - spent
+	var opened, listed time.Duration
+	var memory uint64
+	for b.Loop() {
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		before := heapBytes()
+		spent := cpu()
+		s = open(b, dir, Options{})
+		opened += cpu() - spent
+		memory = heapBytes() - before
+		spent = cpu()
+		if got := len(s.Projects()); got != *benchProjects {
+			b.Fatalf("%d projects", got)
+		}
+		listed += cpu() - spent
+	}
+	b.ReportMetric(recorded.Seconds()*1e6/float64(2**benchProjects), "record-cpu-µs/entry")
+	b.ReportMetric(opened.Seconds()*1e3/float64(b.N), "open-cpu-ms")
+	b.ReportMetric(listed.Seconds()*1e3/float64(b.N), "list-cpu-ms")
+	b.ReportMetric(float64(memory)/(1<<20), "MiB")
+}
+
+// heapBytes returns how many bytes are in use.
+func heapBytes() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // BenchmarkMerge measures the planning of what a seal merges: new entries into the last
