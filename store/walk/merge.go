@@ -19,6 +19,9 @@ func NewMerge(walkers []*Walker, looks int) *Merge {
 			m.walkers = append(m.walkers, w)
 		}
 	}
+	if len(m.walkers) == 1 {
+		m.walkers[0].alone = true
+	}
 	for i := len(m.walkers)/2 - 1; i >= 0; i-- {
 		m.sink(i)
 	}

@@ -112,6 +112,8 @@ type Walker struct {
 	row     int
 	edge    audit.Position
 	drained bool
+	// alone is set where no other walker's matches are merged with these.
+	alone bool
 
 	gaps []audit.Gap
 }
@@ -236,7 +238,9 @@ func (w *Walker) advance() {
 		w.leave(w.block)
 		return
 	}
-	w.edge = w.block.Position(w.row)
+	if !w.alone || len(w.tail) > 0 { // else there is nothing that it is compared with
+		w.edge = w.block.Position(w.row)
+	}
 }
 
 // leave goes behind a block, which may be the last one: its last match in the query's order has
