@@ -24,6 +24,9 @@ func treePages(b []byte) (pages []int) {
 	return pages
 }
 
+// staleWay is the way that is not always noticed.
+const staleWay = "an earlier state of the page"
+
 func ways() []way {
 	flip := func(b []byte, at int, r *rand.Rand) []byte {
 		b[at] ^= 1 << r.IntN(8)
@@ -82,7 +85,7 @@ func ways() []way {
 			binary.NativeEndian.PutUint64(at(b, id), uint64(id))
 			return b
 		}},
-		{"an earlier state of the page", func(r *rand.Rand, b []byte) []byte {
+		{staleWay, func(r *rand.Rand, b []byte) []byte {
 			first := func(id int) string { // the key that it begins with
 				p := at(b, id)
 				from, n := 0, 0
