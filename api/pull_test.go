@@ -149,7 +149,7 @@ func TestPullWaits(t *testing.T) {
 	wait := func() <-chan string {
 		done := make(chan string, 1)
 		go func() {
-			_, answer := g.call(viewer, rpc.Pull, fmt.Sprintf(`{"project":"acme","waitSeconds":30,"outcome":"error","cursor":""}`))
+			_, answer := g.call(viewer, rpc.Pull, `{"project":"acme","waitSeconds":30,"outcome":"error","cursor":""}`)
 			done <- answer
 		}()
 		return done

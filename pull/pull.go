@@ -100,8 +100,8 @@ func (s *Server) Pull(ctx context.Context, r *Request) (Part, error) {
 	over, cancel := s.waiting(ctx, r.Wait)
 	defer cancel()
 	for {
-		if err := s.opts.Log.Wait(over, before); err == nil {
-			err = pause(over, settle)
+		if s.opts.Log.Wait(over, before) == nil {
+			_ = pause(over, settle) // ended before its time only with over, which is looked at below
 		}
 		if ctx.Err() != nil {
 			return Part{}, context.Cause(ctx)

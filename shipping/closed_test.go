@@ -57,7 +57,7 @@ func TestLogThatTakesNothing(t *testing.T) {
 			t.Errorf("saved: %v", err)
 		}
 		stop()
-		e, stop = run() // again from the first, as nothing was saved
+		_, stop = run() // again from the first, as nothing was saved
 		settle(time.Minute)
 		s.want("once more", s.to("a").ids(), ids)
 		shut.shut.Store(false)

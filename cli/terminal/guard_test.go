@@ -5,9 +5,6 @@ import (
 	"testing"
 )
 
-// hostile is what an attacker would write to steer a terminal.
-const hostile = "a\x1b]0;title\x07\x1b[2J\u009b31m\x9b31m\r\x7f\u202e\u200b\ufe0f\U000e0041 \"end"
-
 func TestGuard(t *testing.T) {
 	for _, tt := range []struct{ format, in, want string }{
 		{"text", "plain é 日本\tx\n", "plain é 日本\tx\n"},
