@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,7 +47,7 @@ func TestWorkersEnd(t *testing.T) {
 func TestAWorkerThatIsSlowToEndIsNamed(t *testing.T) {
 	for _, took := range []time.Duration{slowEnd - time.Second, slowEnd + time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			var log bytes.Buffer // written by one goroutine, before it is read
+			var log sharedBuffer
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			slow := worker{"index", func(context.Context) error { time.Sleep(took); return nil }}
@@ -58,4 +59,22 @@ func TestAWorkerThatIsSlowToEndIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sharedBuffer is written by one goroutine and read by another.
+type sharedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *sharedBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *sharedBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
