@@ -113,8 +113,9 @@ export class Client {
   }
 
   /** One entry. */
-  get(project: string, id: number, cancel: Cancel = {}): Promise<Entry> {
-    return this.call("auditLog.get", { project, id }, { ...cancel, again: true });
+  async get(project: string, id: number, cancel: Cancel = {}): Promise<Entry> {
+    // Asked without a proof, it is answered with the entry alone.
+    return (await this.call("auditLog.get", { project, id }, { ...cancel, again: true })) as Entry;
   }
 
   /** Counts over time and by value of what the filters select. */
