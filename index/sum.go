@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"auditlog/durable"
 )
 
 // Bleve keeps the list of its segments in a bbolt file, whose pages have no
@@ -51,7 +53,7 @@ func unsealList(dir string) error {
 	if err := errors.Join(err, os.Remove(path)); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 // sealList checks the list, which is not written to any more, and writes its checksum.
@@ -136,11 +138,3 @@ func attempt(dir string) error {
 
 // survived notes that the process outlived the attempt.
 func survived(dir string) error { return os.Remove(filepath.Join(dir, attemptsFile)) }
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

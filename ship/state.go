@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/durable"
 )
 
 // stateVersion is that of the state file.
@@ -155,7 +156,7 @@ func replace(path string, b []byte) error {
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncNamedDir(filepath.Dir(path))
 }
 
 // Close lets another process have the file. What was saved is safe before.

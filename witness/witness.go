@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"auditlog/durable"
 	"auditlog/proof"
 )
 
@@ -190,12 +191,7 @@ func replace(path string, content []byte) error {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // request is a request, taken apart.

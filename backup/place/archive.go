@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"auditlog/backup"
+	"auditlog/durable"
 )
 
 // Archive is a repository of one backup in a tar archive.
@@ -163,7 +164,7 @@ func (a *Archive) end() error {
 	if err := os.Rename(a.file.Name(), a.path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(a.path))
+	return durable.SyncDir(filepath.Dir(a.path))
 }
 
 // Delete fails.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auditlog/backup"
+	"auditlog/durable"
 )
 
 // Dir is a folder. Only its owner can enter what is made in it.
@@ -124,7 +125,7 @@ func writeFile(path string, data []byte) error {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 // makeDirs makes a folder and those above it, so that they are there after a power cut.
@@ -138,15 +139,7 @@ func makeDirs(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.SyncDir(filepath.Dir(dir))
 }
 
 // Delete removes a file.

@@ -12,6 +12,7 @@ import (
 
 	"auditlog/cli/exit"
 	"auditlog/cli/terminal"
+	"auditlog/durable"
 )
 
 // Write gives fn the file at path to write, as a shell's ">" would choose it: through
@@ -118,26 +119,13 @@ func replaceFile(path, target string, was fs.FileInfo, fn func(io.Writer) error)
 	if err := os.Rename(f.Name(), target); err != nil {
 		return fmt.Errorf("write %s: %w", path, Cause(err))
 	}
-	return SyncFolder(filepath.Dir(target))
+	return durable.SyncNamedDir(filepath.Dir(target))
 }
 
 // likeBefore gives a new file the mode and the owner of the one that it replaces.
 func likeBefore(f *os.File, was fs.FileInfo) error {
 	chownLike(f, was)
 	return f.Chmod(was.Mode().Perm())
-}
-
-// SyncFolder makes a rename in a folder durable.
-func SyncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil // a folder that may be written and not read: there is nothing more to do
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
-		return fmt.Errorf("sync %s: %w", dir, Cause(err))
-	}
-	return nil
 }
 
 // Cause returns what went wrong without the path, which is said anyway.

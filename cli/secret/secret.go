@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"auditlog/cli/output"
+	"auditlog/durable"
 )
 
 // credentialsEnv is the folder in which systemd puts the credentials of a service.
@@ -54,5 +54,5 @@ func Write(path, secret string) error {
 		return err
 	}
 	_, err = f.WriteString(secret + "\n")
-	return errors.Join(err, f.Sync(), f.Close(), output.SyncFolder(filepath.Dir(path)))
+	return errors.Join(err, f.Sync(), f.Close(), durable.SyncNamedDir(filepath.Dir(path)))
 }

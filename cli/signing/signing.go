@@ -14,8 +14,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
-	"auditlog/cli/output"
 	"auditlog/cli/secret"
+	"auditlog/durable"
 	"auditlog/proof"
 	"auditlog/store"
 	"auditlog/store/kv"
@@ -127,7 +127,7 @@ func (p Place) Finish(log *store.Store) error {
 	if err != nil || was == nil || *was != next.Public() {
 		return err
 	}
-	return errors.Join(os.Rename(p.Next(), p.Path), output.SyncFolder(filepath.Dir(p.Path)))
+	return errors.Join(os.Rename(p.Next(), p.Path), durable.SyncNamedDir(filepath.Dir(p.Path)))
 }
 
 // Copy copies the key of a data folder, if it has one, to another.

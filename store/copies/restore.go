@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"auditlog/audit"
+	"auditlog/durable"
 	"auditlog/store/blocks"
 	"auditlog/store/check"
 	"auditlog/store/format"
@@ -61,7 +62,7 @@ func Restore(ctx context.Context, dir, name string, from kv.DB, opts Options) (c
 	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
 		return sum, fmt.Errorf("restore: %w", err)
 	}
-	return sum, syncDir(dir)
+	return sum, durable.SyncDir(dir)
 }
 
 // empty returns an error unless nothing is in a folder but what a killed restore left.
@@ -174,17 +175,5 @@ func (c *copier) write() error {
 	clear(c.keys)
 	clear(c.values)
 	c.keys, c.values, c.size = c.keys[:0], c.values[:0], 0
-	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/durable"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
@@ -65,7 +66,7 @@ func InPlace(ctx context.Context, dir, name string, damaged Source, others []Sou
 	if err := os.Rename(temp, path); err != nil {
 		return res, "", fmt.Errorf("repair: %w", err)
 	}
-	return res, kept, syncDir(dir)
+	return res, kept, durable.SyncDir(dir)
 }
 
 // empty removes what is in a folder, which may be a link to one.
@@ -100,17 +101,5 @@ func Into(ctx context.Context, dir, name string, damaged Source, others []Source
 	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
 		return res, fmt.Errorf("repair: %w", err)
 	}
-	return res, syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
-	return nil
+	return res, durable.SyncDir(dir)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"auditlog/durable"
 )
 
 // create makes a database under a temporary name and links it into place, so that a
@@ -33,7 +35,7 @@ func create(path string, opts Options) error {
 	if err := os.Link(temp, path); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("create database: %w", err)
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 func initialize(path string, opts Options) error {
@@ -54,19 +56,7 @@ func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(filepath.Clean(dir)))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
-	return nil
+	return durable.SyncDir(filepath.Dir(filepath.Clean(dir)))
 }
 
 // Compact rewrites the file at path, which no process may have open, without its free
@@ -112,7 +102,7 @@ func Compact(path string, opts Options) (before, after int64, err error) {
 	if err := os.Rename(temp, path); err != nil {
 		return 0, 0, err
 	}
-	return before, after, syncDir(filepath.Dir(path))
+	return before, after, durable.SyncDir(filepath.Dir(path))
 }
 
 // likeBefore gives a file the mode of the one that it is to replace.
