@@ -13,6 +13,7 @@ import (
 	"auditlog/auth"
 	"auditlog/backup/duty"
 	"auditlog/fulltext"
+	"auditlog/growth"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/retention"
@@ -21,6 +22,8 @@ import (
 	"auditlog/shipping"
 	"auditlog/sink"
 	"auditlog/sinks"
+	"auditlog/slowest"
+	"auditlog/status"
 	"auditlog/store"
 )
 
@@ -50,6 +53,12 @@ func start(t testing.TB, opts Options) *fixture {
 	}
 	if opts.Checks == nil {
 		opts.Checks = scrub.New(st, scrub.Options{Now: opts.Now})
+	}
+	if opts.Status == nil {
+		opts.Slow = new(slowest.Calls)
+		opts.Status = status.New(status.Options{
+			Log: st, Growth: growth.New(st, growth.Options{Now: opts.Now}), Slow: opts.Slow, Checks: opts.Checks, Version: opts.Version, Now: opts.Now,
+		})
 	}
 	if opts.Backups == nil {
 		opts.Backups = duty.New(st, duty.Options{})

@@ -4,6 +4,7 @@ import (
 	"auditlog/audit"
 	"auditlog/rpc"
 	"auditlog/scrub"
+	"auditlog/status"
 )
 
 // Checks is what reads the whole log; *scrub.Worker is one.
@@ -32,27 +33,5 @@ func (s *Server) logCheck(c *call, req *rpc.CheckRequest) (*rpc.CheckResult, err
 	if req.Start {
 		s.opts.Checks.Start()
 	}
-	st := s.opts.Checks.Status()
-	res := &rpc.CheckResult{Check: readingOf(st.Check), Slow: readingOf(st.Slow), Last: readingOf(st.Last), Damaged: s.opts.Store.Damaged()}
-	if res.Slow != nil {
-		res.Slow.Progress = st.Progress
-	}
-	if res.Check != nil {
-		res.Check.Progress = st.Checked
-	}
-	if err := s.opts.Store.Paused(); err != nil {
-		res.Paused = err.Error()
-	}
-	return res, nil
-}
-
-// readingOf returns what the API tells of a round.
-func readingOf(r *scrub.Round) *rpc.Reading {
-	if r == nil {
-		return nil
-	}
-	return &rpc.Reading{
-		Whole: r.Whole, BeganAt: r.BeganAt, EndedAt: r.EndedAt, Entries: r.Entries,
-		Problems: r.Problems, Faults: r.Faults, Error: r.Err,
-	}
+	return status.Check(s.opts.Checks.Status(), s.opts.Store), nil
 }

@@ -161,6 +161,7 @@ func (s *Server) end(x *exchange, r *http.Request) {
 		x.status = http.StatusOK // as net/http has it
 	}
 	s.metrics.finish(x)
+	s.noteSlow(x, r)
 	s.log(x, r, v != nil)
 	if v != nil {
 		panic(http.ErrAbortHandler)

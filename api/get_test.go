@@ -99,6 +99,7 @@ func TestGetOnlyReads(t *testing.T) {
 	f := start(t, Options{})
 	reads := []string{
 		rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.Pull, rpc.Follow, rpc.Prove, rpc.ProjectCertificate, rpc.ProjectList, rpc.ProjectGet, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.SinkList, rpc.SinkGet, rpc.SearchList,
+		rpc.LogStatus,
 	}
 	for _, rt := range slices.Concat(f.api.routes(), f.api.open()) {
 		res, answer := f.get(rt.method, "nothing=x") // or else a follow would not end

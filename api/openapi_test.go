@@ -219,6 +219,10 @@ var types = map[string]reflect.Type{
 	"SinkReplayRequest": reflect.TypeFor[rpc.SinkReplayRequest](), "SinkTestResult": reflect.TypeFor[rpc.SinkTestResult](),
 	"SinkListRequest": reflect.TypeFor[rpc.SinkListRequest](), "SinkListResult": reflect.TypeFor[rpc.SinkListResult](), "Sink": reflect.TypeFor[rpc.Sink](),
 	"CheckRequest": reflect.TypeFor[rpc.CheckRequest](), "CheckResult": reflect.TypeFor[rpc.CheckResult](), "Reading": reflect.TypeFor[rpc.Reading](),
+	"StatusRequest": reflect.TypeFor[rpc.StatusRequest](), "StatusResult": reflect.TypeFor[rpc.StatusResult](), "LogFormat": reflect.TypeFor[rpc.LogFormat](),
+	"Arrived": reflect.TypeFor[rpc.Arrived](), "DiskStatus": reflect.TypeFor[rpc.DiskStatus](), "IndexStatus": reflect.TypeFor[rpc.IndexStatus](),
+	"CheckpointStatus": reflect.TypeFor[rpc.CheckpointStatus](), "Cosignature": reflect.TypeFor[rpc.Cosignature](), "BackupStatus": reflect.TypeFor[rpc.BackupStatus](),
+	"SinksStatus": reflect.TypeFor[rpc.SinksStatus](), "SlowCall": reflect.TypeFor[rpc.SlowCall](),
 	"Gap": reflect.TypeFor[audit.Gap](), "SeqRange": reflect.TypeFor[audit.SeqRange](),
 }
 
@@ -378,7 +382,7 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Pull: new(rpc.PullResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
-		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult),
+		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult), rpc.LogStatus: new(rpc.StatusResult),
 		rpc.ProjectCertificate: new(rpc.CertificateResult), rpc.LogCheckpoint: new(rpc.CheckpointResult), rpc.LogCosign: new(rpc.CheckpointResult),
 		rpc.TokenCreate: new(rpc.TokenCreateResult), rpc.TokenList: new(rpc.TokenListResult), rpc.TokenRevoke: new(rpc.TokenRevokeResult),
 		rpc.TokenRotate: new(rpc.TokenCreateResult),

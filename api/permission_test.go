@@ -23,7 +23,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 		return strings.Replace(deployEntry, "acme", project, 1)
 	case rpc.Get:
 		return fmt.Sprintf(`{"project":%q,"id":2}`, project)
-	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign, rpc.SinkList,
+	case rpc.ProjectList, rpc.TokenList, rpc.SessionGet, rpc.SessionList, rpc.Backup, rpc.LogStatus, rpc.LogCheck, rpc.LogCheckpoint, rpc.LogCosign, rpc.SinkList,
 		rpc.SearchList:
 		return `{}`
 	case rpc.SearchSave:
@@ -98,6 +98,7 @@ var grants = map[string]string{
 
 	"log.backup": "admin of all",
 	"log.check":  "admin of all",
+	"log.status": "admin of all",
 	"log.cosign": "admin of all",
 
 	"log.checkpoint": "viewer admin",
@@ -144,7 +145,7 @@ func TestEveryMethodHasARow(t *testing.T) {
 
 // concernsProject reports whether a method's request names a project.
 func concernsProject(method string) bool {
-	return !strings.HasPrefix(method, "sink.") && method != rpc.Backup && method != rpc.LogCheck && method != rpc.LogCheckpoint && method != rpc.LogCosign && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
+	return !strings.HasPrefix(method, "sink.") && method != rpc.Backup && method != rpc.LogStatus && method != rpc.LogCheck && method != rpc.LogCheckpoint && method != rpc.LogCosign && method != rpc.ProjectList && method != rpc.TokenList && method != rpc.TokenRevoke && method != rpc.TokenRotate
 }
 
 // A permission that lets nobody do anything would be granted without a thought.

@@ -60,6 +60,7 @@ func (s *Server) routes() []route {
 		{rpc.SessionList, auth.SessionList, method(s.sessionList)}, // of others
 		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others
 
+		{rpc.LogStatus, auth.LogStatus, method(s.logStatus)},
 		{rpc.LogCheck, auth.LogCheck, method(s.logCheck)},
 		{rpc.LogCheckpoint, auth.LogCheckpoint, method(s.checkpoint)},
 		{rpc.LogCosign, auth.LogCosign, method(s.cosign)},
@@ -123,7 +124,7 @@ func (s *Server) newRouter() *httprouter.Router {
 // GET as well, for programs that can do nothing else.
 func onlyReads(method string) bool {
 	_, verb, _ := strings.Cut(method, ".")
-	return slices.Contains([]string{"list", "get", "stats", "export", "prove", "certificate", "pull", "follow"}, verb)
+	return slices.Contains([]string{"list", "get", "stats", "export", "prove", "certificate", "pull", "follow", "status"}, verb)
 }
 
 // handle makes the router answer a method at its name and at that in lower case.

@@ -21,8 +21,10 @@ import (
 	"auditlog/pull"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/rpc"
 	"auditlog/searches"
 	"auditlog/shipping"
+	"auditlog/slowest"
 )
 
 // Store is what the API does with the log.
@@ -34,6 +36,11 @@ type Store interface {
 	audit.ProjectChanger
 	audit.Follower
 	Monitored
+}
+
+// Status tells how the log is; *status.Desk does.
+type Status interface {
+	Status(*rpc.StatusRequest) (*rpc.StatusResult, error)
 }
 
 // Monitored is what the API tells of a log to those who watch over it.
@@ -76,6 +83,10 @@ type Options struct {
 	Proofs Proofs
 	// Checks reads the whole log. Nil when nothing does.
 	Checks Checks
+	// Status tells how the log is. Nil when nobody does.
+	Status Status
+	// Slow keeps the slowest calls. Nil keeps none.
+	Slow *slowest.Calls
 	// Console answers every path that is not the API's. Nil leaves them unknown.
 	Console http.Handler
 	// Profile has profiles of the process answered at /debug/pprof/, to admins on
@@ -197,6 +208,9 @@ func (s *Server) lowerPath(r *http.Request) *http.Request {
 	return &r2
 }
 
+// consolePage is the method of what the console answers.
+const consolePage = "console"
+
 // notFound answers what no route is for: the console's pages, and what looks
 // like a method and is none.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
@@ -204,7 +218,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	isCall := r.Method == http.MethodPost && strings.Contains(name, ".") && !strings.Contains(name, "/")
 	if s.opts.Console != nil && !isCall {
-		x.method = "console"
+		x.method = consolePage
 		s.opts.Console.ServeHTTP(x, r)
 		return
 	}

@@ -50,6 +50,8 @@ const (
 	SessionList Permission = "session.list"
 	SessionEnd  Permission = "session.end"
 
+	// LogStatus tells how the log is.
+	LogStatus Permission = "log.status"
 	// LogCheck has the whole log read, and tells what is damaged.
 	LogCheck Permission = "log.check"
 	// LogCheckpoint lets one have the newest checkpoint, LogCosign add what witnesses signed.
@@ -85,7 +87,7 @@ func Permissions() []Permission {
 	return []Permission{
 		AuditLogRecord, AuditLogList, AuditLogGet, AuditLogStats, AuditLogExport, AuditLogProve, AuditLogPull, AuditLogFollow,
 		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
-		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign,
+		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogStatus, LogCheck, LogCheckpoint, LogCosign,
 		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest,
 		SearchSave, SearchList, SearchDelete, SearchShare, DebugProfile,
 	}
@@ -110,7 +112,7 @@ func (p Permission) ownSearches() bool {
 // them: what cannot be taken back is not for those who answer for what a project holds, and
 // what concerns all projects is not for those of some.
 func (p Permission) wholeLog() bool {
-	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogCheck || p == LogCosign || p.ships()
+	return p.deletes() || p == ProjectRelease || p == LogBackup || p == LogStatus || p == LogCheck || p == LogCosign || p.ships()
 }
 
 // ships reports whether p is about sinks.

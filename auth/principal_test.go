@@ -21,7 +21,7 @@ func rolePermissions() map[Role][]Permission {
 		Recorder: {"auditLog.record"},
 		Admin: append(append(slices.Clone(read), own...), "search.share", "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
+			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.status", "log.check", "log.cosign", "debug.profile",
 			"sink.create", "sink.list", "sink.get", "sink.update", "sink.pause", "sink.resume", "sink.replay", "sink.delete", "sink.test"),
 		"": nil, "owner": nil,
 	}
@@ -36,7 +36,7 @@ func TestPermissions(t *testing.T) {
 		for _, permission := range Permissions() {
 			has := slices.Contains(has, permission)
 			// What cannot be taken back is for admins of all projects.
-			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.check", "log.cosign"}, permission) &&
+			hasOnOne := has && !slices.Contains([]Permission{"project.delete", "project.approve", "project.release", "log.backup", "log.status", "log.check", "log.cosign"}, permission) &&
 				!strings.HasPrefix(string(permission), "sink.")
 			one := of(Grant{role, []string{"acme"}})
 			all := of(Grant{Role: role})

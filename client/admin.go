@@ -87,6 +87,11 @@ func (c *Client) Check(ctx context.Context, start bool) (rpc.CheckResult, error)
 	return call[rpc.CheckResult](ctx, c, rpc.LogCheck, rpc.CheckRequest{Start: start}, c.tries())
 }
 
+// Status tells how the log is. Days are those of the zone, UTC where it is empty.
+func (c *Client) Status(ctx context.Context, zone string) (rpc.StatusResult, error) {
+	return call[rpc.StatusResult](ctx, c, rpc.LogStatus, rpc.StatusRequest{Zone: zone}, c.tries())
+}
+
 // StopCheck ends the check that is under way, if there is one.
 func (c *Client) StopCheck(ctx context.Context) (rpc.CheckResult, error) {
 	return call[rpc.CheckResult](ctx, c, rpc.LogCheck, rpc.CheckRequest{Stop: true}, c.tries())

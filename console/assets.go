@@ -32,8 +32,8 @@ type assets map[string]*asset
 // bundles are the assets and the files that each is put together of, in order.
 func bundles() map[string][]string {
 	return map[string][]string{
-		"console.css": {"theme.css", "frame.css", "logs.css", "entry.css", "forms.css"},
-		"console.js":  {"time.js", "frame.js", "logs.js", "search.js", "proof.js", "chart.js", "live.js", "keys.js", "main.js"},
+		"console.css": {"theme.css", "frame.css", "logs.css", "entry.css", "forms.css", "status.css"},
+		"console.js":  {"time.js", "frame.js", "logs.js", "search.js", "proof.js", "chart.js", "live.js", "keys.js", "status.js", "main.js"},
 		"icon.svg":    {"icon.svg"},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/calendar"
+	"auditlog/console/amounts"
 )
 
 // chart is the stacked bars of entries over time, in units of an SVG that is
@@ -82,9 +83,9 @@ func newChart(f filter, buckets []audit.Bucket, v *visit) chart {
 	}
 	c.Marks = chartMarks(buckets, v)
 	from, to := v.moment(buckets[0].From), v.moment(buckets[len(buckets)-1].To)
-	c.Summary = fmt.Sprintf("%s from %s to %s", entriesCount(total), from.Short(), to.Short())
+	c.Summary = fmt.Sprintf("%s from %s to %s", amounts.Entries(total), from.Short(), to.Short())
 	if c.Top > 0 {
-		c.Summary += fmt.Sprintf("; most of them, %s, from %s", formatCount(c.Top), v.moment(busiest.From).Short())
+		c.Summary += fmt.Sprintf("; most of them, %s, from %s", amounts.Count(c.Top), v.moment(busiest.From).Short())
 	}
 	return c
 }
@@ -118,7 +119,7 @@ func formatUnits(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 // barLabel tells the time and the counts of a bar.
 func barLabel(b audit.Bucket, v *visit) string {
 	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", spanLabel(b.From, b.To, v),
-		formatCount(b.Success), formatCount(b.Forbidden), formatCount(b.Error))
+		amounts.Count(b.Success), amounts.Count(b.Forbidden), amounts.Count(b.Error))
 }
 
 // spanLabel names a part of time: by its days where it consists of whole ones, the last
@@ -179,11 +180,4 @@ func chartMarks(buckets []audit.Bucket, v *visit) []string {
 		out = append(out, buckets[len(buckets)*i/parts-1].To.In(v.zone).Format(layout))
 	}
 	return out
-}
-
-func entriesCount(n int64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return formatCount(n) + " entries"
 }

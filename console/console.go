@@ -20,7 +20,6 @@ import (
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
-	"auditlog/scrub"
 	"auditlog/searches"
 )
 
@@ -51,12 +50,12 @@ type Options struct {
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.
 	Approval bool
-	// Index tells the state of the full-text index. Nil when there is none.
-	Index func() audit.IndexStatus
 	// Proofs proves what the log holds. Nil where nobody does.
 	Proofs Proofs
-	// Checks tells of the readings of the whole log. Nil where nothing reads it.
-	Checks interface{ Status() scrub.Status }
+	// Status tells how the log is. Nil where nobody does, and there is no such page.
+	Status interface {
+		Status(*rpc.StatusRequest) (*rpc.StatusResult, error)
+	}
 	// Sinks does what is done with sinks. Nil where nothing is shipped.
 	Sinks Sinks
 	// Provider is where people log in as themselves. Nil is nowhere.

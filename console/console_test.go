@@ -17,9 +17,11 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/fulltext"
+	"auditlog/growth"
 	"auditlog/index"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/status"
 	"auditlog/store"
 )
 
@@ -80,8 +82,13 @@ func serveSite(t testing.TB, opts Options, openAuth func(auth.Storage, auth.Opti
 	opts.Store, opts.Auth, opts.Now = s, site.auth, now
 	opts.Retention = retention.New(s, retention.Options{Now: now})
 	opts.Reading = reading.New(reading.Options{Storage: s, Now: now})
+	known := status.Options{Log: s, Growth: growth.New(s, growth.Options{Now: now}), Now: now, Version: opts.Version}
 	if opts.Sinks == nil {
-		opts.Sinks = site.ship(t, now)
+		desk, engine := site.ship(t, now)
+		opts.Sinks, known.Sinks = desk, engine.Totals
+	}
+	if opts.Status == nil {
+		opts.Status = status.New(known)
 	}
 	if site.console, err = newConsole(opts); err != nil {
 		t.Fatal(err)

@@ -1,15 +1,13 @@
 package console
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/console/amounts"
 )
 
 // projectsPage lists projects for those who may delete them.
@@ -96,7 +94,7 @@ func (c *console) showProjects(v *visit, status int, chosen, fault string) error
 	}
 	p := projectsPage{
 		frame: c.frame(v, "Projects", navProjects, ""), projectList: c.projectList(v), Fault: fault,
-		Grace: plural(int64(c.admin.Grace()/day), "day"), Approval: c.admin.Approval(), Leaving: c.leaving(v),
+		Grace: amounts.Of(int64(c.admin.Grace()/day), "day"), Approval: c.admin.Approval(), Leaving: c.leaving(v),
 	}
 	if project, err := c.opts.Store.Project(chosen); err == nil && v.who.Sees(chosen) {
 		if row := c.projectRow(v, project); row.Deletable || row.Approvable || row.Restorable {
@@ -149,105 +147,4 @@ func (c *console) changeProject(v *visit, permission auth.Permission, act projec
 	}
 	http.Redirect(v.w, v.r, "/projects", http.StatusSeeOther)
 	return nil
-}
-
-// statusPage tells how the log is.
-type statusPage struct {
-	frame
-	Entries      int64
-	ProjectCount int
-	LastID       int64
-	File, Free   string
-	HasIndex     bool
-	IndexBehind  int64
-	IndexFault   string
-	Uptime       string
-	Since        moment
-	Err          string
-	// Damaged says what is known to be damaged or lost.
-	Damaged []string
-	// Check tells of the readings of the whole log, nil where nothing reads it.
-	Check *integrity
-	// Proof tells of the checkpoints, nil where nobody makes any.
-	Proof *proofStatus
-	// Sinks tells of what is shipped; nil where nothing is.
-	Sinks *shippingState
-}
-
-// integrity is what the readings of the whole log found.
-type integrity struct {
-	Ended, Running bool
-	At             moment
-	Problems       int64
-	First, Err     string // of the faults
-	Progress       string
-}
-
-// status answers how the log is, to admins of the whole of it.
-func (c *console) status(v *visit) error {
-	if err := v.who.Check(auth.ProjectGet, audit.SystemProject); err != nil {
-		return err
-	}
-	p := statusPage{
-		frame: c.frame(v, "Status", navStatus, ""), LastID: c.opts.Store.LastID(),
-		Uptime: uptime(v.now.Sub(c.began)), Since: v.moment(c.began),
-	}
-	for _, project := range c.opts.Store.Projects() {
-		p.Entries += project.Entries
-		p.ProjectCount++
-	}
-	file, free, err := c.opts.Store.Size()
-	if err != nil {
-		return err
-	}
-	p.File, p.Free = formatBytes(file), formatBytes(free)
-	if err := cmp.Or(c.opts.Store.Err(), c.opts.Store.Paused()); err != nil {
-		p.Err = err.Error()
-	}
-	p.Damaged = c.opts.Store.Damaged()
-	if c.opts.Index != nil {
-		index := c.opts.Index()
-		p.HasIndex, p.IndexBehind = true, index.Behind
-		if index.Err != nil {
-			p.IndexFault = index.Err.Error()
-		}
-	}
-	p.Check = c.integrity(v)
-	p.Proof = c.proofs(v)
-	if p.Sinks, err = c.shipping(v); err != nil {
-		return err
-	}
-	return c.render(v, http.StatusOK, "status", p)
-}
-
-// integrity returns what the readings of the whole log found.
-func (c *console) integrity(v *visit) *integrity {
-	if c.opts.Checks == nil {
-		return nil
-	}
-	st := c.opts.Checks.Status()
-	i := &integrity{Running: st.Check != nil}
-	if st.Slow != nil {
-		i.Progress = fmt.Sprintf("%.0f %%", 100*st.Progress)
-	}
-	if last := st.Last; last != nil {
-		i.Ended, i.At, i.Problems, i.Err = true, v.moment(last.EndedAt), int64(last.Problems), last.Err
-		if i.First = last.Err; len(last.Faults) > 0 {
-			i.First = last.Faults[0]
-		}
-	}
-	return i
-}
-
-// uptime says how long the server has been running.
-func uptime(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return plural(int64(d/time.Second), "second")
-	case d < time.Hour:
-		return plural(int64(d/time.Minute), "minute")
-	case d < day:
-		return plural(int64(d/time.Hour), "hour") + ", " + plural(int64(d%time.Hour/time.Minute), "minute")
-	}
-	return plural(int64(d/day), "day") + ", " + plural(int64(d%day/time.Hour), "hour")
 }

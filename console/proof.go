@@ -3,9 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
 	"mime"
 	"net/http"
@@ -13,9 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
-	"auditlog/notary"
 	"auditlog/proof/evidence"
-	"auditlog/proof/qr"
 	"auditlog/rpc"
 )
 
@@ -23,7 +19,6 @@ import (
 type Proofs interface {
 	// EvidenceOf writes the evidence of one entry, if a checkpoint covers it.
 	EvidenceOf(ctx context.Context, w io.Writer, project string, seq int64) error
-	Status() (notary.Status, error)
 }
 
 // proof answers with the evidence of one entry: for the page that shows it, or as a file that
@@ -62,49 +57,4 @@ func (c *console) proof(v *visit) error {
 	v.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	v.w.WriteHeader(http.StatusOK)
 	return evidence.WriteHTML(v.w, &bundle)
-}
-
-// proofStatus is what the status page says of checkpoints.
-type proofStatus struct {
-	Fault  string
-	Size   int64
-	Behind int64
-	At     moment
-	Root   string
-	Key    string
-
-	Witnesses []cosigned
-	QR        template.URL // the checkpoint as a picture
-}
-
-// cosigned is a witness that has signed.
-type cosigned struct {
-	Name  string
-	At    moment
-	Older bool // a checkpoint that is not the newest
-}
-
-func (c *console) proofs(v *visit) *proofStatus {
-	if c.opts.Proofs == nil {
-		return nil
-	}
-	st, err := c.opts.Proofs.Status()
-	if audit.KindOf(err) == audit.NotFound {
-		return &proofStatus{Fault: "no checkpoint yet"}
-	}
-	if err != nil {
-		return &proofStatus{Fault: err.Error()}
-	}
-	p := &proofStatus{
-		Size: st.Checkpoint.Size, Behind: st.Behind, At: v.moment(st.HeadTime), Root: st.Checkpoint.Root.String(), Key: st.Key.Fingerprint(),
-	}
-	if code, err := qr.Encode(st.Signed); err == nil {
-		if png, err := code.PNG(); err == nil {
-			p.QR = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
-		}
-	}
-	for _, w := range st.Witnesses {
-		p.Witnesses = append(p.Witnesses, cosigned{w.Witness.Name, v.moment(w.Time), w.Size < st.Checkpoint.Size})
-	}
-	return p
 }

@@ -7,11 +7,11 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/console/amounts"
 	"auditlog/spell"
 )
 
@@ -32,7 +32,7 @@ func parsePages(all assets) (pages, error) {
 	sets := make(pages)
 	for _, name := range names {
 		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable, "ends": newEnds, "who": spell.Name,
+			"asset": all.url, "icon": icon, "count": amounts.Count, "bytes": amounts.Bytes, "breakable": breakable, "ends": newEnds, "who": spell.Name,
 		})
 		if _, err := set.ParseFS(files, append(shared(), name)...); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
@@ -81,15 +81,6 @@ func newEnds(s string) ends {
 
 // Whole is the value.
 func (e ends) Whole() string { return e.Head + e.Tail }
-
-// formatCount writes a number with its thousands apart.
-func formatCount(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
 
 // frame is what every page has around its content.
 type frame struct {
@@ -166,7 +157,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 	f.MayProjects = v.who.May(auth.ProjectDelete, "")
 	f.MayTokens = v.who.May(auth.TokenList, "")
 	f.MaySinks = c.opts.Sinks != nil && v.who.May(auth.SinkList, "")
-	f.MayStatus = v.who.May(auth.ProjectGet, audit.SystemProject)
+	f.MayStatus = c.opts.Status != nil && v.who.May(auth.LogStatus, "")
 	return f
 }
 
@@ -251,17 +242,4 @@ func themeOf(r *http.Request) string {
 		return c.Value
 	}
 	return ""
-}
-
-// formatBytes writes a size in the unit that suits it.
-func formatBytes(n int64) string {
-	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
-	size, unit := float64(n), 0
-	for size >= 1024 && unit < len(units)-1 {
-		size, unit = size/1024, unit+1
-	}
-	if unit == 0 {
-		return strconv.FormatInt(n, 10) + " bytes"
-	}
-	return strconv.FormatFloat(size, 'f', 1, 64) + " " + units[unit]
 }

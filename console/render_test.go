@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/console/amounts"
 	"auditlog/demo"
 )
 
@@ -122,9 +123,9 @@ func TestZoneOfVisitor(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	for got, want := range map[string]string{
-		formatCount(0): "0", formatCount(999): "999", formatCount(1000): "1,000", formatCount(1234567): "1,234,567",
-		formatBytes(12): "12 bytes", formatBytes(1536): "1.5 KiB", formatBytes(5 << 30): "5.0 GiB",
-		uptime(42 * time.Second): "42 seconds", uptime(90 * time.Minute): "1 hour, 30 minutes", uptime(49 * time.Hour): "2 days, 1 hour",
+		amounts.Count(0): "0", amounts.Count(999): "999", amounts.Count(1000): "1,000", amounts.Count(1234567): "1,234,567",
+		amounts.Bytes(12): "12 bytes", amounts.Bytes(1536): "1.5 KiB", amounts.Bytes(5 << 30): "5.0 GiB",
+		amounts.Uptime(42 * time.Second): "42 seconds", amounts.Uptime(90 * time.Minute): "1 hour, 30 minutes", amounts.Uptime(49 * time.Hour): "2 days, 1 hour",
 		string(breakable("a/b<c>:d")):                    "a/<wbr>b&lt;c&gt;:<wbr>d",
 		fmt.Sprint(newEnds("arn:aws:iam::123:user/ada")): "{arn:aws:iam::123:user /ada}", fmt.Sprint(newEnds("ec2.CreateVpc")): "{ec2 .CreateVpc}",
 		fmt.Sprint(newEnds("ada@example.com")): "{ada@example.com }", fmt.Sprint(newEnds("/root")): "{/root }",

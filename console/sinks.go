@@ -44,36 +44,6 @@ type sinkRow struct {
 	Delivery, Failure, Next moment
 }
 
-// shippingState is what the status page tells of sinks.
-type shippingState struct {
-	Count, Trouble int
-	// Behind is how many entries that one has not shipped which is most behind, paused ones
-	// left out.
-	Behind int64
-}
-
-// shipping returns how sinks stand, or nil where there are none or the visitor may not know.
-func (c *console) shipping(v *visit) (*shippingState, error) {
-	if c.opts.Sinks == nil || !v.who.May(auth.SinkList, "") {
-		return nil, nil
-	}
-	list, err := c.opts.Sinks.List(v.r.Context(), c.call(v), &rpc.SinkListRequest{})
-	if err != nil || len(list.Items) == 0 {
-		return nil, err
-	}
-	st := &shippingState{Count: len(list.Items)}
-	for _, s := range list.Items {
-		switch s.State {
-		case "paused":
-			continue
-		case "failing", "stopped", "broken":
-			st.Trouble++
-		}
-		st.Behind = max(st.Behind, s.Behind)
-	}
-	return st, nil
-}
-
 // lettersShown is how many entries the page shows that were refused.
 const lettersShown = 5
 

@@ -36,7 +36,7 @@ func (p picky) Deliver(_ context.Context, b *sink.Batch) error {
 func (picky) Close() error { return nil }
 
 // ship returns what is done with sinks, whose destinations are picky.
-func (s *site) ship(t testing.TB, now func() time.Time) *sinks.Desk {
+func (s *site) ship(t testing.TB, now func() time.Time) (*sinks.Desk, *shipping.Engine) {
 	t.Helper()
 	engine, err := shipping.Open(t.Context(), s.store, shipping.Options{Now: now, Open: func(c sink.Config, _ bool) (sink.Destination, error) {
 		if !strings.HasPrefix(c.To, "https:") {
@@ -58,7 +58,7 @@ func (s *site) ship(t testing.TB, now func() time.Time) *sinks.Desk {
 			}
 		}
 	})
-	return sinks.New(engine, now)
+	return sinks.New(engine, now), engine
 }
 
 func TestSinks(t *testing.T) {
@@ -138,7 +138,7 @@ func TestSinksInTrouble(t *testing.T) {
 	if !strings.Contains(down, "failing") || !strings.Contains(refuses, "<td class=\"wrap\">400") || strings.Contains(refuses, "<b>no") {
 		t.Errorf("they are shown as\n%s\n%s", down, refuses)
 	}
-	if page := v.get("/status").body; !strings.Contains(page, "1 of 2 in trouble") {
+	if page := v.get("/status").body; !strings.Contains(page, "A sink does not ship") {
 		t.Errorf("the status is\n%s", page)
 	}
 	if a := v.send("/sinks/test", url.Values{"sink": {"down"}}); a.status != http.StatusOK || !strings.Contains(a.body, "down did not take entry") {

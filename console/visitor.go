@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auditlog/calendar"
+	"auditlog/console/amounts"
 )
 
 // The cookies that keep what a visitor prefers. Scripts may write them.
@@ -120,22 +121,8 @@ func (m moment) Exact() string { return m.UTC().Format("2006-01-02 15:04:05.0000
 
 // Ago says how long ago the time was, roughly.
 func (m moment) Ago() string {
-	d := m.now.Sub(m.Time)
-	units := []struct {
-		length time.Duration
-		name   string
-	}{{365 * day, "year"}, {30 * day, "month"}, {day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}}
-	for _, u := range units {
-		if n := int64(d / u.length); n > 0 {
-			return plural(n, u.name) + " ago"
-		}
+	if span := amounts.Span(m.now.Sub(m.Time)); span != "" {
+		return span + " ago"
 	}
 	return "just now"
-}
-
-func plural(n int64, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return formatCount(n) + " " + unit + "s"
 }

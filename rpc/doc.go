@@ -52,6 +52,7 @@ const (
 	SessionList  = "session.list"
 	SessionEnd   = "session.end"
 
+	LogStatus     = "log.status"
 	LogCheck      = "log.check"
 	LogCheckpoint = "log.checkpoint"
 	LogCosign     = "log.cosign"

@@ -326,6 +326,10 @@ func (s *Store) Lineage() audit.Lineage {
 	return audit.Lineage{Log: s.identity, Epoch: s.epoch.Load()}
 }
 
+// Format returns the version of the format on disk, which is that of this program once the log is
+// open, and in words what it brought.
+func (s *Store) Format() (version int, news string) { return format.Version, format.News }
+
 // Path returns the path of the database file, or what else names the database.
 func (s *Store) Path() string { return s.db.Name() }
 

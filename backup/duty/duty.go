@@ -80,13 +80,24 @@ type Status struct {
 	// how long its longest transaction lasted.
 	Bytes      int64
 	Took, Held time.Duration
+	// To is where the schedule puts them, and Next when the next one is due, zero before there is one.
+	To   string
+	Next time.Time
+	// Err is why the newest one failed, if it did.
+	Err string
 }
 
 // Status returns what is known now.
 func (d *Duty) Status() Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.status
+	st := d.status
+	if s := d.opts.Schedule; s != nil {
+		if st.To = s.Place.String(); !st.Last.IsZero() {
+			st.Next = st.Last.Add(s.Every)
+		}
+	}
+	return st
 }
 
 // Request asks for a backup to be sent.
@@ -232,10 +243,10 @@ func (d *Duty) note(made *backup.Taken, err error, took time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
-		d.status.Failed++
+		d.status.Failed, d.status.Err = d.status.Failed+1, err.Error()
 		return
 	}
-	d.status.Taken++
+	d.status.Taken, d.status.Err = d.status.Taken+1, ""
 	d.status.Last, d.status.Bytes, d.status.Took, d.status.Held = made.Moment, made.NewBytes, took, made.Held
 }
 

@@ -36,12 +36,12 @@ func tuneGC(b admit.Budget) {
 // tune sets the growth now and, as what nobody holds is cleaned up with every
 // collection, after each one.
 func tune(goal uint64) {
-	debug.SetGCPercent(growth(readMetric("/gc/heap/live:bytes"), goal))
+	debug.SetGCPercent(gcGrowth(readMetric("/gc/heap/live:bytes"), goal))
 	runtime.AddCleanup(new([64]byte), tune, goal)
 }
 
-// growth returns by how many percent a heap may grow that has live bytes in use.
-func growth(live, goal uint64) int {
+// gcGrowth returns by how many percent a heap may grow that has live bytes in use.
+func gcGrowth(live, goal uint64) int {
 	if live >= goal {
 		return minGrowth
 	}

@@ -48,7 +48,7 @@ func TestGrowth(t *testing.T) {
 	for live, want := range map[uint64]int{
 		0: 400, 1 << 20: 400, goal / 5: 400, goal / 4: 300, goal / 3: 200, goal / 2: 100, goal: 100, 4 * goal: 100,
 	} {
-		if got := growth(live, goal); got != want {
+		if got := gcGrowth(live, goal); got != want {
 			t.Errorf("%d bytes of %d: %d %%, want %d", live, goal, got, want)
 		}
 	}

@@ -34,19 +34,26 @@ import (
 	"auditlog/cli/settings"
 	"auditlog/cli/terminal"
 	"auditlog/console"
+	"auditlog/growth"
 	"auditlog/index"
 	"auditlog/notary"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/rpc"
 	"auditlog/scrub"
 	"auditlog/shipping"
 	"auditlog/sinks"
+	"auditlog/slowest"
 	"auditlog/spell"
+	"auditlog/status"
 	"auditlog/store"
 )
 
-// scrubFile is where the server keeps how far it has read the log, in its folder.
-const scrubFile = "scrub.json"
+// Where the server keeps, in its folder, how far it has read the log and how that grew.
+const (
+	scrubFile  = "scrub.json"
+	growthFile = "growth.json"
+)
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
@@ -145,6 +152,7 @@ type server struct {
 	index     *index.Index
 	retention *retention.Worker
 	scrub     *scrub.Worker
+	growth    *growth.Worker
 	notary    *notary.Notary
 	shipping  *shipping.Engine
 	workers   []worker     // run does them
@@ -232,6 +240,9 @@ func (s *server) openWorkers(ctx context.Context) error {
 	s.scrub = scrub.New(s.store, scrub.Options{
 		Period: cmp.Or(s.cfg.Scrub, -1), Path: filepath.Join(s.cfg.Data, scrubFile), Log: s.log,
 	})
+	s.growth = growth.New(s.store, growth.Options{
+		Identity: s.store.Lineage().String(), Folder: s.cfg.Data, Path: filepath.Join(s.cfg.Data, growthFile), Log: s.log,
+	})
 	for _, damage := range s.store.Damages() {
 		s.log.Error().Err(damage).Msg("the log is damaged: what is behind this is refused, the rest is answered")
 	}
@@ -248,6 +259,7 @@ func (s *server) openWorkers(ctx context.Context) error {
 		{"retention", s.retention.Run},
 		{"index", s.index.Run},
 		{"scrub", s.scrub.Run},
+		{"growth", s.growth.Run},
 		{"proofs", s.notary.Run},
 		{"backups", s.backups.Run},
 		{"sinks", s.shipping.Run},
@@ -286,7 +298,8 @@ func (s *server) openHTTP(context.Context) error {
 // handler returns what answers requests: the API, and the page beneath it. What
 // it answers for long ends when stopping is closed.
 func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
-	ships := sinks.New(s.shipping, nil)
+	ships, slow := sinks.New(s.shipping, nil), new(slowest.Calls)
+	desk := s.statusDesk(slow)
 	options := console.Options{
 		Sinks:     ships,
 		Store:     s.store,
@@ -295,9 +308,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Reading:   s.reading,
 		Retention: s.retention,
 		Approval:  s.cfg.DeletionApproval,
-		Index:     s.indexStatus,
-		Checks:    s.scrub,
 		Proofs:    s.notary,
+		Status:    desk,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   build.Version(),
@@ -323,6 +335,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Index:           s.indexStatus,
 		Proofs:          s.notary,
 		Checks:          s.scrub,
+		Status:          desk,
+		Slow:            slow,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,
 		KeepDeniedReads: s.cfg.Reads == readsDenied,
 		Profile:         s.cfg.Profile,
@@ -340,6 +354,15 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	}
 	s.metrics = handler.Metrics()
 	return handler, nil
+}
+
+// statusDesk returns what tells how the log is, its slow calls too.
+func (s *server) statusDesk(slow *slowest.Calls) *status.Desk {
+	version, news := s.store.Format()
+	return status.New(status.Options{
+		Log: s.store, Growth: s.growth, Slow: slow, Index: s.indexStatus, Checks: s.scrub, Proofs: s.notary, Backups: s.backups,
+		Sinks: s.shipping.Totals, Version: build.Version(), Format: rpc.LogFormat{Version: version, News: news},
+	})
 }
 
 func (s *server) listen(ctx context.Context) (err error) {

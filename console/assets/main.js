@@ -5,4 +5,5 @@ startSearch();
 startChart();
 startLive();
 startKeys();
+startState();
 showProof(document);

@@ -1,0 +1,20 @@
+// The page Status keeps up with the log while somebody looks at it.
+const stateEvery = 10_000;
+
+async function refreshState(place) {
+  const busy = document.hidden || $('details[open]', place) || place.contains(document.activeElement) ||
+    getSelection().toString();
+  if (busy) return;
+  try {
+    place.replaceChildren(fragment(await fetchPart(place.dataset.url)));
+    place.classList.remove('stale');
+  } catch {
+    place.classList.add('stale');
+    announce('The server cannot be reached');
+  }
+}
+
+function startState() {
+  const place = $('#state');
+  if (place) setInterval(() => refreshState(place), stateEvery);
+}
