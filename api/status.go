@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"auditlog/audit"
@@ -35,7 +36,7 @@ func (s *Server) noteSlow(x *exchange, r *http.Request) {
 			return // entries that are sent as they happen
 		}
 	case consolePage:
-		if r.URL.Path == "/live" || r.URL.Path == "/export" || x.truth() == http.StatusNotFound {
+		if r.URL.Path == "/live" || r.URL.Path == "/export" || strings.HasPrefix(r.URL.Path, "/assets/") || x.truth() == http.StatusNotFound {
 			return
 		}
 		method = r.Method + " " + logged(r.URL.Path)

@@ -280,6 +280,54 @@ func TestManyProjects(t *testing.T) {
 	}
 }
 
+// The menu of projects finds by a part of a name: those first that begin with it, then the busiest.
+func TestProjectsAreFound(t *testing.T) {
+	var entries []*audit.Entry
+	for i := range 300 {
+		entries = append(entries, testEntry(fmt.Sprintf("tenant-%03d", i), "ada@example.com", "a.b", audit.Success))
+	}
+	late := testEntry("my-tenant-29", "ada@example.com", "a.b", audit.Success)
+	late.CreatedAt = testNow
+	site := newSite(t, Options{}, append(entries, late)...)
+	v := site.visitor(t).login(site.admin)
+	a := v.get("/?part=links&find=+TENANT-29")
+	if n := strings.Count(a.body, "<li>"); n != 11 || !strings.HasPrefix(a.body, `<li><a href="/logs?project=tenant-29`) || !strings.Contains(a.body, "my-tenant-29") {
+		t.Errorf("%d projects are found:\n%s", n, a.body)
+	}
+	if a = v.get("/?part=links&find="); strings.Count(a.body, "<li>") != mostLinks || !strings.Contains(a.body[:200], "my-tenant-29") {
+		t.Errorf("without a name there are\n%s", a.body)
+	}
+	if a = v.get("/?part=links&find=nope"); !strings.Contains(a.body, "No project has this") {
+		t.Errorf("where there is none:\n%s", a.body)
+	}
+	narrow := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer, Projects: []string{"tenant-001"}}))
+	if a = narrow.get("/?part=links&find=tenant"); strings.Count(a.body, "<li>") != 1 {
+		t.Errorf("a viewer of one project finds\n%s", a.body)
+	}
+}
+
+// The pages that are of no project remember which one was looked at.
+func TestProjectIsRemembered(t *testing.T) {
+	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success), testEntry("döner & co", "ada@example.com", "a.b", audit.Success))
+	v := site.visitor(t).login(site.admin)
+	for project, want := range map[string]string{"acme": "/logs?project=acme", "d%C3%B6ner+%26+co": "/logs?project=d%c3%b6ner%20%26%20co", "": "/logs?project="} {
+		v.get("/logs?project=" + project)
+		for _, path := range []string{"/tokens", "/status", "/projects", "/sinks"} {
+			if page := v.get(path).body; !strings.Contains(page, `<a href="`+want+`">Logs</a>`) {
+				t.Errorf("after %q, %s leads not back to %s: %s", project, path, want, regexp.MustCompile(`.*>Logs</a>`).FindString(page))
+			}
+		}
+	}
+	v.get("/logs?project=acme")
+	v.send("/logout", url.Values{})
+	narrow := site.visitor(t)
+	narrow.Jar = v.Jar
+	narrow.login(site.token(t, auth.Token{Owner: "a@shop", Role: auth.Admin, Projects: []string{"shop"}}))
+	if page := narrow.get("/tokens").body; strings.Contains(page, "project=acme") {
+		t.Error("who logs in next is led to a project that they may not read")
+	}
+}
+
 // TestCountsThatTakeLong: the entries do not wait for their counts.
 func TestCountsThatTakeLong(t *testing.T) {
 	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))

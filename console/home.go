@@ -1,8 +1,11 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"auditlog/audit"
 	"auditlog/auth"
@@ -24,6 +27,9 @@ func (homePage) Example() string { return "acme" }
 // home leads to the only project there is, or lists them; with "all" it lists
 // even one.
 func (c *console) home(v *visit) error {
+	if v.r.URL.Query().Get(keyPart) == "links" {
+		return c.findProjects(v)
+	}
 	p := homePage{frame: c.frame(v, "Choose a project", "", ""), projectList: c.projectList(v), Demo: c.demoable(), Address: address(v.r)}
 	if len(p.List) == 1 && p.Find == "" && !v.r.URL.Query().Has("all") {
 		http.Redirect(v.w, v.r, p.List[0].URL, http.StatusSeeOther)
@@ -57,24 +63,78 @@ func (c *console) mayRead(v *visit, permission auth.Permission, project string) 
 	return v.who.Reach(permission), v.who.Check(permission, project)
 }
 
+// theAll is what projectCookie has where all projects were looked at last; a project's name begins
+// with ofProject there.
+const (
+	theAll    = "all"
+	ofProject = "of:"
+)
+
+// rememberProject has the visitor's browser keep which project is looked at, until it is closed.
+func (c *console) rememberProject(v *visit, project string) {
+	value := theAll
+	if project != "" {
+		value = ofProject + url.QueryEscape(project)
+	}
+	if kept, err := v.r.Cookie(projectCookie); err == nil && kept.Value == value {
+		return
+	}
+	http.SetCookie(v.w, &http.Cookie{
+		Name: projectCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
+	})
+}
+
+// rememberedProject returns the project that the visitor looked at last, if they may still, or
+// that it was all of them.
+func (c *console) rememberedProject(v *visit) (project string, all bool) {
+	kept, err := v.r.Cookie(projectCookie)
+	if err != nil {
+		return "", false
+	}
+	if kept.Value == theAll {
+		return "", true
+	}
+	name, err := url.QueryUnescape(strings.TrimPrefix(kept.Value, ofProject))
+	if err != nil || !strings.HasPrefix(kept.Value, ofProject) || !v.who.May(auth.AuditLogList, name) {
+		return "", false
+	}
+	return name, false
+}
+
 // mostLinks is how many projects the menu of projects holds.
 const mostLinks = 20
 
-// projectLinks returns the menu of projects, the busiest of late first.
-func (c *console) projectLinks(v *visit, current string) []projectLink {
-	list := c.visible(v)
-	slices.SortStableFunc(list, func(a, b audit.Project) int { return b.Last.Compare(a.Last) })
+// projectLinks returns the menu of projects, the busiest of late first. Where part of a name is
+// looked for, those are first that begin with it.
+func (c *console) projectLinks(v *visit, current, find string) []projectLink {
+	find = audit.Fold(strings.TrimSpace(find))
+	var list []audit.Project
+	for _, p := range c.visible(v) {
+		empty := p.Name == audit.SystemProject && p.Entries == 0
+		if !empty && strings.Contains(audit.Fold(p.Name), find) {
+			list = append(list, p)
+		}
+	}
+	begins := func(p audit.Project) int {
+		if strings.HasPrefix(audit.Fold(p.Name), find) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(list, func(a, b audit.Project) int {
+		return cmp.Or(cmp.Compare(begins(a), begins(b)), b.Last.Compare(a.Last))
+	})
 	var links []projectLink
-	for _, p := range list {
-		if len(links) == mostLinks {
-			break
-		}
-		if p.Name == audit.SystemProject && p.Entries == 0 {
-			continue
-		}
+	for _, p := range list[:min(mostLinks, len(list))] {
 		links = append(links, projectLink{
 			Name: p.Name, URL: filter{Project: p.Name}.url("/logs"), Entries: p.Entries, Current: p.Name == current,
 		})
 	}
 	return links
+}
+
+// findProjects answers with the links of the menu of projects that have a part of a name.
+func (c *console) findProjects(v *visit) error {
+	f := frame{Projects: c.projectLinks(v, "", v.r.URL.Query().Get("find"))}
+	return c.renderPart(v, http.StatusOK, "home", "project-links", f)
 }

@@ -153,7 +153,13 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		return f
 	}
 	f.Who, f.CSRF = v.who.Owner, v.session.csrf
-	f.Projects = c.projectLinks(v, project)
+	switch nav {
+	case navLogs:
+		c.rememberProject(v, project)
+	case navProjects, navTokens, navSinks, navStatus:
+		f.Project, f.AllProjects = c.rememberedProject(v)
+	}
+	f.Projects = c.projectLinks(v, f.Project, "")
 	f.MayProjects = v.who.May(auth.ProjectDelete, "")
 	f.MayTokens = v.who.May(auth.TokenList, "")
 	f.MaySinks = c.opts.Sinks != nil && v.who.May(auth.SinkList, "")

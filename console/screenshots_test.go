@@ -2,6 +2,9 @@ package console
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,6 +17,7 @@ import (
 	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/demo"
+	"auditlog/rpc"
 )
 
 // TestScreenshots writes the pictures of the documentation into the folder that
@@ -25,7 +29,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	// A Tuesday: the day before, the bad release, was a working day.
 	now := func() time.Time { return time.Date(2026, 5, 5, 16, 40, 0, 0, time.UTC) }
-	site := newSite(t, Options{Now: now, Version: "1.0.0"}, demo.Entries("acme", now())...)
+	site := newSite(t, Options{Now: now, Version: "1.0.0", Status: wellLog{now()}}, demo.Entries("acme", now())...)
 	site.token(t, auth.Token{Name: "deploy pipeline", Owner: "ci@acme.serviceaccount.example", OwnerType: audit.ServiceAccount, Role: auth.Recorder})
 	site.token(t, auth.Token{Name: "on call", Owner: "ada@example.com", Role: auth.Viewer, ExpiresAt: now().AddDate(0, 3, 0)})
 	p := site.tab(t)
@@ -52,7 +56,7 @@ func TestScreenshots(t *testing.T) {
 		{"entry-page", "/entry?project=acme&id=" + entry, 1440, 900, "light"},
 	}
 	for _, s := range shots {
-		if os.Getenv("AUDITLOG_SCREENSHOTS_ALL") == "" && s.name != "page" && s.name != "entry" && s.name != "entry-dark" && s.name != "phone" {
+		if os.Getenv("AUDITLOG_SCREENSHOTS_ALL") == "" && s.name != "page" && s.name != "entry" && s.name != "entry-dark" && s.name != "phone" && s.name != "status" {
 			continue
 		}
 		p.scheme(s.scheme)
@@ -94,4 +98,53 @@ func (s *site) idOf(t testing.TB, project string, match func(*audit.Entry) bool)
 		t.Fatalf("no such entry (%v)", err)
 	}
 	return strconv.FormatInt(id, 10)
+}
+
+// wellLog is a log that is well and has been for weeks, as the picture of its status shows it.
+type wellLog struct{ now time.Time }
+
+func (l wellLog) Status(*rpc.StatusRequest) (*rpc.StatusResult, error) {
+	r := rand.New(rand.NewPCG(1, 2))
+	st := &rpc.StatusResult{
+		Version: "1.0.0", Format: rpc.LogFormat{Version: 4, News: "brought proofs, sinks and saved searches; an auditlog that knows only format 3 does not open it"},
+		BeganAt: l.now.Add(-19 * day), Now: l.now, Entries: 1_284_467, Projects: 38, LastID: 1_291_052,
+		Disk: rpc.DiskStatus{
+			Log: 34 << 20, Free: 1 << 20, Derived: 11 << 20, Room: 61 << 30, Size: 250 << 30, PerDay: 1_310_000, Since: l.now.Add(-7 * day),
+		},
+		Index: &rpc.IndexStatus{},
+		Check: &rpc.CheckResult{
+			Last: &rpc.Reading{BeganAt: l.now.Add(-9 * day), EndedAt: l.now.Add(-2 * day), Entries: 1_219_340},
+			Slow: &rpc.Reading{BeganAt: l.now.Add(-2 * day), Progress: 0.28},
+		},
+		Checkpoint: &rpc.CheckpointStatus{
+			Origin: "auditlog/5f0c", Size: 4711, Root: "V7nTv7HVJIRCmDOIDglh413bMzW9gxek0E5vGLPGD+w=", Signed: "auditlog/5f0c", At: l.now.Add(-40 * time.Second),
+			Key: "afb9 49ed 9205 9357 778d 550d cc41 0ef5", Behind: 12,
+			Cosigned: []rpc.Cosignature{{Witness: "witness.example.org", At: l.now.Add(-30 * time.Second), Size: 4711}},
+		},
+		Backups: &rpc.BackupStatus{
+			Taken: 19, Last: l.now.Add(-14 * time.Hour), NewBytes: 1_270_000, Seconds: 0.41, To: "s3://acme-backups/auditlog", Next: l.now.Add(10 * time.Hour),
+		},
+		Sinks: &rpc.SinksStatus{States: map[string]int{"active": 3, "paused": 1}, Behind: 4, Delivered: 2_391_004},
+	}
+	for i := range 61 {
+		from := l.now.Truncate(time.Minute).Add(time.Duration(i-60) * time.Minute)
+		st.Minutes = append(st.Minutes, rpc.Arrived{From: from, To: from.Add(time.Minute), Entries: 30 + r.Int64N(60)})
+	}
+	today := l.now.Truncate(day)
+	for i := range 30 {
+		from := today.AddDate(0, 0, i-29)
+		n := 38_000 + r.Int64N(17_000)
+		if weekday := from.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
+			n /= 6
+		}
+		st.Days = append(st.Days, rpc.Arrived{From: from, To: from.Add(day), Entries: n})
+	}
+	for i, c := range []rpc.SlowCall{
+		{Method: rpc.Stats, Project: "acme", Seconds: 0.094}, {Method: "GET /logs", Seconds: 0.0714}, {Method: rpc.List, Project: "shop", Seconds: 0.0352},
+		{Method: rpc.Record, Project: "acme", Seconds: 0.0187}, {Method: rpc.LogCheckpoint, Seconds: 0.0127},
+	} {
+		c.At, c.Status, c.RequestID = l.now.Add(-time.Duration(i*i+1)*37*time.Minute), http.StatusOK, fmt.Sprintf("5d0c1f7a21be-%d", 90213-i*7919)
+		st.Slowest = append(st.Slowest, c)
+	}
+	return st, nil
 }

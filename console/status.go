@@ -81,8 +81,8 @@ func (p statusPage) Used() int64 { return p.Log.Disk.Log + p.Log.Disk.Derived }
 // Grows says by how much the log grows.
 func (p statusPage) Grows() string { return statuspage.Growth(p.Log.Disk) }
 
-// Lasts says how long the disk lasts if it goes on so.
-func (p statusPage) Lasts() string { return statuspage.Forecast(p.Log.Disk, p.Log.Now) }
+// FullIn says when the disk is full if it goes on so.
+func (p statusPage) FullIn() string { return statuspage.Forecast(p.Log.Disk, p.Log.Now) }
 
 // Shipping says how many sinks are in which state.
 func (p statusPage) Shipping() string { return statuspage.States(p.Log.Sinks) }

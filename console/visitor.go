@@ -15,6 +15,8 @@ const (
 	themeCookie = "auditlog_theme"
 	zoneCookie  = "auditlog_zone"
 	clockCookie = "auditlog_clock"
+	// projectCookie holds the project that was looked at last, for the pages that are of none.
+	projectCookie = "auditlog_project"
 )
 
 // day is a day's length where none is of the calendar: of a session, or of how long ago

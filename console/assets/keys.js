@@ -31,6 +31,7 @@ function pressed(event) {
     '/': () => $('#search')?.select(),
     l: () => liveButton()?.click(),
     t: switchTheme,
+    p: openProjects,
     '?': () => $('#help')?.showModal(),
   };
   const action = actions[event.key];

@@ -1,5 +1,6 @@
 rememberZone();
 startFrame();
+startProjects();
 startLogs();
 startSearch();
 startChart();

@@ -80,15 +80,15 @@ func Growth(d rpc.DiskStatus) string {
 	return amounts.Bytes(d.PerDay) + " a day"
 }
 
-// Forecast says how long the disk lasts, or nothing where that is not known.
+// Forecast says when the disk is full, or nothing where that is not known.
 func Forecast(d rpc.DiskStatus, now time.Time) string {
 	switch {
 	case d.Since.IsZero() || d.Size == 0:
 		return ""
 	case d.FullAt.IsZero():
-		return "for longer than 20 years"
+		return "not within 20 years"
 	}
-	return strings.Replace(In(d.FullAt.Sub(now)), "in ", "for ", 1)
+	return In(d.FullAt.Sub(now))
 }
 
 // Reached says how far a reading has come.

@@ -1,4 +1,4 @@
 package format
 
 // News says in words what Version brought, for those who look after a log.
-const News = "since format 4 the log has trees to prove it by, sinks and saved searches; an auditlog that knows no more than format 3 does not open it"
+const News = "brought proofs, sinks and saved searches; an auditlog that knows only format 3 does not open it"
