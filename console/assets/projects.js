@@ -40,7 +40,7 @@ function startProjects() {
   if (!box) return;
   let waiting;
   menu.addEventListener('toggle', () => {
-    if (menu.open) openProjects();
+    if (menu.open && document.activeElement !== box) openProjects();
   });
   menu.addEventListener('keydown', (event) => along(menu, event));
   box.addEventListener('input', () => {
