@@ -33,7 +33,7 @@ type assets map[string]*asset
 func bundles() map[string][]string {
 	return map[string][]string{
 		"console.css": {"theme.css", "frame.css", "logs.css", "entry.css", "forms.css", "status.css"},
-		"console.js":  {"time.js", "frame.js", "projects.js", "logs.js", "search.js", "proof.js", "chart.js", "live.js", "keys.js", "status.js", "main.js"},
+		"console.js":  {"time.js", "frame.js", "projects.js", "logs.js", "columns.js", "search.js", "proof.js", "chart.js", "live.js", "keys.js", "status.js", "main.js"},
 		"icon.svg":    {"icon.svg"},
 	}
 }

@@ -198,6 +198,7 @@ func (c *console) routes() []route {
 		{"POST /logout", false, c.logout},
 		{"POST /theme", true, c.setTheme},
 		{"POST /clock", true, c.setClock},
+		{"POST /columns", true, c.setColumns},
 		{"/", true, c.unknown},
 	}
 }

@@ -199,7 +199,7 @@ func (w *watch) next(ctx context.Context) (entries []*audit.Entry, through int64
 
 // rows returns the HTML of entries, the newest first.
 func (w *watch) rows(entries []*audit.Entry) (string, error) {
-	page := logsPage{Filter: w.f}
+	page := logsPage{Filter: w.f, Shows: columnsOf(w.v.r)}
 	w.v.now = w.opts.Now().UTC()
 	for _, e := range slices.Backward(entries) {
 		page.Rows = append(page.Rows, w.row(w.v, w.f, e))

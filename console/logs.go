@@ -58,6 +58,8 @@ type logsPage struct {
 	SuggestURL string
 	// OrderURL leads to the same in the other order.
 	OrderURL string
+	// Shows is which columns the list has.
+	Shows chosen
 	// Held is set when somebody keeps the project from being purged.
 	Held bool
 }
@@ -114,13 +116,16 @@ func (p logsPage) Further() string {
 	return "older"
 }
 
-// Columns is how many columns the table has.
+// Columns is how many columns the table has: that of the time is always there.
 func (p logsPage) Columns() int {
 	if p.Several() {
-		return 8
+		return p.Shows.count() + 2
 	}
-	return 7
+	return p.Shows.count() + 1
 }
+
+// Choices are the columns that there may be.
+func (p logsPage) Choices() []columnChoice { return p.Shows.choices() }
 
 // Empty reports whether the project has no entries at all.
 func (p logsPage) Empty() bool {
@@ -319,6 +324,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 		Kept:       f.kept(),
 		SuggestURL: filter{Project: f.Project}.url("/suggest"),
 		OrderURL:   f.inOrder(!f.Oldest).url("/logs"),
+		Shows:      columnsOf(v.r),
 	}
 	p.AllProjects = p.Several()
 	if project, err := c.opts.Store.Project(f.Project); err == nil {

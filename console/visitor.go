@@ -64,12 +64,22 @@ func (c *console) setClock(v *visit) error { return c.prefer(v, clockCookie, "cl
 // prefer keeps what the visitor chose of some values, by the field of a form, and goes back to
 // the page. Any other value is that nothing is chosen.
 func (c *console) prefer(v *visit, name, field string, values ...string) error {
+	value := v.r.PostFormValue(field)
+	if !slices.Contains(values, value) {
+		value = ""
+	}
+	return c.keepPreference(v, name, value)
+}
+
+// keepPreference has the visitor's browser keep a value, or forget it where that is empty, and
+// goes back to the page.
+func (c *console) keepPreference(v *visit, name, value string) error {
 	cookie := &http.Cookie{
-		Name: name, Value: v.r.PostFormValue(field), Path: "/",
+		Name: name, Value: value, Path: "/",
 		MaxAge: int((365 * day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
 	}
-	if !slices.Contains(values, cookie.Value) {
-		cookie.Value, cookie.MaxAge = "", -1
+	if value == "" {
+		cookie.MaxAge = -1
 	}
 	http.SetCookie(v.w, cookie)
 	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("back")), http.StatusSeeOther)

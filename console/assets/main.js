@@ -2,6 +2,7 @@ rememberZone();
 startFrame();
 startProjects();
 startLogs();
+startColumns();
 startSearch();
 startChart();
 startLive();
