@@ -103,12 +103,13 @@ var mayImport = map[string]string{
 	"console/sinkpage":   "audit rpc sinks",
 	"console/statuspage": "console/amounts rpc",
 	"console":            "proof/evidence proof/qr admit audit calendar rpc export format auth reading retention admin demo searches console/amounts console/sinkpage console/statuspage sinks spell",
-	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
+	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/contexts cli/exit cli/filters cli/output cli/secret cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence proof/qr pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv store/repair witness",
 	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
 		"console fulltext growth index notary proof reading retention rpc scrub shipping sink sink/kinds sinks slowest spell status store witness",
 	"cli/secret":   "durable",
+	"cli/contexts": "cli/exit cli/secret",
 	"cli/signing":  "audit cli/exit cli/secret durable proof store store/kv store/trees",
 	"cli/build":    "",
 	"cli/exit":     "audit spell",

@@ -74,7 +74,7 @@ func TestDeploysQueries(t *testing.T) {
 		`"outcome":["7"]`: "outcome: must be success, forbidden, error or failure",
 		`"before":7`:      "before: must be a string",
 		`"before":"odd"`: `before: "odd" is not a time: write 2026-05-01T14:30:00Z, 2026-05-01, 2026-05-01 14:30, 14:30, ` +
-			`a span before now such as 90m, 24h, 7d or 2w, now, today or yesterday`,
+			`a span before now such as 90m, 24h, 7d or 1y, now, today or yesterday`,
 		`"beforehand":"x"`: `beforehand: unknown field`,
 		`"befor":"x"`:      `befor: unknown field: did you mean "before"?`,
 		`"after":"2026-05-02T00:00:00Z","before":"2026-05-01T00:00:00Z"`: "before: must not be earlier than after",

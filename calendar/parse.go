@@ -24,9 +24,10 @@ var localLayouts = [...]string{
 //   - RFC 3339: 2026-05-01T14:30:00Z, 2026-05-01T14:30:00.25+07:00
 //   - a date, whose day it begins, or a date and a time of day: 2026-05-01,
 //     2026-05-01 14:30, 2026-05-01 14:30:15
-//   - a time of day alone, which is today's: 14:30, 14:30:15
-//   - a span before now: 90m, 24h, 1h30m, 7d, 2w; days and weeks are those of the
-//     calendar, so that 7d is this time of day a week ago
+//   - a time of day alone, which is today's: 14:30, 14:30:15; or "yesterday 14:30"
+//   - a span before now: 90m, 24h, 1h30m, 7d, 2w, 1y, 1d12h, with or without a minus before
+//     it; days, weeks and years are those of the calendar, so that 7d is this time of day a
+//     week ago
 //   - now; today and yesterday, which are when these days began
 //
 // Anything else, and a time outside the years 1 to 9999, is an Invalid Fault
@@ -36,7 +37,7 @@ func ParseTime(s string, now time.Time, loc *time.Location) (time.Time, error) {
 	t, ok := parseTime(s, now, loc)
 	if !ok {
 		return time.Time{}, audit.Errorf(audit.Invalid, "%q is not a time: write 2026-05-01T14:30:00Z, 2026-05-01, "+
-			"2026-05-01 14:30, 14:30, a span before now such as 90m, 24h, 7d or 2w, now, today or yesterday", s)
+			"2026-05-01 14:30, 14:30, a span before now such as 90m, 24h, 7d or 1y, now, today or yesterday", s)
 	}
 	if !audit.HoldsTime(t) {
 		return time.Time{}, audit.Errorf(audit.Invalid, "%q lies outside the years 1 to 9999", s)
@@ -63,66 +64,101 @@ func parseTime(s string, now time.Time, loc *time.Location) (time.Time, bool) {
 			return at(wall, loc), true
 		}
 	}
-	for _, layout := range []string{"15:04", "15:04:05.999999999"} {
-		if clock, err := time.Parse(layout, s); err == nil {
-			today, _ := Today(now, loc)
-			year, month, day := today.Date()
-			return at(date(year, month, day).Add(clock.Sub(date(0, time.January, 1))), loc), true
-		}
+	if t, ok := parseClock(s, now, loc); ok {
+		return t, true
 	}
-	if days, ok := parseDays(s); ok {
-		return AddDays(now, -days, loc), true
-	}
-	ago, ok := ParseSpan(s)
-	return now.Add(-ago), ok
+	l, ok := parseLength(strings.TrimPrefix(s, "-"))
+	return l.before(now, loc), ok
 }
 
-// ParseAhead is ParseTime for times to come: a span lies after now instead of before.
+// parseClock reads a time of day: today's, or of a day that is named before it.
+func parseClock(s string, now time.Time, loc *time.Location) (time.Time, bool) {
+	day, _ := Today(now, loc)
+	if name, rest, named := strings.Cut(s, " "); named {
+		switch s = strings.TrimSpace(rest); strings.ToLower(name) {
+		case "today":
+		case "yesterday":
+			day, _ = Yesterday(now, loc)
+		default:
+			return time.Time{}, false
+		}
+	}
+	for _, layout := range []string{"15:04", "15:04:05.999999999"} {
+		if clock, err := time.Parse(layout, s); err == nil {
+			year, month, number := day.Date()
+			return at(date(year, month, number).Add(clock.Sub(date(0, time.January, 1))), loc), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// ParseAhead is ParseTime for times to come: a span without a minus lies after now instead of before.
 func ParseAhead(s string, now time.Time, loc *time.Location) (time.Time, error) {
-	days, isDays := parseDays(s)
-	span, isSpan := ParseSpan(s)
-	switch {
-	case isDays && isSpan:
-		return AddDays(now, days, loc), nil
-	case isSpan:
-		return now.Add(span), nil
+	if l, ok := parseLength(s); ok {
+		return AddYears(AddDays(now, l.days, loc), l.years, loc).Add(l.rest), nil
 	}
 	return ParseTime(s, now, loc)
+}
+
+// length is how long a span is, in units of the calendar and of the clock.
+type length struct {
+	years, days int
+	rest        time.Duration
+}
+
+// before returns the time that lies so long before another.
+func (l length) before(t time.Time, loc *time.Location) time.Time {
+	return AddYears(AddDays(t.Add(-l.rest), -l.days, loc), -l.years, loc)
 }
 
 // maxDays keeps days within the years that the log holds.
 const maxDays = 10000 * 366
 
-// parseDays reads a whole number of days or weeks, as in 30d or 2w.
-func parseDays(s string) (days int, ok bool) {
-	if s == "" || s[0] < '0' || s[0] > '9' {
-		return 0, false
+// parseLength reads a span: whole years, weeks and days, and behind them what time.ParseDuration
+// takes without a sign, as in 30d, 2w or 1d12h.
+func parseLength(s string) (l length, ok bool) {
+	rest := s
+	for _, unit := range "ywd" {
+		digits := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		if digits <= 0 || rune(rest[digits]) != unit {
+			continue
+		}
+		n, err := strconv.Atoi(rest[:digits])
+		if err != nil || n > maxDays {
+			return l, false
+		}
+		switch unit {
+		case 'y':
+			l.years = n
+		case 'w':
+			l.days = 7 * n
+		case 'd':
+			l.days += n
+		}
+		rest = rest[digits+1:]
 	}
-	unit := 1
-	switch s[len(s)-1] {
-	case 'd':
-	case 'w':
-		unit = 7
-	default:
-		return 0, false
+	if l.years > maxDays/366 || l.days > maxDays {
+		return l, false
 	}
-	n, err := strconv.Atoi(s[:len(s)-1])
-	if err != nil || n > maxDays/unit {
-		return 0, false
+	if rest == "" {
+		return l, s != ""
 	}
-	return n * unit, true
+	if rest[0] < '0' || rest[0] > '9' {
+		return l, false
+	}
+	var err error
+	l.rest, err = time.ParseDuration(rest)
+	return l, err == nil && l.rest >= 0
 }
 
-// ParseSpan reads a length of time: whole days of 24 hours or weeks of seven of them
-// (30d, 2w), or what time.ParseDuration takes, without a sign. ok is false for anything
-// else.
+// ParseSpan reads a length of time: days of 24 hours, weeks of seven of them, years of 365, and what
+// time.ParseDuration takes, without a sign: 30d, 2w, 1d12h. ok is false for anything else.
 func ParseSpan(s string) (span time.Duration, ok bool) {
-	if s == "" || s[0] < '0' || s[0] > '9' {
+	l, ok := parseLength(s)
+	const day = 24 * time.Hour
+	days := time.Duration(l.days) + 365*time.Duration(l.years)
+	if !ok || days > (math.MaxInt64-l.rest)/day {
 		return 0, false
 	}
-	if days, ok := parseDays(s); ok {
-		return time.Duration(days) * 24 * time.Hour, time.Duration(days) <= math.MaxInt64/(24*time.Hour)
-	}
-	d, err := time.ParseDuration(s)
-	return d, err == nil && d >= 0
+	return days*day + l.rest, true
 }

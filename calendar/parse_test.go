@@ -33,7 +33,21 @@ func TestParseTime(t *testing.T) {
 		"0000-01-01":                     {},
 		"":                               {},
 		"d":                              {},
-		"-24h":                           {},
+		"-24h":                           now.Add(-24 * time.Hour),
+		"-7d":                            now.AddDate(0, 0, -7),
+		"--7d":                           {},
+		"- 7d":                           {},
+		"1y":                             now.AddDate(-1, 0, 0),
+		"1y2w":                           now.AddDate(-1, 0, -14),
+		"1d12h":                          now.Add(-36 * time.Hour),
+		"12h1d":                          {},
+		"1d-12h":                         {},
+		"10001y":                         {},
+		"9999y":                          {},
+		"yesterday 18:30":                at(4, 18, 30, 0),
+		"Today 18:30:45":                 at(5, 18, 30, 45),
+		"tomorrow 18:30":                 {},
+		"yesterday 25:00":                {},
 		"+24h":                           {},
 		"24":                             {},
 		"1.5d":                           {},
@@ -63,7 +77,7 @@ func TestParseTime(t *testing.T) {
 func TestParseTimeSaysWhatToWrite(t *testing.T) {
 	_, err := ParseTime("5/1", testNow, time.UTC)
 	if want := `"5/1" is not a time: write 2026-05-01T14:30:00Z, 2026-05-01, 2026-05-01 14:30, 14:30, ` +
-		`a span before now such as 90m, 24h, 7d or 2w, now, today or yesterday`; err == nil || err.Error() != want {
+		`a span before now such as 90m, 24h, 7d or 1y, now, today or yesterday`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	_, err = ParseTime("800000d", testNow, time.UTC)

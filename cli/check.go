@@ -150,7 +150,7 @@ const pollCheck = 500 * time.Millisecond
 
 // stopCheck has a server stop its check.
 func stopCheck(ctx context.Context, conn *connection) error {
-	c, err := conn.client()
+	c, err := conn.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func stopCheck(ctx context.Context, conn *connection) error {
 
 // checkLive has a server check its log, and waits for the end of that.
 func (a *app) checkLive(ctx context.Context, conn *connection) error {
-	c, err := conn.client()
+	c, err := conn.client(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditlog/cli/exit"
+	"auditlog/cli/secret"
 )
 
 // credentials are what "auditlog login" got, in a file for this user alone. A token is
@@ -45,7 +46,7 @@ func openCredentials() (*credentials, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}
-	c.loose = othersMayRead(info)
+	c.loose = secret.Loose(info)
 	text, err := os.ReadFile(c.path)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
@@ -62,21 +63,8 @@ func (c *credentials) write() error {
 	if err != nil {
 		return err
 	}
-	folder := filepath.Dir(c.path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := secret.Replace(c.path, string(text)+"\n"); err != nil {
 		return fmt.Errorf("keep the session: %w", err)
-	}
-	f, err := os.CreateTemp(folder, ".sessions-*") // for this user alone
-	if err != nil {
-		return fmt.Errorf("keep the session: %w", err)
-	}
-	_, err = f.Write(append(text, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), c.path)
-	}
-	if err != nil {
-		return fmt.Errorf("keep the session: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

@@ -37,6 +37,9 @@ func (a *app) entryWriter(format string, several bool) (pageWriter, error) {
 		if isTerminal {
 			entries.loc, entries.layout = time.Local, time.DateTime
 		}
+		if terminal.Coloured(a.stdout) {
+			t.Paint = paintEntry
+		}
 		if several {
 			t.Titles = slices.Insert(t.Titles, t.Fixed, "PROJECT")
 		}
@@ -69,6 +72,17 @@ type entryTable struct {
 	loc     *time.Location
 	layout  string
 }
+
+// paintEntry colours the outcomes.
+func paintEntry(column int, cell string) terminal.Colour {
+	if column != outcomeColumn {
+		return ""
+	}
+	return colourOf(audit.Outcome(cell))
+}
+
+// outcomeColumn is where the outcome stands in a table.
+const outcomeColumn = 2
 
 func (t *entryTable) writePage(page []*audit.Entry) error {
 	rows := make([][]string, len(page))

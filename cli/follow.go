@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"time"
 
@@ -104,7 +103,7 @@ func (a *app) follower(output, name string, formatted, all bool) (func(client.Ev
 	l := &liveLines{w: a.stdout, loc: time.UTC, layout: time.RFC3339, project: all}
 	if _, ok := terminal.Width(a.stdout); ok {
 		l.w, l.loc, l.layout = terminal.Unguarded(a.stdout), time.Local, time.DateTime
-		l.colours = os.Getenv("NO_COLOR") == ""
+		l.colours = terminal.Coloured(a.stdout)
 	}
 	return l.show, nil
 }
@@ -136,52 +135,33 @@ type liveLines struct {
 	colours bool
 }
 
-// The colours, as terminals are told of them.
-const (
-	colourDim   = "\x1b[2m"
-	colourBold  = "\x1b[1m"
-	colourPlain = "\x1b[0m"
-)
-
-// colourOf returns that of an outcome.
-func colourOf(o audit.Outcome) string {
-	switch o {
-	case audit.Success:
-		return "\x1b[32m"
-	case audit.Forbidden:
-		return "\x1b[33m"
-	}
-	return "\x1b[31m"
-}
-
 func (l *liveLines) show(ev client.Event) error {
 	e := ev.Entry
 	var b strings.Builder
-	l.add(&b, colourDim, e.CreatedAt.In(l.loc).Format(l.layout))
+	l.add(&b, terminal.Dim, e.CreatedAt.In(l.loc).Format(l.layout))
 	if l.project {
 		l.add(&b, "", spell.Text(e.Project))
 	}
 	outcome := spell.Text(string(e.Outcome))
 	l.add(&b, colourOf(e.Outcome), outcome+strings.Repeat(" ", max(0, len(audit.Forbidden)-len(outcome))))
 	l.add(&b, "", spell.Text(actor(e)))
-	l.add(&b, colourBold, spell.Text(e.Action))
+	l.add(&b, terminal.Bold, spell.Text(e.Action))
 	l.add(&b, "", spell.Text(resource(e)))
-	l.add(&b, colourDim, spell.Text(e.Detail))
+	l.add(&b, terminal.Dim, spell.Text(e.Detail))
 	_, err := io.WriteString(l.w, b.String()+"\n")
 	return err
 }
 
 // add adds a value behind those before it.
-func (l *liveLines) add(b *strings.Builder, colour, value string) {
+func (l *liveLines) add(b *strings.Builder, colour terminal.Colour, value string) {
 	if value == "" {
 		return
 	}
 	if b.Len() > 0 {
 		b.WriteString(terminal.Gap)
 	}
-	if !l.colours || colour == "" {
-		b.WriteString(value)
-		return
+	if !l.colours {
+		colour = ""
 	}
-	b.WriteString(colour + value + colourPlain)
+	b.WriteString(colour.Of(value))
 }

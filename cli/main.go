@@ -45,13 +45,13 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exit.OK
 	}
-	if !a.started {
-		err = exit.Usage(err)
-	}
-	if exit.Code(err) == exit.Misuse {
+	switch {
+	case !a.started:
+		err = misused(root, cmd, err)
+	case exit.Code(err) == exit.Misuse && exit.Hint(err) == "":
 		err = exit.Hinted(err, "%s --help", cmd.CommandPath())
 	}
-	io.WriteString(a.stderr, exit.Explain(err))
+	a.explain(err)
 	return exit.Code(err)
 }
 
@@ -94,7 +94,9 @@ func (a *app) root() *cobra.Command {
 		Short:         "An audit log in one binary: who did what, to which resource, with which outcome, and when",
 		Version:       build.Long(),
 		SilenceErrors: true,
-		SilenceUsage:  true,
+		// misused suggests what was meant.
+		DisableSuggestions: true,
+		SilenceUsage:       true,
 		PersistentPreRun: func(*cobra.Command, []string) {
 			a.started = true
 		},
@@ -110,7 +112,7 @@ func (a *app) root() *cobra.Command {
 		{"server", "The server:", []*cobra.Command{server.Command(a.stdout, a.stderr), a.key()}},
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
 			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.ship(), a.imports(), a.demo(), a.project(), a.token(),
-			a.sink(), a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.search(), a.ready()}},
+			a.sink(), a.evidence(), a.checkpoint(), a.backup(), a.context(), a.login(), a.logout(), a.whoami(), a.session(), a.search(), a.ready()}},
 		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.repair()}},
 		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify(), a.witness()}},
 	}
@@ -121,7 +123,14 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	root.AddCommand(a.version(), exitCodesTopic())
+	root.AddCommand(a.version(), a.man(), exitCodesTopic())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.AddCommand(a.completionInstall())
+		}
+	}
+	completeFromServer(root)
 	return root
 }
 

@@ -3,6 +3,8 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -167,10 +169,31 @@ var shared = sync.OnceValue(func() *http.Client {
 	return &http.Client{Transport: t}
 })
 
+// Trusting returns what makes the calls of a Client that trusts the certificates in pem besides those
+// that the machine does.
+func Trusting(pem []byte) (*http.Client, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine that has none trusts these alone
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("there is no certificate in PEM form")
+	}
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("this program makes its calls in a way of its own")
+	}
+	t := standard.Clone()
+	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, keptConnections)
+	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: t}, nil
+}
+
 // unreachable wraps an error of the transport's.
 func unreachable(err error) error {
 	fault := audit.Errorf(audit.Unavailable, "cannot reach the log")
-	return &failure{err: fmt.Errorf("%w: %w", fault, err), passing: true}
+	var cert *tls.CertificateVerificationError
+	return &failure{err: fmt.Errorf("%w: %w", fault, err), passing: !errors.As(err, &cert)} // which stays what it is
 }
 
 // decode reads an answer's result, or why there is none.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"time"
 )
 
 // built is what the build says of itself. What it does not say is empty.
@@ -40,6 +41,15 @@ func read() built {
 		}
 	}
 	return b
+}
+
+// Date returns when the source of this build was committed, or the year 1970 where that is not known.
+func Date() time.Time {
+	t, err := time.Parse(time.RFC3339, read().date)
+	if err != nil {
+		return time.Unix(0, 0).UTC()
+	}
+	return t
 }
 
 // Version returns what this build is called.

@@ -33,7 +33,7 @@ func Add(cmd *cobra.Command) *Filters {
 	fs.StringVar(&f.Order, "order", rpc.OrderNewest, "which come `first`: newest or oldest")
 	Complete(cmd, "order", rpc.OrderNewest, rpc.OrderOldest)
 	for _, s := range []struct{ name, usage string }{
-		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 24h or 7d ago, yesterday"},
+		{"from", "from this `time` on: 2026-05-01, 2026-05-01T14:30:00Z, 10:00, 90m, 7d or 1y ago, yesterday"},
 		{"to", "until before this `time`"},
 		{"after", "after this `time`, itself excluded"},
 		{"before", "before this `time`, itself excluded"},
@@ -64,7 +64,9 @@ func (f *Filters) AddTerms(cmd *cobra.Command) {
 		} else {
 			fs.StringArrayVar(values, field.Flag(), nil, field.Asks)
 		}
-		Complete(cmd, field.Flag(), slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values)...)
+		if values := slices.Concat(slices.Sorted(maps.Keys(field.Groups)), field.Values); len(values) > 0 {
+			Complete(cmd, field.Flag(), values...) // of others the server knows
+		}
 	}
 	fs.StringArrayVar(&f.Not, "not", nil, "without what has this `field=value`: actor=ci@acme, action=deployment.*")
 	fs.StringVarP(&f.Text, "query", "q", "", `only with these `+"`words`"+`; "a phrase", -without, begin*`)
@@ -166,13 +168,36 @@ func (f *Filters) Following() (rpc.Filters, error) {
 
 // AddProject adds --project, which the environment may name as well.
 func AddProject(cmd *cobra.Command, project *string) {
-	cmd.Flags().StringVarP(project, "project", "p", os.Getenv("AUDITLOG_PROJECT"), "the `project`; else AUDITLOG_PROJECT")
+	cmd.Flags().StringVarP(project, "project", "p", os.Getenv("AUDITLOG_PROJECT"), "the `project`; else AUDITLOG_PROJECT, else that of the context")
+	if err := cmd.Flags().SetAnnotation("project", hasDefault, nil); err != nil {
+		panic(err) // the flag is not there: a mistake in this program
+	}
+}
+
+// hasDefault marks a flag --project that need not be given.
+const hasDefault = "auditlog_default"
+
+// DefaultProject gives cmd a project where it is given none: neither by its flag nor, unless it goes
+// before that, by the environment.
+func DefaultProject(cmd *cobra.Command, project string, beforeEnvironment bool) error {
+	flag := cmd.Flags().Lookup("project")
+	if flag == nil || flag.Changed || flag.Value.String() != "" && !beforeEnvironment {
+		return nil
+	}
+	if _, ok := flag.Annotations[hasDefault]; !ok {
+		return nil
+	}
+	return flag.Value.Set(project)
 }
 
 // Complete offers values to the shell for a flag.
 func Complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
+	CompleteWith(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// CompleteWith offers to the shell for a flag what fn returns.
+func CompleteWith(cmd *cobra.Command, flag string, fn cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, fn); err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}
 }

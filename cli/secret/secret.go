@@ -1,5 +1,5 @@
 // Package secret reads and writes files that hold a secret and nothing else. It never shows one.
-// The server and the commands on a data folder use it.
+// The server, the commands on a data folder and those that keep how a user logs in use it.
 package secret
 
 import (
@@ -55,4 +55,25 @@ func Write(path, secret string) error {
 	}
 	_, err = f.WriteString(secret + "\n")
 	return errors.Join(err, f.Sync(), f.Close(), durable.SyncNamedDir(filepath.Dir(path)))
+}
+
+// Replace writes a file in a folder of the user's own, for this user alone, so that it is whole
+// whatever happens meanwhile. The folder is made if need be.
+func Replace(path, text string) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*") // for this user alone
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return durable.SyncNamedDir(folder)
 }

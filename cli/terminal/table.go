@@ -24,6 +24,9 @@ type Table struct {
 	// Prose is set where the last column has words, not names.
 	Prose  bool
 	Titles []string
+	// Paint returns the colour of a cell, and may be nil, which is no colours. With it, what a Guard
+	// would do is done by spelling out each cell.
+	Paint  func(column int, cell string) Colour
 	widths []int // of the rows written before
 }
 
@@ -33,7 +36,8 @@ func (t *Table) Write(rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if t.widths == nil {
+	titles := t.widths == nil
+	if titles {
 		t.widths = make([]int, len(t.Titles))
 		rows = append([][]string{t.Titles}, rows...)
 	}
@@ -47,10 +51,18 @@ func (t *Table) Write(rows [][]string) error {
 	}
 	t.shrink()
 	var b strings.Builder
-	for _, row := range rows {
-		t.appendRow(&b, row)
+	w := t.W
+	if t.Paint != nil {
+		w = Unguarded(w)
 	}
-	_, err := io.WriteString(t.W, b.String())
+	for i, row := range rows {
+		paint := t.Paint
+		if paint != nil && titles && i == 0 {
+			paint = func(int, string) Colour { return Dim }
+		}
+		t.appendRow(&b, row, paint)
+	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
@@ -77,7 +89,7 @@ func (t *Table) shrink() {
 	}
 }
 
-func (t *Table) appendRow(b *strings.Builder, row []string) {
+func (t *Table) appendRow(b *strings.Builder, row []string, paint func(int, string) Colour) {
 	var line strings.Builder
 	for i, cell := range row {
 		if i > 0 {
@@ -88,8 +100,12 @@ func (t *Table) appendRow(b *strings.Builder, row []string) {
 		} else {
 			cell = CutMiddle(cell, t.widths[i])
 		}
+		space := t.widths[i] - Columns(cell)
+		if paint != nil {
+			cell = paint(i, cell).Of(cell)
+		}
 		line.WriteString(cell)
-		line.WriteString(strings.Repeat(" ", t.widths[i]-Columns(cell)))
+		line.WriteString(strings.Repeat(" ", space))
 	}
 	b.WriteString(strings.TrimRight(line.String(), " "))
 	b.WriteByte('\n')

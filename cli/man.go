@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"auditlog/cli/build"
+)
+
+// man writes the manual, a page for each command.
+func (a *app) man() *cobra.Command {
+	return &cobra.Command{
+		Use:   "man FOLDER",
+		Short: "Write the manual pages into a folder",
+		Long: `Write the manual pages, one for each command, into a folder, which is made if need be.
+Packages have installed them already.`,
+		Example: `  auditlog man ~/.local/share/man/man1
+  man auditlog-list`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			count, err := Manual(cmd.Root(), args[0])
+			if err != nil {
+				return fmt.Errorf("write the manual: %w", err)
+			}
+			fmt.Fprintf(a.stderr, "auditlog: %d pages are in %s\n", count, args[0])
+			return nil
+		},
+	}
+}
+
+// Manual writes the pages of a tree of commands into a folder, and returns how many they are. The same
+// program writes the same pages.
+func Manual(root *cobra.Command, dir string) (count int, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, err
+	}
+	root.DisableAutoGenTag = true
+	date := build.Date()
+	header := &doc.GenManHeader{Title: "AUDITLOG", Section: "1", Date: &date, Source: "auditlog " + build.Version(), Manual: "auditlog"}
+	if err := doc.GenManTree(root, header, dir); err != nil {
+		return 0, err
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "auditlog*.1"))
+	for _, page := range pages {
+		// The pages of cobra's own commands say nothing of this program.
+		if name := filepath.Base(page); strings.HasPrefix(name, "auditlog-completion-") && name != "auditlog-completion-install.1" {
+			if err := os.Remove(page); err != nil {
+				return count, err
+			}
+			continue
+		}
+		count++
+	}
+	return count, err
+}
