@@ -20,7 +20,7 @@ tells: 0 when it can.`,
 				return err
 			}
 			if err := c.Ready(cmd.Context()); err != nil {
-				return err
+				return unreachable(c, err)
 			}
 			_, err = fmt.Fprintln(a.stdout, "ready")
 			return err
