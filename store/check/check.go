@@ -284,7 +284,7 @@ func (c *checker) blocks() error {
 		c.marks(key, b)
 		rec := counts[key.Project]
 		if rec == nil {
-			rec = &format.Project{First: b.First()}
+			rec = &format.Project{Layer: format.Layer{First: b.First()}}
 			counts[key.Project] = rec
 		}
 		rec.Last = b.Last()
