@@ -95,7 +95,7 @@ func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	c := &campaign{images: make(map[string]map[string][]byte), opts: Options{
 		SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 64 << 10,
-		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 8 << 10, Span: 8, Ahead: 2},
+		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 8 << 10, Span: 8, Ahead: 2, Direct: 2, Layers: 8},
 	}}
 	c.opts.Search = func(text string) (fulltext.Query, error) { return toldIndex{text, c}, nil }
 	dir := t.TempDir()

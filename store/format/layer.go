@@ -44,6 +44,9 @@ func LayerID(p ProjectID, number int) ProjectID { return p | ProjectID(number)<<
 // ProjectOf returns the project whose layer has an id.
 func ProjectOf(id ProjectID) ProjectID { return id & MaxProject }
 
+// LayerOf returns the number of the layer that has an id.
+func LayerOf(id ProjectID) int { return int(id >> layerShift) }
+
 // LayerIDs returns the ids of all the layers that a project can have, the first one's before.
 func LayerIDs(p ProjectID) []ProjectID {
 	ids := make([]ProjectID, 0, 1+MostLayers)
