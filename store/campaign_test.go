@@ -103,6 +103,9 @@ func newCampaign(t *testing.T) *campaign {
 	c.at = s
 	c.fill(t, s)
 	c.images["killed"] = readFolder(t, dir)
+	if p := s.mem.Projects["acme"]; len(p.Rec.Late) == 0 {
+		t.Fatal("no late entries are in a layer of their own")
+	}
 	c.last = s.LastID()
 	c.makeAsks(t, s)
 	c.want, c.listed = make(map[string]string), make(map[string][]*audit.Entry)
@@ -146,7 +149,7 @@ func (c *campaign) fill(t *testing.T, s *Store) {
 			if n%3 == 0 {
 				e.Key = fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))[:24]
 			}
-			if n%17 == 0 {
+			if n%5 == 0 {
 				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n%400) * time.Hour)
 			}
 			if e.Key != "" && n%6 == 0 {

@@ -1,30 +1,44 @@
 package store
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/store/block"
 	"auditlog/store/blocks"
+	"auditlog/store/format"
+	"auditlog/store/kv"
+	"auditlog/store/kv/kvtest"
 )
 
 // layered are sizes with which entries that are scattered over a few blocks come into layers of their own.
 func layered(layers int) blocks.Sizes {
 	z := small()
-	z.Direct, z.Layers = 2, layers
+	z.Direct, z.Layers, z.Step = 2, layers, 40
 	return z
 }
 
 // openLayered opens a store with such sizes, whose sealer does nothing by itself.
 func openLayered(t *testing.T, dir string, layers int) *Store {
 	t.Helper()
+	return openLayeredOn(t, dir, layers, new(kvtest.DB))
+}
+
+func openLayeredOn(t *testing.T, dir string, layers int, db *kvtest.DB) *Store {
+	t.Helper()
 	opts := Options{SealAfter: time.Hour, sizes: layered(layers)}
-	db, err := openDB(dir, opts)
-	if err != nil {
+	var err error
+	if db.DB, err = openDB(dir, opts); err != nil {
 		t.Fatal(err)
 	}
 	s, err := newStore(db, opts)
@@ -41,7 +55,7 @@ func lateBatch(draw *rand.Rand, n, minutes int) (entries []*audit.Entry) {
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	for i := range n {
 		e := entry("acme", i)
-		e.CreatedAt = at.Add(time.Duration(draw.IntN(minutes * int(time.Minute/time.Microsecond))) * time.Microsecond)
+		e.CreatedAt = at.Add(time.Duration(draw.IntN(minutes*int(time.Minute/time.Microsecond))) * time.Microsecond)
 		if e.Outcome = audit.Success; i%5 == 0 {
 			e.Outcome, e.Key = audit.Error, fmt.Sprint(draw.Uint64())
 		}
@@ -149,5 +163,205 @@ func checkOrders(t *testing.T, s *Store, n int) {
 		if err != nil || got != want || stats.Total != int64(want) {
 			t.Errorf("%s: %d entries, %d are listed, %d counted, %v", actor, want, got, stats.Total, err)
 		}
+	}
+}
+
+// withLayers records 200 entries in order, and as many late ones, in layers.
+func withLayers(t *testing.T, s *Store) {
+	t.Helper()
+	mustRecordAll(t, s, scattered("acme", 200, 0))
+	s.step(t, true)
+	draw := rand.New(rand.NewPCG(7, 8))
+	for range 5 {
+		mustRecordAll(t, s, lateBatch(draw, 40, 200))
+		if _, err := s.sealSome(s.mem.Tail.Next()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(s.mem.Projects["acme"].Rec.Late); n != 5 {
+		t.Fatalf("%d layers", n)
+	}
+}
+
+// mergeAll merges what there is to be merged, and returns in how many steps.
+func mergeAll(t *testing.T, s *Store) (steps int) {
+	t.Helper()
+	for ; s.sealer.Merging() > 0; steps++ {
+		if _, err := s.mergeStep(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return steps
+}
+
+// TestMergeFaults has each step of a merge fail and leave nothing, fail and be on disk, and be
+// ended by a kill before and behind its commit: all entries are there once, and the merge goes on.
+func TestMergeFaults(t *testing.T) {
+	sound := func(t *testing.T, s *Store) {
+		t.Helper()
+		if n := len(everything(t, s, "acme")); n != 400 {
+			t.Fatalf("%d of 400 entries are there", n)
+		}
+		checkClean(t, s)
+	}
+	for _, how := range []string{"absent", "persisted", "killed before", "killed behind"} {
+		t.Run(how, func(t *testing.T) {
+			dir, steps := t.TempDir(), 0
+			f, db := &faulty{err: syscall.ENOSPC}, new(kvtest.DB)
+			if how == "absent" || how == "killed before" {
+				db.Before = f.before
+			} else {
+				db.After = f.hook
+			}
+			s := openLayeredOn(t, dir, 3, db)
+			withLayers(t, s)
+			for ; s.sealer.Merging() > 0; steps++ {
+				left := t.TempDir()
+				if f.copy = nil; how == "killed before" || how == "killed behind" {
+					f.copy = func() error { return copyFile(filepath.Join(left, FileName), filepath.Join(dir, FileName)) }
+				}
+				f.armed = true
+				_, err := s.mergeStep()
+				switch {
+				case f.armed:
+					f.armed = false // there was nothing to merge after all
+				case f.copy != nil && err == nil:
+					x := openLayered(t, left, 3)
+					sound(t, x)
+					mergeAll(t, x)
+					sound(t, x)
+				case how == "persisted" && s.Err() != nil:
+					if err := s.Close(); err != nil {
+						t.Fatal(err)
+					}
+					s = openLayeredOn(t, dir, 3, db)
+				case how != "absent" || !errors.Is(err, syscall.ENOSPC):
+					t.Fatal(err)
+				default:
+					sound(t, s)
+					if _, err := s.mergeStep(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				sound(t, s)
+			}
+			if steps < 4 || len(s.mem.Projects["acme"].Rec.Late) != 0 {
+				t.Errorf("%d steps, layers are left: %v", steps, s.mem.Projects["acme"].Rec.Late)
+			}
+		})
+	}
+}
+
+// TestDamageInLayers turns a bit in each block of each layer: a listing lacks the entries of that
+// one, and names these alone. A merge that meets it leaves the layers as they are, and what else
+// comes late is sealed on.
+func TestDamageInLayers(t *testing.T) {
+	s := openLayered(t, t.TempDir(), 8)
+	withLayers(t, s)
+	var keys [][]byte
+	seqs := make(map[string]map[int64]bool)
+	turn := func(key []byte) {
+		if err := s.db.Update(func(tx kv.Tx) error {
+			v := bytes.Clone(tx.Bucket(format.Blocks).Get(key))
+			v[len(v)-9] ^= 1
+			return tx.Bucket(format.Blocks).Put(key, v)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.db.View(func(tx kv.Tx) error {
+		for k, v := range kv.All(tx.Bucket(format.Blocks)) {
+			b, err := block.Open(v)
+			if err != nil {
+				return err
+			}
+			keys = append(keys, bytes.Clone(k))
+			of := make(map[int64]bool)
+			for row := range b.Rows() {
+				of[b.EntrySeq(row)] = true
+			}
+			seqs[string(k)] = of
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range keys {
+		turn(k)
+		s.blocks.Release()
+		page, err := audittest.List(t.Context(), s, audit.Query{Project: "acme", Oldest: i%2 == 0}, audit.Paging{Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := make(map[int64]bool)
+		for _, g := range page.Gaps {
+			if g.AtMost || g.AtLeast {
+				t.Errorf("block %x: missing is %s", k, &g)
+			}
+			for _, r := range g.Seqs {
+				for seq := r.First; seq <= r.Last; seq++ {
+					missing[seq] = true
+				}
+			}
+		}
+		if len(page.Entries)+len(missing) != 400 || !maps.Equal(missing, seqs[string(k)]) {
+			t.Fatalf("block %x of %v: %d entries, missing are %v", k, seqs[string(k)], len(page.Entries), missing)
+		}
+		bySeq, err := s.AfterSeq(t.Context(), "acme", 0, 1000)
+		if err == nil {
+			t.Fatalf("block %x: %d entries by seq, and no word of what is missing", k, len(bySeq))
+		}
+		turn(k)
+	}
+	s.blocks.Release()
+	if n := len(everything(t, s, "acme")); n != 400 {
+		t.Fatalf("%d of 400 entries are there", n)
+	}
+	turn(keys[len(keys)-1]) // of the last layer
+	draw := rand.New(rand.NewPCG(9, 10))
+	for range 30 {
+		mustRecordAll(t, s, lateBatch(draw, 40, 200))
+		if err := s.Seal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.Unsealed() > 0 || len(s.sealer.Aside()) > 0 {
+		t.Errorf("%d entries stay in the tail, set aside is %v", s.Unsealed(), s.sealer.Aside())
+	}
+}
+
+// TestPurgeOfLayers wants nothing to be left of a project in any layer.
+func TestPurgeOfLayers(t *testing.T) {
+	s := openLayered(t, t.TempDir(), 8)
+	withLayers(t, s)
+	if _, err := s.Delete(t.Context(), "acme", entry("acme", 0), audit.DeletionOrder{Grace: 0}); err != nil {
+		t.Fatal(err)
+	}
+	id := s.mem.Projects["acme"].ID
+	for done, steps := false, 0; !done; steps++ {
+		var err error
+		if done, err = s.PurgeStep(t.Context(), "acme"); err != nil {
+			t.Fatal(err)
+		}
+		checkClean(t, s)
+		if steps%2 == 0 {
+			mergeAll(t, s)
+		}
+	}
+	if err := s.db.View(func(tx kv.Tx) error {
+		for _, layer := range format.LayerIDs(id) {
+			for _, name := range []string{format.Blocks, format.Spans, format.Small, format.Seqs, format.Tiles} {
+				for k := range kv.Prefix(tx.Bucket(name), format.ProjectPrefix(layer)) {
+					t.Errorf("%s: %x is left", name, k)
+				}
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	left := everything(t, s, "acme")
+	if n := len(left); n != 2 || left[0].Metadata["entries"] != "400" {
+		t.Errorf("%d entries are left, the newest is %s", n, left[0].AppendJSON(nil))
 	}
 }

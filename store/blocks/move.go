@@ -41,12 +41,11 @@ type Move struct {
 	end *audit.Position // before which all that there was in the layers is moved; nil: all of it
 }
 
-// PlanMove works out a Move of about so many entries, and as far as a budget goes. spans plans
-// the spans of the layer that they come into, which is there.
+// PlanMove works out a Move into a layer, as far as a budget goes.
 func (r *Reader) PlanMove(z *Sizes, tx kv.Tx, project string, fronts []*Front, id format.ProjectID, into *format.Layer,
-	entries int, most Budget, seq *uint64) (*Move, error) {
+	most Budget, seq *uint64) (*Move, error) {
 	m := &Move{Fronts: fronts}
-	if err := m.read(r, tx, project, entries, most.Bytes); err != nil {
+	if err := m.read(r, tx, project, max(1, z.Step), most.Bytes); err != nil {
 		return nil, err
 	}
 	var n int

@@ -1,6 +1,8 @@
 package seal
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 
 	"auditlog/audit"
@@ -48,21 +50,27 @@ func firstAt(entries []*audit.Entry, p audit.Position) int {
 	return sort.Search(len(entries), func(i int) bool { return entries[i].Position().Compare(p) >= 0 })
 }
 
-// lateLayer returns the layer that late entries come into: one that they fill a block of, else a
-// new one, or where there are as many as there can be the smallest.
-func (p *projectPlan) lateLayer(z *blocks.Sizes) int {
-	least := -1
-	for i := range p.rec.Late {
-		if least < 0 || p.rec.Late[i].Entries < p.rec.Late[least].Entries {
-			least = i
+// planLate plans how late entries come into a layer, and returns how many of them do: the smallest
+// layer while it does not fill a block, else a new one, or where there are as many as there can be
+// the smallest again. One that is damaged where they belong is passed over.
+func (w *Step) planLate(
+	tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, entries []*audit.Entry, most blocks.Budget,
+) (n int, err error) {
+	late := slices.Clone(plan.rec.Late)
+	slices.SortFunc(late, func(a, b format.LateLayer) int { return cmp.Compare(a.Entries, b.Entries) })
+	if len(late) == 0 || late[0].Entries >= int64(w.sealer.Sizes.BlockRows/2) {
+		if number, l := plan.rec.AddLayer(); l != nil {
+			return w.planPart(tx, spans, plan, number, entries, most)
 		}
 	}
-	if least < 0 || p.rec.Late[least].Entries >= int64(z.BlockRows/2) {
-		if number, l := p.rec.AddLayer(); l != nil {
-			return number
+	for i := range late {
+		n, err = w.planPart(tx, spans, plan, late[i].Number, entries, most)
+		if !blocks.IsDamage(err) && tx.Err() == nil {
+			break
 		}
+		tx.Pass()
 	}
-	return p.rec.Late[least].Number
+	return n, err
 }
 
 // crowd is how many layers of late entries a project has at most while some are being merged:

@@ -11,11 +11,10 @@ import (
 	"auditlog/store/memory"
 )
 
-// How many entries of late layers one step of a merge moves, about, and what it rewrites at most.
+// What one step of a merge rewrites at most.
 const (
-	mergeEntries = 16 << 10
-	mergeBlocks  = 128
-	mergeBytes   = 4 << 20
+	mergeBlocks = 128
+	mergeBytes  = 4 << 20
 )
 
 // A Merge is a step of the merging of a project's layers of late entries: into each other, the
@@ -110,7 +109,7 @@ func (m *Merge) plan(tx kv.Tx) error {
 	s, into := m.sealer, m.rec.Merging.Into
 	l := m.rec.LayerAt(into)
 	var err error
-	m.move, err = s.blocks.PlanMove(s.Sizes, tx, m.project.Name, fronts, format.LayerID(id, into), l, mergeEntries,
+	m.move, err = s.blocks.PlanMove(s.Sizes, tx, m.project.Name, fronts, format.LayerID(id, into), l,
 		blocks.Budget{Blocks: mergeBlocks, Bytes: mergeBytes}, &m.seq)
 	if err != nil {
 		return err

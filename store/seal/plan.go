@@ -126,7 +126,7 @@ func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, m
 	}
 	n := 0
 	if late > 0 {
-		if n, err = w.planPart(tx, spans, plan, plan.lateLayer(w.sealer.Sizes), plan.left[:late], most); err != nil {
+		if n, err = w.planLate(tx, spans, plan, plan.left[:late], most); err != nil {
 			return err
 		}
 	}
