@@ -149,8 +149,11 @@ func (c *campaign) fill(t *testing.T, s *Store) {
 			if n%3 == 0 {
 				e.Key = fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))[:24]
 			}
-			if n%5 == 0 {
+			switch {
+			case n%17 == 0:
 				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n%400) * time.Hour)
+			case n/4%3 == 0:
+				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n*7%1100) * time.Minute)
 			}
 			if e.Key != "" && n%6 == 0 {
 				c.keyed = append(c.keyed, e)

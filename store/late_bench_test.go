@@ -48,12 +48,12 @@ func BenchmarkLate(b *testing.B) {
 				b.ReportMetric(float64(len(p.Rec.Late)), "layers")
 				for name, q := range map[string]audit.Query{"newest": {Project: "acme"}, "actor": {Project: "acme", Is: audit.Terms{"actor": {g.Entries(1)[0].Actor.Email}}}} {
 					began := time.Now()
-					for range 20000 {
+					for range 2000 {
 						if _, err := audittest.List(b.Context(), s, q, audit.Paging{}); err != nil {
 							b.Fatal(err)
 						}
 					}
-					b.ReportMetric(float64(time.Since(began).Microseconds())/20000, name+"-µs")
+					b.ReportMetric(float64(time.Since(began).Microseconds())/2000, name+"-µs")
 				}
 			}
 		})
