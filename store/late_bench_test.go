@@ -37,11 +37,7 @@ func BenchmarkLate(b *testing.B) {
 				b.ReportMetric(more/took.Seconds(), "entries/s")
 				b.ReportMetric((processorTime()-used).Seconds()*1e6/more, "cpu-µs/entry")
 				b.ReportMetric(float64(writtenBytes()-written)/more, "written/entry")
-				for merging := 1; merging > 0; time.Sleep(10 * time.Millisecond) {
-					s.mem.Mu.RLock()
-					merging = s.sealer.Merging()
-					s.mem.Mu.RUnlock()
-				}
+				waitMerged(s)
 				b.ReportMetric((processorTime()-used).Seconds()*1e6/more, "merged-cpu-µs/entry")
 				b.ReportMetric(float64(writtenBytes()-written)/more, "merged-written/entry")
 				p := s.mem.Projects["acme"]

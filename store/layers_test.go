@@ -194,6 +194,15 @@ func mergeAll(t *testing.T, s *Store) (steps int) {
 	return steps
 }
 
+// waitMerged waits until the sealer has merged what there is to be merged.
+func waitMerged(s *Store) {
+	for merging := 1; merging > 0; time.Sleep(time.Millisecond) {
+		s.mem.Mu.RLock()
+		merging = s.sealer.Merging()
+		s.mem.Mu.RUnlock()
+	}
+}
+
 // TestMergeFaults has each step of a merge fail and leave nothing, fail and be on disk, and be
 // ended by a kill before and behind its commit: all entries are there once, and the merge goes on.
 func TestMergeFaults(t *testing.T) {
