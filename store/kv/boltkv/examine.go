@@ -52,7 +52,7 @@ func examine(path string, opts Options) (*finding, error) {
 	var f *finding
 	err = db.guard(func() error {
 		t := db.newTx(tx)
-		f, err = look(path, &t.image)
+		f, err = look(path, &t.state.image)
 		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
 			return err
 		}
@@ -101,7 +101,7 @@ func look(path string, m *image) (f *finding, err error) {
 
 // walk reads every page that is in use.
 func (f *finding) walk(t *tx, summed []string) error {
-	if _, err := t.roots.page(t.roots.root); err != nil {
+	if _, err := t.state.roots.page(t.state.roots.root); err != nil {
 		return err
 	}
 	c := checker{reached: make(map[uint64]bool), structure: !f.copied, report: func(err error) {
@@ -111,12 +111,12 @@ func (f *finding) walk(t *tx, summed []string) error {
 	}}
 	if f.meta.free != noFreelist {
 		before := len(f.damages)
-		if err := c.free(&t.image); err != nil {
+		if err := c.free(&t.state.image); err != nil {
 			return err
 		}
 		f.free = len(f.damages) == before
 	}
-	err := c.buckets(&t.roots, summed)
+	err := c.buckets(&t.state.roots, summed)
 	f.lacking = c.lacking
 	return err
 }
