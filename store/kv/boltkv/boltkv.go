@@ -70,6 +70,7 @@ type DB struct {
 	// damages is what opening found, and lacking the buckets that are not whole.
 	damages []error
 	lacking []lack
+	moved   bool // see finding
 	// stamped says that commits have a stamp, and lag how many transactions the newest commit's may be
 	// older than its meta page: see finding.ready. Both are of the file as it was opened.
 	stamped bool

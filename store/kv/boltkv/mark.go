@@ -103,7 +103,7 @@ func (db *DB) adopt(f *finding) {
 		m.lost = m.behind(&f.meta)
 	}
 	db.mark.Store(m)
-	db.lacking, db.damages = f.lacking, f.damages
+	db.lacking, db.damages, db.moved = f.lacking, f.damages, f.moved
 	db.stamped, db.lag = f.stamped, f.lag
 }
 
