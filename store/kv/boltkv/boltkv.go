@@ -65,6 +65,7 @@ type DB struct {
 	// damages is what opening found, and lacking the buckets that are not whole.
 	damages []error
 	lacking []lack
+	moved   bool // see finding
 
 	writing sync.Mutex // held from a commit to its mark
 	marks   *os.File   // nil: the file is only read

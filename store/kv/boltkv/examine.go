@@ -17,7 +17,8 @@ type finding struct {
 	mark    *mark
 	damages []error // to pages below the list of buckets
 	lacking []lack  // buckets of which a part is not there
-	copied  bool    // it is a copy of a file that a process had open
+	moved   bool    // the mark is of another file, which was not closed
+	copied  bool    // and of another commit: it is a copy of a file that a process had open
 	free    bool    // the list of free pages can be believed, or there is none
 }
 
@@ -58,14 +59,39 @@ func examine(path string, opts Options) (*finding, error) {
 		}
 		return f.walk(t, opts.Summed)
 	})
-	if f != nil && f.copied && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
-		return nil, fmt.Errorf("%s: %w: it is a copy that was made while a server wrote to it, and not whole: "+
-			"copy the folder while no server runs, or take a snapshot of its file system: %w", path, kv.ErrDamaged, errors.Join(append(f.damages, err)...))
+	if f != nil && f.moved && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
+		err = f.explain(errors.Join(append(f.damages, err)...))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
+}
+
+// isCopy says of a file that cannot be used where it comes from.
+const isCopy = "it is a copy that was made while a server wrote to it, and not whole: " +
+	"copy the folder while no server runs, or take a snapshot of its file system"
+
+// explain returns err, which is what is wrong with a file that was moved, with where that comes from.
+func (f *finding) explain(err error) error {
+	if f.copied {
+		return fmt.Errorf("%w: %s: %w", kv.ErrDamaged, isCopy, err)
+	}
+	return orCopy(err)
+}
+
+func orCopy(err error) error { return fmt.Errorf("%w: a disk has broken it, or %s", err, isCopy) }
+
+// Moved reports whether the file's mark is of another file, which was not closed.
+func (db *DB) Moved() bool { return db.moved }
+
+// Explain returns err, which is that what the file holds cannot be used, with what its mark tells
+// of where it comes from.
+func (db *DB) Explain(err error) error {
+	if db.moved {
+		return orCopy(err)
+	}
+	return err
 }
 
 // look holds the file against its mark.
@@ -81,7 +107,8 @@ func look(path string, m *image) (f *finding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f.copied = f.mark != nil && !f.mark.knows(&f.meta) && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
+	f.moved = f.mark != nil && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
+	f.copied = f.moved && !f.mark.knows(&f.meta)
 	if !f.mark.knows(&f.meta) {
 		f.free = f.meta.free == noFreelist
 		return f, nil

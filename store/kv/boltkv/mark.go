@@ -103,7 +103,7 @@ func (db *DB) adopt(f *finding) {
 		m.lost = m.behind(&f.meta)
 	}
 	db.mark.Store(m)
-	db.lacking = f.lacking
+	db.lacking, db.moved = f.lacking, f.moved
 }
 
 // begun opens the mark of a file that was opened for writing, and makes the first commit.
