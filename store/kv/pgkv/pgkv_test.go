@@ -12,14 +12,8 @@ import (
 	"auditlog/store/kv/pgkv/pgtest"
 )
 
-// within returns the address of a place of its own in a database.
-func within(address string) string {
-	sep := "?"
-	if strings.Contains(address, "?") {
-		sep = "&"
-	}
-	return address + sep + "search_path=" + "l" + strings.ToLower(rand.Text())
-}
+// within returns the address of a part of a database that is nobody else's.
+func within(address string) string { return pgtest.Part(address, "l"+strings.ToLower(rand.Text())) }
 
 func options() pgkv.Options {
 	return pgkv.Options{Init: func(tx kv.Tx) error { return errors.Join(tx.CreateBucket("a"), tx.CreateBucket("b")) }}

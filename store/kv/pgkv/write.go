@@ -11,8 +11,8 @@ import (
 type writes struct {
 	buckets map[string]map[string][]byte // by bucket and key; a nil value deletes
 	unsent  map[string]map[string][]byte
-	tables  []*statement                 // to be made first
-	ranges  map[string]bool              // buckets of which ranges were deleted
+	tables  []*statement    // to be made first
+	ranges  map[string]bool // buckets of which ranges were deleted
 	// greatest is the greatest key that was put into a bucket, whatever became of it.
 	greatest map[string]string
 }
