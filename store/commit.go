@@ -255,7 +255,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 // finish writes what is still held back.
 func (w *commitWriter) finish() error {
 	if len(w.batch) == 0 && !w.wrote {
-		return errNothing
+		return kv.ErrNothing
 	}
 	w.tx.Height(uint64(w.next - 1))
 	return w.flush()

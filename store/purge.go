@@ -93,7 +93,7 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	deletion := rec.Deletion.EntryID
 	return s.update("purge", func(tx kv.Tx) error {
 		if p.Rec.State != audit.Deleting || p.Rec.Deletion.EntryID != deletion || p.Rec.Hold != nil {
-			return errNothing // restored or held in between, deleted anew, or begun by another
+			return kv.ErrNothing // restored or held in between, deleted anew, or begun by another
 		}
 		rec = p.Rec
 		rec.State = audit.Purging
@@ -142,7 +142,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	w.rec = w.p.Rec
 	w.fresh, w.commit = nil, nil
 	if w.rec.State != audit.Purging {
-		return errNothing // another has ended it
+		return kv.ErrNothing // another has ended it
 	}
 	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
