@@ -39,21 +39,17 @@ import (
 	"auditlog/notary"
 	"auditlog/reading"
 	"auditlog/retention"
-	"auditlog/rpc"
 	"auditlog/scrub"
 	"auditlog/shipping"
 	"auditlog/sinks"
 	"auditlog/slowest"
 	"auditlog/spell"
-	"auditlog/status"
 	"auditlog/store"
+	"auditlog/witness"
 )
 
-// Where the server keeps, in its folder, how far it has read the log and how that grew.
-const (
-	scrubFile  = "scrub.json"
-	growthFile = "growth.json"
-)
+// scrubFile is where the server keeps how far it has read the log, in its folder.
+const scrubFile = "scrub.json"
 
 // adminTokenEnv holds an admin's token for installs without hands. It is no
 // flag, because other users of the machine see those.
@@ -154,6 +150,7 @@ type server struct {
 	scrub     *scrub.Worker
 	growth    *growth.Worker
 	notary    *notary.Notary
+	witnesses []*witness.Client // those that can be asked
 	shipping  *shipping.Engine
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
@@ -164,7 +161,7 @@ type server struct {
 // open opens what s is made of, each part on top of the ones before. What is
 // open when it fails is for close.
 func (s *server) open(ctx context.Context) error {
-	for _, open := range []func(context.Context) error{s.openStore, s.openNotary, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
+	for _, open := range []func(context.Context) error{s.openStore, s.openNotary, s.openSinks, s.compareSeen, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -173,7 +170,7 @@ func (s *server) open(ctx context.Context) error {
 }
 
 func (s *server) openStore(context.Context) (err error) {
-	s.store, err = store.Open(s.cfg.Data, store.Options{
+	options := store.Options{
 		Search: s.search,
 		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
@@ -191,7 +188,11 @@ func (s *server) openStore(context.Context) (err error) {
 		CacheBytes:  int(s.budget.Cache),
 		TailBytes:   int(s.budget.Tail),
 		Report:      func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
-	})
+	}
+	if s.cfg.Store != "" {
+		return s.connect(options)
+	}
+	s.store, err = store.Open(s.cfg.Data, options)
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return exit.Hinted(err, "stop the other one, or choose another folder with --data")
@@ -201,6 +202,33 @@ func (s *server) openStore(context.Context) (err error) {
 		return exit.Hinted(err, "make room on the disk of %s", s.cfg.Data)
 	}
 	return err
+}
+
+// connect opens the store in a database that others may have open, too.
+func (s *server) connect(options store.Options) (err error) {
+	if s.store, err = store.Connect(s.cfg.Store, options); err != nil {
+		return exit.Hinted(err, "look at --store, and whether the database answers from here")
+	}
+	if err := os.MkdirAll(s.cfg.Data, 0o700); err != nil {
+		return exit.Hinted(err, "the user that auditlog runs as must be able to write to %s", s.cfg.Data)
+	}
+	if s.store.Async() && !s.cfg.AllowAsync {
+		s.log.Warn().Str("store", s.store.Path()).Msg("the database waits for no standby: what is acknowledged can be lost with its machine; " +
+			"this node is not ready until synchronous_standby_names is set there, or --allow-async is given here")
+	}
+	return nil
+}
+
+// ready returns why requests had better go to another node, of a log that several share.
+func (s *server) ready() error {
+	if err := s.store.Reach(); err != nil {
+		return err
+	}
+	if s.store.Async() && !s.cfg.AllowAsync {
+		return audit.Errorf(audit.Unavailable, "the database waits for no standby: what is acknowledged can be lost with its machine "+
+			"(synchronous_standby_names is not set there, nor --allow-async here)")
+	}
+	return nil
 }
 
 func (s *server) openWorkers(ctx context.Context) error {
@@ -240,9 +268,7 @@ func (s *server) openWorkers(ctx context.Context) error {
 	s.scrub = scrub.New(s.store, scrub.Options{
 		Period: cmp.Or(s.cfg.Scrub, -1), Path: filepath.Join(s.cfg.Data, scrubFile), Log: s.log,
 	})
-	s.growth = growth.New(s.store, growth.Options{
-		Identity: s.store.Lineage().String(), Folder: s.cfg.Data, Path: filepath.Join(s.cfg.Data, growthFile), Log: s.log,
-	})
+	s.growth = s.newGrowth()
 	for _, damage := range s.store.Damages() {
 		s.log.Error().Err(damage).Msg("the log is damaged: what is behind this is refused, the rest is answered")
 	}
@@ -250,9 +276,6 @@ func (s *server) openWorkers(ctx context.Context) error {
 		return err
 	}
 	s.index = index.New(IndexConfig(s.cfg.Data, s.store, s.log))
-	if err := s.openSinks(ctx); err != nil {
-		return err
-	}
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},
@@ -333,6 +356,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Sinks:           ships,
 		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
+		Ready:           s.ready,
 		Proofs:          s.notary,
 		Checks:          s.scrub,
 		Status:          desk,
@@ -354,15 +378,6 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	}
 	s.metrics = handler.Metrics()
 	return handler, nil
-}
-
-// statusDesk returns what tells how the log is, its slow calls too.
-func (s *server) statusDesk(slow *slowest.Calls) *status.Desk {
-	version, news := s.store.Format()
-	return status.New(status.Options{
-		Log: s.store, Growth: s.growth, Slow: slow, Index: s.indexStatus, Checks: s.scrub, Proofs: s.notary, Backups: s.backups,
-		Sinks: s.shipping.Totals, Version: build.Version(), Format: rpc.LogFormat{Version: version, News: news},
-	})
 }
 
 func (s *server) listen(ctx context.Context) (err error) {
