@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"auditlog/audit"
 	"auditlog/backoff"
@@ -260,11 +261,23 @@ func failureWith[T any](res *http.Response, result *T) error {
 	var answer rpc.Answer[T]
 	if json.Unmarshal(body, &answer) != nil {
 		answer.Error = nil
+		res.Status += said(body) // for the error
 	}
 	if answer.Result != nil {
 		*result = *answer.Result
 	}
 	return failureFrom(res, answer.Error)
+}
+
+// said returns what one who is no audit log says of a failure, where that is a line of text: a proxy,
+// or a server that speaks TLS and was asked without.
+func said(body []byte) string {
+	line := strings.TrimSpace(string(body))
+	const most = 200
+	if line == "" || len(line) > most || strings.ContainsAny(line, "<{\r\n") || !utf8.ValidString(line) {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(line, ".")
 }
 
 // failureFrom makes a failure of the error of an answer, or of its status when
