@@ -2,7 +2,12 @@ package console
 
 import (
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"auditlog/audit"
 )
@@ -49,4 +54,47 @@ func TestBrowserLiveComesBack(t *testing.T) {
 	p.until("document.querySelector('#live-note').textContent.includes('cannot be reached')")
 	site.record(t, testEntry("acme", "bob@example.com", "role.grant", audit.Forbidden))
 	p.until("document.querySelector('#rows tr[data-id=\"2\"]') && document.querySelector('#live-note').hidden")
+}
+
+// restart serves the site again at its address, which nobody answered at meanwhile.
+func (s *site) restart(t *testing.T) {
+	t.Helper()
+	var l net.Listener
+	for range 100 {
+		var err error
+		if l, err = net.Listen("tcp", strings.TrimPrefix(s.URL, "http://")); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if l == nil {
+		t.Fatalf("%s is not free any more", s.URL)
+	}
+	again := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.console.handler()}}
+	again.Start()
+	t.Cleanup(again.Close)
+}
+
+// A server that is killed and started again: the page says so, and goes on by itself. The entry that
+// was asked for meanwhile comes, and so does what was recorded.
+func TestBrowserServerIsKilled(t *testing.T) {
+	t.Parallel()
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
+	p := site.tab(t)
+	p.expect("ERR_")
+	p.open("/logs?project=acme")
+	p.click("#live")
+	p.until("document.querySelector('#live.open')")
+	site.CloseClientConnections()
+	site.Listener.Close()
+	p.until("document.querySelector('#live-note').textContent.includes('cannot be reached')")
+	p.click("#rows tr .c-detail")
+	p.until("document.querySelector('#panel .retry')")
+	site.record(t, testEntry("acme", "bob@example.com", "role.grant", audit.Forbidden))
+	site.restart(t)
+	p.until("document.querySelector('#rows tr[data-id=\"2\"]') && document.querySelector('#live-note').hidden")
+	p.until("document.querySelector('#panel #entry-title')?.textContent === 'deployment.deploy'")
+	if p.count("#live.open") != 1 || p.count("#rows tr[data-id]") != 2 {
+		t.Error("the live view does not go on as it was")
+	}
 }
