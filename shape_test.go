@@ -33,6 +33,7 @@ var mayImport = map[string]string{
 	"admit":                "audit",
 	"backoff":              "",
 	"durable":              "",
+	"basepath":             "",
 	"filelock":             "",
 	"audit/audittest":      "audit",
 	"calendar":             "audit",
@@ -104,7 +105,7 @@ var mayImport = map[string]string{
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence proof/qr pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv store/repair witness",
-	"cli/server": "admit api audit auth auth/oidc backup/duty cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
+	"cli/server": "admit api audit auth auth/oidc backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
 		"console fulltext index notary proof reading retention rpc scrub shipping sink sink/kinds sinks spell store witness",
 	"cli/secret":   "durable",
 	"cli/signing":  "audit cli/exit cli/secret durable proof store store/kv store/trees",
@@ -142,7 +143,7 @@ var mayImport = map[string]string{
 // import them, so that what they are stays in one place. Packages of the standard
 // library are free but for those that are named here.
 var onlyIn = map[string]string{
-	"net/http": "api attack auth auth/oidc client console cli/server rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest witness",
+	"net/http": "api attack auth auth/oidc basepath client console cli/server rpc backup/s3 sink/bucket sink/elastic sink/loki sink/splunk sink/web sink/webhook sink/sinktest witness",
 
 	"filippo.io/age":                      "backup backup/duty",
 	"go.etcd.io/bbolt":                    "store/kv/boltkv index", // bleve keeps its root in one
