@@ -97,6 +97,8 @@ type Options struct {
 	Stopping <-chan struct{}
 	// Version is this program's, for /metrics and /openapi.json. Default "dev".
 	Version string
+	// Base is the path of the host below which the API is, such as /audit. Default "", the root.
+	Base string
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Patience is how long a request's body may keep the server waiting, and how

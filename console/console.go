@@ -68,6 +68,8 @@ type Options struct {
 	// Log is told of errors that are nobody's mistake but ours. Its zero value is
 	// silent.
 	Log zerolog.Logger
+	// Base is the path of the host below which the pages are, such as /audit. Default "", the root.
+	Base string
 	// Version is this program's. Default "dev".
 	Version string
 	// Now is the clock. Default time.Now.
@@ -94,6 +96,7 @@ type console struct {
 	searches *searches.Desk
 	assets   assets
 	pages    pages
+	links    *strings.Replacer // see underBase
 	created  shownOnce
 	// everybody is the one session of development mode.
 	everybody *session
@@ -105,7 +108,7 @@ type console struct {
 }
 
 // New returns the handler of the console's pages, which are to stand at the root
-// of a host.
+// of a host or, see basepath.Handler, below Options.Base.
 func New(opts Options) (http.Handler, error) {
 	c, err := newConsole(opts)
 	if err != nil {
@@ -122,6 +125,7 @@ func newConsole(opts Options) (*console, error) {
 	c := &console{
 		opts: opts, admin: admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches: searches.New(opts.Store, opts.Now),
+		links:    newLinks(opts.Base),
 		began:    opts.Now(), countPatience: countPatience,
 	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
@@ -290,7 +294,7 @@ func (c *console) recognize(v *visit) {
 		}
 		return
 	}
-	secret := sessionSecret(v.r)
+	secret := c.sessionSecret(v.r)
 	if secret == "" {
 		return
 	}

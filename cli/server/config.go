@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,6 +18,7 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/basepath"
 	"auditlog/cli/settings"
 	"auditlog/reading"
 	"auditlog/retention"
@@ -34,6 +36,9 @@ type Config struct {
 	// Listen is the address to serve at, as host:port; port 0 is any free one.
 	// Default 127.0.0.1:7070.
 	Listen string
+	// BasePath is the path of the host below which everything is, such as /audit. Default "",
+	// the root.
+	BasePath string
 	// TLSCert and TLSKey are PEM files, both or neither. Default: no TLS.
 	TLSCert, TLSKey string
 	// LogLevel is the least level that is logged. Default "info".
@@ -147,6 +152,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.Dev, "dev", c.Dev, "serve without tokens, to this machine alone")
 	fs.StringVar(&c.Data, "data", c.Data, "the `folder` that holds everything")
 	fs.StringVar(&c.Listen, "listen", c.Listen, "the `address` to serve at, host:port; port 0 is any free one")
+	fs.StringVar(&c.BasePath, "base-path", c.BasePath, "the `path` of the host below which everything is, such as /audit, behind a proxy")
 	fs.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "serve HTTPS with this certificate, a PEM `file`")
 	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "the certificate's private key, a PEM `file`")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
@@ -209,6 +215,12 @@ func (c *Config) checkListen() error {
 		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
 			return settings.Errorf("metrics-listen", "must be host:port, such as 127.0.0.1:9090")
 		}
+	}
+	if err := basepath.Check(c.BasePath); err != nil {
+		return settings.Errorf("base-path", "%s", err)
+	}
+	if c.OIDC != nil && !strings.HasSuffix(strings.TrimRight(c.OIDC.URL, "/"), c.BasePath) {
+		return settings.Errorf("oidc.url", "must end in %s, the base-path", c.BasePath)
 	}
 	if c.Dev && !auth.Local(host) {
 		return settings.Errorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
