@@ -21,8 +21,8 @@ type state struct {
 	until time.Time
 	image image
 	roots tree // the list of buckets
-	// rooted says that this was held against the mark.
-	rooted atomic.Bool
+	// stamped and marked say that this was held against its stamp, and against the mark.
+	stamped, marked atomic.Bool
 
 	mu      sync.RWMutex // guards what follows
 	pages   map[uint64]*page
@@ -35,7 +35,7 @@ func (db *DB) stateOf(bolt *bbolt.Tx) *state {
 		return db.newState(bolt)
 	}
 	data, now := db.data(), time.Now()
-	if s := db.state.Load(); s != nil && s.tx == uint64(bolt.ID()) && s.data == data && now.Before(s.until) {
+	if s := db.state.Load(); s != nil && s.tx == uint64(bolt.ID()) && s.data == data && s.roots.endings == db.stamped && now.Before(s.until) {
 		return s
 	}
 	s := db.newState(bolt)
@@ -49,7 +49,7 @@ func (db *DB) newState(bolt *bbolt.Tx) *state {
 	s := &state{tx: uint64(bolt.ID()), data: db.data(), pages: make(map[uint64]*page), buckets: make(map[string]*tree)}
 	size := bolt.Size()
 	s.image = image{src: &mapped{unsafe.Slice(s.data, size)}, pageSize: db.pageSize, high: uint64(size) / uint64(db.pageSize)}
-	s.roots = tree{image: &s.image, known: s, isRoot: true, root: uint64(bolt.Cursor().Bucket().Root())}
+	s.roots = tree{image: &s.image, known: s, isRoot: true, endings: db.stamped, root: uint64(bolt.Cursor().Bucket().Root())}
 	return s
 }
 
