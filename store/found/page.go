@@ -46,8 +46,8 @@ type Page struct {
 	atMost, exact int
 	json          []byte // of an entry that is measured
 	room          []byte // for lines that no block keeps; nothing is in it
-	weighed       int // that is not taken yet
-	taken         int // of the call's memory
+	weighed       int    // that is not taken yet
+	taken         int    // of the call's memory
 }
 
 const (
