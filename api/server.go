@@ -72,6 +72,8 @@ type Options struct {
 	Shipping func() shipping.Totals
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Ready returns why requests had better go to another node. Nil where there is none.
+	Ready func() error
 	// Proofs proves the log's history. Nil when nobody does.
 	Proofs Proofs
 	// Checks reads the whole log. Nil when nothing does.
@@ -134,7 +136,6 @@ type Server struct {
 	buffers  bufferPool
 	gzips    gzipPool
 	scanners sync.Pool // of *rpc.Scanner
-	decoding *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -153,7 +154,6 @@ func New(opts Options) (*Server, error) {
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches:    searches.New(opts.Store, opts.Now),
 		crossOrigin: http.NewCrossOriginProtection(),
-		decoding:    newDecoding(),
 		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),
 	}
 	var err error
