@@ -63,6 +63,15 @@ func (s *embedSite) link(t *testing.T, q rpc.SavedQuery) string {
 	return made.Path
 }
 
+// embeddedPages returns pages of a link to acme, of all kinds.
+func embeddedPages(t *testing.T, site *site) []string {
+	t.Helper()
+	s := &embedSite{site: site}
+	s.maker = s.callOf(t, auth.Token{Owner: "platform@acme", OwnerType: audit.ServiceAccount, Role: auth.Admin, Projects: []string{"acme"}})
+	link := s.link(t, rpc.SavedQuery{})
+	return []string{link, link + "&entry=1&theme=dark", link + "&q=nobodywrotethis", link + "x"}
+}
+
 // customers are not shown what was blocked, nor what the log says of itself.
 func customers() rpc.Terms {
 	return rpc.Terms{Outcome: rpc.Values{"forbidden"}, RecordedBy: rpc.Values{audit.RecordedByLog}}
