@@ -76,6 +76,8 @@ type Options struct {
 	Shipping func() shipping.Totals
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Ready returns why requests had better go to another node. Nil where there is none.
+	Ready func() error
 	// Proofs proves the log's history. Nil when nobody does.
 	Proofs Proofs
 	// Checks reads the whole log. Nil when nothing does.
@@ -139,7 +141,6 @@ type Server struct {
 	buffers  bufferPool
 	gzips    gzipPool
 	scanners sync.Pool // of *rpc.Scanner
-	decoding *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -159,7 +160,6 @@ func New(opts Options) (*Server, error) {
 		searches:    searches.New(opts.Store, opts.Now),
 		viewer:      viewer.New(viewer.Options{Storage: opts.Store, Auth: opts.Auth, Base: opts.Base, Now: opts.Now}),
 		crossOrigin: http.NewCrossOriginProtection(),
-		decoding:    newDecoding(),
 		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),
 	}
 	var err error

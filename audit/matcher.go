@@ -25,6 +25,9 @@ type condition struct {
 func NewMatcher(q *Query) *Matcher {
 	m := &Matcher{}
 	m.from, m.to = q.Bounds()
+	if len(q.Is)+len(q.Not) == 0 {
+		return m
+	}
 	for _, f := range fields {
 		if values := q.Is[f.Name]; len(values) > 0 {
 			m.conditions = append(m.conditions, newCondition(f, values, false))
@@ -81,7 +84,7 @@ func (c *condition) holds(e *Entry) bool {
 	switch c.field.Asked {
 	case Folded:
 		if c.field.Values == nil { // those that have one of some values have it as it is spelled here
-			v = Fold(v)
+			return slices.ContainsFunc(c.values, func(value string) bool { return strings.EqualFold(v, value) })
 		}
 	case Addressed:
 		return c.test(v)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"auditlog/audit"
 )
@@ -54,40 +55,29 @@ type Terms struct {
 	RecordedBy   Values `json:"recordedBy,omitempty"`
 }
 
+// named is the values of a field with its name, as audit.Field has it.
+type named struct {
+	name   string
+	values *Values
+}
+
+// all returns what t has of each field.
+func (t *Terms) all() [15]named {
+	return [...]named{
+		{"resourceType", &t.ResourceType}, {"resourceId", &t.ResourceID}, {"resourceName", &t.ResourceName},
+		{"location", &t.Location}, {"action", &t.Action}, {"outcome", &t.Outcome}, {"actor", &t.Actor},
+		{"actorType", &t.ActorType}, {"label", &t.Label}, {"channel", &t.Channel}, {"ip", &t.IP},
+		{"userAgent", &t.UserAgent}, {"requestId", &t.RequestID}, {"key", &t.Key}, {"recordedBy", &t.RecordedBy},
+	}
+}
+
 // Of returns the values of the field with a name, as audit.Field has it, or nil where
 // filters do not ask for it.
 func (t *Terms) Of(name string) *Values {
-	switch name {
-	case "resourceType":
-		return &t.ResourceType
-	case "resourceId":
-		return &t.ResourceID
-	case "resourceName":
-		return &t.ResourceName
-	case "location":
-		return &t.Location
-	case "action":
-		return &t.Action
-	case "outcome":
-		return &t.Outcome
-	case "actor":
-		return &t.Actor
-	case "actorType":
-		return &t.ActorType
-	case "label":
-		return &t.Label
-	case "channel":
-		return &t.Channel
-	case "ip":
-		return &t.IP
-	case "userAgent":
-		return &t.UserAgent
-	case "requestId":
-		return &t.RequestID
-	case "key":
-		return &t.Key
-	case "recordedBy":
-		return &t.RecordedBy
+	for _, f := range t.all() {
+		if f.name == name {
+			return f.values
+		}
 	}
 	return nil
 }
@@ -95,15 +85,14 @@ func (t *Terms) Of(name string) *Values {
 // terms returns what t stands for.
 func (t *Terms) terms() audit.Terms {
 	var terms audit.Terms
-	for _, f := range audit.Fields() {
-		values := t.Of(f.Name)
-		if values == nil || len(*values) == 0 {
+	for _, f := range t.all() {
+		if len(*f.values) == 0 {
 			continue
 		}
 		if terms == nil {
 			terms = make(audit.Terms)
 		}
-		terms[f.Name] = slices.Clone(*values)
+		terms[f.name] = slices.Clone(*f.values)
 	}
 	return terms
 }
@@ -139,6 +128,19 @@ func (w *Query) Query() (audit.Query, error) {
 	return q, nil
 }
 
+// plain reports whether b is a string of JSON in which each byte stands for itself, as in most.
+func plain(b []byte) bool {
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return false
+	}
+	for _, c := range b[1 : len(b)-1] {
+		if c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // Values is a list that may also be written as one string.
 type Values []string
 
@@ -148,7 +150,13 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 	*v = nil
 	var list []string
 	var err error
-	if b = bytes.TrimSpace(b); len(b) > 0 && b[0] == '"' {
+	if b = bytes.TrimSpace(b); plain(b) {
+		if len(b) > 2 {
+			*v = Values{string(b[1 : len(b)-1])}
+		}
+		return nil
+	}
+	if len(b) > 0 && b[0] == '"' {
 		list = make([]string, 1)
 		err = json.Unmarshal(b, &list[0])
 	} else {
