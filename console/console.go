@@ -22,6 +22,7 @@ import (
 	"auditlog/rpc"
 	"auditlog/scrub"
 	"auditlog/searches"
+	"auditlog/viewer"
 )
 
 // Store is what the pages show and change of the log.
@@ -32,6 +33,8 @@ type Store interface {
 	audit.ProjectReader
 	audit.SearchStore
 	audit.ProjectChanger
+	// RecordOwn records an entry of the log's own.
+	RecordOwn(ctx context.Context, entry *audit.Entry) error
 	audit.Health
 	// Lineage says which log it is.
 	Lineage() audit.Lineage
@@ -70,6 +73,9 @@ type Options struct {
 	Log zerolog.Logger
 	// Base is the path of the host below which the pages are, such as /audit. Default "", the root.
 	Base string
+	// EmbedFrom are the origins whose pages may show what viewer links lead to in a frame, as
+	// https://portal.example.com. Default none: links open by themselves alone.
+	EmbedFrom []string
 	// Version is this program's. Default "dev".
 	Version string
 	// Now is the clock. Default time.Now.
@@ -94,6 +100,7 @@ type console struct {
 	admin *admin.Desk
 	// searches are those that visitors have saved.
 	searches *searches.Desk
+	viewer   *viewer.Desk
 	assets   assets
 	pages    pages
 	links    *strings.Replacer // see underBase
@@ -125,6 +132,7 @@ func newConsole(opts Options) (*console, error) {
 	c := &console{
 		opts: opts, admin: admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches: searches.New(opts.Store, opts.Now),
+		viewer:   viewer.New(viewer.Options{Storage: opts.Store, Auth: opts.Auth, Now: opts.Now}),
 		links:    newLinks(opts.Base),
 		began:    opts.Now(), countPatience: countPatience,
 	}
@@ -201,6 +209,7 @@ func (c *console) routes() []route {
 		{"GET /login/callback", true, c.finishPerson},
 		{"POST /login/backchannel", true, c.endPerson},
 		{"POST /logout", false, c.logout},
+		{"GET " + viewer.Page, true, c.embed},
 		{"POST /theme", true, c.setTheme},
 		{"POST /clock", true, c.setClock},
 		{"/", true, c.unknown},

@@ -34,7 +34,11 @@ func parsePages(all assets) (pages, error) {
 		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
 			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable, "ends": newEnds, "who": spell.Name,
 		})
-		if _, err := set.ParseFS(files, append(shared(), name)...); err != nil {
+		from := shared()
+		if name == "templates/pages/embed.html" {
+			from = append(from, "templates/pages/logs.html") // whose rows it has
+		}
+		if _, err := set.ParseFS(files, append(from, name)...); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
 		}
 		short := strings.TrimSuffix(strings.TrimPrefix(name, "templates/pages/"), ".html")

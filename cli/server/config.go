@@ -20,6 +20,7 @@ import (
 	"auditlog/backup/duty"
 	"auditlog/basepath"
 	"auditlog/cli/settings"
+	"auditlog/console"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
@@ -46,6 +47,8 @@ type Config struct {
 	// BasePath is the path of the host below which everything is, such as /audit. Default "",
 	// the root.
 	BasePath string
+	// EmbedFrom are the origins whose pages may show what viewer links lead to in a frame. Default none.
+	EmbedFrom []string
 	// TLSCert and TLSKey are PEM files, both or neither. Default: no TLS.
 	TLSCert, TLSKey string
 	// LogLevel is the least level that is logged. Default "info".
@@ -162,6 +165,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.AllowAsync, "allow-async", false, "be ready also where --store has no synchronous standby, as with services that replicate beneath PostgreSQL")
 	fs.StringVar(&c.Listen, "listen", c.Listen, "the `address` to serve at, host:port; port 0 is any free one")
 	fs.StringVar(&c.BasePath, "base-path", c.BasePath, "the `path` of the host below which everything is, such as /audit, behind a proxy")
+	fs.StringSliceVar(&c.EmbedFrom, "embed-from", c.EmbedFrom, "let pages of these `origins` show viewer links in a frame: https://portal.example.com")
 	fs.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "serve HTTPS with this certificate, a PEM `file`")
 	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "the certificate's private key, a PEM `file`")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
@@ -230,6 +234,11 @@ func (c *Config) checkListen() error {
 	}
 	if err := basepath.Check(c.BasePath); err != nil {
 		return settings.Errorf("base-path", "%s", err)
+	}
+	for _, origin := range c.EmbedFrom {
+		if err := console.CheckOrigin(origin); err != nil {
+			return settings.Errorf("embed-from", "%s", err)
+		}
 	}
 	if c.OIDC != nil && !strings.HasSuffix(strings.TrimRight(c.OIDC.URL, "/"), c.BasePath) {
 		return settings.Errorf("oidc.url", "must end in %s, the base-path", c.BasePath)

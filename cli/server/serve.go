@@ -333,6 +333,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Log:       s.log,
 		Version:   build.Version(),
 		Base:      s.cfg.BasePath,
+		EmbedFrom: s.cfg.EmbedFrom,
 	}
 	if s.provider != nil {
 		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
