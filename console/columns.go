@@ -42,9 +42,16 @@ func columnsOf(r *http.Request) chosen {
 		}
 	}
 	if set.count() == 0 {
-		for _, c := range columns() {
-			set[c.Name] = c.usual
-		}
+		return usualColumns()
+	}
+	return set
+}
+
+// usualColumns returns those of a visitor who has chosen none.
+func usualColumns() chosen {
+	set := make(chosen)
+	for _, c := range columns() {
+		set[c.Name] = c.usual
 	}
 	return set
 }

@@ -30,20 +30,20 @@ func (c *console) home(v *visit) error {
 	if v.r.URL.Query().Get(keyPart) == "links" {
 		return c.findProjects(v)
 	}
-	p := homePage{frame: c.frame(v, "Choose a project", "", ""), projectList: c.projectList(v), Demo: c.demoable(), Address: address(v.r)}
+	p := homePage{frame: c.frame(v, "Choose a project", "", ""), projectList: c.projectList(v), Demo: c.demoable(), Address: c.address(v.r)}
 	if len(p.List) == 1 && p.Find == "" && !v.r.URL.Query().Has("all") {
-		http.Redirect(v.w, v.r, p.List[0].URL, http.StatusSeeOther)
+		c.lead(v, p.List[0].URL)
 		return nil
 	}
 	return c.render(v, http.StatusOK, "home", p)
 }
 
 // address returns how the visitor reached this log.
-func address(r *http.Request) string {
+func (c *console) address(r *http.Request) string {
 	if isTLS(r) {
-		return "https://" + r.Host
+		return "https://" + r.Host + c.opts.Base
 	}
-	return "http://" + r.Host
+	return "http://" + r.Host + c.opts.Base
 }
 
 // visible returns the projects that the visitor may read.
@@ -80,7 +80,7 @@ func (c *console) rememberProject(v *visit, project string) {
 		return
 	}
 	http.SetCookie(v.w, &http.Cookie{
-		Name: projectCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
+		Name: projectCookie, Value: value, Path: c.cookiePath(), HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
 	})
 }
 

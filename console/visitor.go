@@ -75,14 +75,14 @@ func (c *console) prefer(v *visit, name, field string, values ...string) error {
 // goes back to the page.
 func (c *console) keepPreference(v *visit, name, value string) error {
 	cookie := &http.Cookie{
-		Name: name, Value: value, Path: "/",
+		Name: name, Value: value, Path: c.cookiePath(),
 		MaxAge: int((365 * day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
 	}
 	if value == "" {
 		cookie.MaxAge = -1
 	}
 	http.SetCookie(v.w, cookie)
-	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("back")), http.StatusSeeOther)
+	c.lead(v, localPath(v.r.PostFormValue("back")))
 	return nil
 }
 

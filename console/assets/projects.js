@@ -6,7 +6,7 @@ async function findProjects(box) {
   finding = new AbortController();
   const {signal} = finding, list = $('#project-links');
   try {
-    const links = fragment(await fetchPart(`/?part=links&find=${encodeURIComponent(box.value)}`, signal));
+    const links = fragment(await fetchPart(under(`/?part=links&find=${encodeURIComponent(box.value)}`), signal));
     list.replaceChildren(links);
     const count = $$('a', list).length;
     announce(count === 1 ? '1 project' : `${count} projects`);
