@@ -184,8 +184,8 @@ func TestRsyslogKilled(t *testing.T) {
 			}
 			if err == nil {
 				at += len(batch.Entries)
-			} else {
-				failed++
+			} else if failed++; failed == 60 {
+				t.Fatalf("the server is back, and takes nothing: %v", err)
 			}
 		}
 		seen := make(map[int64]bool)
