@@ -4,9 +4,9 @@
 // Syslog knows no answer: that something was written to a connection says nothing of whether
 // the other side has read it. So each batch has a connection of its own, which this side ends
 // first; and a server ends its side once it has read to the end. A server that dies, or closes
-// in the middle, ends it otherwise, and the batch is delivered again: see conn. So it is when nobody
-// listens any more once it has ended: a server that was killed after it had read, and before it wrote,
-// looks no different until then. What one loses later, or by a crash of its machine, is out of reach.
+// in the middle, ends it otherwise, and the batch is delivered again: see conn. What a server
+// has read and loses afterwards is out of reach. So is, without TLS, what one has read that is killed
+// before it writes: its system ends the connection as it would itself. It is looked for: see probe.
 package syslog
 
 import (
@@ -112,8 +112,8 @@ func (s *syslog) Deliver(ctx context.Context, b *sink.Batch) error {
 		}
 		return fmt.Errorf("send to %s: %w", s.address, err)
 	}
-	if !s.confirm {
-		return nil
+	if !s.confirm || s.trust != nil {
+		return nil // TLS tells an end from a death
 	}
 	if err := s.probe(ctx); err != nil {
 		return fmt.Errorf("%s is gone since it read a batch, which it may not have kept: %w", s.address, err)
@@ -121,10 +121,11 @@ func (s *syslog) Deliver(ctx context.Context, b *sink.Batch) error {
 	return nil
 }
 
-// settles is how long a system takes at most to end the connections of a process that was killed.
+// settles is how long a system takes as a rule to end the connections of a process that was killed.
 const settles = 10 * time.Millisecond
 
-// probe returns nil if the server still takes connections, and keeps them.
+// probe returns nil if the server still takes connections, and keeps them: a moment after one that
+// was killed has ended the connection of a batch, it has ended all.
 func (s *syslog) probe(ctx context.Context) error {
 	conn, err := s.dial(ctx)
 	if err != nil {
