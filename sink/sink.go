@@ -42,7 +42,8 @@ type Batch struct {
 	// Proven says that the destination has taken entries before, as it is set up now. If it has
 	// not, and refuses all, its address or settings are at fault, and no entry.
 	Proven bool
-	// Entries are at least one. They must not be changed.
+	// Entries are at least one. They must not be changed. One that is alone may be no entry of the
+	// log but carry a checkpoint of it, as if it were: its ID is below 0.
 	Entries []*audit.Entry
 }
 

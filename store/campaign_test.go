@@ -95,7 +95,7 @@ func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	c := &campaign{images: make(map[string]map[string][]byte), opts: Options{
 		SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 64 << 10,
-		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 8 << 10, Span: 8, Ahead: 2},
+		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 8 << 10, Span: 8, Ahead: 2, Direct: 2, Layers: 8},
 	}}
 	c.opts.Search = func(text string) (fulltext.Query, error) { return toldIndex{text, c}, nil }
 	dir := t.TempDir()
@@ -103,6 +103,9 @@ func newCampaign(t *testing.T) *campaign {
 	c.at = s
 	c.fill(t, s)
 	c.images["killed"] = readFolder(t, dir)
+	if p := s.mem.Projects["acme"]; len(p.Rec.Late) == 0 {
+		t.Fatal("no late entries are in a layer of their own")
+	}
 	c.last = s.LastID()
 	c.makeAsks(t, s)
 	c.want, c.listed = make(map[string]string), make(map[string][]*audit.Entry)
@@ -146,8 +149,11 @@ func (c *campaign) fill(t *testing.T, s *Store) {
 			if n%3 == 0 {
 				e.Key = fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))[:24]
 			}
-			if n%17 == 0 {
+			switch {
+			case n%17 == 0:
 				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n%400) * time.Hour)
+			case n/4%3 == 0:
+				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n*7%1100) * time.Minute)
 			}
 			if e.Key != "" && n%6 == 0 {
 				c.keyed = append(c.keyed, e)
@@ -522,10 +528,6 @@ type way struct {
 
 // TestDamage damages a log in many ways, and asks for everything: whatever is hurt, what
 // is answered is right, and the rest is an error that says where.
-//
-// One way is not always noticed: a page of bbolt's does not say which state of the file it is of, so
-// that an earlier state of a page, where a disk has lost a write, is a page as good as any. What lies
-// beside it tells in most cases; the rest is bounded here, and docs/operations.md says so.
 func TestDamage(t *testing.T) {
 	if testing.Short() {
 		*damages = 1
@@ -548,18 +550,13 @@ func TestDamage(t *testing.T) {
 				files[FileName] = w.do(r, bytes.Clone(files[FileName]))
 				v, why := c.try(t, files)
 				counts[v]++
-				if v == wrong && w.name == staleWay {
-					t.Logf("%s, %s, number %d: %s", w.name, how, i, why)
-				} else if v == wrong {
+				if v == wrong {
 					t.Errorf("%s, %s, number %d: %s", w.name, how, i, why)
 				}
 			}
 		}
 		t.Logf("%s: %d times: wrong answers %d, errors %d, with gaps alone %d, found by the check alone %d, harmless %d", w.name, 3**damages,
 			counts[wrong], counts[refused], counts[gapped], counts[checked], counts[harmless])
-		if counts[wrong] > max(2, 3**damages/10) {
-			t.Errorf("%s: %d wrong answers", w.name, counts[wrong])
-		}
 	}
 	if t.Logf("%d listings, %d entries recorded", c.lists, c.taken); c.refusals > c.lists/20 {
 		t.Errorf("%d of %d listings of a log that is open were refused", c.refusals, c.lists)

@@ -13,6 +13,10 @@
 // bbolt opens it (examine.go); one that is damaged gets a list of no free pages then, since
 // bbolt would make one of what it cannot reach.
 //
+// A disk that loses a write leaves an earlier state of a page. The number that bbolt keeps for each
+// bucket is the total of its values' checksums, and each commit has a stamp over its transaction and
+// these totals (stamp.go): what was not written last does not add up, wherever all of it is walked.
+//
 // What leads to the buckets is held against the mark (mark.go), a small file beside the
 // database that says what its newest commit was. The mark also tells of a database that
 // it is older than it was.
@@ -44,7 +48,8 @@ type Options struct {
 	Rising []string
 	// Summed are the buckets whose values carry a checksum of their own, which is checked
 	// by whoever decodes them: of these the checksum that each value gets here covers the
-	// key alone, so that passing a value by does not take reading it.
+	// key alone, so that passing a value by does not take reading it. The four bytes before it are the
+	// value's own checksum.
 	Summed []string
 }
 
@@ -62,14 +67,21 @@ const lockWait = 50 * time.Millisecond
 type DB struct {
 	bolt *bbolt.DB
 	opts Options
+	// pageSize is how many bytes a page has.
+	pageSize int
 	// damages is what opening found, and lacking the buckets that are not whole.
 	damages []error
 	lacking []lack
 	moved   bool // see finding
+	// stamped says that commits have a stamp, and lag how many transactions the newest commit's may be
+	// older than its meta page: see finding.ready. Both are of the file as it was opened.
+	stamped bool
+	lag     uint64
 
 	writing sync.Mutex // held from a commit to its mark
 	marks   *os.File   // nil: the file is only read
 	mark    atomic.Pointer[mark]
+	state   atomic.Pointer[state] // that readers saw last
 	// unknown is set when a commit may be there or not. Update alone changes it, which
 	// bbolt lets in one at a time; Close reads it when no Update is under way.
 	unknown bool
@@ -105,7 +117,6 @@ func Open(path string, opts Options) (*DB, error) {
 	}
 	bolt.AllocSize = growth
 	db := newDB(bolt, opts)
-	db.damages = f.damages
 	if err := db.begun(f); err != nil {
 		return nil, fmt.Errorf("open database: %w", errors.Join(err, closeFile(db.marks), bolt.Close()))
 	}
@@ -124,13 +135,12 @@ func OpenReadOnly(path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	db := newDB(bolt, opts)
-	db.damages = f.damages
 	db.adopt(f)
 	return db, nil
 }
 
 func newDB(bolt *bbolt.DB, opts Options) *DB {
-	db := &DB{bolt: bolt, opts: opts}
+	db := &DB{bolt: bolt, opts: opts, pageSize: bolt.Info().PageSize}
 	db.mark.Store(&mark{})
 	return db
 }
@@ -171,12 +181,21 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 func (db *DB) Update(fn func(kv.Tx) error) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
+	height, err := db.commit(fn)
+	if err == nil {
+		db.note(height, false)
+	}
+	return err
+}
+
+// commit runs fn and commits. It returns the greatest height that was told of.
+func (db *DB) commit(fn func(kv.Tx) error) (height uint64, err error) {
 	bolt, err := db.begin(true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer bolt.Rollback()
-	height := db.mark.Load().height
+	height = db.mark.Load().height
 	err = db.enter(bolt, func(t kv.Tx) error {
 		err := fn(t)
 		height = max(height, t.(*tx).height)
@@ -186,14 +205,13 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 		return t.(*tx).finish()
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	id := bolt.ID()
 	if err := db.guard(bolt.Commit); err != nil {
-		return db.failed(id, err)
+		return 0, db.failed(id, err)
 	}
-	db.note(height, false)
-	return nil
+	return height, nil
 }
 
 func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
@@ -212,7 +230,7 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
 	return db.guard(func() error {
 		t := db.newTx(bolt)
-		if err := db.checkRoots(t); err != nil {
+		if err := db.checkRoots(t.state, bolt.Writable()); err != nil {
 			return fmt.Errorf("%s: %w", db.Name(), err)
 		}
 		err := fn(t)
@@ -300,9 +318,9 @@ func (db *DB) Close() error {
 	var err error
 	if !db.bolt.IsReadOnly() && !db.unknown {
 		db.bolt.NoFreelistSync = false
-		err = db.guard(func() error { return db.bolt.Update(func(*bbolt.Tx) error { return nil }) })
+		_, err = db.commit(func(kv.Tx) error { return nil })
 	}
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+	if errors.Is(err, kv.ErrClosed) {
 		return nil // it was closed before
 	}
 	if db.marks != nil {

@@ -20,6 +20,8 @@ type finding struct {
 	moved   bool    // the mark is of another file, which was not closed
 	copied  bool    // and of another commit: it is a copy of a file that a process had open
 	free    bool    // the list of free pages can be believed, or there is none
+	stamped bool    // its commits have a stamp
+	lag     uint64  // 1: ready has written a meta page since the newest one
 }
 
 // walked is the size up to which a file is walked at each start: so much takes no time. A
@@ -53,8 +55,14 @@ func examine(path string, opts Options) (*finding, error) {
 	var f *finding
 	err = db.guard(func() error {
 		t := db.newTx(tx)
-		f, err = look(path, &t.image)
-		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
+		if f, err = look(path, &t.state.image); err != nil {
+			return err
+		}
+		if f.stamped, f.lag, err = t.state.roots.stampedBy(f.tx, f.mayLag(&t.state.image)); err != nil {
+			return err
+		}
+		t.state.roots.endings = f.stamped
+		if f.stamped && f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
 			return err
 		}
 		return f.walk(t, opts.Summed)
@@ -128,7 +136,7 @@ func look(path string, m *image) (f *finding, err error) {
 
 // walk reads every page that is in use.
 func (f *finding) walk(t *tx, summed []string) error {
-	if _, err := t.roots.page(t.roots.root); err != nil {
+	if _, err := t.state.roots.page(t.state.roots.root); err != nil {
 		return err
 	}
 	c := checker{reached: make(map[uint64]bool), structure: !f.copied, report: func(err error) {
@@ -138,12 +146,12 @@ func (f *finding) walk(t *tx, summed []string) error {
 	}}
 	if f.meta.free != noFreelist {
 		before := len(f.damages)
-		if err := c.free(&t.image); err != nil {
+		if err := c.free(&t.state.image); err != nil {
 			return err
 		}
 		f.free = len(f.damages) == before
 	}
-	err := c.buckets(&t.roots, summed)
+	err := c.buckets(&t.state.roots, summed)
 	f.lacking = c.lacking
 	return err
 }
@@ -153,7 +161,7 @@ func (f *finding) walk(t *tx, summed []string) error {
 // damaged: what cannot be reached would be given away. So such a file gets a list of no free
 // pages, at its end: it grows until it is mended, and loses nothing more.
 func (f *finding) ready(path string) error {
-	if len(f.damages) == 0 && f.free {
+	if f.free && (len(f.damages) == 0 || f.lag > 0) {
 		return nil
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -179,7 +187,20 @@ func (f *finding) ready(path string) error {
 	if err := f.writeMeta(file, f.high, f.high+1); err != nil {
 		return err
 	}
+	f.lag++
 	return file.Sync()
+}
+
+// mayLag returns by how many transactions the stamp may be older than the newest meta page: one where
+// ready has written that.
+func (f *finding) mayLag(m *image) uint64 {
+	if f.meta.free != f.high-1 {
+		return 0
+	}
+	if ids, err := freePages(m, f.meta.free); err != nil || len(ids) > 0 {
+		return 0
+	}
+	return 1
 }
 
 // writeMeta writes the meta page of a next transaction, which changes where the free pages

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"unsafe"
 
 	"go.etcd.io/bbolt"
 
@@ -16,12 +15,12 @@ import (
 type tx struct {
 	bolt   *bbolt.Tx
 	opts   *Options
-	image  image
-	roots  tree // the list of buckets
+	state  *state
 	opened []*bucket
 	err    error // the first read that failed
 	arena  []byte
 	height uint64
+	made   []string // buckets, by this transaction
 
 	lacking []lack
 }
@@ -38,12 +37,7 @@ func (m *mapped) bytes(from int64, n int) ([]byte, error) {
 }
 
 func (db *DB) newTx(bolt *bbolt.Tx) *tx {
-	t := &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking}
-	info := db.bolt.Info()
-	data := unsafe.Slice(*(**byte)(unsafe.Pointer(&info.Data)), bolt.Size())
-	t.image = image{src: &mapped{data}, pageSize: info.PageSize, high: uint64(bolt.Size()) / uint64(info.PageSize)}
-	t.roots = tree{image: &t.image, pages: make(map[uint64]page, 8), isRoot: true, root: uint64(bolt.Cursor().Bucket().Root())}
-	return t
+	return &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking, state: db.stateOf(bolt)}
 }
 
 func (t *tx) Err() error { return t.err }
@@ -99,8 +93,8 @@ func (t *tx) open(name string) (*bucket, error) {
 			return nil, l.err
 		}
 	}
-	whole := !slices.Contains(t.opts.Summed, name)
-	found, err := t.roots.open(name, whole)
+	whole := t.whole(name)
+	found, err := t.state.bucket(name, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +108,8 @@ func (t *tx) open(name string) (*bucket, error) {
 			b.Rising()
 		}
 		if found == nil && b.bolt != nil { // made by this transaction
-			b.tree, b.written = &tree{image: &t.image, pages: t.roots.pages, name: name, whole: whole, inline: &page{leaf: true}}, true
+			b.tree, b.written = newTree(t.state, name, whole), true
+			b.tree.endings, b.tree.inline = t.state.roots.endings, &page{leaf: true}
 		}
 	}
 	if b.tree == nil {
@@ -123,19 +118,26 @@ func (t *tx) open(name string) (*bucket, error) {
 	return b, nil
 }
 
+// whole reports whether the checksums of a bucket are over its values too.
+func (t *tx) whole(name string) bool { return !slices.Contains(t.opts.Summed, name) }
+
 func (t *tx) CreateBucket(name string) error {
-	if _, err := t.roots.open(name, true); err != nil {
+	found, err := t.state.roots.open(name, t.whole(name))
+	if err != nil {
 		t.fail(err)
 		return err
 	}
-	_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
+	if found == nil {
+		t.made = append(t.made, name)
+	}
+	_, err = t.bolt.CreateBucketIfNotExists([]byte(name))
 	return err
 }
 
 // Height keeps how far a log has come, for the mark of the commit.
 func (t *tx) Height(n uint64) { t.height = n }
 
-// finish writes down the totals of the buckets that were written to.
+// finish writes down the totals of the buckets that were written to, and the stamp of the commit.
 func (t *tx) finish() error {
 	for _, b := range t.opened {
 		if !b.written {
@@ -145,7 +147,10 @@ func (t *tx) finish() error {
 			return err
 		}
 	}
-	return nil
+	if !t.state.roots.endings {
+		return nil // the file is damaged, and stays as it is until it is repaired
+	}
+	return t.stamp()
 }
 
 // keep appends a value with its checksum in memory that lasts as long as the transaction.
@@ -221,7 +226,7 @@ func (b *bucket) Put(key, value []byte) error {
 		return err
 	}
 	v := b.t.keep(b.tree, key, value)
-	b.total += sumOf(v)
+	b.total += b.tree.sumOf(v)
 	return b.bolt.Put(key, v)
 }
 
@@ -242,7 +247,7 @@ func (b *bucket) touch(w *walker, key []byte) error {
 	} else if found {
 		before, _ = w.top().page.value(w.top().index)
 	}
-	b.total -= sumOf(before)
+	b.total -= b.tree.sumOf(before)
 	b.written = true
 	return nil
 }
