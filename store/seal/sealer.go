@@ -98,7 +98,9 @@ func (s *Sealer) Wait() time.Duration {
 	}
 	full := 0
 	for p := range s.full {
-		full += unsealed(p)
+		if !s.crowded(p) {
+			full += unsealed(p)
+		}
 	}
 	if full >= s.Rows {
 		return 0
@@ -125,7 +127,22 @@ func (s *Sealer) unsealed() int {
 	for p := range s.aside {
 		n -= len(p.Tail)
 	}
+	for p := range s.merging {
+		if s.crowded(p) && s.stepwise[p] == (queue.Load{}) {
+			n -= len(p.Tail)
+		}
+	}
 	return n
+}
+
+// waiting reports whether something of the tail waits for more than a seal.
+func (s *Sealer) waiting() bool {
+	for p := range s.merging {
+		if s.crowded(p) {
+			return true
+		}
+	}
+	return len(s.aside) > 0
 }
 
 // pressed reports whether the tail is so large that all of it is to be sealed: what is
@@ -138,8 +155,9 @@ func (s *Sealer) pressed() bool {
 	if s.unsealed() >= tailFull*s.Rows {
 		return true
 	}
-	// What is set aside stays, and has others stay: sealing more often would not make room.
-	return len(s.aside) == 0 && (len(s.tail.Slots) >= tailSlack*s.Rows || bytes >= min(maxTailBytes, s.TailBytes/2))
+	// What is set aside, or waits for a merge, stays and has others stay: sealing more often would not
+	// make room.
+	return !s.waiting() && (len(s.tail.Slots) >= tailSlack*s.Rows || bytes >= min(maxTailBytes, s.TailBytes/2))
 }
 
 // Choose returns a step for those of whom something is to be sealed, in the order of their
