@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -23,7 +24,7 @@ Packages have installed them already.`,
   man auditlog-list`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			count, err := Manual(cmd.Root(), args[0])
+			count, err := Manual(cmd.Root(), args[0], build.Date())
 			if err != nil {
 				return fmt.Errorf("write the manual: %w", err)
 			}
@@ -33,15 +34,14 @@ Packages have installed them already.`,
 	}
 }
 
-// Manual writes the pages of a tree of commands into a folder, and returns how many they are. The same
-// program writes the same pages.
-func Manual(root *cobra.Command, dir string) (count int, err error) {
+// Manual writes the pages of a tree of commands, of a date, into a folder, and returns how many they
+// are. The same commands have the same pages.
+func Manual(root *cobra.Command, dir string, date time.Time) (count int, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, err
 	}
 	root.DisableAutoGenTag = true
-	date := build.Date()
-	header := &doc.GenManHeader{Title: "AUDITLOG", Section: "1", Date: &date, Source: "auditlog " + build.Version(), Manual: "auditlog"}
+	header := &doc.GenManHeader{Title: "AUDITLOG", Section: "1", Date: &date, Source: "auditlog", Manual: "auditlog"}
 	if err := doc.GenManTree(root, header, dir); err != nil {
 		return 0, err
 	}

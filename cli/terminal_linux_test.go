@@ -71,7 +71,7 @@ func TestNothingSteersATerminal(t *testing.T) {
 		Metadata: map[string]string{name: text}, Changes: []audit.Change{{Field: name, Old: text, New: text}}}); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"AUDITLOG_URL=" + p.url, "AUDITLOG_PROJECT=acme"}
+	env := []string{"AUDITLOG_URL=" + p.url, "AUDITLOG_PROJECT=acme", "NO_COLOR=1"}
 	for _, args := range [][]string{
 		{"list"}, {"list", "-o", "json"}, {"list", "-o", "ndjson"}, {"list", "-o", "csv"}, {"get", "1"}, {"get", "1", "-o", "json"},
 		{"stats"}, {"stats", "-o", "json"}, {"export"}, {"export", "--format", "csv"}, {"project", "list"},
@@ -87,6 +87,42 @@ func TestNothingSteersATerminal(t *testing.T) {
 		clean := strings.NewReplacer("\r\r\n", "", "\r\n", "", eraseLine, "", "\t", "").Replace(shown) // what the program itself does
 		if i := strings.IndexFunc(clean, spell.IsHidden); i >= 0 || !utf8.ValidString(clean) {
 			t.Errorf("%q shows %q", args, clean)
+		}
+	}
+}
+
+// Colours are the program's own: what entries hold is spelled out beside them.
+func TestColours(t *testing.T) {
+	p, err := startServer(nil, t.TempDir(), "--dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	c := &client.Client{URL: p.url}
+	if _, err := c.Record(t.Context(), audit.Entry{Project: "acme", Actor: audit.Actor{Email: "ada\x1b[31m@example.com"}, Action: "role.grant",
+		Resource: audit.Resource{Type: "Role"}, Outcome: audit.Forbidden}); err == nil {
+		t.Fatal("an actor is recorded who could steer a terminal")
+	}
+	if _, err := c.Record(t.Context(), audit.Entry{Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "role.grant",
+		Resource: audit.Resource{Type: "Role"}, Outcome: audit.Forbidden, Detail: "\x1b[31mred"}); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"AUDITLOG_URL=" + p.url, "AUDITLOG_PROJECT=acme", "TERM=xterm"}
+	shown := onTerminal(t, env, "list", "--all-projects")
+	for _, want := range []string{"\x1b[2mID\x1b[0m", "\x1b[33mforbidden\x1b[0m"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the list has no %q: %q", want, shown)
+		}
+	}
+	if strings.Contains(shown, "\x1b[31m") {
+		t.Errorf("an entry has coloured the terminal: %q", shown)
+	}
+	if shown = onTerminal(t, env, "lits"); !strings.HasPrefix(shown, "auditlog: \x1b[31merror:\x1b[0m there is no command") || !strings.Contains(shown, "\x1b[1mhint:\x1b[0m") {
+		t.Errorf("an error is shown as %q", shown)
+	}
+	for _, env := range [][]string{append(env, "NO_COLOR=1"), {"AUDITLOG_URL=" + p.url, "TERM=dumb"}} {
+		if shown = onTerminal(t, env, "list", "-p", "acme") + onTerminal(t, env, "lits"); strings.Contains(shown, "\x1b") && !strings.Contains(shown, `\x1b`) || strings.Contains(shown, "\x1b[3") {
+			t.Errorf("with %q there are colours: %q", env, shown)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // misused makes err, of a command line that was not understood, one of usage, with one hint: what
 // was probably meant, or else where to read on.
 func misused(root, cmd *cobra.Command, err error) error {
-	err = exit.Usage(err)
+	err = exit.Usage(plainly(cmd, err))
 	var name, of string
 	if n, _ := fmt.Sscanf(err.Error(), "unknown command %q for %q", &name, &of); n == 2 {
 		err = exit.Usagef("there is no command %s %s", of, name)
@@ -33,11 +33,33 @@ func misused(root, cmd *cobra.Command, err error) error {
 	return exit.Hinted(err, "%s --help", cmd.CommandPath())
 }
 
-// otherNames are what people call commands who come from other programs.
-var otherNames = map[string]string{
-	"ls": "list", "show": "get", "cat": "get", "describe": "get", "rm": "delete", "remove": "delete", "add": "create", "new": "create",
-	"tail": "follow", "watch": "follow", "find": "list", "query": "list", "server": "serve", "start": "serve", "run": "serve", "log": "record",
-	"logs": "list", "ctx": "context", "config": "context", "fsck": "check", "vacuum": "compact", "stat": "stats", "id": "whoami",
+// otherName is what a command is called here that people know by another name from other programs.
+func otherName(name string) string {
+	switch name {
+	case "ls", "find", "query", "logs":
+		return "list"
+	case "show", "cat", "describe":
+		return "get"
+	case "rm", "remove":
+		return "delete"
+	case "add", "new":
+		return "create"
+	case "tail", "watch":
+		return "follow"
+	case "server", "start", "run":
+		return "serve"
+	case "log":
+		return "record"
+	case "ctx", "config":
+		return "context"
+	case "fsck":
+		return "check"
+	case "vacuum":
+		return "compact"
+	case "id":
+		return "whoami"
+	}
+	return ""
 }
 
 // meantCommand returns the command that was probably meant by a name which the command of a path
@@ -48,7 +70,7 @@ func meantCommand(root *cobra.Command, path, name string) string {
 		return ""
 	}
 	names := commandNames(parent)
-	if other := otherNames[name]; slices.Contains(names, other) {
+	if other := otherName(name); other != "" && slices.Contains(names, other) {
 		return path + " " + other
 	}
 	if near := audit.Closest(name, names); near != "" {
@@ -85,4 +107,49 @@ func meantFlag(cmd *cobra.Command, name string) string {
 		}
 	})
 	return audit.Closest(name, names)
+}
+
+// plainly says in words for people what libraries say of a flag or an argument.
+func plainly(cmd *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	var lacking *pflag.ValueRequiredError
+	var wants, got int
+	switch {
+	case errors.As(err, &value):
+		if kind := flagKind(value.GetFlag().Value.Type()); kind != "" {
+			return fmt.Errorf("--%s: must be %s, not %q", value.GetFlag().Name, kind, value.GetValue())
+		}
+		return fmt.Errorf("--%s: %w", value.GetFlag().Name, value.Unwrap())
+	case errors.As(err, &lacking):
+		return fmt.Errorf("--%s: wants a value", lacking.GetFlag().Name)
+	}
+	if n, _ := fmt.Sscanf(err.Error(), "accepts at most %d arg(s), received %d", &wants, &got); n == 2 {
+		return fmt.Errorf("%s takes %s at most and was given %d: it is called as %s", cmd.CommandPath(), arguments(wants), got, cmd.UseLine())
+	}
+	if n, _ := fmt.Sscanf(err.Error(), "accepts %d arg(s), received %d", &wants, &got); n == 2 {
+		return fmt.Errorf("%s takes %s and was given %d: it is called as %s", cmd.CommandPath(), arguments(wants), got, cmd.UseLine())
+	}
+	return err
+}
+
+// flagKind is what a flag wants by its type, where a library would say how it tried to read it.
+func flagKind(of string) string {
+	switch of {
+	case "int", "int64", "uint":
+		return "a whole number"
+	case "float64":
+		return "a number"
+	case "bool":
+		return "true or false"
+	case "duration":
+		return "a length of time such as 30s, 5m or 24h"
+	}
+	return ""
+}
+
+func arguments(n int) string {
+	if n == 1 {
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
 }

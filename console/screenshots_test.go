@@ -29,7 +29,11 @@ func TestScreenshots(t *testing.T) {
 	}
 	// A Tuesday: the day before, the bad release, was a working day.
 	now := func() time.Time { return time.Date(2026, 5, 5, 16, 40, 0, 0, time.UTC) }
-	site := newSite(t, Options{Now: now, Version: "1.0.0", Status: wellLog{now()}}, demo.Entries("acme", now())...)
+	entries := demo.Entries("acme", now())
+	for _, e := range entries {
+		e.RecordedBy = "0f3KxQ9Z"
+	}
+	site := newSite(t, Options{Now: now, Version: "1.0.0", Status: wellLog{now()}}, entries...)
 	site.token(t, auth.Token{Name: "deploy pipeline", Owner: "ci@acme.serviceaccount.example", OwnerType: audit.ServiceAccount, Role: auth.Recorder})
 	site.token(t, auth.Token{Name: "on call", Owner: "ada@example.com", Role: auth.Viewer, ExpiresAt: now().AddDate(0, 3, 0)})
 	p := site.tab(t)

@@ -128,7 +128,7 @@ func TestSinksInTrouble(t *testing.T) {
 	}
 	site.record(t, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	var down, refuses string
-	for range 100 {
+	for range 600 {
 		down, refuses = v.get("/sinks?sink=down").body, v.get("/sinks?sink=refuses").body
 		if strings.Contains(down, "connection refused") && strings.Contains(refuses, "Refused for good") {
 			break

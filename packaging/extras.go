@@ -6,11 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"auditlog/cli"
 )
@@ -78,14 +76,12 @@ func completions(root *cobra.Command) ([]extra, error) {
 
 // manual returns a page for each command.
 func manual(root *cobra.Command, date time.Time) ([]extra, error) {
-	root.DisableAutoGenTag = true
 	dir, err := os.MkdirTemp("", "auditlog-man-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	header := &doc.GenManHeader{Title: "AUDITLOG", Section: "1", Date: &date, Source: "auditlog", Manual: "auditlog"}
-	if err := doc.GenManTree(root, header, dir); err != nil {
+	if _, err := cli.Manual(root, dir, date); err != nil {
 		return nil, err
 	}
 	pages, err := os.ReadDir(dir)
@@ -94,9 +90,6 @@ func manual(root *cobra.Command, date time.Time) ([]extra, error) {
 	}
 	var list []extra
 	for _, p := range pages {
-		if strings.Contains(p.Name(), "completion-") {
-			continue // cobra's own
-		}
 		data, err := os.ReadFile(filepath.Join(dir, p.Name()))
 		if err != nil {
 			return nil, err
