@@ -210,6 +210,14 @@ func TestBrowserPhone(t *testing.T) {
 			t.Errorf("%s is %d pixels wide", path, wide)
 		}
 	}
+	p.do(chromedp.EmulateViewport(320, 640, chromedp.EmulateMobile))
+	for _, path := range []string{"/logs?project=acme", "/status", "/tokens"} {
+		p.open(path)
+		if wide := eval[int](p, "document.documentElement.scrollWidth"); wide > 320 {
+			t.Errorf("%s is %d pixels wide on the narrowest phone", path, wide)
+		}
+	}
+	p.do(chromedp.EmulateViewport(375, 812, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	p.open("/logs?project=acme&outcome=error")
 	p.click(".filters-button")
 	p.until("document.querySelector('#filters').matches(':popover-open')")
@@ -285,7 +293,7 @@ func TestBrowserAccessibility(t *testing.T) {
 		check(path)
 	}
 	p.open("/logs?project=acme&range=7d")
-	for _, open := range []string{".projects-menu summary", ".range-menu summary", ".export-menu summary", "#help-button"} {
+	for _, open := range []string{".projects-menu summary", ".range-menu summary", ".export-menu summary", ".columns-menu summary", "#help-button"} {
 		p.click(open)
 		check(open)
 	}

@@ -34,6 +34,10 @@ func TestBrowserStatusKeepsUp(t *testing.T) {
 		t.Errorf("%d bars are drawn", got)
 	}
 	p.until("document.querySelector('.status-card .mono').textContent !== '#1'")
+	p.expect("ERR_")
+	site.Listener.Close()
+	site.CloseClientConnections()
+	p.until("!document.querySelector('#state-note').hidden")
 	p.click(".qr-code summary")
 	if eval[int](p, "document.querySelector('.qr').naturalWidth") == 0 {
 		t.Error("the QR code is no picture")

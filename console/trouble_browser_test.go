@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -70,9 +69,9 @@ func (s *site) restart(t *testing.T) {
 	if l == nil {
 		t.Fatalf("%s is not free any more", s.URL)
 	}
-	again := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.console.handler()}}
-	again.Start()
-	t.Cleanup(again.Close)
+	again := &http.Server{Handler: s.console.handler()}
+	go again.Serve(l)
+	t.Cleanup(func() { again.Close() }) // live views do not end by themselves
 }
 
 // A server that is killed and started again: the page says so, and goes on by itself. The entry that

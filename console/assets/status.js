@@ -7,10 +7,9 @@ async function refreshState(place) {
   if (busy) return;
   try {
     place.replaceChildren(fragment(await fetchPart(place.dataset.url)));
-    place.classList.remove('stale');
+    $('#state-note').hidden = true;
   } catch {
-    place.classList.add('stale');
-    announce('The server cannot be reached');
+    $('#state-note').hidden = false;
   }
 }
 
