@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": cmdServer,
-			"stop":   cmdStop,
+			"halt":   cmdHalt, // stop is the end of a script
 			"code":   cmdCode,
 			"mask":   cmdMask,
 		},
@@ -106,7 +106,7 @@ func cmdServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("greeting"), []byte(p.greeting), 0o600))
 }
 
-func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
+func cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
 	current := ts.Value(serverKey{}).(**process)
 	if *current == nil {
 		ts.Fatalf("there is no server")
@@ -119,7 +119,7 @@ func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
 	case "KILL":
 		sig = syscall.SIGKILL
 	default:
-		ts.Fatalf("stop: no such signal")
+		ts.Fatalf("halt: no such signal")
 	}
 	err := (*current).stop(sig)
 	ts.Check(os.WriteFile(ts.MkAbs("log.txt"), []byte((*current).log.String()), 0o600))

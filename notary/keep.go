@@ -40,7 +40,11 @@ func (n *Notary) Missing(k Kept) (missing []string, err error) {
 		if err != nil {
 			return err
 		}
-		c, err := proof.OpenCheckpoint([]byte(k.Checkpoint), append(m.Keys, n.key.Public())...)
+		keys := slices.Clone(m.Keys)
+		if own := n.key.Public(); !slices.Contains(keys, own) { // nothing was signed yet of what is there
+			keys = append(keys, own)
+		}
+		c, err := proof.OpenCheckpoint([]byte(k.Checkpoint), keys...)
 		if err != nil {
 			return audit.Errorf(audit.Conflict, "%v", err)
 		}
