@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"auditlog/audit"
 	"auditlog/durable"
@@ -16,7 +17,8 @@ import (
 	"auditlog/store/kv/boltkv"
 )
 
-// tempName is what a database is called until it is whole.
+// tempName is what a database is called until it is whole, and what the names of files begin with
+// that the engine has beside it.
 const tempName = "restoring.tmp"
 
 // Restore makes the database called name of a copy, in folder dir, which must be empty or not
@@ -31,9 +33,6 @@ func Restore(ctx context.Context, dir, name string, from kv.DB, opts Options) (c
 		return sum, err
 	}
 	temp := filepath.Join(dir, tempName)
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sum, fmt.Errorf("restore: %w", err)
-	}
 	sum, err := fill(ctx, temp, from, &opts)
 	err = errors.Join(err, boltkv.RemoveMark(temp)) // it is of the temporary name
 	if err != nil || sum.Problems > 0 {
@@ -45,7 +44,8 @@ func Restore(ctx context.Context, dir, name string, from kv.DB, opts Options) (c
 	return sum, durable.SyncDir(dir)
 }
 
-// empty returns an error unless nothing is in a folder but what a killed restore left.
+// empty returns an error unless nothing is in a folder but what a killed restore left, which it
+// removes.
 func empty(dir string) error {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,8 +55,15 @@ func empty(dir string) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	for _, f := range files {
-		if f.Name() != tempName && f.Name() != boltkv.MarkName(tempName) && f.Name() != "lost+found" {
+		if !strings.HasPrefix(f.Name(), tempName) && f.Name() != "lost+found" {
 			return audit.Errorf(audit.Conflict, "the folder %s is not empty: it holds %s", dir, f.Name())
+		}
+	}
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), tempName) {
+			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+				return fmt.Errorf("restore: %w", err)
+			}
 		}
 	}
 	return nil
