@@ -164,10 +164,11 @@ func (c *cluster) examine(rounds int) (lost int) {
 	c.load()
 	close(stop)
 	writers.Wait()
-	c.compare()
-	if !c.may {
-		c.proves(checkpoints)
+	if c.may {
+		return c.lost()
 	}
+	c.compare()
+	c.proves(checkpoints)
 	return c.verify()
 }
 
@@ -374,6 +375,23 @@ func (c *cluster) parse(r rpc.CheckpointResult) proof.Checkpoint {
 	at, err := proof.ParseCheckpoint(body + "\n")
 	c.must(err)
 	return at
+}
+
+// lost returns how many requests that were acknowledged are missing, as a server sees it that knows
+// nothing of before.
+func (c *cluster) lost() (lost int) {
+	c.nodes[0].process.kill()
+	c.start(c.nodes[0])
+	found := make(map[string]bool)
+	for _, project := range c.ledger.projects() {
+		listAll(c.T, c.client(0), project, func(e *audit.Entry) { found[e.Detail] = true })
+	}
+	for _, s := range c.ledger.sent {
+		if s.acked && !found[s.entries[0].Detail] {
+			lost++
+		}
+	}
+	return lost
 }
 
 // verify looks for every request, and returns how many that were acknowledged are missing.
