@@ -45,6 +45,7 @@ func TestDatabaseTroubles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for databases for half a minute")
 	}
+	t.Parallel()
 	d := newDatabase(t)
 	for _, trouble := range []struct {
 		name     string
@@ -265,6 +266,7 @@ func (d *database) verify() {
 // A server does not start on a database that is not to be used, and says why, without the
 // password.
 func TestDatabaseRefused(t *testing.T) {
+	t.Parallel()
 	d := &database{T: t, server: pgtest.StartServer(t)}
 	d.authenticate()
 	roots := d.speakTLS("other.example.com")
@@ -277,7 +279,7 @@ func TestDatabaseRefused(t *testing.T) {
 		"no database":       {strings.Replace(d.address(at, "secret", ""), "/log?", "/none?", 1), "there is no such database"},
 		"no address":        {"postgres://auditor:wrong-secret@[::1/log", "is not one that PostgreSQL understands"},
 		"another name":      {d.address(at, "secret", "sslmode=verify-full&sslrootcert="+url.QueryEscape(roots)), "its certificate is for another name"},
-		"another authority": {d.address(at, "secret", "sslmode=verify-full"), "of an authority that is not known"},
+		"another authority": {d.address(at, "secret", "sslmode=verify-ca"), "of an authority that is not known"},
 		"other tables":      {d.database("CREATE SCHEMA auditlog; CREATE TABLE auditlog.customers (n int)"), "has tables that are not of auditlog"},
 		"newer tables": {d.database("CREATE SCHEMA auditlog; CREATE TABLE auditlog.log AS SELECT true AS one, 99 AS schema, 1::bigint AS version, " +
 			"1::bigint AS height; CREATE TABLE auditlog.writers (id bytea)"), "run a newer one"},
