@@ -84,10 +84,7 @@ func newCluster(t *testing.T, r pgtest.Replication, args ...string) *cluster {
 	c := &cluster{T: t, pair: pgtest.StartPair(t, r), ledger: newLedger(), may: r == pgtest.Asynchronous}
 	c.pair.Lag(10 * time.Millisecond)
 	c.servers = [2]*pgtest.Server{c.pair.Primary, c.pair.Standby}
-	key := filepath.Join(t.TempDir(), "signing-key")
-	if _, err := signing.Make(key); err != nil {
-		t.Fatal(err)
-	}
+	key := newKey(t)
 	for i := range c.nodes {
 		n := &clusterNode{ways: make(map[*pgtest.Server]*pgtest.Proxy), dir: t.TempDir()}
 		var hosts []string
@@ -106,6 +103,16 @@ func newCluster(t *testing.T, r pgtest.Replication, args ...string) *cluster {
 		c.start(n)
 	}
 	return c
+}
+
+// newKey makes the key that all servers of a log sign with.
+func newKey(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "signing-key")
+	if _, err := signing.Make(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func (c *cluster) start(n *clusterNode) {
