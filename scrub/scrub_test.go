@@ -20,6 +20,7 @@ type pieces struct {
 	n, damaged int
 	reads      []string
 	err        error
+	lacking    time.Time     // when a part goes missing
 	slow       time.Duration // how long a check takes
 }
 
@@ -36,6 +37,13 @@ func (p *pieces) ReadSome(_ context.Context, at check.At, _ int, report func(str
 		return check.At{}, 1 << 20, nil
 	}
 	return check.At{Bucket: "b", After: append(at.After[:i:i], 'x')}, 1 << 20, nil
+}
+
+func (p *pieces) ReadStructure(report func(string)) error {
+	if !p.lacking.IsZero() && !time.Now().Before(p.lacking) {
+		report("a part of it is missing")
+	}
+	return nil
 }
 
 func (p *pieces) CheckTold(ctx context.Context, report func(string), progress func(float64)) (check.Summary, error) {
@@ -190,6 +198,27 @@ func TestReadsAStore(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What each part by itself does not tell is found in the first minute, and once all of them were read.
+func TestStructure(t *testing.T) {
+	for _, tt := range []struct {
+		lackingFrom, run time.Duration
+		problems         int
+	}{{0, 2 * time.Minute, 1}, {30 * time.Minute, 90 * time.Minute, 1}, {24 * time.Hour, 90 * time.Minute, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			log := &pieces{n: 5, damaged: -1, lacking: time.Now().Add(tt.lackingFrom)}
+			w := scrub.New(log, scrub.Options{Period: time.Hour})
+			ctx, cancel := context.WithTimeout(t.Context(), tt.run)
+			defer cancel()
+			if err := w.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if last := w.Status().Last; last == nil || last.Problems != tt.problems || last.Err != "" {
+				t.Errorf("lacking after %v: %+v", tt.lackingFrom, last)
+			}
+		})
 	}
 }
 
