@@ -57,7 +57,9 @@ func (s *Log) viewsOf(q *audit.Query) []view {
 	if _, all := q.Within.Names(); all {
 		views = make([]view, 0, len(s.mem.Projects))
 	}
-	s.each(q, func(p *memory.Project) { views = append(views, view{project: p, tail: p.Tail, rec: p.Rec, behind: p.Rec.Seq}) })
+	s.each(q, func(p *memory.Project) {
+		views = append(views, view{project: p, tail: p.Tail, rec: p.Rec, behind: p.Rec.Seq})
+	})
 	return views
 }
 
