@@ -63,8 +63,8 @@ type Paging struct {
 type Page struct {
 	// Entries may be fewer than were asked for although there are others.
 	Entries []*Entry
-	// JSON is as long as Entries, if it was asked for: where one of these is nil, it has its
-	// canonical JSON. Nobody changes that.
+	// JSON has the canonical JSON of each entry that is nil, in its place, if that was asked for.
+	// Nobody changes it.
 	JSON [][]byte
 	// Next continues the listing; empty when this was the last page. Nothing else tells
 	// whether it was.

@@ -29,7 +29,8 @@ type Page struct {
 	// bytes bounds the JSON of the entries; 0 is no bound. The first fits always.
 	bytes int
 
-	// Entries are those that were added. Of a page of lines some are nil: JSON has these.
+	// Entries are those that were added. Of a page of lines some are nil: JSON, which is as long
+	// then, has these.
 	Entries []*audit.Entry
 	JSON    [][]byte
 	// Last is where the last one stands.
@@ -124,14 +125,13 @@ func (p *Page) add(e *audit.Entry, line []byte, atMost, weight int, at audit.Pos
 	if p.Entries == nil {
 		p.Entries = make([]*audit.Entry, 0, min(p.limit, audit.DefaultLimit))
 	}
+	if line != nil && p.JSON == nil {
+		p.JSON = make([][]byte, len(p.Entries), max(len(p.Entries), min(p.limit, audit.DefaultLimit)))
+	}
 	p.Entries, p.Last = append(p.Entries, e), at
-	if p.form != Lines {
-		return true
+	if p.JSON != nil {
+		p.JSON = append(p.JSON, line)
 	}
-	if p.JSON == nil {
-		p.JSON = make([][]byte, 0, min(p.limit, audit.DefaultLimit))
-	}
-	p.JSON = append(p.JSON, line)
 	return true
 }
 
