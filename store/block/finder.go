@@ -16,6 +16,9 @@ func (b *Block) Finder() *Finder {
 		return f
 	}
 	f.rows = make([]uint16, b.rows)
+	for i := range f.rows {
+		f.rows[i] = uint16(b.rows) // of a block that is damaged, some stay so
+	}
 	for row, rank := range b.columns.Ints(&b.numbers.ranks, nil) {
 		if rank >= 0 && rank < int64(b.rows) { // see Block.rank
 			f.rows[rank] = uint16(row)
@@ -30,5 +33,6 @@ func (f *Finder) Find(id int64) (row int, ok bool) {
 	if !ok || f.rows == nil {
 		return rank, ok
 	}
-	return int(f.rows[rank]), true
+	row = int(f.rows[rank])
+	return row, row < len(f.rows)
 }
