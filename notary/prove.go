@@ -157,7 +157,7 @@ func (n *Notary) anchor(tx kv.Tx, h *trees.History, histories []trees.History, a
 	if m.Stale {
 		return errStale
 	}
-	a.MasterIndex = m.Size - 1
+	a.MasterIndex, a.Rotations = m.Size-1, m.Rotations
 	text, err := m.Leaf(a.MasterIndex)
 	if err != nil {
 		return err

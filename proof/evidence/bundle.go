@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -42,6 +43,8 @@ type Header struct {
 type Anchor struct {
 	// Keys are the public keys that have signed the log, the one of now last.
 	Keys []string `json:"keys"`
+	// Rotations say which key follows which, in the order in which they were made.
+	Rotations []proof.Rotation `json:"rotations,omitempty"`
 	// Checkpoint is the project's, a signed note.
 	Checkpoint string `json:"checkpoint"`
 	// Head is the text of a head, and where in its tree the checkpoint is.
@@ -71,7 +74,7 @@ type Hashes []proof.Hash
 // UnmarshalJSON reads what json.Marshal wrote, and takes no hash that is spelled otherwise.
 func (h *Hashes) UnmarshalJSON(b []byte) error {
 	var texts []string
-	if err := json.Unmarshal(b, &texts); err != nil {
+	if err := json.Unmarshal(b, &texts); err != nil || texts == nil {
 		return err
 	}
 	*h = make(Hashes, len(texts))
@@ -83,6 +86,19 @@ func (h *Hashes) UnmarshalJSON(b []byte) error {
 		copy((*h)[i][:], raw)
 	}
 	return nil
+}
+
+// parseHeader reads the first line of a bundle, to the byte as NewWriter has written it: so no two
+// readers of JSON see different headers in it.
+func parseHeader(b []byte) (*Header, error) {
+	h := &Header{}
+	if err := json.Unmarshal(b, h); err != nil || h.Format != Format {
+		return nil, fmt.Errorf("the first line is not that of %q", Format)
+	}
+	if again, err := json.Marshal(h); err != nil || !bytes.Equal(again, b) {
+		return nil, fmt.Errorf("the first line is not written as %q has it", Format)
+	}
+	return h, nil
 }
 
 // Writer writes a bundle.
@@ -145,7 +161,19 @@ type reader struct {
 func newReader(r io.Reader) *reader {
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 0, 64<<10), maxLine)
+	s.Split(wholeLines)
 	return &reader{lines: s}
+}
+
+// wholeLines is a bufio.SplitFunc of lines as they were written, the last with its end as well.
+func wholeLines(data []byte, atEOF bool) (advance int, line []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, errors.New("the last line is cut short")
+	}
+	return 0, nil, nil
 }
 
 // next returns the next line, or io.EOF.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"auditlog/audit"
@@ -28,9 +29,10 @@ type Result struct {
 	Checkpoint proof.Checkpoint // the project's
 	Head       proof.Head
 	Master     proof.Checkpoint
-	// Key has signed it, and KeyTrusted tells that the policy names it.
+	// Key has signed it, and KeyTrusted tells that the policy names it, or one that it follows.
 	Key        proof.PublicKey
 	KeyTrusted bool
+	keys       []proof.PublicKey // that are believed, of which Key is one
 	// Witnesses are those of the policy that have cosigned the master checkpoint.
 	Witnesses []Cosigned
 }
@@ -43,12 +45,11 @@ func Verify(r io.Reader, p *Policy, each func(*audit.Entry) error) (*Result, err
 	if err != nil {
 		return nil, bad("it is empty or cannot be read: %w", err)
 	}
-	res := &Result{}
-	d := json.NewDecoder(bytes.NewReader(first))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&res.Header); err != nil || res.Header.Format != Format {
-		return nil, bad("the first line is not that of %q", Format)
+	header, err := parseHeader(first)
+	if err != nil {
+		return nil, bad("%w", err)
 	}
+	res := &Result{Header: *header}
 	if err := res.anchor(p); err != nil {
 		return nil, err
 	}
@@ -68,7 +69,10 @@ func (v *verifier) begin(p *Policy) error {
 	if p.Older == nil {
 		return nil
 	}
-	older, err := proof.OpenCheckpoint(p.Older, v.Key)
+	older, err := proof.OpenCheckpoint(p.Older, v.keys...)
+	if err == nil && older.Size == 0 {
+		err = errors.New("it is of a tree without leaves")
+	}
 	if err != nil {
 		return bad("the older checkpoint: %w", err)
 	}
@@ -126,7 +130,7 @@ func (r *Result) cosigned(p *Policy) error {
 	h := &r.Header
 	r.Witnesses = p.Cosigned([]byte(h.Master), r.Master)
 	if h.Cosigned != "" {
-		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.Key)
+		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.keys...)
 		if err == nil {
 			err = proof.CheckConsistency(h.CosignedProof, r.Master, old)
 		}
@@ -147,26 +151,28 @@ func (r *Result) cosigned(p *Policy) error {
 	return nil
 }
 
-// signer finds out who has signed, among the keys that the policy trusts, or, if it names none,
-// that the bundle does.
+// signer finds out who has signed, among the keys that the policy trusts and those that follow
+// them, or, if it names none, that the bundle does.
 func (r *Result) signer(p *Policy) error {
-	keys := p.Keys
-	if r.KeyTrusted = len(keys) > 0; !r.KeyTrusted {
+	r.keys = p.Keys
+	if r.KeyTrusted = len(p.Keys) > 0; !r.KeyTrusted {
 		for _, text := range r.Header.Keys {
 			_, k, err := proof.ParsePublicKey(text)
 			if err != nil {
 				return bad("%w", err)
 			}
-			keys = append(keys, k)
+			r.keys = append(r.keys, k)
 		}
 	}
-	for _, k := range slices.Backward(keys) {
+	origin, _, _ := strings.Cut(r.Header.Master, "\n")
+	r.keys = proof.Followers(origin, r.keys, r.Header.Rotations)
+	for _, k := range slices.Backward(r.keys) {
 		if _, err := proof.OpenCheckpoint([]byte(r.Header.Master), k); err == nil {
 			r.Key = k
 			return nil
 		}
 	}
-	return bad("the master log's checkpoint is signed by none of the %d keys that are known", len(keys))
+	return bad("the master log's checkpoint is signed by none of the %d keys that are known", len(r.keys))
 }
 
 // verifier checks the entries of a bundle.

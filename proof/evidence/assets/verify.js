@@ -151,7 +151,8 @@ class Stack {
 
 // checkAnchor follows the way from the project's checkpoint to that of the master log.
 async function checkAnchor(header) {
-  const master = await openCheckpoint(header.master, header.keys.map(publicKey));
+  const keys = header.keys.map(publicKey);
+  const master = await openCheckpoint(header.master, keys);
   const project = await openCheckpoint(header.checkpoint, [master.key]);
   const escaped = header.project.replace(/[^A-Za-z0-9\-._~$&:=@]/gu, (c) => encodeURIComponent(c).replace(/[!'()*]/g, (s) => '%' + s.charCodeAt(0).toString(16).toUpperCase()));
   need(project.origin === `${master.origin}/${escaped}/${header.incarnation}`, 'the checkpoint is of another project');
@@ -162,7 +163,7 @@ async function checkAnchor(header) {
   await checkInclusion('the project', projectLeaf, BigInt(header.headIndex), 1n << BigInt(lines[3]), hashesOf(header.headProof), hashesOf([lines[4]])[0]);
   await checkInclusion('the head', await leafHash(utf8.encode(header.head)), BigInt(header.masterIndex), master.size, hashesOf(header.masterProof), master.root);
   if (header.cosigned) {
-    const old = await openCheckpoint(header.cosigned, [master.key]);
+    const old = await openCheckpoint(header.cosigned, keys);
     need(old.origin === master.origin, 'witnesses have signed another log');
     await checkConsistency('what witnesses have signed', old.size, old.root, master.size, master.root, hashesOf(header.cosignedProof ?? []));
   }
@@ -190,7 +191,9 @@ async function verifyBundle(text, each) {
     need(entry.project === header.project, `line ${i + 2} is of another project`);
     need(i === 0 ? entry.seq === firstSeq : complete ? entry.seq === last + 1 : entry.seq > last, `line ${i + 2} does not follow the one before`);
     last = entry.seq;
-    const leaf = await leafHash(await sha256(bytesOf(parts[1]), utf8.encode(parts[3])));
+    const salt = bytesOf(parts[1]);
+    need(salt.length === 16, `line ${i + 2} has no salt`);
+    const leaf = await leafHash(await sha256(salt, utf8.encode(parts[3])));
     if (prefix) await stack.add(leaf);
     else {
       need(parts[2], `line ${i + 2} has no proof`);
