@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
 	"fmt"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -322,6 +325,8 @@ func TestEvidence(t *testing.T) {
 		"actor":  {audit.Query{Project: "acme", Is: audit.Terms{"actor": {"u1@example.com"}}}, 101, false},
 		"single": {audit.Query{Project: "acme", Is: audit.Terms{"resourceId": {"257"}}}, 1, true},
 		"first":  {audit.Query{Project: "acme", Is: audit.Terms{"resourceId": {"699"}}}, 1, true},
+		"range":  {audit.Query{Project: "acme", Is: audit.Terms{"resourceId": numbers(200, 299)}}, 100, true},
+		"end":    {audit.Query{Project: "acme", Is: audit.Terms{"resourceId": numbers(690, 699)}}, 10, true},
 	} {
 		bundle := b.evidence(c.query)
 		res, n, err := verify(bundle, evidence.Policy{Keys: []proof.PublicKey{b.key.Public()}})
@@ -336,6 +341,59 @@ func TestEvidence(t *testing.T) {
 	sel := must(b.Prepare(audit.Query{Project: "acme", Is: audit.Terms{"actor": {"nobody@example.com"}}}))
 	if err := b.n.Evidence(t.Context(), &bytes.Buffer{}, sel, Request{}); audit.KindOf(err) != audit.NotFound {
 		t.Errorf("evidence of nothing: %v", err)
+	}
+}
+
+// numbers returns those from first to last, as texts.
+func numbers(first, last int) (texts []string) {
+	for n := first; n <= last; n++ {
+		texts = append(texts, strconv.Itoa(n))
+	}
+	return texts
+}
+
+// TestRanges: the entries between any two are proved by one proof, which says nothing of others.
+func TestRanges(t *testing.T) {
+	b := open(t)
+	b.record("acme", 600)
+	b.head()
+	h := must(b.History("acme"))
+	bundle := func(first, last int64) []byte {
+		var w bytes.Buffer
+		a := must(b.n.anchorOf(&h))
+		b.must(b.n.rangeOf(t.Context(), &w, &h, &evidence.Header{Anchor: a, Entries: last - first + 1, FirstSeq: first, LastSeq: last, Complete: true}))
+		return w.Bytes()
+	}
+	older := must(proof.Sign(proof.Checkpoint{Origin: b.n.origin(&h), Size: 300, Root: must(b.n.tree(t.Context(), &h, 300).Root())}, b.key.Signer(b.n.origin(&h))))
+	for range 60 {
+		first := 1 + rand.Int64N(600)
+		last := first + rand.Int64N(601-first)
+		text := bundle(first, last)
+		res, n, err := verify(text, evidence.Policy{Keys: []proof.PublicKey{b.key.Public()}})
+		if err != nil || int64(n) != last-first+1 {
+			t.Fatalf("%d to %d: %d entries, %v", first, last, n, err)
+		}
+		if _, _, err := verify(text, evidence.Policy{Older: older}); (err == nil) != (first <= 300 && last >= 300) {
+			t.Errorf("%d to %d, against the first 300: %v", first, last, err)
+		}
+		for name, change := range map[string]func(h *evidence.Header){
+			"another base":      func(h *evidence.Header) { h.Base++ },
+			"a base before":     func(h *evidence.Header) { h.Base-- },
+			"a peak more":       func(h *evidence.Header) { h.Before = append(h.Before, proof.Hash{1}) },
+			"a peak less":       func(h *evidence.Header) { h.Before = h.Before[:max(0, len(h.Before)-1)]; h.FirstSeq -= h.FirstSeq & 1 },
+			"another peak":      func(h *evidence.Header) { h.Before = append(evidence.Hashes{{1}}, h.Before[min(1, len(h.Before)):]...) },
+			"no proof":          func(h *evidence.Header) { h.Prefix = nil },
+			"a proof of others": func(h *evidence.Header) { h.Prefix = &evidence.Hashes{{1}} },
+		} {
+			header := res.Header
+			change(&header)
+			again := append(must(json.Marshal(&header)), text[bytes.IndexByte(text, '\n'):]...)
+			if !bytes.Equal(again, text) {
+				if _, _, err := verify(again, evidence.Policy{}); !errors.Is(err, evidence.ErrBad) {
+					t.Errorf("%d to %d, %s: holds: %v", first, last, name, err)
+				}
+			}
+		}
 	}
 }
 

@@ -206,8 +206,7 @@ type Request struct {
 	Since int64
 }
 
-// MaxEvidence bounds the entries of a bundle that holds less than the project from its first
-// entry on.
+// MaxEvidence bounds the entries of a bundle that are selected by something.
 const MaxEvidence = 1_000_000
 
 // Evidence writes a bundle of what is selected of a project. It returns NotFound where that is
@@ -229,8 +228,8 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 	last := h.Base + h.Head.Size - 1
 	var seqs []int64
 	if q := sel.Query(); len(q.Is) == 0 && len(q.Not) == 0 && q.Text == "" && q.From.IsZero() && q.To.IsZero() {
-		header.LastSeq = last
-		return n.prefix(ctx, w, &h, header)
+		header.Entries, header.FirstSeq, header.LastSeq, header.Complete = h.Head.Size, h.Base, last, true
+		return n.rangeOf(ctx, w, &h, header)
 	}
 	err = sel.Export(ctx, func(e *audit.Entry) error {
 		if e.Seq < h.Base || e.Seq > last {
@@ -252,27 +251,31 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 	first, end := seqs[0], seqs[len(seqs)-1]
 	header.Entries, header.FirstSeq, header.LastSeq = int64(len(seqs)), first, end
 	header.Complete = end-first+1 == header.Entries
-	if header.Complete && first == h.Base {
-		return n.prefix(ctx, w, &h, header)
+	if header.Complete && len(seqs) > 1 {
+		return n.rangeOf(ctx, w, &h, header)
 	}
 	return n.single(ctx, w, &h, seqs, header)
 }
 
-// prefix writes a bundle of a project from its first entry to one, by one proof for all.
-func (n *Notary) prefix(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) error {
-	head.Entries, head.FirstSeq, head.Complete = head.LastSeq-h.Base+1, h.Base, true
-	hashes, err := n.tree(ctx, h, h.Head.Size).Consistency(head.Entries)
+// rangeOf writes a bundle of all entries of a project from one to another, by one proof for all.
+func (n *Notary) rangeOf(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) error {
+	tree := n.tree(ctx, h, h.Head.Size)
+	first, end := head.FirstSeq-h.Base, head.LastSeq-h.Base+1
+	hashes, err := tree.Consistency(end)
 	if err != nil {
 		return err
 	}
 	prefix := append(evidence.Hashes{}, hashes...)
 	head.Prefix = &prefix
+	if head.Before, err = tree.Peaks(first); err != nil {
+		return err
+	}
 	out, err := n.begin(w, h, head)
 	if err != nil {
 		return err
 	}
-	for first := int64(0); first < head.Entries; first += stepTiles * proof.TileWidth {
-		count := min(head.Entries-first, stepTiles*proof.TileWidth)
+	for ; first < end; first += stepTiles * proof.TileWidth {
+		count := min(end-first, stepTiles*proof.TileWidth)
 		err := n.each(ctx, h, first, int(count), func(l *leaf) error { return out.Write(l.salt, nil, l.entry) })
 		if err != nil {
 			return err

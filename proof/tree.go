@@ -2,6 +2,8 @@ package proof
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -69,6 +71,22 @@ func (t *Tree) Consistency(old int64) ([]Hash, error) {
 		return nil, fmt.Errorf("prove that %d leaves begin %d: %w", old, t.size, err)
 	}
 	return p, nil
+}
+
+// Peaks returns the roots of the perfect trees that the first n leaves consist of, the greatest
+// first: what a Stack holds once these leaves were added.
+func (t *Tree) Peaks(n int64) ([]Hash, error) {
+	var peaks []Hash
+	for first := int64(0); first < n; {
+		level := bits.Len64(uint64(n-first)) - 1
+		h, err := t.node(level, first>>level)
+		if err != nil {
+			return nil, fmt.Errorf("peaks of %d leaves of %d: %w", n, t.size, err)
+		}
+		peaks = append(peaks, h)
+		first += 1 << level
+	}
+	return peaks, nil
 }
 
 // WidthAt returns how many hashes tile n of a level has in a tree of some size: 0 where it is
@@ -157,6 +175,15 @@ func (l Leaves) Tile(level int, n int64, width int) ([]Hash, error) {
 type Stack struct {
 	size  int64
 	nodes []Hash // of perfect subtrees, the greatest first: one for each bit of size
+}
+
+// NewStack returns a Stack to which so many leaves were added as Tree.Peaks returned these for. What is not
+// their number is an error; whether they are those of a tree, its root shows.
+func NewStack(leaves int64, peaks []Hash) (*Stack, error) {
+	if leaves < 0 || bits.OnesCount64(uint64(leaves)) != len(peaks) {
+		return nil, fmt.Errorf("%d leaves have no %d peaks", leaves, len(peaks))
+	}
+	return &Stack{leaves, slices.Clone(peaks)}, nil
 }
 
 // Add adds a leaf.

@@ -32,8 +32,10 @@ type Header struct {
 	LastSeq  int64 `json:"lastSeq"`
 	Complete bool  `json:"complete"`
 	// Prefix is set where no entry has a proof of its own. It shows that the project's tree
-	// begins with the tree of the entries.
+	// begins with the tree that ends with the entries. Before are the peaks of what comes before
+	// them there, none where they begin it.
 	Prefix *Hashes `json:"prefix,omitempty"`
+	Before Hashes  `json:"before,omitempty"`
 	// Older is there where who asked for the evidence has an earlier checkpoint.
 	Older *Older `json:"older,omitempty"`
 	Anchor

@@ -78,11 +78,11 @@ func (v *verifier) begin(p *Policy) error {
 	}
 	h := &v.Header
 	switch {
-	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size <= h.Entries:
+	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size > h.FirstSeq-h.Base && older.Size <= h.LastSeq-h.Base+1:
 		v.older = older
 		return nil
 	case older.Origin == v.Checkpoint.Origin:
-		return bad("to hold it against a checkpoint of the project of %d entries, it must have all of these", older.Size)
+		return bad("to hold it against a checkpoint of the project of %d entries, it must have the last of these, and no gap", older.Size)
 	case older.Origin == v.Master.Origin && (h.Older == nil || h.Older.Size != older.Size):
 		return bad("it does not say how it continues the checkpoint of %d heads: ask for it with --since", older.Size)
 	case older.Origin != v.Master.Origin:
@@ -181,7 +181,7 @@ type verifier struct {
 	lines *reader
 	each  func(*audit.Entry) error
 
-	stack proof.Stack // of a prefix
+	stack *proof.Stack // where the entries have no proofs of their own
 	older proof.Checkpoint
 	seen  int64
 	last  int64 // seq
@@ -192,8 +192,12 @@ func (v *verifier) entries() error {
 	if h.Base < 1 || h.Entries < 1 || h.FirstSeq < h.Base || h.LastSeq < h.FirstSeq {
 		return bad("it says that it holds %d entries, seqs %d to %d of a project that begins with %d", h.Entries, h.FirstSeq, h.LastSeq, h.Base)
 	}
-	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) || h.Prefix != nil && (!h.Complete || h.FirstSeq != h.Base) {
+	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) || h.Prefix != nil && !h.Complete || h.Prefix == nil && h.Before != nil {
 		return bad("it holds %d entries, seqs %d to %d, which is not what it says of being complete", h.Entries, h.FirstSeq, h.LastSeq)
+	}
+	var err error
+	if v.stack, err = proof.NewStack(h.FirstSeq-h.Base, h.Before); h.Prefix != nil && err != nil {
+		return bad("what comes before its entries: %w", err)
 	}
 	for {
 		batch, err := v.read()
@@ -297,7 +301,7 @@ func (v *verifier) take(c *checked) error {
 	if v.Header.Prefix != nil {
 		v.stack.Add(c.hash)
 		if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
-			return fmt.Errorf("the first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
+			return fmt.Errorf("the project's first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
 		}
 	}
 	v.seen++

@@ -131,10 +131,14 @@ async function checkConsistency(what, oldSize, oldRoot, size, root, proof) {
   need(last === 0n && same(a, oldRoot) && same(b, root), bad);
 }
 
-// Stack adds up the root of a tree of which the leaves come one after the other.
+// Stack adds up the root of a tree of which the leaves come one after the other, behind size leaves
+// that have the peaks nodes.
 class Stack {
-  size = 0n;
-  nodes = [];
+  constructor(size, nodes) {
+    need(size.toString(2).replaceAll('0', '').length === nodes.length, 'what comes before its entries has other peaks');
+    this.size = size;
+    this.nodes = nodes;
+  }
 
   async add(hash) {
     for (let n = this.size; n & 1n; n >>= 1n) hash = await nodeHash(this.nodes.pop(), hash);
@@ -179,10 +183,10 @@ async function verifyBundle(text, each) {
   const header = JSON.parse(lines.shift());
   need(header.format === 'auditlog evidence v1', 'this is no evidence');
   const {master, project, headTime} = await checkAnchor(header);
-  const {base, firstSeq, lastSeq, entries, complete, prefix} = header;
+  const {base, firstSeq, lastSeq, entries, complete, prefix, before} = header;
   need(base >= 1 && entries >= 1 && firstSeq >= base && lastSeq >= firstSeq, 'it says that it holds what cannot be');
-  need(complete === (lastSeq - firstSeq + 1 === entries) && (!prefix || complete && firstSeq === base), 'it is not as complete as it says');
-  const stack = new Stack();
+  need(complete === (lastSeq - firstSeq + 1 === entries) && (prefix ? complete : !before), 'it is not as complete as it says');
+  const stack = prefix && new Stack(BigInt(firstSeq - base), hashesOf(before ?? []));
   let last = firstSeq - 1;
   for (const [i, line] of lines.entries()) {
     const parts = entryLine.exec(line);
