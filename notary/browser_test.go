@@ -78,7 +78,8 @@ func TestEvidencePage(t *testing.T) {
 	b.record("other", 2)
 	whole := b.evidence(audit.Query{Project: "a b/ü's+"})
 	some := b.evidence(audit.Query{Project: "a b/ü's+", Is: audit.Terms{"actor": {"u1@example.com", "mallory@example.com"}}})
-	part := b.evidence(audit.Query{Project: "a b/ü's+", Is: audit.Terms{"resourceId": numbers(190, 270)}})
+	h := must(b.History("a b/ü's+"))
+	part := b.someOf(&h, append([]int64{3, 4, 7}, pick(20, 290, 90)...))
 	for name, bundle := range map[string][]byte{"whole": whole, "some": some, "part": part} {
 		page := asPage(t, bundle)
 		status, rows := opened(t, ctx, page, name)

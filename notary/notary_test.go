@@ -7,7 +7,9 @@ import (
 	"errors"
 
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	"auditlog/proof"
 	"auditlog/proof/evidence"
 	"auditlog/store"
+	"auditlog/store/trees"
 )
 
 // bench is a log with a notary.
@@ -352,38 +355,45 @@ func numbers(first, last int) (texts []string) {
 	return texts
 }
 
-// TestRanges: the entries between any two are proved by one proof, which says nothing of others.
-func TestRanges(t *testing.T) {
+// someOf returns the bundle of some seqs of a project by one proof.
+func (b *bench) someOf(h *trees.History, seqs []int64) []byte {
+	b.Helper()
+	var w bytes.Buffer
+	first, last := seqs[0], seqs[len(seqs)-1]
+	head := &evidence.Header{Anchor: must(b.n.anchorOf(h)), Entries: int64(len(seqs)), FirstSeq: first, LastSeq: last}
+	if head.Complete = last-first+1 == head.Entries; head.Complete {
+		b.must(b.n.rangeOf(b.Context(), &w, h, head))
+	} else {
+		b.must(b.n.gaps(b.Context(), &w, h, seqs, head))
+	}
+	return w.Bytes()
+}
+
+// TestOneProof: any entries are proved by one proof, which says nothing of what is between them but
+// that it is there.
+func TestOneProof(t *testing.T) {
 	b := open(t)
 	b.record("acme", 600)
 	b.head()
 	h := must(b.History("acme"))
-	bundle := func(first, last int64) []byte {
-		var w bytes.Buffer
-		a := must(b.n.anchorOf(&h))
-		b.must(b.n.rangeOf(t.Context(), &w, &h, &evidence.Header{Anchor: a, Entries: last - first + 1, FirstSeq: first, LastSeq: last, Complete: true}))
-		return w.Bytes()
-	}
 	older := must(proof.Sign(proof.Checkpoint{Origin: b.n.origin(&h), Size: 300, Root: must(b.n.tree(t.Context(), &h, 300).Root())}, b.key.Signer(b.n.origin(&h))))
-	for range 60 {
-		first := 1 + rand.Int64N(600)
-		last := first + rand.Int64N(601-first)
-		text := bundle(first, last)
+	for round := range 60 {
+		seqs := pick(rand.Int64N(600), rand.Int64N(600), []int{1, 2, 30, 400}[round%4])
+		text := b.someOf(&h, seqs)
+		first, last := seqs[0], seqs[len(seqs)-1]
 		res, n, err := verify(text, evidence.Policy{Keys: []proof.PublicKey{b.key.Public()}})
-		if err != nil || int64(n) != last-first+1 {
-			t.Fatalf("%d to %d: %d entries, %v", first, last, n, err)
+		if err != nil || n != len(seqs) {
+			t.Fatalf("%d: %d entries, %v", seqs, n, err)
 		}
-		if _, _, err := verify(text, evidence.Policy{Older: older}); (err == nil) != (first <= 300 && last >= 300) {
-			t.Errorf("%d to %d, against the first 300: %v", first, last, err)
+		if _, _, err := verify(text, evidence.Policy{Older: older}); (err == nil) != slices.Contains(seqs, 300) {
+			t.Errorf("%d, against the first 300: %v", seqs, err)
 		}
 		for name, change := range map[string]func(h *evidence.Header){
 			"another base":      func(h *evidence.Header) { h.Base++ },
 			"a base before":     func(h *evidence.Header) { h.Base-- },
-			"a peak more":       func(h *evidence.Header) { h.Before = append(h.Before, proof.Hash{1}) },
-			"a peak less":       func(h *evidence.Header) { h.Before = h.Before[:max(0, len(h.Before)-1)]; h.FirstSeq -= h.FirstSeq & 1 },
-			"another peak":      func(h *evidence.Header) { h.Before = append(evidence.Hashes{{1}}, h.Before[min(1, len(h.Before)):]...) },
 			"no proof":          func(h *evidence.Header) { h.Prefix = nil },
 			"a proof of others": func(h *evidence.Header) { h.Prefix = &evidence.Hashes{{1}} },
+			"complete":          func(h *evidence.Header) { h.Complete = true },
 		} {
 			header := res.Header
 			change(&header)
@@ -394,7 +404,28 @@ func TestRanges(t *testing.T) {
 				}
 			}
 		}
+		for name, change := range map[string][2]string{
+			"nothing before":  {`"before":["`, `"before":["` + strings.Repeat("A", 43) + `="],"x":["`},
+			"another before":  {`"before":["`, `"before":["` + strings.Repeat("A", 43) + `=","`},
+			"an empty before": {`,"entry":{`, `,"before":[],"entry":{`},
+			"a proof":         {`,"entry":{`, `,"proof":[],"entry":{`},
+		} {
+			again := bytes.Replace(text, []byte(change[0]), []byte(change[1]), 1)
+			if _, _, err := verify(again, evidence.Policy{}); !bytes.Equal(again, text) && !errors.Is(err, evidence.ErrBad) {
+				t.Errorf("%d to %d, %s: holds: %v", first, last, name, err)
+			}
+		}
 	}
+}
+
+// pick returns up to n seqs between two numbers, in order.
+func pick(x, y int64, n int) []int64 {
+	x, y = min(x, y), max(x, y)
+	known := make(map[int64]bool)
+	for range n {
+		known[1+x+rand.Int64N(y-x+1)] = true
+	}
+	return slices.Sorted(maps.Keys(known))
 }
 
 // spoil changes a bundle in every line and in every way, and wants nothing to hold.

@@ -251,37 +251,74 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 	first, end := seqs[0], seqs[len(seqs)-1]
 	header.Entries, header.FirstSeq, header.LastSeq = int64(len(seqs)), first, end
 	header.Complete = end-first+1 == header.Entries
-	if header.Complete && len(seqs) > 1 {
+	if header.Complete && (first == h.Base || len(seqs) > evidence.SingleProofs) {
 		return n.rangeOf(ctx, w, &h, header)
+	}
+	if len(seqs) > evidence.SingleProofs {
+		return n.gaps(ctx, w, &h, seqs, header)
 	}
 	return n.single(ctx, w, &h, seqs, header)
 }
 
 // rangeOf writes a bundle of all entries of a project from one to another, by one proof for all.
 func (n *Notary) rangeOf(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) error {
-	tree := n.tree(ctx, h, h.Head.Size)
-	first, end := head.FirstSeq-h.Base, head.LastSeq-h.Base+1
-	hashes, err := tree.Consistency(end)
+	out, err := n.beginOne(ctx, w, h, head)
 	if err != nil {
 		return err
 	}
-	prefix := append(evidence.Hashes{}, hashes...)
-	head.Prefix = &prefix
-	if head.Before, err = tree.Peaks(first); err != nil {
-		return err
-	}
-	out, err := n.begin(w, h, head)
+	first, end := head.FirstSeq-h.Base, head.LastSeq-h.Base+1
+	before, err := n.tree(ctx, h, h.Head.Size).Between(0, first)
 	if err != nil {
 		return err
 	}
 	for ; first < end; first += stepTiles * proof.TileWidth {
 		count := min(end-first, stepTiles*proof.TileWidth)
-		err := n.each(ctx, h, first, int(count), func(l *leaf) error { return out.Write(l.salt, nil, l.entry) })
+		err := n.each(ctx, h, first, int(count), func(l *leaf) error {
+			line := evidence.Line{Salt: l.salt, Before: before, Entry: l.entry}
+			before = nil
+			return out.Write(&line)
+		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// gaps writes a bundle of entries among which others are missing, by one proof for all and the
+// nodes over those.
+func (n *Notary) gaps(ctx context.Context, w io.Writer, h *trees.History, seqs []int64, head *evidence.Header) error {
+	out, err := n.beginOne(ctx, w, h, head)
+	if err != nil {
+		return err
+	}
+	at := int64(0) // the leaf behind the last one that was written
+	for tile := range tilesOf(seqs, h.Base) {
+		tree := n.tree(ctx, h, h.Head.Size) // one a tile: a tree keeps what it has read
+		err := n.eachOf(ctx, h, tile, func(l *leaf) error {
+			before, err := tree.Between(at, l.seq-h.Base)
+			if err != nil {
+				return err
+			}
+			at = l.seq - h.Base + 1
+			return out.Write(&evidence.Line{Salt: l.salt, Before: before, Entry: l.entry})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginOne begins a bundle with one proof for all its entries.
+func (n *Notary) beginOne(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) (*evidence.Writer, error) {
+	hashes, err := n.tree(ctx, h, h.Head.Size).Consistency(head.LastSeq - h.Base + 1)
+	if err != nil {
+		return nil, err
+	}
+	prefix := append(evidence.Hashes{}, hashes...)
+	head.Prefix = &prefix
+	return n.begin(w, h, head)
 }
 
 func (n *Notary) begin(w io.Writer, h *trees.History, head *evidence.Header) (*evidence.Writer, error) {
@@ -297,22 +334,29 @@ func (n *Notary) single(ctx context.Context, w io.Writer, h *trees.History, seqs
 	}
 	for tile := range tilesOf(seqs, h.Base) {
 		tree := n.tree(ctx, h, h.Head.Size) // one a tile: a tree keeps what it has read
-		first := tile[0] - h.Base
-		err := n.each(ctx, h, first, int(tile[len(tile)-1]-tile[0]+1), func(l *leaf) error {
-			if _, ok := slices.BinarySearch(tile, l.seq); !ok {
-				return nil
-			}
+		err := n.eachOf(ctx, h, tile, func(l *leaf) error {
 			hashes, err := tree.Inclusion(l.seq - h.Base)
 			if err != nil {
 				return err
 			}
-			return out.Write(l.salt, hashes, l.entry)
+			return out.Write(&evidence.Line{Salt: l.salt, Proof: append(evidence.Hashes{}, hashes...), Entry: l.entry})
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// eachOf calls fn with the leaves of some seqs of a tile.
+func (n *Notary) eachOf(ctx context.Context, h *trees.History, tile []int64, fn func(*leaf) error) error {
+	first, last := tile[0], tile[len(tile)-1]
+	return n.each(ctx, h, first-h.Base, int(last-first+1), func(l *leaf) error {
+		if _, ok := slices.BinarySearch(tile, l.seq); !ok {
+			return nil
+		}
+		return fn(l)
+	})
 }
 
 // tilesOf cuts seqs, which are sorted, where tiles end.

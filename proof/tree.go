@@ -3,7 +3,6 @@ package proof
 import (
 	"fmt"
 	"math/bits"
-	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -73,20 +72,30 @@ func (t *Tree) Consistency(old int64) ([]Hash, error) {
 	return p, nil
 }
 
-// Peaks returns the roots of the perfect trees that the first n leaves consist of, the greatest
-// first: what a Stack holds once these leaves were added.
-func (t *Tree) Peaks(n int64) ([]Hash, error) {
-	var peaks []Hash
-	for first := int64(0); first < n; {
-		level := bits.Len64(uint64(n-first)) - 1
+// Between returns the roots of the perfect trees that the leaves from first to before end consist
+// of, as Stack.Skip wants them.
+func (t *Tree) Between(first, end int64) ([]Hash, error) {
+	var hashes []Hash
+	for first < end {
+		level := perfectAt(first, end)
 		h, err := t.node(level, first>>level)
 		if err != nil {
-			return nil, fmt.Errorf("peaks of %d leaves of %d: %w", n, t.size, err)
+			return nil, fmt.Errorf("nodes over leaves %d to %d of %d: %w", first, end, t.size, err)
 		}
-		peaks = append(peaks, h)
+		hashes = append(hashes, h)
 		first += 1 << level
 	}
-	return peaks, nil
+	return hashes, nil
+}
+
+// perfectAt returns the level of the greatest perfect tree of a tree that begins with a leaf and
+// ends before another.
+func perfectAt(first, end int64) int {
+	level := bits.Len64(uint64(end-first)) - 1
+	if first > 0 {
+		level = min(level, bits.TrailingZeros64(uint64(first)))
+	}
+	return level
 }
 
 // WidthAt returns how many hashes tile n of a level has in a tree of some size: 0 where it is
@@ -177,23 +186,32 @@ type Stack struct {
 	nodes []Hash // of perfect subtrees, the greatest first: one for each bit of size
 }
 
-// NewStack returns a Stack to which so many leaves were added as Tree.Peaks returned these for. What is not
-// their number is an error; whether they are those of a tree, its root shows.
-func NewStack(leaves int64, peaks []Hash) (*Stack, error) {
-	if leaves < 0 || bits.OnesCount64(uint64(leaves)) != len(peaks) {
-		return nil, fmt.Errorf("%d leaves have no %d peaks", leaves, len(peaks))
+// Add adds a leaf.
+func (s *Stack) Add(h Hash) { s.add(0, h) }
+
+// Skip adds the leaves up to before end, of which Tree.Between has returned hashes. Whether they are
+// those of a tree, the root shows.
+func (s *Stack) Skip(end int64, hashes []Hash) error {
+	for _, h := range hashes {
+		if s.size >= end {
+			return fmt.Errorf("%d hashes are too many for the leaves before %d", len(hashes), end)
+		}
+		s.add(perfectAt(s.size, end), h)
 	}
-	return &Stack{leaves, slices.Clone(peaks)}, nil
+	if s.size != end {
+		return fmt.Errorf("%d hashes lead to leaf %d, not to %d", len(hashes), s.size, end)
+	}
+	return nil
 }
 
-// Add adds a leaf.
-func (s *Stack) Add(h Hash) {
-	for n := s.size; n&1 == 1; n >>= 1 {
+// add adds a perfect tree of a level, where one can begin.
+func (s *Stack) add(level int, h Hash) {
+	for n := s.size >> level; n&1 == 1; n >>= 1 {
 		h = tlog.NodeHash(s.nodes[len(s.nodes)-1], h)
 		s.nodes = s.nodes[:len(s.nodes)-1]
 	}
 	s.nodes = append(s.nodes, h)
-	s.size++
+	s.size += 1 << level
 }
 
 // Size returns how many leaves were added.

@@ -78,11 +78,11 @@ func (v *verifier) begin(p *Policy) error {
 	}
 	h := &v.Header
 	switch {
-	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size > h.FirstSeq-h.Base && older.Size <= h.LastSeq-h.Base+1:
+	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size <= h.LastSeq-h.Base+1:
 		v.older = older
 		return nil
 	case older.Origin == v.Checkpoint.Origin:
-		return bad("to hold it against a checkpoint of the project of %d entries, it must have the last of these, and no gap", older.Size)
+		return bad("to hold it against a checkpoint of the project of %d entries, it must have the last of these, in one proof", older.Size)
 	case older.Origin == v.Master.Origin && (h.Older == nil || h.Older.Size != older.Size):
 		return bad("it does not say how it continues the checkpoint of %d heads: ask for it with --since", older.Size)
 	case older.Origin != v.Master.Origin:
@@ -181,7 +181,7 @@ type verifier struct {
 	lines *reader
 	each  func(*audit.Entry) error
 
-	stack *proof.Stack // where the entries have no proofs of their own
+	stack proof.Stack // where the entries have no proofs of their own
 	older proof.Checkpoint
 	seen  int64
 	last  int64 // seq
@@ -192,12 +192,8 @@ func (v *verifier) entries() error {
 	if h.Base < 1 || h.Entries < 1 || h.FirstSeq < h.Base || h.LastSeq < h.FirstSeq {
 		return bad("it says that it holds %d entries, seqs %d to %d of a project that begins with %d", h.Entries, h.FirstSeq, h.LastSeq, h.Base)
 	}
-	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) || h.Prefix != nil && !h.Complete || h.Prefix == nil && h.Before != nil {
+	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) {
 		return bad("it holds %d entries, seqs %d to %d, which is not what it says of being complete", h.Entries, h.FirstSeq, h.LastSeq)
-	}
-	var err error
-	if v.stack, err = proof.NewStack(h.FirstSeq-h.Base, h.Before); h.Prefix != nil && err != nil {
-		return bad("what comes before its entries: %w", err)
 	}
 	for {
 		batch, err := v.read()
@@ -235,6 +231,7 @@ type checked struct {
 	number int
 	text   []byte
 	entry  audit.Entry
+	before Hashes
 	hash   proof.Hash
 	err    error
 }
@@ -276,17 +273,20 @@ func (v *verifier) line(c *checked) error {
 		return err
 	}
 	e := &c.entry
-	if err := json.Unmarshal(l.entry, e); err != nil {
+	if err := json.Unmarshal(l.Entry, e); err != nil {
 		return fmt.Errorf("its entry: %w", err)
 	}
-	if e.Project != v.Header.Project || !bytes.Equal(e.AppendJSON(nil), l.entry) {
+	if e.Project != v.Header.Project || !bytes.Equal(e.AppendJSON(nil), l.Entry) {
 		return fmt.Errorf("its entry is not as the log has entries of project %q", v.Header.Project)
 	}
-	c.hash = proof.LeafHash(proof.Commit(l.salt, l.entry))
+	c.before, c.hash = l.Before, proof.LeafHash(proof.Commit(l.Salt, l.Entry))
+	if one := v.Header.Prefix != nil; one && l.Proof != nil || !one && l.Before != nil || l.Before != nil && len(l.Before) == 0 {
+		return fmt.Errorf("it has a proof of another kind than the others")
+	}
 	if v.Header.Prefix != nil {
 		return nil
 	}
-	return proof.CheckInclusion(l.proof, v.Checkpoint, e.Seq-v.Header.Base, c.hash)
+	return proof.CheckInclusion(l.Proof, v.Checkpoint, e.Seq-v.Header.Base, c.hash)
 }
 
 // take takes the next line in, of which all before were.
@@ -299,12 +299,27 @@ func (v *verifier) take(c *checked) error {
 		return fmt.Errorf("seq %d follows seq %d", seq, v.last)
 	}
 	if v.Header.Prefix != nil {
-		v.stack.Add(c.hash)
-		if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
-			return fmt.Errorf("the project's first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
+		if err := v.stacked(c); err != nil {
+			return err
 		}
 	}
 	v.seen++
 	v.last = seq
 	return v.each(&c.entry)
+}
+
+// stacked adds the next line, and what is left out before it, to the tree that all lines make.
+func (v *verifier) stacked(c *checked) error {
+	from, at := v.stack.Size(), c.entry.Seq-v.Header.Base
+	if err := v.stack.Skip(at, c.before); err != nil {
+		return err
+	}
+	if from < v.older.Size && v.older.Size <= at {
+		return fmt.Errorf("to hold it against a checkpoint of the project of %d entries, it must have the last of these", v.older.Size)
+	}
+	v.stack.Add(c.hash)
+	if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
+		return fmt.Errorf("the project's first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
+	}
+	return nil
 }

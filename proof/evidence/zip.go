@@ -19,8 +19,9 @@ const bundleName = "evidence.ndjson"
 // readmeName is what tells people what is in a zip.
 const readmeName = "README.txt"
 
-// singleProofs bounds the entries whose proofs are files of their own in a zip.
-const singleProofs = 1000
+// SingleProofs bounds the entries that have proofs of their own, which are files of their own in a
+// zip.
+const SingleProofs = 1000
 
 // WriteZip writes a bundle as a zip with its parts.
 func WriteZip(w io.Writer, bundle io.ReadSeeker) error {
@@ -84,34 +85,34 @@ func (p *parts) entries() error {
 	if err != nil {
 		return err
 	}
-	var proofs []line
-	single := p.header.Prefix == nil && p.header.Entries <= singleProofs
+	var proofs []Line
+	single := p.header.Prefix == nil && p.header.Entries <= SingleProofs
 	for {
 		b, err := p.lines.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var l line
+		var l Line
 		if err == nil {
 			l, err = parseLine(b)
 		}
 		if err == nil {
-			_, err = f.Write(append(bytes.Clone(l.entry), '\n'))
+			_, err = f.Write(append(bytes.Clone(l.Entry), '\n'))
 		}
 		if err != nil {
 			return err
 		}
 		if single {
-			l.entry = bytes.Clone(l.entry)
+			l.Entry = bytes.Clone(l.Entry)
 			proofs = append(proofs, l)
 		}
 	}
 	for _, l := range proofs {
 		var e audit.Entry
-		if err := json.Unmarshal(l.entry, &e); err != nil {
+		if err := json.Unmarshal(l.Entry, &e); err != nil {
 			return err
 		}
-		text := (&proof.LeafProof{Extra: l.salt[:], Index: e.Seq - p.header.Base, Hashes: l.proof, Checkpoint: []byte(p.header.Checkpoint)}).Text()
+		text := (&proof.LeafProof{Extra: l.Salt[:], Index: e.Seq - p.header.Base, Hashes: l.Proof, Checkpoint: []byte(p.header.Checkpoint)}).Text()
 		if err := p.file(fmt.Sprintf("proofs/%d.tlog-proof", e.Seq), text); err != nil {
 			return err
 		}
@@ -131,4 +132,3 @@ head.tlog-proof       that it is
 log.checkpoint        size and root of the master log, signed, and cosigned by witnesses
 keys.txt              the keys that have signed
 `
-

@@ -131,19 +131,27 @@ async function checkConsistency(what, oldSize, oldRoot, size, root, proof) {
   need(last === 0n && same(a, oldRoot) && same(b, root), bad);
 }
 
-// Stack adds up the root of a tree of which the leaves come one after the other, behind size leaves
-// that have the peaks nodes.
+// Stack adds up the root of a tree of which the leaves come one after the other.
 class Stack {
-  constructor(size, nodes) {
-    need(size.toString(2).replaceAll('0', '').length === nodes.length, 'what comes before its entries has other peaks');
-    this.size = size;
-    this.nodes = nodes;
+  size = 0n;
+  nodes = [];
+
+  // add adds a leaf, or a perfect tree of a level where one can begin.
+  async add(hash, level = 0n) {
+    for (let n = this.size >> level; n & 1n; n >>= 1n) hash = await nodeHash(this.nodes.pop(), hash);
+    this.nodes.push(hash);
+    this.size += 1n << level;
   }
 
-  async add(hash) {
-    for (let n = this.size; n & 1n; n >>= 1n) hash = await nodeHash(this.nodes.pop(), hash);
-    this.nodes.push(hash);
-    this.size++;
+  // skip adds the leaves up to before end, by the nodes over them.
+  async skip(end, hashes, message) {
+    for (const hash of hashes) {
+      need(this.size < end, message);
+      let level = 0n;
+      while (this.size % (2n << level) === 0n && this.size + (2n << level) <= end) level++;
+      await this.add(hash, level);
+    }
+    need(this.size === end, message);
   }
 
   async root() {
@@ -174,7 +182,7 @@ async function checkAnchor(header) {
   return {master, project, headTime: new Date(Number(lines[2]) * 1000)};
 }
 
-const entryLine = /^\{"salt":"([A-Za-z0-9+/=]{24})"(?:,"proof":(\[[^\]]*\]))?,"entry":(.*)\}$/su;
+const entryLine = /^\{"salt":"(?<salt>[A-Za-z0-9+/=]{24})"(?:,"proof":(?<proof>\[[^\]]*\]))?(?:,"before":(?<before>\["[^\]]*\]))?,"entry":(?<json>.*)\}$/su;
 
 // verifyBundle checks a bundle, and calls each with every entry.
 async function verifyBundle(text, each) {
@@ -183,27 +191,29 @@ async function verifyBundle(text, each) {
   const header = JSON.parse(lines.shift());
   need(header.format === 'auditlog evidence v1', 'this is no evidence');
   const {master, project, headTime} = await checkAnchor(header);
-  const {base, firstSeq, lastSeq, entries, complete, prefix, before} = header;
+  const {base, firstSeq, lastSeq, entries, complete, prefix} = header;
   need(base >= 1 && entries >= 1 && firstSeq >= base && lastSeq >= firstSeq, 'it says that it holds what cannot be');
-  need(complete === (lastSeq - firstSeq + 1 === entries) && (prefix ? complete : !before), 'it is not as complete as it says');
-  const stack = prefix && new Stack(BigInt(firstSeq - base), hashesOf(before ?? []));
+  need(complete === (lastSeq - firstSeq + 1 === entries), 'it is not as complete as it says');
+  const stack = new Stack();
   let last = firstSeq - 1;
   for (const [i, line] of lines.entries()) {
-    const parts = entryLine.exec(line);
+    const parts = entryLine.exec(line)?.groups;
     need(parts, `line ${i + 2} is no entry`);
-    const entry = JSON.parse(parts[3]);
+    const entry = JSON.parse(parts.json);
     need(entry.project === header.project, `line ${i + 2} is of another project`);
     need(i === 0 ? entry.seq === firstSeq : complete ? entry.seq === last + 1 : entry.seq > last, `line ${i + 2} does not follow the one before`);
     last = entry.seq;
-    const salt = bytesOf(parts[1]);
+    const salt = bytesOf(parts.salt);
     need(salt.length === 16, `line ${i + 2} has no salt`);
-    const leaf = await leafHash(await sha256(salt, utf8.encode(parts[3])));
-    if (prefix) await stack.add(leaf);
-    else {
-      need(parts[2], `line ${i + 2} has no proof`);
-      await checkInclusion(`entry ${entry.id}`, leaf, BigInt(entry.seq - base), project.size, hashesOf(JSON.parse(parts[2])), project.root);
+    const leaf = await leafHash(await sha256(salt, utf8.encode(parts.json)));
+    need(prefix ? !parts.proof : parts.proof && !parts.before, `line ${i + 2} has another proof than it says`);
+    if (prefix) {
+      await stack.skip(BigInt(entry.seq - base), hashesOf(JSON.parse(parts.before ?? '[]')), `line ${i + 2} does not tell of what is left out before it`);
+      await stack.add(leaf);
+    } else {
+      await checkInclusion(`entry ${entry.id}`, leaf, BigInt(entry.seq - base), project.size, hashesOf(JSON.parse(parts.proof)), project.root);
     }
-    each(entry, parts[3]);
+    each(entry, parts.json);
   }
   need(lines.length === entries && last === lastSeq, 'lines are missing, or added');
   if (prefix) await checkConsistency('the list of entries', stack.size, await stack.root(), project.size, project.root, hashesOf(prefix));
