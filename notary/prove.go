@@ -11,7 +11,6 @@ import (
 	"auditlog/audit"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
-	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/trees"
 )
@@ -371,49 +370,4 @@ func tilesOf(seqs []int64, base int64) func(func([]int64) bool) {
 			seqs = seqs[n:]
 		}
 	}
-}
-
-// Certify keeps the certificate of a project that is about to be purged: the evidence of the
-// entry that ordered it, with the project's last checkpoint.
-func (n *Notary) Certify(ctx context.Context, project string) error {
-	p, err := n.log.Project(project)
-	if err != nil || p.Deletion == nil {
-		return err // it was restored
-	}
-	e, err := n.log.Get(ctx, project, p.Deletion.EntryID)
-	if err != nil {
-		return err
-	}
-	h, a, err := n.anchored(ctx, project, 0)
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	head := &evidence.Header{Anchor: a, Entries: 1, FirstSeq: e.Seq, LastSeq: e.Seq, Complete: true}
-	if err := n.single(ctx, &b, &h, []int64{e.Seq}, head); err != nil {
-		return err
-	}
-	return n.log.KeepTrees(func(tx kv.Tx, _ func(format.ProjectID) bool) (trees.Change, error) {
-		return trees.Change{}, trees.PutCertificate(tx, project, h.Incarnation, b.Bytes())
-	})
-}
-
-// Certificate returns the certificate of an incarnation of a project that was purged, of the
-// last one that was where that is 0.
-func (n *Notary) Certificate(project string, incarnation int) (bundle []byte, err error) {
-	if incarnation == 0 {
-		h, err := n.log.History(project)
-		if err != nil {
-			return nil, err
-		}
-		incarnation = h.Incarnation - 1
-	}
-	err = n.log.View(func(tx kv.Tx) error {
-		bundle, err = trees.Certificate(tx, project, incarnation)
-		return err
-	})
-	if err == nil && bundle == nil {
-		err = audit.Errorf(audit.NotFound, "project %q has no certificate of an incarnation %d that was purged", project, incarnation)
-	}
-	return bundle, err
 }

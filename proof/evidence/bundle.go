@@ -101,6 +101,24 @@ func parseHeader(b []byte) (*Header, error) {
 	return h, nil
 }
 
+// Rewrite returns a bundle with its anchor changed.
+func Rewrite(bundle []byte, change func(*Anchor) error) ([]byte, error) {
+	first, rest, _ := bytes.Cut(bundle, []byte("\n"))
+	h, err := parseHeader(first)
+	if err == nil {
+		err = change(&h.Anchor)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("rewrite evidence: %w", err)
+	}
+	var b bytes.Buffer
+	if _, err := NewWriter(&b, h); err != nil {
+		return nil, err
+	}
+	b.Write(rest)
+	return b.Bytes(), nil
+}
+
 // Writer writes a bundle.
 type Writer struct {
 	w    io.Writer

@@ -103,7 +103,7 @@ func (r *Result) anchor(p *Policy) (err error) {
 	if r.Master, err = proof.OpenCheckpoint([]byte(h.Master), r.Key); err != nil {
 		return bad("master log: %w", err)
 	}
-	if r.Checkpoint, err = proof.OpenCheckpoint([]byte(h.Checkpoint), r.Key); err != nil {
+	if r.Checkpoint, err = proof.OpenCheckpoint([]byte(h.Checkpoint), r.keys...); err != nil {
 		return bad("project: %w", err)
 	}
 	if want := proof.ProjectOrigin(r.Master.Origin, h.Project, h.Incarnation); r.Checkpoint.Origin != want {

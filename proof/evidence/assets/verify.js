@@ -165,7 +165,7 @@ class Stack {
 async function checkAnchor(header) {
   const keys = header.keys.map(publicKey);
   const master = await openCheckpoint(header.master, keys);
-  const project = await openCheckpoint(header.checkpoint, [master.key]);
+  const project = await openCheckpoint(header.checkpoint, keys);
   const escaped = header.project.replace(/[^A-Za-z0-9\-._~$&:=@]/gu, (c) => encodeURIComponent(c).replace(/[!'()*]/g, (s) => '%' + s.charCodeAt(0).toString(16).toUpperCase()));
   need(project.origin === `${master.origin}/${escaped}/${header.incarnation}`, 'the checkpoint is of another project');
   const lines = header.head.split('\n');
