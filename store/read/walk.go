@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 
 	"auditlog/admit"
@@ -23,19 +24,13 @@ const (
 // anyBlocks has a merge look into as many blocks as there are.
 const anyBlocks = -1
 
-// visit is what a walk does with what it finds.
-type visit struct {
-	entry walk.EntryOf
-	fn    func(*audit.Entry) bool // of each match; false ends the walk
-	gaps  []audit.Gap             // what is missing where it has been
-}
-
-// walk goes through the entries of a stretch that are selected, in the query's order.
+// walk adds the entries of a stretch that are selected to a page, in the query's order, while it
+// has room.
 //
 // Where the index is to be asked some blocks are looked into first, and into those that the
 // index names only when that was not enough. The index is asked before the view is opened that
 // its answer is for: what has changed since is then known to the view, and looked into as well.
-func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
+func (q *prepared) walk(ctx context.Context, st walk.Stretch, into *found.Page) error {
 	looks := anyBlocks
 	switch {
 	case len(q.narrowings) == 0:
@@ -44,7 +39,7 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
 	default:
 		looks = directBlocksOfMany
 	}
-	rest, stopped, err := q.merge(ctx, st, nil, looks, v)
+	rest, stopped, err := q.merge(ctx, st, nil, looks, into)
 	if err != nil || !stopped {
 		return err
 	}
@@ -53,40 +48,41 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = q.merge(ctx, st, named, anyBlocks, v)
+	_, _, err = q.merge(ctx, st, named, anyBlocks, into)
 	return err
 }
 
 // merge is walk.Merge.Each in a view of its own.
-func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, v *visit) (rest audit.Position, stopped bool, err error) {
+func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, into *found.Page) (rest audit.Position, stopped bool, err error) {
 	err = q.walkers(ctx, st, named, func(walkers []*walk.Walker) error {
-		rest, stopped, err = walk.NewMerge(walkers, looks).Each(v.entry, v.fn)
+		rest, stopped, err = walk.NewMerge(walkers, looks).Each(into)
 		for _, w := range walkers {
-			v.gaps = append(v.gaps, w.Gaps()...)
+			into.Gaps = append(into.Gaps, w.Gaps()...)
 		}
 		return err
 	})
 	return rest, stopped, err
 }
 
-// walkers calls fn with walkers over a stretch of each project that is looked into.
+// walkers calls fn with walkers over a stretch of each layer of the projects that are looked into.
 func (q *prepared) walkers(ctx context.Context, st walk.Stretch, named namedBlocks, fn func([]*walk.Walker) error) error {
 	return q.s.view(&q.query, func(tx kv.Tx, views []view) error {
 		wq := &walk.Query{Match: q.matches, Filter: q.filter, Oldest: q.query.Oldest, Turn: admit.TurnOf(ctx)}
 		if q.text != nil {
 			wq.Text = found.NewCondition(q.text, wq.Turn)
 		}
-		walkers := make([]*walk.Walker, len(views))
+		walkers := make([]*walk.Walker, 0, len(views))
 		for i := range views {
-			p := views[i].in(tx, q.s)
-			p.Named = named[p.ID]
-			walkers[i] = walk.New(wq, p, st)
+			views[i].in(tx, q.s, func(p walk.Project) {
+				p.Named = named[p.ID]
+				walkers = append(walkers, walk.New(wq, p, st))
+			})
 		}
 		return fn(walkers)
 	})
 }
 
-// namedBlocks are the blocks that an index names, by project. Of a project that is not in it, all
+// namedBlocks are the blocks that an index names, by layer. Of a layer that is not in it, all
 // have to be looked into.
 type namedBlocks map[format.ProjectID]*blocks.Named
 
@@ -100,16 +96,25 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mem.Mu.RUnlock()
 	named := make(namedBlocks, len(views))
 	for i := range views {
-		p := views[i].project.ID
-		for _, n := range q.narrowings {
-			keys, through, ok, err := n.Blocks(ctx, p, st.High, st.Low.At)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				named[p] = named[p].And(blocks.Named{Keys: keys, Through: through})
-			}
+		var failed error
+		views[i].rec.Layers(func(id format.ProjectID, _ *format.Layer) { failed = cmp.Or(failed, q.ask(ctx, id, st, named)) })
+		if failed != nil {
+			return nil, failed
 		}
 	}
 	return named, nil
+}
+
+// ask asks the index which blocks of a layer to look into.
+func (q *prepared) ask(ctx context.Context, id format.ProjectID, st walk.Stretch, named namedBlocks) error {
+	for _, n := range q.narrowings {
+		keys, through, ok, err := n.Blocks(ctx, id, st.High, st.Low.At)
+		if err != nil {
+			return err
+		}
+		if ok {
+			named[id] = named[id].And(blocks.Named{Keys: keys, Through: through})
+		}
+	}
+	return nil
 }
