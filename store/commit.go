@@ -255,7 +255,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 // finish writes what is still held back.
 func (w *commitWriter) finish() error {
 	if len(w.batch) == 0 && !w.wrote {
-		return errNothing
+		return kv.ErrNothing
 	}
 	w.tx.Height(uint64(w.next - 1))
 	return w.flush()
@@ -439,6 +439,9 @@ func (w *commitWriter) create(name string) (*memory.Project, error) {
 func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
+	if id > uint64(format.MaxProject) {
+		return 0, audit.Errorf(audit.Unavailable, "the log has had %d projects, and can have no more", format.MaxProject)
+	}
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 

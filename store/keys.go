@@ -99,7 +99,7 @@ func (s *Store) moveKeys() error {
 	var of []keys.Owner
 	return s.update("keys", func(tx kv.Tx) error {
 		if of = s.keyOwners(func(p *memory.Project) bool { return p.Keys.Sealed() > 0 }); len(of) == 0 {
-			return errNothing
+			return kv.ErrNothing
 		}
 		return keys.MoveAll(tx, &s.opts.keySizes, of)
 	}, func() {

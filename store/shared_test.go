@@ -1,0 +1,30 @@
+package store
+
+import (
+	"encoding/hex"
+	"hash/fnv"
+	"testing"
+
+	"auditlog/store/kv"
+	"auditlog/store/kv/pgkv"
+	"auditlog/store/kv/pgkv/pgtest"
+	"auditlog/store/storetest"
+)
+
+// TestExaminationOnPostgreSQL puts the store through what every log has to pass, in a database
+// of which each folder has a part of its own.
+func TestExaminationOnPostgreSQL(t *testing.T) {
+	address := pgtest.Start(t)
+	storetest.Run(t, func(dir string, o storetest.Options) (storetest.Log, error) {
+		return examine(o, func(opts Options) (kv.DB, error) {
+			return pgkv.Open(pgtest.Part(address, partOf(dir)), sharedOptions(&opts))
+		})
+	})
+}
+
+// partOf returns the part of a database that belongs to a folder.
+func partOf(dir string) string {
+	sum := fnv.New128a()
+	sum.Write([]byte(dir))
+	return "l" + hex.EncodeToString(sum.Sum(nil))
+}
