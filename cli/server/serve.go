@@ -28,6 +28,7 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/basepath"
 	"auditlog/cli/build"
 	"auditlog/cli/exit"
 	"auditlog/cli/filters"
@@ -331,6 +332,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   build.Version(),
+		Base:      s.cfg.BasePath,
+		EmbedFrom: s.cfg.EmbedFrom,
 	}
 	if s.provider != nil {
 		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
@@ -361,6 +364,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Stopping:        stopping,
 		Log:             s.log,
 		Version:         build.Version(),
+		Base:            s.cfg.BasePath,
 	}
 	if s.provider != nil {
 		apiOptions.Provider = s.provider
@@ -370,7 +374,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		return nil, exit.Usage(err) // a pattern of a read-only action
 	}
 	s.metrics = handler.Metrics()
-	return handler, nil
+	return basepath.Handler(s.cfg.BasePath, handler), nil
 }
 
 func (s *server) listen(ctx context.Context) (err error) {
