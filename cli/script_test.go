@@ -23,7 +23,8 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 //	server FLAG...   start "auditlog serve", by default with --dev, and point
 //	                 AUDITLOG_URL and AUDITLOG_TOKEN to it; its greeting is in
 //	                 the file greeting
-//	stop [SIGNAL]    end the server; its log is in the file log.txt
+//	end [SIGNAL]     stop the server; its log is in the file log.txt. Testscript has a stop of its
+//	                 own, which ends a script where it stands
 //	code N ARG...    run a program that must exit with N
 //	$CERT, $KEY      files with a certificate for 127.0.0.1 and its key
 //	mask [FILE]      make the last standard output, or a file, the file masked,
@@ -56,7 +57,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": cmdServer,
-			"stop":   cmdStop,
+			"end":    cmdEnd,
 			"code":   cmdCode,
 			"mask":   cmdMask,
 		},
@@ -111,7 +112,7 @@ func cmdServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("greeting"), []byte(p.greeting), 0o600))
 }
 
-func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
+func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
 	current := ts.Value(serverKey{}).(**process)
 	if *current == nil {
 		ts.Fatalf("there is no server")

@@ -61,7 +61,9 @@ async function run() {
   try {
     // "<" is written as a tab, which no line of a bundle has, so that no entry can end this element.
     const text = $('#bundle').textContent.slice(1).replaceAll('\t', '<');
-    const result = await verifyBundle(text, (entry, json) => entries.push([entry, json]));
+    const result = await verifyBundle(text, (entry, json) => {
+      if (entries.push([entry, json]) % 1000 === 0) status.textContent = `Verifying… ${entries.length} entries so far.`;
+    });
     says(result);
     show(entries);
     status.className = 'holds';
