@@ -77,7 +77,7 @@ var mayImport = map[string]string{
 	"store/repair":         "audit durable fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/copies":         "audit durable store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/storetest":      "audit audit/audittest fulltext",
-	"store":                "audit fulltext store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/kv/pgkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
+	"store":                "audit fulltext store/blocks store/check store/copies store/format store/keys store/kv store/kv/boltkv store/kv/pgkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
 	"follow":               "backoff",
 	"sinks":                "audit auth calendar rpc shipping",
 	"shipping":             "admit audit backoff follow pull sink store/block",

@@ -23,8 +23,7 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 //	server FLAG...   start "auditlog serve", by default with --dev, and point
 //	                 AUDITLOG_URL and AUDITLOG_TOKEN to it; its greeting is in
 //	                 the file greeting
-//	end [SIGNAL]     stop the server; its log is in the file log.txt. Testscript has a stop of its
-//	                 own, which ends a script where it stands
+//	stop [SIGNAL]    end the server; its log is in the file log.txt
 //	code N ARG...    run a program that must exit with N
 //	$CERT, $KEY      files with a certificate for 127.0.0.1 and its key
 //	mask [FILE]      make the last standard output, or a file, the file masked,
@@ -57,7 +56,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": cmdServer,
-			"end":    cmdEnd,
+			"halt":   cmdHalt, // stop is the end of a script
 			"code":   cmdCode,
 			"mask":   cmdMask,
 		},
@@ -112,7 +111,26 @@ func cmdServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("greeting"), []byte(p.greeting), 0o600))
 }
 
-func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
+// A script ends at a line that says stop, and nobody sees that: a server is halted.
+func TestScriptsDoNotStop(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(text), "\n") {
+			if strings.HasPrefix(line, "stop") {
+				t.Errorf("%s:%d: what follows is not run: use halt", file, n+1)
+			}
+		}
+	}
+}
+
+func cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
 	current := ts.Value(serverKey{}).(**process)
 	if *current == nil {
 		ts.Fatalf("there is no server")
@@ -125,7 +143,7 @@ func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
 	case "KILL":
 		sig = syscall.SIGKILL
 	default:
-		ts.Fatalf("stop: no such signal")
+		ts.Fatalf("halt: no such signal")
 	}
 	err := (*current).stop(sig)
 	ts.Check(os.WriteFile(ts.MkAbs("log.txt"), []byte((*current).log.String()), 0o600))
