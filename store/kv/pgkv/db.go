@@ -37,7 +37,7 @@ type Options struct {
 	// Patience is for how long a transaction waits for a database that cannot be reached, as
 	// while another server takes over. Default 5 s.
 	Patience time.Duration
-	// Watch is for how long an answer is waited for. Default 30 s.
+	// Watch is for how long an answer is waited for. Default 15 s.
 	Watch time.Duration
 }
 
@@ -49,7 +49,7 @@ func (o *Options) setDefaults() {
 		o.Patience = 5 * time.Second
 	}
 	if o.Watch == 0 {
-		o.Watch = 30 * time.Second
+		o.Watch = 15 * time.Second
 	}
 }
 
@@ -63,6 +63,7 @@ type DB struct {
 	closed   atomic.Bool
 	timeline atomic.Uint32 // the newest that was seen
 	async    atomic.Bool   // commits wait for no standby
+	silent   atomic.Int32  // how often a server did not answer: the next is tried first then
 	readers  pool
 	cache    *cache
 
@@ -138,7 +139,7 @@ func (db *DB) dial() (*conn, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
-	c, err := dial(db.cfg, db.timeline.Load(), db.opts.Patience, db.opts.Watch)
+	c, err := dial(from(db.cfg, int(db.silent.Load())), db.timeline.Load(), db.opts.Patience, db.opts.Watch)
 	if err != nil {
 		return nil, err
 	}

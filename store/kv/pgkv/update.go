@@ -204,6 +204,9 @@ func (db *DB) giveUp() {
 
 // hangUp closes the writing connection.
 func (db *DB) hangUp() {
+	if db.writer != nil && db.writer.silent {
+		db.silent.Add(1)
+	}
 	db.writer.close()
 	db.writer = nil
 }
