@@ -192,6 +192,11 @@ func TestPrimaryOfBefore(t *testing.T) {
 	opts.Patience = 3 * time.Second
 	db := open(t, at(t, before.Database(t), proxy.Address(), pair.Standby.Address()), opts)
 	must(t, count(db))
+	for behind := ""; behind != "f"; {
+		var err error
+		behind, err = before.Query("SELECT pg_current_wal_lsn() > replay_lsn FROM pg_stat_replication")
+		must(t, err)
+	}
 	must(t, pair.Promote())
 	proxy.Refuse()
 	if err := count(db); err != nil {
