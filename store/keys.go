@@ -23,7 +23,7 @@ var errMoved error = &audit.Fault{Kind: audit.Unavailable, Message: "the log was
 func (s *Store) keyLog() keys.Log {
 	return keys.Log{
 		Err:  s.Err,
-		View: s.read,
+		View: s.readExpecting,
 		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
 			s.mem.Mu.RLock()
 			defer s.mem.Mu.RUnlock()

@@ -370,7 +370,12 @@ func (s *Store) Release() error {
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
+func (s *Store) read(fn func(kv.Tx) error) error { return s.readExpecting(nil, fn) }
+
+// readExpecting is read of who knows what will be read.
+func (s *Store) readExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	return closed(s.located(kv.View(s.db, expected, fn)))
+}
 
 // located says of damage in which database it is.
 func (s *Store) located(err error) error { return s.mem.Hurt.Located(err) }

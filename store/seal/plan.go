@@ -91,6 +91,7 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 	left := blocks.Budget{Blocks: stepBlocks, Bytes: stepBytes}
 	entries := 0
 	spans := w.sealer.blocks.NewSpanPlanner(w.sealer.Sizes, tx)
+	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: w.places(), Around: true})
 	for _, plan := range w.waiting {
 		if left.Blocks <= 0 || left.Bytes <= 0 || entries >= stepEntries || len(w.plans) == stepProjects {
 			return true, nil
@@ -107,6 +108,16 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 		entries += len(plan.entries)
 	}
 	return w.more, nil
+}
+
+// places returns the keys of blocks that would begin where the projects' entries begin.
+func (w *Step) places() (keys [][]byte) {
+	for _, plan := range w.waiting {
+		if len(plan.left) > 0 {
+			keys = append(keys, format.BlockKey{Project: plan.project.ID, Position: plan.left[0].Position()}.Append(nil))
+		}
+	}
+	return keys
 }
 
 func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, most blocks.Budget) error {

@@ -152,8 +152,11 @@ func (db *DB) dial() (*conn, error) {
 }
 
 // View runs fn on one state.
-func (db *DB) View(fn func(kv.Tx) error) error {
-	t, err := db.beginView()
+func (db *DB) View(fn func(kv.Tx) error) error { return db.ViewExpecting(nil, fn) }
+
+// ViewExpecting is View, whose first round trip brings along what will be read.
+func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	t, err := db.beginView(expected)
 	if err != nil {
 		return err
 	}
@@ -167,13 +170,13 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 
 // beginView takes a connection, and has it see one state of the database. A connection that was
 // lost meanwhile, or whose server was replaced, is replaced by a new one.
-func (db *DB) beginView() (*tx, error) {
+func (db *DB) beginView(expected []kv.Expected) (*tx, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
 	until := time.Now().Add(db.opts.Patience)
 	for wait := firstWait; ; wait *= 2 {
-		t, err := db.tryView(until)
+		t, err := db.tryView(expected, until)
 		if err == nil {
 			return t, nil
 		}
@@ -189,23 +192,26 @@ func (db *DB) beginView() (*tx, error) {
 // firstWait is how long it takes until a connection that was lost is tried again twice.
 const firstWait = 10 * time.Millisecond
 
-func (db *DB) tryView(until time.Time) (*tx, error) {
+func (db *DB) tryView(expected []kv.Expected, until time.Time) (*tx, error) {
+	t := &tx{db: db, begun: true}
 	db.mu.Lock()
-	since, tables := db.state, db.tables
+	t.state, t.tables = db.state, db.tables
 	db.mu.Unlock()
-	c, err := db.readers.take(db.timeline.Load(), until)
-	if err != nil {
+	var err error
+	if t.c, err = db.readers.take(db.timeline.Load(), until); err != nil {
 		return nil, err
 	}
-	reader := db.readState(since, tables)
-	err = c.exchange(&call{statement: beginReading}, reader.call)
-	if err == nil {
-		var s *state
-		if s, err = db.learn(reader); err == nil {
-			return &tx{db: db, c: c, state: s, news: reader.news, tables: tables, begun: true}, nil
+	reader := db.readState(t.state, t.tables)
+	t.Expect(expected...)
+	if t.read(&call{statement: beginReading}, reader.call) {
+		t.news = reader.news
+		if t.state, err = db.learn(reader); err == nil {
+			return t, nil
 		}
+	} else {
+		err = t.err
 	}
-	db.readers.drop(c)
+	db.readers.drop(t.c)
 	return nil, err
 }
 
