@@ -5,6 +5,7 @@ package kvtest
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"auditlog/store/kv"
@@ -125,6 +126,13 @@ func (b bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 	for _, k := range keys {
 		fn(k, b.Get(k))
 	}
+}
+
+func (b bucket) Since(version uint64) iter.Seq2[[]byte, []byte] {
+	if b.tx.fails() {
+		return func(func(_, _ []byte) bool) {}
+	}
+	return b.Bucket.Since(version)
 }
 
 func (b bucket) Put(key, value []byte) error {
