@@ -59,10 +59,11 @@ screenshots: tools
 	FONTCONFIG_FILE=$(CURDIR)/console/testdata/fonts.conf AUDITLOG_SCREENSHOTS=$(CURDIR)/docs \
 	  go test -count 1 -run '^TestScreenshots$$' ./console
 
-# tools installs what the tests need and is not here: a C compiler for the race
-# detector, and a browser for the page, without which its tests are skipped.
+# tools installs what the tests need and is not here: a C compiler for the race detector,
+# and a browser and servers of others, without which some tests are skipped.
 tools: .cache/axe-4.14.1.min.js
-	@for need in cc:gcc chromium:chromium curl:curl rsyslogd:rsyslog-gnutls; do \
+	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
+	for need in cc:gcc chromium:chromium curl:curl rsyslogd:rsyslog-gnutls postgres:postgresql; do \
 	  command -v $${need%:*} > /dev/null && continue; \
 	  if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${need#*:} > /dev/null; \
