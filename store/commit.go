@@ -237,6 +237,9 @@ type commitWriter struct {
 	created map[string]*memory.Project
 	changed map[*memory.Project]*format.Project
 	wrote   bool // something beside entries
+	// repeats is set when an answer rests on entries that were there. Where other nodes write, it
+	// waits for a commit as well: these may be durable no sooner.
+	repeats bool
 }
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
@@ -254,7 +257,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 
 // finish writes what is still held back.
 func (w *commitWriter) finish() error {
-	if len(w.batch) == 0 && !w.wrote {
+	if len(w.batch) == 0 && !w.wrote && !(w.repeats && w.s.db.Shared()) {
 		return errNothing
 	}
 	w.tx.Height(uint64(w.next - 1))
@@ -298,6 +301,7 @@ func (w *commitWriter) add(sub *submission) error {
 			var first keys.Known
 			mark, first = sub.marks.Of(i, p.ID, &p.Hasher, e, sub.rows[i])
 			if first, ok := w.keys.First(&p.Keys, mark.Hash, first); ok {
+				w.repeats = true
 				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue

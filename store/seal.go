@@ -121,6 +121,8 @@ func (s *Store) sealStep(until int64) (left bool, err error) {
 		}
 		left, err = s.seal(step)
 		switch {
+		case errors.Is(err, errStale):
+			return true, nil
 		case err == nil:
 			return left, s.unlessDamaged(s.tidyKeys())
 		case !s.setAside(err):
@@ -138,7 +140,12 @@ func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	return left, s.update("seal", step.Write, func() {
+	return left, s.update("seal", func(tx kv.Tx) error {
+		if step.Seq() != s.mem.BlockSeq {
+			return errStale
+		}
+		return step.Write(tx)
+	}, func() {
 		var freed queue.Shares
 		freed, s.mem.BlockSeq = step.Apply()
 		s.queue.Free(freed.Parts...)

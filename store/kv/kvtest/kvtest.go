@@ -27,9 +27,16 @@ type DB struct {
 	Read func() error
 	// Again has the function of each Update run twice, and what it did first forgotten.
 	Again bool
+	// Nodes is set where several logs have the database, each by a DB of its own. Faster is called
+	// between the runs of an Update that is run twice: what others commit there was faster.
+	Nodes  bool
+	Faster func()
 }
 
 var errAgain = errors.New("run it again")
+
+// Shared reports whether several logs have the database.
+func (db *DB) Shared() bool { return db.Nodes || db.DB.Shared() }
 
 // View runs fn in a transaction whose reads may fail.
 func (db *DB) View(fn func(kv.Tx) error) error {
@@ -42,6 +49,9 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 		err := db.DB.Update(func(tx kv.Tx) error { return errors.Join(db.run(tx, new([]string), fn), errAgain) })
 		if !errors.Is(err, errAgain) {
 			return err
+		}
+		if db.Faster != nil {
+			db.Faster()
 		}
 	}
 	err := db.DB.Update(func(tx kv.Tx) error {
