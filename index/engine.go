@@ -271,9 +271,8 @@ func (e *engine) merge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Bleve does not rewrite a segment that is the only one. A document of no block
-	// makes another.
-	if err := e.apply([]*document{newDocument(lexicon.NewBuilder(), docID{})}, nil, s); err != nil {
+	// Bleve does not rewrite a segment that is the only one. The filler makes another.
+	if err := e.apply([]*document{newDocument(lexicon.NewBuilder(), filler)}, nil, s); err != nil {
 		return err
 	}
 	err = e.wait(0, func() error {
@@ -282,5 +281,9 @@ func (e *engine) merge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return e.apply(nil, []docID{{}}, s)
+	return e.apply(nil, []docID{filler}, s)
 }
+
+// filler is a document of no block, which a merge needs. One that was ended in the middle leaves
+// it behind.
+var filler docID

@@ -522,10 +522,6 @@ type way struct {
 
 // TestDamage damages a log in many ways, and asks for everything: whatever is hurt, what
 // is answered is right, and the rest is an error that says where.
-//
-// One way is not always noticed: a page of bbolt's does not say which state of the file it is of, so
-// that an earlier state of a page, where a disk has lost a write, is a page as good as any. What lies
-// beside it tells in most cases; the rest is bounded here, and docs/operations.md says so.
 func TestDamage(t *testing.T) {
 	if testing.Short() {
 		*damages = 1
@@ -548,18 +544,13 @@ func TestDamage(t *testing.T) {
 				files[FileName] = w.do(r, bytes.Clone(files[FileName]))
 				v, why := c.try(t, files)
 				counts[v]++
-				if v == wrong && w.name == staleWay {
-					t.Logf("%s, %s, number %d: %s", w.name, how, i, why)
-				} else if v == wrong {
+				if v == wrong {
 					t.Errorf("%s, %s, number %d: %s", w.name, how, i, why)
 				}
 			}
 		}
 		t.Logf("%s: %d times: wrong answers %d, errors %d, with gaps alone %d, found by the check alone %d, harmless %d", w.name, 3**damages,
 			counts[wrong], counts[refused], counts[gapped], counts[checked], counts[harmless])
-		if counts[wrong] > max(2, 3**damages/10) {
-			t.Errorf("%s: %d wrong answers", w.name, counts[wrong])
-		}
 	}
 	if t.Logf("%d listings, %d entries recorded", c.lists, c.taken); c.refusals > c.lists/20 {
 		t.Errorf("%d of %d listings of a log that is open were refused", c.refusals, c.lists)

@@ -175,10 +175,17 @@ func Open(dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(db, opts)
+	s, err := New(db, opts)
+	if err == nil && db.Moved() && len(s.mem.Hurt.Errs) > 0 {
+		err = errors.Join(append(s.mem.Hurt.Errs, s.Close())...)
+	}
+	if blocks.IsDamage(err) || errors.Is(err, upgrade.ErrForeign) {
+		return nil, db.Explain(err)
+	}
+	return s, err
 }
 
-func openDB(dir string, opts Options) (kv.DB, error) {
+func openDB(dir string, opts Options) (*boltkv.DB, error) {
 	opts.setDefaults()
 	db, err := boltkv.Open(filepath.Join(dir, FileName), engineOptions(opts.Rand))
 	if err != nil {

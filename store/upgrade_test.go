@@ -18,7 +18,7 @@ import (
 // bare opens the database of a store that is closed, as what it is.
 func bare(t *testing.T, dir string) kv.DB {
 	t.Helper()
-	db, err := boltkv.Open(filepath.Join(dir, FileName), boltkv.Options{})
+	db, err := boltkv.Open(filepath.Join(dir, FileName), engineOptions(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,9 @@ func TestMissingBucket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = errors.Join(db.Update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte(name)) }), db.Close())
+		err = errors.Join(db.Update(func(tx *bbolt.Tx) error {
+			return errors.Join(tx.DeleteBucket([]byte(name)), tx.DeleteBucket([]byte("_commit"))) // nor does the engine know of it
+		}), db.Close())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func WebFaults() []Fault {
 // Web is a receiver that speaks HTTP, on loopback. The protocol is Answer's.
 type Web struct {
 	// Answer answers a request as the protocol has it: it takes what Refuses is not true
-	// of with Take.
+	// of with Take. It is called for one request at a time.
 	Answer func(w http.ResponseWriter, r *http.Request, body []byte)
 	// Path is that of the requests that faults happen to. Empty: all.
 	Path string
@@ -34,6 +34,7 @@ type Web struct {
 	server   *http.Server
 	stop     chan struct{} // ends what hangs
 
+	turn    sync.Mutex // Answer's
 	mu      sync.Mutex
 	fault   Fault
 	refused []int64
@@ -152,13 +153,19 @@ func (w *Web) answer(fault Fault, rw http.ResponseWriter, r *http.Request, body 
 	case Denies:
 		http.Error(rw, "no such token", http.StatusUnauthorized)
 	case CutAnswer:
-		w.Answer(discard{}, r, body)
+		w.inTurn(discard{}, r, body)
 		rw.Header().Set("Content-Length", "100")
 		io.WriteString(rw, "{")
 		panic(http.ErrAbortHandler)
 	default:
-		w.Answer(rw, r, body)
+		w.inTurn(rw, r, body)
 	}
+}
+
+func (w *Web) inTurn(rw http.ResponseWriter, r *http.Request, body []byte) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	w.Answer(rw, r, body)
 }
 
 // discard is an answer that nobody gets.

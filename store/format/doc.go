@@ -14,7 +14,8 @@
 // In the bbolt file every value has 4 bytes more at its end, which package boltkv puts
 // there and takes off: CRC-32C over the name of the bucket, the key and the value, or over name
 // and key alone in the buckets that Summed names, whose values have the checksum told below.
-// Beside the file lies its mark, auditlog.db.mark: see package boltkv.
+// The empty bucket _commit has the stamp of the newest commit; a file without one gets it when it is
+// opened. Beside the file lies its mark, auditlog.db.mark: see package boltkv.
 //
 //	meta      format    8 bytes, 4
 //	          identity  16 random bytes: tells derived indexes whose they are

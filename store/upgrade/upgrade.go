@@ -41,12 +41,15 @@ func makeRoom(tx kv.Tx) error {
 	return errors.Join(errs...)
 }
 
+// ErrForeign is the error of a database that is none of a log's.
+var ErrForeign = errors.New("is not a database of auditlog")
+
 // VersionOf returns the version of a database, or why it cannot be this program's. One that
 // is older than the newest is the caller's to bring up to date.
 func VersionOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 	meta := tx.Bucket(format.Meta)
 	if meta == nil {
-		return 0, fmt.Errorf("%s is not a database of auditlog", name)
+		return 0, fmt.Errorf("%s %w", name, ErrForeign)
 	}
 	switch v := format.ReadUint64(meta.Get(format.MetaFormat)); {
 	case v > newest:

@@ -13,6 +13,10 @@
 // bbolt opens it (examine.go); one that is damaged gets a list of no free pages then, since
 // bbolt would make one of what it cannot reach.
 //
+// A disk that loses a write leaves an earlier state of a page. The number that bbolt keeps for each
+// bucket is the total of its values' checksums, and each commit has a stamp over its transaction and
+// these totals (stamp.go): what was not written last does not add up, wherever all of it is walked.
+//
 // What leads to the buckets is held against the mark (mark.go), a small file beside the
 // database that says what its newest commit was. The mark also tells of a database that
 // it is older than it was.
@@ -44,7 +48,8 @@ type Options struct {
 	Rising []string
 	// Summed are the buckets whose values carry a checksum of their own, which is checked
 	// by whoever decodes them: of these the checksum that each value gets here covers the
-	// key alone, so that passing a value by does not take reading it.
+	// key alone, so that passing a value by does not take reading it. The four bytes before it are the
+	// value's own checksum.
 	Summed []string
 }
 
@@ -65,6 +70,11 @@ type DB struct {
 	// damages is what opening found, and lacking the buckets that are not whole.
 	damages []error
 	lacking []lack
+	moved   bool // see finding
+	// stamped says that commits have a stamp, and lag how many transactions the newest commit's may be
+	// older than its meta page: see finding.ready. Both are of the file as it was opened.
+	stamped bool
+	lag     uint64
 
 	writing sync.Mutex // held from a commit to its mark
 	marks   *os.File   // nil: the file is only read
@@ -104,7 +114,6 @@ func Open(path string, opts Options) (*DB, error) {
 	}
 	bolt.AllocSize = growth
 	db := newDB(bolt, opts)
-	db.damages = f.damages
 	if err := db.begun(f); err != nil {
 		return nil, fmt.Errorf("open database: %w", errors.Join(err, closeFile(db.marks), bolt.Close()))
 	}
@@ -123,7 +132,6 @@ func OpenReadOnly(path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	db := newDB(bolt, opts)
-	db.damages = f.damages
 	db.adopt(f)
 	return db, nil
 }
@@ -173,12 +181,21 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 func (db *DB) Update(fn func(kv.Tx) error) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
+	height, err := db.commit(fn)
+	if err == nil {
+		db.note(height, false)
+	}
+	return err
+}
+
+// commit runs fn and commits. It returns the greatest height that was told of.
+func (db *DB) commit(fn func(kv.Tx) error) (height uint64, err error) {
 	bolt, err := db.begin(true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer bolt.Rollback()
-	height := db.mark.Load().height
+	height = db.mark.Load().height
 	err = db.enter(bolt, func(t kv.Tx) error {
 		err := fn(t)
 		height = max(height, t.(*tx).height)
@@ -188,14 +205,13 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 		return t.(*tx).finish()
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	id := bolt.ID()
 	if err := db.guard(bolt.Commit); err != nil {
-		return db.failed(id, err)
+		return 0, db.failed(id, err)
 	}
-	db.note(height, false)
-	return nil
+	return height, nil
 }
 
 func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
@@ -302,9 +318,9 @@ func (db *DB) Close() error {
 	var err error
 	if !db.bolt.IsReadOnly() && !db.unknown {
 		db.bolt.NoFreelistSync = false
-		err = db.guard(func() error { return db.bolt.Update(func(*bbolt.Tx) error { return nil }) })
+		_, err = db.commit(func(kv.Tx) error { return nil })
 	}
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+	if errors.Is(err, kv.ErrClosed) {
 		return nil // it was closed before
 	}
 	if db.marks != nil {

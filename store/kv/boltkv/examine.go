@@ -17,8 +17,11 @@ type finding struct {
 	mark    *mark
 	damages []error // to pages below the list of buckets
 	lacking []lack  // buckets of which a part is not there
-	copied  bool    // it is a copy of a file that a process had open
+	moved   bool    // the mark is of another file, which was not closed
+	copied  bool    // and of another commit: it is a copy of a file that a process had open
 	free    bool    // the list of free pages can be believed, or there is none
+	stamped bool    // its commits have a stamp
+	lag     uint64  // 1: ready has written a meta page since the newest one
 }
 
 // walked is the size up to which a file is walked at each start: so much takes no time. A
@@ -52,20 +55,51 @@ func examine(path string, opts Options) (*finding, error) {
 	var f *finding
 	err = db.guard(func() error {
 		t := db.newTx(tx)
-		f, err = look(path, &t.image)
-		if err != nil || f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
+		if f, err = look(path, &t.image); err != nil {
+			return err
+		}
+		if f.stamped, f.lag, err = t.roots.stampedBy(f.tx, f.mayLag(&t.image)); err != nil {
+			return err
+		}
+		t.roots.endings = f.stamped
+		if f.stamped && f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
 			return err
 		}
 		return f.walk(t, opts.Summed)
 	})
-	if f != nil && f.copied && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
-		return nil, fmt.Errorf("%s: %w: it is a copy that was made while a server wrote to it, and not whole: "+
-			"copy the folder while no server runs, or take a snapshot of its file system: %w", path, kv.ErrDamaged, errors.Join(append(f.damages, err)...))
+	if f != nil && f.moved && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
+		err = f.explain(errors.Join(append(f.damages, err)...))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
+}
+
+// isCopy says of a file that cannot be used where it comes from.
+const isCopy = "it is a copy that was made while a server wrote to it, and not whole: " +
+	"copy the folder while no server runs, or take a snapshot of its file system"
+
+// explain returns err, which is what is wrong with a file that was moved, with where that comes from.
+func (f *finding) explain(err error) error {
+	if f.copied {
+		return fmt.Errorf("%w: %s: %w", kv.ErrDamaged, isCopy, err)
+	}
+	return orCopy(err)
+}
+
+func orCopy(err error) error { return fmt.Errorf("%w: a disk has broken it, or %s", err, isCopy) }
+
+// Moved reports whether the file's mark is of another file, which was not closed.
+func (db *DB) Moved() bool { return db.moved }
+
+// Explain returns err, which is that what the file holds cannot be used, with what its mark tells
+// of where it comes from.
+func (db *DB) Explain(err error) error {
+	if db.moved {
+		return orCopy(err)
+	}
+	return err
 }
 
 // look holds the file against its mark.
@@ -81,7 +115,8 @@ func look(path string, m *image) (f *finding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f.copied = f.mark != nil && !f.mark.knows(&f.meta) && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
+	f.moved = f.mark != nil && !f.mark.clean && f.mark.file != 0 && id != f.mark.file
+	f.copied = f.moved && !f.mark.knows(&f.meta)
 	if !f.mark.knows(&f.meta) {
 		f.free = f.meta.free == noFreelist
 		return f, nil
@@ -126,7 +161,7 @@ func (f *finding) walk(t *tx, summed []string) error {
 // damaged: what cannot be reached would be given away. So such a file gets a list of no free
 // pages, at its end: it grows until it is mended, and loses nothing more.
 func (f *finding) ready(path string) error {
-	if len(f.damages) == 0 && f.free {
+	if f.free && (len(f.damages) == 0 || f.lag > 0) {
 		return nil
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -152,7 +187,20 @@ func (f *finding) ready(path string) error {
 	if err := f.writeMeta(file, f.high, f.high+1); err != nil {
 		return err
 	}
+	f.lag++
 	return file.Sync()
+}
+
+// mayLag returns by how many transactions the stamp may be older than the newest meta page: one where
+// ready has written that.
+func (f *finding) mayLag(m *image) uint64 {
+	if f.meta.free != f.high-1 {
+		return 0
+	}
+	if ids, err := freePages(m, f.meta.free); err != nil || len(ids) > 0 {
+		return 0
+	}
+	return 1
 }
 
 // writeMeta writes the meta page of a next transaction, which changes where the free pages

@@ -44,6 +44,7 @@ func initialize(path string, opts Options) error {
 		return err
 	}
 	db := newDB(bolt, opts)
+	db.stamped = true
 	return errors.Join(db.Update(opts.Init), db.Close())
 }
 
@@ -127,7 +128,14 @@ func (db *DB) rewrite(path string) error {
 	if err != nil {
 		return err
 	}
-	err = db.guard(func() error { return bbolt.Compact(bolt, db.bolt, compactTx) })
+	err = db.guard(func() error {
+		if err := bbolt.Compact(bolt, db.bolt, compactTx); err != nil {
+			return err
+		}
+		to := newDB(bolt, db.opts)
+		to.stamped = db.stamped
+		return bolt.Update(func(tx *bbolt.Tx) error { return to.newTx(tx).finish() }) // that of the old file was copied
+	})
 	return errors.Join(err, bolt.Sync(), bolt.Close())
 }
 

@@ -103,7 +103,8 @@ func (db *DB) adopt(f *finding) {
 		m.lost = m.behind(&f.meta)
 	}
 	db.mark.Store(m)
-	db.lacking = f.lacking
+	db.lacking, db.damages, db.moved = f.lacking, f.damages, f.moved
+	db.stamped, db.lag = f.stamped, f.lag
 }
 
 // begun opens the mark of a file that was opened for writing, and makes the first commit.
@@ -118,9 +119,14 @@ func (db *DB) begun(f *finding) error {
 	if db.marks, err = os.OpenFile(db.Name()+markName, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return fmt.Errorf("open mark: %w", err)
 	}
-	if err := db.Update(func(kv.Tx) error { return nil }); err != nil {
+	first := func(kv.Tx) error { return nil }
+	if !f.stamped && len(f.damages) == 0 {
+		first = func(t kv.Tx) error { return t.(*tx).restamp() }
+	}
+	if err := db.Update(first); err != nil {
 		return fmt.Errorf("make durable what is there: %w", err)
 	}
+	db.stamped, db.lag = f.stamped || len(f.damages) == 0, 0
 	return nil
 }
 
@@ -165,11 +171,17 @@ func (db *DB) note(height uint64, clean bool) {
 	db.marks.WriteAt(m.encode(), 0) //nolint: nothing is lost without it but time
 }
 
-// checkRoots holds the list of buckets against the mark, if that is of the state that t sees.
+// checkRoots holds the list of buckets against its stamp, and against the mark if that is of the state
+// that t sees.
 func (db *DB) checkRoots(t *tx) error {
 	of := uint64(t.bolt.ID())
 	if t.bolt.Writable() {
 		of-- // it begins with the state of the commit before
+	}
+	if db.stamped {
+		if _, _, err := t.roots.stampedBy(of, db.lag); err != nil {
+			return err
+		}
 	}
 	m := db.mark.Load()
 	if m.tx != of || m.tx == 0 {

@@ -24,6 +24,8 @@ type tree struct {
 	root   uint64          // otherwise
 	total  uint64          // of the checksums of all values, as the list of buckets has it
 	isRoot bool            // its values are buckets, which carry no checksum
+	// endings says that the total of a bucket that is not whole takes in the checksums that its values end in.
+	endings bool
 }
 
 // The checksum at the end of each value is CRC-32C over the name of the bucket, the key and
@@ -329,8 +331,25 @@ func (w *walker) around() error {
 	return nil
 }
 
-// sumOf returns the checksum at the end of a value, 0 of no value.
-func sumOf(v []byte) uint64 {
+// sumOf returns what a value adds to the total of its bucket: the checksum at its end, and that
+// of its own where it has one, of which the first does not tell. It is 0 of no value.
+func (t *tree) sumOf(v []byte) uint64 {
+	if !t.whole && t.endings {
+		return ending(v)
+	}
+	return keySum(v)
+}
+
+// ending returns the last two checksums of a value.
+func ending(v []byte) uint64 {
+	if len(v) < 2*sumSize {
+		return keySum(v)
+	}
+	return binary.BigEndian.Uint64(v[len(v)-2*sumSize:])
+}
+
+// keySum returns the last checksum of a value.
+func keySum(v []byte) uint64 {
 	if len(v) < sumSize {
 		return 0
 	}
@@ -338,10 +357,10 @@ func sumOf(v []byte) uint64 {
 }
 
 // sumOfLeaf adds up those of a leaf.
-func sumOfLeaf(p *page) (total uint64) {
+func (t *tree) sumOfLeaf(p *page) (total uint64) {
 	for i := range p.n {
 		v, _ := p.value(i)
-		total += sumOf(v)
+		total += t.sumOf(v)
 	}
 	return total
 }
@@ -374,13 +393,13 @@ func (t *tree) bucket(id uint64, name string, v []byte, whole bool) (*tree, erro
 	if len(v) < bucketHead {
 		return nil, t.at(id, damage("bucket %s has %d bytes", name, len(v)))
 	}
-	b := &tree{image: t.image, pages: t.pages, name: name, whole: whole, root: native.Uint64(v), total: native.Uint64(v[8:])}
+	b := &tree{image: t.image, pages: t.pages, name: name, whole: whole, endings: t.endings, root: native.Uint64(v), total: native.Uint64(v[8:])}
 	if b.root != 0 {
 		if len(v) != bucketHead {
 			return nil, t.at(id, damage("bucket %s has %d bytes and a page of its own", name, len(v)))
 		}
 		p, err := b.page(b.root)
-		if err == nil && p.leaf && sumOfLeaf(&p) != b.total {
+		if err == nil && p.leaf && b.sumOfLeaf(&p) != b.total {
 			err = b.at(b.root, damage("it is not all of the bucket, or not what was written last"))
 		}
 		return b, err
@@ -394,7 +413,7 @@ func (t *tree) bucket(id uint64, name string, v []byte, whole bool) (*tree, erro
 	}
 	p.id = id
 	b.inline = &p
-	if sumOfLeaf(&p) != b.total {
+	if b.sumOfLeaf(&p) != b.total {
 		return nil, b.at(id, damage("it is not what was written last"))
 	}
 	return b, nil

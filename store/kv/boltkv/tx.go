@@ -23,6 +23,7 @@ type tx struct {
 	err    error // the first read that failed
 	arena  []byte
 	height uint64
+	made   []string // buckets, by this transaction
 
 	lacking []lack
 }
@@ -43,7 +44,7 @@ func (db *DB) newTx(bolt *bbolt.Tx) *tx {
 	info := db.bolt.Info()
 	data := unsafe.Slice(*(**byte)(unsafe.Pointer(&info.Data)), bolt.Size())
 	t.image = image{src: &mapped{data}, pageSize: info.PageSize, high: uint64(bolt.Size()) / uint64(info.PageSize)}
-	t.roots = tree{image: &t.image, pages: make(map[uint64]page, 8), isRoot: true, root: uint64(bolt.Cursor().Bucket().Root())}
+	t.roots = tree{image: &t.image, pages: make(map[uint64]page, 8), isRoot: true, endings: db.stamped, root: uint64(bolt.Cursor().Bucket().Root())}
 	return t
 }
 
@@ -100,7 +101,7 @@ func (t *tx) open(name string) (*bucket, error) {
 			return nil, l.err
 		}
 	}
-	whole := !slices.Contains(t.opts.Summed, name)
+	whole := t.whole(name)
 	found, err := t.roots.open(name, whole)
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (t *tx) open(name string) (*bucket, error) {
 			b.Rising()
 		}
 		if found == nil && b.bolt != nil { // made by this transaction
-			b.tree, b.written = &tree{image: &t.image, pages: t.roots.pages, name: name, whole: whole, inline: &page{leaf: true}}, true
+			b.tree, b.written = &tree{image: &t.image, pages: t.roots.pages, name: name, whole: whole, endings: t.roots.endings, inline: &page{leaf: true}}, true
 		}
 	}
 	if b.tree == nil {
@@ -124,12 +125,19 @@ func (t *tx) open(name string) (*bucket, error) {
 	return b, nil
 }
 
+// whole reports whether the checksums of a bucket are over its values too.
+func (t *tx) whole(name string) bool { return !slices.Contains(t.opts.Summed, name) }
+
 func (t *tx) CreateBucket(name string) error {
-	if _, err := t.roots.open(name, true); err != nil {
+	found, err := t.roots.open(name, t.whole(name))
+	if err != nil {
 		t.fail(err)
 		return err
 	}
-	_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
+	if found == nil {
+		t.made = append(t.made, name)
+	}
+	_, err = t.bolt.CreateBucketIfNotExists([]byte(name))
 	return err
 }
 
@@ -144,7 +152,7 @@ func (t *tx) Version() uint64 {
 // Height keeps how far a log has come, for the mark of the commit.
 func (t *tx) Height(n uint64) { t.height = n }
 
-// finish writes down the totals of the buckets that were written to.
+// finish writes down the totals of the buckets that were written to, and the stamp of the commit.
 func (t *tx) finish() error {
 	for _, b := range t.opened {
 		if !b.written {
@@ -154,7 +162,10 @@ func (t *tx) finish() error {
 			return err
 		}
 	}
-	return nil
+	if !t.roots.endings {
+		return nil // the file is damaged, and stays as it is until it is repaired
+	}
+	return t.stamp()
 }
 
 // keep appends a value with its checksum in memory that lasts as long as the transaction.
@@ -233,7 +244,7 @@ func (b *bucket) Put(key, value []byte) error {
 		return err
 	}
 	v := b.t.keep(b.tree, key, value)
-	b.total += sumOf(v)
+	b.total += b.tree.sumOf(v)
 	return b.bolt.Put(key, v)
 }
 
@@ -254,7 +265,7 @@ func (b *bucket) touch(w *walker, key []byte) error {
 	} else if found {
 		before, _ = w.top().page.value(w.top().index)
 	}
-	b.total -= sumOf(before)
+	b.total -= b.tree.sumOf(before)
 	b.written = true
 	return nil
 }
