@@ -26,15 +26,20 @@ type examined struct {
 	asked int
 }
 
-func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
+// newExamined returns one that is not open yet, and what it is opened with.
+func newExamined(o storetest.Options) (*examined, Options) {
 	x := &examined{db: new(kvtest.DB)}
-	opts := Options{
+	return x, Options{
 		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
 		Search:   func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
 		Narrow:   func(e fulltext.Exact) fulltext.Narrowing { return exactIndex{wanted{exact: e}, x.Store} },
 		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2},
 		keySizes: keys.Sizes{MoveAt: 3, RowKeys: 2, StepKeys: 3, Fan: 2},
 	}
+}
+
+func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
+	x, opts := newExamined(o)
 	var err error
 	if x.db.DB, err = openDB(dir, opts); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -78,7 +79,7 @@ func (s *Store) noteSeal(err error) (ok bool) {
 //
 // A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
-	if err := s.Paused(); err != nil {
+	if err := cmp.Or(s.Paused(), s.Fresh()); err != nil {
 		return err
 	}
 	s.mem.Mu.RLock()

@@ -35,11 +35,11 @@ type Options struct {
 
 // A Log answers what is asked of one. Its methods may be called by several goroutines at once.
 type Log struct {
-	opts    Options
-	mem     *memory.State
-	blocks  *blocks.Reader
-	read    func(fn func(kv.Tx) error) error
-	epoch   *atomic.Uint32
+	opts   Options
+	mem    *memory.State
+	blocks *blocks.Reader
+	read   func(fn func(kv.Tx) error) error
+	epoch  *atomic.Uint32
 }
 
 // New returns a Log.

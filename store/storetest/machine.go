@@ -17,6 +17,7 @@ type machine struct {
 	engine Engine
 	dir    string
 	log    Log
+	nodes  []Log // of log; that alone where it has no others
 	m      model
 	now    time.Time
 }
@@ -43,7 +44,9 @@ func runMachine(t *rapid.T, engine Engine) {
 		"reopen":  m.reopen,
 		"":        m.state,
 	})
-	check(t, m.log)
+	for _, log := range m.nodes {
+		check(t, log)
+	}
 }
 
 func (m *machine) open(t *rapid.T) {
@@ -51,7 +54,18 @@ func (m *machine) open(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.log = log
+	m.log, m.nodes = log, []Log{log}
+	if s, ok := log.(Several); ok {
+		m.nodes = s.Nodes()
+	}
+}
+
+// node returns the node that is asked next.
+func (m *machine) node(t *rapid.T) Log {
+	if len(m.nodes) == 1 {
+		return m.log
+	}
+	return m.nodes[rapid.IntRange(0, len(m.nodes)-1).Draw(t, "node")]
 }
 
 func (m *machine) reopen(t *rapid.T) {
@@ -62,7 +76,7 @@ func (m *machine) reopen(t *rapid.T) {
 }
 
 func (m *machine) settle(t *rapid.T) {
-	s, ok := m.log.(Settler)
+	s, ok := m.node(t).(Settler)
 	if !ok {
 		return
 	}
@@ -82,7 +96,7 @@ func (m *machine) record(t *rapid.T, n int) {
 func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 	for _, e := range entries {
 		if _, ok := m.m.deleted[e.Project]; ok {
-			if _, err := m.log.Record(t.Context(), entries); audit.KindOf(err) != audit.Conflict {
+			if _, err := m.node(t).Record(t.Context(), entries); audit.KindOf(err) != audit.Conflict {
 				t.Fatalf("recording to a deleted project: %v", err)
 			}
 			return
@@ -93,7 +107,7 @@ func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 		inputs[i] = input(e)
 	}
 	m.now = m.now.Add(time.Millisecond)
-	got, err := m.log.Record(t.Context(), entries)
+	got, err := m.node(t).Record(t.Context(), entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +171,7 @@ func (m *machine) bulk(t *rapid.T) {
 }
 
 func (m *machine) prepare(t *rapid.T, q audit.Query) audit.Selection {
-	sel, err := m.log.Prepare(q)
+	sel, err := m.node(t).Prepare(q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +197,9 @@ func (m *machine) list(t *rapid.T) {
 		if page.Next == "" {
 			break
 		}
-		p.Cursor = page.Next
+		if p.Cursor = page.Next; len(m.nodes) > 1 {
+			sel = m.prepare(t, q)
+		}
 		if pages < 3 {
 			m.record(t, rapid.IntRange(0, 5).Draw(t, "meanwhile"))
 		}
@@ -253,7 +269,7 @@ func (m *machine) export(t *rapid.T) {
 func (m *machine) get(t *rapid.T) {
 	id := int64(rapid.IntRange(-1, int(m.m.lastID)+1).Draw(t, "id"))
 	project := rapid.SampledFrom(projects).Draw(t, "project")
-	e, err := m.log.Get(t.Context(), project, id)
+	e, err := m.node(t).Get(t.Context(), project, id)
 	want := m.m.find(project, id)
 	switch {
 	case want == nil && audit.KindOf(err) != audit.NotFound:
@@ -269,7 +285,7 @@ func (m *machine) get(t *rapid.T) {
 func (m *machine) since(t *rapid.T) {
 	project := rapid.SampledFrom(projects).Draw(t, "project")
 	after, limit := int64(rapid.IntRange(0, int(m.m.lastID)+1).Draw(t, "after")), rapid.IntRange(1, 100).Draw(t, "limit")
-	got, err := m.log.Since(t.Context(), project, after, limit)
+	got, err := m.node(t).Since(t.Context(), project, after, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
