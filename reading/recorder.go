@@ -86,6 +86,9 @@ type note struct {
 	read Read
 }
 
+// Pages reports whether reads in pages are recorded at all.
+func (r *Recorder) Pages() bool { return r != nil && r.opts.Scope != Exports }
+
 // Wants reports whether Note would record a read.
 func (r *Recorder) Wants(read *Read) bool {
 	switch {

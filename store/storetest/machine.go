@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -182,7 +183,7 @@ func (m *machine) prepare(t *rapid.T, q audit.Query) audit.Selection {
 // every entry that was there before the first page exactly once.
 func (m *machine) list(t *rapid.T) {
 	q := drawQuery(t)
-	sel, p := m.prepare(t, q), audit.Paging{Limit: rapid.IntRange(1, 40).Draw(t, "limit")}
+	sel, p := m.prepare(t, q), audit.Paging{Limit: rapid.IntRange(1, 40).Draw(t, "limit"), JSON: rapid.Bool().Draw(t, "as JSON")}
 	before := m.m.list(q)
 	var got []*audit.Entry
 	for pages := 0; ; pages++ {
@@ -190,14 +191,16 @@ func (m *machine) list(t *rapid.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, page.Entries...)
-		if len(page.Entries) > p.Limit || page.Next != "" && len(page.Entries) != p.Limit {
-			t.Fatalf("a page of %d entries, limit %d, next %q", len(page.Entries), p.Limit, page.Next)
+		entries := append(page.Entries, fromJSON(t, page.JSON)...)
+		got = append(got, entries...)
+		if len(entries) > p.Limit || page.Next != "" && len(entries) != p.Limit {
+			t.Fatalf("a page of %d entries, limit %d, next %q", len(entries), p.Limit, page.Next)
 		}
 		if page.Next == "" {
 			break
 		}
-		if p.Cursor = page.Next; len(m.nodes) > 1 {
+		p.Cursor, p.JSON = page.Next, rapid.Bool().Draw(t, "as JSON")
+		if len(m.nodes) > 1 {
 			sel = m.prepare(t, q)
 		}
 		if pages < 3 {
@@ -212,6 +215,21 @@ func (m *machine) list(t *rapid.T) {
 		slices.Reverse(before)
 	}
 	compare(t, before, m.m.list(q), got)
+}
+
+// fromJSON returns the entries that a page has the canonical JSON of.
+func fromJSON(t *rapid.T, lines [][]byte) []*audit.Entry {
+	entries := make([]*audit.Entry, len(lines))
+	for i, line := range lines {
+		entries[i] = &audit.Entry{}
+		if err := json.Unmarshal(line, entries[i]); err != nil {
+			t.Fatal(err)
+		}
+		if again := entries[i].AppendJSON(nil); !bytes.Equal(again, line) {
+			t.Fatalf("the JSON of an entry is %s, and again %s", line, again)
+		}
+	}
+	return entries
 }
 
 // compare wants got to hold all of before, newest first, and beside them only entries of

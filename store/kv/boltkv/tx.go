@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"unsafe"
 
 	"go.etcd.io/bbolt"
 
@@ -17,8 +16,7 @@ import (
 type tx struct {
 	bolt   *bbolt.Tx
 	opts   *Options
-	image  image
-	roots  tree // the list of buckets
+	state  *state
 	opened []*bucket
 	err    error // the first read that failed
 	arena  []byte
@@ -40,12 +38,7 @@ func (m *mapped) bytes(from int64, n int) ([]byte, error) {
 }
 
 func (db *DB) newTx(bolt *bbolt.Tx) *tx {
-	t := &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking}
-	info := db.bolt.Info()
-	data := unsafe.Slice(*(**byte)(unsafe.Pointer(&info.Data)), bolt.Size())
-	t.image = image{src: &mapped{data}, pageSize: info.PageSize, high: uint64(bolt.Size()) / uint64(info.PageSize)}
-	t.roots = tree{image: &t.image, pages: make(map[uint64]page, 8), isRoot: true, endings: db.stamped, root: uint64(bolt.Cursor().Bucket().Root())}
-	return t
+	return &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking, state: db.stateOf(bolt)}
 }
 
 func (t *tx) Err() error { return t.err }
@@ -102,7 +95,7 @@ func (t *tx) open(name string) (*bucket, error) {
 		}
 	}
 	whole := t.whole(name)
-	found, err := t.roots.open(name, whole)
+	found, err := t.state.bucket(name, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +109,8 @@ func (t *tx) open(name string) (*bucket, error) {
 			b.Rising()
 		}
 		if found == nil && b.bolt != nil { // made by this transaction
-			b.tree, b.written = &tree{image: &t.image, pages: t.roots.pages, name: name, whole: whole, endings: t.roots.endings, inline: &page{leaf: true}}, true
+			b.tree, b.written = newTree(t.state, name, whole), true
+			b.tree.endings, b.tree.inline = t.state.roots.endings, &page{leaf: true}
 		}
 	}
 	if b.tree == nil {
@@ -129,7 +123,7 @@ func (t *tx) open(name string) (*bucket, error) {
 func (t *tx) whole(name string) bool { return !slices.Contains(t.opts.Summed, name) }
 
 func (t *tx) CreateBucket(name string) error {
-	found, err := t.roots.open(name, t.whole(name))
+	found, err := t.state.roots.open(name, t.whole(name))
 	if err != nil {
 		t.fail(err)
 		return err
@@ -162,7 +156,7 @@ func (t *tx) finish() error {
 			return err
 		}
 	}
-	if !t.roots.endings {
+	if !t.state.roots.endings {
 		return nil // the file is damaged, and stays as it is until it is repaired
 	}
 	return t.stamp()

@@ -14,7 +14,7 @@ const required = "AUDITLOG_TEST_POSTGRES"
 
 // lasting are settings of servers that tests kill, on a machine that goes on: what was given to
 // the system is there then, whether it is on the disk or not.
-var lasting = []string{"fsync=off", "jit=off", "max_connections=200", "shared_buffers=32MB"}
+var lasting = []string{"wal_init_zero=off", "fsync=off", "jit=off", "max_connections=200", "shared_buffers=32MB"}
 
 // Start starts a server for a test and returns the URL of an empty database on it.
 func Start(t testing.TB) string {
