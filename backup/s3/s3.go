@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -144,7 +143,7 @@ func (b *Bucket) Get(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s of %s: %w", name, b, err)
 	}
 	defer o.Close()
-	data, err := io.ReadAll(o)
+	data, err := backup.ReadFile(o)
 	if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
 		return nil, fmt.Errorf("%s of %s: %w", name, b, fs.ErrNotExist)
 	}
