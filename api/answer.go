@@ -57,7 +57,8 @@ func (s *Server) sendAs(contentType []string, x *exchange, r *http.Request, stat
 		h.Set("Content-Encoding", "gzip")
 	}
 	if len(body) > keptTogether { // or net/http will count them itself
-		h.Set("Content-Length", strconv.Itoa(len(body)))
+		x.length[0] = strconv.Itoa(len(body))
+		h["Content-Length"] = x.length[:]
 	}
 	x.head(status)
 	s.write(x, r, body)

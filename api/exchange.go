@@ -22,6 +22,7 @@ type exchange struct {
 	http.ResponseWriter
 	id       string
 	idHeader [1]string // the id as the header has it
+	length   [1]string // of the answer, likewise
 	started  time.Time
 	patience time.Duration // for the client to accept each part of the answer
 

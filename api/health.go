@@ -39,6 +39,7 @@ type indexReadiness struct {
 	OK      bool  `json:"ok"`
 	Behind  int64 `json:"behind"`
 	Resting bool  `json:"resting,omitempty"`
+	Unread  int   `json:"unread,omitempty"`
 }
 
 // readyz answers whether the log can be read and written.
@@ -61,7 +62,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ready := readiness{Version: s.opts.Version, Damages: len(s.opts.Store.Damaged()), Sinks: s.sinksReady()}
 	if s.opts.Index != nil {
 		st := s.opts.Index()
-		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind, Resting: st.Resting}
+		ready.Index = &indexReadiness{OK: st.Err == nil, Behind: st.Behind, Resting: st.Resting, Unread: st.Unread}
 	}
 	if s.opts.Checks != nil {
 		if last := s.opts.Checks.Status().Last; last != nil {

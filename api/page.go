@@ -31,7 +31,11 @@ func (c *call) sendPage(page audit.Page) error {
 			c.w.Header().Set(rpc.HeaderGaps, rpc.TellGaps(page.Gaps))
 		}
 	}
-	return c.sendEntries(page.Entries, page.Next, func(b []byte) []byte {
+	items := entriesOf(page.Entries)
+	if page.JSON != nil {
+		items = linesOf(page.JSON)
+	}
+	return c.sendItems(items, page.Next, func(b []byte) []byte {
 		if page.Next != "" {
 			// base64url: nothing in it needs an escape.
 			b = append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
@@ -40,9 +44,33 @@ func (c *call) sendPage(page audit.Page) error {
 	})
 }
 
-// sendEntries answers with entries, which the cursor next leads on from, as JSON with what rest
+// items are the entries of an answer: how many, and what appends the JSON of one. Each is asked for
+// once, and let go with that.
+type items struct {
+	n      int
+	append func(b []byte, i int) []byte
+}
+
+func entriesOf(entries []*audit.Entry) items {
+	return items{len(entries), func(b []byte, i int) []byte {
+		e := entries[i]
+		entries[i] = nil
+		return e.AppendJSON(b)
+	}}
+}
+
+// linesOf is entriesOf where there is their JSON.
+func linesOf(lines [][]byte) items {
+	return items{len(lines), func(b []byte, i int) []byte {
+		line := lines[i]
+		lines[i] = nil
+		return append(b, line...)
+	}}
+}
+
+// sendItems answers with entries, which the cursor next leads on from, as JSON with what rest
 // appends behind them or, where that is asked for, as NDJSON, an entry a line and nothing else.
-func (c *call) sendEntries(entries []*audit.Entry, next string, rest func([]byte) []byte) error {
+func (c *call) sendItems(of items, next string, rest func([]byte) []byte) error {
 	lines := acceptsLines(c.r)
 	if h := c.w.Header(); next != "" {
 		if lines {
@@ -54,10 +82,10 @@ func (c *call) sendEntries(entries []*audit.Entry, next string, rest func([]byte
 	}
 	if lines {
 		nothing := func(b []byte) []byte { return b }
-		return c.sendList(entries, &list{[]string{rpc.TypeNDJSON}, "", "", "\n", nothing})
+		return c.sendList(of, &list{[]string{rpc.TypeNDJSON}, "", "", "\n", nothing})
 	}
 	end := func(b []byte) []byte { return append(rest(append(b, ']')), "}}\n"...) }
-	return c.sendList(entries, &list{headerValues.json[:], `{"ok":true,"result":{"items":[`, ",", "", end})
+	return c.sendList(of, &list{headerValues.json[:], `{"ok":true,"result":{"items":[`, ",", "", end})
 }
 
 // linkTo returns the Link header of the page at a cursor. It is relative, so that it holds
@@ -94,17 +122,16 @@ type list struct {
 // sendList sends entries. A long answer is made piece by piece, each when the client has taken
 // the one before: what waits for a client that does not read is the entries alone, and they are
 // let go as they are sent.
-func (c *call) sendList(entries []*audit.Entry, as *list) error {
+func (c *call) sendList(of items, as *list) error {
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
 	var out *pieces
 	buf.b = append(buf.b, as.begin...)
-	for i, e := range entries {
+	for i := range of.n {
 		if i > 0 {
 			buf.b = append(buf.b, as.between...)
 		}
-		buf.b = append(e.AppendJSON(buf.b), as.after...)
-		entries[i] = nil
+		buf.b = append(of.append(buf.b, i), as.after...)
 		if len(buf.b) < pieceBytes {
 			continue
 		}

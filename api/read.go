@@ -26,12 +26,15 @@ func (s *Server) list(c *call) error {
 	if deploys(c.r) {
 		page, err = deploysPage(ctx, sel, p)
 	} else {
+		p.JSON = true
 		page, err = sel.List(ctx, p)
 	}
 	if err != nil {
 		return err
 	}
-	c.note(sel.Query(), "a list")
+	if c.opts.Reading.Pages() {
+		c.note(sel.Query(), "a list")
+	}
 	return c.sendPage(page)
 }
 

@@ -92,10 +92,26 @@ func TestSearches(t *testing.T) {
 
 // Nobody fills the log with searches.
 func TestSearchesAreBounded(t *testing.T) {
-	f := start(t, Options{})
-	for i := range 200 {
+	later := time.Duration(0)
+	f := start(t, Options{Now: func() time.Time { return testNow.Add(later) }})
+	for i := range 60 {
 		f.ok(rpc.SearchSave, fmt.Sprintf(`{"name":"s%d","query":{}}`, i), nil)
 	}
+	f.bad(http.StatusTooManyRequests, rpc.SearchSave, `{"name":"too soon","query":{}}`)
+	f.bad(http.StatusTooManyRequests, rpc.SearchDelete, `{"name":"s1"}`)
+	for range 100 { // which changes nothing, and is no entry
+		f.ok(rpc.SearchSave, `{"name":"s1","query":{}}`, nil)
+	}
+	var page struct{ Items []struct{ Action string } }
+	f.ok(rpc.List, `{"project":"_auditlog","action":"search.*","limit":1000}`, &page)
+	if len(page.Items) != 60 {
+		t.Errorf("%d entries tell of 60 searches", len(page.Items))
+	}
+	for i := 60; i < 200; i++ {
+		later += time.Minute
+		f.ok(rpc.SearchSave, fmt.Sprintf(`{"name":"s%d","query":{}}`, i), nil)
+	}
+	later += 2 * time.Minute
 	f.bad(http.StatusConflict, rpc.SearchSave, `{"name":"one more","query":{}}`)
 	f.ok(rpc.SearchSave, `{"name":"s7","query":{"actor":"in its place"}}`, nil)
 }

@@ -1,6 +1,9 @@
 package audit
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Lineage says which log entries are of: ids and seqs are given once within a lineage. A log
 // that lost entries which it had acknowledged, or was restored from a backup, goes on in
@@ -18,6 +21,23 @@ func (l Lineage) String() string {
 		return l.Log
 	}
 	return l.Log + "-" + strconv.FormatUint(uint64(l.Epoch), 10)
+}
+
+// ParseLineage reads what String returned.
+func ParseLineage(s string) (Lineage, error) {
+	log, epoch, numbered := strings.Cut(s, "-")
+	l := Lineage{Log: log}
+	if numbered {
+		n, err := strconv.ParseUint(epoch, 10, 32)
+		if err != nil {
+			return Lineage{}, Errorf(Invalid, "%.80q names no log", s)
+		}
+		l.Epoch = uint32(n)
+	}
+	if log == "" || l.String() != s {
+		return Lineage{}, Errorf(Invalid, "%.80q names no log", s)
+	}
+	return l, nil
 }
 
 // Key returns what no entry of any log has but the one with this id: identity, epoch and id.

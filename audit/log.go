@@ -222,6 +222,8 @@ type IndexStatus struct {
 	Behind int64
 	// Resting says that it waits with them until the log is not being loaded any more.
 	Resting bool
+	// Unread counts the blocks of the log that are damaged, so that they are not in it.
+	Unread int
 	// Err is why the index cannot follow; answers are exact even so, but slow.
 	Err error
 }

@@ -81,7 +81,7 @@ func (c *condition) holds(e *Entry) bool {
 	switch c.field.Asked {
 	case Folded:
 		if c.field.Values == nil { // those that have one of some values have it as it is spelled here
-			v = Fold(v)
+			return slices.ContainsFunc(c.values, func(value string) bool { return strings.EqualFold(v, value) })
 		}
 	case Addressed:
 		return c.test(v)

@@ -107,13 +107,13 @@ func (t Terms) normal() Terms {
 // closeOf turns what is excluded of a field, which every entry has and which can only have
 // some values, into what is left, and drops what leaves all of them.
 func (q *Query) closeOf(f *Field) {
-	no := q.Not[f.Name]
-	left := slices.Clone(f.Values)
-	slices.Sort(left)
-	if is := q.Is[f.Name]; len(is) > 0 {
-		left = is
-	} else if len(no) == 0 {
+	is, no := q.Is[f.Name], q.Not[f.Name]
+	if len(is) == 0 && len(no) == 0 {
 		return
+	}
+	left := is
+	if len(is) == 0 {
+		left = slices.Sorted(slices.Values(f.Values))
 	}
 	unknown := func(v string) bool { return !slices.Contains(f.Values, v) }
 	if slices.ContainsFunc(no, unknown) || slices.ContainsFunc(left, unknown) {
@@ -171,6 +171,9 @@ func (q *Query) Validate() error {
 
 // validate reports what is wrong with t, whose fields have paths that begin with prefix.
 func (t Terms) validate(prefix string) error {
+	if len(t) == 0 {
+		return nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		path, values := prefix+name, t[name]
 		f := FieldNamed(name)

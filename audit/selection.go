@@ -50,6 +50,8 @@ type Paging struct {
 	// Bytes bounds the JSON of the entries: a page ends before the one that would go over
 	// it, but has one at least. 0 is no bound.
 	Bytes int
+	// JSON asks for the page's JSON in place of its entries, which costs less.
+	JSON bool
 	// Cursor is the Next of the page before, or empty for the first entries. The query must
 	// be equal, its order and Within included, but for its times: those of the first page
 	// count, whatever it says.
@@ -60,6 +62,8 @@ type Paging struct {
 type Page struct {
 	// Entries may be fewer than were asked for although there are others.
 	Entries []*Entry
+	// JSON is the canonical JSON of each, if that was asked for. Nobody changes it.
+	JSON [][]byte
 	// Next continues the listing; empty when this was the last page. Nothing else tells
 	// whether it was.
 	Next string

@@ -205,8 +205,8 @@ func Receive(ctx context.Context, r io.Reader, to Writer) (*Snapshot, error) {
 		if h.Typeflag != tar.TypeReg || h.Size > mostContent || !fs.ValidPath(h.Name) {
 			return nil, fmt.Errorf("receive the backup: %q is no file of a backup", h.Name)
 		}
-		data := make([]byte, h.Size)
-		if _, err := io.ReadFull(archive, data); err != nil {
+		data, err := ReadFile(archive) // which grows as bytes come, whatever the head says
+		if err != nil {
 			return nil, fmt.Errorf("receive the backup: %w", err)
 		}
 		if strings.HasPrefix(h.Name, snapshotDir) {

@@ -37,14 +37,21 @@ func decodeIndex(data []byte) (*Index, error) {
 	if x.Format != Format {
 		return nil, fmt.Errorf("index: has format %d, this program reads %d", x.Format, Format)
 	}
-	for _, b := range x.Buckets {
-		for _, p := range b.Parts {
-			if !isPartName(p.Name) || p.Rows < 1 {
-				return nil, fmt.Errorf("index: %w: a part of bucket %s", ErrDamaged, b.Name)
-			}
-		}
-	}
 	return x, nil
+}
+
+// UnmarshalJSON reads a part of an index, and refuses one that no backup has: each by itself, since what
+// is damaged may seem to lead to any number of them.
+func (p *Part) UnmarshalJSON(b []byte) error {
+	type plain Part
+	if err := json.Unmarshal(b, (*plain)(p)); err != nil {
+		return err
+	}
+	// Only the last row of a part may be larger than it, and each has two bytes at least.
+	if !isPartName(p.Name) || p.Rows < 1 || p.Rows > partMost/2+1 || p.Bytes < 2*p.Rows || p.Bytes > mostContent {
+		return fmt.Errorf("part %.8q of %d rows and %d bytes", p.Name, p.Rows, p.Bytes)
+	}
+	return nil
 }
 
 // bytes is how much the rows of all buckets take.

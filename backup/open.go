@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"sort"
 	"sync"
+	"unsafe"
 
 	"filippo.io/age"
 
@@ -25,14 +27,18 @@ type DB struct {
 
 	mu     sync.Mutex // guards names, open and what follows
 	parts  map[string][]row
-	recent []string // the parts in memory, the latest last
+	recent []*Part // the parts in memory, the latest last
+	held   int     // what they take
 	closed bool
 }
 
 var _ kv.DB = (*DB)(nil)
 
-// partsInMemory is how many opened parts a DB keeps.
-const partsInMemory = 64
+// mostHeld is how many bytes of opened parts a DB keeps, beside the newest.
+const mostHeld = 32 << 20
+
+// takes returns how many bytes a part takes in memory.
+func (p *Part) takes() int { return p.Bytes + p.Rows*int(unsafe.Sizeof(row{})) }
 
 // Open opens a backup. Its reads end with ctx. Identities are needed where it is encrypted.
 func Open(ctx context.Context, p Place, s *Snapshot, identities []age.Identity) (*DB, error) {
@@ -44,7 +50,7 @@ func Open(ctx context.Context, p Place, s *Snapshot, identities []age.Identity) 
 		return nil, err
 	}
 	db := &DB{Snapshot: s, ctx: ctx, place: p, open: open, parts: make(map[string][]row)}
-	content, err := db.content(s.Index)
+	content, err := db.content(s.Index, mostContent)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +62,14 @@ func Open(ctx context.Context, p Place, s *Snapshot, identities []age.Identity) 
 	if db.names.name(db.Index.Secret, content) != s.Index || s.Encrypted != (db.Index.Secret != nil) {
 		return nil, fmt.Errorf("index %.8s of %s: %w: it is not what its name says", s.Index, p, ErrDamaged)
 	}
-	if !db.Index.Moment.Equal(s.Moment) || db.Index.Log != s.Log {
+	if !db.Index.Moment.Equal(s.Moment) || db.Index.Log != s.Log || db.Index.bytes() != s.Bytes {
 		return nil, fmt.Errorf("%s of %s: %w: its index is another backup's", s.ID, p, ErrDamaged)
 	}
 	return db, nil
 }
 
-// content returns what is in a part, whose name is yet to be compared.
-func (db *DB) content(name string) ([]byte, error) {
+// content returns what is in a part, of at most so many bytes, whose name is yet to be compared.
+func (db *DB) content(name string, most int) ([]byte, error) {
 	stored, err := db.place.Get(db.ctx, partName(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("part %.8s of %s: %w: it is not there", name, db.place, ErrDamaged)
@@ -71,7 +77,7 @@ func (db *DB) content(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := db.open.open(stored, db.Snapshot.Encrypted)
+	content, err := db.open.open(stored, db.Snapshot.Encrypted, most)
 	if errors.As(err, new(*age.NoIdentityMatchError)) {
 		return nil, fmt.Errorf("none of the identities can read this backup: %w", err)
 	}
@@ -88,7 +94,7 @@ func (db *DB) rows(p *Part) ([]row, error) {
 	if rows, ok := db.parts[p.Name]; ok {
 		return rows, nil
 	}
-	content, err := db.content(p.Name)
+	content, err := db.content(p.Name, p.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +105,14 @@ func (db *DB) rows(p *Part) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("part %.8s of %s: %w: %w", p.Name, db.place, ErrDamaged, err)
 	}
-	if len(db.recent) == partsInMemory {
-		delete(db.parts, db.recent[0])
+	for len(db.recent) > 0 && db.held > mostHeld {
+		delete(db.parts, db.recent[0].Name)
+		db.held -= db.recent[0].takes()
 		db.recent = append(db.recent[:0], db.recent[1:]...)
 	}
 	db.parts[p.Name] = rows
-	db.recent = append(db.recent, p.Name)
+	db.recent = append(db.recent, p)
+	db.held += p.takes()
 	return rows, nil
 }
 
@@ -124,6 +132,9 @@ var errReadOnly = errors.New("a backup is read only")
 
 // Update fails.
 func (db *DB) Update(func(kv.Tx) error) error { return fmt.Errorf("%w: %w", kv.ErrAbsent, errReadOnly) }
+
+// Shared is false: a backup does not change.
+func (db *DB) Shared() bool { return false }
 
 // Name says which backup of which repository this is.
 func (db *DB) Name() string { return db.place.String() + " of " + db.Snapshot.ID }
@@ -145,7 +156,7 @@ func (db *DB) Release() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	clear(db.parts)
-	db.recent = db.recent[:0]
+	db.recent, db.held = db.recent[:0], 0
 	return nil
 }
 
@@ -205,6 +216,8 @@ func (t *tx) Pass() *kv.Hidden {
 	return h
 }
 
+func (t *tx) Version() uint64 { return 0 }
+
 func (t *tx) Height(uint64) {}
 
 func (t *tx) CreateBucket(string) error { return errReadOnly }
@@ -239,6 +252,7 @@ func (b *bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 	}
 }
 
+func (b *bucket) Since(uint64) iter.Seq2[[]byte, []byte]      { return kv.All(b) }
 func (b *bucket) Put(_, _ []byte) error                       { return errReadOnly }
 func (b *bucket) Delete([]byte) error                         { return errReadOnly }
 func (b *bucket) DeleteRange(_, _ []byte, _ int) (int, error) { return 0, errReadOnly }

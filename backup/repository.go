@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -101,6 +102,15 @@ func (s *Snapshot) encode() (name string, data []byte, err error) {
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:8])
+}
+
+// ReadFile reads a file of a repository, which is never larger than what a part may be.
+func ReadFile(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, mostContent+1))
+	if err == nil && len(data) > mostContent {
+		err = fmt.Errorf("%w: it is larger than any file of a backup", ErrDamaged)
+	}
+	return data, err
 }
 
 func decodeSnapshot(name string, data []byte) (*Snapshot, error) {

@@ -51,20 +51,24 @@ type opener struct {
 	zip        *zstd.Decoder
 }
 
-// mostContent bounds what a part may become when it is opened: an index of a hundred
-// million entries has a few mebibytes, a row that is larger than any part as many as the
-// largest block.
-const mostContent = 1 << 30
+// mostContent bounds what a part may become when it is opened, and what is stored of it: an index of a
+// hundred million entries has a few mebibytes, a row that is larger than any part as many as the
+// largest block. mostWindow bounds what decompressing takes beside it.
+const (
+	mostContent = 128 << 20
+	mostWindow  = 32 << 20
+)
 
 func newOpener(identities []age.Identity) (*opener, error) {
-	zip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostContent))
+	zip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostContent+mostWindow), zstd.WithDecoderMaxWindow(mostWindow))
 	if err != nil {
 		return nil, fmt.Errorf("make a decompressor: %w", err)
 	}
 	return &opener{identities, zip}, nil
 }
 
-func (o *opener) open(stored []byte, encrypted bool) ([]byte, error) {
+// open returns what a part holds, of at most so many bytes: what is stored of it may become any number.
+func (o *opener) open(stored []byte, encrypted bool, most int) ([]byte, error) {
 	if encrypted {
 		r, err := age.Decrypt(bytes.NewReader(stored), o.identities...)
 		if err != nil {
@@ -74,11 +78,18 @@ func (o *opener) open(stored []byte, encrypted bool) ([]byte, error) {
 			return nil, fmt.Errorf("decrypt: %w", err)
 		}
 	}
-	content, err := o.zip.DecodeAll(stored, nil)
+	if err := o.zip.Reset(bytes.NewReader(stored)); err != nil {
+		return nil, fmt.Errorf("decompress: %w", err)
+	}
+	content := bytes.NewBuffer(make([]byte, 0, min(most, partMost)+bytes.MinRead))
+	n, err := content.ReadFrom(io.LimitReader(o.zip, int64(most)+1))
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
-	return content, nil
+	if n > int64(most) {
+		return nil, fmt.Errorf("decompress: it is more than the %d bytes that it has", most)
+	}
+	return content.Bytes(), nil
 }
 
 // ReadIdentities reads the identities in files of age's.

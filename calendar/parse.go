@@ -35,11 +35,11 @@ func ParseTime(s string, now time.Time, loc *time.Location) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	t, ok := parseTime(s, now, loc)
 	if !ok {
-		return time.Time{}, audit.Errorf(audit.Invalid, "%q is not a time: write 2026-05-01T14:30:00Z, 2026-05-01, "+
+		return time.Time{}, audit.Errorf(audit.Invalid, "%.40q is not a time: write 2026-05-01T14:30:00Z, 2026-05-01, "+
 			"2026-05-01 14:30, 14:30, a span before now such as 90m, 24h, 7d or 2w, now, today or yesterday", s)
 	}
 	if !audit.HoldsTime(t) {
-		return time.Time{}, audit.Errorf(audit.Invalid, "%q lies outside the years 1 to 9999", s)
+		return time.Time{}, audit.Errorf(audit.Invalid, "%.40q lies outside the years 1 to 9999", s)
 	}
 	return t, nil
 }

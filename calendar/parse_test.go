@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -129,4 +130,13 @@ func FuzzParseTime(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Of what is no time, an error repeats the beginning alone.
+func TestLongTimes(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x", 8000), strings.Repeat("9", 8000) + "-01-01"} {
+		if _, err := ParseTime(text, time.Now(), time.UTC); err == nil || len(err.Error()) > 400 {
+			t.Errorf("%.20s… of %d bytes is %.500v", text, len(text), err)
+		}
+	}
 }

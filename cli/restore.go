@@ -66,7 +66,10 @@ func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB, goesOn
 	sum, err := copies.Restore(ctx, dir, store.FileName, db, copies.Options{
 		Compare: func(made kv.DB) error {
 			p.show("comparing and checking %s", dir)
-			return backup.Compare(ctx, made, db.Index)
+			if err := backup.Compare(ctx, made, db.Index); err != nil {
+				return err
+			}
+			return compareContents(made, db.Snapshot)
 		},
 		Report: func(problem string) {
 			p.done()
@@ -85,6 +88,18 @@ func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB, goesOn
 			"the log was faulty when the backup was taken: restore an older one with --id")
 	}
 	return nil
+}
+
+// compareContents returns an error unless a database has as many entries as a backup says that it holds,
+// which a repository tells in the open, and people go by.
+func compareContents(made kv.DB, s *backup.Snapshot) error {
+	return made.View(func(tx kv.Tx) error {
+		entries, lastID, err := copies.Describe(tx)
+		if err == nil && (entries != s.Entries || lastID != s.LastID) {
+			err = fmt.Errorf("%w: %s says that it has %d entries up to id %d, and it has %d up to %d", backup.ErrDamaged, s.ID, s.Entries, s.LastID, entries, lastID)
+		}
+		return err
+	})
 }
 
 // recordRestore records in a restored log that it is one.

@@ -2,6 +2,7 @@ package fulltext
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"auditlog/audit"
@@ -52,6 +53,9 @@ func PositionAt(key []byte) audit.Position {
 func (k BlockKey) String() string {
 	return fmt.Sprintf("block %d/%d/%d", k.Project, k.At, k.ID)
 }
+
+// ErrDamaged says of a block of a log that what it holds cannot be read any more.
+var ErrDamaged = errors.New("the block is damaged")
 
 // BlockChange tells that a block of indexable size was written or is gone.
 type BlockChange struct {

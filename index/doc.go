@@ -15,6 +15,9 @@
 // the sequence that it has reached; a search answers as of that sequence, and the store
 // looks itself into what changed later.
 //
+// A block that is damaged in the log has no document (unread.go): each search of its project is sent
+// to it, and the index goes on behind it.
+//
 // # Tenants
 //
 // A search does no work that depends on the words of other projects: it reads what the index

@@ -8,7 +8,7 @@ import (
 )
 
 // docSet is what is known of an index's documents: of each block the sequence
-// that its document was read for.
+// that its document was read for, or would have been had it not been damaged.
 type docSet struct {
 	state
 	seqs map[fulltext.BlockKey]uint64
@@ -39,6 +39,9 @@ func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
 			}
 			d.seqs[id.Key] = max(d.seqs[id.Key], id.Seq)
 		})
+		for _, id := range d.unread.ids() {
+			d.seqs[id.Key] = id.Seq
+		}
 		return nil
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ var (
 	stateFormat   = []byte("format")
 	stateIdentity = []byte("identity")
 	stateCursor   = []byte("cursor")
+	stateUnread   = []byte("unread")
 )
 
 // state says what an index is of: the log, and how far it has followed it.
@@ -33,6 +34,7 @@ type state struct {
 	format   uint64
 	identity string
 	cursor   uint64
+	unread   unread
 }
 
 // engine is an open index of bleve's: of scorch, which is what bleve keeps its
@@ -189,6 +191,7 @@ func (e *engine) apply(docs []*document, gone []docID, s state) error {
 	}
 	b.SetInternal(stateFormat, strconv.AppendUint(nil, s.format, 10))
 	b.SetInternal(stateIdentity, []byte(s.identity))
+	b.SetInternal(stateUnread, []byte(s.unread))
 	b.SetInternal(stateCursor, binary.BigEndian.AppendUint64(nil, s.cursor))
 	return e.wait(0, func() error { return e.index.Batch(b) })
 }
@@ -241,10 +244,14 @@ func readState(r bleve.IndexReader) (s state, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.format, err = strconv.ParseUint(string(f), 10, 64); err != nil || len(cursor) != 8 {
+	damaged, err := r.GetInternal(stateUnread)
+	if err != nil {
+		return s, err
+	}
+	if s.format, err = strconv.ParseUint(string(f), 10, 64); err != nil || len(cursor) != 8 || len(damaged)%lexicon.IDSize != 0 {
 		return state{}, fmt.Errorf("state of the index is damaged")
 	}
-	s.identity, s.cursor = string(identity), binary.BigEndian.Uint64(cursor)
+	s.identity, s.cursor, s.unread = string(identity), binary.BigEndian.Uint64(cursor), unread(damaged)
 	return s, nil
 }
 

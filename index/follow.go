@@ -101,8 +101,13 @@ func (f *follower) begin() error {
 	if goal := f.x.cfg.Source.BlockSeq(); goal > f.docs.cursor+rebuildFrom {
 		f.goal, f.reported = goal, time.Now()
 	}
-	if f.docs.cursor == 0 || len(f.docs.stale) > 0 {
-		if err := f.apply(nil, f.docs.stale, f.docs.cursor); err != nil {
+	b, err := f.unreadAgain()
+	if err != nil {
+		return err
+	}
+	b.gone = f.docs.stale
+	if f.docs.cursor == 0 || f.changes(&b) {
+		if err := f.apply(&b); err != nil {
 			return err
 		}
 		f.docs.stale = nil
@@ -123,9 +128,9 @@ func (f *follower) Step(context.Context) (full bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(b.docs)+len(b.gone) == 0 {
+	if !f.changes(&b) {
 		f.docs.cursor = b.cursor // not worth a commit
-	} else if err := f.apply(b.docs, b.gone, b.cursor); err != nil {
+	} else if err := f.apply(&b); err != nil {
 		return false, err
 	}
 	f.report()
@@ -137,8 +142,14 @@ type batch struct {
 	docs   []*document
 	gone   []docID
 	cursor uint64
+	unread unread // all of them
 	// full says that there may be more changes.
 	full bool
+}
+
+// changes reports whether a batch changes more than the cursor.
+func (f *follower) changes(b *batch) bool {
+	return len(b.docs)+len(b.gone) > 0 || b.unread != f.docs.unread
 }
 
 // read reads the blocks of the next changes.
@@ -149,22 +160,21 @@ func (f *follower) read() (b batch, err error) {
 		return b, &sourceError{fmt.Errorf("read changes of the log: %w", err)}
 	}
 	terms, builder := 0, lexicon.NewBuilder()
+	b.unread = f.docs.unread
 	for _, c := range changes {
 		if seq, ok := f.docs.seqs[c.Key]; ok && seq != c.Seq {
 			b.gone = append(b.gone, docID{Key: c.Key, Seq: seq})
 		}
 		b.cursor = c.Seq
 		if c.Deleted {
-			f.forget = true
+			f.forget, b.unread = true, b.unread.without(c.Key)
 			continue
 		}
-		d := newDocument(builder, docID{Key: c.Key, Seq: c.Seq})
-		ok, err := src.BlockTexts(c.Key, d.add, d.addWhole)
+		d, ok, err := f.take(&b, builder, docID{Key: c.Key, Seq: c.Seq})
 		if err != nil {
-			return b, &sourceError{fmt.Errorf("read %v: %w", c.Key, err)}
+			return b, err
 		}
 		if !ok {
-			builder.Drop()
 			continue
 		}
 		b.docs = append(b.docs, d)
@@ -178,28 +188,32 @@ func (f *follower) read() (b batch, err error) {
 }
 
 // apply commits a batch to the index.
-func (f *follower) apply(docs []*document, gone []docID, cursor uint64) error {
+func (f *follower) apply(b *batch) error {
 	s := f.docs.state
-	s.cursor = cursor
-	if err := f.e.apply(docs, gone, s); err != nil {
+	s.cursor, s.unread = b.cursor, b.unread
+	if err := f.e.apply(b.docs, b.gone, s); err != nil {
 		return err
 	}
 	f.docs.state = s
-	for _, id := range gone {
+	for _, id := range b.gone {
 		if f.docs.seqs[id.Key] == id.Seq {
 			delete(f.docs.seqs, id.Key)
 			f.purge = true
 		}
 	}
-	for _, d := range docs {
+	for _, d := range b.docs {
 		f.docs.seqs[d.ID().Key] = d.ID().Seq
+	}
+	for _, id := range b.unread.ids() {
+		f.docs.seqs[id.Key] = id.Seq
 	}
 	return nil
 }
 
 // report brings the status up to date, and tells the log of a rebuild's progress.
 func (f *follower) report() {
-	cursor, blocks := f.docs.cursor, len(f.docs.seqs)
+	cursor, unread := f.docs.cursor, len(f.docs.unread.ids())
+	blocks := len(f.docs.seqs) - unread
 	if f.goal != 0 && cursor >= f.goal {
 		f.goal = 0
 		f.x.cfg.Log.Info().Int("blocks", blocks).Msg("full-text index is complete")
@@ -209,7 +223,7 @@ func (f *follower) report() {
 		f.x.cfg.Log.Info().Int("blocks", blocks).Uint64("changesLeft", f.goal-cursor).Msg("rebuilding the full-text index")
 	}
 	f.x.setStatus(func(s *Status) {
-		s.State, s.Blocks, s.cursor = Ready, blocks, cursor
+		s.State, s.Blocks, s.Unread, s.cursor = Ready, blocks, unread, cursor
 		if f.goal != 0 {
 			s.State = Rebuilding
 		}

@@ -91,6 +91,8 @@ type Status struct {
 	// it has yet to take in; a change is about a thousand entries.
 	Blocks int
 	Behind uint64
+	// Unread counts the blocks that are damaged in the log: searches are sent to each of them.
+	Unread int
 	// Resting says that the log is being loaded, and that the index waits for the end of
 	// that, or until it is some thousand changes or half a minute behind.
 	Resting bool
@@ -182,7 +184,7 @@ func (x *Index) Run(ctx context.Context) error {
 // session opens the index, or a new one in its place, and follows the log until
 // something fails. opened says that it came to following.
 func (x *Index) session(ctx context.Context) (opened bool, err error) {
-	x.setStatus(func(s *Status) { s.State, s.Blocks, s.cursor = Opening, 0, 0 })
+	x.setStatus(func(s *Status) { s.State, s.Blocks, s.Unread, s.cursor = Opening, 0, 0, 0 })
 	e, docs, err := x.open(ctx)
 	if err != nil {
 		return false, err

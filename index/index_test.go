@@ -419,3 +419,71 @@ func TestLogThatCannotBeRead(t *testing.T) {
 		t.Errorf("the log can be read again, but the reason is %q", s.Reason)
 	}
 }
+
+// Around a block that is damaged the index goes on, and every search of its project is sent to it: also
+// after a restart, and until it can be read.
+func TestDamagedBlock(t *testing.T) {
+	l := newMemoryLog()
+	bad := key(1, 20)
+	damage := func(is bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.damaged = map[fulltext.BlockKey]bool{bad: is}
+	}
+	damage(true)
+	l.put(key(1, 10), "alpha")
+	l.put(bad, "beta")
+	l.put(key(1, 30), "gamma")
+	l.put(key(2, 30), "gamma")
+	cfg := testConfig(t.TempDir()+"/index", l)
+	for range 2 {
+		r := start(t, cfg)
+		r.caughtUp()
+		r.mustFind(1, "alpha", bad, key(1, 10))
+		r.mustFind(1, "gamma", key(1, 30), bad)
+		r.mustFind(1, "half", bad)
+		r.mustFind(2, "gamma", key(2, 30))
+		r.mustFind(2, "alpha")
+		if s := r.Status(); s.Unread != 1 || s.Blocks != 3 || s.Reason != "" || !strings.Contains(r.log.String(), "block 1/20/20") {
+			t.Errorf("status %+v, log %s", s, r.log)
+		}
+		must(t, r.stop())
+		mustCheck(t, cfg)
+	}
+	damage(false)
+	r := start(t, cfg)
+	r.caughtUp()
+	r.mustFind(1, "alpha", key(1, 10))
+	r.mustFind(1, "beta", bad)
+	if s := r.Status(); s.Unread != 0 || s.Blocks != 4 {
+		t.Errorf("once it can be read: %+v", s)
+	}
+
+	damage(true)
+	l.put(bad, "beta again") // which nobody can read
+	r.caughtUp()
+	r.mustFind(1, "alpha", bad, key(1, 10))
+	l.set(bad, nil)
+	r.caughtUp()
+	r.mustFind(1, "alpha", key(1, 10))
+	if s := r.Status(); s.Unread != 0 || s.Blocks != 3 {
+		t.Errorf("once it is gone: %+v", s)
+	}
+	must(t, r.stop())
+	mustCheck(t, cfg)
+}
+
+// Where more is damaged than some blocks, the index waits for it to be mended.
+func TestDamagedLog(t *testing.T) {
+	l := newMemoryLog()
+	l.damaged = make(map[fulltext.BlockKey]bool)
+	for i := range maxUnread + 2 {
+		l.damaged[key(1, int64(i+1))] = true
+		l.put(key(1, int64(i+1)), "beta")
+	}
+	r := start(t, testConfig(t.TempDir()+"/index", l))
+	r.until("stopped by damage", func(s Status) bool { return strings.Contains(s.Reason, "damaged") })
+	if s := r.Status(); s.Behind == 0 {
+		t.Errorf("status %+v", s)
+	}
+}

@@ -22,6 +22,7 @@ type memoryLog struct {
 	seq     uint64
 	changed chan struct{}
 	fail    error // what BlockTexts returns, when not nil
+	damaged map[fulltext.BlockKey]bool
 }
 
 type memoryBlock struct {
@@ -70,6 +71,10 @@ func (l *memoryLog) BlockChanges(after uint64, limit int) (changes []fulltext.Bl
 func (l *memoryLog) BlockTexts(key fulltext.BlockKey, fn, _ func(string)) (bool, error) {
 	l.mu.Lock()
 	b, err := l.blocks[key], l.fail
+	if l.damaged[key] {
+		fn("half of") // what is read until the damage
+		err = fmt.Errorf("read %v: %w", key, fulltext.ErrDamaged)
+	}
 	l.mu.Unlock()
 	if err != nil || b.texts == nil {
 		return false, err

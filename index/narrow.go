@@ -46,7 +46,7 @@ func (n *narrowing) Blocks(ctx context.Context, p fulltext.ProjectID, before aud
 				return err
 			}
 		}
-		keys, through = trim(f.keys, before, after), snap.cursor
+		keys, through = trim(append(f.keys, snap.unread.of(p)...), before, after), snap.cursor
 		return snap.unchanged()
 	})
 	switch {

@@ -39,7 +39,7 @@ func (g *Reading) Begin(ctx context.Context) error {
 		return nil
 	}
 	g.begun = true
-	if g.quiet = !g.allowed(caller(g.call)); g.quiet {
+	if g.quiet = !g.singly.Take(caller(g.call), g.opts.Now()); g.quiet {
 		return nil
 	}
 	e := g.entry()
@@ -104,48 +104,9 @@ func reason(err error) string {
 	return "something failed in the log"
 }
 
-// allowance is how many readings of a caller are told of one by one.
-type allowance struct {
-	left float64
-	at   time.Time
-}
-
 // burst is how many readings of one caller are told of one by one when they come at once;
 // it has one more each refill.
 const (
 	burst  = 60
 	refill = time.Minute
 )
-
-// maxCallers bounds the memory of allowances: those that are full again go.
-const maxCallers = 1000
-
-// allowed takes one from a caller's allowance, unless nothing is left.
-func (r *Recorder) allowed(caller string) bool {
-	now := r.opts.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.callers) >= maxCallers {
-		for name, a := range r.callers {
-			if a.filled(now) >= burst {
-				delete(r.callers, name)
-			}
-		}
-	}
-	a := r.callers[caller]
-	if a == nil {
-		a = &allowance{left: burst, at: now}
-		r.callers[caller] = a
-	}
-	a.left, a.at = a.filled(now), now
-	if a.left < 1 {
-		return false
-	}
-	a.left--
-	return true
-}
-
-// filled returns what is left at a later time.
-func (a *allowance) filled(now time.Time) float64 {
-	return min(burst, a.left+max(now.Sub(a.at), 0).Seconds()/refill.Seconds())
-}

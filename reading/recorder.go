@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
+	"auditlog/allowance"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/fold"
@@ -47,11 +47,9 @@ type Options struct {
 // Recorder records who read what. Its methods may be called by several goroutines at once.
 // Run must run for as long as it is used. A nil one records nothing.
 type Recorder struct {
-	opts  Options
-	notes *fold.Tally[note]
-
-	mu      sync.Mutex // guards what follows
-	callers map[string]*allowance
+	opts   Options
+	notes  *fold.Tally[note]
+	singly *allowance.Book // of readings that are told of one by one
 }
 
 // New returns a Recorder.
@@ -63,7 +61,7 @@ func New(opts Options) *Recorder {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Recorder{opts: opts, notes: fold.New[note](maxKinds), callers: make(map[string]*allowance)}
+	return &Recorder{opts: opts, notes: fold.New[note](maxKinds), singly: allowance.New(burst, refill)}
 }
 
 // Read is what somebody reads.
@@ -85,6 +83,9 @@ type note struct {
 	call *auth.Call
 	read Read
 }
+
+// Pages reports whether reads in pages are recorded at all.
+func (r *Recorder) Pages() bool { return r != nil && r.opts.Scope != Exports }
 
 // Wants reports whether Note would record a read.
 func (r *Recorder) Wants(read *Read) bool {

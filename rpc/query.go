@@ -54,40 +54,29 @@ type Terms struct {
 	RecordedBy   Values `json:"recordedBy,omitempty"`
 }
 
+// named is the values of a field with its name, as audit.Field has it.
+type named struct {
+	name   string
+	values *Values
+}
+
+// all returns what t has of each field.
+func (t *Terms) all() [15]named {
+	return [...]named{
+		{"resourceType", &t.ResourceType}, {"resourceId", &t.ResourceID}, {"resourceName", &t.ResourceName},
+		{"location", &t.Location}, {"action", &t.Action}, {"outcome", &t.Outcome}, {"actor", &t.Actor},
+		{"actorType", &t.ActorType}, {"label", &t.Label}, {"channel", &t.Channel}, {"ip", &t.IP},
+		{"userAgent", &t.UserAgent}, {"requestId", &t.RequestID}, {"key", &t.Key}, {"recordedBy", &t.RecordedBy},
+	}
+}
+
 // Of returns the values of the field with a name, as audit.Field has it, or nil where
 // filters do not ask for it.
 func (t *Terms) Of(name string) *Values {
-	switch name {
-	case "resourceType":
-		return &t.ResourceType
-	case "resourceId":
-		return &t.ResourceID
-	case "resourceName":
-		return &t.ResourceName
-	case "location":
-		return &t.Location
-	case "action":
-		return &t.Action
-	case "outcome":
-		return &t.Outcome
-	case "actor":
-		return &t.Actor
-	case "actorType":
-		return &t.ActorType
-	case "label":
-		return &t.Label
-	case "channel":
-		return &t.Channel
-	case "ip":
-		return &t.IP
-	case "userAgent":
-		return &t.UserAgent
-	case "requestId":
-		return &t.RequestID
-	case "key":
-		return &t.Key
-	case "recordedBy":
-		return &t.RecordedBy
+	for _, f := range t.all() {
+		if f.name == name {
+			return f.values
+		}
 	}
 	return nil
 }
@@ -95,15 +84,14 @@ func (t *Terms) Of(name string) *Values {
 // terms returns what t stands for.
 func (t *Terms) terms() audit.Terms {
 	var terms audit.Terms
-	for _, f := range audit.Fields() {
-		values := t.Of(f.Name)
-		if values == nil || len(*values) == 0 {
+	for _, f := range t.all() {
+		if len(*f.values) == 0 {
 			continue
 		}
 		if terms == nil {
 			terms = make(audit.Terms)
 		}
-		terms[f.Name] = slices.Clone(*values)
+		terms[f.name] = slices.Clone(*f.values)
 	}
 	return terms
 }

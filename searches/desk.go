@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"auditlog/allowance"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/calendar"
@@ -28,6 +30,7 @@ type Storage interface {
 type Desk struct {
 	storage Storage
 	now     func() time.Time
+	changes *allowance.Book // by who makes them
 }
 
 // New returns a Desk. A nil clock is time.Now.
@@ -35,7 +38,7 @@ func New(storage Storage, now func() time.Time) *Desk {
 	if now == nil {
 		now = time.Now
 	}
-	return &Desk{storage, now}
+	return &Desk{storage, now, allowance.New(burst, refill)}
 }
 
 // Limits of saved searches.
@@ -43,6 +46,10 @@ const (
 	maxName     = 100     // bytes
 	maxSearch   = 8 << 10 // bytes of JSON: no address of a page has more room
 	maxSearches = 200     // of a person, or a project
+
+	// Each change is an entry of the log, which stays: of a caller so many at once, and one more each refill.
+	burst  = 60
+	refill = time.Minute
 )
 
 // Save keeps a search, in the place of one of that name. It returns Invalid for a name or a query
@@ -62,6 +69,9 @@ func (d *Desk) Save(ctx context.Context, call *auth.Call, req *rpc.SearchSaveReq
 		return nil, err
 	}
 	key := prefix + s.Name
+	if before, err := parse(key, rows[key]); err == nil && same(before, &s) {
+		return before, nil // nothing changes
+	}
 	if _, there := rows[key]; !there && len(rows) >= maxSearches {
 		return nil, audit.Errorf(audit.Conflict, "there are %d searches already: delete one that nobody needs", maxSearches)
 	}
@@ -71,6 +81,9 @@ func (d *Desk) Save(ctx context.Context, call *auth.Call, req *rpc.SearchSaveReq
 	}
 	if len(value) > maxSearch {
 		return nil, audit.FieldErrorf("query", "must be at most %d bytes with all that belongs to the search", maxSearch)
+	}
+	if err := d.mayChange(call); err != nil {
+		return nil, err
 	}
 	e := entry(call, auth.SearchSave, &s, "Saved")
 	if err := d.storage.ChangeSearches(ctx, map[string][]byte{key: value}, nil, e); err != nil {
@@ -125,6 +138,9 @@ func (d *Desk) Delete(ctx context.Context, call *auth.Call, req *rpc.SearchDelet
 	if err != nil {
 		return nil, err
 	}
+	if err := d.mayChange(call); err != nil {
+		return nil, err
+	}
 	e := entry(call, auth.SearchDelete, s, "Deleted")
 	if err := d.storage.ChangeSearches(ctx, nil, []string{key}, e); err != nil {
 		return nil, err
@@ -162,6 +178,21 @@ func sharedWith(call *auth.Call) []string {
 		prefixes[i] = audit.SearchesFor(name)
 	}
 	return prefixes
+}
+
+// mayChange returns RateLimited to who has changed searches too often lately.
+func (d *Desk) mayChange(call *auth.Call) error {
+	if d.changes.Take(call.Principal.RecordedBy(), d.now()) {
+		return nil
+	}
+	return audit.Errorf(audit.RateLimited, "%d searches were changed at once, each of which is an entry of the log: one more may be in a minute", burst)
+}
+
+// same reports whether two searches are the same but for who saved them when.
+func same(a, b *rpc.SavedSearch) bool {
+	x, y := *a, *b
+	x.SavedAt, x.SavedBy = y.SavedAt, y.SavedBy
+	return reflect.DeepEqual(x, y)
 }
 
 func parse(key string, value []byte) (*rpc.SavedSearch, error) {

@@ -69,7 +69,11 @@ type Engine struct {
 	mu    sync.Mutex // guards what follows
 	sinks map[string]*held
 	base  context.Context // of the runners; nil until Run
-	group sync.WaitGroup  // of the runners
+	// checkpoint is the newest of the log, nil where none is known, and checkpointed is closed
+	// when there is a newer one.
+	checkpoint   *Checkpoint
+	checkpointed chan struct{}
+	group        sync.WaitGroup // of the runners
 }
 
 // Open returns the engine of a log, which ships nothing before Run. A sink that cannot be used is
@@ -85,7 +89,7 @@ func Open(ctx context.Context, log Log, opts Options) (*Engine, error) {
 		log: log, opts: opts, tap: newTap(log, int(opts.Memory/2)), kick: make(chan struct{}, 1),
 		// Of a door, reads may fill half. One of them at a time computes.
 		door:  admit.New(admit.Options{Memory: opts.Memory, Processors: 1}),
-		sinks: make(map[string]*held),
+		sinks: make(map[string]*held), checkpointed: make(chan struct{}),
 	}
 	places, err := e.readSinks(ctx)
 	if err == nil {

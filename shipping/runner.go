@@ -41,6 +41,9 @@ type runner struct {
 	quietFrom time.Time
 	// read counts the entries that the last step has read for itself.
 	read int64
+	// carried says which checkpoints the destination has, uncarried that it took the last one not.
+	carried   carrier
+	uncarried bool
 }
 
 // errStopped is why a runner ends whose sink stopped by itself: its place says why.
@@ -49,6 +52,9 @@ var errStopped = errors.New("the sink has stopped")
 // ship ships to a sink until ctx is done or the sink stops.
 func (e *Engine) ship(ctx context.Context, h *held) {
 	r := &runner{e: e, h: h, quietFrom: time.Now()}
+	if h.where().Delivered > 0 {
+		r.carried.delivered = 1 // of which it may have no checkpoint
+	}
 	var err error
 	if r.sel, err = e.log.Prepare(h.Query()); err == nil {
 		r.dest, err = e.opts.Open(h.config(), h.configured)
@@ -115,7 +121,10 @@ func (r *runner) Step(ctx context.Context) (more bool, err error) {
 	case p.Resending:
 		return true, r.resend(ctx, &p)
 	default:
-		return r.next(ctx, &p)
+		if more, err = r.next(ctx, &p); err == nil {
+			r.carry(ctx)
+		}
+		return more, err
 	}
 }
 
@@ -139,6 +148,9 @@ func (r *runner) next(ctx context.Context, p *place) (more bool, err error) {
 	}
 	b := &sink.Batch{Project: r.h.Project, From: g.from + 1, To: g.to, Entries: g.entries}
 	err = r.deliver(ctx, b, func(p *place, _ []*audit.Entry) { p.At, p.Purged = g.to, p.Purged+g.purged })
+	if err == nil {
+		r.carried.note(g.entries)
+	}
 	return g.more || r.h.where().Notice != 0, err
 }
 
@@ -168,15 +180,20 @@ func (r *runner) deliver(ctx context.Context, b *sink.Batch, moved func(p *place
 	return nil
 }
 
-// Wait waits until there is something to look at, and then for as long as entries are to be
+// Wait waits until there is something to look at or a checkpoint to carry, and then for as long as entries are to be
 // collected for one delivery. Meanwhile it watches for silence.
 func (r *runner) Wait(ctx context.Context) error {
 	told, forget := r.e.tap.wait(r.h.Project)
 	defer forget()
 	for r.behind() == 0 {
+		due, next := r.due()
+		if due != nil {
+			return nil
+		}
 		timer := time.NewTimer(r.patience())
 		select {
 		case <-told:
+		case <-next:
 		case <-timer.C:
 			if r.silent() {
 				return r.noteSilence(ctx)

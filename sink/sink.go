@@ -39,7 +39,8 @@ type Batch struct {
 	// both included: Entries are all that the sink wants of these. After a failure the next
 	// batch begins at the same From, but may end elsewhere.
 	From, To int64
-	// Entries are at least one. They must not be changed.
+	// Entries are at least one. They must not be changed. One that is alone may be no entry of the
+	// log but carry a checkpoint of it, as if it were: its ID is below 0.
 	Entries []*audit.Entry
 }
 

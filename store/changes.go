@@ -1,6 +1,9 @@
 package store
 
 import (
+	"fmt"
+
+	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
@@ -40,5 +43,8 @@ func (s *Store) BlockTexts(key format.BlockKey, fn, whole func(value string)) (o
 		}
 		return b.EachText(fn, whole)
 	})
+	if blocks.IsDamage(err) {
+		err = fmt.Errorf("%w: %w", fulltext.ErrDamaged, s.located(err))
+	}
 	return ok, err
 }

@@ -26,7 +26,7 @@ func (s *Store) settleLoss() error {
 		return nil
 	}
 	if s.opts.AcceptLoss {
-		return s.acceptLoss(int64(was))
+		return s.acceptLoss(int64(was), 0)
 	}
 	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were acknowledged, and it holds those up to %d, as does a copy that was made while the server ran; "+
 		"put back what was there, or accept the loss with serve --accept-rollback", was, s.LastID()))
@@ -36,25 +36,30 @@ func (s *Store) settleLoss() error {
 }
 
 // WentBack tells the log that it is an older state than it was once, as somebody outside of it
-// knows: that it lacks what missing says, of entries up to id was. It is read alone then, as
-// Paused says, unless that is accepted: then a new epoch begins.
-func (s *Store) WentBack(was int64, missing string, accepted bool) error {
+// knows: that it lacks what missing says, of entries up to id was, 0 where that is not known, and
+// was at an epoch then. It is read alone then, as Paused says, unless that is accepted: then an
+// epoch begins that no state of the log was at.
+func (s *Store) WentBack(was int64, epoch uint32, missing string, accepted bool) error {
 	if accepted {
-		return s.acceptLoss(was)
+		return s.acceptLoss(was, epoch)
 	}
-	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were recorded, and it lacks %s; "+
-		"put back what was there, or accept the loss with serve --accept-rollback", was, missing))
+	recorded := ""
+	if was > 0 {
+		recorded = fmt.Sprintf("entries up to id %d were recorded, and ", was)
+	}
+	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: %sit lacks %s; "+
+		"put back what was there, or accept the loss with serve --accept-rollback", recorded, missing))
 	s.lost.Store(&err)
 	s.opts.Report(err)
 	return nil
 }
 
-// acceptLoss begins a new epoch, with an entry that says what is gone. Followers that have come
+// acceptLoss begins a new epoch, behind one that the log was at, with an entry that says what is gone. Followers that have come
 // further than the log go back to its end.
 //
 // A crash between the two steps leaves the loss unaccepted, and the next start counts on.
-func (s *Store) acceptLoss(was int64) error {
-	last, epoch := s.LastID(), s.epoch.Load()+1
+func (s *Store) acceptLoss(was int64, behind uint32) error {
+	last, epoch := s.LastID(), max(s.epoch.Load(), behind)+1
 	sub, err := s.prepare([]*audit.Entry{{
 		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount}, Action: "log.rollback",
 		Resource: audit.Resource{Type: "Log", ID: s.identity}, Outcome: audit.Success,

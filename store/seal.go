@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -78,7 +79,7 @@ func (s *Store) noteSeal(err error) (ok bool) {
 //
 // A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
-	if err := s.Paused(); err != nil {
+	if err := cmp.Or(s.Paused(), s.Fresh()); err != nil {
 		return err
 	}
 	s.mem.Mu.RLock()
@@ -121,6 +122,8 @@ func (s *Store) sealStep(until int64) (left bool, err error) {
 		}
 		left, err = s.seal(step)
 		switch {
+		case errors.Is(err, errStale):
+			return true, nil
 		case err == nil:
 			return left, s.unlessDamaged(s.tidyKeys())
 		case !s.setAside(err):
@@ -138,7 +141,12 @@ func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	return left, s.update("seal", step.Write, func() {
+	return left, s.update("seal", func(tx kv.Tx) error {
+		if step.Seq() != s.mem.BlockSeq {
+			return errStale
+		}
+		return step.Write(tx)
+	}, func() {
 		var freed queue.Shares
 		freed, s.mem.BlockSeq = step.Apply()
 		s.queue.Free(freed.Parts...)

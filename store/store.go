@@ -282,7 +282,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	sealing.Sizes = &s.opts.sizes
 	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
 	s.Log = read.New(read.Options{
-		Memory: s.mem, Blocks: s.blocks, View: s.read, Writing: &s.writing, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
 	})
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
@@ -308,6 +308,7 @@ func (s *Store) load(tx kv.Tx) error {
 			return fmt.Errorf("%s: %w: bucket %s is missing", s.db.Name(), format.ErrCorrupt, name)
 		}
 	}
+	s.mem.Version = tx.Version()
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))

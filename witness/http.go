@@ -139,6 +139,40 @@ func (c *Client) Cosign(ctx context.Context, signed []byte, consistency func(old
 	return nil, c.failed(fmt.Errorf("it has signed another checkpoint with %d leaves: another history of this log", c.old))
 }
 
+// Newest returns the newest checkpoint of a log that the witness has signed, as it answers it, or
+// nil where it has signed none.
+func (c *Client) Newest(ctx context.Context, origin string) ([]byte, error) {
+	sum := sha256.Sum256([]byte(origin))
+	address := strings.TrimRight(c.URL, "/") + "/" + hex.EncodeToString(sum[:]) + "/checkpoint"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.client().Do(req)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	defer res.Body.Close()
+	note, err := io.ReadAll(io.LimitReader(res.Body, maxRequest))
+	switch {
+	case err != nil:
+		return nil, c.failed(err)
+	case res.StatusCode == http.StatusNotFound:
+		return nil, nil
+	case res.StatusCode != http.StatusOK:
+		return nil, c.failed(fmt.Errorf("%s: %.200q", res.Status, note))
+	}
+	return note, nil
+}
+
+// client returns what asks.
+func (c *Client) client() *http.Client {
+	if c.HTTP != nil {
+		return c.HTTP
+	}
+	return &http.Client{Timeout: 10 * time.Second}
+}
+
 func (c *Client) failed(err error) error { return fmt.Errorf("witness %s: %w", c.Witness.Name, err) }
 
 // post sends a request. Lines are nil where the witness is at another size, which is returned.
@@ -147,11 +181,7 @@ func (c *Client) post(ctx context.Context, body []byte) (lines []byte, size int6
 	if err != nil {
 		return nil, 0, err
 	}
-	h := c.HTTP
-	if h == nil {
-		h = &http.Client{Timeout: 10 * time.Second}
-	}
-	res, err := h.Do(req)
+	res, err := c.client().Do(req)
 	if err != nil {
 		return nil, 0, err
 	}

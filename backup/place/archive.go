@@ -121,8 +121,11 @@ func (a *Archive) Get(ctx context.Context, name string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s in %s: %w", name, a.path, fs.ErrNotExist)
 	}
-	data := make([]byte, p.size)
-	if _, err := a.file.ReadAt(data, p.at); err != nil {
+	data, err := backup.ReadFile(io.NewSectionReader(a.file, p.at, p.size))
+	if err == nil && int64(len(data)) < p.size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read %s in %s: %w", name, a.path, err)
 	}
 	return data, nil

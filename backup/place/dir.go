@@ -87,7 +87,12 @@ func (d *Dir) Get(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return backup.ReadFile(f)
 }
 
 // Put writes a file under a temporary name, syncs it, gives it its name, and syncs the folder.

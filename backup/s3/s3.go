@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -120,6 +119,23 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]backup.File, error)
 	return files, ctx.Err()
 }
 
+// Folders returns what stands before the next slash in the names of objects that begin with
+// prefix, in order.
+func (b *Bucket) Folders(ctx context.Context, prefix string) ([]string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // or the listing goes on behind an error
+	var names []string
+	for o := range b.client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix + prefix}) {
+		if o.Err != nil {
+			return nil, fmt.Errorf("list %s: %w", b, o.Err)
+		}
+		if name, folder := strings.CutSuffix(strings.TrimPrefix(o.Key, b.prefix+prefix), "/"); folder {
+			names = append(names, name)
+		}
+	}
+	return names, ctx.Err()
+}
+
 // Get returns what an object holds.
 func (b *Bucket) Get(ctx context.Context, name string) ([]byte, error) {
 	o, err := b.client.GetObject(ctx, b.name, b.prefix+name, minio.GetObjectOptions{})
@@ -127,7 +143,7 @@ func (b *Bucket) Get(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s of %s: %w", name, b, err)
 	}
 	defer o.Close()
-	data, err := io.ReadAll(o)
+	data, err := backup.ReadFile(o)
 	if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
 		return nil, fmt.Errorf("%s of %s: %w", name, b, fs.ErrNotExist)
 	}

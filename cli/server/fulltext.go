@@ -40,7 +40,7 @@ func (s *server) narrow(e fulltext.Exact) fulltext.Narrowing { return s.index.Na
 // indexStatus tells how the index follows the log.
 func (s *server) indexStatus() audit.IndexStatus {
 	st := s.index.Status()
-	status := audit.IndexStatus{Behind: int64(st.Behind), Resting: st.Resting}
+	status := audit.IndexStatus{Behind: int64(st.Behind), Resting: st.Resting, Unread: st.Unread}
 	if st.State == index.Broken {
 		status.Err = errors.New(st.Reason)
 	}

@@ -49,24 +49,21 @@ func (s *server) openNotary(context.Context) error {
 	if err != nil {
 		return err
 	}
-	options := notary.Options{Every: s.cfg.CheckpointEvery, Log: s.log}
+	options := notary.Options{Every: s.cfg.CheckpointEvery, Log: s.log, Keep: s.told}
 	for _, w := range s.cfg.Witnesses {
 		options.Known = append(options.Known, w.witness)
 		if w.url != "" {
-			options.Witnesses = append(options.Witnesses, &witness.Client{URL: w.url, Witness: w.witness})
+			s.witnesses = append(s.witnesses, &witness.Client{URL: w.url, Witness: w.witness})
 		}
 	}
-	if s.cfg.CheckpointFile != "" {
-		options.Keep = s.keepCheckpoint
+	for _, w := range s.witnesses {
+		options.Witnesses = append(options.Witnesses, w)
 	}
 	s.notary, err = notary.New(s.store, key, options)
 	if audit.KindOf(err) == audit.Conflict {
 		return exit.Hinted(err, "put the log's own key at %s, or have another follow it: auditlog key rotate", place.Path)
 	}
-	if err != nil || s.cfg.CheckpointFile == "" {
-		return err
-	}
-	return s.compareCheckpoint()
+	return err
 }
 
 // certify is store.Options.BeforePurge.

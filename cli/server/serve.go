@@ -43,6 +43,7 @@ import (
 	"auditlog/sinks"
 	"auditlog/spell"
 	"auditlog/store"
+	"auditlog/witness"
 )
 
 // scrubFile is where the server keeps how far it has read the log, in its folder.
@@ -146,6 +147,7 @@ type server struct {
 	retention *retention.Worker
 	scrub     *scrub.Worker
 	notary    *notary.Notary
+	witnesses []*witness.Client // those that can be asked
 	shipping  *shipping.Engine
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
@@ -156,7 +158,7 @@ type server struct {
 // open opens what s is made of, each part on top of the ones before. What is
 // open when it fails is for close.
 func (s *server) open(ctx context.Context) error {
-	for _, open := range []func(context.Context) error{s.openStore, s.openNotary, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
+	for _, open := range []func(context.Context) error{s.openStore, s.openNotary, s.openSinks, s.compareSeen, s.openWorkers, s.openHTTP, s.listen, s.listenMetrics, s.greet} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -270,9 +272,6 @@ func (s *server) openWorkers(ctx context.Context) error {
 		return err
 	}
 	s.index = index.New(IndexConfig(s.cfg.Data, s.store, s.log))
-	if err := s.openSinks(ctx); err != nil {
-		return err
-	}
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},

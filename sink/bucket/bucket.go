@@ -3,12 +3,14 @@
 // its entries were recorded:
 //
 //	2026-05-04/5f1c0ffee-0-000000004711-000000005710-siem.ndjson.gz
+//	checkpoints/2026-05-04/5f1c0ffee-0-000000000012-siem.ndjson.gz
 //
 // The name holds the log's identity, its epoch, the ids of the first and the last entry, and the
 // sink's name: a batch that is delivered again replaces itself, and nothing else ever replaces
 // an object, such as the batch of another sink, or a shorter one that begins alike. A batch
 // that ends elsewhere the second time is a further object, whose entries are known again by
-// their ids.
+// their ids. Checkpoints of the log are in a folder of their own, named by their numbers, where
+// a start of the log finds the newest.
 package bucket
 
 import (
@@ -127,7 +129,14 @@ func dayOf(e *audit.Entry) string { return e.RecordedAt.UTC().Format(time.DateOn
 
 // name returns the name of the object of a batch.
 func (x *bucket) name(day string, b *sink.Batch) string {
-	name := fmt.Sprintf("%s/%s-%d-%012d-%012d", day, b.Log.Log, b.Log.Epoch, b.Entries[0].ID, b.Entries[len(b.Entries)-1].ID)
+	if b.Entries[0].ID < 0 {
+		return x.checkpointName(day, b)
+	}
+	return x.suffixed(fmt.Sprintf("%s/%s-%d-%012d-%012d", day, b.Log.Log, b.Log.Epoch, b.Entries[0].ID, b.Entries[len(b.Entries)-1].ID), b)
+}
+
+// suffixed returns a name with the sink's, and with what the object is.
+func (x *bucket) suffixed(name string, b *sink.Batch) string {
 	if b.Sink != "" {
 		name += "-" + url.PathEscape(b.Sink)
 	}

@@ -186,3 +186,53 @@ func TestRefuses(t *testing.T) {
 		t.Error(fmt.Sprint(err))
 	}
 }
+
+// Checkpoints lie in a folder of their own, in which the newest is found.
+func TestNewest(t *testing.T) {
+	s := newStore(t)
+	d := open(t, s.config())
+	defer d.Close()
+	own := func(mark []byte) bool { return strings.HasPrefix(string(mark), "own") }
+	newest := func() string {
+		t.Helper()
+		mark, err := d.(sink.Asker).Newest(t.Context(), own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(mark)
+	}
+	if got := newest(); got != "" {
+		t.Errorf("of an empty bucket: %q", got)
+	}
+	deliver := func(log string, number int64, mark string, days int) {
+		t.Helper()
+		e := sinktest.Checkpoint(number, []byte(mark))
+		e.RecordedAt = e.RecordedAt.AddDate(0, 0, days)
+		b := sinktest.Batch([]*audit.Entry{e})
+		b.Log.Log = log
+		if err := d.Deliver(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deliver("5f", 99, "own 99", 0)
+	deliver("5f", 100, "own 100", 0)
+	deliver("ff", 200, "other 200", 0)
+	if got := newest(); got != "own 100" {
+		t.Errorf("%q", got)
+	}
+	deliver("5f", 101, "own 101", 2)
+	deliver("ff", 201, "other 201", 2)
+	deliver("ff", 202, "other 202", 3)
+	if got := newest(); got != "own 101" {
+		t.Errorf("%q", got)
+	}
+	list, err := s.memory.ListBucket("siem", nil, gofakes3.ListBucketPage{})
+	if err != nil || len(list.Contents) != 6 {
+		t.Fatal(len(list.Contents), err)
+	}
+	for _, o := range list.Contents {
+		if !regexp.MustCompile(`^log/checkpoints/\d{4}-\d\d-\d\d/(5f|ff)-3-\d{12}-exam\.ndjson\.gz$`).MatchString(o.Key) {
+			t.Errorf("an object is called %s", o.Key)
+		}
+	}
+}

@@ -127,3 +127,45 @@ func TestRefuses(t *testing.T) {
 		}
 	}
 }
+
+// What is asked for is the newest document with a checkpoint, in the fields of each format.
+func TestNewest(t *testing.T) {
+	for format, want := range map[string]string{
+		"json": `{"query":{"match":{"action":"log.checkpoint"}},"size":20,"sort":[{"createdAt":{"order":"desc","unmapped_type":"date"}}]}`,
+		"ecs":  `{"query":{"match":{"event.action":"log.checkpoint"}},"size":20,"sort":[{"@timestamp":{"order":"desc","unmapped_type":"date"}}]}`,
+		"ocsf": `{"query":{"match":{"metadata.event_code":"log.checkpoint"}},"size":20,"sort":[{"time":{"order":"desc","unmapped_type":"long"}}]}`,
+	} {
+		w := sinktest.NewWeb(t)
+		answer, status := "", http.StatusOK
+		w.Answer = func(rw http.ResponseWriter, r *http.Request, body []byte) {
+			if r.URL.Path != "/logs-auditlog-default/_search" || string(body) != want {
+				t.Errorf("%s: %s %s", format, r.URL, body)
+			}
+			rw.WriteHeader(status)
+			fmt.Fprint(rw, answer)
+		}
+		d := open(t, sink.Config{To: "elastic+http://" + w.Address() + "/logs-auditlog-default", Format: format})
+		defer d.Close()
+		own := func(mark []byte) bool { return strings.HasPrefix(string(mark), "own") }
+		hit := func(mark string) string {
+			return fmt.Sprintf(`{"_source":{"labels":{"mark":%q}}}`, sink.Mark([]byte(mark)))
+		}
+		for _, c := range []struct {
+			status       int
+			answer, want string
+			fails        bool
+		}{
+			{status: 404, answer: `{"error":"index_not_found_exception"}`},
+			{status: 200, answer: `{}`},
+			{status: 200, answer: `{"hits":{"hits":[` + hit("other 3") + "," + hit("own 2") + "," + hit("own 1") + `]}}`, want: "own 2"},
+			{status: 403, answer: `{"error":"security_exception"}`, fails: true},
+			{status: 200, answer: `<html>`, fails: true},
+		} {
+			answer, status = c.answer, c.status
+			mark, err := d.(sink.Asker).Newest(t.Context(), own)
+			if string(mark) != c.want || (err != nil) != c.fails {
+				t.Errorf("%s: %s: %q, %v", format, c.answer, mark, err)
+			}
+		}
+	}
+}

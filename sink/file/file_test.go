@@ -237,3 +237,51 @@ func BenchmarkFile(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*float64(len(entries))/b.Elapsed().Seconds(), "entries/s")
 }
+
+// The newest mark is found in whatever file it is by now, however far back, and asking changes nothing.
+func TestNewest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "entries.ndjson")
+	own := func(mark []byte) bool { return bytes.HasPrefix(mark, []byte("own")) }
+	newest := func() string {
+		t.Helper()
+		d := open(t, path, nil)
+		defer d.Close()
+		mark, err := d.(sink.Asker).Newest(t.Context(), own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(mark)
+	}
+	if got := newest(); got != "" {
+		t.Errorf("before there is a file: %q", got)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("asking has made the file")
+	}
+	deliver := func(entries ...*audit.Entry) {
+		t.Helper()
+		d := open(t, path, map[string]string{"rotate": "1"})
+		defer d.Close()
+		if err := d.Deliver(t.Context(), sinktest.Batch(entries)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deliver(sinktest.Checkpoint(1, []byte("own 1")))
+	deliver(sinktest.Checkpoint(9, []byte("other 9")))
+	if got := newest(); got != "own 1" {
+		t.Errorf("%q", got)
+	}
+	// Where it lies is of no matter: here across the ends of what is read at once.
+	for _, before := range []int{1, 1<<20 - 500, 1 << 20, 3 << 20} {
+		e := sinktest.Entries(1)[0]
+		e.Detail = strings.Repeat("x", before)
+		deliver(sinktest.Checkpoint(2, fmt.Appendf(nil, "own %d", before)))
+		deliver(e)
+		if got := newest(); got != fmt.Sprintf("own %d", before) {
+			t.Errorf("%q, want %d", got, before)
+		}
+	}
+	if full, err := filepath.Glob(path[:len(path)-len(".ndjson")] + "-*"); err != nil || len(full) == 0 {
+		t.Errorf("no file was full: %v", err)
+	}
+}

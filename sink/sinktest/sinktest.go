@@ -83,6 +83,13 @@ func Batch(entries []*audit.Entry) *sink.Batch {
 	return &sink.Batch{Log: Lineage(), Sink: "exam", From: entries[0].ID, To: entries[len(entries)-1].ID, Entries: entries}
 }
 
+// Checkpoint returns what carries a checkpoint with a number and a mark.
+func Checkpoint(number int64, mark []byte) *audit.Entry {
+	e := Entries(1)[0]
+	e.ID, e.Seq, e.Action, e.Metadata = -number, 0, "log.checkpoint", map[string]string{"mark": sink.Mark(mark)}
+	return e
+}
+
 // Run examines a destination.
 func Run(t *testing.T, x Exam) {
 	entries := Entries(max(x.Entries, 400))

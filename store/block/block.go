@@ -45,7 +45,8 @@ type core struct {
 	numbers  numbers
 	recorded recorded
 
-	kept   keptRows
+	kept   keptRows[audit.Entry]
+	lines  keptRows[Line]
 	memory atomic.Int64 // of what is kept
 }
 
@@ -141,7 +142,7 @@ func (b *Block) MaxID() int64 { return b.maxID }
 func (b *Block) Size() int { return b.size }
 
 // Memory returns how many bytes the opened block holds beside its data; it grows
-// as texts are decoded and entries kept.
+// as texts are decoded and entries and lines kept.
 func (b *Block) Memory() int {
 	return int(unsafe.Sizeof(*b.core)) + b.columns.Memory() + int(b.memory.Load())
 }

@@ -157,7 +157,8 @@
 //	field      a part that filters compare; its number is stored by indexes
 //	hash       32 bits of a field's value, which indexes keep; a fingerprint is half of one
 //	steps      record times as a function of the id: the entries of a commit share one
-//	kept       entries made once and shared by all who ask for their rows
+//	kept       entries and lines made once and shared by all who ask for their rows
+//	line       the canonical JSON of an entry
 //
 // # History
 //

@@ -28,7 +28,11 @@ func appendQuery(b []byte, q *audit.Query) []byte {
 	}
 	for _, terms := range []audit.Terms{q.Is, q.Not} {
 		b = append(b, '[')
-		for _, name := range slices.Sorted(maps.Keys(terms)) {
+		var names []string
+		if len(terms) > 0 {
+			names = slices.Sorted(maps.Keys(terms))
+		}
+		for _, name := range names {
 			b = strconv.AppendQuote(b, name)
 			for _, v := range terms[name] {
 				b = strconv.AppendQuote(append(b, ' '), v)

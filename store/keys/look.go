@@ -13,9 +13,9 @@ import (
 
 // Log is what an Index needs of the log.
 type Log struct {
-	// Err returns why the log can no longer be written, or nil: then what is on disk may be
-	// ahead of what it has in memory, for good.
-	Err func() error
+	// Again is called before a look-up begins anew because what is on disk is ahead of what the
+	// log has in memory. It returns why it may be so for good, or nil.
+	Again func() error
 	// View runs a function in a read transaction of which it is known what it will read.
 	View func([]kv.Expected, func(kv.Tx) error) error
 	// Project returns the number of a project and where its keys are, 0 of one that is not there.
@@ -108,7 +108,7 @@ func (x *Index) Look(ctx context.Context, entries []*audit.Entry, rows [][]byte)
 		if holds {
 			return marks, nil
 		}
-		if err := cmp.Or(x.log.Err(), ctx.Err()); err != nil {
+		if err := cmp.Or(x.log.Again(), ctx.Err()); err != nil {
 			return nil, err
 		}
 		runtime.Gosched()

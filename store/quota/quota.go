@@ -157,6 +157,15 @@ func (m *Meter) Set(p queue.Party, u format.Usage) {
 	m.of(p).Usage = u
 }
 
+// Reset has nobody have used anything, but for what is on its way.
+func (m *Meter) Reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, u := range m.use {
+		u.Usage = format.Usage{}
+	}
+}
+
 // Forget has a project have used nothing: it was purged.
 func (m *Meter) Forget(project string) {
 	m.mu.Lock()

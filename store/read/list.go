@@ -6,7 +6,6 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
-	"auditlog/store/block"
 	"auditlog/store/found"
 	"auditlog/store/memory"
 	"auditlog/store/walk"
@@ -31,27 +30,28 @@ func (q *prepared) List(ctx context.Context, p audit.Paging) (audit.Page, error)
 	if p.Cursor != "" {
 		st = st.After(last, q.query.Oldest)
 	}
-	page := found.NewPage(ctx, p.Limit, p.Bytes)
-	if err := q.collect(ctx, st, (*block.Block).Kept, page); err != nil {
+	form := found.Kept
+	if p.JSON {
+		form = found.Lines
+	}
+	page := found.NewPage(ctx, form, p.Limit, p.Bytes)
+	if err := q.collect(ctx, st, page); err != nil {
 		return audit.Page{}, err
 	}
-	out := audit.Page{Entries: page.Entries}
+	out := audit.Page{Entries: page.Entries, JSON: page.JSON}
 	if page.More {
-		last := page.Entries[len(page.Entries)-1].Position()
-		out.Next, st = q.encodeCursor(last), st.Through(last, q.query.Oldest)
+		out.Next, st = q.encodeCursor(page.Last), st.Through(page.Last, q.query.Oldest)
 	}
 	out.Gaps = append(page.Gaps, q.lost(st)...)
 	return out, nil
 }
 
 // collect adds the first entries of a stretch that are selected to a page.
-func (q *prepared) collect(ctx context.Context, st walk.Stretch, entry walk.EntryOf, into *found.Page) error {
+func (q *prepared) collect(ctx context.Context, st walk.Stretch, into *found.Page) error {
 	return admit.Work(ctx, func(ctx context.Context) error {
-		v := &visit{entry: entry, fn: into.Add}
-		if err := q.walk(ctx, st, v); err != nil {
+		if err := q.walk(ctx, st, into); err != nil {
 			return err
 		}
-		into.Gaps = v.gaps
 		return into.Err
 	})
 }
@@ -67,11 +67,9 @@ const (
 func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) error {
 	st := q.whole()
 	gaps := q.lost(st)
-	page := found.NewPage(ctx, exportPage, exportBytes)
+	page := found.NewPage(ctx, found.Alone, exportPage, exportBytes)
 	for more := true; more; page.Release() {
-		// What is exported is not likely to be asked for again, and would drive out
-		// what is.
-		if err := q.collect(ctx, st, (*block.Block).Entry, page); err != nil {
+		if err := q.collect(ctx, st, page); err != nil {
 			return err
 		}
 		for _, e := range page.Entries {
@@ -81,7 +79,7 @@ func (q *prepared) Export(ctx context.Context, fn func(*audit.Entry) error) erro
 		}
 		gaps = audit.AppendGaps(gaps, page.Gaps...)
 		if more = page.More; more {
-			st = st.After(page.Entries[len(page.Entries)-1].Position(), q.query.Oldest)
+			st = st.After(page.Last, q.query.Oldest)
 		}
 	}
 	if len(gaps) > 0 {

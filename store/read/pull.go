@@ -32,7 +32,7 @@ func (q *prepared) Pull(ctx context.Context, p audit.Pulling) (audit.Part, error
 		return audit.Part{}, err
 	}
 	defer admit.Give(ctx, pullBytes)
-	w := &puller{q: q, page: found.NewPage(ctx, p.Limit, p.Bytes), at: max(p.After, 0)}
+	w := &puller{q: q, page: found.NewPage(ctx, found.Kept, p.Limit, p.Bytes), at: max(p.After, 0)}
 	w.part.Covered.From = w.at + 1
 	err := w.run(ctx, p.Limit)
 	if err != nil {

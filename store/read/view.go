@@ -27,14 +27,13 @@ type view struct {
 // between is in both, and is left out of the tail by the transaction's own word
 // on how far the project is sealed; nothing can be in neither.
 func (s *Log) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error {
-	s.mem.Mu.RLock()
-	views := s.viewsOf(q)
-	known := s.mem.BlockSeq
-	s.mem.Mu.RUnlock()
-	if len(views) == 0 {
-		return nil
-	}
-	return s.read(func(tx kv.Tx) error {
+	var views []view
+	var known uint64
+	take := func() { views, known = s.viewsOf(q), s.mem.BlockSeq }
+	return s.opts.Current(take, func(tx kv.Tx) error {
+		if len(views) == 0 {
+			return nil
+		}
 		changed := format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq)) != known
 		for i := range views {
 			v := &views[i]
@@ -83,9 +82,10 @@ func (s *Log) each(q *audit.Query, fn func(*memory.Project)) {
 }
 
 // Extent returns the times of the oldest and the newest entry of the projects that a query looks
-// into; ok is false where there is none.
+// into, of those that are known while the database cannot be read; ok is false where there is none.
 func (s *Log) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	var low, high int64
+	_ = s.opts.Fresh()
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	s.each(&q, func(p *memory.Project) {

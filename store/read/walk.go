@@ -23,19 +23,13 @@ const (
 // anyBlocks has a merge look into as many blocks as there are.
 const anyBlocks = -1
 
-// visit is what a walk does with what it finds.
-type visit struct {
-	entry walk.EntryOf
-	fn    func(*audit.Entry) bool // of each match; false ends the walk
-	gaps  []audit.Gap             // what is missing where it has been
-}
-
-// walk goes through the entries of a stretch that are selected, in the query's order.
+// walk adds the entries of a stretch that are selected to a page, in the query's order, while it
+// has room.
 //
 // Where the index is to be asked some blocks are looked into first, and into those that the
 // index names only when that was not enough. The index is asked before the view is opened that
 // its answer is for: what has changed since is then known to the view, and looked into as well.
-func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
+func (q *prepared) walk(ctx context.Context, st walk.Stretch, into *found.Page) error {
 	looks := anyBlocks
 	switch {
 	case len(q.narrowings) == 0:
@@ -44,7 +38,7 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
 	default:
 		looks = directBlocksOfMany
 	}
-	rest, stopped, err := q.merge(ctx, st, nil, looks, v)
+	rest, stopped, err := q.merge(ctx, st, nil, looks, into)
 	if err != nil || !stopped {
 		return err
 	}
@@ -53,16 +47,16 @@ func (q *prepared) walk(ctx context.Context, st walk.Stretch, v *visit) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = q.merge(ctx, st, named, anyBlocks, v)
+	_, _, err = q.merge(ctx, st, named, anyBlocks, into)
 	return err
 }
 
 // merge is walk.Merge.Each in a view of its own.
-func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, v *visit) (rest audit.Position, stopped bool, err error) {
+func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks, looks int, into *found.Page) (rest audit.Position, stopped bool, err error) {
 	err = q.walkers(ctx, st, named, func(walkers []*walk.Walker) error {
-		rest, stopped, err = walk.NewMerge(walkers, looks).Each(v.entry, v.fn)
+		rest, stopped, err = walk.NewMerge(walkers, looks).Each(into)
 		for _, w := range walkers {
-			v.gaps = append(v.gaps, w.Gaps()...)
+			into.Gaps = append(into.Gaps, w.Gaps()...)
 		}
 		return err
 	})

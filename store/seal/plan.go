@@ -78,12 +78,17 @@ type Step struct {
 	more    bool           // there are others
 	plans   []*projectPlan // those that have it
 	seq     uint64         // the newest of the blocks that are planned
+	chosen  uint64         // the newest of all when the step was chosen
 	// Of the transaction: the records of the projects, the newest sequence of all, and the last
 	// id that leaves the tail.
 	records map[*memory.Project]*format.Project
 	newest  uint64
 	last    int64
 }
+
+// Seq returns the newest sequence of a block as of which the step was chosen. Where there are
+// newer ones somebody else has sealed, and the step is not to be written.
+func (w *Step) Seq() uint64 { return w.chosen }
 
 // Plan works out the blocks of the projects that have their turn, as many as fit into the
 // step, from what a transaction sees. more reports whether some did not.

@@ -38,6 +38,17 @@ func testPagesEndAtBytes(t *testing.T, open Engine) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			p.JSON = true
+			lines, err := audittest.List(t.Context(), log, audit.Query{Project: "acme"}, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.JSON = false
+			for i, e := range page.Entries {
+				if len(lines.JSON) != len(page.Entries) || lines.Next != page.Next || string(lines.JSON[i]) != string(e.AppendJSON(nil)) {
+					t.Fatalf("a page of at most %d bytes has %d entries, and as JSON %d others", bytes, len(page.Entries), len(lines.JSON))
+				}
+			}
 			size := 0
 			for _, e := range page.Entries {
 				size += len(e.AppendJSON(nil)) + 1

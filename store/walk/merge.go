@@ -28,15 +28,14 @@ func NewMerge(walkers []*Walker, looks int) *Merge {
 	return m
 }
 
-// Each calls fn with the matches until it returns false, or the merge may look into no more
+// Each has the matches taken until one is not, or the merge may look into no more
 // blocks. stopped is set then, and all matches that were not given are at rest or come later.
-func (m *Merge) Each(entry EntryOf, fn func(*audit.Entry) bool) (rest audit.Position, stopped bool, err error) {
+func (m *Merge) Each(to Taker) (rest audit.Position, stopped bool, err error) {
 	for len(m.walkers) > 0 {
 		w := m.walkers[0]
 		switch {
 		case w.exact:
-			e, err := w.take(entry)
-			if err != nil || !fn(e) {
+			if ok, err := w.give(to); err != nil || !ok {
 				return audit.Position{}, false, err
 			}
 		case m.looks == 0 && w.looking():

@@ -88,9 +88,12 @@ type Project struct {
 	Named *blocks.Named
 }
 
-// EntryOf reads the entry of a row of a block: Block.Kept for what is likely to be
-// asked for again, Block.Entry for what is not.
-type EntryOf func(b *block.Block, row int, project string) (*audit.Entry, error)
+// Taker takes the matches that are found, each as it is there: as an entry of the tail, or as a
+// row of a block, which is the transaction's. A match that it does not take ends the walk.
+type Taker interface {
+	Add(e *audit.Entry) bool
+	AddRow(b *block.Block, row int, project string) (bool, error)
+}
 
 // Walker finds what a query selects in one stretch of a project.
 type Walker struct {
@@ -210,21 +213,22 @@ func (w *Walker) step() error {
 	return nil
 }
 
-// take returns the next match, which must be known, and goes on.
-func (w *Walker) take(entry EntryOf) (e *audit.Entry, err error) {
-	if e = w.first(); e != nil && e.Position() == w.at {
+// give has the next match taken, which must be known, and goes on. ok is false where it is not.
+func (w *Walker) give(to Taker) (ok bool, err error) {
+	if e := w.first(); e != nil && e.Position() == w.at {
+		ok = to.Add(e)
 		w.drop()
 	} else {
-		if e, err = entry(w.block, w.row, w.Name); err != nil {
-			return nil, err
+		if ok, err = to.AddRow(w.block, w.row, w.Name); err != nil {
+			return false, err
 		}
 		if err := w.q.Turn.Step(); err != nil {
-			return nil, err
+			return false, err
 		}
 		w.advance()
 	}
 	w.settle()
-	return e, nil
+	return ok, nil
 }
 
 // advance goes on to the next row of the block, or behind it.

@@ -67,6 +67,8 @@ const lockWait = 50 * time.Millisecond
 type DB struct {
 	bolt *bbolt.DB
 	opts Options
+	// pageSize is how many bytes a page has.
+	pageSize int
 	// damages is what opening found, and lacking the buckets that are not whole.
 	damages []error
 	lacking []lack
@@ -79,6 +81,7 @@ type DB struct {
 	writing sync.Mutex // held from a commit to its mark
 	marks   *os.File   // nil: the file is only read
 	mark    atomic.Pointer[mark]
+	state   atomic.Pointer[state] // that readers saw last
 	// unknown is set when a commit may be there or not. Update alone changes it, which
 	// bbolt lets in one at a time; Close reads it when no Update is under way.
 	unknown bool
@@ -137,7 +140,7 @@ func OpenReadOnly(path string, opts Options) (*DB, error) {
 }
 
 func newDB(bolt *bbolt.DB, opts Options) *DB {
-	db := &DB{bolt: bolt, opts: opts}
+	db := &DB{bolt: bolt, opts: opts, pageSize: bolt.Info().PageSize}
 	db.mark.Store(&mark{})
 	return db
 }
@@ -160,6 +163,9 @@ func open(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	}
 	return db, nil
 }
+
+// Shared is false: the file is this process's alone.
+func (db *DB) Shared() bool { return false }
 
 // Name returns the path of the file.
 func (db *DB) Name() string { return db.bolt.Path() }
@@ -227,7 +233,7 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 func (db *DB) enter(bolt *bbolt.Tx, fn func(kv.Tx) error) error {
 	return db.guard(func() error {
 		t := db.newTx(bolt)
-		if err := db.checkRoots(t); err != nil {
+		if err := db.checkRoots(t.state, bolt.Writable()); err != nil {
 			return fmt.Errorf("%s: %w", db.Name(), err)
 		}
 		err := fn(t)

@@ -29,7 +29,7 @@ func Carve(path string, names []string, opts Options, fn func(bucket string, key
 	}
 	c := carver{src: osFile{f}, fn: fn}
 	for _, name := range names {
-		c.trees = append(c.trees, &tree{name: name, whole: !slices.Contains(opts.Summed, name)})
+		c.trees = append(c.trees, newTree(nil, name, !slices.Contains(opts.Summed, name)))
 	}
 	size := os.Getpagesize()
 	if m, err := newestMeta(c.src); err == nil && m.pageSize > 0 {

@@ -18,11 +18,11 @@ func (db *DB) Check(report func(error)) error {
 	defer bolt.Rollback()
 	c := checker{reached: make(map[uint64]bool), report: func(err error) { report(fmt.Errorf("%s: %w", db.Name(), err)) }}
 	return db.guard(func() error {
-		t := db.newTx(bolt)
-		if err := c.free(&t.image); err != nil {
+		t := &tx{bolt: bolt, state: db.newState(bolt)} // nothing is believed that was found whole before
+		if err := c.free(&t.state.image); err != nil {
 			return err
 		}
-		return c.buckets(&t.roots, db.opts.Summed)
+		return c.buckets(&t.state.roots, db.opts.Summed)
 	})
 }
 
@@ -147,7 +147,7 @@ func (c *checker) below(w *walker, fn func(*walker) error) error {
 		err := w.down()
 		if err == nil {
 			err = c.below(w, fn)
-			delete(w.t.pages, p.child(i)) // a check need not keep the whole file
+			w.t.known.forget(p.child(i)) // a check need not keep the whole file
 		}
 		if err := c.tell(err); err != nil {
 			return err

@@ -55,13 +55,13 @@ func examine(path string, opts Options) (*finding, error) {
 	var f *finding
 	err = db.guard(func() error {
 		t := db.newTx(tx)
-		if f, err = look(path, &t.image); err != nil {
+		if f, err = look(path, &t.state.image); err != nil {
 			return err
 		}
-		if f.stamped, f.lag, err = t.roots.stampedBy(f.tx, f.mayLag(&t.image)); err != nil {
+		if f.stamped, f.lag, err = t.state.roots.stampedBy(f.tx, f.mayLag(&t.state.image)); err != nil {
 			return err
 		}
-		t.roots.endings = f.stamped
+		t.state.roots.endings = f.stamped
 		if f.stamped && f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
 			return err
 		}
@@ -136,7 +136,7 @@ func look(path string, m *image) (f *finding, err error) {
 
 // walk reads every page that is in use.
 func (f *finding) walk(t *tx, summed []string) error {
-	if _, err := t.roots.page(t.roots.root); err != nil {
+	if _, err := t.state.roots.page(t.state.roots.root); err != nil {
 		return err
 	}
 	c := checker{reached: make(map[uint64]bool), structure: !f.copied, report: func(err error) {
@@ -146,12 +146,12 @@ func (f *finding) walk(t *tx, summed []string) error {
 	}}
 	if f.meta.free != noFreelist {
 		before := len(f.damages)
-		if err := c.free(&t.image); err != nil {
+		if err := c.free(&t.state.image); err != nil {
 			return err
 		}
 		f.free = len(f.damages) == before
 	}
-	err := c.buckets(&t.roots, summed)
+	err := c.buckets(&t.state.roots, summed)
 	f.lacking = c.lacking
 	return err
 }

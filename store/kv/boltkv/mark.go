@@ -146,15 +146,15 @@ func (db *DB) note(height uint64, clean bool) {
 		}
 		defer bolt.Rollback()
 		t := db.newTx(bolt)
-		newest, err := newestMeta(t.image.src)
+		newest, err := newestMeta(t.state.image.src)
 		if err != nil {
 			return err
 		}
-		if m.root, err = pageSum(&t.image, newest.root); err != nil {
+		if m.root, err = pageSum(&t.state.image, newest.root); err != nil {
 			return err
 		}
 		if newest.free != noFreelist {
-			if m.free, err = pageSum(&t.image, newest.free); err != nil {
+			if m.free, err = pageSum(&t.state.image, newest.free); err != nil {
 				return err
 			}
 		}
@@ -171,29 +171,33 @@ func (db *DB) note(height uint64, clean bool) {
 	db.marks.WriteAt(m.encode(), 0) //nolint: nothing is lost without it but time
 }
 
-// checkRoots holds the list of buckets against its stamp, and against the mark if that is of the state
-// that t sees.
-func (db *DB) checkRoots(t *tx) error {
-	of := uint64(t.bolt.ID())
-	if t.bolt.Writable() {
+// checkRoots holds the list of buckets against its stamp, and against the mark if that is of a state.
+func (db *DB) checkRoots(s *state, writes bool) error {
+	if s.marked.Load() {
+		return nil
+	}
+	of := s.tx
+	if writes {
 		of-- // it begins with the state of the commit before
 	}
-	if db.stamped {
-		if _, _, err := t.roots.stampedBy(of, db.lag); err != nil {
+	if db.stamped && !s.stamped.Load() {
+		if _, _, err := s.roots.stampedBy(of, db.lag); err != nil {
 			return err
 		}
+		s.stamped.Store(true)
 	}
 	m := db.mark.Load()
 	if m.tx != of || m.tx == 0 {
 		return nil
 	}
-	sum, err := pageSum(&t.image, t.roots.root)
+	sum, err := pageSum(&s.image, s.roots.root)
 	if err == nil && sum != m.root {
 		err = damage("it is not what was written")
 	}
 	if err != nil {
-		return t.roots.at(t.roots.root, err)
+		return s.roots.at(s.roots.root, err)
 	}
+	s.marked.Store(true)
 	return nil
 }
 

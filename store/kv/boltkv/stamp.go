@@ -65,7 +65,7 @@ func (t *tree) stampedBy(transaction, allowed uint64) (stamped bool, lag uint64,
 
 // stamp writes the stamp of the state that a writer leaves.
 func (t *tx) stamp() error {
-	_, sum, _, err := t.roots.links()
+	_, sum, _, err := t.state.roots.links()
 	if err != nil {
 		return err
 	}
@@ -116,6 +116,6 @@ func (t *tx) restamp() error {
 		}
 		b.total, b.written = total, true
 	}
-	t.roots.endings = true
+	t.state.roots.endings = true
 	return t.err
 }

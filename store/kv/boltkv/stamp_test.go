@@ -142,7 +142,7 @@ func inUse(t *testing.T, st *stampTest, image []byte, id uint64) bool {
 	}
 	defer bolt.Rollback()
 	c := checker{reached: make(map[uint64]bool), report: func(err error) { t.Fatal(err) }}
-	if err := c.buckets(&db.newTx(bolt).roots, st.opts.Summed); err != nil {
+	if err := c.buckets(&db.newTx(bolt).state.roots, st.opts.Summed); err != nil {
 		t.Fatal(err)
 	}
 	return c.reached[id]

@@ -17,13 +17,14 @@ import (
 // leads to it, and each key and value against their checksum. It names page and bucket.
 type tree struct {
 	image  *image
-	pages  map[uint64]page // those that were found whole
-	name   string          // of the bucket
-	whole  bool            // values are summed, not only keys
-	inline *page           // the one page of a small bucket, which lies in its parent's
-	root   uint64          // otherwise
-	total  uint64          // of the checksums of all values, as the list of buckets has it
-	isRoot bool            // its values are buckets, which carry no checksum
+	known  *state // and what was found whole of it
+	name   string // of the bucket
+	seed   uint32 // checksum of the name
+	whole  bool   // values are summed, not only keys
+	inline *page  // the one page of a small bucket, which lies in its parent's
+	root   uint64 // otherwise
+	total  uint64 // of the checksums of all values, as the list of buckets has it
+	isRoot bool   // its values are buckets, which carry no checksum
 	// endings says that the total of a bucket that is not whole takes in the checksums that its values end in.
 	endings bool
 }
@@ -35,7 +36,7 @@ const sumSize = 4
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func (t *tree) sum(key, value []byte) uint32 {
-	s := crc32.Update(crc32.Checksum([]byte(t.name), castagnoli), castagnoli, key)
+	s := crc32.Update(t.seed, castagnoli, key)
 	if t.whole {
 		s = crc32.Update(s, castagnoli, value)
 	}
@@ -69,22 +70,31 @@ func (t *tree) at(id uint64, err error) error {
 	return fmt.Errorf("%s, page %d: %w", name, id, err)
 }
 
+// newTree returns the tree of a bucket in a state.
+func newTree(s *state, name string, whole bool) *tree {
+	t := &tree{known: s, name: name, seed: crc32.Checksum([]byte(name), castagnoli), whole: whole}
+	if s != nil {
+		t.image = &s.image
+	}
+	return t
+}
+
 // page returns a page of the tree.
-func (t *tree) page(id uint64) (page, error) {
-	if p, ok := t.pages[id]; ok {
+func (t *tree) page(id uint64) (*page, error) {
+	if p := t.known.page(id); p != nil {
 		return p, nil
 	}
 	p, err := t.image.page(id)
 	if err != nil {
-		return p, t.at(id, err)
+		return nil, t.at(id, err)
 	}
-	t.pages[id] = p
-	return p, nil
+	t.known.found(&p)
+	return &p, nil
 }
 
 // step is a page on the way to a key, and the element at which that goes on.
 type step struct {
-	page  page
+	page  *page
 	index int
 }
 
@@ -93,6 +103,9 @@ type walker struct {
 	t     *tree
 	stack []step
 	upper [][]byte // behind the keys of each page of the stack; nil: there is no bound
+	// Most trees are not deeper than what lies here.
+	steps  [4]step
+	uppers [4][]byte
 }
 
 // maxDepth is deeper than any tree: pages that lead in circles are not followed for ever.
@@ -100,12 +113,12 @@ const maxDepth = 48
 
 // start puts the root on the stack. ok is false where the bucket is empty.
 func (w *walker) start() (ok bool, err error) {
-	w.stack, w.upper = w.stack[:0], w.upper[:0]
-	var p page
-	if w.t.inline != nil {
-		p = *w.t.inline
-	} else if p, err = w.t.page(w.t.root); err != nil {
-		return false, w.t.hide(nil, nil, err)
+	w.stack, w.upper = w.steps[:0], w.uppers[:0]
+	p := w.t.inline
+	if p == nil {
+		if p, err = w.t.page(w.t.root); err != nil {
+			return false, w.t.hide(nil, nil, err)
+		}
 	}
 	w.stack, w.upper = append(w.stack, step{page: p}), append(w.upper, nil)
 	return p.n > 0, nil
@@ -393,13 +406,14 @@ func (t *tree) bucket(id uint64, name string, v []byte, whole bool) (*tree, erro
 	if len(v) < bucketHead {
 		return nil, t.at(id, damage("bucket %s has %d bytes", name, len(v)))
 	}
-	b := &tree{image: t.image, pages: t.pages, name: name, whole: whole, endings: t.endings, root: native.Uint64(v), total: native.Uint64(v[8:])}
+	b := newTree(t.known, name, whole)
+	b.endings, b.root, b.total = t.endings, native.Uint64(v), native.Uint64(v[8:])
 	if b.root != 0 {
 		if len(v) != bucketHead {
 			return nil, t.at(id, damage("bucket %s has %d bytes and a page of its own", name, len(v)))
 		}
 		p, err := b.page(b.root)
-		if err == nil && p.leaf && b.sumOfLeaf(&p) != b.total {
+		if err == nil && p.leaf && b.sumOfLeaf(p) != b.total {
 			err = b.at(b.root, damage("it is not all of the bucket, or not what was written last"))
 		}
 		return b, err

@@ -3,8 +3,8 @@ package boltkv
 import (
 	"bytes"
 	"errors"
+	"iter"
 	"slices"
-	"unsafe"
 
 	"go.etcd.io/bbolt"
 
@@ -16,8 +16,7 @@ import (
 type tx struct {
 	bolt   *bbolt.Tx
 	opts   *Options
-	image  image
-	roots  tree // the list of buckets
+	state  *state
 	opened []*bucket
 	err    error // the first read that failed
 	arena  []byte
@@ -39,12 +38,7 @@ func (m *mapped) bytes(from int64, n int) ([]byte, error) {
 }
 
 func (db *DB) newTx(bolt *bbolt.Tx) *tx {
-	t := &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking}
-	info := db.bolt.Info()
-	data := unsafe.Slice(*(**byte)(unsafe.Pointer(&info.Data)), bolt.Size())
-	t.image = image{src: &mapped{data}, pageSize: info.PageSize, high: uint64(bolt.Size()) / uint64(info.PageSize)}
-	t.roots = tree{image: &t.image, pages: make(map[uint64]page, 8), isRoot: true, endings: db.stamped, root: uint64(bolt.Cursor().Bucket().Root())}
-	return t
+	return &tx{bolt: bolt, opts: &db.opts, lacking: db.lacking, state: db.stateOf(bolt)}
 }
 
 func (t *tx) Err() error { return t.err }
@@ -101,7 +95,7 @@ func (t *tx) open(name string) (*bucket, error) {
 		}
 	}
 	whole := t.whole(name)
-	found, err := t.roots.open(name, whole)
+	found, err := t.state.bucket(name, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +109,8 @@ func (t *tx) open(name string) (*bucket, error) {
 			b.Rising()
 		}
 		if found == nil && b.bolt != nil { // made by this transaction
-			b.tree, b.written = &tree{image: &t.image, pages: t.roots.pages, name: name, whole: whole, endings: t.roots.endings, inline: &page{leaf: true}}, true
+			b.tree, b.written = newTree(t.state, name, whole), true
+			b.tree.endings, b.tree.inline = t.state.roots.endings, &page{leaf: true}
 		}
 	}
 	if b.tree == nil {
@@ -128,7 +123,7 @@ func (t *tx) open(name string) (*bucket, error) {
 func (t *tx) whole(name string) bool { return !slices.Contains(t.opts.Summed, name) }
 
 func (t *tx) CreateBucket(name string) error {
-	found, err := t.roots.open(name, t.whole(name))
+	found, err := t.state.roots.open(name, t.whole(name))
 	if err != nil {
 		t.fail(err)
 		return err
@@ -138,6 +133,14 @@ func (t *tx) CreateBucket(name string) error {
 	}
 	_, err = t.bolt.CreateBucketIfNotExists([]byte(name))
 	return err
+}
+
+// Version is bbolt's number of the transaction that made the state: a writer has the next one.
+func (t *tx) Version() uint64 {
+	if t.bolt.Writable() {
+		return uint64(t.bolt.ID()) - 1
+	}
+	return uint64(t.bolt.ID())
 }
 
 // Height keeps how far a log has come, for the mark of the commit.
@@ -153,7 +156,7 @@ func (t *tx) finish() error {
 			return err
 		}
 	}
-	if !t.roots.endings {
+	if !t.state.roots.endings {
 		return nil // the file is damaged, and stays as it is until it is repaired
 	}
 	return t.stamp()
@@ -225,6 +228,9 @@ func (b *bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 		fn(k, v)
 	}
 }
+
+// Since walks all: bbolt does not know when a key was put.
+func (b *bucket) Since(uint64) iter.Seq2[[]byte, []byte] { return kv.All(b) }
 
 func (b *bucket) Put(key, value []byte) error {
 	w := walker{t: b.tree}
@@ -435,6 +441,7 @@ func (failed) GetMany(keys [][]byte, fn func(key, value []byte)) {
 		fn(k, nil)
 	}
 }
+func (f failed) Since(uint64) iter.Seq2[[]byte, []byte]        { return kv.All(f) }
 func (failed) Put(_, _ []byte) error                           { return kv.ErrDamaged }
 func (failed) Delete([]byte) error                             { return kv.ErrDamaged }
 func (failed) DeleteRange(_, _ []byte, _ int) (n int, e error) { return 0, kv.ErrDamaged }

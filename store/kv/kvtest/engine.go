@@ -22,6 +22,8 @@ func Engine(t *testing.T, open func(*testing.T) kv.DB) {
 		"rolled back":   testRolledBack,
 		"one state":     testOneState,
 		"no bucket":     testNoBucket,
+		"version":       testVersion,
+		"since":         testSince,
 		"whole":         testWhole,
 		"after closing": testClosed,
 	} {
@@ -208,6 +210,64 @@ func testOneState(t *testing.T, db kv.DB) {
 			return sameAs(newer.Bucket("a"), map[string]string{"b": "=b", "c": "=c"})
 		})
 		return sameAs(tx.Bucket("a"), map[string]string{"b": "=b"})
+	})
+}
+
+// testVersion wants versions to rise with commits alone, and a writer to know which it makes.
+func testVersion(t *testing.T, db kv.DB) {
+	seen := func() (v uint64) {
+		must(t, db.View, func(tx kv.Tx) error { v = tx.Version(); return nil })
+		return v
+	}
+	for range 3 {
+		var from uint64
+		before := seen()
+		must(t, db.Update, func(tx kv.Tx) error { from = tx.Version(); return put(tx, "b") })
+		if from != before || seen() != from+1 {
+			t.Errorf("an update of version %d began at %d, and left %d", before, from, seen())
+		}
+		if err := db.Update(func(tx kv.Tx) error { return errors.Join(put(tx, "c"), errNo) }); !errors.Is(err, errNo) {
+			t.Error(err)
+		}
+		must(t, db.View, func(tx kv.Tx) error {
+			must(t, db.Update, func(tx kv.Tx) error { return put(tx, "d") })
+			if tx.Version() != from+1 {
+				t.Errorf("a reader of version %d is at %d after a commit", from+1, tx.Version())
+			}
+			return nil
+		})
+		if seen() != from+2 {
+			t.Errorf("%d after a commit behind version %d and one that was rolled back", seen(), from+1)
+		}
+	}
+}
+
+// testSince wants what was put behind a version, of which an engine may give more.
+func testSince(t *testing.T, db kv.DB) {
+	must(t, db.Update, func(tx kv.Tx) error { return put(tx, "b", "c", "e") })
+	var version uint64
+	must(t, db.View, func(tx kv.Tx) error { version = tx.Version(); return nil })
+	must(t, db.Update, func(tx kv.Tx) error { return put(tx, "a", "d", "e") })
+	must(t, db.Update, func(tx kv.Tx) error { return tx.Bucket("a").Delete([]byte("d")) })
+	must(t, db.View, func(tx kv.Tx) error {
+		var keys []string
+		for k, v := range tx.Bucket("a").Since(version) {
+			if keys = append(keys, string(k)); string(v) != "="+string(k) {
+				t.Errorf("%q has the value %q", k, v)
+			}
+		}
+		for _, k := range []string{"a", "e"} {
+			if !slices.Contains(keys, k) {
+				t.Errorf("%q was put since, and is not among %q", k, keys)
+			}
+		}
+		if slices.Contains(keys, "d") || !slices.IsSorted(keys) {
+			t.Errorf("since then there came %q", keys)
+		}
+		for k := range tx.Bucket("b").Since(0) {
+			t.Errorf("an empty bucket has %q", k)
+		}
+		return nil
 	})
 }
 

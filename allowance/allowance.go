@@ -1,0 +1,69 @@
+// Package allowance bounds how often each of many callers may do what costs the log something for
+// good, such as an entry: so many times at once, and one more each while.
+//
+// It knows nothing of what is done, has no clock, and its memory is bounded by the callers who
+// have not been quiet for long. Those who record on behalf of callers may use it: reading, searches.
+package allowance
+
+import (
+	"sync"
+	"time"
+)
+
+// Book keeps the allowances. Its methods may be called by several goroutines at once.
+type Book struct {
+	burst  float64
+	refill time.Duration
+
+	mu      sync.Mutex // guards what follows
+	callers map[string]*allowance
+}
+
+type allowance struct {
+	left float64
+	at   time.Time
+}
+
+// New returns a Book in which everybody has burst at once, and one more each refill.
+func New(burst int, refill time.Duration) *Book {
+	return &Book{burst: float64(burst), refill: refill, callers: make(map[string]*allowance)}
+}
+
+// maxCallers bounds the memory: with more of them, those whose allowance is full again go.
+const maxCallers = 1000
+
+// Take takes one from a caller's allowance, unless nothing is left.
+func (b *Book) Take(caller string, now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.callers) >= maxCallers {
+		for name, a := range b.callers {
+			if b.filled(a, now) >= b.burst {
+				delete(b.callers, name)
+			}
+		}
+	}
+	a := b.callers[caller]
+	if a == nil {
+		a = &allowance{left: b.burst, at: now}
+		b.callers[caller] = a
+	}
+	a.left, a.at = b.filled(a, now), now
+	if a.left < 1 {
+		return false
+	}
+	a.left--
+	return true
+}
+
+// filled returns what is left of an allowance at a later time.
+func (b *Book) filled(a *allowance, now time.Time) float64 {
+	return min(b.burst, a.left+max(now.Sub(a.at), 0).Seconds()/b.refill.Seconds())
+}
+
+// Len returns how many callers are remembered.
+func (b *Book) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.callers)
+}

@@ -1,0 +1,267 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/store/kv"
+	"auditlog/store/memory"
+	"auditlog/store/queue"
+	"auditlog/store/storetest"
+)
+
+// share is a node's part of a database that others have as well: closing it closes nothing.
+type share struct{ kv.DB }
+
+func (share) Close() error { return nil }
+
+// nodes are several stores on one database.
+type nodes struct {
+	storetest.Log // the first
+	all           []*node
+	db            kv.DB
+	// racing is set while one of them loses a race, so that the other does not lose one too.
+	racing atomic.Bool
+}
+
+// node is one of them. What it remembers is held against the database each time that it is sealed.
+type node struct{ *examined }
+
+func (n node) Settle() error {
+	return errors.Join(remembers(n.Store), n.Seal(), remembers(n.Store))
+}
+
+func (n *nodes) Nodes() []storetest.Log {
+	logs := make([]storetest.Log, len(n.all))
+	for i := range n.all {
+		logs[i] = n.all[i]
+	}
+	return logs
+}
+
+func (n *nodes) Close() error {
+	var errs []error
+	for _, x := range n.all {
+		errs = append(errs, x.Close())
+	}
+	return errors.Join(append(errs, n.db.Close())...)
+}
+
+// openNodes returns an engine of so many nodes, of which each write loses races to the next.
+func openNodes(count int) storetest.Engine {
+	return func(dir string, o storetest.Options) (storetest.Log, error) {
+		n := &nodes{}
+		for range count {
+			x, opts := newExamined(o)
+			if n.db == nil {
+				var err error
+				if n.db, err = openDB(dir, opts); err != nil {
+					return nil, err
+				}
+			}
+			x.db.DB, x.db.Nodes = share{n.db}, true
+			var err error
+			if x.Store, err = New(x.db, opts); err != nil {
+				return nil, err
+			}
+			n.all = append(n.all, &node{x})
+		}
+		for i, x := range n.all {
+			next := n.all[(i+1)%count].Store
+			x.db.Again, x.db.Faster = true, func() { n.race(next) }
+		}
+		n.Log = n.all[0]
+		return n, nil
+	}
+}
+
+// race has a node be faster than another: it does what changes no answer, but what all remember.
+func (n *nodes) race(s *Store) {
+	if !n.racing.CompareAndSwap(false, true) {
+		return
+	}
+	defer n.racing.Store(false)
+	errs := []error{s.Seal()}
+	for name := range s.Purges() {
+		if p, err := s.Project(name); err == nil && p.State == audit.Purging {
+			_, err := s.PurgeStep(s.closing, name)
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		panic(err)
+	}
+}
+
+// TestNodes puts several stores on one database through what a log has to pass.
+func TestNodes(t *testing.T) {
+	for _, count := range []int{2, 3} {
+		t.Run(fmt.Sprint(count), func(t *testing.T) { storetest.Run(t, openNodes(count)) })
+	}
+}
+
+// remembers returns how the memory of a store that others write beside differs from that of one
+// that is opened now.
+func remembers(s *Store) error {
+	if err := s.Fresh(); err != nil {
+		return err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	fresh, err := newStore(share{s.db}, s.opts)
+	if err != nil {
+		return err
+	}
+	defer fresh.Close()
+	got, want := memoryOf(s), memoryOf(fresh)
+	if strings.Join(got, "\n") == strings.Join(want, "\n") {
+		return nil
+	}
+	only := func(a, b []string) (lines []string) {
+		for _, l := range a {
+			if !slices.Contains(b, l) {
+				lines = append(lines, l)
+			}
+		}
+		return lines
+	}
+	return fmt.Errorf("a node remembers\n%s\nwhere it would load\n%s", strings.Join(only(got, want), "\n"), strings.Join(only(want, got), "\n"))
+}
+
+// memoryOf returns what a store remembers, as text.
+func memoryOf(s *Store) (lines []string) {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	add("version %d, block %d, epoch %d, purging %d", s.mem.Version, s.mem.BlockSeq, s.epoch.Load(), len(s.mem.Purging))
+	r := &s.mem.Tail
+	add("tail from %d to %d, unsealed %d of %d bytes", r.First, r.Next(), r.Unsealed, r.Bytes)
+	for i, t := range r.Slots {
+		line := fmt.Sprintf("slot %d: %s %d, seq %d, %d bytes", r.First+int64(i), t.Owner.Name, t.Owner.ID, t.Seq, t.Size)
+		if t.Entry != nil {
+			line += " " + string(t.Entry.AppendJSON(nil))
+		}
+		lines = append(lines, line)
+	}
+	var of []string
+	for name, p := range s.mem.Projects {
+		rec, _ := p.Rec.Encode()
+		line := fmt.Sprintf("project %s %d %t %s keys %v of %d", name, p.ID, s.mem.ByID[p.ID] == p, rec,
+			reflect.ValueOf(p.Keys).FieldByName("order"), p.Keys.Sealed())
+		for _, e := range p.Tail {
+			line += fmt.Sprintf(" %d", e.ID)
+		}
+		of = append(of, line, fmt.Sprintf("%s has used %+v", name, s.meter.Used(queue.Party{Kind: queue.Project, Name: name})))
+		for _, e := range p.Tail {
+			of = append(of, fmt.Sprintf("token %s has used %+v", e.RecordedBy, s.meter.Used(queue.Party{Kind: queue.Token, Name: e.RecordedBy})))
+		}
+	}
+	slices.Sort(of)
+	state := s.queue.State()
+	add("the queue holds %+v of %v, the sealer has begun with %d", state.Tail, state.Most, s.sealer.Stepwise())
+	return append(lines, of...)
+}
+
+// Two nodes do what comes to a die's mind. However far one of them is behind, and of whichever
+// state it is when it takes in what it has read, it remembers afterwards what a start would load.
+func TestNodesRemember(t *testing.T) {
+	for seed := range uint64(30) {
+		log, err := openNodes(2)(t.TempDir(), storetest.Options{Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := log.(*nodes)
+		die := rand.New(rand.NewPCG(seed, 16))
+		a, b := n.all[0].Store, n.all[1].Store
+		mark := b.take(func() {})
+		for step := range 60 {
+			at := a
+			if die.IntN(4) == 0 {
+				at = b
+			}
+			if err := wander(t, at, die); err != nil {
+				t.Fatalf("seed %d, step %d: %v", seed, step, err)
+			}
+			switch die.IntN(4) {
+			case 0:
+				if err := remembers(b); err != nil {
+					t.Fatalf("seed %d, step %d: %v", seed, step, err)
+				}
+			case 1:
+				if err := takeInSince(b, mark); err != nil {
+					t.Fatal(err)
+				}
+				mark = b.take(func() {})
+			}
+		}
+		if err := errors.Join(remembers(a), remembers(b)); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		checkClean(t, a)
+		checkClean(t, b)
+		if err := n.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// takeInSince has a store take in all behind a mark, of which it knows a part.
+func takeInSince(s *Store, mark memory.Mark) error {
+	var d *memory.Delta
+	err := s.read(func(tx kv.Tx) (err error) {
+		d, err = s.delta(tx, mark)
+		return err
+	})
+	return errors.Join(err, s.takeInAlone(d))
+}
+
+// wander does something on a node.
+func wander(t *testing.T, s *Store, die *rand.Rand) error {
+	project := []string{"acme", "globex", "initech"}[die.IntN(3)]
+	own := func() *audit.Entry { return entry(project, 1) }
+	refused := func(err error) error {
+		if k := audit.KindOf(err); k == audit.Conflict || k == audit.NotFound {
+			return nil
+		}
+		return err
+	}
+	switch die.IntN(9) {
+	case 0, 1, 2:
+		var entries []*audit.Entry
+		for range 1 + die.IntN(15) {
+			e := entry(project, die.IntN(100))
+			if die.IntN(2) == 0 {
+				e.Key = fmt.Sprint("k", die.IntN(60))
+			}
+			e.RecordedBy = fmt.Sprint("token", die.IntN(2))
+			entries = append(entries, e)
+		}
+		_, err := s.Record(t.Context(), entries)
+		return refused(err)
+	case 3, 4:
+		_, err := s.sealStep(0)
+		return err
+	case 5:
+		return s.Seal()
+	case 6:
+		_, err := s.Delete(t.Context(), project, own(), audit.DeletionOrder{})
+		return refused(err)
+	case 7:
+		_, err := s.Restore(t.Context(), project, own())
+		return refused(err)
+	}
+	for range die.IntN(12) {
+		if done, err := s.PurgeStep(t.Context(), project); done || err != nil {
+			return refused(err)
+		}
+	}
+	return nil
+}
