@@ -1,11 +1,12 @@
 package kv
 
-// Expected is what will be read of a bucket: keys that will be asked for or, where Around is set,
-// keys that cursors will be moved to, or to the last key before, and some steps on from there.
+// Expected is what will be read of a bucket: keys that will be asked for or, where Before is set,
+// keys that cursors will be moved to, or to the last before.
 type Expected struct {
 	Bucket string
 	Keys   [][]byte
-	Around bool
+	// Before is how many keys will be walked down from each, those with it, and Behind how many up.
+	Before, Behind int
 }
 
 // expecter is a transaction whose database is far away: what it is told of comes with the next

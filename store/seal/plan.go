@@ -96,7 +96,7 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 	left := blocks.Budget{Blocks: stepBlocks, Bytes: stepBytes}
 	entries := 0
 	spans := w.sealer.blocks.NewSpanPlanner(w.sealer.Sizes, tx)
-	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: w.places(), Around: true})
+	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: w.places(), Before: 3, Behind: 1})
 	for _, plan := range w.waiting {
 		if left.Blocks <= 0 || left.Bytes <= 0 || entries >= stepEntries || len(w.plans) == stepProjects {
 			return true, nil

@@ -18,6 +18,14 @@ type window struct {
 	rows []row
 	// first and last say that the bucket has nothing before them, and behind them.
 	first, last bool
+	// through is a key up to which it has nothing behind them.
+	through []byte
+}
+
+// leads reports whether the last key that is not behind key is known, or that there is none.
+func (w *window) leads(key []byte) bool {
+	n := len(w.rows)
+	return n > 0 && bytes.Compare(w.rows[0].key, key) <= 0 && (w.last || bytes.Compare(key, w.rows[n-1].key) <= 0 || bytes.Compare(key, w.through) <= 0)
 }
 
 // has reports whether the first key that is not before key, and the last that is, are known.
@@ -25,12 +33,6 @@ func (w *window) has(key []byte) bool {
 	n := len(w.rows)
 	return n > 0 && (w.first || bytes.Compare(w.rows[0].key, key) <= 0) && (w.last || bytes.Compare(key, w.rows[n-1].key) <= 0)
 }
-
-// How many rows are fetched at and before a key that a cursor is expected at, and how many behind.
-const (
-	expectedBefore = 3
-	expectedBehind = 1
-)
 
 // query is calls whose rows are of use once all of them were answered.
 type query struct {
@@ -46,9 +48,9 @@ func (t *tx) Expect(all ...kv.Expected) {
 			continue
 		}
 		b := &bucket{t, table}
-		if e.Around {
+		if e.Before > 0 {
 			for _, key := range e.Keys {
-				t.expected = append(t.expected, b.around(key))
+				t.expected = append(t.expected, b.around(key, e.Before, e.Behind))
 			}
 		} else {
 			t.expected = append(t.expected, b.these(e.Keys))
@@ -96,18 +98,22 @@ func (b *bucket) these(keys [][]byte) query {
 }
 
 // around returns the query of what lies on both sides of a key.
-func (b *bucket) around(key []byte) query {
-	before, beforeRows := b.window(b.table.upTo, key, expectedBefore, true)
-	behind, behindRows := b.window(b.table.behind, key, expectedBehind, false)
-	return query{[]*call{before, behind}, func() {
-		slices.Reverse(*beforeRows)
-		w := window{
-			rows:  append(*beforeRows, *behindRows...),
-			first: len(*beforeRows) < expectedBefore, last: len(*behindRows) < expectedBehind,
-		}
+func (b *bucket) around(key []byte, before, behind int) query {
+	down, below := b.window(b.table.upTo, key, before, true)
+	q := query{calls: []*call{down}}
+	above := new([]row)
+	if behind > 0 {
+		var up *call
+		up, above = b.window(b.table.behind, key, behind, false)
+		q.calls = append(q.calls, up)
+	}
+	q.then = func() {
+		slices.Reverse(*below)
+		w := window{rows: append(*below, *above...), first: len(*below) < before, last: len(*above) < behind, through: key}
 		a := b.ahead()
 		a.windows = append(a.windows, w)
-	}}
+	}
+	return q
 }
 
 // known returns what was read ahead of a key, which waits for what is expected.
@@ -123,8 +129,8 @@ func (b *bucket) known(key []byte) (value []byte, ok bool) {
 	return r.value, ok
 }
 
-// knownAround returns a window that was read ahead, and has a key.
-func (b *bucket) knownAround(key []byte) *window {
+// knownAround returns a window that was read ahead, and of which ok holds.
+func (b *bucket) knownAround(ok func(w *window) bool) *window {
 	if len(b.t.expected) > 0 && !b.t.read() || b.t.ahead == nil || b.written() {
 		return nil
 	}
@@ -133,7 +139,7 @@ func (b *bucket) knownAround(key []byte) *window {
 		return nil
 	}
 	for i := range a.windows {
-		if a.windows[i].has(key) {
+		if ok(&a.windows[i]) {
 			return &a.windows[i]
 		}
 	}

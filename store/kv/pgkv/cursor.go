@@ -56,7 +56,7 @@ func (c *cursor) fetch(s *statement, key []byte, back bool) bool {
 	if back {
 		slices.Reverse(rows)
 	}
-	c.window = window{rows, back && ended, !back && ended}
+	c.window = window{rows: rows, first: back && ended, last: !back && ended}
 	c.size = max(1, min(c.size*growth, mostRows, windowBytes*len(rows)/max(1, total)))
 	return true
 }
@@ -146,12 +146,29 @@ func (c *cursor) back(s *statement, key []byte) (k, v []byte) {
 			return c.out()
 		}
 	}
+	if w := c.b.knownAround(func(w *window) bool { return w.leads(key) }); w != nil && c.lead(*w, s, key) {
+		return c.at()
+	}
 	c.begin()
 	if !c.fetch(s, nonNil(key), true) {
 		return nil, nil
 	}
 	c.i = len(c.rows) - 1
 	return c.at()
+}
+
+// lead moves back from a key within a window. It reports false where that leads out of it.
+func (c *cursor) lead(w window, s *statement, key []byte) bool {
+	i, found := slices.BinarySearchFunc(w.rows, row{key: key}, byKey)
+	if !found || s != c.b.table.upTo {
+		i--
+	}
+	if i < 0 {
+		return false
+	}
+	c.begin()
+	c.window, c.i = w, i
+	return true
 }
 
 // known has the window be what came along with the transaction's state, where that is the end of
@@ -183,7 +200,7 @@ func (c *cursor) within(key []byte) bool {
 	case c.b.written():
 		return false
 	case !c.has(key):
-		w := c.b.knownAround(key)
+		w := c.b.knownAround(func(w *window) bool { return w.has(key) })
 		if w == nil {
 			return false
 		}
