@@ -70,12 +70,38 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 	return s.readExpecting(expected(), fn)
 }
 
-// Fresh brings the memory to what any node had committed before the call.
+// Fresh brings the memory to what any node had committed before the call. Calls that come while
+// the database is asked share the next question.
 func (s *Store) Fresh() error {
 	if !s.db.Shared() {
 		return nil
 	}
-	return s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil })
+	s.asking.Lock()
+	q := s.next
+	if q == nil {
+		q = &question{done: make(chan struct{})}
+		s.next = q
+	}
+	s.asking.Unlock()
+	s.asked.Lock() // when who asked before has the answer
+	defer s.asked.Unlock()
+	select {
+	case <-q.done:
+		return q.err
+	default:
+	}
+	s.asking.Lock()
+	s.next = nil
+	s.asking.Unlock()
+	q.err = s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil })
+	close(q.done)
+	return q.err
+}
+
+// question is one to the database, what others have committed, by all who wait for its answer.
+type question struct {
+	done chan struct{} // closed once err says how it ended
+	err  error
 }
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.
@@ -118,6 +144,10 @@ func (s *Store) takeIn(d *memory.Delta) error {
 	c.settle()
 	s.mem.Version, s.mem.BlockSeq = d.Version, d.BlockSeq
 	s.epoch.Store(d.Epoch)
+	if d.Tokens != nil && d.Revision != s.mem.Tokens {
+		s.mem.Tokens = d.Revision
+		s.tokens(d.Revision, d.Tokens)
+	}
 	if ahead := d.Passed - s.passed(); ahead > 0 {
 		s.passedBefore += ahead
 	}

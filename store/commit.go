@@ -236,7 +236,8 @@ type commitWriter struct {
 	keys    *keys.Group
 	created map[string]*memory.Project
 	changed map[*memory.Project]*format.Project
-	wrote   bool // something beside entries
+	wrote   bool   // something beside entries
+	tokens  uint64 // their revision
 }
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
@@ -245,7 +246,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	s.row.Reset(next, at)
 	s.group.Reset()
 	return &commitWriter{
-		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group,
+		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group, tokens: s.mem.Tokens,
 		added:   make(map[*memory.Project][]*audit.Entry),
 		created: make(map[string]*memory.Project),
 		changed: make(map[*memory.Project]*format.Project),
@@ -271,6 +272,7 @@ func (w *commitWriter) apply() {
 		p.Rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
+	w.s.mem.Tokens = w.tokens
 	w.keys.Apply()
 	w.s.committed.broadcast()
 }

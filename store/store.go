@@ -161,6 +161,11 @@ type Store struct {
 	sealErr    error // why the last seal failed
 	broken     error // why no more can be written; nil while all is well
 
+	tokens func(revision uint64, records map[string][]byte) // is told what other nodes do to tokens; writing guards it
+	asking sync.Mutex                                       // guards next
+	next   *question
+	asked  sync.Mutex // held by whose question is being answered
+
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
 }
@@ -277,6 +282,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		mem:    memory.NewState(),
 		queue:  queue.New[*submission](queue.Shared(sealing.Room())),
 		meter:  quota.New(opts.Limits),
+		tokens: func(uint64, map[string][]byte) {},
 	}
 	s.mem.Hurt.Name = db.Name()
 	sealing.Sizes = &s.opts.sizes
@@ -312,6 +318,7 @@ func (s *Store) load(tx kv.Tx) error {
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
+	s.mem.Tokens = format.ReadUint64(meta.Get(format.MetaTokens))
 	s.mem.BlockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	s.passedBefore = time.Duration(format.ReadUint64(meta.Get(format.MetaPassed)))
 	if err := s.loadProjects(tx); err != nil {

@@ -15,10 +15,11 @@ type Mark struct {
 	Version  uint64
 	Next     int64 // id
 	BlockSeq uint64
+	Tokens   uint64
 }
 
 // Mark returns which state s is of.
-func (s *State) Mark() Mark { return Mark{s.Version, s.Tail.Next(), s.BlockSeq} }
+func (s *State) Mark() Mark { return Mark{s.Version, s.Tail.Next(), s.BlockSeq, s.Tokens} }
 
 // Delta is what others have committed behind a mark, as far as the memory goes: of everything that
 // has changed, how it is now. So it may be taken in by a memory that is of any state from the
@@ -39,6 +40,9 @@ type Delta struct {
 	// Fresh are the keys of sealed entries that are in no run: those of entries behind the mark, or
 	// all where those of some project were moved to a run since.
 	Fresh map[format.ProjectID][]format.FreshKey
+	// Tokens are the records of all as of a revision, nil where that is the mark's.
+	Tokens   map[string][]byte
+	Revision uint64
 }
 
 // Changed is a project whose record was put.
@@ -69,7 +73,10 @@ func ReadDelta(tx kv.Tx, from Mark, moved func([]Changed) bool) (*Delta, error) 
 	number := func(key []byte) uint64 { return format.ReadUint64(meta.Get(key)) }
 	d := &Delta{
 		From: from, Version: tx.Version(), First: int64(number(format.MetaSealed)) + 1, BlockSeq: number(format.MetaBlockSeq),
-		Epoch: uint32(number(format.MetaEpoch)), Passed: time.Duration(number(format.MetaPassed)),
+		Epoch: uint32(number(format.MetaEpoch)), Passed: time.Duration(number(format.MetaPassed)), Revision: number(format.MetaTokens),
+	}
+	if d.Revision != from.Tokens {
+		d.Tokens = ReadTokens(tx)
 	}
 	d.Gap = d.First > from.Next
 	for name, v := range tx.Bucket(format.Projects).Since(from.Version) {
@@ -93,6 +100,15 @@ func ReadDelta(tx kv.Tx, from Mark, moved func([]Changed) bool) (*Delta, error) 
 		}
 	}
 	return d, tx.Err()
+}
+
+// ReadTokens returns a copy of the records of all tokens.
+func ReadTokens(tx kv.Tx) map[string][]byte {
+	tokens := make(map[string][]byte)
+	for k, v := range kv.All(tx.Bucket(format.Tokens)) {
+		tokens[string(k)] = bytes.Clone(v)
+	}
+	return tokens
 }
 
 func (d *Delta) readTail(tx kv.Tx) error {
