@@ -1,17 +1,15 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"auditlog/audit"
-	"auditlog/store/format"
-	"auditlog/store/keys"
+	"auditlog/store/catchup"
 	"auditlog/store/kv"
 	"auditlog/store/memory"
-	"auditlog/store/queue"
 )
 
 // On an engine that several nodes share, each has a memory of its own. It is brought up to what
@@ -70,38 +68,12 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 	return s.readExpecting(expected(), fn)
 }
 
-// Fresh brings the memory to what any node had committed before the call. Calls that come while
-// the database is asked share the next question.
+// Fresh brings the memory to what any node had committed before the call.
 func (s *Store) Fresh() error {
 	if !s.db.Shared() {
 		return nil
 	}
-	s.asking.Lock()
-	q := s.next
-	if q == nil {
-		q = &question{done: make(chan struct{})}
-		s.next = q
-	}
-	s.asking.Unlock()
-	s.asked.Lock() // when who asked before has the answer
-	defer s.asked.Unlock()
-	select {
-	case <-q.done:
-		return q.err
-	default:
-	}
-	s.asking.Lock()
-	s.next = nil
-	s.asking.Unlock()
-	q.err = s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil })
-	close(q.done)
-	return q.err
-}
-
-// question is one to the database, what others have committed, by all who wait for its answer.
-type question struct {
-	done chan struct{} // closed once err says how it ended
-	err  error
+	return s.asking.Ask(func() error { return s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil }) })
 }
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.
@@ -131,18 +103,11 @@ func (s *Store) takeIn(d *memory.Delta) error {
 	if d.Version <= s.mem.Version {
 		return nil
 	}
-	c := &catchUp{
-		s: s, d: d, next: s.mem.Tail.Next(), gap: d.First > s.mem.Tail.Next(),
-		changed: make(map[*memory.Project]bool), added: make(map[*memory.Project][]*audit.Entry),
-	}
-	if err := c.check(); err != nil {
+	s.group.Reset() // of a commit that is not going to be
+	m := &catchup.Memory{State: s.mem, Keys: s.keys, Sealer: s.sealer, Queue: s.queue, Meter: s.meter}
+	if err := m.TakeIn(d); err != nil {
 		return err
 	}
-	s.group.Reset() // of a commit that is not going to be
-	c.projects()
-	c.tail()
-	c.settle()
-	s.mem.Version, s.mem.BlockSeq = d.Version, d.BlockSeq
 	s.epoch.Store(d.Epoch)
 	if d.Tokens != nil && d.Revision != s.mem.Tokens {
 		s.mem.Tokens = d.Revision
@@ -156,150 +121,48 @@ func (s *Store) takeIn(d *memory.Delta) error {
 	return nil
 }
 
-// catchUp takes a delta into the memory.
-type catchUp struct {
-	s    *Store
-	d    *memory.Delta
-	next int64 // the id up to which the memory knows entries
-	gap  bool  // the delta does not tell of all behind that
-	// changed are the projects that have changed, added what came to their tails.
-	changed     map[*memory.Project]bool
-	added       map[*memory.Project][]*audit.Entry
-	held, freed queue.Shares
-}
+// watchBusy and watchRest are how often a node looks what others have committed, for those who wait
+// for it here: while there is something, and while there is nothing.
+const (
+	watchBusy = 20 * time.Millisecond
+	watchRest = time.Second
+)
 
-// check refuses a delta that is not whole, before anything is changed.
-func (c *catchUp) check() error {
-	known := make(map[format.ProjectID]bool)
-	for _, p := range c.d.Projects {
-		known[p.Rec.ID] = true
-	}
-	for i := range c.d.Entries {
-		if id := c.d.Entries[i].Project; !known[id] && c.s.mem.ByID[id] == nil {
-			return fmt.Errorf("tail: %w: entry %d of unknown project %d", format.ErrCorrupt, c.d.Entries[i].Entry.ID, id)
+// watchLoop wakes those who wait for entries and blocks that others commit. Its owner is New, its
+// end Close.
+func (s *Store) watchLoop() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for pause := watchBusy; ; {
+		select {
+		case <-timer.C:
+		case <-s.closing.Done():
+			return
 		}
-	}
-	return nil
-}
-
-// projects takes in records that were put.
-func (c *catchUp) projects() {
-	mem := c.s.mem
-	for _, is := range c.d.Projects {
-		p := mem.Projects[is.Name]
-		if p != nil && p.ID != is.Rec.ID {
-			c.purged(p, is.Rec)
-			p = nil
+		before := s.take(func() {})
+		_ = s.Fresh() // whoever needs an answer is told why there is none
+		pause = min(2*pause, watchRest)
+		if now := s.take(func() {}); now.Next != before.Next || now.BlockSeq != before.BlockSeq {
+			pause = watchBusy
 		}
-		if p == nil {
-			p = memory.NewProject(is.Name, is.Rec)
-			mem.Projects[p.Name], mem.ByID[p.ID] = p, p
-		}
-		if is.Rec.State == audit.Purging && !mem.Purging[p] {
-			mem.Purging[p] = true
-			mem.Purges++
-		}
-		c.s.keys.Became(p.ID, &p.Rec.Keys, &is.Rec.Keys)
-		fresh := slices.DeleteFunc(c.d.Fresh[p.ID], func(k format.FreshKey) bool {
-			return p.Rec.Keys.Moved == is.Rec.Keys.Moved && k.ID < c.next
-		})
-		p.Keys.CatchUp(p.Rec.Keys.Moved != is.Rec.Keys.Moved, fresh, is.Rec.Seq)
-		p.Rec = *is.Rec
-		p.Tail = slices.DeleteFunc(slices.Clone(p.Tail), func(e *audit.Entry) bool { return e.Seq <= p.Rec.Seq })
-		c.changed[p] = true
+		timer.Reset(pause)
 	}
 }
 
-// purged takes in that a purge has ended, and that a project of the name has begun anew.
-func (c *catchUp) purged(p *memory.Project, rec *format.Project) {
-	mem := c.s.mem
-	c.s.keys.Purged(p.ID, &p.Rec.Keys)
-	c.s.sealer.Gone(p)
-	c.s.meter.Forget(p.Name)
-	delete(mem.ByID, p.ID)
-	delete(mem.Purging, p)
-	mem.Purges++
-	p.Rec = *rec // whoever holds p sees that it is no more
-}
-
-// tail takes in entries, and that some are sealed.
-func (c *catchUp) tail() {
-	r := &c.s.mem.Tail
-	if r.Unsealed == 0 {
-		r.Since = time.Now()
+// Confirm returns once all entries up to an id are known to be durable. Where other nodes write,
+// what a transaction sees may be lost with the machine that wrote it, and must not leave the log
+// before a commit of this node that was begun since.
+func (s *Store) Confirm(ctx context.Context, id int64) error {
+	if !s.db.Shared() || id < s.durable.Load() {
+		return nil
 	}
-	var slots []memory.Slot
-	if !c.gap {
-		slots = slices.Clone(r.Slots[c.d.First-r.First:])
+	sub, err := s.prepare(nil)
+	if err != nil {
+		return err
 	}
-	for i, t := range r.Slots {
-		cut := r.First+int64(i) < c.d.First
-		if t.Entry == nil || !cut && t.Seq > t.Owner.Rec.Seq {
-			continue
-		}
-		c.freed.Add(t.Entry.RecordedBy, t.Owner.Name, t.Size)
-		r.Unsealed--
-		r.Bytes -= t.Size
-		if !cut {
-			slots[r.First+int64(i)-c.d.First].Entry = nil
-		}
-	}
-	r.Slots, r.First = slots, c.d.First
-	for i := range c.d.Entries {
-		if e := &c.d.Entries[i]; e.Entry.ID >= r.Next() {
-			c.append(e)
-		}
-	}
-}
-
-// append adds an entry to the tail, if it is not sealed only the room that it has there.
-func (c *catchUp) append(e *memory.Committed) {
-	r := &c.s.mem.Tail
-	p := c.s.mem.ByID[e.Project]
-	t := memory.Slot{Owner: p, Seq: e.Entry.Seq, Size: e.Size}
-	if !c.gap {
-		var one queue.Shares
-		one.Add(e.Entry.RecordedBy, p.Name, e.Size)
-		c.s.meter.Add(one.Parts, e.Entry.RecordedAt)
-	}
-	if t.Seq > p.Rec.Seq {
-		t.Entry = e.Entry
-		e.Entry.Project = p.Name
-		r.Unsealed++
-		r.Bytes += e.Size
-		c.held.Add(e.Entry.RecordedBy, p.Name, e.Size)
-		c.added[p] = append(c.added[p], e.Entry)
-		c.changed[p] = true
-		if e.Entry.Key != "" {
-			m := p.Hasher.Mark(e.Entry.Key, []byte(e.Input))
-			p.Keys.Add(m.Hash, keys.Known{ID: e.Entry.ID, Seq: e.Entry.Seq, Sum: m.Sum})
-		}
-	}
-	r.Slots = append(r.Slots, t)
-}
-
-// settle tells those of the changes who count and seal.
-func (c *catchUp) settle() {
-	for p := range c.changed {
-		p.Add(c.added[p])
-		c.s.sealer.Changed(p)
-	}
-	c.s.queue.Hold(c.held.Parts...)
-	c.s.queue.Free(c.freed.Parts...)
-	if !c.gap {
-		return
-	}
-	c.s.meter.Reset()
-	for _, u := range c.d.Usages {
-		c.s.setUsage(u.Project, u.Token, u.Usage)
-	}
-	for _, t := range c.s.mem.Tail.Slots {
-		if t.Entry != nil {
-			var one queue.Shares
-			one.Add(t.Entry.RecordedBy, t.Owner.Name, t.Size)
-			c.s.meter.Add(one.Parts, t.Entry.RecordedAt)
-		}
-	}
+	sub.item.First = true
+	sub.change = func(*commitWriter) error { return nil }
+	return s.send(ctx, sub)
 }
 
 // errStale says that what an update was to write was worked out from a state that others have

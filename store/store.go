@@ -15,6 +15,8 @@ import (
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
+	"auditlog/store/catchup"
+	"auditlog/store/duty"
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
@@ -82,6 +84,9 @@ type Options struct {
 	// Report is told once when what goes on behind the calls fails and is tried
 	// again. Default: nobody.
 	Report func(error)
+
+	// Node names this node to people, where several have the database. Default its number.
+	Node string
 
 	// Limits bound what each project and each token may record: of those that are for
 	// one, the first counts. Default none.
@@ -162,9 +167,10 @@ type Store struct {
 	broken     error // why no more can be written; nil while all is well
 
 	tokens func(revision uint64, records map[string][]byte) // is told what other nodes do to tokens; writing guards it
-	asking sync.Mutex                                       // guards next
-	next   *question
-	asked  sync.Mutex // held by whose question is being answered
+	asking catchup.Asking
+
+	duty    *duty.Duty   // nil where there are no other nodes
+	durable atomic.Int64 // the id below which all is known to be durable, where several nodes have the database
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -220,6 +226,10 @@ func New(db kv.DB, opts Options) (*Store, error) {
 	}
 	s.done.Go(s.commitLoop)
 	s.done.Go(s.sealLoop)
+	if db.Shared() {
+		s.done.Go(s.watchLoop)
+		s.done.Go(func() { s.duty.Run(s.closing) })
+	}
 	if err := s.settleLoss(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -288,11 +298,11 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	sealing.Sizes = &s.opts.sizes
 	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
 	s.Log = read.New(read.Options{
-		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
 	})
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
-	if err := s.located(db.View(s.load)); err != nil {
+	if err := errors.Join(s.join(), s.located(db.View(s.load))); err != nil {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}

@@ -55,6 +55,7 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	defer s.mem.Mu.Unlock()
 	apply()
 	s.mem.Version = version + 1
+	s.durable.Store(s.mem.Tail.Next())
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/catchup"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/queue"
@@ -24,22 +25,9 @@ func (s *Store) loadUsage(tx kv.Tx) error {
 		if token == "" && s.mem.ByID[id] == nil {
 			return fmt.Errorf("usage %x: %w: of unknown project %d", k, format.ErrCorrupt, id)
 		}
-		s.setUsage(id, token, u)
+		catchup.SetUsage(s.meter, s.mem, id, token, u)
 		return nil
 	})
-}
-
-// setUsage has a token, or a project where that has no name, have used so much.
-func (s *Store) setUsage(id format.ProjectID, token string, u format.Usage) {
-	party := queue.Party{Kind: queue.Token, Name: token}
-	if token == "" {
-		p := s.mem.ByID[id]
-		if p == nil {
-			return
-		}
-		party = queue.Party{Kind: queue.Project, Name: p.Name}
-	}
-	s.meter.Set(party, u)
 }
 
 // Congestion tells how those stand who record.

@@ -14,7 +14,7 @@ import (
 )
 
 // After returns entries of all projects with an id above one, in commit order, at most
-// limit of them, and the id up to which the caller then knows everything: what was
+// limit of them, all durable, and the id up to which the caller then knows everything: what was
 // purged, or is being, is left out, but for what a purge leaves. The entries must not be
 // changed.
 func (s *Log) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
@@ -56,7 +56,7 @@ func (s *Log) after(ctx context.Context, id int64, limit int, within audit.Scope
 			return stretch{}, err
 		}
 		st.add(kept, id, limit, within)
-		return st, nil
+		return st, s.opts.Confirm(ctx, st.through)
 	}
 }
 
@@ -269,6 +269,9 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 				return stretch{}, s.mem.Hurt.Err()
 			}
 			return cutAt(st, limit), nil
+		}
+		if err := s.opts.Confirm(ctx, tail.Next()-1); err != nil {
+			return stretch{}, err
 		}
 		st.through = last
 		for _, t := range tail.Slots {

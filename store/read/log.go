@@ -1,6 +1,7 @@
 package read
 
 import (
+	"context"
 	"sync/atomic"
 
 	"auditlog/fulltext"
@@ -20,6 +21,8 @@ type Options struct {
 	Current func(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error
 	// Fresh brings the memory to what was committed before the call.
 	Fresh func() error
+	// Confirm returns once the entries up to an id are durable.
+	Confirm func(ctx context.Context, id int64) error
 	// Settle returns once the memory knows of what any transaction can have seen, or why it
 	// does not.
 	Settle func() error
