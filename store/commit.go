@@ -441,6 +441,9 @@ func (w *commitWriter) create(name string) (*memory.Project, error) {
 func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
+	if id > uint64(format.MaxProject) {
+		return 0, audit.Errorf(audit.Unavailable, "the log has had %d projects, and can have no more", format.MaxProject)
+	}
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 

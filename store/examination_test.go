@@ -34,7 +34,7 @@ func newExamined(o storetest.Options) (*examined, Options) {
 		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
 		Search:   func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
 		Narrow:   func(e fulltext.Exact) fulltext.Narrowing { return exactIndex{wanted{exact: e}, x.Store} },
-		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2},
+		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2, Direct: 1, Layers: 2, Step: 24},
 		keySizes: keys.Sizes{MoveAt: 3, RowKeys: 2, StepKeys: 3, Fan: 2},
 	}
 }

@@ -112,7 +112,7 @@ func (s *Log) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	s.each(&q, func(p *memory.Project) {
-		if p.Rec.Entries == 0 && len(p.Tail) == 0 {
+		if p.Empty() {
 			return
 		}
 		oldest, newest := p.Bounds()
@@ -138,7 +138,7 @@ func (v *view) renew(tx kv.Tx) error {
 		return err
 	}
 	if rec == nil || rec.ID != v.project.ID {
-		v.tail, v.rec.Entries = nil, 0
+		v.tail, v.rec.Layer, v.rec.Late = nil, format.Layer{}, nil
 		return nil
 	}
 	v.rec = *rec
@@ -154,9 +154,16 @@ func (v *view) unseal() {
 	}
 }
 
-// in returns what a walker has to know of the project in a transaction.
-func (v *view) in(tx kv.Tx, s *Log) walk.Project {
-	return walk.Project{
-		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Record: &v.rec, Tail: v.tail, Others: v.others,
+// in calls fn with what walkers have to know of the project in a transaction, one of each of its
+// layers. The tail goes with the first.
+func (v *view) in(tx kv.Tx, s *Log, fn func(walk.Project)) {
+	p := walk.Project{
+		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Layer: &v.rec.Layer, Tail: v.tail, Others: v.others,
+	}
+	fn(p)
+	for i := range v.rec.Late {
+		l := &v.rec.Late[i]
+		p.ID, p.Layer, p.Tail = format.LayerID(v.project.ID, l.Number), &l.Layer, nil
+		fn(p)
 	}
 }

@@ -24,7 +24,10 @@ func (w *Step) Write(tx kv.Tx) error {
 	w.expect(tx)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
 	for _, plan := range w.plans {
-		err := writer.Write(plan.blocks)
+		var err error
+		for _, p := range plan.parts {
+			err = cmp.Or(err, writer.Write(p.blocks))
+		}
 		if err == nil {
 			err = w.count(tx, plan)
 		}
@@ -80,17 +83,7 @@ func (w *Step) expect(tx kv.Tx) {
 // count brings a project's record up to date.
 func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.Rec
-	if len(plan.entries) > 0 {
-		first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
-		if rec.Entries == 0 || first.Compare(rec.First) < 0 {
-			rec.First = first
-		}
-		if rec.Entries == 0 || last.Compare(rec.Last) > 0 {
-			rec.Last = last
-		}
-	}
-	rec.Entries += int64(len(plan.entries))
-	rec.Extent = plan.blocks.Spans.Extent
+	rec.Layer, rec.Late = plan.rec.Layer, plan.rec.Late
 	through := plan.through()
 	var done []*audit.Entry
 	for _, e := range plan.all {
@@ -196,6 +189,7 @@ func (w *Step) applyOne(plan *projectPlan) {
 	p.Tail = tail
 	delete(s.full, p)
 	s.Added(p)
+	s.Grown(p)
 	delete(s.stepwise, p)
 	if plan.spent {
 		s.Begun(p, plan.seq)
