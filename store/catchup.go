@@ -73,7 +73,9 @@ func (s *Store) Fresh() error {
 	if !s.db.Shared() {
 		return nil
 	}
-	return s.asking.Ask(func() error { return s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil }) })
+	return s.asking.Ask(func() error {
+		return s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil })
+	})
 }
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.
@@ -151,18 +153,15 @@ func (s *Store) watchLoop() {
 
 // Confirm returns once all entries up to an id are known to be durable. Where other nodes write,
 // what a transaction sees may be lost with the machine that wrote it, and must not leave the log
-// before a commit of this node that was begun since.
+// before the engine says that it cannot.
 func (s *Store) Confirm(ctx context.Context, id int64) error {
 	if !s.db.Shared() || id < s.durable.Load() {
 		return nil
 	}
-	sub, err := s.prepare(nil)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	sub.item.First = true
-	sub.change = func(*commitWriter) error { return nil }
-	return s.send(ctx, sub)
+	return s.update("confirm", func(kv.Tx) error { return kv.ErrNothing }, nil)
 }
 
 // errStale says that what an update was to write was worked out from a state that others have
