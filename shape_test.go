@@ -75,8 +75,9 @@ var mayImport = map[string]string{
 	"store/hurt":           "audit store/blocks store/kv",
 	"store/repair":         "audit durable fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/copies":         "audit durable store/blocks store/check store/format store/kv store/kv/boltkv",
+	"store/nodestest":      "store store/format store/kv store/kv/boltkv store/kv/kvtest store/upgrade",
 	"store/storetest":      "audit audit/audittest fulltext",
-	"store":                "audit fulltext store/blocks store/catchup store/check store/duty store/format store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
+	"store":                "audit fulltext proof store/blocks store/catchup store/check store/duty store/format store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
 	"follow":               "backoff",
 	"sinks":                "audit auth calendar rpc shipping",
 	"shipping":             "admit audit backoff follow pull sink store/block",
@@ -172,7 +173,7 @@ var onlyIn = map[string]string{
 
 // forTests are the packages of this module that are a part of tests: tests alone import
 // them, and they may import what tests may from outside.
-var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/kv/pgkv/pgtest", "store/storetest", "index/words/wordstest"}
+var forTests = []string{"audit/audittest", "sink/sinktest", "store/kv/kvtest", "store/nodestest", "store/kv/pgkv/pgtest", "store/storetest", "index/words/wordstest"}
 
 // inTests are the packages that tests alone may import.
 var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", "github.com/johannesboyne/gofakes3", "github.com/standard-webhooks", "github.com/chromedp"}
