@@ -187,11 +187,12 @@ const (
 // grown are the packages that may have more lines: each is a row of much the same thing, a file
 // for each, which nobody has to know the others of.
 var grown = map[string]int{
-	"cli":     7700, // a file for each command
-	"console": 5100, // a file for each page
-	"api":     5200, // a file for each method
-	"auth":    3900, // a file for each way in
-	"store":   3300, // what is written, a file for each kind; its rooms have all else
+	"cli":      7700, // a file for each command
+	"console":  5100, // a file for each page
+	"api":      5200, // a file for each method
+	"auth":     3900, // a file for each way in
+	"shipping": 3100, // all that becomes of a sink, a file for each part of it
+	"store":    3300, // what is written, a file for each kind; its rooms have all else
 }
 
 // sourceFile is a parsed file of this module.
