@@ -54,6 +54,7 @@ var mayImport = map[string]string{
 	"store/kv":             "",
 	"store/kv/boltkv":      "durable store/kv",
 	"store/kv/kvtest":      "store/kv",
+	"store/kv/pgkv":        "store/kv",
 	"store/kv/pgkv/pgtest": "",
 	"store/queue":          "",
 	"store/life":           "audit store/format",
@@ -77,7 +78,7 @@ var mayImport = map[string]string{
 	"store/copies":         "audit durable store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/nodestest":      "store store/format store/kv store/kv/boltkv store/kv/kvtest store/upgrade",
 	"store/storetest":      "audit audit/audittest fulltext",
-	"store":                "audit fulltext proof store/blocks store/catchup store/check store/duty store/format store/keys store/kv store/kv/boltkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
+	"store":                "audit fulltext proof store/blocks store/catchup store/check store/duty store/format store/keys store/kv store/kv/boltkv store/kv/pgkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
 	"follow":               "backoff",
 	"sinks":                "audit auth calendar rpc shipping",
 	"shipping":             "admit audit backoff follow pull sink store/block",
@@ -168,7 +169,7 @@ var onlyIn = map[string]string{
 	"github.com/piglig/go-qr":             "proof/qr",
 	"golang.org/x/mod":                    "proof",
 	"golang.org/x/sync":                   "console cli/server",
-	"github.com/jackc/pgx":                "store/kv/pgkv/pgtest",
+	"github.com/jackc/pgx":                "store/kv/pgkv store/kv/pgkv/pgtest",
 }
 
 // forTests are the packages of this module that are a part of tests: tests alone import

@@ -53,6 +53,12 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.fail(x, r, err)
 		return
 	}
+	if s.opts.Ready != nil {
+		if err := s.opts.Ready(); err != nil {
+			s.fail(x, r, err)
+			return
+		}
+	}
 	ready := readiness{Version: s.opts.Version, Damages: len(s.opts.Store.Damaged()), Sinks: s.sinksReady()}
 	if s.opts.Index != nil {
 		st := s.opts.Index()

@@ -72,6 +72,8 @@ type Options struct {
 	Shipping func() shipping.Totals
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Ready returns why requests had better go to another node. Nil where there is none.
+	Ready func() error
 	// Proofs proves the log's history. Nil when nobody does.
 	Proofs Proofs
 	// Checks reads the whole log. Nil when nothing does.

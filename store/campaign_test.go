@@ -95,7 +95,7 @@ func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	c := &campaign{images: make(map[string]map[string][]byte), opts: Options{
 		SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 64 << 10,
-		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 8 << 10, Span: 8, Ahead: 2},
+		sizes: blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 8 << 10, Span: 8, Ahead: 2, Direct: 2, Layers: 8},
 	}}
 	c.opts.Search = func(text string) (fulltext.Query, error) { return toldIndex{text, c}, nil }
 	dir := t.TempDir()
@@ -103,6 +103,9 @@ func newCampaign(t *testing.T) *campaign {
 	c.at = s
 	c.fill(t, s)
 	c.images["killed"] = readFolder(t, dir)
+	if p := s.mem.Projects["acme"]; len(p.Rec.Late) == 0 {
+		t.Fatal("no late entries are in a layer of their own")
+	}
 	c.last = s.LastID()
 	c.makeAsks(t, s)
 	c.want, c.listed = make(map[string]string), make(map[string][]*audit.Entry)
@@ -146,8 +149,11 @@ func (c *campaign) fill(t *testing.T, s *Store) {
 			if n%3 == 0 {
 				e.Key = fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))[:24]
 			}
-			if n%17 == 0 {
+			switch {
+			case n%17 == 0:
 				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n%400) * time.Hour)
+			case n/4%3 == 0:
+				e.CreatedAt = e.CreatedAt.Add(-time.Duration(n*7%1100) * time.Minute)
 			}
 			if e.Key != "" && n%6 == 0 {
 				c.keyed = append(c.keyed, e)

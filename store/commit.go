@@ -238,9 +238,6 @@ type commitWriter struct {
 	changed map[*memory.Project]*format.Project
 	wrote   bool   // something beside entries
 	tokens  uint64 // their revision
-	// repeats is set when an answer rests on entries that were there. Where other nodes write, it
-	// waits for a commit as well: these may be durable no sooner.
-	repeats bool
 }
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
@@ -258,8 +255,8 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 
 // finish writes what is still held back.
 func (w *commitWriter) finish() error {
-	if len(w.batch) == 0 && !w.wrote && !(w.repeats && w.s.db.Shared()) {
-		return errNothing
+	if len(w.batch) == 0 && !w.wrote {
+		return kv.ErrNothing
 	}
 	w.tx.Height(uint64(w.next - 1))
 	return w.flush()
@@ -303,7 +300,6 @@ func (w *commitWriter) add(sub *submission) error {
 			var first keys.Known
 			mark, first = sub.marks.Of(i, p.ID, &p.Hasher, e, sub.rows[i])
 			if first, ok := w.keys.First(&p.Keys, mark.Hash, first); ok {
-				w.repeats = true
 				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
@@ -445,6 +441,9 @@ func (w *commitWriter) create(name string) (*memory.Project, error) {
 func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	meta := tx.Bucket(format.Meta)
 	id := format.ReadUint64(meta.Get(format.MetaProject)) + 1
+	if id > uint64(format.MaxProject) {
+		return 0, audit.Errorf(audit.Unavailable, "the log has had %d projects, and can have no more", format.MaxProject)
+	}
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 

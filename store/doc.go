@@ -14,10 +14,11 @@
 //
 // The sealer moves the tail into blocks (package seal): up to 1,024 entries of one project,
 // sorted by (CreatedAt, ID), in columns (package block). The blocks of a project
-// do not overlap: late entries are merged into the block that they belong to. It does
+// do not overlap: late entries are merged into the block that they belong to, or where they are
+// scattered over many come into layers of their own, and are merged later. It does
 // its work on a read transaction, and holds the writer up for the last, short step.
 //
-// A listing merges the tail and the blocks from the newest down and stops when the
+// A listing merges the tail and the layers of blocks from the newest down and stops when the
 // page is full. Blocks say without being decoded which values they hold; spans say
 // so for 64 blocks at once, and which values are in the same row. What was found out
 // about an opened block is kept; its bytes mostly are not, but are read from the
@@ -31,6 +32,7 @@
 //	tail        the entries that are in no block yet: of the whole log in commit order,
 //	            and of each project by position
 //	seal        moves the tail into blocks; a step of one is a transaction
+//	layer       blocks of a project that do not overlap; there may be some for late entries
 //	slot        what is known of an id of the tail, whether it is sealed or not
 //	place       where an id lies: its project, and its time to about a second
 //	own         of an entry: recorded by the log itself
@@ -40,10 +42,11 @@
 // # Follow it through the files
 //
 // An entry that is recorded: commit.go (Record, prepare), format/row.go, queue, commit.go again in
-// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go, blocks/plan.go
-// and span_plan.go, package block, blocks/writer.go. A listing: read/prepare.go, read/list.go, read/walk.go,
-// blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache, package
-// block. What changes in memory follows its commit, in the apply functions.
+// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go,
+// blocks/plan.go and span_plan.go, package block, blocks/writer.go; a late one by seal/late.go, and
+// later again by seal/merge.go and blocks/move.go. A listing: read/prepare.go, read/list.go,
+// read/walk.go, blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache,
+// package block. What changes in memory follows its commit, in the apply functions.
 //
 // # Who locks what
 //

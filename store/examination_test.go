@@ -14,6 +14,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/keys"
+	"auditlog/store/kv"
 	"auditlog/store/kv/kvtest"
 	"auditlog/store/storetest"
 )
@@ -33,15 +34,21 @@ func newExamined(o storetest.Options) (*examined, Options) {
 		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
 		Search:   func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
 		Narrow:   func(e fulltext.Exact) fulltext.Narrowing { return exactIndex{wanted{exact: e}, x.Store} },
-		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2},
+		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2, Direct: 1, Layers: 2, Step: 24},
 		keySizes: keys.Sizes{MoveAt: 3, RowKeys: 2, StepKeys: 3, Fan: 2},
 	}
 }
 
 func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
+	return examine(o, func(opts Options) (kv.DB, error) { return openDB(dir, opts) })
+}
+
+// examine opens a store that is examined in what open opens.
+func examine(o storetest.Options, open func(Options) (kv.DB, error)) (storetest.Log, error) {
 	x, opts := newExamined(o)
+	opts.setDefaults()
 	var err error
-	if x.db.DB, err = openDB(dir, opts); err != nil {
+	if x.db.DB, err = open(opts); err != nil {
 		return nil, err
 	}
 	x.Store, err = New(x.db, opts)

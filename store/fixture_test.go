@@ -45,6 +45,7 @@ var fixtures = map[string]func(*fixture){
 	"purged":  (*fixture).purged,
 	"tokens":  (*fixture).tokens,
 	"proved":  (*fixture).proved,
+	"layers":  (*fixture).layers,
 }
 
 // fixture is a database while it is made, with a clock and secrets that are the same each
@@ -152,6 +153,33 @@ func (f *fixture) columns() {
 		f.record(entries...)
 		f.must(f.Seal())
 	}
+}
+
+// layers has late entries in layers of their own, and more of them in the tail.
+func (f *fixture) layers() {
+	f.opts.sizes.BlockRows = 16
+	began := f.now.AddDate(0, 0, -1)
+	record := func(n int, every time.Duration) {
+		var batch []*audit.Entry
+		for i := range n {
+			e := entry("acme", i)
+			if e.CreatedAt = began.Add(time.Duration(i) * every); i%10 == 0 {
+				e.Key = fmt.Sprint(every, i)
+			}
+			batch = append(batch, e)
+		}
+		f.record(batch...)
+	}
+	record(420, 10*time.Second)
+	f.must(f.Seal())
+	for i := range 3 {
+		record(30+10*i, 80*time.Second+time.Duration(i)*time.Second)
+		f.must(f.Seal())
+	}
+	if n := len(f.mem.Projects["acme"].Rec.Late); n != 3 {
+		f.Fatalf("%d layers", n)
+	}
+	record(5, time.Minute)
 }
 
 func (f *fixture) delete(project string) {

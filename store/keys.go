@@ -24,7 +24,7 @@ var errMoved error = &audit.Fault{Kind: audit.Unavailable, Message: "the log was
 func (s *Store) keyLog() keys.Log {
 	return keys.Log{
 		Again: func() error { return cmp.Or(s.Err(), s.Fresh()) },
-		View:  s.read,
+		View:  s.readExpecting,
 		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
 			s.mem.Mu.RLock()
 			defer s.mem.Mu.RUnlock()
@@ -100,7 +100,7 @@ func (s *Store) moveKeys() error {
 	var of []keys.Owner
 	return s.update("keys", func(tx kv.Tx) error {
 		if of = s.keyOwners(func(p *memory.Project) bool { return p.Keys.Sealed() > 0 }); len(of) == 0 {
-			return errNothing
+			return kv.ErrNothing
 		}
 		return keys.MoveAll(tx, &s.opts.keySizes, of)
 	}, func() {
@@ -133,7 +133,7 @@ func (s *Store) mergeKeys() (done int, err error) {
 		for i := range steps {
 			p := s.mem.ByID[planned[i].Rec.ID]
 			if p == nil || false && !reflect.DeepEqual(1, 2) {
-				return errNothing // another node has moved them
+				return kv.ErrNothing // another node has moved them
 			}
 			due[i].Rec = p.Rec // of which all else may have changed
 		}

@@ -31,7 +31,7 @@ func (share) Close() error { return nil }
 type nodes struct {
 	storetest.Log // the first
 	all           []*node
-	db            kv.DB
+	db            kv.DB // nil where each has one of its own
 	// racing is set while one of them loses a race, so that the other does not lose one too.
 	racing atomic.Bool
 }
@@ -56,23 +56,36 @@ func (n *nodes) Close() error {
 	for _, x := range n.all {
 		errs = append(errs, x.Close())
 	}
-	return errors.Join(append(errs, n.db.Close())...)
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // openNodes returns an engine of so many nodes, of which each write loses races to the next.
 func openNodes(count int) storetest.Engine {
 	return func(dir string, o storetest.Options) (storetest.Log, error) {
-		n := &nodes{}
+		_, opts := newExamined(o)
+		db, err := openDB(dir, opts)
+		if err != nil {
+			return nil, err
+		}
+		return openNodesOn(count, func(string, Options) (kv.DB, error) { return share{db}, nil }, db)(dir, o)
+	}
+}
+
+// openNodesOn is openNodes on databases that open gives, and one that is closed in the end.
+func openNodesOn(count int, open func(dir string, opts Options) (kv.DB, error), db kv.DB) storetest.Engine {
+	return func(dir string, o storetest.Options) (storetest.Log, error) {
+		n := &nodes{db: db}
 		for range count {
 			x, opts := newExamined(o)
-			if n.db == nil {
-				var err error
-				if n.db, err = openDB(dir, opts); err != nil {
-					return nil, err
-				}
-			}
-			x.db.DB, x.db.Nodes = share{n.db}, true
+			opts.setDefaults()
 			var err error
+			if x.db.DB, err = open(dir, opts); err != nil {
+				return nil, err
+			}
+			x.db.Nodes = true
 			if x.Store, err = New(x.db, opts); err != nil {
 				return nil, err
 			}

@@ -41,6 +41,7 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 		if rec.State == audit.Purging {
 			s.mem.Purging[p] = true
 		}
+		s.sealer.Grown(p)
 		return nil
 	})
 }

@@ -96,7 +96,7 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	deletion := rec.Deletion.EntryID
 	return s.update("purge", func(tx kv.Tx) error {
 		if p.Rec.State != audit.Deleting || p.Rec.Deletion.EntryID != deletion || p.Rec.Hold != nil {
-			return errNothing // restored or held in between, deleted anew, or begun by another
+			return kv.ErrNothing // restored or held in between, deleted anew, or begun by another
 		}
 		rec = p.Rec
 		rec.State = audit.Purging
@@ -152,7 +152,7 @@ func (w *purgeWriter) step(tx kv.Tx) error {
 	w.rec = w.p.Rec
 	w.fresh, w.commit = nil, nil
 	if w.rec.State != audit.Purging {
-		return errNothing // another has ended it
+		return kv.ErrNothing // another has ended it
 	}
 	w.seq = format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq))
 	progress := *w.rec.Purge
@@ -177,29 +177,42 @@ func (w *purgeWriter) order() (left bool, err error) {
 
 // blocks deletes blocks and adds up what was in them.
 func (w *purgeWriter) blocks() (left bool, err error) {
-	c := blocks.NewCursor(w.tx, w.p.ID)
 	writer := &blocks.Writer{Tx: w.tx, Sizes: &w.s.opts.sizes, Seq: w.seq}
 	var drop []blocks.Keyed
-	ok, err := c.First()
-	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.Next() {
-		b, err := w.s.blocks.Fresh(c.Key, c.Value)
-		if err != nil {
+	for _, id := range format.LayerIDs(w.p.ID) {
+		if drop, err = w.some(id, drop); err != nil {
 			return false, err
 		}
-		drop = append(drop, blocks.Keyed{Key: c.Key, Block: b})
 	}
-	if err != nil || len(drop) == 0 {
-		return false, err
+	if len(drop) == 0 {
+		return false, nil
 	}
+	w.rec.Late = slices.Clone(w.rec.Late)
 	for _, b := range drop {
 		count(w.rec.Purge, b)
-		w.rec.Entries -= int64(b.Rows())
+		if l := w.rec.LayerAt(format.LayerOf(b.Key.Project)); l != nil {
+			l.Entries -= int64(b.Rows())
+		}
 		if err := writer.Drop(b, true); err != nil {
 			return false, err
 		}
 	}
 	w.seq = writer.Seq
 	return true, writer.Finish()
+}
+
+// some adds blocks of a layer to those that are to be deleted in one step, while there is room.
+func (w *purgeWriter) some(id format.ProjectID, drop []blocks.Keyed) ([]blocks.Keyed, error) {
+	c := blocks.NewCursor(w.tx, id)
+	ok, err := c.First()
+	for ; ok && err == nil && len(drop) < purgeBlocks; ok, err = c.Next() {
+		b, err := w.s.blocks.Fresh(c.Key, c.Value)
+		if err != nil {
+			return nil, err
+		}
+		drop = append(drop, blocks.Keyed{Key: c.Key, Block: b})
+	}
+	return drop, err
 }
 
 // count adds a block that is deleted, but for the entries that stay.
@@ -213,14 +226,27 @@ func count(p *format.Purge, b blocks.Keyed) {
 func (w *purgeWriter) keys() (left bool, err error) { return w.drop(format.Keys, purgeKeys) }
 
 // spans deletes the secondary index.
-func (w *purgeWriter) spans() (left bool, err error) { return w.drop(format.Spans, purgeSpans) }
+func (w *purgeWriter) spans() (left bool, err error) {
+	for _, id := range format.LayerIDs(w.p.ID) {
+		if left, err = w.dropOf(id, format.Spans, purgeSpans); left || err != nil {
+			break
+		}
+	}
+	return left, err
+}
 
 // tiles deletes the tree. Its root is in the project's record.
 func (w *purgeWriter) tiles() (left bool, err error) { return w.drop(format.Tiles, purgeTiles) }
 
 // drop deletes keys of a bucket that begin with the project's number, so many at most.
 func (w *purgeWriter) drop(bucket string, most int) (left bool, err error) {
-	n, err := w.tx.Bucket(bucket).DeleteRange(format.ProjectPrefix(w.p.ID), format.ProjectPrefix(w.p.ID+1), most)
+	return w.dropOf(w.p.ID, bucket, most)
+}
+
+// dropOf is drop of keys that begin with the id of a layer.
+func (w *purgeWriter) dropOf(id format.ProjectID, bucket string, most int) (left bool, err error) {
+	prefix := format.ProjectPrefix(id)
+	n, err := w.tx.Bucket(bucket).DeleteRange(prefix, kv.Next(prefix), most)
 	if err != nil {
 		return false, fmt.Errorf("delete from %s: %w", bucket, err)
 	}

@@ -35,7 +35,7 @@ func openCut(t *testing.T) (*Store, *cutter) {
 		return errRead
 	}
 	s := openFaulty(t, t.TempDir(), Options{SealAfter: time.Hour,
-		sizes:    blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1},
+		sizes:    blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 4, Ahead: 1, Direct: 2, Layers: 8},
 		keySizes: keys.Sizes{MoveAt: 5, RowKeys: 2, StepKeys: 4, Fan: 2}}, &c.DB)
 	readable(t, s)
 	return s, c
@@ -117,6 +117,17 @@ func readable(t *testing.T, s *Store) {
 				t.Fatal(err)
 			}
 		}
+		if i == 105 { // some come late, and scattered over all
+			late := scattered("acme", 24, 0)
+			for k, e := range late {
+				e.CreatedAt = at.Add(time.Duration(4*k)*time.Second + time.Second/2)
+				e.Key = ""
+			}
+			mustRecordAll(t, s, late)
+		}
+	}
+	if len(s.mem.Projects["acme"].Rec.Late) == 0 {
+		t.Fatal("no late entries are in a layer of their own")
 	}
 }
 

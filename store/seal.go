@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/blocks"
 	"auditlog/store/kv"
 	"auditlog/store/queue"
 	"auditlog/store/seal"
@@ -19,16 +20,16 @@ func (s *Store) sealLoop() {
 	defer timer.Stop()
 	left := false // by a seal that is due and has room for no more in its step
 	var until int64
-	for {
+	for s.closing.Err() == nil {
 		s.mem.Mu.Lock()
-		wait, ch, stepwise := s.sealer.Wait(), s.committed.wait(), s.sealer.Stepwise() > 0
+		wait, ch, stepwise, merging := s.sealer.Wait(), s.committed.wait(), s.sealer.Stepwise() > 0, s.sealer.Merging() > 0
 		if wait <= 0 && !left {
 			until = s.sealer.Until()
 		}
 		s.mem.Mu.Unlock()
-		if left || stepwise || wait <= 0 {
+		if due := left || stepwise || wait <= 0; due || merging && s.Paused() == nil {
 			var err error
-			if left, err = s.sealStep(until); errors.Is(err, errIdle) {
+			if left, err = s.sealStep(until, due); errors.Is(err, errIdle) {
 				wait, ch = sealIdle, nil // what is left is set aside
 			} else if s.noteSeal(err) {
 				continue
@@ -41,10 +42,6 @@ func (s *Store) sealLoop() {
 		case <-timer.C:
 		case <-ch:
 		case <-s.closing.Done():
-			return
-		}
-		if s.closing.Err() != nil {
-			return
 		}
 	}
 }
@@ -92,7 +89,7 @@ func (s *Store) Seal() error {
 		if done {
 			return nil
 		}
-		switch _, err := s.sealStep(until); {
+		switch _, err := s.sealStep(until, true); {
 		case errors.Is(err, errIdle):
 			return nil // all else is set aside
 		case err != nil:
@@ -101,15 +98,67 @@ func (s *Store) Seal() error {
 	}
 }
 
-// sealStep does one step of sealing: of projects that are in the midst of a seal it takes one
+// sealStep does one step of sealing, if that is due, and one of merging layers. left reports whether
+// there is more to be sealed.
+func (s *Store) sealStep(until int64, due bool) (left bool, err error) {
+	s.maintenance.Lock()
+	defer s.maintenance.Unlock()
+	if due {
+		left, err = s.sealSome(until)
+	}
+	if err != nil && !errors.Is(err, errIdle) {
+		return left, err
+	}
+	merged, failed := s.mergeStep()
+	if failed != nil {
+		return left, failed
+	}
+	if merged { // which may be what a seal waits for
+		err = nil
+	}
+	return left, err
+}
+
+// mergeStep does one step of the merging of layers, if there is one to be done.
+func (s *Store) mergeStep() (merged bool, err error) {
+	s.mem.Mu.RLock()
+	step := s.sealer.ChooseMerge(s.mem.BlockSeq)
+	s.mem.Mu.RUnlock()
+	if step == nil {
+		return false, nil
+	}
+	err = s.read(step.Plan)
+	if err == nil && step.Idle() {
+		s.mem.Mu.Lock()
+		defer s.mem.Mu.Unlock()
+		step.Drop()
+		return false, nil
+	}
+	if err == nil {
+		err = s.update("merge layers", step.Write, func() {
+			s.mem.BlockSeq = step.Apply()
+			s.sealed.broadcast()
+		})
+	}
+	var of *seal.ProjectError
+	if errors.As(err, &of) && blocks.IsDamage(err) {
+		err = s.located(of)
+		s.mem.Mu.Lock()
+		s.sealer.LeaveLayers(of.Project, err)
+		s.mem.Mu.Unlock()
+		s.opts.Report(fmt.Errorf("late entries stay in layers of their own: %w", err))
+		return true, nil
+	}
+	return err == nil, err
+}
+
+// sealSome does one step of sealing: of projects that are in the midst of a seal it takes one
 // further, and it seals those that fill a block and those with an entry below the id until, as
 // many as fit into the step. left reports whether there are more of these.
 //
 // A project whose entries are scattered over many blocks is sealed in several steps, in
 // which the others have their turns. Its record says how far it has come.
-func (s *Store) sealStep(until int64) (left bool, err error) {
-	s.maintenance.Lock()
-	defer s.maintenance.Unlock()
+func (s *Store) sealSome(until int64) (left bool, err error) {
 	for {
 		s.mem.Mu.RLock()
 		step, aside := s.sealer.Choose(until, s.mem.BlockSeq), len(s.sealer.Aside())

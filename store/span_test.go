@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"testing"
@@ -22,13 +23,18 @@ func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 	err := s.read(func(tx kv.Tx) error {
 		p := s.mem.Projects[q.Project]
 		for _, way := range ways {
-			source, in := blocks.All(tx, p.ID, &p.Rec.Extent, block.NewFilter(&q), way), 0
-			for ; ; in++ {
-				if _, value, err := source.Next(); err != nil {
-					return err
-				} else if value == nil {
-					break
+			in := 0
+			var failed error
+			p.Rec.Layers(func(id format.ProjectID, l *format.Layer) {
+				source := blocks.All(tx, id, &l.Extent, block.NewFilter(&q), way)
+				_, value, err := source.Next()
+				for ; err == nil && value != nil; _, value, err = source.Next() {
+					in++
 				}
+				failed = errors.Join(failed, err)
+			})
+			if failed != nil {
+				return failed
 			}
 			n = max(n, in)
 		}
@@ -103,6 +109,7 @@ func TestSpansInAnyOrder(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			waitMerged(s)
 			blocks := checkClean(t, s).Blocks
 			if n := looked(t, s, audit.Query{Project: "acme"}); n != blocks {
 				t.Errorf("a query without a filter looks into %d of %d blocks", n, blocks)

@@ -77,7 +77,7 @@ func (s *Store) step(t *testing.T, due bool) {
 	if due {
 		until = s.mem.Tail.Next()
 	}
-	if _, err := s.sealStep(until); err != nil {
+	if _, err := s.sealStep(until, true); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -251,6 +251,11 @@ func OpenReadOnly(dir string) (*Store, error) {
 	if err != nil {
 		return nil, notOpened(dir, err)
 	}
+	return forReading(db)
+}
+
+// forReading returns the store in a database, which nothing is written to.
+func forReading(db kv.DB) (*Store, error) {
 	s, err := newStore(db, Options{})
 	if err != nil {
 		return nil, err
@@ -390,7 +395,12 @@ func (s *Store) Release() error {
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
+func (s *Store) read(fn func(kv.Tx) error) error { return s.readExpecting(nil, fn) }
+
+// readExpecting is read of who knows what will be read.
+func (s *Store) readExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	return closed(s.located(kv.View(s.db, expected, fn)))
+}
 
 // located says of damage in which database it is.
 func (s *Store) located(err error) error { return s.mem.Hurt.Located(err) }
@@ -399,12 +409,13 @@ func (s *Store) located(err error) error { return s.mem.Hurt.Located(err) }
 // what is freed is not used again.
 func (s *Store) View(fn func(kv.Tx) error) error { return s.read(fn) }
 
-// closed says of a database that is closed that the log is.
+// closed says of a database that is closed that the log is, and of one that cannot be reached that
+// the log cannot be.
 func closed(err error) error {
 	if errors.Is(err, kv.ErrClosed) {
 		return errClosed()
 	}
-	return err
+	return unreachable(err)
 }
 
 // Err returns why the store can no longer be written, or nil. Not knowing

@@ -15,7 +15,7 @@ import (
 //
 // The memory is of the state that fn sees: where other nodes have committed, it is brought there
 // first. fn may be run more than once, and leaves nothing behind but what it sets anew each
-// time. Its error is returned as it is, and nothing is written; errNothing is no
+// time. Its error is returned as it is, and nothing is written; kv.ErrNothing is no
 // error to the caller. When the commit fails and certainly left nothing behind,
 // as on a full disk, the answer is an Unavailable Fault and the store goes on.
 // When that is not certain the store is broken for good: only what a new start
@@ -40,7 +40,7 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 		return fn(tx)
 	}))
 	switch {
-	case errors.Is(err, errNothing):
+	case errors.Is(err, kv.ErrNothing):
 		return nil
 	case errors.Is(err, kv.ErrAbsent):
 		return absent(what, err)
@@ -59,14 +59,13 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	return nil
 }
 
-// errNothing is what the function of an update returns when there is nothing to
-// write after all.
-var errNothing = errors.New("nothing to write")
-
 func absent(what string, cause error) error {
 	message := "the log cannot write now; nothing was stored"
-	if errors.Is(cause, syscall.ENOSPC) {
+	switch {
+	case errors.Is(cause, syscall.ENOSPC):
 		message = "the disk is full; nothing was stored"
+	case errors.Is(cause, kv.ErrUnavailable):
+		message = "the log cannot reach its database now; nothing was stored"
 	}
 	return fmt.Errorf("commit %s: %w: %w", what, audit.Errorf(audit.Unavailable, "%s", message), cause)
 }

@@ -22,6 +22,7 @@ import (
 	"auditlog/retention"
 	"auditlog/scrub"
 	"auditlog/shipping"
+	"auditlog/store"
 )
 
 // Config is everything that serve can be told. It comes from the flags that
@@ -31,6 +32,12 @@ type Config struct {
 	Dev bool
 	// Data is the folder of the database and the index. Default "data".
 	Data string
+	// Store is the address of the PostgreSQL database that has the log instead, for several
+	// nodes: then Data holds what is this node's alone. Default "".
+	Store string
+	// AllowAsync takes a PostgreSQL database for good whose commits wait for no standby: what was
+	// acknowledged may be lost with its machine. Default false.
+	AllowAsync bool
 	// Listen is the address to serve at, as host:port; port 0 is any free one.
 	// Default 127.0.0.1:7070.
 	Listen string
@@ -146,6 +153,8 @@ func DefaultConfig() Config {
 func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.Dev, "dev", c.Dev, "serve without tokens, to this machine alone")
 	fs.StringVar(&c.Data, "data", c.Data, "the `folder` that holds everything")
+	fs.StringVar(&c.Store, "store", "", "keep the log in this PostgreSQL `database`, postgres://USER@HOST/NAME, which several nodes may share; --data then holds what is this node's alone")
+	fs.BoolVar(&c.AllowAsync, "allow-async", false, "be ready also where --store has no synchronous standby, as with services that replicate beneath PostgreSQL")
 	fs.StringVar(&c.Listen, "listen", c.Listen, "the `address` to serve at, host:port; port 0 is any free one")
 	fs.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "serve HTTPS with this certificate, a PEM `file`")
 	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "the certificate's private key, a PEM `file`")
@@ -197,6 +206,9 @@ func (c *Config) check() error {
 func (c *Config) checkListen() error {
 	if c.Data == "" {
 		return settings.Errorf("data", "must name a folder")
+	}
+	if c.Store != "" && !store.IsAddress(c.Store) {
+		return settings.Errorf("store", "must be the address of a PostgreSQL database, postgres://USER@HOST/NAME")
 	}
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {

@@ -169,7 +169,7 @@ func (s *server) open(ctx context.Context) error {
 }
 
 func (s *server) openStore(context.Context) (err error) {
-	s.store, err = store.Open(s.cfg.Data, store.Options{
+	options := store.Options{
 		Search: s.search,
 		Narrow: s.narrow,
 		Closed: s.cfg.Projects == projectsClosed,
@@ -193,7 +193,11 @@ func (s *server) openStore(context.Context) (err error) {
 		CacheBytes:  int(s.budget.Cache),
 		TailBytes:   int(s.budget.Tail),
 		Report:      func(err error) { s.log.Error().Err(err).Msg("the log goes on, and tries again") },
-	})
+	}
+	if s.cfg.Store != "" {
+		return s.connect(options)
+	}
+	s.store, err = store.Open(s.cfg.Data, options)
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return exit.Hinted(err, "stop the other one, or choose another folder with --data")
@@ -203,6 +207,33 @@ func (s *server) openStore(context.Context) (err error) {
 		return exit.Hinted(err, "make room on the disk of %s", s.cfg.Data)
 	}
 	return err
+}
+
+// connect opens the store in a database that others may have open, too.
+func (s *server) connect(options store.Options) (err error) {
+	if s.store, err = store.Connect(s.cfg.Store, options); err != nil {
+		return exit.Hinted(err, "look at --store, and whether the database answers from here")
+	}
+	if err := os.MkdirAll(s.cfg.Data, 0o700); err != nil {
+		return exit.Hinted(err, "the user that auditlog runs as must be able to write to %s", s.cfg.Data)
+	}
+	if s.store.Async() && !s.cfg.AllowAsync {
+		s.log.Warn().Str("store", s.store.Path()).Msg("the database waits for no standby: what is acknowledged can be lost with its machine; " +
+			"this node is not ready until synchronous_standby_names is set there, or --allow-async is given here")
+	}
+	return nil
+}
+
+// ready returns why requests had better go to another node, of a log that several share.
+func (s *server) ready() error {
+	if err := s.store.Reach(); err != nil {
+		return err
+	}
+	if s.store.Async() && !s.cfg.AllowAsync {
+		return audit.Errorf(audit.Unavailable, "the database waits for no standby: what is acknowledged can be lost with its machine "+
+			"(synchronous_standby_names is not set there, nor --allow-async here)")
+	}
+	return nil
 }
 
 func (s *server) openWorkers(ctx context.Context) error {
@@ -335,6 +366,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Sinks:           ships,
 		Shipping:        s.shipping.Totals,
 		Index:           s.indexStatus,
+		Ready:           s.ready,
 		Proofs:          s.notary,
 		Checks:          s.scrub,
 		ReadOnlyActions: s.cfg.ReadOnlyActions,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -64,15 +65,16 @@ var (
 	most  = audit.Position{At: math.MaxInt64, ID: math.MaxInt64}
 )
 
-// Missing tells which sealed entries of a project are in blocks that damage hides, and between
-// which positions they can be. Beside those that its record and its seqs tell of there may be
-// others: entries of a seal that is half done. Nothing is missing where the gap has no entries and is
-// not AtLeast.
+// Missing tells which sealed entries of a project are in blocks of one of its layers that damage
+// hides, and between which positions they can be. Beside those that its record and its seqs tell of
+// there may be others: entries of a seal that is half done. Nothing is missing where the gap has no
+// entries and is not AtLeast.
 //
 // The seqs say which entries there are, and about when they were created. What was created close
-// to where the hidden blocks begin or end is looked for in those beside them.
+// to where the hidden blocks begin or end is looked for in those beside them, and all of it in the
+// other layers.
 func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidden, others []*audit.Entry) (gap audit.Gap, low, high audit.Position, err error) {
-	m := &missing{r: r, tx: tx, gap: audit.Gap{Project: name, AtMost: h.AtMost}}
+	m := &missing{r: r, tx: tx, id: id, gap: audit.Gap{Project: name, AtMost: h.AtMost}}
 	m.low, m.high = Between(h, id)
 	if m.low == m.high {
 		return m.gap, m.low, m.high, nil
@@ -81,7 +83,7 @@ func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidde
 	if v == nil {
 		return m.gap, m.low, m.high, tx.Err() // it was purged meanwhile
 	}
-	if m.rec, err = format.ParseProject([]byte(name), v); err != nil || m.rec.ID != id {
+	if m.rec, err = format.ParseProject([]byte(name), v); err != nil || m.rec.ID != format.ProjectOf(id) {
 		return m.gap, m.low, m.high, err
 	}
 	m.beside(h)
@@ -94,6 +96,7 @@ func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidde
 			m.sure = append(m.sure, candidate{format.PlaceOf(e), e.Seq})
 		}
 	}
+	m.otherLayers()
 	m.tell()
 	return m.gap, m.low, m.high, nil
 }
@@ -108,6 +111,7 @@ type candidate struct {
 type missing struct {
 	r         *Reader
 	tx        kv.Tx
+	id        format.ProjectID // of the layer
 	rec       *format.Project
 	low, high audit.Position
 	gap       audit.Gap
@@ -118,12 +122,12 @@ type missing struct {
 
 // beside moves the upper end to where the next block begins that can be read, or cannot either.
 func (m *missing) beside(h *kv.Hidden) {
-	c := NewCursor(m.tx, m.rec.ID)
+	c := NewCursor(m.tx, m.id)
 	ok, err := c.Past(h, false)
 	next := m.tx.Pass()
 	switch {
 	case next != nil:
-		m.high, _ = Between(next, m.rec.ID)
+		m.high, _ = Between(next, m.id)
 	case err == nil && ok:
 		m.high = c.Key.Position
 	case err == nil:
@@ -202,7 +206,7 @@ func (m *missing) sift(h *kv.Hidden) {
 		from, to = min(from, a), max(to, b)
 	}
 	for _, back := range []bool{true, false} {
-		c := NewCursor(m.tx, m.rec.ID)
+		c := NewCursor(m.tx, m.id)
 		ok, err := c.Past(h, back)
 		for ok && err == nil && len(m.unsure) > 0 {
 			last, minID, maxID := block.Bounds(c.Value)
@@ -220,6 +224,50 @@ func (m *missing) sift(h *kv.Hidden) {
 	}
 	for _, c := range m.unsure {
 		m.sure = append(m.sure, c)
+	}
+}
+
+// otherLayers drops those that are in blocks of the project's other layers. Where these are damaged
+// too, nobody knows in which of them an entry was.
+func (m *missing) otherLayers() {
+	if len(m.rec.Late) == 0 || len(m.sure) == 0 {
+		return
+	}
+	left := make(map[int64]candidate, len(m.sure))
+	for _, c := range m.sure {
+		left[c.ID] = c
+	}
+	for _, id := range layersOf(m.rec) {
+		if id != m.id {
+			m.inLayer(id, left)
+		}
+	}
+	m.sure = slices.Collect(maps.Values(left))
+}
+
+// inLayer drops those that are in blocks of a layer.
+func (m *missing) inLayer(id format.ProjectID, left map[int64]candidate) {
+	c := NewCursor(m.tx, id)
+	ok, err := c.Seek(m.low)
+	if err == nil && !ok && m.tx.Err() == nil {
+		ok, err = c.First()
+	}
+	for {
+		for h := m.tx.Pass(); h != nil; h = m.tx.Pass() {
+			m.gap.AtMost = true
+			ok, err = c.Past(h, false)
+		}
+		if !ok || err != nil || c.Key.Compare(m.high) >= 0 {
+			return
+		}
+		if b, failed := m.r.Open(c.Key, c.Value); failed != nil {
+			m.gap.AtMost = true
+		} else {
+			for _, id := range b.IDs(nil) {
+				delete(left, id)
+			}
+		}
+		ok, err = c.Next()
 	}
 }
 

@@ -60,32 +60,6 @@ func OwnerOf(tx kv.Tx, id int64) (format.Owner, error) {
 	return owners[index], nil
 }
 
-// Locate returns the block of a project that holds the entry at a place, and its row there.
-func (r *Reader) Locate(tx kv.Tx, project format.ProjectID, at format.Place) (b *block.Block, row int, err error) {
-	from, to := at.Bounds()
-	c := NewCursor(tx, project)
-	ok, err := c.Before(audit.Position{At: to})
-	for ; ok && err == nil; ok, err = c.Prev() {
-		last, least, greatest := block.Bounds(c.Value)
-		if last < from {
-			break
-		}
-		if at.ID < least || at.ID > greatest {
-			continue // of the many blocks of a busy second only a few are opened
-		}
-		if b, err = r.Open(c.Key, c.Value); err != nil {
-			break
-		}
-		if row, ok := b.FindID(at.ID); ok {
-			return b, row, nil
-		}
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	return nil, 0, fmt.Errorf("entry %d of project %d: %w: not in the block that it belongs to", at.ID, project, format.ErrCorrupt)
-}
-
 // After returns sealed entries with ids between id and before in commit order, at most limit
 // of them, and the id up to which the caller then knows everything. of is told of each id that
 // is some project's, and returns the name of that, and its record of now or before; where it
@@ -161,7 +135,7 @@ func (r *Reader) Entry(tx kv.Tx, rec *format.Project, name string, seq, id int64
 	return w.entries[0], nil
 }
 
-// picker picks entries out of blocks by seq. It holds what it read last of each project: what
+// picker picks entries out of blocks by seq. It holds what it read last of each layer: what
 // is picked next mostly is in there, too.
 type picker struct {
 	r       *Reader
@@ -174,7 +148,7 @@ type picker struct {
 	seqs    map[format.ProjectID]*Sequence
 }
 
-// openProjects bounds the projects that a picker holds something of.
+// openProjects bounds the layers, and the projects, that a picker holds something of.
 const openProjects = 64
 
 func (r *Reader) newPicker(tx kv.Tx) *picker {
@@ -259,6 +233,26 @@ func (w *picker) sequence(rec *format.Project) *Sequence {
 	return q
 }
 
+// find returns the block that holds the entry at a place, and its row there.
+func (w *picker) find(rec *format.Project, name string, at format.Place) (*block.Block, int, error) {
+	for _, id := range layersOf(rec) {
+		if b := w.open[id]; b != nil {
+			if row, ok := b.FindID(at.ID); ok {
+				return b, row, nil
+			}
+		}
+	}
+	b, id, row, err := w.r.locate(w.tx, rec, name, at)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(w.open) >= openProjects {
+		clear(w.open)
+	}
+	w.open[id] = b
+	return b, row, nil
+}
+
 // pick adds the entry with a seq, which has an id, or whichever if that is 0.
 func (w *picker) pick(rec *format.Project, name string, seq, id int64) error {
 	q := w.sequence(rec)
@@ -269,19 +263,9 @@ func (w *picker) pick(rec *format.Project, name string, seq, id int64) error {
 	if err != nil {
 		return err
 	}
-	b := w.open[rec.ID]
-	row, ok := 0, false
-	if b != nil {
-		row, ok = b.FindID(at.ID)
-	}
-	if !ok {
-		if b, row, err = w.r.Locate(w.tx, rec.ID, at); err != nil {
-			return err
-		}
-		if len(w.open) >= openProjects {
-			clear(w.open)
-		}
-		w.open[rec.ID] = b
+	b, row, err := w.find(rec, name, at)
+	if err != nil {
+		return err
 	}
 	e, err := b.Entry(row, name)
 	if err != nil {

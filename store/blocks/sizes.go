@@ -17,11 +17,19 @@ type Sizes struct {
 	// Ahead how many there must be beyond them before it is written, because
 	// the last few of a project are still growing.
 	Span, Ahead int
+	// Direct is how many blocks late entries of one seal rewrite in any case, and Layers how many
+	// layers of late entries a project keeps before some are merged.
+	Direct, Layers int
+	// Step is how many late entries one step of a merge moves, about.
+	Step int
 }
 
 // DefaultSizes returns the sizes that were measured to be good.
 func DefaultSizes() Sizes {
-	return Sizes{BlockRows: bits.MaxRows, IndexableRows: 512, IndexableBytes: 256 << 10, Span: 64, Ahead: 8}
+	return Sizes{
+		BlockRows: bits.MaxRows, IndexableRows: 512, IndexableBytes: 256 << 10, Span: 64, Ahead: 8,
+		Direct: 8, Layers: 8, Step: 16 << 10,
+	}
 }
 
 // Indexable reports whether followers of the blocks are told of b.

@@ -184,7 +184,7 @@ func (c *checker) meta() error {
 			continue
 		}
 		p := &project{string(k), rec}
-		if p.ID == 0 || p.ID > last {
+		if p.ID == 0 || p.ID > min(last, format.MaxProject) {
 			c.problem("project %q: number %d was never given, the last is %d", p.name, p.ID, last)
 		}
 		if len(p.Secret) != 32 {
@@ -260,7 +260,7 @@ func (c *checker) inTail(id int64) (format.Owner, bool) {
 
 // blocks checks every block by itself, with its neighbour, and against the order.
 func (c *checker) blocks() error {
-	counts := make(map[format.ProjectID]*format.Project)
+	counts := make(map[format.ProjectID]*format.Layer)
 	var before format.BlockKey
 	var end audit.Position
 	for k, v := range kv.All(c.tx.Bucket(format.Blocks)) {
@@ -282,13 +282,12 @@ func (c *checker) blocks() error {
 			c.problem("%v: has sequence %d, the newest is %d", key, b.Seq(), c.blockSeq)
 		}
 		c.marks(key, b)
-		rec := counts[key.Project]
-		if rec == nil {
-			rec = &format.Project{First: b.First()}
-			counts[key.Project] = rec
+		l := counts[key.Project]
+		if l == nil {
+			l = &format.Layer{}
+			counts[key.Project] = l
 		}
-		rec.Last = b.Last()
-		rec.Entries += int64(len(entries))
+		l.Take(len(entries), b.First(), b.Last())
 		c.entries(key, entries)
 	}
 	c.counts(counts)
@@ -302,7 +301,7 @@ func (c *checker) decode(k, v []byte) (format.BlockKey, *block.Block, []*audit.E
 		c.problem("blocks: key %x: %v", k, err)
 		return key, nil, nil
 	}
-	p := c.byID[key.Project]
+	p := c.ofLayer(key.Project)
 	if p == nil {
 		c.problem("%v: belongs to no project", key)
 		return key, nil, nil
@@ -342,7 +341,7 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 			c.problem("%v: holds entry %d, sealed is up to %d", key, e.ID, c.sealed)
 			continue
 		}
-		if p := c.byID[key.Project]; !p.Sealed(e.Seq, e.Position()) {
+		if p := c.ofLayer(key.Project); !p.Sealed(e.Seq, e.Position()) {
 			c.problem("%v: holds entry %d of seq %d, the project's are sealed up to %d", key, e.ID, e.Seq, p.Seq)
 		}
 		if c.seen[e.ID/64]>>(e.ID%64)&1 != 0 {
@@ -350,25 +349,17 @@ func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
 		}
 		c.seen[e.ID/64] |= 1 << (e.ID % 64)
 		c.place(key, e)
-		c.keyed(key.Project, e)
+		c.keyed(format.ProjectOf(key.Project), e)
 	}
 	c.sum.Entries += int64(len(entries))
 }
 
 // counts compares what the blocks hold with what the projects say, and the
 // number of ids with the number of entries.
-func (c *checker) counts(counts map[format.ProjectID]*format.Project) {
+func (c *checker) counts(counts map[format.ProjectID]*format.Layer) {
 	for _, p := range c.projects {
-		got := counts[p.ID]
-		if got == nil {
-			got = &format.Project{}
-		}
-		if p.State == audit.Purging {
-			continue
-		}
-		if got.Entries != p.Entries || got.Entries > 0 && (got.First != p.First || got.Last != p.Last) {
-			c.problem("project %q: %d entries from %v to %v in blocks, its record says %d from %v to %v", p.name,
-				got.Entries, got.First, got.Last, p.Entries, p.First, p.Last)
+		if p.State != audit.Purging {
+			c.layers(p, counts)
 		}
 	}
 	purging := c.purging()
@@ -463,23 +454,9 @@ func (c *checker) spans() error {
 		if p.State == audit.Purging {
 			continue
 		}
-		loose := 0
-		cursor := blocks.NewCursor(c.tx, p.ID)
-		ok, err := cursor.First()
-		for ; ok && err == nil; ok, err = cursor.Next() {
-			if p.Behind(cursor.Key.Position) {
-				loose++
-			}
-			c.spanned(cursor.Key, cursor.Value)
-			if err := c.ctx.Err(); err != nil {
-				return err
-			}
-		}
-		if err != nil {
-			c.problem("project %q: %v", p.name, err)
-		}
-		if loose != p.Loose {
-			c.problem("project %q: %d blocks behind its spans, its record says %d", p.name, loose, p.Loose)
+		p.Layers(func(id format.ProjectID, l *format.Layer) { c.spannedLayer(p, id, l) })
+		if err := c.ctx.Err(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -111,23 +111,23 @@ func (c *checker) counted(p *project, n int64) {
 	for i := range rec.Lost {
 		lost += rec.Lost[i].Entries
 	}
-	if rec.Entries != n+kept+ahead-lost {
+	if entries := rec.Whole().Entries; entries != n+kept+ahead-lost {
 		c.problem("project %q: %d entries in blocks, for %d seqs, %d more and %d entries that purges left",
-			p.name, rec.Entries, n, ahead, kept)
+			p.name, entries, n, ahead, kept)
 	}
 }
 
 // place checks that the order and the seqs say where e is.
 func (c *checker) place(key format.BlockKey, e *audit.Entry) {
-	p := c.byID[key.Project]
+	p := c.ofLayer(key.Project)
 	if p.State == audit.Purging {
 		return
 	}
 	if c.inOrder(key, e); e.Seq > p.Seq {
 		return // its seq is told by the tail
 	}
-	if c.sequence == nil || c.numbered != key.Project {
-		c.sequence, c.numbered = blocks.NewSequence(c.tx, p.Project), key.Project
+	if c.sequence == nil || c.numbered != p.ID {
+		c.sequence, c.numbered = blocks.NewSequence(c.tx, p.Project), p.ID
 	}
 	at, ok, err := c.sequence.At(e.Seq)
 	if err == nil && (!ok || !at.Holds(e)) {
@@ -137,7 +137,7 @@ func (c *checker) place(key format.BlockKey, e *audit.Entry) {
 
 // inOrder checks that the order, or the tail, says whose e is.
 func (c *checker) inOrder(key format.BlockKey, e *audit.Entry) {
-	want := format.Owner{Project: key.Project, Seq: e.Seq}
+	want := format.Owner{Project: format.ProjectOf(key.Project), Seq: e.Seq}
 	if o, ok := c.inTail(e.ID); ok {
 		if o != want {
 			c.problem("%v: the tail does not know entry %d there", key, e.ID)

@@ -24,7 +24,7 @@ func (c *checker) sections() error {
 			continue
 		}
 		lateKey, isBase := format.LateKeyOf(k)
-		if p := c.byID[key.Project]; p == nil || p.State == audit.Purging {
+		if p := c.ofLayer(key.Project); p == nil || p.State == audit.Purging {
 			continue // spans says what belongs to no project
 		}
 		if !isBase {

@@ -19,7 +19,7 @@ func Describe(tx kv.Tx) (entries, lastID int64, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		entries += rec.Entries
+		entries += rec.Whole().Entries
 	}
 	for k, v := range kv.All(tx.Bucket(format.Tail)) {
 		if len(k) != 8 {

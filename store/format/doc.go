@@ -39,7 +39,9 @@
 //	          a purge has come, number and first seq of the incarnation, newest seq
 //	          up to which all is in blocks, how far a seal has come that takes
 //	          several steps, the entries that purges left, counts and bounds of the
-//	          blocks, spans
+//	          blocks and how far their spans reach, the same of each layer of late
+//	          entries by its number ("late", absent: there is none), and which of these
+//	          are being merged into which ("merging")
 //
 //	tail      id of the first entry (8) -> consecutive entries of one commit, some
 //	          of which may be in blocks already, as the projects' records say:
@@ -54,8 +56,10 @@
 //	          action, resource type, id, name, location, detail, recordedBy, and
 //	          what the flags announce
 //
-//	blocks    project (4), CreatedAt in microseconds with its sign bit turned (8) and
-//	          id (8) of the first entry -> a block of package block
+//	blocks    layer (4), CreatedAt in microseconds with its sign bit turned (8) and
+//	          id (8) of the first entry -> a block of package block. A layer is the project's
+//	          number, with the number of a layer of late entries in the upper 4 bits, which
+//	          are 0 for the project's first layer: see Layer
 //
 //	small     key of a block that is too small to be worth indexing -> nothing
 //
@@ -63,7 +67,7 @@
 //	          block of indexable size, at the sequence in which it was written: what
 //	          the full-text index follows. Those of deleted blocks stay
 //
-//	spans     project (4), field (1), start (16) -> which of up to 64 blocks hold which
+//	spans     layer (4), field (1), start (16) -> which of up to 64 blocks hold which
 //	          values of the field, by 32-bit hash: see Span.Encode. Field 17 has
 //	          the combinations of type and actor that are in one row, and of rows
 //	          that are no success those of outcome with type, actor and both
@@ -130,7 +134,8 @@
 //	          purged that it was: version (1), an evidence bundle, checksum
 //
 // History: 4 has tiles, heads, master, certificates, sinks and searches, which the step from 3 makes, empty. What
-// is there already is hashed by and by, as what comes is. 3 is the first that is released; from it on an older format is brought up to
+// is there already is hashed by and by, as what comes is. It has layers of late entries, of which a
+// project of format 3 has none. 3 is the first that is released; from it on an older format is brought up to
 // date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.
 //

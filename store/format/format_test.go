@@ -175,7 +175,7 @@ func FuzzSection(f *testing.F) { fuzzCodec(f, "section") }
 func FuzzCursor(f *testing.F)  { fuzzCodec(f, "cursor") }
 
 func FuzzProject(f *testing.F) {
-	p := &Project{ID: 3, State: audit.Purging, Purge: &Purge{Kept: []*audit.Entry{{ID: 7, Seq: 2}}}, Extent: Extent{Loose: 4}}
+	p := &Project{ID: 3, State: audit.Purging, Purge: &Purge{Kept: []*audit.Entry{{ID: 7, Seq: 2}}}, Layer: Layer{Extent: Extent{Loose: 4}}}
 	v, err := p.Encode()
 	if err != nil {
 		f.Fatal(err)

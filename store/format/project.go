@@ -36,12 +36,11 @@ type Project struct {
 	// Lost are entries that are in no block although their seqs were given: what nobody had
 	// any more when the log was repaired. They are no part of Entries.
 	Lost []audit.Gap `json:"lost,omitempty"`
-	// Entries, First and Last are of the blocks alone.
-	Entries int64          `json:"entries"`
-	First   audit.Position `json:"first"`
-	Last    audit.Position `json:"last"`
-	// Extent says how far the spans of the project's blocks reach.
-	Extent
+	// Layer is the first of the project's layers, Late are the others, and Merging says what is
+	// moved between them.
+	Layer
+	Late    []LateLayer `json:"late,omitempty"`
+	Merging *Merging    `json:"merging,omitempty"`
 	// Keys says where its idempotency keys are.
 	Keys KeyRuns `json:"keys,omitzero"`
 }
@@ -92,14 +91,14 @@ func KeptOf(e *audit.Entry) Kept { return Kept{e.ID, e.Seq, e.CreatedAt.UnixMicr
 // Place returns where the entry lies.
 func (k Kept) Place() Place { return Place{ID: k.ID, At: k.At} }
 
-// Extent says how far the spans of a project reach.
+// Extent says how far the spans of a layer reach.
 type Extent struct {
 	// Spanned is where they end, Loose how many blocks begin there or later.
 	Spanned audit.Position `json:"spanned"`
 	Loose   int            `json:"loose"`
 }
 
-// Behind reports whether a block that begins at p lies behind the project's spans.
+// Behind reports whether a block that begins at p lies behind the layer's spans.
 func (e *Extent) Behind(p audit.Position) bool {
 	return e.Spanned == (audit.Position{}) || p.Compare(e.Spanned) >= 0
 }
@@ -187,6 +186,14 @@ func ParseProject(name, value []byte) (*Project, error) {
 	}
 	if p.Purge != nil && (len(p.Purge.Kept) == 0 || slices.Contains(p.Purge.Kept, nil)) {
 		return nil, fmt.Errorf("project %q: %w: a purge that nobody ordered", name, ErrCorrupt)
+	}
+	for i, l := range p.Late {
+		if l.Number < 1 || l.Number > MostLayers || slices.ContainsFunc(p.Late[:i], func(o LateLayer) bool { return o.Number == l.Number }) {
+			return nil, fmt.Errorf("project %q: %w: layer %d", name, ErrCorrupt, l.Number)
+		}
+	}
+	if m := p.Merging; m != nil && (p.LayerAt(m.Into) == nil || len(m.From) == 0) {
+		return nil, fmt.Errorf("project %q: %w: layer %d, which others are merged into", name, ErrCorrupt, m.Into)
 	}
 	return p, nil
 }

@@ -34,6 +34,12 @@ var (
 	ErrInUse = errors.New("another process has the database open")
 	// ErrDamaged says that what is there is no database, or not a whole one.
 	ErrDamaged = errors.New("the database is damaged")
+	// ErrUnavailable says that the database cannot be reached, or cannot do now what it is asked
+	// for. It may later.
+	ErrUnavailable = errors.New("the database cannot be used")
+	// ErrNothing is for the function of an Update that has nothing to write after all, to
+	// return: Update returns it once what the function has read cannot be lost any more.
+	ErrNothing = errors.New("nothing to write")
 	// ErrAbsent says that a commit failed, and left nothing behind.
 	ErrAbsent = errors.New("nothing was written")
 	// ErrUnknown says that a commit failed, and that nobody knows whether it is stored.
@@ -183,8 +189,18 @@ func Prefix(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// backward is a cursor that moves to the last key up to another at once, as one does that has to
+// fetch what it moves to.
+type backward interface {
+	AtOrBefore(key []byte) (k, v []byte)
+	Before(key []byte) (k, v []byte)
+}
+
 // AtOrBefore returns the last key that is key or before it, and its value.
 func AtOrBefore(c Cursor, key []byte) (k, v []byte) {
+	if c, ok := c.(backward); ok {
+		return c.AtOrBefore(key)
+	}
 	k, v = c.Seek(key)
 	if bytes.Equal(k, key) {
 		return k, v
@@ -194,6 +210,9 @@ func AtOrBefore(c Cursor, key []byte) (k, v []byte) {
 
 // Before returns the last key before key, and its value.
 func Before(c Cursor, key []byte) (k, v []byte) {
+	if c, ok := c.(backward); ok {
+		return c.Before(key)
+	}
 	k, _ = c.Seek(key)
 	return previous(c, k)
 }

@@ -78,7 +78,7 @@ func (p *Project) Visible() bool { return p != nil && p.Rec.State != audit.Purgi
 // Info returns the public view of p, the purge at the time told with its order.
 func (p *Project) Info() audit.Project {
 	info := audit.Project{Name: p.Name, State: p.Rec.State, Deletion: p.Rec.Deletion, Hold: p.Rec.Hold}
-	info.Entries = p.Rec.Entries + int64(len(p.Tail))
+	info.Entries = p.Rec.Whole().Entries + int64(len(p.Tail))
 	if s := p.Rec.Sealing; s != nil {
 		info.Entries -= s.Entries // which are in blocks and in the tail
 	}
@@ -89,14 +89,18 @@ func (p *Project) Info() audit.Project {
 	return info
 }
 
+// Empty reports whether p has no entry.
+func (p *Project) Empty() bool { return p.Rec.Entries == 0 && len(p.Rec.Late) == 0 && len(p.Tail) == 0 }
+
 // Bounds returns the positions of p's oldest and newest entry.
 func (p *Project) Bounds() (first, last audit.Position) {
-	first, last = p.Rec.First, p.Rec.Last
+	sealed := p.Rec.Whole()
+	first, last = sealed.First, sealed.Last
 	if len(p.Tail) == 0 {
 		return first, last
 	}
 	tailFirst, tailLast := p.Tail[0].Position(), p.Tail[len(p.Tail)-1].Position()
-	if p.Rec.Entries == 0 {
+	if sealed.Entries == 0 {
 		return tailFirst, tailLast
 	}
 	if tailFirst.Compare(first) < 0 {

@@ -16,9 +16,9 @@ type Options struct {
 	Blocks *blocks.Reader
 	// View runs fn in a read transaction.
 	View func(fn func(kv.Tx) error) error
-	// Current does so once take has been called with State.Mu held for reading: see package
-	// store. Either may be called again.
-	Current func(take func(), fn func(kv.Tx) error) error
+	// Current does so once take has been called with State.Mu held for reading, and expected has
+	// said what fn will read: see package store. Each may be called again.
+	Current func(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error
 	// Fresh brings the memory to what was committed before the call.
 	Fresh func() error
 	// Confirm returns once the entries up to an id are durable.

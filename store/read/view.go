@@ -26,11 +26,13 @@ type view struct {
 // The tails are taken before the transaction begins. So whatever was sealed in
 // between is in both, and is left out of the tail by the transaction's own word
 // on how far the project is sealed; nothing can be in neither.
-func (s *Log) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error {
+// The reading begins at a position, which is only said for it to be fetched at once.
+func (s *Log) view(q *audit.Query, at audit.Position, fn func(tx kv.Tx, views []view) error) error {
 	var views []view
 	var known uint64
 	take := func() { views, known = s.viewsOf(q), s.mem.BlockSeq }
-	return s.opts.Current(take, func(tx kv.Tx) error {
+	expected := func() []kv.Expected { return firstBlocks(views, at) }
+	return s.opts.Current(take, expected, func(tx kv.Tx) error {
 		if len(views) == 0 {
 			return nil
 		}
@@ -46,6 +48,27 @@ func (s *Log) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error 
 		}
 		return fn(tx, views)
 	})
+}
+
+// mostExpected is of how many projects the first blocks are expected to be read: of more, the newest
+// entries mostly are in those of a few.
+const mostExpected = 32
+
+// firstBlocks returns what is read first of blocks, from a position on.
+func firstBlocks(views []view, at audit.Position) []kv.Expected {
+	if len(views) > mostExpected {
+		return nil
+	}
+	e := kv.Expected{Bucket: format.Blocks, Before: 1}
+	if len(views) == 1 {
+		e.Before = 2 // the last one may have a few entries only
+	}
+	for i := range views {
+		if v := &views[i]; v.rec.Entries > 0 {
+			e.Keys = append(e.Keys, format.BlockKey{Project: v.project.ID, Position: at}.Append(nil))
+		}
+	}
+	return []kv.Expected{e}
 }
 
 // viewsOf returns what is in memory of the projects that a query looks into. The caller holds
@@ -89,7 +112,7 @@ func (s *Log) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	s.each(&q, func(p *memory.Project) {
-		if p.Rec.Entries == 0 && len(p.Tail) == 0 {
+		if p.Empty() {
 			return
 		}
 		oldest, newest := p.Bounds()
@@ -115,7 +138,7 @@ func (v *view) renew(tx kv.Tx) error {
 		return err
 	}
 	if rec == nil || rec.ID != v.project.ID {
-		v.tail, v.rec.Entries = nil, 0
+		v.tail, v.rec.Layer, v.rec.Late = nil, format.Layer{}, nil
 		return nil
 	}
 	v.rec = *rec
@@ -131,9 +154,16 @@ func (v *view) unseal() {
 	}
 }
 
-// in returns what a walker has to know of the project in a transaction.
-func (v *view) in(tx kv.Tx, s *Log) walk.Project {
-	return walk.Project{
-		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Record: &v.rec, Tail: v.tail, Others: v.others,
+// in calls fn with what walkers have to know of the project in a transaction, one of each of its
+// layers. The tail goes with the first.
+func (v *view) in(tx kv.Tx, s *Log, fn func(walk.Project)) {
+	p := walk.Project{
+		Tx: tx, Blocks: s.blocks, Name: v.project.Name, ID: v.project.ID, Layer: &v.rec.Layer, Tail: v.tail, Others: v.others,
+	}
+	fn(p)
+	for i := range v.rec.Late {
+		l := &v.rec.Late[i]
+		p.ID, p.Layer, p.Tail = format.LayerID(v.project.ID, l.Number), &l.Layer, nil
+		fn(p)
 	}
 }

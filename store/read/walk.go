@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 
 	"auditlog/admit"
@@ -63,24 +64,29 @@ func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks
 	return rest, stopped, err
 }
 
-// walkers calls fn with walkers over a stretch of each project that is looked into.
+// walkers calls fn with walkers over a stretch of each layer of the projects that are looked into.
 func (q *prepared) walkers(ctx context.Context, st walk.Stretch, named namedBlocks, fn func([]*walk.Walker) error) error {
-	return q.s.view(&q.query, func(tx kv.Tx, views []view) error {
+	at := st.High
+	if q.query.Oldest {
+		at = st.Low
+	}
+	return q.s.view(&q.query, at, func(tx kv.Tx, views []view) error {
 		wq := &walk.Query{Match: q.matches, Filter: q.filter, Oldest: q.query.Oldest, Turn: admit.TurnOf(ctx)}
 		if q.text != nil {
 			wq.Text = found.NewCondition(q.text, wq.Turn)
 		}
-		walkers := make([]*walk.Walker, len(views))
+		walkers := make([]*walk.Walker, 0, len(views))
 		for i := range views {
-			p := views[i].in(tx, q.s)
-			p.Named = named[p.ID]
-			walkers[i] = walk.New(wq, p, st)
+			views[i].in(tx, q.s, func(p walk.Project) {
+				p.Named = named[p.ID]
+				walkers = append(walkers, walk.New(wq, p, st))
+			})
 		}
 		return fn(walkers)
 	})
 }
 
-// namedBlocks are the blocks that an index names, by project. Of a project that is not in it, all
+// namedBlocks are the blocks that an index names, by layer. Of a layer that is not in it, all
 // have to be looked into.
 type namedBlocks map[format.ProjectID]*blocks.Named
 
@@ -94,16 +100,25 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mem.Mu.RUnlock()
 	named := make(namedBlocks, len(views))
 	for i := range views {
-		p := views[i].project.ID
-		for _, n := range q.narrowings {
-			keys, through, ok, err := n.Blocks(ctx, p, st.High, st.Low.At)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				named[p] = named[p].And(blocks.Named{Keys: keys, Through: through})
-			}
+		var failed error
+		views[i].rec.Layers(func(id format.ProjectID, _ *format.Layer) { failed = cmp.Or(failed, q.ask(ctx, id, st, named)) })
+		if failed != nil {
+			return nil, failed
 		}
 	}
 	return named, nil
+}
+
+// ask asks the index which blocks of a layer to look into.
+func (q *prepared) ask(ctx context.Context, id format.ProjectID, st walk.Stretch, named namedBlocks) error {
+	for _, n := range q.narrowings {
+		keys, through, ok, err := n.Blocks(ctx, id, st.High, st.Low.At)
+		if err != nil {
+			return err
+		}
+		if ok {
+			named[id] = named[id].And(blocks.Named{Keys: keys, Through: through})
+		}
+	}
+	return nil
 }

@@ -119,7 +119,7 @@ func (b *builder) projects() []*project {
 		byID[id] = &project{name: name, rec: rec, orphan: true}
 		b.tell(fmt.Sprintf("the name of project %d is lost: it is called %s", id, name))
 	}
-	own.walk(format.Blocks, nil, func(*kv.Hidden) {}, func(k, _ []byte) { orphan(format.ProjectID(binary.BigEndian.Uint32(k))) })
+	own.walk(format.Blocks, nil, func(*kv.Hidden) {}, func(k, _ []byte) { orphan(format.ProjectOf(format.ProjectID(binary.BigEndian.Uint32(k)))) })
 	for id := range own.tail {
 		orphan(id)
 	}
@@ -140,7 +140,7 @@ func (b *builder) project(p *project) error {
 		}
 	}
 	known := b.known(rec)
-	rec.Entries, rec.First, rec.Last, rec.Extent = 0, audit.Position{}, audit.Position{}, format.Extent{}
+	rec.Layer, rec.Late, rec.Merging = format.Layer{}, nil, nil
 	rec.Keys, rec.Sealing, rec.Lost = format.KeyRuns{}, nil, nil
 	err := b.merge(rec.ID, p.name, func(f found) error {
 		if !b.belongs(p, &f, known) {
@@ -275,11 +275,7 @@ func (b *builder) write(p *project) error {
 	if err != nil {
 		return err
 	}
-	if rec.Entries == 0 {
-		rec.First = p.chunk[0].Position()
-	}
-	rec.Last = p.chunk[len(p.chunk)-1].Position()
-	rec.Entries += int64(len(p.chunk))
+	rec.Take(len(p.chunk), p.chunk[0].Position(), p.chunk[len(p.chunk)-1].Position())
 	rec.Extent = plan.Spans.Extent
 	w := &blocks.Writer{Tx: nil, Sizes: &b.sizes, Seq: seq}
 	err = b.to.Update(func(tx kv.Tx) error {

@@ -47,16 +47,18 @@ func (b *builder) merge(id format.ProjectID, name string, fn func(found) error) 
 	}
 	m := &merger{b: b, fn: fn}
 	for i, r := range b.sources {
-		next, stop := iter.Pull(r.runs(id, name, hidden(r)))
-		defer stop()
-		if first, ok := next(); ok {
-			m.heads = append(m.heads, &head{of: i, next: next, run: first})
+		for _, runs := range r.layers(id, name, hidden(r)) {
+			next, stop := iter.Pull(runs)
+			defer stop()
+			if first, ok := next(); ok {
+				m.heads = append(m.heads, &head{of: i, next: next, run: first})
+			}
 		}
 	}
 	return m.all()
 }
 
-// head is the next run of a source.
+// head is the next run of a layer of a source.
 type head struct {
 	of   int
 	next func() (run, bool)

@@ -204,14 +204,23 @@ type run struct {
 	entries func() ([]*audit.Entry, error)
 }
 
-// runs returns the entries of a project that the source has, the runs by where they begin.
-func (r *reading) runs(p format.ProjectID, name string, hidden func(*kv.Hidden)) iter.Seq[run] {
+// layers returns the entries of a project that the source has, those of each layer by themselves,
+// whether or not a record tells of it: runs by where they begin. The tail's are with the first.
+func (r *reading) layers(p format.ProjectID, name string, hidden func(*kv.Hidden)) (all []iter.Seq[run]) {
+	if r.DB == nil {
+		return []iter.Seq[run]{func(yield func(run) bool) { r.listed(name, yield) }}
+	}
+	tail := r.tail[p]
+	for _, id := range format.LayerIDs(p) {
+		all = append(all, r.runs(id, name, tail, hidden))
+		tail = nil
+	}
+	return all
+}
+
+// runs returns the entries of a layer that the source has, and those of a tail.
+func (r *reading) runs(id format.ProjectID, name string, tail []*audit.Entry, hidden func(*kv.Hidden)) iter.Seq[run] {
 	return func(yield func(run) bool) {
-		if r.DB == nil {
-			r.listed(name, yield)
-			return
-		}
-		tail := r.tail[p]
 		stop := false
 		give := func(x run) { stop = stop || !yield(x) }
 		upTo := func(at audit.Position) {
@@ -224,7 +233,7 @@ func (r *reading) runs(p format.ProjectID, name string, hidden func(*kv.Hidden))
 				give(run{part[0].Position(), func() ([]*audit.Entry, error) { return part, nil }})
 			}
 		}
-		r.walk(format.Blocks, format.ProjectPrefix(p), hidden, func(k, v []byte) {
+		r.walk(format.Blocks, format.ProjectPrefix(id), hidden, func(k, v []byte) {
 			key, err := fulltext.ParseBlockKey(k)
 			if err != nil || stop {
 				return
@@ -233,21 +242,24 @@ func (r *reading) runs(p format.ProjectID, name string, hidden func(*kv.Hidden))
 			if stop {
 				return
 			}
-			give(run{key.Position, func() (entries []*audit.Entry, err error) {
-				defer kv.Faulted(&err)
-				b, err := block.Open(v)
-				if err == nil {
-					entries, err = b.Entries(name)
-				}
-				if err != nil {
-					from := bytes.Clone(k)
-					hidden(&kv.Hidden{Bucket: format.Blocks, From: from, To: append(bytes.Clone(k), 0), Err: fmt.Errorf("%v: %w: %w", key, kv.ErrDamaged, err)})
-				}
-				return entries, nil
-			}})
+			give(run{key.Position, func() (entries []*audit.Entry, err error) { return blockAt(key, k, v, name, hidden) }})
 		})
 		upTo(audit.Position{At: math.MaxInt64, ID: math.MaxInt64})
 	}
+}
+
+// blockAt returns the entries of a block, none where it is damaged.
+func blockAt(key format.BlockKey, k, v []byte, name string, hidden func(*kv.Hidden)) (entries []*audit.Entry, err error) {
+	defer kv.Faulted(&err)
+	b, err := block.Open(v)
+	if err == nil {
+		entries, err = b.Entries(name)
+	}
+	if err != nil {
+		from := bytes.Clone(k)
+		hidden(&kv.Hidden{Bucket: format.Blocks, From: from, To: append(bytes.Clone(k), 0), Err: fmt.Errorf("%v: %w: %w", key, kv.ErrDamaged, err)})
+	}
+	return entries, nil
 }
 
 // listed gives the entries of a project of a source without a database.

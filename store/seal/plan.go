@@ -25,7 +25,7 @@ const (
 // projectPlan is the part of a step that concerns one project.
 type projectPlan struct {
 	project *memory.Project
-	rec     format.Project // as it was when the step began
+	rec     format.Project // as it was when the step began, but for its layers
 	begun   bool           // the project is in the midst of a seal
 	hold    bool           // what does not fill a block stays in the tail
 	seq     int64          // up to which the seal goes that this is a step of
@@ -33,6 +33,13 @@ type projectPlan struct {
 	left    []*audit.Entry // what of it is in no block yet
 	entries []*audit.Entry // what of that comes into blocks in this step
 	spent   bool           // more would, had the step room for it
+	parts   []part         // of the entries, by the layers that they come into
+}
+
+// part is what comes into a layer.
+type part struct {
+	layer   int
+	entries []*audit.Entry
 	blocks  *blocks.Plan
 }
 
@@ -40,6 +47,7 @@ type projectPlan struct {
 // is left of a seal that was begun.
 func newProjectPlan(p *memory.Project, begun, hold bool) *projectPlan {
 	plan := &projectPlan{project: p, rec: p.Rec, begun: begun, hold: hold && !begun, seq: p.LastSeq()}
+	plan.rec.Late = slices.Clone(p.Rec.Late) // which are brought up to date
 	if s := p.Rec.Sealing; s != nil && (begun || lateFor(p, s)) {
 		plan.seq, plan.hold = s.Seq, false
 	}
@@ -96,39 +104,84 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 	left := blocks.Budget{Blocks: stepBlocks, Bytes: stepBytes}
 	entries := 0
 	spans := w.sealer.blocks.NewSpanPlanner(w.sealer.Sizes, tx)
+	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: w.places(), Before: 3, Behind: 1})
 	for _, plan := range w.waiting {
 		if left.Blocks <= 0 || left.Bytes <= 0 || entries >= stepEntries || len(w.plans) == stepProjects {
 			return true, nil
 		}
-		most := blocks.Budget{Blocks: min(left.Blocks, projectBlocks), Bytes: min(left.Bytes, projectBytes), Hold: plan.hold}
+		most := blocks.Budget{Blocks: min(left.Blocks, projectBlocks), Bytes: min(left.Bytes, projectBytes)}
 		err := w.planOne(tx, spans, plan, most)
 		if err = cmp.Or(tx.Err(), err); err != nil {
 			return false, &ProjectError{plan.project, err}
 		}
-		for _, b := range plan.blocks.Drop {
-			left.Blocks--
-			left.Bytes -= len(b.Bytes())
+		for _, part := range plan.parts {
+			for _, b := range part.blocks.Drop {
+				left.Blocks--
+				left.Bytes -= len(b.Bytes())
+			}
 		}
 		entries += len(plan.entries)
 	}
 	return w.more, nil
 }
 
+// places returns the keys of blocks that would begin where the projects' entries begin.
+func (w *Step) places() (keys [][]byte) {
+	for _, plan := range w.waiting {
+		if len(plan.left) > 0 {
+			keys = append(keys, format.BlockKey{Project: plan.project.ID, Position: plan.left[0].Position()}.Append(nil))
+		}
+	}
+	return keys
+}
+
 func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, most blocks.Budget) error {
-	p := plan.project
-	var n int
-	var err error
-	plan.blocks, n, err = w.sealer.blocks.PlanMerge(w.sealer.Sizes, blocks.NewCursor(tx, p.ID), p.Name, plan.left, most, &w.seq)
+	late, err := w.late(tx, plan)
 	if err != nil {
 		return err
 	}
+	n := 0
+	if late > 0 {
+		if n, err = w.planLate(tx, spans, plan, plan.left[:late], most); err != nil {
+			return err
+		}
+	}
+	if n == late {
+		most.Hold = plan.hold
+		more, err := w.planPart(tx, spans, plan, 0, plan.left[n:], most)
+		if err != nil {
+			return err
+		}
+		n += more
+	}
 	if n == 0 && plan.hold { // whatever fills a block, this does not
-		plan.hold = false
-		return w.planOne(tx, spans, plan, blocks.Budget{Blocks: most.Blocks, Bytes: most.Bytes})
+		plan.hold, plan.parts = false, nil
+		return w.planOne(tx, spans, plan, most)
 	}
 	plan.entries = plan.left[:n]
 	plan.spent = n < len(plan.left) && !plan.hold
-	plan.blocks.Spans, err = spans.Project(p.ID, &plan.rec.Extent, plan.blocks, plan.entries)
 	w.plans = append(w.plans, plan)
-	return err
+	return nil
+}
+
+// planPart plans how sorted entries come into a layer, and returns how many of them do.
+func (w *Step) planPart(
+	tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, layer int, entries []*audit.Entry, most blocks.Budget,
+) (n int, err error) {
+	if len(entries) == 0 {
+		return 0, nil
+	}
+	id, l := format.LayerID(plan.project.ID, layer), plan.rec.LayerAt(layer)
+	p := part{layer: layer}
+	if p.blocks, n, err = w.sealer.blocks.PlanMerge(w.sealer.Sizes, blocks.NewCursor(tx, id), plan.project.Name, entries, most, &w.seq); err != nil {
+		return 0, err
+	}
+	p.entries = entries[:n]
+	if p.blocks.Spans, err = spans.Project(id, &l.Extent, p.blocks, p.entries); err != nil || n == 0 {
+		return 0, err
+	}
+	l.Take(n, p.entries[0].Position(), p.entries[n-1].Position())
+	l.Extent = p.blocks.Spans.Extent
+	plan.parts = append(plan.parts, p)
+	return n, nil
 }

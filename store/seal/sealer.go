@@ -48,6 +48,11 @@ type Sealer struct {
 	full                 map[*memory.Project]bool // that have entries enough in the tail for a block
 	lastFresh, lastBegun *memory.Project
 	aside                map[*memory.Project]error // those whose blocks are damaged, and why
+	// merging are the projects with layers that are to be merged, unmerged those of whom they
+	// cannot be, and why. lastMerged had its turn last.
+	merging    map[*memory.Project]bool
+	unmerged   map[*memory.Project]error
+	lastMerged *memory.Project
 }
 
 // New returns a Sealer of a tail.
@@ -55,7 +60,8 @@ func New(tail *memory.Tail, r *blocks.Reader, o Options) *Sealer {
 	return &Sealer{
 		Options: o, blocks: r, tail: tail,
 		stepwise: make(map[*memory.Project]queue.Load), full: make(map[*memory.Project]bool),
-		aside: make(map[*memory.Project]error),
+		aside:   make(map[*memory.Project]error),
+		merging: make(map[*memory.Project]bool), unmerged: make(map[*memory.Project]error),
 	}
 }
 
@@ -165,7 +171,7 @@ func (s *Sealer) Choose(until int64, seq uint64) *Step {
 			whole[p] = true
 		}
 		switch _, aside := s.aside[p]; {
-		case aside:
+		case aside || s.crowded(p):
 		case stepwise:
 			begun.add(p)
 		default:

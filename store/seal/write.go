@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -20,9 +21,13 @@ import (
 // Write does what was planned. It may be called anew where its transaction fails.
 func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
+	w.expect(tx)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
 	for _, plan := range w.plans {
-		err := writer.Write(plan.blocks)
+		var err error
+		for _, p := range plan.parts {
+			err = cmp.Or(err, writer.Write(p.blocks))
+		}
 		if err == nil {
 			err = w.count(tx, plan)
 		}
@@ -47,20 +52,38 @@ func (w *Step) Write(tx kv.Tx) error {
 	return errors.Join(writer.Finish(), w.cut(tx))
 }
 
+// expect says what will be read.
+func (w *Step) expect(tx kv.Tx) {
+	var seqs, usages, orders [][]byte
+	tokens := make(map[string]bool)
+	for _, plan := range w.plans {
+		rec := &plan.rec
+		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (plan.through()-rec.Base)/format.SeqRow; n++ {
+			seqs = append(seqs, format.SeqKey(rec.ID, n))
+		}
+		usages = append(usages, format.ProjectUsageKey(rec.ID))
+		for _, e := range plan.all {
+			tokens[e.RecordedBy] = true
+		}
+	}
+	for name := range tokens {
+		usages = append(usages, format.TokenUsageKey(name))
+	}
+	last, _ := format.OrderKey(w.tail.Next() - 1)
+	for id := w.tail.First; ; id += format.OrderRow {
+		key, _ := format.OrderKey(id)
+		if orders = append(orders, key); bytes.Compare(key, last) >= 0 {
+			break
+		}
+	}
+	kv.Expect(tx, kv.Expected{Bucket: format.Seqs, Keys: seqs}, kv.Expected{Bucket: format.Usages, Keys: usages},
+		kv.Expected{Bucket: format.Order, Keys: orders})
+}
+
 // count brings a project's record up to date.
 func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.Rec
-	if len(plan.entries) > 0 {
-		first, last := plan.entries[0].Position(), plan.entries[len(plan.entries)-1].Position()
-		if rec.Entries == 0 || first.Compare(rec.First) < 0 {
-			rec.First = first
-		}
-		if rec.Entries == 0 || last.Compare(rec.Last) > 0 {
-			rec.Last = last
-		}
-	}
-	rec.Entries += int64(len(plan.entries))
-	rec.Extent = plan.blocks.Spans.Extent
+	rec.Layer, rec.Late = plan.rec.Layer, plan.rec.Late
 	through := plan.through()
 	var done []*audit.Entry
 	for _, e := range plan.all {
@@ -166,6 +189,7 @@ func (w *Step) applyOne(plan *projectPlan) {
 	p.Tail = tail
 	delete(s.full, p)
 	s.Added(p)
+	s.Grown(p)
 	delete(s.stepwise, p)
 	if plan.spent {
 		s.Begun(p, plan.seq)

@@ -72,14 +72,15 @@ func (st Stretch) From(p audit.Position, oldest bool) Stretch {
 // above returns the position above p.
 func above(p audit.Position) audit.Position { return audit.Position{At: p.At, ID: p.ID + 1} }
 
-// Project is what a transaction sees of a project.
+// Project is what a transaction sees of a project: of one layer of its blocks, and of its tail.
 type Project struct {
 	Tx     kv.Tx
 	Blocks *blocks.Reader
 	Name   string
-	ID     format.ProjectID
-	// Record is of the transaction, or tells of nothing that the transaction does not see.
-	Record *format.Project
+	// ID is what the layer's blocks stand under.
+	ID format.ProjectID
+	// Layer is of the transaction, or tells of nothing that the transaction does not see.
+	Layer *format.Layer
 	// Tail is what is in none of the blocks, oldest first.
 	Tail []*audit.Entry
 	// Others are what more of the tail there was, which is in blocks.
@@ -95,7 +96,7 @@ type Taker interface {
 	AddRow(b *block.Block, row int, project string) (bool, error)
 }
 
-// Walker finds what a query selects in one stretch of a project.
+// Walker finds what a query selects in one stretch of a layer of a project, or of a tail.
 type Walker struct {
 	Project
 	Stretch
@@ -124,8 +125,8 @@ type Walker struct {
 // New returns a walker.
 func New(q *Query, p Project, st Stretch) *Walker {
 	w := &Walker{Project: p, Stretch: st, q: q, tail: st.of(p.Tail)}
-	first, last := p.Record.First, p.Record.Last
-	w.drained = p.Record.Entries == 0 || last.Compare(st.Low) < 0 || first.Compare(st.High) >= 0
+	first, last := p.Layer.First, p.Layer.Last
+	w.drained = p.Layer.Entries == 0 || last.Compare(st.Low) < 0 || first.Compare(st.High) >= 0
 	switch {
 	case q.Oldest && first.Compare(st.Low) > 0:
 		w.edge = first
@@ -253,10 +254,10 @@ func (w *Walker) leave(b *block.Block) {
 	w.block = nil
 	if w.q.Oldest {
 		w.edge = above(b.Last())
-		w.drained = b.Last().Compare(w.Record.Last) >= 0 || w.edge.Compare(w.High) >= 0
+		w.drained = b.Last().Compare(w.Layer.Last) >= 0 || w.edge.Compare(w.High) >= 0
 		return
 	}
-	w.drained = b.First().Compare(w.Record.First) <= 0 || b.First().Compare(w.Low) <= 0
+	w.drained = b.First().Compare(w.Layer.First) <= 0 || b.First().Compare(w.Low) <= 0
 	w.edge = b.First()
 	w.edge.ID-- // ids are from 1 on
 }
@@ -341,8 +342,8 @@ func (w *Walker) pass(h *kv.Hidden) error {
 	if gap.Entries == 0 && !gap.AtLeast || low.Compare(w.High) >= 0 || high.Compare(w.Low) <= 0 {
 		return nil
 	}
-	rec := w.Record // of which nothing lies outside its first and last entry
-	if low.At < w.Low.At && rec.First.At < w.Low.At || high.At > w.High.At && rec.Last.At >= w.High.At {
+	l := w.Layer // of which nothing lies outside its first and last entry
+	if low.At < w.Low.At && l.First.At < w.Low.At || high.At > w.High.At && l.Last.At >= w.High.At {
 		gap.AtMost = true // a part of it lies outside the stretch
 	}
 	w.gaps = append(w.gaps, gap)
@@ -357,12 +358,12 @@ func (w *Walker) begin() (err error) {
 		way = blocks.Way{From: w.Low, Oldest: true}
 	}
 	if w.Named != nil {
-		w.source, err = blocks.Found(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way, w.Named)
+		w.source, err = blocks.Found(w.Tx, w.ID, &w.Layer.Extent, w.q.Filter, way, w.Named)
 		if w.Tx.Pass() == nil && !blocks.IsDamage(err) {
 			return err
 		}
 	}
-	w.source = blocks.All(w.Tx, w.ID, &w.Record.Extent, w.q.Filter, way)
+	w.source = blocks.All(w.Tx, w.ID, &w.Layer.Extent, w.q.Filter, way)
 	return nil
 }
 

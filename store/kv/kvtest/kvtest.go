@@ -43,6 +43,11 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 	return db.DB.View(func(tx kv.Tx) error { return db.run(tx, nil, fn) })
 }
 
+// ViewExpecting is View of who knows what will be read.
+func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	return kv.View(db.DB, expected, func(tx kv.Tx) error { return db.run(tx, nil, fn) })
+}
+
 // Update runs fn, perhaps twice, and commits, perhaps.
 func (db *DB) Update(fn func(kv.Tx) error) error {
 	if db.Again {
@@ -102,6 +107,9 @@ func (t *tx) Err() error {
 	}
 	return t.Tx.Err()
 }
+
+// Expect has the engine know what will be read.
+func (t *tx) Expect(all ...kv.Expected) { kv.Expect(t.Tx, all...) }
 
 // fails reports whether a read fails, as it does once another has.
 func (t *tx) fails() bool {

@@ -1,0 +1,291 @@
+package pgkv
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"auditlog/store/kv"
+)
+
+// Options say what the engine has to know of the buckets, and how patient it is.
+type Options struct {
+	// Init makes the buckets of a new database, and what is in them at first.
+	Init func(kv.Tx) error
+	// Held is a small bucket that every transaction reads: it is at hand without asking.
+	Held string
+	// Fixed are keys of Held whose values tell which database this is. Once another process
+	// has changed one, this one neither reads nor writes any more.
+	Fixed []string
+	// Appended is a bucket to which keys are added at its end: what came since comes along with
+	// the beginning of each transaction.
+	Appended string
+	// Watched is a bucket of which the same is true of the keys that were put.
+	Watched string
+	// Cached are buckets of large values, which are kept, and not sent again.
+	Cached []string
+	// CacheBytes is how much memory these take. Default 64 MiB.
+	CacheBytes int
+	// Patience is for how long a transaction waits for a database that cannot be reached, as
+	// while another server takes over. Default 5 s.
+	Patience time.Duration
+	// Watch is for how long an answer is waited for. Default 15 s.
+	Watch time.Duration
+}
+
+func (o *Options) setDefaults() {
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 64 << 20
+	}
+	if o.Patience == 0 {
+		o.Patience = 5 * time.Second
+	}
+	if o.Watch == 0 {
+		o.Watch = 15 * time.Second
+	}
+}
+
+// DB is an open database.
+type DB struct {
+	cfg    *pgconn.Config
+	opts   Options
+	schema string
+	id     []byte // of this process among the writers
+
+	closed   atomic.Bool
+	timeline atomic.Uint32 // the newest that was seen
+	async    atomic.Bool   // commits wait for no standby
+	silent   atomic.Int32  // how often a server did not answer: the next is tried first then
+	readers  pool
+	cache    *cache
+
+	mu     sync.Mutex // guards state and tables
+	state  *state     // the newest that is known
+	tables catalog    // as it is
+
+	writing sync.Mutex // held by each Update, guards what follows
+	writer  *conn      // nil: there is none
+	// unknown is the version that a commit made of which nobody knows whether it is there, 0
+	// where there is none.
+	unknown int64
+	// durable is a version that a failover cannot lose, nor any before it.
+	durable int64
+}
+
+var _ kv.DB = (*DB)(nil)
+
+// defaultSchema is where the tables lie where the address does not name another search_path.
+const defaultSchema = "auditlog"
+
+// Open opens the database at a postgres:// address, and makes its tables where there are none.
+func Open(address string, opts Options) (*DB, error) {
+	cfg, err := pgconn.ParseConfig(address)
+	if err != nil {
+		return nil, errors.New("the address of the database is not one that PostgreSQL understands: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full")
+	}
+	opts.setDefaults()
+	db := &DB{cfg: cfg, opts: opts, id: make([]byte, 16), cache: newCache(opts.CacheBytes), tables: make(catalog)}
+	if _, err := rand.Read(db.id); err != nil {
+		return nil, err
+	}
+	db.schema, _, _ = strings.Cut(cfg.RuntimeParams["search_path"], ",")
+	if db.schema = strings.Trim(strings.TrimSpace(db.schema), `"`); db.schema == "" {
+		db.schema = defaultSchema
+	}
+	cfg.RuntimeParams["search_path"] = quoted(db.schema)
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "auditlog"
+	}
+	db.readers.init(func() (*conn, error) { return db.dial() })
+	if err := db.prepare(); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", db.Name(), errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// prepare makes the tables, and reads the first state.
+func (db *DB) prepare() error {
+	db.writing.Lock()
+	err := db.connectWriter()
+	if err == nil {
+		err = db.setUp(db.writer)
+	}
+	db.writing.Unlock()
+	if err != nil || db.opts.Init == nil {
+		return err
+	}
+	err = db.Update(func(t kv.Tx) error {
+		if len(t.(*tx).tables) > 0 {
+			return kv.ErrNothing
+		}
+		return db.opts.Init(t)
+	})
+	if errors.Is(err, kv.ErrNothing) {
+		return nil
+	}
+	return err
+}
+
+// dial connects to the server that takes writes.
+func (db *DB) dial() (*conn, error) {
+	if db.closed.Load() {
+		return nil, kv.ErrClosed
+	}
+	c, err := dial(from(db.cfg, int(db.silent.Load())), db.timeline.Load(), db.opts.Patience, db.opts.Watch)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		newest := db.timeline.Load()
+		if c.timeline <= newest || db.timeline.CompareAndSwap(newest, c.timeline) {
+			return c, nil
+		}
+	}
+}
+
+// View runs fn on one state.
+func (db *DB) View(fn func(kv.Tx) error) error { return db.ViewExpecting(nil, fn) }
+
+// ViewExpecting is View, whose first round trip brings along what will be read.
+func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	t, err := db.beginView(expected)
+	if err != nil {
+		return err
+	}
+	defer db.readers.give(t.c)
+	err = fn(t)
+	if t.err != nil {
+		return db.unavailable(t.err)
+	}
+	return err
+}
+
+// beginView takes a connection, and has it see one state of the database. A connection that was
+// lost meanwhile, or whose server was replaced, is replaced by a new one.
+func (db *DB) beginView(expected []kv.Expected) (*tx, error) {
+	if db.closed.Load() {
+		return nil, kv.ErrClosed
+	}
+	until := time.Now().Add(db.opts.Patience)
+	for wait := firstWait; ; wait *= 2 {
+		t, err := db.tryView(expected, until)
+		if err == nil {
+			return t, nil
+		}
+		if !errors.Is(err, errLost) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
+			return nil, db.unavailable(err)
+		}
+		if wait > firstWait { // the first may only have met a connection that was idle
+			time.Sleep(wait)
+		}
+	}
+}
+
+// firstWait is how long it takes until a connection that was lost is tried again twice.
+const firstWait = 10 * time.Millisecond
+
+func (db *DB) tryView(expected []kv.Expected, until time.Time) (*tx, error) {
+	t := &tx{db: db, begun: true}
+	db.mu.Lock()
+	t.state, t.tables = db.state, db.tables
+	db.mu.Unlock()
+	var err error
+	if t.c, err = db.readers.take(db.timeline.Load(), until); err != nil {
+		return nil, err
+	}
+	reader := db.readState(t.state, t.tables)
+	t.Expect(expected...)
+	if t.read(&call{statement: beginReading}, reader.call) {
+		t.news = reader.news
+		if t.state, err = db.learn(reader); err == nil {
+			return t, nil
+		}
+	} else {
+		err = t.err
+	}
+	db.readers.drop(t.c)
+	return nil, err
+}
+
+var (
+	beginReading = &statement{name: "begin reading", sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+	rollback     = &statement{name: "rollback", sql: "ROLLBACK"}
+)
+
+// Shared is true: other processes may have the database open.
+func (db *DB) Shared() bool { return true }
+
+// Async reports whether commits are acknowledged that no standby has, as far as is known.
+func (db *DB) Async() bool { return db.async.Load() }
+
+// Name returns the address of the database, without its password.
+func (db *DB) Name() string {
+	host := db.cfg.Host
+	if !strings.HasPrefix(host, "/") {
+		host = net.JoinHostPort(host, strconv.Itoa(int(db.cfg.Port)))
+	}
+	name := "postgres://" + db.cfg.User + "@" + host + "/" + db.cfg.Database
+	if db.schema != defaultSchema {
+		name += "?search_path=" + db.schema
+	}
+	return name
+}
+
+// Size returns what the tables take. How much of it is free the server does not tell.
+func (db *DB) Size() (total, free int64, err error) {
+	c, err := db.readers.take(db.timeline.Load(), time.Now().Add(db.opts.Patience))
+	if err != nil {
+		return 0, 0, db.unavailable(err)
+	}
+	defer db.readers.give(c)
+	err = c.exchange(&call{statement: sizeOf, row: func(columns [][]byte) { total = readInt8(columns[0]) }})
+	return total, 0, db.unavailable(err)
+}
+
+var sizeOf = &statement{name: "size", sql: `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+	WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`}
+
+// Release forgets what is kept, and closes connections that nobody uses.
+func (db *DB) Release() error {
+	if db.closed.Load() {
+		return kv.ErrClosed
+	}
+	db.cache.clear()
+	db.readers.release()
+	return nil
+}
+
+// Check has nothing of its own to find wrong: the server looks after its files.
+func (db *DB) Check(func(error)) error {
+	return db.View(func(kv.Tx) error { return nil })
+}
+
+// Damages is empty: a server that starts has found itself whole.
+func (db *DB) Damages() []error { return nil }
+
+// Lost knows of no loss: a server that is behind what was seen of it is not read.
+func (db *DB) Lost() (height uint64, ok bool) { return 0, false }
+
+// AcceptLoss has nothing to accept.
+func (db *DB) AcceptLoss() error { return nil }
+
+// Close closes the connections. A commit whose outcome is not known stays so.
+func (db *DB) Close() error {
+	if db.closed.Swap(true) {
+		return nil
+	}
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	db.writer.close()
+	db.writer = nil
+	db.readers.close()
+	return nil
+}

@@ -1,0 +1,104 @@
+package pgkv
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// mostReaders is how many connections read at once, and idleReaders how many are kept.
+const (
+	mostReaders = 24
+	idleReaders = 8
+)
+
+// pool is the connections that read. Its methods may be called by several goroutines at once.
+type pool struct {
+	dial func() (*conn, error)
+	room chan struct{} // has an element for each connection that is out
+
+	mu     sync.Mutex
+	idle   []*conn // the one used last at the end
+	closed bool
+}
+
+func (p *pool) init(dial func() (*conn, error)) {
+	p.dial, p.room = dial, make(chan struct{}, mostReaders)
+}
+
+// take returns a connection to a server of a timeline or a later one, which give or drop takes
+// back.
+func (p *pool) take(timeline uint32, until time.Time) (*conn, error) {
+	patience := time.NewTimer(time.Until(until))
+	defer patience.Stop()
+	select {
+	case p.room <- struct{}{}:
+	case <-patience.C:
+		return nil, fmt.Errorf("%d connections to the database are busy", mostReaders)
+	}
+	for c := p.pop(); c != nil; c = p.pop() {
+		if c.timeline >= timeline {
+			return c, nil
+		}
+		c.close()
+	}
+	c, err := p.dial()
+	if err != nil {
+		<-p.room
+	}
+	return c, err
+}
+
+func (p *pool) pop() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	c := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	return c
+}
+
+// give takes a connection back, and has its transaction end, which nobody waits for.
+func (p *pool) give(c *conn) {
+	if c.broken || c.inTx && c.sendAhead(&call{statement: rollback}) != nil {
+		p.drop(c)
+		return
+	}
+	c.inTx = false
+	<-p.room
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) >= idleReaders {
+		c.close()
+		return
+	}
+	p.idle = append(p.idle, c)
+}
+
+// drop closes a connection that cannot be used any more.
+func (p *pool) drop(c *conn) {
+	<-p.room
+	c.close()
+	p.release() // those that are idle have lost their server as well, mostly
+}
+
+// release closes the connections that nobody uses.
+func (p *pool) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.idle {
+		c.close()
+	}
+	p.idle = nil
+}
+
+// close has every connection be closed, those that are out when they come back.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.release()
+}

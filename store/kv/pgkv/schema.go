@@ -1,0 +1,103 @@
+package pgkv
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// schemaVersion is that of the tables which this engine makes and writes.
+const schemaVersion = 1
+
+// The tables beside those of the buckets.
+const (
+	logTable     = "log"
+	writersTable = "writers"
+)
+
+var (
+	// lockSchema lets one process at a time look whether there are tables, and make them.
+	lockSchema = &statement{name: "lock schema", sql: "SELECT pg_advisory_xact_lock(8101926)"}
+	listTables = &statement{name: "list tables", types: []uint32{oidBytea}, sql: `SELECT c.relname::text FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = convert_from($1, 'UTF8') AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`}
+	readSchema = &statement{name: "read schema", sql: "SELECT schema::bigint FROM log"}
+
+	createLog = &statement{name: "create log", sql: `CREATE TABLE log (one boolean PRIMARY KEY DEFAULT true CHECK (one),
+		schema integer NOT NULL, version bigint NOT NULL, height bigint NOT NULL) WITH (fillfactor = 50)`}
+	createWriters = &statement{name: "create writers", sql: `CREATE TABLE writers (id bytea PRIMARY KEY, version bigint NOT NULL,
+		seen timestamptz NOT NULL DEFAULT now()) WITH (fillfactor = 50)`}
+	beginLog = &statement{
+		name: "begin log", types: []uint32{oidInt8},
+		sql: "INSERT INTO log (schema, version, height) VALUES ($1::integer, 0, 0)",
+	}
+	// forgetWriters drops those that are gone for long.
+	forgetWriters = &statement{name: "forget writers", sql: "DELETE FROM writers WHERE seen < now() - interval '30 days'"}
+)
+
+// setUp makes the tables that are missing, and reads which there are and the state that they
+// are in. A database with other tables, or those of a newer engine, is left as it is.
+func (db *DB) setUp(c *conn) error {
+	var names []string
+	err := c.exchange(&call{statement: beginWriting}, &call{statement: lockSchema},
+		&call{statement: listTables, args: [][]byte{[]byte(db.schema)}, row: func(columns [][]byte) { names = append(names, string(columns[0])) }})
+	if err != nil {
+		return db.unavailable(err)
+	}
+	switch isLog := slices.Contains(names, logTable) && slices.Contains(names, writersTable); {
+	case len(names) == 0:
+		err = c.exchange(&call{statement: &statement{name: "create schema", sql: "CREATE SCHEMA IF NOT EXISTS " + quoted(db.schema)}},
+			&call{statement: createLog}, &call{statement: createWriters}, &call{statement: beginLog, args: [][]byte{int8(schemaVersion)}})
+	case !isLog:
+		return fmt.Errorf("schema %q has tables that are not of auditlog: give it another one, with ?search_path=NAME", db.schema)
+	default:
+		err = db.checkSchema(c)
+	}
+	if err == nil {
+		err = c.exchange(&call{statement: forgetWriters}, &call{statement: register, args: [][]byte{db.id}}, &call{statement: commit})
+	}
+	if err == nil {
+		err = db.readFirst(c, names)
+	}
+	return db.unavailable(err)
+}
+
+func (db *DB) checkSchema(c *conn) error {
+	version := int64(0)
+	if err := c.exchange(&call{statement: readSchema, row: func(columns [][]byte) { version = readInt8(columns[0]) }}); err != nil {
+		return err
+	}
+	switch {
+	case version > schemaVersion:
+		return fmt.Errorf("its tables are of schema %d, this auditlog knows up to %d: run a newer one", version, schemaVersion)
+	case version < 1:
+		return fmt.Errorf("schema %q has no log, but the tables of one", db.schema)
+	}
+	return nil
+}
+
+// readFirst reads the first state that is known.
+func (db *DB) readFirst(c *conn, names []string) error {
+	tables := make(catalog)
+	for _, name := range names {
+		if name != logTable && name != writersTable {
+			tables[name] = newTable(name, slices.Contains(db.opts.Cached, name))
+		}
+	}
+	first := maps.Clone(tables)
+	maps.DeleteFunc(first, func(name string, _ *table) bool { return name != db.opts.Held })
+	reader := db.readState(&state{version: unknownVersion}, first)
+	calls := []*call{{statement: beginReading}, reader.call}
+	last := []byte{}
+	if appended := tables[db.opts.Appended]; appended != nil {
+		calls = append(calls, &call{statement: appended.end, row: func(columns [][]byte) { last = append(last, columns[0]...) }})
+	}
+	if err := c.exchange(append(calls, &call{statement: rollback})...); err != nil {
+		return err
+	}
+	now := &reader.now
+	now.last = last
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.state, db.tables = now, tables
+	return nil
+}
