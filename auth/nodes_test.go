@@ -2,9 +2,7 @@ package auth_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,40 +10,14 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/store"
-	"auditlog/store/format"
-	"auditlog/store/kv"
-	"auditlog/store/kv/boltkv"
-	"auditlog/store/kv/kvtest"
-	"auditlog/store/upgrade"
+	"auditlog/store/nodestest"
 )
-
-// openNodes returns so many stores on one database.
-func openNodes(t *testing.T, c *clock, count int) (stores []*store.Store) {
-	t.Helper()
-	db, err := boltkv.Open(filepath.Join(t.TempDir(), store.FileName), boltkv.Options{
-		Init:   func(tx kv.Tx) error { return upgrade.Begin(tx, rand.Reader) },
-		Rising: format.Rising(), Summed: format.Summed(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	for range count {
-		s, err := store.New(&kvtest.DB{DB: db, Nodes: true}, store.Options{Now: c.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
-		stores = append(stores, s)
-	}
-	return stores
-}
 
 // A token that one node makes counts on the other, and one that it revokes does not from then on:
 // neither for a call that comes nor for an answer under way.
 func TestTokensOfNodes(t *testing.T) {
 	c := newClock()
-	nodes := openNodes(t, c, 2)
+	nodes := nodestest.Open(t, 2, store.Options{Now: c.Now})
 	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
 	first := start(t, a, "")
 	if again := start(t, b, ""); again != "" {
@@ -87,7 +59,7 @@ func TestTokensOfNodes(t *testing.T) {
 // Last uses that a node writes never bring back what another one has revoked meanwhile.
 func TestNodesDoNotBringTokensBack(t *testing.T) {
 	c := newClock()
-	nodes := openNodes(t, c, 3)
+	nodes := nodestest.Open(t, 3, store.Options{Now: c.Now})
 	a := openKeeper(t, nodes[0], c)
 	root := callOf(t, a, start(t, a, ""))
 	// b writes last uses all the time, by what it knew before.
@@ -137,7 +109,7 @@ func tidy(k *auth.Keeper) error {
 // A session that began on one node goes on at another, and ends on all.
 func TestSessionsOfNodes(t *testing.T) {
 	c := newClock()
-	nodes := openNodes(t, c, 3)
+	nodes := nodestest.Open(t, 3, store.Options{Now: c.Now})
 	var keepers []*auth.Keeper
 	for _, s := range nodes {
 		keepers = append(keepers, openKeeper(t, s, c))

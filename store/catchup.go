@@ -115,6 +115,9 @@ func (s *Store) takeIn(d *memory.Delta) error {
 		s.mem.Tokens = d.Revision
 		s.tokens(d.Revision, d.Tokens)
 	}
+	if len(d.Projects) > 0 {
+		s.opts.Changed()
+	}
 	if ahead := d.Passed - s.passed(); ahead > 0 {
 		s.passedBefore += ahead
 	}

@@ -85,6 +85,10 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
+	// Changed is told when other nodes have changed projects. It must neither wait nor call the
+	// store. Default: nobody.
+	Changed func()
+
 	// Node names this node to people, where several have the database. Default its number.
 	Node string
 
@@ -127,6 +131,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.BeforePurge == nil {
 		o.BeforePurge = func(context.Context, string) error { return nil }
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
 	}
 	if o.Report == nil {
 		o.Report = func(error) {}

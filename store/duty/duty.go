@@ -173,6 +173,16 @@ func (d *Duty) On() bool {
 	return d.on()
 }
 
+// Guard returns audit.ErrOvertaken if another node is on duty as a transaction sees it, whatever this
+// one thinks: it may have been held up for as long as it took the other to take over.
+func (d *Duty) Guard(tx kv.Tx) error {
+	nodes, err := format.ParseNodes(tx.Bucket(format.Meta).Get(format.MetaNodes))
+	if err == nil && nodes.OnDuty != d.id {
+		err = audit.ErrOvertaken
+	}
+	return err
+}
+
 // errOffDuty ends what is done on duty when another node is.
 var errOffDuty = errors.New("another node is on duty")
 
