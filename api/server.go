@@ -134,7 +134,6 @@ type Server struct {
 	buffers  bufferPool
 	gzips    gzipPool
 	scanners sync.Pool // of *rpc.Scanner
-	decoding *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -153,7 +152,6 @@ func New(opts Options) (*Server, error) {
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches:    searches.New(opts.Store, opts.Now),
 		crossOrigin: http.NewCrossOriginProtection(),
-		decoding:    newDecoding(),
 		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),
 	}
 	var err error
