@@ -43,9 +43,13 @@ func (s *Store) catchUp(tx kv.Tx) error {
 
 // current runs fn in a read transaction, and take before it, with State.Mu held for reading: fn
 // sees what take saw, or what was committed since. Both see what any node had committed before
-// the call. expected tells what fn will read. Each may be called more than once: what the last
-// call did counts.
-func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error {
+// the call. Each may be called more than once: what the last call did counts.
+func (s *Store) current(take func(), fn func(kv.Tx) error) error {
+	return s.currentExpecting(take, func() []kv.Expected { return nil }, fn)
+}
+
+// currentExpecting is current of who knows what fn will read, once take has been called.
+func (s *Store) currentExpecting(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error {
 	mark := s.take(take)
 	if !s.db.Shared() {
 		return s.read(fn)
@@ -73,9 +77,7 @@ func (s *Store) Fresh() error {
 	if !s.db.Shared() {
 		return nil
 	}
-	return s.asking.Ask(func() error {
-		return s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil })
-	})
+	return s.asking.Ask(func() error { return s.current(func() {}, func(kv.Tx) error { return nil }) })
 }
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.

@@ -305,7 +305,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	sealing.Sizes = &s.opts.sizes
 	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
 	s.Log = read.New(read.Options{
-		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.currentExpecting, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
 	})
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
