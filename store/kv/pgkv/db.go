@@ -180,7 +180,7 @@ func (db *DB) beginView(expected []kv.Expected) (*tx, error) {
 		if err == nil {
 			return t, nil
 		}
-		if !errors.Is(err, errLost) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
+		if !isLost(err) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
 			return nil, db.unavailable(err)
 		}
 		if wait > firstWait { // the first may only have met a connection that was idle
