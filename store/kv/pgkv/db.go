@@ -117,6 +117,8 @@ func (db *DB) prepare() error {
 	err := db.connectWriter()
 	if err == nil {
 		err = db.setUp(db.writer)
+	} else {
+		err = fmt.Errorf("%w: %w", kv.ErrUnavailable, explained(err))
 	}
 	db.writing.Unlock()
 	if err != nil || db.opts.Init == nil {
