@@ -68,12 +68,15 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 	return s.readExpecting(expected(), fn)
 }
 
+// nothingExpected is for who knows no more than that he will read.
+func nothingExpected() []kv.Expected { return nil }
+
 // Fresh brings the memory to what any node had committed before the call.
 func (s *Store) Fresh() error {
 	if !s.db.Shared() {
 		return nil
 	}
-	return s.asking.Ask(func() error { return s.current(func() {}, func() []kv.Expected { return nil }, func(kv.Tx) error { return nil }) })
+	return s.asking.Ask(func() error { return s.current(func() {}, nothingExpected, func(kv.Tx) error { return nil }) })
 }
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.
