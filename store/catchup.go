@@ -107,6 +107,12 @@ func (s *Store) takeIn(d *memory.Delta) error {
 		return nil
 	}
 	s.group.Reset() // of a commit that is not going to be
+	if d.BlockSeq != s.mem.BlockSeq {
+		s.turns.overdue = time.Time{}
+	}
+	if len(d.Entries) > 0 || d.Gap {
+		s.turns.others = time.Now()
+	}
 	m := &catchup.Memory{State: s.mem, Keys: s.keys, Sealer: s.sealer, Queue: s.queue, Meter: s.meter}
 	if err := m.TakeIn(d); err != nil {
 		return err

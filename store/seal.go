@@ -27,7 +27,11 @@ func (s *Store) sealLoop() {
 			until = s.sealer.Until()
 		}
 		s.mem.Mu.Unlock()
-		if due := left || stepwise || wait <= 0; due || merging && s.Paused() == nil {
+		due := left || stepwise || wait <= 0
+		merging = merging && s.Paused() == nil
+		if rest := s.othersTurn(); rest > 0 && (due || merging) {
+			wait, ch = rest, nil
+		} else if due || merging {
 			var err error
 			if left, err = s.sealStep(until, due); errors.Is(err, errIdle) {
 				wait, ch = sealIdle, nil // what is left is set aside

@@ -176,6 +176,7 @@ type Store struct {
 	tokens func(revision uint64, records map[string][]byte) // is told what other nodes do to tokens; writing guards it
 	asking catchup.Asking
 
+	turns   turns
 	duty    *duty.Duty   // nil where there are no other nodes
 	durable atomic.Int64 // the id below which all is known to be durable, where several nodes have the database
 
