@@ -29,8 +29,9 @@
 // Reads compute in turns. While anything was recorded lately, there are half as many turns as
 // processors; else as many. A turn is some milliseconds, after which a read lets others go
 // first that wait, those of each token after the other, so that fifty searches of one token
-// take as much from a listing of another as one does. Large bodies, which take long to decode,
-// have turns of their own, on half of the processors; all else that records has none. A read
+// take as much from a listing of another as one does. Large bodies and streams, which take long
+// to decode, have turns of their own: half of the processors at most for those of one token, so
+// that one that brings a lot leaves the committer what it needs. All else that records has none. A read
 // that is not done by its deadline ends, and so does one whose caller hung up, within some rows.
 //
 // # Use

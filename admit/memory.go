@@ -96,8 +96,10 @@ func New(opts Options) *Door {
 	opts.setDefaults()
 	d := &Door{opts: opts, held: make(map[string]int64), first: make(map[string]*Call)}
 	d.ceilings = [classes]int64{opts.Memory / 2, opts.Memory - opts.Memory/16, opts.Memory}
-	d.reads.init(d, false)
-	d.records.init(d, true)
+	d.reads.init(d)
+	d.reads.yields = true
+	d.records.init(d)
+	d.records.each = max(opts.Processors/2, 1)
 	return d
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"auditlog/audit"
 )
 
 type callKey struct{}
@@ -30,28 +28,6 @@ func Take(ctx context.Context, n int) error { return From(ctx).Take(ctx, n) }
 
 // Give gives n bytes of those back.
 func Give(ctx context.Context, n int) { From(ctx).Give(n) }
-
-// errLate is the cause of the end of a read that took too long.
-var errLate = audit.Errorf(audit.Unavailable,
-	"this takes too long for the log to go on with: ask for less, by time or by another filter, or try again later")
-
-// Until returns a context that ends at the deadline of reads, after which what computes in it
-// is told so by an Unavailable Fault.
-func (c *Call) Until(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c == nil {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, c.door.opts.Deadline, errLate)
-}
-
-// ended returns why ctx has ended, or nil.
-func ended(ctx context.Context) error {
-	err := ctx.Err()
-	if err != nil && errors.Is(context.Cause(ctx), errLate) {
-		return errLate
-	}
-	return err
-}
 
 type turnKey struct{}
 
@@ -148,18 +124,21 @@ func (t *Turn) begin() error {
 
 func (t *Turn) end() {
 	if t.turns != nil {
-		t.turns.release()
+		t.turns.release(t.who)
 	}
 }
 
 // turns lets so many calls compute at once.
 type turns struct {
 	door *Door
-	// half says that half of the processors are for others, also when nothing is recorded.
-	half bool
+	// each is how many calls of one token may compute at once, 0 any number.
+	each int
+	// yields has half of the processors be for others while something is recorded.
+	yields bool
 
 	mu      sync.Mutex // guards what follows
 	running int
+	of      map[string]int // those that run, by token, where each bounds them
 	waiting int
 	late    int64
 	queues  map[string]*queue
@@ -172,7 +151,9 @@ type queue struct {
 	waiting []chan struct{}
 }
 
-func (t *turns) init(d *Door, half bool) { t.door, t.half, t.queues = d, half, make(map[string]*queue) }
+func (t *turns) init(d *Door) {
+	t.door, t.of, t.queues = d, make(map[string]int), make(map[string]*queue)
+}
 
 func (t *turns) state() (late int64, waiting int) {
 	t.mu.Lock()
@@ -183,7 +164,7 @@ func (t *turns) state() (late int64, waiting int) {
 // most returns how many calls may compute now.
 func (t *turns) most() int {
 	n := t.door.opts.Processors
-	if t.half || time.Now().UnixNano()-t.door.recorded.Load() < int64(recently) {
+	if t.yields && time.Now().UnixNano()-t.door.recorded.Load() < int64(recently) {
 		n /= 2
 	}
 	return max(n, 1)
@@ -200,8 +181,8 @@ func (t *turns) others() bool {
 // acquire waits for a turn.
 func (t *turns) acquire(ctx context.Context, who string) error {
 	t.mu.Lock()
-	if t.waiting == 0 && t.running < t.most() {
-		t.running++
+	if t.waiting == 0 && t.running < t.most() && t.mayStart(who) {
+		t.start(who)
 		t.mu.Unlock()
 		return nil
 	}
@@ -234,6 +215,28 @@ func (t *turns) acquire(ctx context.Context, who string) error {
 	}
 }
 
+// mayStart reports whether one more call of a token may compute. The caller holds mu.
+func (t *turns) mayStart(who string) bool { return t.each == 0 || t.of[who] < t.each }
+
+// start counts one more. The caller holds mu.
+func (t *turns) start(who string) {
+	t.running++
+	if t.each > 0 {
+		t.of[who]++
+	}
+}
+
+// stop counts one less, and gives its turn to another. The caller holds mu.
+func (t *turns) stop(who string) {
+	t.running--
+	if t.each > 0 {
+		if t.of[who]--; t.of[who] == 0 {
+			delete(t.of, who)
+		}
+	}
+	t.next()
+}
+
 // giveUp leaves the queue, or gives the turn on that came at the same moment.
 func (t *turns) giveUp(ctx context.Context, q *queue, ready chan struct{}) error {
 	t.mu.Lock()
@@ -249,26 +252,29 @@ func (t *turns) giveUp(ctx context.Context, q *queue, ready chan struct{}) error
 			return err
 		}
 	}
-	t.running--
-	t.next()
+	t.stop(q.who)
 	return err
 }
 
-func (t *turns) release() {
+func (t *turns) release(who string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.running--
-	t.next()
+	t.stop(who)
 }
 
 // next gives the turns that are free to those who wait, one token after the other. The
 // caller holds mu.
 func (t *turns) next() {
-	for t.waiting > 0 && t.running < t.most() {
+	for passed := 0; passed < len(t.ring) && t.running < t.most(); {
 		q := t.ring[0]
 		t.ring = t.ring[1:]
-		if len(q.waiting) == 0 { // who waited gave up
+		switch {
+		case len(q.waiting) == 0: // who waited gave up
 			delete(t.queues, q.who)
+			continue
+		case !t.mayStart(q.who):
+			t.ring = append(t.ring, q)
+			passed++
 			continue
 		}
 		ready := q.waiting[0]
@@ -278,7 +284,8 @@ func (t *turns) next() {
 			delete(t.queues, q.who)
 		}
 		t.waiting--
-		t.running++
+		t.start(q.who)
 		close(ready)
+		passed = 0
 	}
 }

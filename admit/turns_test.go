@@ -134,3 +134,43 @@ func TestPause(t *testing.T) {
 		}
 	})
 }
+
+// Those of one token have half of the processors at most, however many they are, and those of two
+// have all; who may not start yet holds up nobody.
+func TestRecordsLeaveProcessorsToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Processors: 4})
+		var now [2]atomic.Int64
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		begin := func(who int) {
+			for range 5 {
+				c := enter(t, d, Record, string(rune('a'+who)))
+				all.Go(func() {
+					_ = Work(In(ctx, c), func(ctx context.Context) error {
+						for TurnOf(ctx).Look() == nil {
+							now[who].Add(1)
+							time.Sleep(time.Millisecond)
+							now[who].Add(-1)
+						}
+						return nil
+					})
+				})
+			}
+			time.Sleep(50*time.Millisecond + time.Millisecond/2)
+		}
+		begin(0)
+		if a := now[0].Load(); a != 2 {
+			t.Errorf("%d calls of one token compute on 4 processors", a)
+		}
+		begin(1)
+		if a, b := now[0].Load(), now[1].Load(); a != 2 || b != 2 {
+			t.Errorf("%d calls of one token compute and %d of another, on 4 processors", a, b)
+		}
+		cancel()
+		all.Wait()
+		if len(d.records.of) != 0 || d.records.running != 0 || d.records.waiting != 0 {
+			t.Errorf("%d turns are still taken, %d waited for, of %v", d.records.running, d.records.waiting, d.records.of)
+		}
+	})
+}

@@ -61,21 +61,21 @@ func (d *deploysFilters) query(w rpc.Query, now time.Time) (audit.Query, error) 
 	if err != nil {
 		return audit.Query{}, err
 	}
-	var after, before time.Time
-	for _, t := range []struct {
+	var times [4]time.Time
+	for i, t := range [...]struct {
 		path    string
 		written when
-		is      *time.Time
-	}{{"from", d.From, &w.From}, {"to", d.To, &w.To}, {"after", d.After, &after}, {"before", d.Before, &before}} {
-		if *t.is, err = t.written.in(zone, now, t.path); err != nil {
+	}{{"from", d.From}, {"to", d.To}, {"after", d.After}, {"before", d.Before}} {
+		if times[i], err = t.written.in(zone, now, t.path); err != nil {
 			return audit.Query{}, err
 		}
 	}
+	w.From, w.To = times[0], times[1]
 	q, err := w.Query()
 	if err != nil {
 		return q, err
 	}
-	err = q.Between(after, before)
+	err = q.Between(times[2], times[3])
 	return q, err
 }
 

@@ -17,5 +17,9 @@ func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) {
 		s.fail(w.(*exchange), r, err)
 		return
 	}
-	s.send(w.(*exchange), r, http.StatusOK, bytes.Replace(openAPIDocument, []byte(`"VERSION"`), version, 1))
+	document := bytes.Replace(openAPIDocument, []byte(`"VERSION"`), version, 1)
+	if s.opts.Base != "" {
+		document = bytes.Replace(document, []byte(`"servers": [{"url": "/"}]`), []byte(`"servers": [{"url": "`+s.opts.Base+`"}]`), 1)
+	}
+	s.send(w.(*exchange), r, http.StatusOK, document)
 }

@@ -191,6 +191,7 @@ var types = map[string]reflect.Type{
 	"Filters": reflect.TypeFor[rpc.Filters](), "Range": reflect.TypeFor[audit.Range](), "PullRequest": reflect.TypeFor[rpc.PullRequest](),
 	"PullResult": reflect.TypeFor[rpc.PullResult](), "FollowRequest": reflect.TypeFor[rpc.FollowRequest](),
 	"ExportRequest": reflect.TypeFor[exportRequest](), "Error": reflect.TypeFor[rpc.Error](), "Failure": reflect.TypeFor[rpc.Answer[rpc.RecordResult]](),
+	"ViewerLinkCreateRequest": reflect.TypeFor[rpc.ViewerLinkCreateRequest](), "ViewerLink": reflect.TypeFor[rpc.ViewerLink](),
 	"SavedQuery": reflect.TypeFor[rpc.SavedQuery](), "SavedSearch": reflect.TypeFor[rpc.SavedSearch](),
 	"SearchSaveRequest": reflect.TypeFor[rpc.SearchSaveRequest](), "SearchListRequest": reflect.TypeFor[rpc.SearchListRequest](),
 	"SearchListResult": reflect.TypeFor[rpc.SearchListResult](), "SearchDeleteRequest": reflect.TypeFor[rpc.SearchDeleteRequest](),
@@ -345,7 +346,7 @@ func TestDocumentExamplesWork(t *testing.T) {
 		rpc.Record, rpc.List, rpc.Get, rpc.Stats, rpc.Export, rpc.Pull, rpc.ProjectList, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
 		rpc.TokenCreate, rpc.TokenList, rpc.TokenRotate, rpc.TokenRevoke,
 		rpc.SinkCreate, rpc.SinkList, rpc.SinkGet, rpc.SinkUpdate, rpc.SinkPause, rpc.SinkResume, rpc.SinkTest, rpc.SinkDelete,
-		rpc.SearchSave, rpc.SearchList, rpc.SearchDelete,
+		rpc.SearchSave, rpc.SearchList, rpc.SearchDelete, rpc.ViewerLinkCreate,
 	} {
 		for contentType, body := range doc.Paths["/"+method]["post"].RequestBody.Content {
 			examples := []string{string(body.Example)}
@@ -384,8 +385,9 @@ func TestDocumentExampleAnswers(t *testing.T) {
 		rpc.TokenRotate: new(rpc.TokenCreateResult),
 		rpc.SinkCreate:  new(rpc.Sink), rpc.SinkList: new(rpc.SinkListResult), rpc.SinkGet: new(rpc.SinkGetResult), rpc.SinkUpdate: new(rpc.Sink),
 		rpc.SinkPause: new(rpc.Sink), rpc.SinkResume: new(rpc.Sink), rpc.SinkReplay: new(rpc.Sink), rpc.SinkDelete: new(rpc.Sink),
-		rpc.SinkTest:   new(rpc.SinkTestResult),
-		rpc.SearchSave: new(rpc.SavedSearch), rpc.SearchList: new(rpc.SearchListResult), rpc.SearchDelete: new(rpc.SavedSearch),
+		rpc.SinkTest:         new(rpc.SinkTestResult),
+		rpc.ViewerLinkCreate: new(rpc.ViewerLink),
+		rpc.SearchSave:       new(rpc.SavedSearch), rpc.SearchList: new(rpc.SearchListResult), rpc.SearchDelete: new(rpc.SavedSearch),
 	}
 	for method, result := range results {
 		var answer rpc.Answer[json.RawMessage]

@@ -45,7 +45,7 @@ func bodyOn(t *testing.T, method, project, token string) string {
 	case rpc.ProjectHold:
 		return fmt.Sprintf(`{"project":%q,"reason":"case 4711"}`, project)
 	case rpc.List, rpc.Stats, rpc.Export, rpc.Prove, rpc.Pull, rpc.Follow, rpc.ProjectCertificate, rpc.ProjectGet, rpc.ProjectDelete, rpc.ProjectRestore,
-		rpc.ProjectCreate, rpc.ProjectApprove, rpc.ProjectRelease:
+		rpc.ProjectCreate, rpc.ProjectApprove, rpc.ProjectRelease, rpc.ViewerLinkCreate:
 		return fmt.Sprintf(`{"project":%q}`, project)
 	}
 	t.Fatalf("no request of %s is known here: add it", method)
@@ -80,6 +80,8 @@ var grants = map[string]string{
 	"search.save":   "own", // of those who may read, see TestSearches
 	"search.list":   "own",
 	"search.delete": "own",
+
+	"viewerLink.create": "admin",
 
 	"token.create": "admin",
 	"token.list":   "admin",

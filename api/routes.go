@@ -54,6 +54,8 @@ func (s *Server) routes() []route {
 		{rpc.SearchList, auth.SearchList, method(s.searchList)},
 		{rpc.SearchDelete, auth.SearchDelete, searching(s.searches.Delete)},
 
+		{rpc.ViewerLinkCreate, auth.ViewerLinkCreate, method(s.viewerLinkCreate)},
+
 		{rpc.Backup, auth.LogBackup, s.backup},
 
 		{rpc.SessionGet, "", method(s.sessionGet)},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"auditlog/retention"
 	"auditlog/searches"
 	"auditlog/shipping"
+	"auditlog/viewer"
 )
 
 // Store is what the API does with the log.
@@ -32,6 +34,8 @@ type Store interface {
 	audit.ProjectReader
 	audit.SearchStore
 	audit.ProjectChanger
+	// RecordOwn records an entry of the log's own.
+	RecordOwn(ctx context.Context, entry *audit.Entry) error
 	audit.Follower
 	Monitored
 }
@@ -99,6 +103,8 @@ type Options struct {
 	Stopping <-chan struct{}
 	// Version is this program's, for /metrics and /openapi.json. Default "dev".
 	Version string
+	// Base is the path of the host below which the API is, such as /audit. Default "", the root.
+	Base string
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Patience is how long a request's body may keep the server waiting, and how
@@ -126,6 +132,7 @@ type Server struct {
 	opts     Options
 	admin    *admin.Desk
 	searches *searches.Desk
+	viewer   *viewer.Desk
 	router   *httprouter.Router
 	pulls    *pull.Server
 	paths    map[string]string // of the methods, as they are written and in lower case: their verbs
@@ -134,7 +141,6 @@ type Server struct {
 	buffers  bufferPool
 	gzips    gzipPool
 	scanners sync.Pool // of *rpc.Scanner
-	decoding *decoding
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
 
@@ -152,8 +158,8 @@ func New(opts Options) (*Server, error) {
 		opts: opts, paths: make(map[string]string),
 		admin:       admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches:    searches.New(opts.Store, opts.Now),
+		viewer:      viewer.New(viewer.Options{Storage: opts.Store, Auth: opts.Auth, Base: opts.Base, Now: opts.Now}),
 		crossOrigin: http.NewCrossOriginProtection(),
-		decoding:    newDecoding(),
 		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),
 	}
 	var err error

@@ -2,10 +2,12 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"slices"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -24,7 +26,7 @@ const (
 // stream is an NDJSON body on its way into the log, chunk by chunk.
 type stream struct {
 	*call
-	turn    *turn
+	turn    *admit.Turn
 	entries []*audit.Entry
 	lines   []int // of the entries
 	size    int   // of their JSON
@@ -41,15 +43,42 @@ func (c *call) recordStream() error {
 	}
 	buf := c.buffers.get()
 	defer c.buffers.put(buf)
-	s := &stream{call: c, turn: c.decoding.begin(c.principal.RecordedBy())}
-	defer s.turn.end()
-	body.Reader = &yielding{body.Reader, s.turn, c.r.Context()}
-	if err := s.copy(&lineReader{body: body, buf: buf, take: c.take}); err != nil {
+	s := &stream{call: c}
+	err = admit.Work(admit.In(c.r.Context(), c.admitted), func(ctx context.Context) error {
+		s.turn = admit.TurnOf(ctx)
+		body.Reader = &yielding{body.Reader, s.turn}
+		return s.copy(&lineReader{body: body, buf: buf, take: s.take})
+	})
+	if err != nil {
 		return &partial{err: err, done: s.sum}
 	}
 	buf.b = appendRecorded(buf.b[:0], &s.sum)
 	c.send(c.w, c.r, http.StatusOK, buf.b)
 	return nil
+}
+
+// yielding is a body that lets others have their turn while it is waited for.
+type yielding struct {
+	io.Reader
+	turn *admit.Turn
+}
+
+func (y *yielding) Read(b []byte) (n int, err error) {
+	paused := y.turn.Pause(func() error {
+		if n, err = y.Reader.Read(b); err == io.EOF {
+			return nil
+		}
+		return err
+	})
+	if paused != nil {
+		return n, paused
+	}
+	return n, err
+}
+
+// take is call.take, and lets others have their turn while there is no room.
+func (s *stream) take(n int) error {
+	return s.turn.Pause(func() error { return s.call.take(n) })
 }
 
 // partial is the error of a stream of which some is in the log.
@@ -71,6 +100,9 @@ func (s *stream) copy(lines *lineReader) error {
 		}
 		if err != nil {
 			return s.bodyError(err)
+		}
+		if err := s.turn.Step(); err != nil {
+			return err
 		}
 		e, err := s.readEntry(line)
 		if err != nil {
@@ -103,9 +135,12 @@ func (s *stream) weigh(line int) error {
 
 // commit records the chunk and begins the next.
 func (s *stream) commit() error {
-	s.turn.give()
-	result, err := s.recordBatch(s.entries)
-	if err != nil {
+	var result *rpc.RecordResult
+	err := s.turn.Pause(func() (err error) {
+		result, err = s.recordBatch(s.entries)
+		return err
+	})
+	if result == nil {
 		return audit.MoveItem(err, func(i int) audit.Item { return audit.LineAt(s.lines[i]) })
 	}
 	for i, r := range result.Entries {
@@ -120,7 +155,7 @@ func (s *stream) commit() error {
 	s.entries, s.lines, s.size = s.entries[:0], s.lines[:0], 0
 	s.admitted.Give(s.taken)
 	s.taken = 0
-	return s.turn.take(s.r.Context())
+	return err
 }
 
 // lineReader reads lines of any number and bounded length.

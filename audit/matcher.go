@@ -25,6 +25,9 @@ type condition struct {
 func NewMatcher(q *Query) *Matcher {
 	m := &Matcher{}
 	m.from, m.to = q.Bounds()
+	if len(q.Is)+len(q.Not) == 0 {
+		return m
+	}
 	for _, f := range fields {
 		if values := q.Is[f.Name]; len(values) > 0 {
 			m.conditions = append(m.conditions, newCondition(f, values, false))

@@ -44,6 +44,11 @@
 // asks it, and whoever may no longer be here is logged out. A person has several grants,
 // a role on some projects each, where a token has one.
 //
+// # Links
+//
+// What somebody signs as a link, by SignLink, counts by the rights of its signer for as long as
+// the token or session does that they acted by: see package viewer. Nothing is kept of it.
+//
 // # Permissions
 //
 // A permission is named like the API's method that it lets one call. A principal

@@ -96,6 +96,8 @@ type Keeper struct {
 	// local tells pages from elsewhere from this machine's own; nil unless this is
 	// development mode.
 	local *http.CrossOriginProtection
+	// links is what links are signed by in development mode, until the end of the process.
+	links secretHash
 
 	// changing is held by each change of tokens and sessions from its decision to its
 	// apply, and guards basis: the revision that the decision is by.

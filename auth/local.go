@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,7 +20,8 @@ func OpenDev(storage Storage, opts Options) (*Keeper, error) {
 		return nil, err
 	}
 	k.local = http.NewCrossOriginProtection()
-	return k, nil
+	_, err = io.ReadFull(k.opts.Rand, k.links[:])
+	return k, err
 }
 
 // Dev reports whether this is development mode.

@@ -76,6 +76,9 @@ const (
 	SearchDelete Permission = "search.delete"
 	SearchShare  Permission = "search.share"
 
+	// ViewerLinkCreate lets one make links by which others see entries of a project.
+	ViewerLinkCreate Permission = "viewerLink.create"
+
 	// DebugProfile is no method of the API's: it lets one read profiles of the process.
 	DebugProfile Permission = "debug.profile"
 )
@@ -87,7 +90,7 @@ func Permissions() []Permission {
 		ProjectCertificate, ProjectList, ProjectGet, ProjectCreate, ProjectDelete, ProjectApprove, ProjectRestore, ProjectHold, ProjectRelease,
 		TokenCreate, TokenList, TokenRevoke, TokenRotate, SessionList, SessionEnd, LogBackup, LogCheck, LogCheckpoint, LogCosign,
 		SinkCreate, SinkList, SinkGet, SinkUpdate, SinkPause, SinkResume, SinkReplay, SinkDelete, SinkTest,
-		SearchSave, SearchList, SearchDelete, SearchShare, DebugProfile,
+		SearchSave, SearchList, SearchDelete, SearchShare, ViewerLinkCreate, DebugProfile,
 	}
 }
 

@@ -21,7 +21,7 @@ func rolePermissions() map[Role][]Permission {
 		Recorder: {"auditLog.record"},
 		Admin: append(append(slices.Clone(read), own...), "search.share", "auditLog.record", "project.create", "project.delete", "project.approve", "project.restore",
 			"project.hold", "project.release",
-			"token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
+			"viewerLink.create", "token.create", "token.list", "token.revoke", "token.rotate", "session.list", "session.end", "log.backup", "log.check", "log.cosign", "debug.profile",
 			"sink.create", "sink.list", "sink.get", "sink.update", "sink.pause", "sink.resume", "sink.replay", "sink.delete", "sink.test"),
 		"": nil, "owner": nil,
 	}

@@ -250,7 +250,7 @@ func TestEveryRouteHasARow(t *testing.T) {
 		"GET /sinks": "visitor", "POST /sinks/create": "admin", "POST /sinks/test": "admin", "POST /sinks/pause": "admin",
 		"POST /sinks/resume": "admin", "POST /sinks/replay": "admin", "POST /sinks/delete": "admin",
 		"GET /login": "anybody", "POST /login": "anybody", "GET /login/provider": "anybody", "GET /login/callback": "anybody",
-		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "GET /suggest": "visitor", "POST /searches/save": "visitor", "POST /searches/delete": "visitor", "POST /clock": "anybody", "/": "anybody",
+		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "GET /suggest": "visitor", "POST /searches/save": "visitor", "POST /searches/delete": "visitor", "POST /clock": "anybody", "GET /embed": "anybody", "/": "anybody",
 	}
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer}))

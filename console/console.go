@@ -22,6 +22,7 @@ import (
 	"auditlog/rpc"
 	"auditlog/scrub"
 	"auditlog/searches"
+	"auditlog/viewer"
 )
 
 // Store is what the pages show and change of the log.
@@ -32,6 +33,8 @@ type Store interface {
 	audit.ProjectReader
 	audit.SearchStore
 	audit.ProjectChanger
+	// RecordOwn records an entry of the log's own.
+	RecordOwn(ctx context.Context, entry *audit.Entry) error
 	audit.Health
 	// Lineage says which log it is.
 	Lineage() audit.Lineage
@@ -68,6 +71,11 @@ type Options struct {
 	// Log is told of errors that are nobody's mistake but ours. Its zero value is
 	// silent.
 	Log zerolog.Logger
+	// Base is the path of the host below which the pages are, such as /audit. Default "", the root.
+	Base string
+	// EmbedFrom are the origins whose pages may show what viewer links lead to in a frame, as
+	// https://portal.example.com. Default none: links open by themselves alone.
+	EmbedFrom []string
 	// Version is this program's. Default "dev".
 	Version string
 	// Now is the clock. Default time.Now.
@@ -92,8 +100,10 @@ type console struct {
 	admin *admin.Desk
 	// searches are those that visitors have saved.
 	searches *searches.Desk
+	viewer   *viewer.Desk
 	assets   assets
 	pages    pages
+	links    *strings.Replacer // see underBase
 	created  shownOnce
 	// everybody is the one session of development mode.
 	everybody *session
@@ -105,7 +115,7 @@ type console struct {
 }
 
 // New returns the handler of the console's pages, which are to stand at the root
-// of a host.
+// of a host or, see basepath.Handler, below Options.Base.
 func New(opts Options) (http.Handler, error) {
 	c, err := newConsole(opts)
 	if err != nil {
@@ -122,6 +132,8 @@ func newConsole(opts Options) (*console, error) {
 	c := &console{
 		opts: opts, admin: admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches: searches.New(opts.Store, opts.Now),
+		viewer:   viewer.New(viewer.Options{Storage: opts.Store, Auth: opts.Auth, Now: opts.Now}),
+		links:    newLinks(opts.Base),
 		began:    opts.Now(), countPatience: countPatience,
 	}
 	c.zips.New = func() any { return gzip.NewWriter(nil) }
@@ -197,6 +209,7 @@ func (c *console) routes() []route {
 		{"GET /login/callback", true, c.finishPerson},
 		{"POST /login/backchannel", true, c.endPerson},
 		{"POST /logout", false, c.logout},
+		{"GET " + viewer.Page, true, c.embed},
 		{"POST /theme", true, c.setTheme},
 		{"POST /clock", true, c.setClock},
 		{"/", true, c.unknown},
@@ -290,7 +303,7 @@ func (c *console) recognize(v *visit) {
 		}
 		return
 	}
-	secret := sessionSecret(v.r)
+	secret := c.sessionSecret(v.r)
 	if secret == "" {
 		return
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"slices"
 
 	"auditlog/audit"
@@ -28,7 +27,7 @@ func (c *console) fillDemo(v *visit) error {
 		}
 		entries = entries[n:]
 	}
-	http.Redirect(v.w, v.r, filter{Project: demoProject}.url("/logs"), http.StatusSeeOther)
+	c.lead(v, filter{Project: demoProject}.url("/logs"))
 	return nil
 }
 

@@ -143,8 +143,8 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	if err != nil {
 		return nil, err
 	}
-	view.Curl = "curl " + address(v.r) + "/" + rpc.Get + ` -H "Authorization: Bearer $AUDITLOG_TOKEN" -d ` + shellQuoted(string(asked))
-	view.Command = fmt.Sprintf("auditlog get --url %s -p %s %d", address(v.r), shellQuoted(e.Project), e.ID)
+	view.Curl = "curl " + c.address(v.r) + "/" + rpc.Get + ` -H "Authorization: Bearer $AUDITLOG_TOKEN" -d ` + shellQuoted(string(asked))
+	view.Command = fmt.Sprintf("auditlog get --url %s -p %s %d", c.address(v.r), shellQuoted(e.Project), e.ID)
 	return view, nil
 }
 

@@ -24,20 +24,20 @@ func (homePage) Example() string { return "acme" }
 // home leads to the only project there is, or lists them; with "all" it lists
 // even one.
 func (c *console) home(v *visit) error {
-	p := homePage{frame: c.frame(v, "Choose a project", "", ""), projectList: c.projectList(v), Demo: c.demoable(), Address: address(v.r)}
+	p := homePage{frame: c.frame(v, "Choose a project", "", ""), projectList: c.projectList(v), Demo: c.demoable(), Address: c.address(v.r)}
 	if len(p.List) == 1 && p.Find == "" && !v.r.URL.Query().Has("all") {
-		http.Redirect(v.w, v.r, p.List[0].URL, http.StatusSeeOther)
+		c.lead(v, p.List[0].URL)
 		return nil
 	}
 	return c.render(v, http.StatusOK, "home", p)
 }
 
 // address returns how the visitor reached this log.
-func address(r *http.Request) string {
+func (c *console) address(r *http.Request) string {
 	if isTLS(r) {
-		return "https://" + r.Host
+		return "https://" + r.Host + c.opts.Base
 	}
-	return "http://" + r.Host
+	return "http://" + r.Host + c.opts.Base
 }
 
 // visible returns the projects that the visitor may read.

@@ -209,7 +209,7 @@ func (w *watch) rows(entries []*audit.Entry) (string, error) {
 	}
 	var b bytes.Buffer
 	err := w.pages["logs"].ExecuteTemplate(&b, "entry-rows", page)
-	return string(spellOut(b.Bytes())), err
+	return string(w.underBase(spellOut(b.Bytes()))), err
 }
 
 // send writes one event, or data alone when it has no name.

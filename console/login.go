@@ -39,11 +39,11 @@ func (c *console) loginPage(v *visit, next string) loginPage {
 // showLogin answers with the form to log in.
 func (c *console) showLogin(v *visit) error {
 	if v.session != nil {
-		http.Redirect(v.w, v.r, "/", http.StatusSeeOther)
+		c.lead(v, "/")
 		return nil
 	}
 	p := c.loginPage(v, v.r.URL.Query().Get("next"))
-	p.Ended = sessionSecret(v.r) != ""
+	p.Ended = c.sessionSecret(v.r) != ""
 	return c.render(v, http.StatusOK, "login", p)
 }
 
@@ -70,7 +70,7 @@ func (c *console) login(v *visit) error {
 	if err := c.beginSession(v, nil); err != nil {
 		return err
 	}
-	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("next")), http.StatusSeeOther)
+	c.lead(v, localPath(v.r.PostFormValue("next")))
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (c *console) login(v *visit) error {
 // or of the visitor's token.
 func (c *console) beginSession(v *visit, person *auth.Vouched) error {
 	call := c.call(v)
-	if _, err := c.opts.Auth.LogOut(v.r.Context(), call, sessionSecret(v.r)); err != nil {
+	if _, err := c.opts.Auth.LogOut(v.r.Context(), call, c.sessionSecret(v.r)); err != nil {
 		return err
 	}
 	secret, s, err := c.opts.Auth.LogIn(v.r.Context(), call, person)
@@ -113,7 +113,7 @@ func (c *console) logout(v *visit) error {
 	}
 	c.dropSession(v)
 	if v.session.Person == nil || c.opts.Provider == nil {
-		http.Redirect(v.w, v.r, "/login", http.StatusSeeOther)
+		c.lead(v, "/login")
 		return nil
 	}
 	v.session, v.who = nil, auth.Principal{}
@@ -132,6 +132,6 @@ func (c *console) askLogin(v *visit) error {
 	if here := v.r.URL.RequestURI(); here != "/" {
 		target += "?next=" + escapeParam(here)
 	}
-	http.Redirect(v.w, v.r, target, http.StatusSeeOther)
+	c.lead(v, target)
 	return nil
 }

@@ -166,7 +166,7 @@ func (c *console) logs(v *visit) error {
 		return c.redirectSearch(v, f, params.Get(keySearch))
 	}
 	if params.Has(keyZone) {
-		http.Redirect(v.w, v.r, f.url("/logs"), http.StatusSeeOther)
+		c.lead(v, f.url("/logs"))
 		return nil
 	}
 	sel, err := c.opts.Store.Prepare(f.query(v.now, v.zone))
@@ -199,7 +199,7 @@ func (c *console) redirectSearch(v *visit, f filter, typed string) error {
 	if err != nil {
 		return c.searchFault(v, f, typed, err)
 	}
-	http.Redirect(v.w, v.r, narrowed.url("/logs"), http.StatusSeeOther)
+	c.lead(v, narrowed.url("/logs"))
 	return nil
 }
 
@@ -212,7 +212,7 @@ func (c *console) redirectToEntry(v *visit, f filter, typed string, id int64) er
 	case err != nil:
 		return err
 	}
-	http.Redirect(v.w, v.r, filter{Project: f.Project}.url("/logs", keyEntry, strconv.FormatInt(id, 10)), http.StatusSeeOther)
+	c.lead(v, filter{Project: f.Project}.url("/logs", keyEntry, strconv.FormatInt(id, 10)))
 	return nil
 }
 
@@ -315,7 +315,7 @@ func (c *console) logsPage(v *visit, f filter) logsPage {
 		Search:     f.Text,
 		Chips:      f.chips(v),
 		ClearURL:   filter{Project: f.Project}.url("/logs"),
-		Address:    address(v.r),
+		Address:    c.address(v.r),
 		Kept:       f.kept(),
 		SuggestURL: filter{Project: f.Project}.url("/suggest"),
 		OrderURL:   f.inOrder(!f.Oldest).url("/logs"),

@@ -280,6 +280,10 @@ func TestBrowserAccessibility(t *testing.T) {
 			check(path + " " + scheme)
 		}
 	}
+	for _, path := range embeddedPages(t, site) {
+		p.open(path)
+		check(path)
+	}
 	p.open("/logs?project=acme&range=7d")
 	for _, open := range []string{".projects-menu summary", ".range-menu summary", ".export-menu summary", "#help-button"} {
 		p.click(open)

@@ -34,20 +34,16 @@ const attemptLife = 10 * time.Minute
 
 // attemptCookie returns the name of the cookie that holds what a browser keeps of a
 // log-in: one for each, so that two tabs do not get into each other's way.
-func attemptCookie(r *http.Request, state string) string {
+func (c *console) attemptCookie(r *http.Request, state string) string {
 	sum := sha256.Sum256([]byte(state))
-	name := "auditlog_login_" + hex.EncodeToString(sum[:4])
-	if isTLS(r) {
-		return "__Host-" + name
-	}
-	return name
+	return c.cookiePrefix(r) + "auditlog_login_" + hex.EncodeToString(sum[:4])
 }
 
 // setAttempt keeps a log-in in the browser. The provider's page sends the browser back
 // from another site, which the cookie must survive: it is Lax, not Strict.
 func (c *console) setAttempt(v *visit, state, value string, age time.Duration) {
 	http.SetCookie(v.w, &http.Cookie{
-		Name: attemptCookie(v.r, state), Value: value, Path: "/", MaxAge: int(age.Seconds()),
+		Name: c.attemptCookie(v.r, state), Value: value, Path: c.cookiePath(), MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: isTLS(v.r), SameSite: http.SameSiteLaxMode,
 	})
 }
@@ -86,7 +82,7 @@ func (c *console) finishPerson(v *visit) error {
 	answer := v.r.URL.Query()
 	state := answer.Get("state")
 	var kept, next string
-	if cookie, err := v.r.Cookie(attemptCookie(v.r, state)); err == nil {
+	if cookie, err := v.r.Cookie(c.attemptCookie(v.r, state)); err == nil {
 		kept, next, _ = strings.Cut(cookie.Value, ".")
 		next, _ = url.QueryUnescape(next) // what cannot be read leads to the start page
 		c.setAttempt(v, state, "", -time.Second)
@@ -108,7 +104,7 @@ func (c *console) finishPerson(v *visit) error {
 	// A redirect would still count as coming from the provider's site, and not get the
 	// session's cookie, which is for visits from here: the page leads on by itself.
 	p := welcomePage{frame: c.frame(v, "Logged in", "", ""), Next: localPath(next)}
-	v.w.Header().Set("Refresh", "0; url="+p.Next)
+	v.w.Header().Set("Refresh", "0; url="+c.opts.Base+p.Next)
 	return c.render(v, http.StatusOK, "welcome", p)
 }
 
@@ -150,9 +146,5 @@ func (c *console) forget(v *visit, kept []byte) string {
 	ctx, cancel := context.WithTimeout(v.r.Context(), forgetIn)
 	defer cancel()
 	c.opts.Provider.Forget(ctx, kept)
-	scheme := "http://"
-	if isTLS(v.r) {
-		scheme = "https://"
-	}
-	return c.opts.Provider.LogoutURL(ctx, kept, scheme+v.r.Host+"/login")
+	return c.opts.Provider.LogoutURL(ctx, kept, c.address(v.r)+"/login")
 }

@@ -147,7 +147,7 @@ func (c *console) changeProject(v *visit, permission auth.Permission, act projec
 	if _, err := act(v.r.Context(), c.call(v), name); err != nil {
 		return err
 	}
-	http.Redirect(v.w, v.r, "/projects", http.StatusSeeOther)
+	c.lead(v, "/projects")
 	return nil
 }
 

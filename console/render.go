@@ -34,7 +34,11 @@ func parsePages(all assets) (pages, error) {
 		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
 			"asset": all.url, "icon": icon, "count": formatCount, "breakable": breakable, "ends": newEnds, "who": spell.Name,
 		})
-		if _, err := set.ParseFS(files, append(shared(), name)...); err != nil {
+		from := shared()
+		if name == "templates/pages/embed.html" {
+			from = append(from, "templates/pages/logs.html") // whose rows it has
+		}
+		if _, err := set.ParseFS(files, append(from, name)...); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
 		}
 		short := strings.TrimSuffix(strings.TrimPrefix(name, "templates/pages/"), ".html")
@@ -104,6 +108,8 @@ type frame struct {
 	// CSRF is what the page's forms carry.
 	CSRF    string
 	Version string
+	// Base is the path below which all pages are, for the scripts.
+	Base string
 	// Here is the page's own address, to come back to.
 	Here string
 	// Nav is the entry of the navigation that the page belongs to.
@@ -149,6 +155,7 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		Theme:     themeOf(v.r),
 		Dev:       c.opts.Auth.Dev(),
 		Version:   c.opts.Version,
+		Base:      c.opts.Base,
 		Here:      v.r.URL.RequestURI(),
 		Zone:      v.zone.String(),
 		ZoneShort: shortZone(v.now.In(v.zone)),
@@ -225,7 +232,7 @@ func (c *console) renderPart(v *visit, status int, page, part string, data any) 
 	if err := c.pages[page].ExecuteTemplate(&b, part, data); err != nil {
 		return fmt.Errorf("render %s: %w", page, err)
 	}
-	body := spellOut(b.Bytes())
+	body := c.underBase(spellOut(b.Bytes()))
 	h := v.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Vary", "Accept-Encoding, Cookie")

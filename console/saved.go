@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -69,7 +68,7 @@ func (c *console) saveSearch(v *visit) error {
 	if _, err := c.searches.Save(v.r.Context(), c.call(v), req); err != nil {
 		return err
 	}
-	http.Redirect(v.w, v.r, f.url("/logs"), http.StatusSeeOther)
+	c.lead(v, f.url("/logs"))
 	return nil
 }
 
@@ -79,7 +78,7 @@ func (c *console) deleteSearch(v *visit) error {
 	if _, err := c.searches.Delete(v.r.Context(), c.call(v), req); err != nil {
 		return err
 	}
-	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("back")), http.StatusSeeOther)
+	c.lead(v, localPath(v.r.PostFormValue("back")))
 	return nil
 }
 

@@ -10,19 +10,9 @@ import (
 	"auditlog/auth"
 )
 
-// The names of the cookie that holds a session's secret. A browser takes the first
-// from this host alone, over TLS alone: no other host of the domain can plant one.
-const (
-	secureSessionCookie = "__Host-auditlog_session"
-	plainSessionCookie  = "auditlog_session"
-)
-
-// sessionCookieName returns the name of the cookie for a visitor.
-func sessionCookieName(r *http.Request) string {
-	if isTLS(r) {
-		return secureSessionCookie
-	}
-	return plainSessionCookie
+// sessionCookieName returns the name of the cookie that holds a session's secret, for a visitor.
+func (c *console) sessionCookieName(r *http.Request) string {
+	return c.cookiePrefix(r) + "auditlog_session"
 }
 
 // session is a browser that is logged in, as one visit finds it.
@@ -38,8 +28,8 @@ type session struct {
 func everybodys(random string) *session { return &session{csrf: random} }
 
 // sessionSecret returns the session's secret that a request carries, or "".
-func sessionSecret(r *http.Request) string {
-	cookie, err := r.Cookie(sessionCookieName(r))
+func (c *console) sessionSecret(r *http.Request) string {
+	cookie, err := r.Cookie(c.sessionCookieName(r))
 	if err != nil {
 		return ""
 	}
@@ -56,7 +46,7 @@ func (c *console) dropSession(v *visit) { c.setSessionCookie(v, "", -1) }
 
 func (c *console) setSessionCookie(v *visit, secret string, age int) {
 	http.SetCookie(v.w, &http.Cookie{
-		Name: sessionCookieName(v.r), Value: secret, Path: "/", MaxAge: age,
+		Name: c.sessionCookieName(v.r), Value: secret, Path: c.cookiePath(), MaxAge: age,
 		HttpOnly: true, Secure: isTLS(v.r), SameSite: http.SameSiteStrictMode,
 	})
 }

@@ -132,7 +132,7 @@ func (c *console) createSink(v *visit) error {
 	case err != nil:
 		return err
 	}
-	http.Redirect(v.w, v.r, "/sinks?sink="+s.Name, http.StatusSeeOther)
+	c.lead(v, "/sinks?sink="+s.Name)
 	return nil
 }
 
@@ -200,6 +200,6 @@ func (c *console) actOn(v *visit, act func(context.Context, *auth.Call, string) 
 	case p.Done != "":
 		return c.showSinks(v, http.StatusOK, p)
 	}
-	http.Redirect(v.w, v.r, "/sinks?sink="+name, http.StatusSeeOther)
+	c.lead(v, "/sinks?sink="+name)
 	return nil
 }

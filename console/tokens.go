@@ -142,7 +142,7 @@ func (c *console) createToken(v *visit) error {
 	}
 	created.At = created.Token.CreatedAt
 	c.created.keep(v.session.ID, created)
-	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
+	c.lead(v, "/tokens")
 	return nil
 }
 
@@ -179,7 +179,7 @@ func (c *console) rotateToken(v *visit) error {
 		return err
 	}
 	c.created.keep(v.session.ID, createdToken{Secret: secret, Token: t, At: t.RotatedAt})
-	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
+	c.lead(v, "/tokens")
 	return nil
 }
 
@@ -188,7 +188,7 @@ func (c *console) endSession(v *visit) error {
 	if _, err := c.opts.Auth.EndSession(v.r.Context(), c.call(v), field(v.r, "id")); err != nil {
 		return err
 	}
-	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
+	c.lead(v, "/tokens")
 	return nil
 }
 
@@ -203,6 +203,6 @@ func (c *console) revokeToken(v *visit) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(v.w, v.r, "/tokens", http.StatusSeeOther)
+	c.lead(v, "/tokens")
 	return nil
 }

@@ -62,14 +62,14 @@ func (c *console) setClock(v *visit) error { return c.prefer(v, clockCookie, "cl
 // the page. Any other value is that nothing is chosen.
 func (c *console) prefer(v *visit, name, field string, values ...string) error {
 	cookie := &http.Cookie{
-		Name: name, Value: v.r.PostFormValue(field), Path: "/",
+		Name: name, Value: v.r.PostFormValue(field), Path: c.cookiePath(),
 		MaxAge: int((365 * day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
 	}
 	if !slices.Contains(values, cookie.Value) {
 		cookie.Value, cookie.MaxAge = "", -1
 	}
 	http.SetCookie(v.w, cookie)
-	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("back")), http.StatusSeeOther)
+	c.lead(v, localPath(v.r.PostFormValue("back")))
 	return nil
 }
 

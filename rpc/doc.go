@@ -40,6 +40,8 @@ const (
 	TokenRevoke = "token.revoke"
 	TokenRotate = "token.rotate"
 
+	ViewerLinkCreate = "viewerLink.create"
+
 	SearchSave   = "search.save"
 	SearchList   = "search.list"
 	SearchDelete = "search.delete"

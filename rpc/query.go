@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"auditlog/audit"
 )
@@ -127,6 +128,19 @@ func (w *Query) Query() (audit.Query, error) {
 	return q, nil
 }
 
+// plain reports whether b is a string of JSON in which each byte stands for itself, as in most.
+func plain(b []byte) bool {
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return false
+	}
+	for _, c := range b[1 : len(b)-1] {
+		if c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // Values is a list that may also be written as one string.
 type Values []string
 
@@ -136,7 +150,13 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 	*v = nil
 	var list []string
 	var err error
-	if b = bytes.TrimSpace(b); len(b) > 0 && b[0] == '"' {
+	if b = bytes.TrimSpace(b); plain(b) {
+		if len(b) > 2 {
+			*v = Values{string(b[1 : len(b)-1])}
+		}
+		return nil
+	}
+	if len(b) > 0 && b[0] == '"' {
 		list = make([]string, 1)
 		err = json.Unmarshal(b, &list[0])
 	} else {

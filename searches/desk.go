@@ -226,10 +226,11 @@ func (d *Desk) validate(call *auth.Call, s *rpc.SavedSearch) error {
 	return audit.AtPath(d.validateQuery(call, &s.Query), "query")
 }
 
-func (d *Desk) validateQuery(call *auth.Call, saved *rpc.SavedQuery) error {
+// QueryOf returns what a saved query selects at a time. It returns Invalid for what cannot be meant.
+func QueryOf(saved *rpc.SavedQuery, now time.Time) (audit.Query, error) {
 	zone, err := calendar.Zone(saved.Zone)
 	if err != nil {
-		return audit.AtPath(err, "zone")
+		return audit.Query{}, audit.AtPath(err, "zone")
 	}
 	w := saved.Query()
 	for _, t := range []struct {
@@ -239,11 +240,15 @@ func (d *Desk) validateQuery(call *auth.Call, saved *rpc.SavedQuery) error {
 		if t.written == "" {
 			continue
 		}
-		if *t.at, err = calendar.ParseTime(t.written, d.now(), zone); err != nil {
-			return audit.AtPath(err, t.path)
+		if *t.at, err = calendar.ParseTime(t.written, now, zone); err != nil {
+			return audit.Query{}, audit.AtPath(err, t.path)
 		}
 	}
-	q, err := w.Query()
+	return w.Query()
+}
+
+func (d *Desk) validateQuery(call *auth.Call, saved *rpc.SavedQuery) error {
+	q, err := QueryOf(saved, d.now())
 	if err != nil {
 		return err
 	}

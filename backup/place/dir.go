@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"auditlog/audit"
 	"auditlog/backup"
 	"auditlog/durable"
+	"auditlog/filelock"
 )
 
 // Dir is a folder. Only its owner can enter what is made in it.
@@ -171,14 +173,22 @@ func (d *Dir) Lock() (release func(), alone bool, err error) {
 	if err := makeDirs(d.path); err != nil {
 		return nil, false, fmt.Errorf("make folder of backups: %w", err)
 	}
-	release, alone, err = lock(filepath.Join(d.path, lockName))
+	f, err := os.OpenFile(filepath.Join(d.path, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		if alone, err = filelock.Take(f); err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if errors.Is(err, filelock.ErrTaken) {
+		err = audit.Errorf(audit.Conflict, "another backup or prune is at work there")
+	}
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", d.path, err)
 	}
 	if alone {
 		d.sweep()
 	}
-	return release, alone, nil
+	return func() { _ = f.Close() }, alone, nil
 }
 
 // sweep removes files that were being written. One that stays does no harm.

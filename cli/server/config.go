@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,7 +18,9 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/basepath"
 	"auditlog/cli/settings"
+	"auditlog/console"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/scrub"
@@ -41,6 +44,11 @@ type Config struct {
 	// Listen is the address to serve at, as host:port; port 0 is any free one.
 	// Default 127.0.0.1:7070.
 	Listen string
+	// BasePath is the path of the host below which everything is, such as /audit. Default "",
+	// the root.
+	BasePath string
+	// EmbedFrom are the origins whose pages may show what viewer links lead to in a frame. Default none.
+	EmbedFrom []string
 	// TLSCert and TLSKey are PEM files, both or neither. Default: no TLS.
 	TLSCert, TLSKey string
 	// LogLevel is the least level that is logged. Default "info".
@@ -156,6 +164,8 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Store, "store", "", "keep the log in this PostgreSQL `database`, postgres://USER@HOST/NAME, which several nodes may share; --data then holds what is this node's alone")
 	fs.BoolVar(&c.AllowAsync, "allow-async", false, "be ready also where --store has no synchronous standby, as with services that replicate beneath PostgreSQL")
 	fs.StringVar(&c.Listen, "listen", c.Listen, "the `address` to serve at, host:port; port 0 is any free one")
+	fs.StringVar(&c.BasePath, "base-path", c.BasePath, "the `path` of the host below which everything is, such as /audit, behind a proxy")
+	fs.StringSliceVar(&c.EmbedFrom, "embed-from", c.EmbedFrom, "let pages of these `origins` show viewer links in a frame: https://portal.example.com")
 	fs.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "serve HTTPS with this certificate, a PEM `file`")
 	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "the certificate's private key, a PEM `file`")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
@@ -221,6 +231,17 @@ func (c *Config) checkListen() error {
 		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
 			return settings.Errorf("metrics-listen", "must be host:port, such as 127.0.0.1:9090")
 		}
+	}
+	if err := basepath.Check(c.BasePath); err != nil {
+		return settings.Errorf("base-path", "%s", err)
+	}
+	for _, origin := range c.EmbedFrom {
+		if err := console.CheckOrigin(origin); err != nil {
+			return settings.Errorf("embed-from", "%s", err)
+		}
+	}
+	if c.OIDC != nil && !strings.HasSuffix(strings.TrimRight(c.OIDC.URL, "/"), c.BasePath) {
+		return settings.Errorf("oidc.url", "must end in %s, the base-path", c.BasePath)
 	}
 	if c.Dev && !auth.Local(host) {
 		return settings.Errorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")

@@ -29,6 +29,7 @@ import (
 	"auditlog/auth"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
+	"auditlog/basepath"
 	"auditlog/cli/build"
 	"auditlog/cli/exit"
 	"auditlog/cli/filters"
@@ -346,6 +347,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   build.Version(),
+		Base:      s.cfg.BasePath,
+		EmbedFrom: s.cfg.EmbedFrom,
 	}
 	if s.provider != nil {
 		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
@@ -376,6 +379,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Stopping:        stopping,
 		Log:             s.log,
 		Version:         build.Version(),
+		Base:            s.cfg.BasePath,
 	}
 	if s.provider != nil {
 		apiOptions.Provider = s.provider
@@ -385,7 +389,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		return nil, exit.Usage(err) // a pattern of a read-only action
 	}
 	s.metrics = handler.Metrics()
-	return handler, nil
+	return basepath.Handler(s.cfg.BasePath, handler), nil
 }
 
 func (s *server) listen(ctx context.Context) (err error) {

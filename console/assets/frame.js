@@ -1,3 +1,8 @@
+// under returns an address of this log, which may be below a path of its host.
+function under(path) {
+  return document.body.dataset.base + path;
+}
+
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -17,7 +22,8 @@ function fragment(html) {
 async function fetchPart(url, signal) {
   const answer = await fetch(url, {signal, headers: {Accept: 'text/html'}});
   if (answer.status === 401) {
-    location.href = '/login?next=' + encodeURIComponent(location.pathname + location.search);
+    const here = location.pathname.slice(under('').length) + location.search;
+    location.href = under('/login?next=') + encodeURIComponent(here);
     return new Promise(() => {});
   }
   if (!answer.ok) throw new Error(`status ${answer.status}`);
@@ -32,7 +38,7 @@ function switchTheme() {
   root.classList.remove('light', 'dark');
   root.classList.add(theme);
   const secure = location.protocol === 'https:' ? '; secure' : '';
-  document.cookie = `auditlog_theme=${theme}; path=/; max-age=31536000; samesite=strict${secure}`;
+  document.cookie = `auditlog_theme=${theme}; path=${under('/')}; max-age=31536000; samesite=strict${secure}`;
 }
 
 function closeMenus(except) {

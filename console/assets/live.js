@@ -47,7 +47,7 @@ async function findOut(lost) {
     return;
   }
   try {
-    const answer = await fetch('/healthz');
+    const answer = await fetch(under('/healthz'));
     if (answer.status < 500) {
       endLive('The live view was refused. Load the page again, log in again, or close other live views.');
       return;

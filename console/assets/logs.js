@@ -12,7 +12,7 @@ function panelURL(listURL) {
   params.delete('entry');
   params.delete('cursor');
   params.set('part', 'panel');
-  return '/entry?' + params;
+  return under('/entry?') + params;
 }
 
 function markOpen(id) {

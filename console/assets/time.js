@@ -4,7 +4,7 @@ function rememberZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!zone || document.body.dataset.zone === zone || 'utc' in document.body.dataset) return;
   const secure = location.protocol === 'https:' ? '; secure' : '';
-  document.cookie = `auditlog_zone=${zone}; path=/; max-age=31536000; samesite=strict${secure}`;
+  document.cookie = `auditlog_zone=${zone}; path=${under('/')}; max-age=31536000; samesite=strict${secure}`;
   const kept = document.cookie.split('; ').includes(`auditlog_zone=${zone}`);
   const known = 'zoned' in document.body.dataset || !sessionStorage.getItem('zone-tried');
   if (kept && known && document.querySelector('main time')) {

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/filelock"
 	"auditlog/format"
 	"auditlog/sink"
 )
@@ -149,7 +150,10 @@ func (x *file) openFile() (err error) {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a file", x.name)
 	}
-	if err := lock(x.at); err != nil {
+	if _, err = filelock.Take(x.at); errors.Is(err, filelock.ErrTaken) {
+		err = audit.Errorf(audit.Conflict, "another sink writes to it")
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", x.name, err)
 	}
 	if x.size, err = wholeLines(x.at, info.Size()); err != nil {

@@ -50,6 +50,9 @@ type FieldHashes struct {
 func NewFilter(q *audit.Query) *Filter {
 	f := &Filter{resourceIDs: q.Is["resourceId"], notResourceIDs: q.Not["resourceId"]}
 	f.from, f.to = q.Bounds()
+	if len(q.Is)+len(q.Not) == 0 {
+		return f
+	}
 	for _, col := range asked {
 		name := parts[col].of.Name
 		if values := q.Is[name]; len(values) > 0 {

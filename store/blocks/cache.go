@@ -86,7 +86,7 @@ func (c *blockCache) put(key format.BlockKey, b *block.Block) {
 const (
 	// settleRecent is how many of the blocks used last are charged at each use of
 	// one, and settleEvery at which uses all are.
-	settleRecent = 8
+	settleRecent = 3
 	settleEvery  = 256
 )
 

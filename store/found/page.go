@@ -44,9 +44,10 @@ type Page struct {
 	// atMost is what the JSON of the entries cannot be longer than. Once that says
 	// nothing, exact is its length.
 	atMost, exact int
-	json          []byte
-	weighed       int // that is not taken yet
-	taken         int // of the call's memory
+	json          []byte // of an entry that is measured
+	room          []byte // for lines that no block keeps; nothing is in it
+	weighed       int    // that is not taken yet
+	taken         int    // of the call's memory
 }
 
 const (
@@ -56,6 +57,8 @@ const (
 	// line takes beside its bytes.
 	entryWeight = 512
 	lineWeight  = 64
+	// lineRoom is for how many bytes of lines memory is got at once.
+	lineRoom = 8 << 10
 	// longestEscape is how many bytes of JSON a byte of text is at most.
 	longestEscape = 6
 	// nameBytes is more than the names of an entry's fields take in its JSON, and those
@@ -103,9 +106,7 @@ func (p *Page) AddRow(b *block.Block, row int, project string) (ok bool, err err
 // have it, which Err says.
 func (p *Page) Add(e *audit.Entry) bool {
 	if p.form == Lines {
-		from := len(p.json)
-		p.json = e.AppendJSON(p.json)
-		return p.addLine(p.json[from:len(p.json):len(p.json)], e.Position())
+		return p.addLine(p.line(e), e.Position())
 	}
 	size := block.SizeOf(e)
 	if len(p.Entries) == p.limit || !p.fits(e, size) {
@@ -120,6 +121,17 @@ func (p *Page) Add(e *audit.Entry) bool {
 	}
 	p.Entries, p.Last = append(p.Entries, e), e.Position()
 	return true
+}
+
+// line returns the JSON of an entry.
+func (p *Page) line(e *audit.Entry) []byte {
+	line := e.AppendJSON(p.room)
+	if n := len(line); n <= cap(p.room) {
+		p.room = p.room[n:n]
+	} else { // there was not enough, and it lies elsewhere
+		p.room = make([]byte, 0, lineRoom)
+	}
+	return line[:len(line):len(line)]
 }
 
 // addLine is Add of an entry's JSON.

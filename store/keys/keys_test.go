@@ -1,7 +1,10 @@
 package keys
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"auditlog/store/format"
@@ -48,4 +51,40 @@ func TestMarks(t *testing.T) {
 	if got := fmt.Sprintf("%x %x %x", m.Hi, m.Lo, m.Sum); got != "3615882d257c2ace 6cd839c5c7063c3a 85a060ba" {
 		t.Errorf("the mark is %s", got)
 	}
+}
+
+// However many keys there are, they are sorted by hash and seq.
+func TestSortKeys(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{0, 1, 2, 100, 2048, 2049, 50_000} {
+		keys := make([]format.SealedKey, n)
+		for i := range keys {
+			keys[i] = format.SealedKey{Hash: uint64(random.Uint32()), Seq: int64(random.IntN(1000)), Sum: uint32(i)}
+			if i%3 == 0 && i > 0 {
+				keys[i].Hash = keys[random.IntN(i)].Hash
+			}
+		}
+		want := slices.Clone(keys)
+		slices.SortStableFunc(want, func(a, b format.SealedKey) int {
+			return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Seq, b.Seq))
+		})
+		sortKeys(keys)
+		for i, k := range keys {
+			if k.Hash != want[i].Hash || k.Seq != want[i].Seq {
+				t.Fatalf("of %d keys number %d is %v, want %v", n, i, k, want[i])
+			}
+		}
+	}
+}
+
+func BenchmarkSortKeys(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	keys, work := make([]format.SealedKey, 32<<10), make([]format.SealedKey, 32<<10)
+	for i := range keys {
+		keys[i] = format.SealedKey{Hash: uint64(random.Uint32()), Seq: int64(i)}
+	}
+	for b.Loop() {
+		sortKeys(work[:copy(work, keys)])
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(keys)), "ns/key")
 }

@@ -49,13 +49,46 @@ func move(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, r *Recent
 	return runs, eachRow(p, &run, keys, 0, 1<<run.Bits, func(key, value []byte) error { return put(tx, key, value) })
 }
 
+// sortKeys sorts keys by hash, and those of one hash by seq.
 func sortKeys(keys []format.SealedKey) {
-	slices.SortFunc(keys, func(a, b format.SealedKey) int {
-		if a.Hash != b.Hash {
-			return cmp.Compare(a.Hash, b.Hash)
+	byHash := func(a, b format.SealedKey) int { return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Seq, b.Seq)) }
+	if len(keys) > 1<<keyDigit {
+		deal(keys) // after which little is left to do
+		for i := range keys {
+			for ; i > 0 && byHash(keys[i], keys[i-1]) < 0; i-- {
+				keys[i], keys[i-1] = keys[i-1], keys[i]
+			}
 		}
-		return cmp.Compare(a.Seq, b.Seq)
-	})
+		return
+	}
+	slices.SortFunc(keys, byHash)
+}
+
+// keyDigit is how many bits of a hash keys are dealt out by at once.
+const keyDigit = 11
+
+// deal sorts keys by hash alone, which is as good as random: by its bits, the lowest first. Many
+// are sorted several times as fast so as by comparing.
+func deal(keys []format.SealedKey) {
+	from, to := keys, make([]format.SealedKey, len(keys))
+	for shift := 0; shift < format.KeyBits; shift += keyDigit {
+		digit := func(k *format.SealedKey) uint64 { return k.Hash >> shift & (1<<keyDigit - 1) }
+		var next [1 << keyDigit]int // where the next one with a digit goes
+		for i := range from {
+			next[digit(&from[i])]++
+		}
+		at := 0
+		for d, n := range next {
+			next[d], at = at, at+n
+		}
+		for i := range from {
+			d := digit(&from[i])
+			to[next[d]] = from[i]
+			next[d]++
+		}
+		from, to = to, from
+	}
+	copy(keys, from)
 }
 
 func put(tx kv.Tx, key, value []byte) error {

@@ -243,7 +243,13 @@ func (w *Walker) advance() {
 		w.leave(w.block)
 		return
 	}
-	if !w.alone || len(w.tail) > 0 { // else there is nothing that it is compared with
+	w.compared()
+}
+
+// compared has edge be the position of the row that is next, unless there is nothing that it is
+// compared with.
+func (w *Walker) compared() {
+	if !w.alone || len(w.tail) > 0 {
 		w.edge = w.block.Position(w.row)
 	}
 }
@@ -278,7 +284,7 @@ func (w *Walker) open() error {
 		if w.row = w.rows.Next(0); !w.q.Oldest {
 			w.row = w.rows.Prev(b.Rows() - 1)
 		}
-		w.edge = b.Position(w.row)
+		w.compared()
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"auditlog/filelock"
 	"auditlog/store/kv"
 )
 
@@ -20,7 +21,7 @@ func Carve(path string, names []string, opts Options, fn func(bucket string, key
 		return fmt.Errorf("read database: %w", err)
 	}
 	defer f.Close()
-	if err := lock(f); err != nil {
+	if _, err := filelock.Take(f); err != nil {
 		return fmt.Errorf("open %s: %w", path, kv.ErrInUse)
 	}
 	info, err := f.Stat()

@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"auditlog/filelock"
 	"auditlog/store/kv"
 )
 
@@ -169,7 +170,7 @@ func (f *finding) ready(path string) error {
 		return err
 	}
 	defer file.Close()
-	if err := lock(file); err != nil {
+	if _, err := filelock.Take(file); err != nil {
 		return fmt.Errorf("open %s: %w", path, kv.ErrInUse)
 	}
 	if now, err := newestMeta(osFile{file}); err != nil || now != f.meta {

@@ -7,9 +7,6 @@ import (
 	"syscall"
 )
 
-// lock takes the lock by which bbolt keeps other processes out, until the file is closed.
-func lock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
-
 // fileID returns what tells a file from every copy of it.
 func fileID(path string) (uint64, error) {
 	info, err := os.Stat(path)
