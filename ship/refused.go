@@ -129,7 +129,7 @@ func resend(ctx context.Context, o *Options, l Letter) (refusal string, err erro
 	defer cancel()
 	err = o.Destination.Deliver(ctx, &sink.Batch{
 		Log: audit.Lineage{Log: o.State.Log, Epoch: o.State.Epoch}, Project: o.Filters.Project, Sink: o.Name,
-		From: n, To: n, Entries: []*audit.Entry{e},
+		From: n, To: n, Entries: []*audit.Entry{e}, Proven: true,
 	})
 	if refused := (*sink.Refused)(nil); errors.As(err, &refused) && len(refused.Entries) > 0 {
 		return refused.Entries[0].Reason, nil

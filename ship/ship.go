@@ -222,10 +222,15 @@ func (s *shipper) deliver(ctx context.Context, part *rpc.PullResult) error {
 	}
 	within, cancel := context.WithTimeout(ctx, deliverWithin)
 	defer cancel()
-	err := s.o.Destination.Deliver(within, &sink.Batch{
+	b := &sink.Batch{
 		Log: c.Log, Project: s.o.Filters.Project, Sink: s.o.Name, From: part.Covered.From, To: part.Covered.To, Entries: part.Items,
-	})
+		Proven: s.st.Delivered > 0,
+	}
+	err := s.o.Destination.Deliver(within, b)
 	if refused := (*sink.Refused)(nil); errors.As(err, &refused) {
+		if err := refused.Of(b); err != error(refused) {
+			return err
+		}
 		if err := s.st.keepRefused(part.Items, refused.Entries, c.Log.Epoch, s.o.Now()); err != nil {
 			return err
 		}

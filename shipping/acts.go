@@ -98,7 +98,7 @@ func (e *Engine) Update(ctx context.Context, name string, change func(*Sink) err
 		if err := e.check(&s, false); err != nil {
 			return nil, err
 		}
-		p.Stopped = ""
+		p.Stopped, p.Proven = "", false
 		e.putSink(&s, put)
 		return func() { h.become(&s) }, nil
 	})

@@ -117,7 +117,7 @@ func (r *runner) carry(ctx context.Context) {
 		return
 	}
 	at := r.h.where().At
-	b := &sink.Batch{Log: r.e.log.Lineage(), Project: r.h.Project, Sink: r.h.Name, From: at, To: at, Entries: []*audit.Entry{e}}
+	b := &sink.Batch{Log: r.e.log.Lineage(), Project: r.h.Project, Sink: r.h.Name, From: at, To: at, Entries: []*audit.Entry{e}, Proven: true}
 	within, cancel := context.WithTimeout(ctx, deliverWithin)
 	defer cancel()
 	err := r.dest.Deliver(within, b)

@@ -91,7 +91,7 @@ func (h *held) delivered(now time.Time, b *sink.Batch, refused *sink.Refused, mo
 	p := &h.place
 	p.Delivered += int64(len(taken))
 	if len(taken) > 0 {
-		p.DeliveredAt = audit.Truncate(now)
+		p.DeliveredAt, p.Proven = audit.Truncate(now), true
 	}
 	moved(p, taken)
 	h.changed = soon

@@ -89,7 +89,7 @@ func (r *runner) resend(ctx context.Context, p *place) error {
 		return nil
 	}
 	b := &sink.Batch{
-		Project: r.h.Project, Entries: entries,
+		Project: r.h.Project, Entries: entries, Proven: true,
 		From: r.h.number(entries[0]), To: r.h.number(entries[len(entries)-1]),
 	}
 	return r.deliver(ctx, b, func(p *place, taken []*audit.Entry) {

@@ -51,6 +51,8 @@ type place struct {
 	// Resending is set while the letters are sent again. Those with ids up to ResentTo were.
 	Resending bool  `json:"resending,omitempty"`
 	ResentTo  int64 `json:"resentTo,omitempty"`
+	// Proven is set once something was taken, as the sink is set up now: see sink.Batch.
+	Proven bool `json:"proven,omitempty"`
 	// DeliveredAt is when the last delivery ended.
 	DeliveredAt time.Time `json:"deliveredAt,omitzero"`
 	// Quiet is for how long, as far as this server has seen time pass, nothing was to be

@@ -157,7 +157,7 @@ func (r *runner) next(ctx context.Context, p *place) (more bool, err error) {
 // deliver hands a batch over. Once it was taken, but for what was refused for good, moved
 // changes the place.
 func (r *runner) deliver(ctx context.Context, b *sink.Batch, moved func(p *place, taken []*audit.Entry)) error {
-	b.Log, b.Sink = r.e.log.Lineage(), r.h.Name
+	b.Log, b.Sink, b.Proven = r.e.log.Lineage(), r.h.Name, b.Proven || r.h.where().Proven
 	within, cancel := context.WithTimeout(ctx, deliverWithin)
 	defer cancel()
 	err := r.dest.Deliver(within, b)
@@ -167,6 +167,10 @@ func (r *runner) deliver(ctx context.Context, b *sink.Batch, moved func(p *place
 		return r.stop(ctx, "the destination wants nothing any more: "+r.h.clean(gone.Reason))
 	case err != nil && !errors.As(err, &refused):
 		return err
+	case refused != nil && len(refused.Entries) > 0:
+		if err := refused.Of(b); err != error(refused) {
+			return err
+		}
 	}
 	full := r.h.delivered(r.e.opts.Now(), b, refused, moved)
 	r.e.hurry()

@@ -11,6 +11,19 @@ type Refused struct {
 	Entries []Refusal
 }
 
+// Of returns r, or the error that it is for a batch of which nothing was taken by a destination
+// that has never taken anything: one that an entry more or less would not mend.
+func (r *Refused) Of(b *Batch) error {
+	if b.Proven || len(r.Entries) < len(b.Entries) {
+		return r
+	}
+	return nothingTaken(r.Entries[0].Reason)
+}
+
+func nothingTaken(reason string) error {
+	return fmt.Errorf("it has taken nothing yet, and refuses all that it is sent; are the address and the settings right? %s", reason)
+}
+
 // Refusal is one entry that will never be taken.
 type Refusal struct {
 	// Index is its place in Batch.Entries.

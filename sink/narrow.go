@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -24,6 +25,8 @@ func (u *Unfit) Error() string { return "refused: " + u.Reason }
 // is unfit is delivered in parts, around the entry that is at fault, or in halves until those
 // that are at fault are alone, which are refused. The zero Narrower is ready for use.
 //
+// One that has taken nothing yet and refuses all is not at odds with entries: see Batch.Proven.
+//
 // What is sent before an error stops it is sent again with the next batch, but for what was
 // found to be refused: to find that of many may take longer than one delivery may.
 type Narrower struct {
@@ -33,10 +36,13 @@ type Narrower struct {
 // Deliver delivers a batch with send, which answers for it as a whole.
 func (r *Narrower) Deliver(ctx context.Context, b *Batch, send func(context.Context, *Batch) error) error {
 	rest, places := r.rest(b)
-	n := narrowing{send: send}
+	n := narrowing{send: send, proven: b.Proven || len(r.found) > 0}
 	var err error
 	if len(rest.Entries) > 0 {
 		err = n.deliver(ctx, rest, 0)
+	}
+	if !n.proven && len(n.refused) > 0 {
+		return cmp.Or(err, nothingTaken(n.refused[0].Reason))
 	}
 	for _, refusal := range n.refused {
 		if r.found == nil {
@@ -79,6 +85,19 @@ func (r *Narrower) rest(b *Batch) (rest *Batch, places []int) {
 type narrowing struct {
 	send    func(context.Context, *Batch) error
 	refused []Refusal
+	proven  bool // something was taken
+}
+
+// doubt is how many entries a destination that has taken nothing yet may refuse, each alone, until
+// no more are tried.
+const doubt = 8
+
+func (n *narrowing) refuse(at int, reason string) error {
+	n.refused = append(n.refused, Refusal{at, reason})
+	if !n.proven && len(n.refused) == doubt {
+		return nothingTaken(reason)
+	}
+	return nil
 }
 
 // deliver delivers a part whose first entry is at a place of the batch that was given.
@@ -86,7 +105,11 @@ func (n *narrowing) deliver(ctx context.Context, b *Batch, at int) error {
 	err := n.send(ctx, b)
 	unfit, refused := new(Unfit), new(Refused)
 	switch {
+	case err == nil:
+		n.proven = true
+		return nil
 	case errors.As(err, &refused):
+		n.proven = n.proven || len(refused.Entries) < len(b.Entries)
 		for _, r := range refused.Entries {
 			n.refused = append(n.refused, Refusal{at + r.Index, r.Reason})
 		}
@@ -94,8 +117,7 @@ func (n *narrowing) deliver(ctx context.Context, b *Batch, at int) error {
 	case !errors.As(err, &unfit):
 		return err
 	case len(b.Entries) == 1:
-		n.refused = append(n.refused, Refusal{at, unfit.Reason})
-		return nil
+		return n.refuse(at, unfit.Reason)
 	case unfit.Known:
 		return n.around(ctx, b, at, unfit)
 	}
@@ -113,7 +135,9 @@ func (n *narrowing) around(ctx context.Context, b *Batch, at int, unfit *Unfit) 
 			return err
 		}
 	}
-	n.refused = append(n.refused, Refusal{at + unfit.At, unfit.Reason})
+	if err := n.refuse(at+unfit.At, unfit.Reason); err != nil {
+		return err
+	}
 	if unfit.At+1 == len(b.Entries) {
 		return nil
 	}

@@ -29,6 +29,7 @@ func TestNarrow(t *testing.T) {
 func testNarrow(t *testing.T, known bool) {
 	for _, bad := range [][]int64{{}, {105}, {195}, {105, 115, 145}, {105, 115, 125, 135, 145, 155, 165, 175, 185, 195}} {
 		b := batch(100, 10)
+		b.Proven = len(bad) == len(b.Entries)
 		var took []int64
 		covered := b.From
 		err := new(Narrower).Deliver(t.Context(), b, func(_ context.Context, b *Batch) error {
@@ -81,10 +82,35 @@ func TestNarrowStops(t *testing.T) {
 	}
 }
 
+// A destination that has taken nothing, and refuses whatever it is sent, refuses no entry: nothing is
+// kept of it, and few entries are tried.
+func TestNarrowDoubts(t *testing.T) {
+	for _, n := range []int64{1, 3, 1000} {
+		var r Narrower
+		b, sent := batch(1, n), 0
+		err := r.Deliver(t.Context(), b, func(_ context.Context, b *Batch) error {
+			sent++
+			return &Unfit{Reason: "no such path"}
+		})
+		if refused := new(Refused); err == nil || errors.As(err, &refused) || sent > 30 {
+			t.Errorf("%d entries: %v, after %d requests", n, err, sent)
+		}
+		if err := r.Deliver(t.Context(), b, func(_ context.Context, b *Batch) error { return nil }); err != nil {
+			t.Errorf("%d entries, once the address is right: %v", n, err)
+		}
+		b.Proven = true
+		err = r.Deliver(t.Context(), b, func(_ context.Context, b *Batch) error { return &Unfit{Reason: "odd"} })
+		if refused := new(Refused); !errors.As(err, &refused) || len(refused.Entries) != int(n) {
+			t.Errorf("%d entries of a destination that takes others: %v", n, err)
+		}
+	}
+}
+
 // Where there is time for a few parts alone each time, everything is delivered in the end, and
 // each entry that is refused is named once.
 func TestNarrowInterrupted(t *testing.T) {
 	b := batch(100, 64)
+	b.Proven = true
 	var r Narrower
 	took := make(map[int64]bool)
 	interrupted := errors.New("no more time")

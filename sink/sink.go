@@ -39,6 +39,9 @@ type Batch struct {
 	// both included: Entries are all that the sink wants of these. After a failure the next
 	// batch begins at the same From, but may end elsewhere.
 	From, To int64
+	// Proven says that the destination has taken entries before, as it is set up now. If it has
+	// not, and refuses all, its address or settings are at fault, and no entry.
+	Proven bool
 	// Entries are at least one. They must not be changed. One that is alone may be no entry of the
 	// log but carry a checkpoint of it, as if it were: its ID is below 0.
 	Entries []*audit.Entry

@@ -41,6 +41,7 @@ func objects() []string {
 
 type elastic struct {
 	client *web.Client
+	index  string
 	o      *sink.Options
 	body   []byte
 	narrow sink.Narrower
@@ -51,11 +52,14 @@ func open(o *sink.Options) (sink.Destination, error) {
 	if index == "" || strings.ContainsAny(index, `*,?"<>| \#`) || strings.HasPrefix(index, "_") {
 		return nil, audit.FieldErrorf("to", "must end in the name of an index or data stream, as in /logs-auditlog-default")
 	}
-	client, err := web.Open(o)
+	// Each document names its index: what only resembles Elasticsearch has no _bulk below one.
+	above := *o
+	above.URL = o.URL.JoinPath("..")
+	client, err := web.Open(&above)
 	if err != nil {
 		return nil, err
 	}
-	return &elastic{client: client, o: o}, nil
+	return &elastic{client: client, index: index, o: o}, nil
 }
 
 // Deliver has every entry of a batch be there.
@@ -69,7 +73,8 @@ func (x *elastic) post(ctx context.Context, b *sink.Batch) error {
 	x.body = x.body[:0]
 	origin := x.o.Origin(b)
 	for _, e := range b.Entries {
-		x.body = audit.AppendString(append(x.body, `{"create":{"_id":`...), origin.Log.Key(e.ID))
+		x.body = audit.AppendString(append(x.body, `{"create":{"_index":`...), x.index)
+		x.body = audit.AppendString(append(x.body, `,"_id":`...), origin.Log.Key(e.ID))
 		x.body = append(x.body, "}}\n"...)
 		x.body = append(x.o.Line.Append(x.body, origin, e), '\n')
 	}

@@ -26,7 +26,7 @@ func open(t *testing.T, c sink.Config) sink.Destination {
 func bulk(t *testing.T, w *sinktest.Web) {
 	there := make(map[string]bool)
 	w.Answer = func(rw http.ResponseWriter, r *http.Request, body []byte) {
-		if r.URL.Path != "/logs-auditlog-default/_bulk" || r.Header.Get("Authorization") != "ApiKey s3cret" {
+		if r.URL.Path != "/es/_bulk" || r.Header.Get("Authorization") != "ApiKey s3cret" {
 			t.Errorf("%s, %v", r.URL, r.Header)
 		}
 		lines := w.Lines(body)
@@ -35,7 +35,8 @@ func bulk(t *testing.T, w *sinktest.Web) {
 		for i := 0; i+1 < len(lines); i += 2 {
 			var op struct {
 				Create struct {
-					ID string `json:"_id"`
+					Index string `json:"_index"`
+					ID    string `json:"_id"`
 				}
 			}
 			var doc struct {
@@ -46,7 +47,7 @@ func bulk(t *testing.T, w *sinktest.Web) {
 				t.Fatal(err)
 			}
 			id := doc.Auditlog.ID
-			if op.Create.ID != sinktest.Lineage().Key(id) || doc.At == "" {
+			if op.Create.Index != "logs-auditlog-default" || op.Create.ID != sinktest.Lineage().Key(id) || doc.At == "" {
 				t.Errorf("%s %s", lines[i], lines[i+1])
 			}
 			status, why := http.StatusCreated, ""
@@ -73,7 +74,7 @@ func TestExam(t *testing.T) {
 			bulk(t, w)
 			sinktest.Run(t, sinktest.Exam{
 				Open: func(t *testing.T) sink.Destination {
-					return open(t, sink.Config{To: scheme + "+http://" + w.Address() + "/logs-auditlog-default", Secrets: map[string]string{"authorization": "ApiKey s3cret"}})
+					return open(t, sink.Config{To: scheme + "+http://" + w.Address() + "/es/logs-auditlog-default", Secrets: map[string]string{"authorization": "ApiKey s3cret"}})
 				},
 				Receiver: w, Faults: sinktest.WebFaults(), Refuses: true,
 			})

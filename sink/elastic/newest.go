@@ -39,7 +39,7 @@ func (x *elastic) Newest(ctx context.Context, wanted func([]byte) bool) ([]byte,
 		return nil, err
 	}
 	answer, err := x.client.Post(ctx, &web.Request{
-		Path: "_search", Query: "filter_path=hits.hits._source", ContentType: "application/json", Body: query,
+		Path: x.index + "/_search", Query: "filter_path=hits.hits._source", ContentType: "application/json", Body: query,
 	})
 	if err != nil || answer.Status == http.StatusNotFound {
 		return nil, err // there is no index yet

@@ -80,7 +80,7 @@ func Entries(n int) []*audit.Entry {
 
 // Batch returns the batch of some entries of an examination.
 func Batch(entries []*audit.Entry) *sink.Batch {
-	return &sink.Batch{Log: Lineage(), Sink: "exam", From: entries[0].ID, To: entries[len(entries)-1].ID, Entries: entries}
+	return &sink.Batch{Log: Lineage(), Sink: "exam", From: entries[0].ID, To: entries[len(entries)-1].ID, Entries: entries, Proven: true}
 }
 
 // Checkpoint returns what carries a checkpoint with a number and a mark.

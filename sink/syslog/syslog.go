@@ -5,15 +5,18 @@
 // the other side has read it. So each batch has a connection of its own, which this side ends
 // first; and a server ends its side once it has read to the end. A server that dies, or closes
 // in the middle, ends it otherwise, and the batch is delivered again: see conn. What a server
-// has read and loses afterwards is out of reach.
+// has read and loses afterwards is out of reach. So is, without TLS, what one has read that is killed
+// before it writes: its system ends the connection as it would itself. It is looked for: see probe.
 package syslog
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -108,6 +111,32 @@ func (s *syslog) Deliver(ctx context.Context, b *sink.Batch) error {
 			return fmt.Errorf("%s did not read a batch, and end the connection, in time: %w", s.address, ctx.Err())
 		}
 		return fmt.Errorf("send to %s: %w", s.address, err)
+	}
+	if !s.confirm || s.trust != nil {
+		return nil // TLS tells an end from a death
+	}
+	if err := s.probe(ctx); err != nil {
+		return fmt.Errorf("%s is gone since it read a batch, which it may not have kept: %w", s.address, err)
+	}
+	return nil
+}
+
+// settles is how long a system takes as a rule to end the connections of a process that was killed.
+const settles = 10 * time.Millisecond
+
+// probe returns nil if the server still takes connections, and keeps them: a moment after one that
+// was killed has ended the connection of a batch, it has ended all.
+func (s *syslog) probe(ctx context.Context) error {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(settles)); err != nil {
+		return err
+	}
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func Transport(o *sink.Options) (*http.Transport, error) {
 
 // Request is what is sent.
 type Request struct {
-	// Path is added to that of the address. Query, if not empty, replaces its query.
+	// Path is added to that of the address. Query goes behind its query.
 	Path, Query string
 	Header      http.Header
 	ContentType string
@@ -159,7 +159,7 @@ func (c *Client) request(ctx context.Context, r *Request) (*http.Request, error)
 		to = *to.JoinPath(r.Path)
 	}
 	if r.Query != "" {
-		to.RawQuery = r.Query
+		to.RawQuery = strings.TrimPrefix(to.RawQuery+"&"+r.Query, "&")
 	}
 	var body []byte // a copy, since the transport may read what it sends after a request has failed
 	if c.gzip {
