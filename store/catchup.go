@@ -44,12 +44,7 @@ func (s *Store) catchUp(tx kv.Tx) error {
 // current runs fn in a read transaction, and take before it, with State.Mu held for reading: fn
 // sees what take saw, or what was committed since. Both see what any node had committed before
 // the call. Each may be called more than once: what the last call did counts.
-func (s *Store) current(take func(), fn func(kv.Tx) error) error {
-	return s.currentExpecting(take, func() []kv.Expected { return nil }, fn)
-}
-
-// currentExpecting is current of who knows what fn will read, once take has been called.
-func (s *Store) currentExpecting(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error {
+func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error {
 	mark := s.take(take)
 	if !s.db.Shared() {
 		return s.read(fn)
@@ -72,12 +67,15 @@ func (s *Store) currentExpecting(take func(), expected func() []kv.Expected, fn 
 	return s.readExpecting(expected(), fn)
 }
 
+// nothingExpected is for who knows no more than that he will read.
+func nothingExpected() []kv.Expected { return nil }
+
 // Fresh brings the memory to what any node had committed before the call.
 func (s *Store) Fresh() error {
 	if !s.db.Shared() {
 		return nil
 	}
-	return s.asking.Ask(func() error { return s.current(func() {}, func(kv.Tx) error { return nil }) })
+	return s.asking.Ask(func() error { return s.current(func() {}, nothingExpected, func(kv.Tx) error { return nil }) })
 }
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.
@@ -108,6 +106,12 @@ func (s *Store) takeIn(d *memory.Delta) error {
 		return nil
 	}
 	s.group.Reset() // of a commit that is not going to be
+	if d.BlockSeq != s.mem.BlockSeq {
+		s.turns.overdue = time.Time{}
+	}
+	if len(d.Entries) > 0 || d.Gap {
+		s.turns.others = time.Now()
+	}
 	m := &catchup.Memory{State: s.mem, Keys: s.keys, Sealer: s.sealer, Queue: s.queue, Meter: s.meter}
 	if err := m.TakeIn(d); err != nil {
 		return err

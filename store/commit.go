@@ -272,6 +272,9 @@ func (w *commitWriter) apply() {
 		p.Rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
+	if w.s.duty != nil && len(w.batch) > 0 {
+		w.s.turns.own = time.Now()
+	}
 	w.s.mem.Tokens = w.tokens
 	w.keys.Apply()
 	w.s.committed.broadcast()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"auditlog/store/duty"
 )
@@ -12,6 +13,40 @@ func (s *Store) join() (err error) {
 		s.duty, err = duty.New(s.opts.Node, s.opts.Rand, s.update, s.meter.Share)
 	}
 	return err
+}
+
+// turns says whose turn it is to seal, of several nodes: State.Mu guards it. All may, and all but one
+// of those who do it at once do it in vain.
+type turns struct {
+	own, others time.Time // when this node and another one last recorded something
+	overdue     time.Time // since when this node has waited for others to seal
+}
+
+// patience is how long a node waits for the one whose turn it is.
+const patience = 2 * time.Second
+
+// othersTurn returns how long to leave it to other nodes to seal what is due, 0 where it is this
+// one's turn: that of who records, which has it all in memory; among several of these, and where
+// nobody does, of the one on duty; and of any where nobody else has done it.
+func (s *Store) othersTurn() time.Duration {
+	if s.duty == nil {
+		return 0
+	}
+	on := s.duty.On()
+	s.mem.Mu.Lock()
+	defer s.mem.Mu.Unlock()
+	t := &s.turns
+	own, others := time.Since(t.own) < patience, time.Since(t.others) < patience
+	switch {
+	case own && !others, own == others && on:
+		t.overdue = time.Time{}
+		return 0
+	case t.overdue.IsZero():
+		t.overdue = time.Now()
+	case time.Since(t.overdue) >= patience:
+		return 0
+	}
+	return patience / 20
 }
 
 // OnDuty reports whether this node is the one that does what one does for all, as it always is

@@ -188,7 +188,7 @@ func memoryOf(s *Store) (lines []string) {
 	}
 	slices.Sort(of)
 	state := s.queue.State()
-	add("the queue holds %+v of %v, the sealer has begun with %d", state.Tail, state.Most, s.sealer.Stepwise())
+	add("the queue holds %+v of %v, the sealer has begun with %d, merges %d", state.Tail, state.Most, s.sealer.Stepwise(), s.sealer.Merging())
 	return append(lines, of...)
 }
 
@@ -269,7 +269,7 @@ func wander(t *testing.T, s *Store, die *rand.Rand) error {
 		_, err := s.Record(t.Context(), entries)
 		return refused(err)
 	case 3, 4:
-		_, err := s.sealStep(0, true)
+		_, err := s.sealStep(0, die.IntN(2) == 0)
 		return err
 	case 5:
 		return s.Seal()

@@ -27,7 +27,11 @@ func (s *Store) sealLoop() {
 			until = s.sealer.Until()
 		}
 		s.mem.Mu.Unlock()
-		if due := left || stepwise || wait <= 0; due || merging && s.Paused() == nil {
+		due := left || stepwise || wait <= 0
+		merging = merging && s.Paused() == nil
+		if rest := s.othersTurn(); rest > 0 && (due || merging) {
+			wait, ch = rest, nil
+		} else if due || merging {
 			var err error
 			if left, err = s.sealStep(until, due); errors.Is(err, errIdle) {
 				wait, ch = sealIdle, nil // what is left is set aside
@@ -135,10 +139,13 @@ func (s *Store) mergeStep() (merged bool, err error) {
 		return false, nil
 	}
 	if err == nil {
-		err = s.update("merge layers", step.Write, func() {
+		err = s.update("merge layers", s.unlessStale(step.Seq(), step.Write), func() {
 			s.mem.BlockSeq = step.Apply()
 			s.sealed.broadcast()
 		})
+	}
+	if errors.Is(err, errStale) {
+		return true, nil
 	}
 	var of *seal.ProjectError
 	if errors.As(err, &of) && blocks.IsDamage(err) {
@@ -181,6 +188,17 @@ func (s *Store) sealSome(until int64) (left bool, err error) {
 	}
 }
 
+// unlessStale returns write, refused with errStale where blocks have changed since the newest had the
+// sequence seq: another node has.
+func (s *Store) unlessStale(seq uint64, write func(kv.Tx) error) func(kv.Tx) error {
+	return func(tx kv.Tx) error {
+		if seq != s.mem.BlockSeq {
+			return errStale
+		}
+		return write(tx)
+	}
+}
+
 // seal does a step.
 func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	err = s.read(func(tx kv.Tx) (err error) {
@@ -190,12 +208,7 @@ func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	return left, s.update("seal", func(tx kv.Tx) error {
-		if step.Seq() != s.mem.BlockSeq {
-			return errStale
-		}
-		return step.Write(tx)
-	}, func() {
+	return left, s.update("seal", s.unlessStale(step.Seq(), step.Write), func() {
 		var freed queue.Shares
 		freed, s.mem.BlockSeq = step.Apply()
 		s.queue.Free(freed.Parts...)

@@ -176,6 +176,7 @@ type Store struct {
 	tokens func(revision uint64, records map[string][]byte) // is told what other nodes do to tokens; writing guards it
 	asking catchup.Asking
 
+	turns   turns
 	duty    *duty.Duty   // nil where there are no other nodes
 	durable atomic.Int64 // the id below which all is known to be durable, where several nodes have the database
 
@@ -305,7 +306,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	sealing.Sizes = &s.opts.sizes
 	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
 	s.Log = read.New(read.Options{
-		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.currentExpecting, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
 	})
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())

@@ -54,7 +54,7 @@ func (s *Store) seeTrees(wanted func(*memory.Project) bool) {
 				hashed[p.ID] = 0
 			}
 		}
-	}, func(tx kv.Tx) (err error) {
+	}, nothingExpected, func(tx kv.Tx) (err error) {
 		for id := range hashed {
 			if hashed[id], err = trees.Hashed(tx, id); err != nil {
 				return err

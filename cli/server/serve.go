@@ -182,6 +182,7 @@ func (s *server) openStore(context.Context) (err error) {
 			return s.shipping.Purging(context.Background(), project)
 		},
 
+		Node: nodeName(s.cfg.Listen),
 		Changed: func() {
 			if w := s.waker.Load(); w != nil {
 				w.Wake()
@@ -295,6 +296,23 @@ func (s *server) openWorkers(ctx context.Context) error {
 	return nil
 }
 
+// nodes is api.Options.Nodes.
+func (s *server) nodes() func() (names []string, own, onDuty string) {
+	if !s.store.Shared() {
+		return nil
+	}
+	return s.store.Nodes
+}
+
+// nodeName names this node to people: the machine, and where it listens on it.
+func nodeName(listen string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		return listen
+	}
+	return host + " at " + listen
+}
+
 // onDuty has a worker work while this node of the log is on duty, which is always where it is the
 // only one.
 func (s *server) onDuty(run func(context.Context) error) func(context.Context) error {
@@ -378,6 +396,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		MetricsApart:    s.cfg.MetricsListen != "",
 		Stopping:        stopping,
 		Log:             s.log,
+		Nodes:           s.nodes(),
 		Version:         build.Version(),
 		Base:            s.cfg.BasePath,
 	}

@@ -89,6 +89,7 @@ func (s *Sealer) Changed(p *memory.Project) {
 	delete(s.full, p)
 	delete(s.stepwise, p)
 	s.Added(p)
+	s.Grown(p)
 	if p.Rec.Sealing != nil && s.aside[p] == nil {
 		s.Begun(p, p.Rec.Sealing.Seq)
 	}
@@ -99,6 +100,8 @@ func (s *Sealer) Gone(p *memory.Project) {
 	delete(s.full, p)
 	delete(s.stepwise, p)
 	delete(s.aside, p)
+	delete(s.merging, p)
+	delete(s.unmerged, p)
 }
 
 // Stepwise returns how many projects are in the midst of a seal.
