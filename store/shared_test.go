@@ -19,6 +19,9 @@ func TestExaminationOnPostgreSQL(t *testing.T) {
 		return pgkv.Open(pgtest.Part(address, partOf(dir)), sharedOptions(&opts))
 	}
 	t.Run("one node", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("two nodes do all that one does")
+		}
 		storetest.Run(t, func(dir string, o storetest.Options) (storetest.Log, error) {
 			return examine(o, func(opts Options) (kv.DB, error) { return open(dir, opts) })
 		})
