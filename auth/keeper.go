@@ -151,10 +151,15 @@ func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Pr
 	if secret == "" {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "a token is required")
 	}
-	prefix, id, err := parseSecret(secret)
-	if err == nil {
-		err = k.fresh()
+	if err := k.fresh(); err != nil {
+		return Principal{}, err
 	}
+	return k.known(ctx, secret, from)
+}
+
+// known is verify by what this node knows.
+func (k *Keeper) known(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
+	prefix, id, err := parseSecret(secret)
 	switch {
 	case err != nil:
 		return Principal{}, err

@@ -56,6 +56,33 @@ func TestTokensOfNodes(t *testing.T) {
 	callOf(t, a, fresh)
 }
 
+// A call that records is known by what its node knows, and refused at its commit where another has
+// revoked its token meanwhile.
+func TestRevokedBeforeTheCommit(t *testing.T) {
+	c := newClock()
+	nodes := nodestest.Open(t, 2, store.Options{Now: c.Now})
+	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
+	root := callOf(t, a, start(t, a, ""))
+	for range 10 {
+		secret, made := create(t, a, root, auth.Token{Role: auth.Recorder})
+		who, err := b.AuthenticateEarly(request(secret, "192.0.2.1:1")) // which it does not know yet
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Revoke(t.Context(), root, made.ID); err != nil {
+			t.Fatal(err)
+		}
+		before := nodes[0].LastID()
+		ctx := audit.WithStanding(t.Context(), func() error { return b.Standing(&who) })
+		_, err = nodes[1].Record(ctx, []*audit.Entry{{
+			Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "a.b", Resource: audit.Resource{Type: "T"}, Outcome: audit.Success,
+		}})
+		if audit.KindOf(err) != audit.Unauthenticated || nodes[0].LastID() != before {
+			t.Errorf("recording by a token that is revoked: %v", err)
+		}
+	}
+}
+
 // Last uses that a node writes never bring back what another one has revoked meanwhile.
 func TestNodesDoNotBringTokensBack(t *testing.T) {
 	c := newClock()

@@ -25,6 +25,9 @@ type submission struct {
 	// change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
 	change func(*commitWriter) error
+	// standing, when set, says whether the caller may still record, once all counts that other
+	// nodes have done.
+	standing func() error
 	// anyState lets the entries into projects that refuse recording.
 	anyState bool
 	// own marks an entry of the log itself: where its project is not there or not
@@ -63,6 +66,9 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	}
 	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
 		return nil, err
+	}
+	if s.db.Shared() {
+		sub.standing = audit.StandingOf(ctx)
 	}
 	parts := sub.item.Parts
 	defer s.meter.Give(parts)
@@ -287,6 +293,11 @@ func (w *commitWriter) add(sub *submission) error {
 			return err
 		}
 		w.wrote = true
+	}
+	if sub.standing != nil {
+		if err := sub.standing(); err != nil {
+			return err
+		}
 	}
 	if w.moved(sub) {
 		return errMoved

@@ -64,16 +64,26 @@ func (x *examined) Check(ctx context.Context, report func(problem string)) error
 	return err
 }
 
-// FailNext has the next commit fail.
+// FailNext has the next commit fail that is no node's beat.
 func (x *examined) FailNext(unknown bool) {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	beat := false
 	fail := func() error {
+		if beat {
+			return nil
+		}
 		x.db.Before, x.db.After = nil, nil
 		return syscall.EIO
 	}
+	x.db.Before = func(buckets []string) error {
+		if beat = slices.Equal(buckets, []string{format.Meta}); unknown {
+			return nil
+		}
+		return fail()
+	}
 	if unknown {
 		x.db.After = fail
-	} else {
-		x.db.Before = func([]string) error { return fail() }
 	}
 }
 

@@ -90,10 +90,15 @@ func openNodesOn(count int, open func(dir string, opts Options) (kv.DB, error), 
 				return nil, err
 			}
 			n.all = append(n.all, &node{x})
+			for !n.all[0].OnDuty() { // which is to change sinks
+				time.Sleep(time.Millisecond)
+			}
 		}
 		for i, x := range n.all {
 			next := n.all[(i+1)%count].Store
+			x.writing.Lock()
 			x.db.Again, x.db.Faster = true, func() { n.race(next) }
+			x.writing.Unlock()
 		}
 		n.Log = n.all[0]
 		return n, nil
@@ -122,7 +127,11 @@ func (n *nodes) race(s *Store) {
 
 // TestNodes puts several stores on one database through what a log has to pass.
 func TestNodes(t *testing.T) {
-	for _, count := range []int{2, 3} {
+	counts := []int{2, 3}
+	if testing.Short() {
+		counts = counts[:1]
+	}
+	for _, count := range counts {
 		t.Run(fmt.Sprint(count), func(t *testing.T) { storetest.Run(t, openNodes(count)) })
 	}
 }
@@ -195,7 +204,11 @@ func memoryOf(s *Store) (lines []string) {
 // Two nodes do what comes to a die's mind. However far one of them is behind, and of whichever
 // state it is when it takes in what it has read, it remembers afterwards what a start would load.
 func TestNodesRemember(t *testing.T) {
-	for seed := range uint64(30) {
+	seeds := uint64(30)
+	if testing.Short() {
+		seeds = 5
+	}
+	for seed := range seeds {
 		log, err := openNodes(2)(t.TempDir(), storetest.Options{Now: time.Now})
 		if err != nil {
 			t.Fatal(err)
