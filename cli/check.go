@@ -228,4 +228,3 @@ func defaultData() string {
 
 // offline gives the error of opening a data folder a hint.
 func offline(err error, dir string) error { return (&where{data: dir}).offline(err) }
-
