@@ -217,8 +217,9 @@ func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) 
 }
 
 // from returns a configuration whose servers are tried from the n-th on: one that is cut off from
-// its standby takes what it cannot commit, and whoever gives that up has to look elsewhere.
-func from(cfg *pgconn.Config, n int) *pgconn.Config {
+// its standby takes what it cannot commit, and whoever gives that up has to look elsewhere. Each
+// has its part of the time within which one is wanted.
+func from(cfg *pgconn.Config, n int, within time.Duration) *pgconn.Config {
 	cfg = cfg.Copy()
 	all := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
 	var firsts []int // of each server, for there may be a try with TLS and one without
@@ -227,6 +228,7 @@ func from(cfg *pgconn.Config, n int) *pgconn.Config {
 			firsts = append(firsts, i)
 		}
 	}
+	cfg.ConnectTimeout = min(cfg.ConnectTimeout, max(time.Second, within/time.Duration(len(all))))
 	i := firsts[n%len(firsts)]
 	all = append(all[i:len(all):len(all)], all[:i]...)
 	cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks = all[0].Host, all[0].Port, all[0].TLSConfig, all[1:]

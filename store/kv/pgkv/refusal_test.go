@@ -112,6 +112,21 @@ func TestServerComesBack(t *testing.T) {
 	}
 }
 
+// A server that takes connections and does not answer does not keep from the next one.
+func TestSilentServer(t *testing.T) {
+	server := pgtest.StartServer(t)
+	first := proxyTo(t, server)
+	opts := options()
+	opts.Patience, opts.Watch = 4*time.Second, 500*time.Millisecond
+	first.Stall()
+	db := open(t, at(t, server.Database(t), first.Address(), server.Address()), opts)
+	must(t, count(db))
+	must(t, first.Heal())
+	if got := counted(t, db); got != 1 {
+		t.Errorf("an update counts %d", got)
+	}
+}
+
 // A node that stands still with the log in its hand is cut off, and another goes on.
 func TestStandingStill(t *testing.T) {
 	if testing.Short() {
