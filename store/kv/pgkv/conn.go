@@ -228,7 +228,9 @@ func from(cfg *pgconn.Config, n int, within time.Duration) *pgconn.Config {
 			firsts = append(firsts, i)
 		}
 	}
-	cfg.ConnectTimeout = min(cfg.ConnectTimeout, max(time.Second, within/time.Duration(len(all))))
+	if each := max(time.Second, within/time.Duration(len(firsts))); cfg.ConnectTimeout == 0 || cfg.ConnectTimeout > each {
+		cfg.ConnectTimeout = each
+	}
 	i := firsts[n%len(firsts)]
 	all = append(all[i:len(all):len(all)], all[:i]...)
 	cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks = all[0].Host, all[0].Port, all[0].TLSConfig, all[1:]
