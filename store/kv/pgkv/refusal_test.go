@@ -28,8 +28,7 @@ func TestRefusals(t *testing.T) {
 	database := server.Database(t)
 	query := func(sql string) {
 		t.Helper()
-		_, err := server.QueryIn(database, sql)
-		must(t, err)
+		must(t, server.In(database, sql))
 	}
 	newer := within(database)
 	open(t, newer, options())
