@@ -74,7 +74,7 @@ func (s *scene) entry(project string) *audit.Entry {
 	s.now = s.now.Add(time.Duration(r.IntN(10)) * time.Second)
 	e.CreatedAt = s.now
 	if r.IntN(6) == 0 { // late
-		e.CreatedAt = s.now.Add(-time.Duration(r.IntN(40_000)) * time.Second)
+		e.CreatedAt = s.now.Add(-time.Duration(r.IntN(120_000)) * time.Second)
 	}
 	return e
 }

@@ -20,6 +20,7 @@ type pieces struct {
 	n, damaged int
 	reads      []string
 	err        error
+	lacking    bool
 	slow       time.Duration // how long a check takes
 }
 
@@ -36,6 +37,13 @@ func (p *pieces) ReadSome(_ context.Context, at check.At, _ int, report func(str
 		return check.At{}, 1 << 20, nil
 	}
 	return check.At{Bucket: "b", After: append(at.After[:i:i], 'x')}, 1 << 20, nil
+}
+
+func (p *pieces) ReadStructure(report func(string)) error {
+	if p.lacking {
+		report("a part of it is missing")
+	}
+	return nil
 }
 
 func (p *pieces) CheckTold(ctx context.Context, report func(string), progress func(float64)) (check.Summary, error) {
@@ -190,6 +198,24 @@ func TestReadsAStore(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What each part by itself does not tell is found once all of them were read.
+func TestStructure(t *testing.T) {
+	for _, lacking := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			log := &pieces{n: 5, damaged: -1, lacking: lacking}
+			w := scrub.New(log, scrub.Options{Period: time.Hour})
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Minute)
+			defer cancel()
+			if err := w.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if last := w.Status().Last; last == nil || (last.Problems == 1) != lacking || last.Err != "" {
+				t.Errorf("lacking %t: %+v", lacking, last)
+			}
+		})
 	}
 }
 

@@ -558,7 +558,7 @@ func TestDamage(t *testing.T) {
 		t.Logf("%s: %d times: wrong answers %d, errors %d, with gaps alone %d, found by the check alone %d, harmless %d", w.name, 3**damages,
 			counts[wrong], counts[refused], counts[gapped], counts[checked], counts[harmless])
 	}
-	if t.Logf("%d listings, %d entries recorded", c.lists, c.taken); c.refusals > c.lists/20 {
+	if t.Logf("%d listings, %d of them refused, %d entries recorded", c.lists, c.refusals, c.taken); c.refusals > c.lists/20 {
 		t.Errorf("%d of %d listings of a log that is open were refused", c.refusals, c.lists)
 	}
 }

@@ -163,7 +163,7 @@ func (s *Store) watchLoop() {
 
 // Confirm returns once all entries up to an id are known to be durable. Where other nodes write,
 // what a transaction sees may be lost with the machine that wrote it, and must not leave the log
-// before a commit of this node that was begun since.
+// before the engine knows that it is not.
 func (s *Store) Confirm(ctx context.Context, id int64) error {
 	if !s.db.Shared() || id < s.durable.Load() {
 		return nil
@@ -173,8 +173,7 @@ func (s *Store) Confirm(ctx context.Context, id int64) error {
 		return err
 	}
 	sub.item.First = true
-	sub.change = func(*commitWriter) error { return nil }
-	return s.send(ctx, sub)
+	return s.send(ctx, sub) // it writes nothing, and ends when what it rests on is durable
 }
 
 // errStale says that what an update was to write was worked out from a state that others have

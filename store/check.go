@@ -44,5 +44,11 @@ func (s *Store) ReadSome(ctx context.Context, at check.At, most int, report func
 	return next, read, closed(err)
 }
 
+// ReadStructure reads what leads to every value, of one state of the database, and reports what is damaged:
+// also that a part is an earlier state of it, as each value by itself does not tell.
+func (s *Store) ReadStructure(report func(problem string)) error {
+	return closed(s.db.Check(func(err error) { report(err.Error()) }))
+}
+
 // Damages returns what was found to be damaged when the store was opened.
 func (s *Store) Damages() []error { return s.db.Damages() }

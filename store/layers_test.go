@@ -118,6 +118,50 @@ func TestLateEntriesComeIntoLayers(t *testing.T) {
 	}
 }
 
+// Late entries that come faster than their layers are merged have those that are new merged first,
+// and wait in the tail where there are too many, without holding up another project's.
+func TestLayersThatComeFaster(t *testing.T) {
+	s := openLayered(t, t.TempDir(), 3)
+	s.opts.sizes.Step = 8
+	mustRecordAll(t, s, scattered("acme", 600, 0))
+	s.step(t, true)
+	draw := rand.New(rand.NewPCG(3, 4))
+	n, most, nested, waited := 600, 0, 0, 0
+	for round := range 60 {
+		mustRecordAll(t, s, append(lateBatch(draw, 60, 600), scattered("other", 5, time.Duration(round)*time.Hour)...))
+		n += 60
+		s.step(t, true)
+		rec := &s.mem.Projects["acme"].Rec
+		most = max(most, len(rec.Late))
+		if len(rec.Merging) > 1 {
+			nested++
+		}
+		if len(s.mem.Projects["acme"].Tail) > 0 {
+			waited++
+		}
+		if len(s.mem.Projects["other"].Tail) > 0 {
+			t.Fatalf("round %d: %d entries of the other wait", round, len(s.mem.Projects["other"].Tail))
+		}
+		if round%10 == 9 {
+			if got := len(everything(t, s, "acme")); got != n {
+				t.Fatalf("round %d: %d of %d entries are there", round, got, n)
+			}
+			checkClean(t, s)
+		}
+	}
+	if nested == 0 || waited == 0 || most > format.MostLayers {
+		t.Errorf("%d layers at most, two merges in %d rounds, entries wait in %d", most, nested, waited)
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	mergeAll(t, s)
+	if got, rec := len(everything(t, s, "acme")), &s.mem.Projects["acme"].Rec; got != n || len(rec.Late) > 3 || s.Unsealed() > 0 {
+		t.Errorf("%d of %d entries are there, in %d layers, %d in the tail", got, n, len(rec.Late), s.Unsealed())
+	}
+	checkClean(t, s)
+}
+
 // checkOrders wants pages in both orders to have all of n entries in order, whatever is sealed and
 // merged between them, and filters and counts to select from all layers.
 func checkOrders(t *testing.T, s *Store, n int) {

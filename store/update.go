@@ -41,6 +41,7 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	}))
 	switch {
 	case errors.Is(err, kv.ErrNothing):
+		s.durable.Store(s.mem.Tail.Next())
 		return nil
 	case errors.Is(err, kv.ErrAbsent):
 		return absent(what, err)

@@ -57,7 +57,8 @@ func LayerIDs(p ProjectID) []ProjectID {
 }
 
 // Merging says that layers are being merged into another, step by step: what has been moved is
-// there, and no longer where it was.
+// there, and no longer where it was. Of two that are under way the one begun last goes on first,
+// and they have no layer in common.
 type Merging struct {
 	From []int `json:"from"`
 	Into int   `json:"into"`
@@ -85,6 +86,11 @@ func (p *Project) LayerAt(number int) *Layer {
 		}
 	}
 	return nil
+}
+
+// Moving reports whether a layer takes part in a merge.
+func (p *Project) Moving(number int) bool {
+	return slices.ContainsFunc(p.Merging, func(m Merging) bool { return m.Into == number || slices.Contains(m.From, number) })
 }
 
 // AddLayer returns an empty layer of late entries more, and its number; nil where there are

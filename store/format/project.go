@@ -40,7 +40,7 @@ type Project struct {
 	// moved between them.
 	Layer
 	Late    []LateLayer `json:"late,omitempty"`
-	Merging *Merging    `json:"merging,omitempty"`
+	Merging []Merging   `json:"merging,omitempty"`
 	// Keys says where its idempotency keys are.
 	Keys KeyRuns `json:"keys,omitzero"`
 }
@@ -192,8 +192,10 @@ func ParseProject(name, value []byte) (*Project, error) {
 			return nil, fmt.Errorf("project %q: %w: layer %d", name, ErrCorrupt, l.Number)
 		}
 	}
-	if m := p.Merging; m != nil && (p.LayerAt(m.Into) == nil || len(m.From) == 0) {
-		return nil, fmt.Errorf("project %q: %w: layer %d, which others are merged into", name, ErrCorrupt, m.Into)
+	for _, m := range p.Merging {
+		if p.LayerAt(m.Into) == nil || len(m.From) == 0 {
+			return nil, fmt.Errorf("project %q: %w: layer %d, which others are merged into", name, ErrCorrupt, m.Into)
+		}
 	}
 	return p, nil
 }

@@ -52,11 +52,15 @@ func firstAt(entries []*audit.Entry, p audit.Position) int {
 
 // planLate plans how late entries come into a layer, and returns how many of them do: the smallest
 // layer while it does not fill a block, else a new one, or where there are as many as there can be
-// the smallest again. One that is damaged where they belong is passed over.
+// the smallest again, but none that is being merged. One that is damaged where they belong is
+// passed over.
 func (w *Step) planLate(
 	tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, entries []*audit.Entry, most blocks.Budget,
 ) (n int, err error) {
-	late := slices.Clone(plan.rec.Late)
+	late := slices.DeleteFunc(slices.Clone(plan.rec.Late), func(l format.LateLayer) bool { return plan.rec.Moving(l.Number) })
+	if len(late) == 0 && len(plan.rec.Late) == format.MostLayers {
+		late = slices.Clone(plan.rec.Late)
+	}
 	slices.SortFunc(late, func(a, b format.LateLayer) int { return cmp.Compare(a.Entries, b.Entries) })
 	if len(late) == 0 || late[0].Entries >= int64(w.sealer.Sizes.BlockRows/2) {
 		if number, l := plan.rec.AddLayer(); l != nil {

@@ -47,7 +47,7 @@ func (s *Sealer) toMerge(rec *format.Project) bool {
 	if rec.State == audit.Purging || len(rec.Late) == 0 {
 		return false
 	}
-	return rec.Merging != nil || len(rec.Late) > s.Sizes.Layers || lateEntries(rec) >= rec.Entries
+	return len(rec.Merging) > 0 || len(rec.Late) > s.Sizes.Layers || lateEntries(rec) >= rec.Entries
 }
 
 // Merging returns how many projects have layers to be merged.
@@ -67,7 +67,9 @@ func lateEntries(rec *format.Project) (n int64) {
 }
 
 // crowded reports whether what a project has in the tail waits until there are fewer layers.
-func (s *Sealer) crowded(p *memory.Project) bool { return s.merging[p] && len(p.Rec.Late) >= crowd }
+func (s *Sealer) crowded(p *memory.Project) bool {
+	return s.merging[p] && s.aside[p] == nil && len(p.Rec.Late) >= crowd
+}
 
 // ChooseMerge returns a step for the project whose turn it is, nil where there is none. seq is the
 // newest sequence of a block.
@@ -81,7 +83,7 @@ func (s *Sealer) ChooseMerge(seq uint64) *Merge {
 		return nil
 	}
 	m := &Merge{sealer: s, project: next[0], rec: next[0].Rec, seq: seq, chosen: seq}
-	m.rec.Late = slices.Clone(m.rec.Late)
+	m.rec.Late, m.rec.Merging = slices.Clone(m.rec.Late), slices.Clone(m.rec.Merging)
 	return m
 }
 
@@ -97,23 +99,21 @@ func (m *Merge) plan(tx kv.Tx) error {
 	if m.rec.State == audit.Purging {
 		return nil
 	}
-	if m.rec.Merging == nil {
-		var err error
-		if m.rec.Merging, err = m.choose(tx); err != nil || m.rec.Merging == nil {
-			return err
-		}
+	if err := m.begin(tx); err != nil || len(m.rec.Merging) == 0 {
+		return err
 	}
 	id := m.project.ID
+	last := len(m.rec.Merging) - 1
+	now := m.rec.Merging[last]
 	var fronts []*blocks.Front
-	for _, n := range m.rec.Merging.From {
+	for _, n := range now.From {
 		if l := m.rec.LayerAt(n); l != nil {
 			fronts = append(fronts, &blocks.Front{ID: format.LayerID(id, n), Layer: *l})
 		}
 	}
-	s, into := m.sealer, m.rec.Merging.Into
-	l := m.rec.LayerAt(into)
+	s, l := m.sealer, m.rec.LayerAt(now.Into)
 	var err error
-	m.move, err = s.blocks.PlanMove(s.Sizes, tx, m.project.Name, fronts, format.LayerID(id, into), l,
+	m.move, err = s.blocks.PlanMove(s.Sizes, tx, m.project.Name, fronts, format.LayerID(id, now.Into), l,
 		blocks.Budget{Blocks: mergeBlocks, Bytes: mergeBytes}, &m.seq)
 	if err != nil {
 		return err
@@ -130,36 +130,52 @@ func (m *Merge) plan(tx kv.Tx) error {
 		}
 	}
 	m.rec.Late = slices.DeleteFunc(m.rec.Late, func(l format.LateLayer) bool { return l.Entries == 0 })
-	left := slices.DeleteFunc(slices.Clone(m.rec.Merging.From), func(n int) bool { return m.rec.LayerAt(n) == nil })
-	if m.rec.Merging = nil; len(left) > 0 {
-		m.rec.Merging = &format.Merging{From: left, Into: into}
+	now.From = slices.DeleteFunc(slices.Clone(now.From), func(n int) bool { return m.rec.LayerAt(n) == nil })
+	if m.rec.Merging[last] = now; len(now.From) == 0 {
+		m.rec.Merging = m.rec.Merging[:last]
 	}
 	return nil
 }
 
-// choose chooses what is merged: nil for nothing.
-func (m *Merge) choose(tx kv.Tx) (*format.Merging, error) {
-	late := slices.Clone(m.rec.Late)
+// begin begins a merge, if there is one to be begun.
+func (m *Merge) begin(tx kv.Tx) error {
+	late := slices.DeleteFunc(slices.Clone(m.rec.Late), func(l format.LateLayer) bool { return m.rec.Moving(l.Number) })
 	slices.SortFunc(late, func(a, b format.LateLayer) int { return cmp.Compare(a.Entries, b.Entries) })
+	if len(m.rec.Merging) > 0 {
+		if len(late) >= beside {
+			m.rec.Merging = append(m.rec.Merging, together(late))
+		}
+		return nil
+	}
 	few := len(late) <= m.sealer.Sizes.Layers
 	all := lateEntries(&m.rec) >= m.rec.Entries
 	if !all && !few {
 		var err error
 		if all, err = m.dense(tx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	switch {
 	case all || !few && len(late) == 1:
-		return &format.Merging{From: numbers(late)}, nil
-	case few:
-		return nil, nil
+		m.rec.Merging = []format.Merging{{From: numbers(late)}}
+	case !few:
+		m.rec.Merging = []format.Merging{together(late)}
 	}
+	return nil
+}
+
+// beside is how many layers that have come since a merge began are merged before it goes on: one
+// that is large takes long.
+const beside = 3
+
+// together returns the merge of the smallest of some layers, which are sorted: of as many as have
+// together no fewer entries than the next.
+func together(late []format.LateLayer) format.Merging {
 	n, sum := 2, late[0].Entries+late[1].Entries
 	for ; n < len(late) && late[n].Entries <= sum; n++ {
 		sum += late[n].Entries
 	}
-	return &format.Merging{From: numbers(late[:n-1]), Into: late[n-1].Number}, nil
+	return format.Merging{From: numbers(late[:n-1]), Into: late[n-1].Number}
 }
 
 func numbers(late []format.LateLayer) (all []int) {

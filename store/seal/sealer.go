@@ -12,6 +12,11 @@ import (
 // few they are.
 const maxTailBytes = 16 << 20
 
+// lateRows is how many times the rows that start a seal a project has in the tail until it is
+// sealed whose entries come late: the more come into a layer at once, the fewer layers there are
+// to be merged.
+const lateRows = 4
+
 // The tail may outgrow the rows that start a seal of full projects by these factors: the
 // first until all of it is sealed, the second until recording waits for the sealer.
 const (
@@ -46,6 +51,7 @@ type Sealer struct {
 	// the tail that is of. lastFresh and lastBegun are those that had their turn last.
 	stepwise             map[*memory.Project]queue.Load
 	full                 map[*memory.Project]bool // that have entries enough in the tail for a block
+	late                 map[*memory.Project]bool // of whom the last seal made a layer grow
 	lastFresh, lastBegun *memory.Project
 	aside                map[*memory.Project]error // those whose blocks are damaged, and why
 	// merging are the projects with layers that are to be merged, unmerged those of whom they
@@ -60,6 +66,7 @@ func New(tail *memory.Tail, r *blocks.Reader, o Options) *Sealer {
 	return &Sealer{
 		Options: o, blocks: r, tail: tail,
 		stepwise: make(map[*memory.Project]queue.Load), full: make(map[*memory.Project]bool),
+		late:    make(map[*memory.Project]bool),
 		aside:   make(map[*memory.Project]error),
 		merging: make(map[*memory.Project]bool), unmerged: make(map[*memory.Project]error),
 	}
@@ -67,7 +74,11 @@ func New(tail *memory.Tail, r *blocks.Reader, o Options) *Sealer {
 
 // Added says that a project has got entries in the tail.
 func (s *Sealer) Added(p *memory.Project) {
-	if unsealed(p) >= min(s.Sizes.BlockRows, s.Rows) && s.aside[p] == nil {
+	enough := min(s.Sizes.BlockRows, s.Rows)
+	if s.late[p] {
+		enough = lateRows * s.Rows
+	}
+	if unsealed(p) >= enough && s.aside[p] == nil {
 		s.full[p] = true
 	}
 }
@@ -118,7 +129,9 @@ func (s *Sealer) Wait() time.Duration {
 	}
 	full := 0
 	for p := range s.full {
-		full += unsealed(p)
+		if !s.crowded(p) {
+			full += unsealed(p)
+		}
 	}
 	if full >= s.Rows {
 		return 0
@@ -145,7 +158,22 @@ func (s *Sealer) unsealed() int {
 	for p := range s.aside {
 		n -= len(p.Tail)
 	}
+	for p := range s.merging {
+		if s.crowded(p) && s.stepwise[p] == (queue.Load{}) {
+			n -= len(p.Tail)
+		}
+	}
 	return n
+}
+
+// waiting reports whether something of the tail waits for more than a seal.
+func (s *Sealer) waiting() bool {
+	for p := range s.merging {
+		if s.crowded(p) {
+			return true
+		}
+	}
+	return len(s.aside) > 0
 }
 
 // pressed reports whether the tail is so large that all of it is to be sealed: what is
@@ -158,8 +186,9 @@ func (s *Sealer) pressed() bool {
 	if s.unsealed() >= tailFull*s.Rows {
 		return true
 	}
-	// What is set aside stays, and has others stay: sealing more often would not make room.
-	return len(s.aside) == 0 && (len(s.tail.Slots) >= tailSlack*s.Rows || bytes >= min(maxTailBytes, s.TailBytes/2))
+	// What is set aside, or waits for a merge, stays and has others stay: sealing more often would not
+	// make room.
+	return !s.waiting() && (len(s.tail.Slots) >= tailSlack*s.Rows || bytes >= min(maxTailBytes, s.TailBytes/2))
 }
 
 // Choose returns a step for those of whom something is to be sealed, in the order of their

@@ -188,6 +188,9 @@ func (w *Step) applyOne(plan *projectPlan) {
 	}
 	p.Tail = tail
 	delete(s.full, p)
+	if delete(s.late, p); slices.ContainsFunc(plan.parts, func(p part) bool { return p.layer > 0 }) {
+		s.late[p] = true
+	}
 	s.Added(p)
 	s.Grown(p)
 	delete(s.stepwise, p)

@@ -70,6 +70,10 @@ func (st *stampTest) damages(image []byte) []error {
 		st.Fatal(err)
 	}
 	defer db.Close()
+	checked := 0
+	if err := db.Check(func(error) { checked++ }); err != nil || (checked > 0) != (len(db.Damages()) > 0) {
+		st.Errorf("the check finds %d faults, opening %v, %v", checked, db.Damages(), err)
+	}
 	return db.Damages()
 }
 
