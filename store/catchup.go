@@ -43,8 +43,7 @@ func (s *Store) catchUp(tx kv.Tx) error {
 
 // current runs fn in a read transaction, and take before it, with State.Mu held for reading: fn
 // sees what take saw, or what was committed since. Both see what any node had committed before
-// the call. expected tells what fn will read. Each may be called more than once: what the last
-// call did counts.
+// the call. Each may be called more than once: what the last call did counts.
 func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error {
 	mark := s.take(take)
 	if !s.db.Shared() {
@@ -163,17 +162,15 @@ func (s *Store) watchLoop() {
 
 // Confirm returns once all entries up to an id are known to be durable. Where other nodes write,
 // what a transaction sees may be lost with the machine that wrote it, and must not leave the log
-// before the engine knows that it is not.
+// before the engine says that it cannot.
 func (s *Store) Confirm(ctx context.Context, id int64) error {
 	if !s.db.Shared() || id < s.durable.Load() {
 		return nil
 	}
-	sub, err := s.prepare(nil)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	sub.item.First = true
-	return s.send(ctx, sub) // it writes nothing, and ends when what it rests on is durable
+	return s.update("confirm", func(kv.Tx) error { return kv.ErrNothing }, nil)
 }
 
 // errStale says that what an update was to write was worked out from a state that others have

@@ -398,7 +398,7 @@ func TestNodesWake(t *testing.T) {
 	}
 }
 
-// What a node gives to those who follow the log is durable by a commit of its own.
+// What a node gives to those who follow the log is durable.
 func TestNodesGiveWhatIsDurable(t *testing.T) {
 	a, b := openTwo(t, Options{SealAfter: time.Hour})
 	var got audit.Recorded
@@ -419,7 +419,7 @@ func TestNodesGiveWhatIsDurable(t *testing.T) {
 	}
 }
 
-// A duplicate that another node has recorded is acknowledged behind a commit.
+// A duplicate that another node has recorded is acknowledged once that is durable.
 func TestNodesCommitBehindDuplicates(t *testing.T) {
 	a, b := openTwo(t, Options{SealAfter: time.Hour})
 	first := recordOne(t, a, keyed("acme", "k"))

@@ -80,8 +80,9 @@ type DB interface {
 	// commit that was known when it began.
 	View(fn func(Tx) error) error
 	// Update runs fn and commits what it wrote, all of it or nothing. It returns nil
-	// once that is durable. An error of fn is returned as it is and nothing is written;
-	// that of a commit has ErrAbsent or ErrUnknown in its chain.
+	// once that is durable. An error of fn is returned as it is and nothing is written,
+	// ErrNothing once what fn has read is durable; that of a commit has ErrAbsent or ErrUnknown
+	// in its chain.
 	Update(fn func(Tx) error) error
 
 	// Shared reports whether others than this DB may commit to the database. A View may then

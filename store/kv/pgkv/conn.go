@@ -68,6 +68,9 @@ type call struct {
 // errLost is in the chain of the error of an exchange of which nobody knows how far it came.
 var errLost = errors.New("the connection to the database was lost")
 
+// errUnreached is in the chain of the error of connecting that may be tried again.
+var errUnreached = errors.New("the database cannot be reached")
+
 // lost returns the error of a connection that failed.
 func (c *conn) lost(err error) error {
 	c.broken = true
@@ -204,7 +207,7 @@ func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) 
 	defer cancel()
 	pg, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, notConnected(cfg, err)
+		return nil, notConnected(err)
 	}
 	h, err := pg.Hijack()
 	if err != nil {

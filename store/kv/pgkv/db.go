@@ -117,6 +117,8 @@ func (db *DB) prepare() error {
 	err := db.connectWriter()
 	if err == nil {
 		err = db.setUp(db.writer)
+	} else {
+		err = fmt.Errorf("%w: %w", kv.ErrUnavailable, explained(err))
 	}
 	db.writing.Unlock()
 	if err != nil || db.opts.Init == nil {
@@ -180,7 +182,7 @@ func (db *DB) beginView(expected []kv.Expected) (*tx, error) {
 		if err == nil {
 			return t, nil
 		}
-		if !errors.Is(err, errLost) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
+		if !isLost(err) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
 			return nil, db.unavailable(err)
 		}
 		if wait > firstWait { // the first may only have met a connection that was idle

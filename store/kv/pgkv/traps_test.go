@@ -144,6 +144,9 @@ func still(t *testing.T, done <-chan error, what string) {
 // place, with a warning. It is not acknowledged before the standby has it; neither is what
 // another process finds out from it.
 func TestCancelledWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts two servers")
+	}
 	pair := pgtest.StartPair(t, pgtest.Synchronous)
 	address := within(pair.Primary.Database(t))
 	opts := options()
@@ -185,6 +188,9 @@ func TestCancelledWait(t *testing.T) {
 
 // A primary of before that still answers is not gone back to.
 func TestPrimaryOfBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts two servers")
+	}
 	pair := pgtest.StartPair(t, pgtest.Asynchronous)
 	before := pair.Primary
 	proxy := proxyTo(t, before)

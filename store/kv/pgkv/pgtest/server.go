@@ -197,10 +197,13 @@ func (s *Server) URL(database string) string {
 
 // Query runs statements as the database's own user, and returns the first value that the last
 // of them answers, or "".
-func (s *Server) Query(sql string) (string, error) {
+func (s *Server) Query(sql string) (string, error) { return s.QueryIn(s.URL(superuser), sql) }
+
+// QueryIn is Query in the database at an address.
+func (s *Server) QueryIn(address, sql string) (string, error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	conn, err := pgconn.Connect(ctx, s.URL(superuser))
+	conn, err := pgconn.Connect(ctx, address)
 	if err != nil {
 		return "", err
 	}
