@@ -33,7 +33,11 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 		s.fail(x, r, err)
 		return
 	}
-	if c.principal, err = s.opts.Auth.Authenticate(r); err == nil {
+	authenticate := s.opts.Auth.Authenticate
+	if rt.method == rpc.Record { // whose commit asks again
+		authenticate = s.opts.Auth.AuthenticateEarly
+	}
+	if c.principal, err = authenticate(r); err == nil {
 		x.principal = c.principal.Owner
 		if err = c.enter(); err == nil {
 			err = rt.handle(c)

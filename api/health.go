@@ -25,6 +25,15 @@ type readiness struct {
 	Damages int `json:"damages,omitempty"`
 	// Sinks tells of what is shipped elsewhere.
 	Sinks *sinkReadiness `json:"sinks,omitempty"`
+	// Node tells which of several nodes of the log this is.
+	Node *nodeReadiness `json:"node,omitempty"`
+}
+
+// nodeReadiness tells of a node among others.
+type nodeReadiness struct {
+	Name   string `json:"name"`
+	OnDuty bool   `json:"onDuty"`
+	Nodes  int    `json:"nodes"`
 }
 
 type checkReadiness struct {
@@ -68,6 +77,10 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		if last := s.opts.Checks.Status().Last; last != nil {
 			ready.Check = &checkReadiness{OK: last.Problems == 0 && last.Err == "", EndedAt: last.EndedAt, Problems: last.Problems}
 		}
+	}
+	if s.opts.Nodes != nil {
+		names, own, onDuty := s.opts.Nodes()
+		ready.Node = &nodeReadiness{Name: own, OnDuty: own != "" && own == onDuty, Nodes: len(names)}
 	}
 	var b bytes.Buffer
 	b.WriteString(`{"ok":true,"result":`)

@@ -85,6 +85,9 @@ type Options struct {
 	Index func() audit.IndexStatus
 	// Ready returns why requests had better go to another node. Nil where there is none.
 	Ready func() error
+	// Nodes returns the nodes that have the log, by name, this one's name, and which of them does what
+	// one does for all. Nil where there is one.
+	Nodes func() (names []string, own, onDuty string)
 	// Proofs proves the log's history. Nil when nobody does.
 	Proofs Proofs
 	// Checks reads the whole log. Nil when nothing does.

@@ -29,6 +29,10 @@ const (
 	Unavailable
 )
 
+// ErrOvertaken says that another node of the log has changed the same meanwhile: nothing was
+// written. It is an Unavailable Fault.
+var ErrOvertaken error = Errorf(Unavailable, "another node changed the same at this moment: try again")
+
 // String returns the code that the API answers with.
 func (k Kind) String() string {
 	switch k {

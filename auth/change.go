@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	if err := call.Principal.mayGrant(t.Projects); err != nil {
 		return "", Token{}, err
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	if err := k.checkOwner(&call.Principal, &t); err != nil {
 		return "", Token{}, err
@@ -93,7 +94,7 @@ func (k *Keeper) put(ctx context.Context, h *held, entry *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := k.storage.ChangeTokens(ctx, map[string][]byte{h.ID: v}, nil, entry); err != nil {
+	if err := k.write(ctx, map[string][]byte{h.ID: v}, nil, entry); err != nil {
 		return err
 	}
 	k.apply(map[string]*held{h.ID: h}, nil)
@@ -132,8 +133,18 @@ func (k *Keeper) administeredBy(except map[string]bool) bool {
 //
 // It returns Invalid for a secret that is too easily guessed.
 func (k *Keeper) Start(ctx context.Context, outside string, show func(secret string) error) error {
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
+	for {
+		err := k.start(ctx, outside, show)
+		if !errors.Is(err, audit.ErrOvertaken) {
+			return err
+		}
+		k.rebase() // another node starts as well
+	}
+}
+
+func (k *Keeper) start(ctx context.Context, outside string, show func(secret string) error) error {
 	if err := k.setOutside(ctx, outside); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (k *Keeper) revokeLater(call *Call, h *held, cause string, err error) error
 
 // writeRevocations writes those that could not be written before.
 func (k *Keeper) writeRevocations(ctx context.Context) error {
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	k.mu.RLock()
 	list := maps.Clone(k.unwritten)

@@ -100,9 +100,12 @@ type Keeper struct {
 	links secretHash
 
 	// changing is held by each change of tokens and sessions from its decision to its
-	// apply.
+	// apply, and guards basis: the revision that the decision is by.
 	changing sync.Mutex
+	basis    uint64
+	nodes    Nodes        // nil where there are none
 	mu       sync.RWMutex // guards what follows
+	revision uint64
 	tokens   map[string]*held
 	sessions map[string]*active
 	// unwritten are the revocations, by the token's id, that could not be written.
@@ -113,32 +116,18 @@ type Keeper struct {
 // mode.
 func Open(storage Storage, opts Options) (*Keeper, error) {
 	opts.setDefaults()
-	records, err := storage.Tokens()
-	if err != nil {
-		return nil, err
-	}
 	k := &Keeper{
 		opts:     opts,
 		storage:  storage,
 		failures: newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		refusals: fold.New[refusal](maxKinds),
 		logins:   newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
-		tokens:   make(map[string]*held, len(records)),
+		tokens:   make(map[string]*held),
 		sessions: make(map[string]*active),
 
 		unwritten: make(map[string]unwritten),
 	}
-	for key, v := range records {
-		if id, is := sessionOf(key); is {
-			k.sessions[id], err = decodeSession(id, v)
-		} else {
-			k.tokens[key], err = decodeToken(key, v)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return k, nil
+	return k, k.load()
 }
 
 func (k *Keeper) find(id string) *held {
@@ -154,12 +143,22 @@ func (k *Keeper) Verify(ctx context.Context, secret string) (Principal, error) {
 	return k.verify(ctx, secret, netip.Addr{})
 }
 
+var errUnknown = audit.Errorf(audit.Unauthenticated, "the token is not known")
+
 // verify is Verify of a call from an address. Where that is what a token is not for, the
 // error is a *Denied of the principal returned.
 func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
 	if secret == "" {
 		return Principal{}, audit.Errorf(audit.Unauthenticated, "a token is required")
 	}
+	if err := k.fresh(); err != nil {
+		return Principal{}, err
+	}
+	return k.known(ctx, secret, from)
+}
+
+// known is verify by what this node knows.
+func (k *Keeper) known(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
 	prefix, id, err := parseSecret(secret)
 	switch {
 	case err != nil:
@@ -174,7 +173,7 @@ func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Pr
 	}
 	h := k.find(id)
 	if h == nil || !h.answersTo(hash, k.opts.Now()) {
-		return Principal{}, audit.Errorf(audit.Unauthenticated, "the token is not known")
+		return Principal{}, errUnknown
 	}
 	return k.use(h, from)
 }
@@ -240,7 +239,7 @@ func (k *Keeper) grounds(p *Principal) (ends []context.Context, err error) {
 	}
 	h := k.find(p.TokenID)
 	if h == nil {
-		return nil, audit.Errorf(audit.Unauthenticated, "the token is not known")
+		return nil, errUnknown
 	}
 	return append(ends, h.ended), h.live(now)
 }
@@ -350,7 +349,7 @@ const usesEvery = time.Minute
 // tidy writes last uses and visits, and deletes the tokens that ended long ago and the
 // sessions that are over.
 func (k *Keeper) tidy(ctx context.Context) error {
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	now := k.opts.Now()
 	fresh, del := k.tidyTokens(now)
@@ -377,7 +376,9 @@ func (k *Keeper) tidy(ctx context.Context) error {
 	for _, a := range gone {
 		keys = append(keys, sessionKey+a.ID)
 	}
-	if err := k.storage.ChangeTokens(ctx, put, keys, nil); err != nil {
+	if err := k.write(ctx, put, keys, nil); errors.Is(err, audit.ErrOvertaken) {
+		return nil // and done the next time
+	} else if err != nil {
 		return fmt.Errorf("write last uses of tokens: %w", err)
 	}
 	k.apply(fresh, del)
@@ -405,6 +406,9 @@ func (k *Keeper) tidyTokens(now time.Time) (fresh map[string]*held, del []string
 func (k *Keeper) apply(put map[string]*held, del []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.overtaken() {
+		return
+	}
 	for id, h := range put {
 		k.tokens[id] = h
 	}

@@ -37,7 +37,7 @@ func (k *Keeper) LogIn(ctx context.Context, call *Call, v *Vouched) (secret stri
 			s.ExpiresAt = now.Add(min(k.opts.SessionLife, unrenewedLife))
 		}
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	secret, s.ID, err = k.unusedSecret(sessionPrefix)
 	if err != nil {
@@ -155,7 +155,7 @@ func (k *Keeper) putSession(ctx context.Context, a *active, gone []*active, entr
 	for i, g := range gone {
 		del[i] = sessionKey + g.ID
 	}
-	if err := k.storage.ChangeTokens(ctx, put, del, entry); err != nil {
+	if err := k.write(ctx, put, del, entry); err != nil {
 		return err
 	}
 	var fresh []*active
@@ -170,6 +170,9 @@ func (k *Keeper) putSession(ctx context.Context, a *active, gone []*active, entr
 func (k *Keeper) applySessions(put, gone []*active) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.overtaken() {
+		return
+	}
 	for _, a := range gone {
 		delete(k.sessions, a.ID)
 		a.end(errSessionOver)
@@ -194,6 +197,9 @@ func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, cha
 	prefix, id, err := parseSecret(secret)
 	if err != nil || prefix != sessionPrefix {
 		return Principal{}, Session{}, errSessionOver
+	}
+	if err := k.fresh(); err != nil {
+		return Principal{}, Session{}, err
 	}
 	a, hash := k.findSession(id), hashSecret(secret)
 	if a == nil || subtle.ConstantTimeCompare(a.hash[:], hash[:]) != 1 || a.Channel != channel {
@@ -239,7 +245,7 @@ func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []
 	if err != nil || prefix != sessionPrefix {
 		return nil, nil
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	a, hash := k.findSession(id), hashSecret(secret)
 	if a == nil || subtle.ConstantTimeCompare(a.hash[:], hash[:]) != 1 {
@@ -300,7 +306,7 @@ func (k *Keeper) reachesSession(p *Principal, permission Permission, a *active) 
 // EndSession ends a session by its id. It returns NotFound for one that is not there,
 // is over, or is not the caller's to end.
 func (k *Keeper) EndSession(ctx context.Context, call *Call, id string) (Session, error) {
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	k.mu.RLock()
 	a := k.sessions[id]
@@ -334,7 +340,7 @@ func (k *Keeper) OwnerOf(s *Session) string {
 // a person, or where Sid is set the ones that began with that session there. It
 // returns how many.
 func (k *Keeper) LogOutPerson(ctx context.Context, p Person) (int, error) {
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	k.mu.RLock()
 	var over []*active

@@ -85,7 +85,7 @@ func (k *Keeper) keepRenewed(ctx context.Context, a *active, secret string, v Vo
 	if err != nil {
 		return nil, err
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	if k.findSession(a.ID) == nil {
 		return nil, errSessionOver
@@ -102,10 +102,12 @@ func (k *Keeper) keepRenewed(ctx context.Context, a *active, secret string, v Vo
 		return nil, err
 	}
 	if changed != nil {
-		a.end(audit.Errorf(audit.Unauthenticated, "your rights have changed: ask again"))
+		a.end(errRights)
 	}
 	return next, nil
 }
+
+var errRights = audit.Errorf(audit.Unauthenticated, "your rights have changed: ask again")
 
 // changeEntry tells of a person whose name or rights are others than they were, or is
 // nil for one who is the same.
@@ -129,7 +131,7 @@ func changeEntry(was, now *active) *audit.Entry {
 // logOutUnvouched ends the session of somebody who may no longer be here, and returns
 // the reason as an Unauthenticated Fault.
 func (k *Keeper) logOutUnvouched(ctx context.Context, a *active, reason error) error {
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	if a = k.findSession(a.ID); a == nil {
 		return errSessionOver

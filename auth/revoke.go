@@ -21,7 +21,7 @@ func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, erro
 	if err := k.condemn(call, id); err != nil {
 		return Token{}, err
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	h := k.find(id)
 	if h == nil || !h.doomed() {
@@ -74,7 +74,7 @@ func (k *Keeper) RevokeAll(ctx context.Context, call *Call, id string) ([]Token,
 	if err != nil {
 		return nil, err
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	var ended []Token
 	var failed error
@@ -131,11 +131,23 @@ func (k *Keeper) revoke(ctx context.Context, call *Call, h *held, cause string) 
 		entry.Detail += ", which was made by way of " + cause
 		addMetadata(entry, map[string]string{"madeBy": h.Parent, "cascadeOf": cause})
 	}
-	if err := k.put(ctx, next, entry); err != nil {
+	if err := k.put(ctx, next, entry); errors.Is(err, audit.ErrOvertaken) {
+		return k.revokeAnew(ctx, call, h, cause)
+	} else if err != nil {
 		return Token{}, k.revokeLater(call, h, cause, err)
 	}
 	next.end(next.live(k.opts.Now()))
 	return next.token(), nil
+}
+
+// revokeAnew is revoke of a token after another node has changed some.
+func (k *Keeper) revokeAnew(ctx context.Context, call *Call, was *held, cause string) (Token, error) {
+	k.rebase()
+	h := k.find(was.ID)
+	if h == nil || !h.RevokedAt.IsZero() {
+		return was.token(), nil // by that one
+	}
+	return k.revoke(ctx, call, h, cause)
 }
 
 // maxGrace bounds how long two secrets of a token count beside each other.
@@ -158,7 +170,7 @@ func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.D
 	if err := k.checkLife(expires, now); err != nil {
 		return "", Token{}, err
 	}
-	k.changing.Lock()
+	k.begin()
 	defer k.changing.Unlock()
 	h, err := k.changeable(call, TokenRotate, id)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"sort"
 	"sync"
 	"unsafe"
@@ -132,6 +133,9 @@ var errReadOnly = errors.New("a backup is read only")
 // Update fails.
 func (db *DB) Update(func(kv.Tx) error) error { return fmt.Errorf("%w: %w", kv.ErrAbsent, errReadOnly) }
 
+// Shared is false: a backup does not change.
+func (db *DB) Shared() bool { return false }
+
 // Name says which backup of which repository this is.
 func (db *DB) Name() string { return db.place.String() + " of " + db.Snapshot.ID }
 
@@ -212,6 +216,8 @@ func (t *tx) Pass() *kv.Hidden {
 	return h
 }
 
+func (t *tx) Version() uint64 { return 0 }
+
 func (t *tx) Height(uint64) {}
 
 func (t *tx) CreateBucket(string) error { return errReadOnly }
@@ -246,6 +252,7 @@ func (b *bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 	}
 }
 
+func (b *bucket) Since(uint64) iter.Seq2[[]byte, []byte]      { return kv.All(b) }
 func (b *bucket) Put(_, _ []byte) error                       { return errReadOnly }
 func (b *bucket) Delete([]byte) error                         { return errReadOnly }
 func (b *bucket) DeleteRange(_, _ []byte, _ int) (int, error) { return 0, errReadOnly }

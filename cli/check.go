@@ -35,10 +35,10 @@ the data, and has an exit code of its own. What is wrong with the full-text inde
 told and is no fault: the next start makes it anew from the log.
 
 A folder that a server has open is checked by that server, with --live: it goes on
-meanwhile.`,
+meanwhile. A log in a database is checked as it is at the moment, with --store.`,
 		Args: cobra.NoArgs,
 	}
-	dir := addData(cmd)
+	at := addPlace(cmd)
 	var conn connection
 	conn.flags(cmd.Flags())
 	stop := cmd.Flags().Bool("stop", false, "have the server stop the check that it does")
@@ -50,42 +50,52 @@ meanwhile.`,
 		if *live {
 			return a.checkLive(cmd.Context(), &conn)
 		}
-		p := a.progress(false)
-		defer p.done()
-		p.show("reading %s", *dir)
-		problems := 0
-		report := func(problem string) {
-			problems++
-			p.done()
-			fmt.Fprintln(a.stdout, spell.Text(problem))
-		}
-		if err := readAll(cmd.Context(), *dir); err != nil {
-			return offline(err, *dir)
-		}
-		sum, err := store.Check(cmd.Context(), *dir, report)
-		if errors.Is(err, store.ErrInUse) {
-			return exit.Hinted(err, "have the server that has it open check it: auditlog check --live")
-		}
-		if err != nil {
-			return offline(cannotRead(err), *dir)
-		}
-		if problems == 0 { // the index of a faulty log tells nothing
-			err = cannotRead(checkIndex(cmd.Context(), *dir, func(problem string) {
-				p.done()
-				fmt.Fprintln(a.stderr, "auditlog: note: the next start makes the full-text index anew:", spell.Text(problem))
-			}))
-		}
-		if err != nil {
-			return offline(err, *dir)
-		}
-		p.done()
-		fmt.Fprintf(a.stderr, "auditlog: read %d entries of %d projects in %d blocks\n", sum.Entries, sum.Projects, sum.Blocks)
-		if problems > 0 {
-			return faulty(problems, *dir)
-		}
-		return nil
+		return a.checkOffline(cmd.Context(), at)
 	}
 	return cmd
+}
+
+// checkOffline checks a log that is read from where it lies.
+func (a *app) checkOffline(ctx context.Context, at *where) error {
+	p := a.progress(false)
+	defer p.done()
+	p.show("reading %s", at)
+	problems := 0
+	report := func(problem string) {
+		problems++
+		p.done()
+		fmt.Fprintln(a.stdout, spell.Text(problem))
+	}
+	if !at.shared() {
+		if err := readAll(ctx, at.data); err != nil {
+			return at.offline(err)
+		}
+	}
+	sum, err := store.CheckOf(ctx, at.openReadOnly, report)
+	if errors.Is(err, store.ErrInUse) {
+		return exit.Hinted(err, "have the server that has it open check it: auditlog check --live")
+	}
+	if err != nil && at.shared() {
+		return err
+	}
+	if err != nil {
+		return at.offline(cannotRead(err))
+	}
+	if problems == 0 && !at.shared() { // the index of a faulty log tells nothing, nor that of a node that runs
+		err = cannotRead(checkIndex(ctx, at.data, func(problem string) {
+			p.done()
+			fmt.Fprintln(a.stderr, "auditlog: note: the next start makes the full-text index anew:", spell.Text(problem))
+		}))
+	}
+	if err != nil {
+		return at.offline(err)
+	}
+	p.done()
+	fmt.Fprintf(a.stderr, "auditlog: read %d entries of %d projects in %d blocks\n", sum.Entries, sum.Projects, sum.Blocks)
+	if problems > 0 {
+		return faulty(problems, at.String())
+	}
+	return nil
 }
 
 // readAll reads every file of a data folder, so that what the disk cannot give is told
@@ -208,17 +218,13 @@ func (a *app) tellCheck(res rpc.CheckResult, server string) error {
 // addData adds --data, which the environment may name as well, to a command that
 // works on a data folder that no server has open.
 func addData(cmd *cobra.Command) *string {
-	value := cmp.Or(os.Getenv(settings.EnvName("data")), server.DefaultConfig().Data)
-	return cmd.Flags().String("data", value, "the `folder` that holds the log; else AUDITLOG_DATA")
+	return cmd.Flags().String("data", defaultData(), "the `folder` that holds the log; else AUDITLOG_DATA")
+}
+
+// defaultData returns the folder that is taken where none is named.
+func defaultData() string {
+	return cmp.Or(os.Getenv(settings.EnvName("data")), server.DefaultConfig().Data)
 }
 
 // offline gives the error of opening a data folder a hint.
-func offline(err error, dir string) error {
-	switch {
-	case errors.Is(err, store.ErrInUse):
-		return exit.Hinted(err, "stop the server that has %s open first", dir)
-	case errors.Is(err, fs.ErrNotExist):
-		return exit.Hinted(err, "name the folder with --data or AUDITLOG_DATA")
-	}
-	return err
-}
+func offline(err error, dir string) error { return (&where{data: dir}).offline(err) }

@@ -15,23 +15,28 @@ func (a *app) compact() *cobra.Command {
 		Long: `Rewrite the database of a data folder. What a purge freed, and still holds the old
 bytes until it is used again, is gone afterwards, and its space is the disk's. The
 disk needs room for the new file beside the old one. The full-text index, which may
-still hold words of what was purged, is made anew.`,
+still hold words of what was purged, is made anew.
+
+A log in a database is compacted by PostgreSQL, which this command says how.`,
 		Args: cobra.NoArgs,
 	}
-	dir := addData(cmd)
+	at := addPlace(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if at.shared() {
+			return errCompactedElsewhere()
+		}
 		p := a.progress(false)
 		defer p.done()
-		p.show("rewriting %s", *dir)
-		before, after, err := store.Compact(*dir)
+		p.show("rewriting %s", at)
+		before, after, err := store.Compact(at.data)
 		if err != nil {
-			return offline(err, *dir)
+			return at.offline(err)
 		}
-		if _, err := rebuildIndex(cmd.Context(), *dir, p); err != nil {
+		if _, err := rebuildIndex(cmd.Context(), at, p); err != nil {
 			return err
 		}
 		p.done()
-		fmt.Fprintf(a.stderr, "auditlog: %s was %.1f MB and is %.1f MB\n", *dir, float64(before)/1e6, float64(after)/1e6)
+		fmt.Fprintf(a.stderr, "auditlog: %s was %.1f MB and is %.1f MB\n", at, float64(before)/1e6, float64(after)/1e6)
 		return nil
 	}
 	return cmd

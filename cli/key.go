@@ -16,7 +16,6 @@ import (
 	"auditlog/client"
 	"auditlog/notary"
 	"auditlog/proof"
-	"auditlog/store"
 )
 
 func (a *app) key() *cobra.Command {
@@ -60,15 +59,15 @@ the old key goes on doing so: it holds what both have signed. A checkpoint does 
 the new key: "auditlog key show" prints both.`,
 		Args: cobra.NoArgs,
 	}
-	dir := addData(cmd)
+	at := addPlace(cmd)
 	named := cmd.Flags().String("signing-key", os.Getenv(settings.EnvName("signing-key")), "the `file` with the key of now, as serve has it")
 	to := cmd.Flags().String("to", "", "write the new key to this `file`, and leave the old one; needed where --signing-key or a credential has that")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		place := signing.Find(*dir, *named, os.LookupEnv)
-		if *to == "" && !place.Own {
+		key := signing.Find(at.data, *named, os.LookupEnv)
+		if *to == "" && !key.Own {
 			return exit.Usagef("--to: name the file that the new key is written to")
 		}
-		return a.rotateKey(cmd.Context(), *dir, place, *to)
+		return a.rotateKey(cmd.Context(), at, key, *to)
 	}
 	return cmd
 }
@@ -76,13 +75,13 @@ the new key: "auditlog key show" prints both.`,
 // rotateKey makes a key that follows the one at a place: in a file of its own, or, where to is
 // empty, at that place. There it is beside the old one until the log has it: a crash leaves one
 // that the log knows.
-func (a *app) rotateKey(ctx context.Context, dir string, place signing.Place, to string) error {
-	log, err := store.Open(dir, store.Options{})
+func (a *app) rotateKey(ctx context.Context, at *where, key signing.Place, to string) error {
+	log, err := at.open()
 	if err != nil {
-		return offline(err, dir)
+		return at.offline(err)
 	}
 	defer log.Close()
-	old, err := place.Open(log)
+	old, err := key.Open(log)
 	if err != nil {
 		return err
 	}
@@ -96,7 +95,7 @@ func (a *app) rotateKey(ctx context.Context, dir string, place signing.Place, to
 	if _, err := os.Stat(to); to != "" && err == nil {
 		return exit.Usagef("--to: %s is there already", to)
 	}
-	next, err := signing.Make(cmp.Or(to, place.Next()))
+	next, err := signing.Make(cmp.Or(to, key.Next()))
 	if err != nil {
 		return err
 	}
@@ -104,12 +103,12 @@ func (a *app) rotateKey(ctx context.Context, dir string, place signing.Place, to
 		return err
 	}
 	if to == "" {
-		if err := place.Finish(log); err != nil {
+		if err := key.Finish(log); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintln(a.stdout, next.Public().Text(n.Origin()))
-	fmt.Fprintf(a.stderr, "auditlog: the log is signed with the key %s from now on, in %s\n", next.Public().Fingerprint(), cmp.Or(to, place.Path))
+	fmt.Fprintf(a.stderr, "auditlog: the log is signed with the key %s from now on, in %s\n", next.Public().Fingerprint(), cmp.Or(to, key.Path))
 	return nil
 }
 

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"auditlog/cli/server"
 	"auditlog/index"
-	"auditlog/store"
 )
 
 func (a *app) reindex() *cobra.Command {
@@ -24,16 +21,16 @@ itself when the index is missing or damaged, and searches are right meanwhile; t
 are fast once it is done.`,
 		Args: cobra.NoArgs,
 	}
-	dir := addData(cmd)
+	at := addPlace(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		p := a.progress(false)
 		defer p.done()
-		changes, err := rebuildIndex(cmd.Context(), *dir, p)
+		changes, err := rebuildIndex(cmd.Context(), at, p)
 		if err != nil {
 			return err
 		}
 		p.done()
-		fmt.Fprintf(a.stderr, "auditlog: the index of %s is made anew, from %d changes of the log\n", *dir, changes)
+		fmt.Fprintf(a.stderr, "auditlog: the index of %s is made anew, from %d changes of the log\n", at.data, changes)
 		return nil
 	}
 	return cmd
@@ -41,12 +38,12 @@ are fast once it is done.`,
 
 // rebuildIndex makes the full-text index of a data folder anew and returns of how
 // many changes of the log.
-func rebuildIndex(ctx context.Context, dir string, p *progress) (changes uint64, err error) {
-	s, err := openStore(dir)
+func rebuildIndex(ctx context.Context, at *where, p *progress) (changes uint64, err error) {
+	s, err := at.open()
 	if err != nil {
-		return 0, offline(err, dir)
+		return 0, at.offline(err)
 	}
-	err = index.Rebuild(ctx, server.IndexConfig(dir, s, zerolog.Nop()), func(done, of uint64) {
+	err = index.Rebuild(ctx, server.IndexConfig(at.data, s, zerolog.Nop()), func(done, of uint64) {
 		changes = of
 		p.show("indexing %d of %d changes", done, of)
 	})
@@ -54,13 +51,4 @@ func rebuildIndex(ctx context.Context, dir string, p *progress) (changes uint64,
 		return 0, fmt.Errorf("make the index: %w", err)
 	}
 	return changes, nil
-}
-
-// openStore opens the log of a data folder, which must be there already, and
-// keeps everybody else from it.
-func openStore(dir string) (*store.Store, error) {
-	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil {
-		return nil, err
-	}
-	return store.Open(dir, store.Options{})
 }

@@ -39,6 +39,9 @@ func (n *Notary) hash(ctx context.Context) (more bool, failed error) {
 			if !there(h.ID) {
 				return trees.Change{}, nil
 			}
+			if at, err := trees.Hashed(tx, h.ID); err != nil || at != h.Hashed {
+				return trees.Change{Hashed: map[format.ProjectID]int64{h.ID: at}}, err // another node has
+			}
 			change := trees.Change{Hashed: map[format.ProjectID]int64{h.ID: h.Hashed + int64(len(hashes))}}
 			return change, trees.Append(tx, h.ID, h.Hashed, hashes)
 		})
@@ -75,33 +78,52 @@ func (n *Notary) Head(ctx context.Context) error {
 // would be as the last. A project that cannot be read stays as it was in the last one, and is
 // told of in the error. The caller holds n.making.
 func (n *Notary) head(ctx context.Context) error {
+	for {
+		overtaken, err := n.tryHead(ctx)
+		if !overtaken || err != nil {
+			return err
+		}
+	}
+}
+
+// tryHead is head, unless another node of the log makes one meanwhile.
+func (n *Notary) tryHead(ctx context.Context) (overtaken bool, err error) {
+	number, stale, err := n.newest()
+	if err != nil {
+		return false, err
+	}
 	histories := n.log.Histories()
 	states, failed := n.grown(ctx, histories)
-	if stale, err := n.stale(); err != nil || len(states) == 0 && !stale {
-		return errors.Join(failed, err)
+	if len(states) == 0 && !stale {
+		return false, failed
 	}
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(n.opts.Rand, secret); err != nil {
-		return err
+		return false, err
 	}
-	return errors.Join(failed, n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
+	err = n.log.KeepTrees(func(tx kv.Tx, there func(format.ProjectID) bool) (trees.Change, error) {
+		m, err := trees.OpenMaster(tx)
+		if overtaken = err == nil && m.Size != number; overtaken || err != nil {
+			return trees.Change{}, err
+		}
 		change := trees.Change{Heads: maps.Clone(states)}
 		maps.DeleteFunc(change.Heads, func(id format.ProjectID, _ format.TreeState) bool { return !there(id) })
-		return change, n.putHead(tx, histories, change.Heads, secret)
-	}))
+		return change, n.putHead(tx, m, histories, change.Heads, secret)
+	})
+	return overtaken, errors.Join(failed, err)
 }
 
-// stale reports whether the newest head is wrong although nothing was recorded: a project of it
-// is purged, or the log has another name since.
-func (n *Notary) stale() (stale bool, err error) {
+// newest returns how many leaves the master log has, and whether the newest head is wrong although
+// nothing was recorded: a project of it is purged, or the log has another name since.
+func (n *Notary) newest() (size int64, stale bool, err error) {
 	err = n.log.View(func(tx kv.Tx) error {
 		m, err := trees.OpenMaster(tx)
 		if err == nil {
-			stale = m.Stale || m.Lineage != "" && m.Lineage != n.log.Lineage().String()
+			size, stale = m.Size, m.Stale || m.Lineage != "" && m.Lineage != n.log.Lineage().String()
 		}
 		return err
 	})
-	return stale, err
+	return size, stale, err
 }
 
 // grown returns the trees of projects to which something was recorded since the newest head.
@@ -131,15 +153,16 @@ func (n *Notary) grown(ctx context.Context, histories []trees.History) (_ map[fo
 
 // putHead writes a head, and the checkpoint that covers it. secret is for a master log that has
 // none.
-func (n *Notary) putHead(tx kv.Tx, histories []trees.History, states map[format.ProjectID]format.TreeState, secret []byte) error {
-	m, err := trees.OpenMaster(tx)
-	if err != nil {
-		return err
-	}
+func (n *Notary) putHead(
+	tx kv.Tx, m *trees.Master, histories []trees.History, states map[format.ProjectID]format.TreeState, secret []byte,
+) error {
 	if lineage := n.log.Lineage().String(); m.Lineage != lineage {
 		if err := n.beginMaster(m, lineage, secret); err != nil {
 			return err
 		}
+	}
+	if err := n.signs(m); err != nil {
+		return err
 	}
 	for id, t := range states {
 		if err := trees.PutHead(tx, id, t); err != nil {

@@ -81,12 +81,17 @@ func New(log Log, key proof.Key, opts Options) (*Notary, error) {
 		if err != nil || m.Lineage != log.Lineage().String() {
 			return err // another log's key is of no matter
 		}
-		if was := m.Keys[len(m.Keys)-1]; was != key.Public() {
-			return audit.Errorf(audit.Conflict, "the log's checkpoints are signed with the key %s, and this is %s",
-				was.Fingerprint(), key.Public().Fingerprint())
-		}
-		return nil
+		return n.signs(m)
 	})
+}
+
+// signs returns Conflict where a master log is signed with another key, as by another node.
+func (n *Notary) signs(m *trees.Master) error {
+	if was := m.Keys[len(m.Keys)-1]; was != n.key.Public() {
+		return audit.Errorf(audit.Conflict, "the log's checkpoints are signed with the key %s, and this is %s",
+			was.Fingerprint(), n.key.Public().Fingerprint())
+	}
+	return nil
 }
 
 // Origin returns the name of the master log.

@@ -29,7 +29,7 @@ func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.
 			return h, err
 		}
 		end := h.Base + h.Head.Size
-		stale, err := n.stale()
+		_, stale, err := n.newest()
 		if err != nil || end > seq && (seq > 0 || h.Head.Size == h.Size()) && !stale {
 			return h, err
 		}

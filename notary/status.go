@@ -35,7 +35,7 @@ func (n *Notary) present(project string) (h trees.History, a evidence.Anchor, er
 	if h, err = n.log.History(project); err != nil {
 		return h, a, err
 	}
-	stale, err := n.stale()
+	_, stale, err := n.newest()
 	if err == nil && (stale || h.Head.Size == 0) {
 		err = audit.Errorf(audit.Unavailable, "no checkpoint covers it yet")
 	}

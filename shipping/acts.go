@@ -26,6 +26,9 @@ func (e *Engine) Create(ctx context.Context, s Sink, from Start, entry *audit.En
 	if from.Refused {
 		return Status{}, audit.FieldErrorf("from", "cannot be what was refused: nothing was")
 	}
+	if err := e.turn(ctx); err != nil {
+		return Status{}, err
+	}
 	if err := e.check(&s, false); err != nil {
 		return Status{}, err
 	}
@@ -117,6 +120,9 @@ func (h *held) readOnly() error {
 // alter changes a sink while nothing is shipped to it, and writes what that changes together
 // with an entry.
 func (e *Engine) alter(ctx context.Context, name string, entry *audit.Entry, change alteration) (Status, error) {
+	if err := e.turn(ctx); err != nil {
+		return Status{}, err
+	}
 	h, err := e.find(name)
 	if err != nil {
 		return Status{}, err
@@ -207,6 +213,9 @@ func (e *Engine) Replay(ctx context.Context, name string, from Start, entry *aud
 // Delete ends a sink, together with the entry that tells of it. Its letters go. It returns
 // Conflict for a sink of the configuration.
 func (e *Engine) Delete(ctx context.Context, name string, entry *audit.Entry) (Status, error) {
+	if err := e.turn(ctx); err != nil {
+		return Status{}, err
+	}
 	e.acts.Lock()
 	defer e.acts.Unlock()
 	h, err := e.find(name)
@@ -252,6 +261,9 @@ func (e *TestError) Error() string { return "the destination did not take the te
 // Test records an entry and delivers it to a sink, whatever that ships. It returns a *TestError
 // if the destination did not take it.
 func (e *Engine) Test(ctx context.Context, name string, entry *audit.Entry) error {
+	if err := e.turn(ctx); err != nil {
+		return err
+	}
 	h, err := e.find(name)
 	if err != nil {
 		return err

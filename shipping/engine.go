@@ -40,6 +40,8 @@ type Options struct {
 	Keys Keys
 	// Memory bounds the bytes of entries that all sinks hold together. Default 24 MiB.
 	Memory int64
+	// Duty says which of several nodes of the log ships. Nil: there is one.
+	Duty Duty
 	// Log is told of what happens to sinks. Its zero value is silent.
 	Log zerolog.Logger
 	// Now is the clock. Default time.Now.
@@ -66,9 +68,11 @@ type Engine struct {
 
 	writing sync.Mutex // held by who writes places, from what they are to what is written
 
-	mu    sync.Mutex // guards what follows
-	sinks map[string]*held
-	base  context.Context // of the runners; nil until Run
+	mu     sync.Mutex // guards what follows
+	sinks  map[string]*held
+	loaded time.Time       // when sinks were read
+	base   context.Context // of the runners; nil but during Run
+	begun  chan struct{}   // closed when base is there, and made anew when it goes
 	// checkpoint is the newest of the log, nil where none is known, and checkpointed is closed
 	// when there is a newer one.
 	checkpoint   *Checkpoint
@@ -89,34 +93,48 @@ func Open(ctx context.Context, log Log, opts Options) (*Engine, error) {
 		log: log, opts: opts, tap: newTap(log, int(opts.Memory/2)), kick: make(chan struct{}, 1),
 		// Of a door, reads may fill half. One of them at a time computes.
 		door:  admit.New(admit.Options{Memory: opts.Memory, Processors: 1}),
-		sinks: make(map[string]*held), checkpointed: make(chan struct{}),
+		sinks: make(map[string]*held), checkpointed: make(chan struct{}), begun: make(chan struct{}),
 	}
-	places, err := e.readSinks(ctx)
-	if err == nil {
-		err = e.configure(ctx, places)
-	}
-	if err == nil {
-		err = e.dropOrphans(ctx, places)
-	}
-	if err != nil {
+	if err := e.read(ctx, opts.Duty == nil); err != nil {
 		return nil, fmt.Errorf("open sinks: %w", err)
 	}
 	return e, nil
 }
 
+// read reads which sinks there are and how far they have come. Where this node is to ship, what
+// the configuration has is added, and what a crash left is deleted.
+func (e *Engine) read(ctx context.Context, ships bool) error {
+	sinks, places, err := e.readSinks(ctx, ships)
+	if err == nil {
+		err = e.configure(ctx, sinks, places, ships)
+	}
+	if err == nil && ships {
+		err = e.dropOrphans(ctx, sinks, places)
+	}
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ships || e.base == nil { // else this node has begun to ship meanwhile
+		e.sinks, e.loaded = sinks, e.opts.Now()
+	}
+	return nil
+}
+
 // readSinks reads the sinks of the log, and the places of all.
-func (e *Engine) readSinks(ctx context.Context) (places map[string]place, err error) {
+func (e *Engine) readSinks(ctx context.Context, ships bool) (sinks map[string]*held, places map[string]place, err error) {
 	rows := make(map[string]map[string]audit.SinkRow)
 	for _, prefix := range []string{sinkRows, secretRows, placeRows} {
 		if rows[prefix], err = readRows(e.log, prefix); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	places = make(map[string]place)
+	sinks, places = make(map[string]*held), make(map[string]place)
 	for name, row := range rows[placeRows] {
 		var p place
 		if err := decode(row, &p); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		places[name] = p
 	}
@@ -124,11 +142,11 @@ func (e *Engine) readSinks(ctx context.Context) (places map[string]place, err er
 	for name, row := range rows[sinkRows] {
 		h := &held{}
 		if err := decode(row, &h.Sink); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		p, ok := places[name]
 		if !ok {
-			return nil, fmt.Errorf("sink %q has no place", name)
+			return nil, nil, fmt.Errorf("sink %q has no place", name)
 		}
 		h.place = p
 		secrets, again, err := e.opts.Keys.open(name, rows[secretRows][name])
@@ -139,30 +157,30 @@ func (e *Engine) readSinks(ctx context.Context) (places map[string]place, err er
 		case audit.KindOf(err) == audit.Unavailable:
 			h.fault = err
 		default:
-			return nil, err
+			return nil, nil, err
 		}
 		if again {
 			put[secretRows+name] = e.opts.Keys.seal(name, secrets)
 		}
-		e.sinks[name] = h
+		sinks[name] = h
 	}
-	if len(put) == 0 {
-		return places, nil
+	if len(put) == 0 || !ships {
+		return sinks, places, nil
 	}
 	if err := e.log.ChangeSinks(ctx, put, nil, nil); audit.KindOf(err) != audit.Unavailable {
-		return places, err
+		return sinks, places, err
 	}
 	e.opts.Log.Warn().Msg("secrets of sinks are not sealed by the new key, because the log takes nothing now: the next start does it")
-	return places, nil
+	return sinks, places, nil
 }
 
 // configure adds the sinks of the configuration. Those that are there for the first time get a
 // place.
-func (e *Engine) configure(ctx context.Context, places map[string]place) error {
+func (e *Engine) configure(ctx context.Context, sinks map[string]*held, places map[string]place, ships bool) error {
 	put := make(map[string][]byte)
 	var fresh []*held
 	for _, c := range e.opts.Configured {
-		if e.sinks[c.Name] != nil {
+		if sinks[c.Name] != nil {
 			return audit.Errorf(audit.Conflict, "sink %q is in the configuration, and another of this name was made by sink.create: "+
 				"give one another name", c.Name)
 		}
@@ -181,9 +199,9 @@ func (e *Engine) configure(ctx context.Context, places map[string]place) error {
 			fresh = append(fresh, h)
 		}
 		h.place = p
-		e.sinks[c.Name] = h
+		sinks[c.Name] = h
 	}
-	if len(put) == 0 {
+	if len(put) == 0 || !ships {
 		return nil
 	}
 	err := e.log.ChangeSinks(ctx, put, nil, nil)
@@ -213,11 +231,11 @@ func (e *Engine) check(s *Sink, configured bool) error {
 }
 
 // dropOrphans deletes the letters of sinks that are gone: a crash left them.
-func (e *Engine) dropOrphans(ctx context.Context, places map[string]place) error {
+func (e *Engine) dropOrphans(ctx context.Context, sinks map[string]*held, places map[string]place) error {
 	known := make(map[string]bool)
 	for name, p := range places {
 		known[p.Number] = true
-		if e.sinks[name] == nil {
+		if sinks[name] == nil {
 			e.opts.Log.Warn().Str("sink", name).Msg("a sink is in the configuration no more; should it come again, it goes on from where it was")
 		}
 	}
@@ -284,12 +302,17 @@ const (
 	soon
 )
 
-// Run ships until ctx is done, and returns nil. Places are saved before it does.
+// Run ships until ctx is done, and returns nil. Places are saved before it does. Where there are
+// several nodes, it is called whenever this one is on duty.
 func (e *Engine) Run(ctx context.Context) error {
+	if err := e.reload(ctx); err != nil {
+		return nil // ctx is done
+	}
 	runners, stop := context.WithCancel(ctx)
 	defer stop()
 	e.mu.Lock()
 	e.base = runners
+	close(e.begun)
 	all := slices.Collect(maps.Values(e.sinks))
 	e.mu.Unlock()
 	for _, h := range all {
@@ -300,7 +323,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.group.Go(func() { e.runTap(runners) })
 	e.keepSaving(ctx)
 	e.mu.Lock()
-	e.base = nil
+	e.base, e.begun = nil, make(chan struct{})
 	e.mu.Unlock()
 	stop()
 	e.group.Wait()

@@ -63,6 +63,7 @@ type Status struct {
 
 // List returns all sinks by name.
 func (e *Engine) List(ctx context.Context) []Status {
+	e.look(ctx)
 	list := make([]Status, 0)
 	for _, h := range e.all() {
 		list = append(list, e.status(ctx, h))
@@ -79,6 +80,7 @@ func (e *Engine) all() []*held {
 
 // Get returns one sink, or a NotFound Fault.
 func (e *Engine) Get(ctx context.Context, name string) (Status, error) {
+	e.look(ctx)
 	h, err := e.find(name)
 	if err != nil {
 		return Status{}, err

@@ -12,7 +12,12 @@ import (
 // Check checks the store in folder dir, which no process may have open for
 // writing: see Store.Check.
 func Check(ctx context.Context, dir string, report func(problem string)) (check.Summary, error) {
-	s, err := OpenReadOnly(dir)
+	return CheckOf(ctx, func() (*Store, error) { return OpenReadOnly(dir) }, report)
+}
+
+// CheckOf checks the store that open opens for reading.
+func CheckOf(ctx context.Context, open func() (*Store, error), report func(problem string)) (check.Summary, error) {
+	s, err := open()
 	if errors.Is(err, format.ErrCorrupt) || errors.Is(err, kv.ErrDamaged) {
 		report(err.Error())
 		return check.Summary{Problems: 1}, nil

@@ -25,6 +25,9 @@ type submission struct {
 	// change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
 	change func(*commitWriter) error
+	// standing, when set, says whether the caller may still record, once all counts that other
+	// nodes have done.
+	standing func() error
 	// anyState lets the entries into projects that refuse recording.
 	anyState bool
 	// own marks an entry of the log itself: where its project is not there or not
@@ -63,6 +66,9 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	}
 	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
 		return nil, err
+	}
+	if s.db.Shared() {
+		sub.standing = audit.StandingOf(ctx)
 	}
 	parts := sub.item.Parts
 	defer s.meter.Give(parts)
@@ -236,7 +242,8 @@ type commitWriter struct {
 	keys    *keys.Group
 	created map[string]*memory.Project
 	changed map[*memory.Project]*format.Project
-	wrote   bool // something beside entries
+	wrote   bool   // something beside entries
+	tokens  uint64 // their revision
 }
 
 func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
@@ -245,7 +252,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	s.row.Reset(next, at)
 	s.group.Reset()
 	return &commitWriter{
-		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group,
+		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group, tokens: s.mem.Tokens,
 		added:   make(map[*memory.Project][]*audit.Entry),
 		created: make(map[string]*memory.Project),
 		changed: make(map[*memory.Project]*format.Project),
@@ -271,6 +278,10 @@ func (w *commitWriter) apply() {
 		p.Rec = *rec
 	}
 	w.s.addRecent(w.batch, w.added)
+	if w.s.duty != nil && len(w.batch) > 0 {
+		w.s.turns.own = time.Now()
+	}
+	w.s.mem.Tokens = w.tokens
 	w.keys.Apply()
 	w.s.committed.broadcast()
 }
@@ -282,6 +293,11 @@ func (w *commitWriter) add(sub *submission) error {
 			return err
 		}
 		w.wrote = true
+	}
+	if sub.standing != nil {
+		if err := sub.standing(); err != nil {
+			return err
+		}
 	}
 	if w.moved(sub) {
 		return errMoved

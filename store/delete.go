@@ -127,5 +127,5 @@ func (s *Store) sendChange(ctx context.Context, name string, sub *submission) (a
 	if err := s.send(ctx, sub); err != nil {
 		return audit.Project{}, err
 	}
-	return s.Project(name)
+	return s.project(name)
 }

@@ -27,22 +27,27 @@ type examined struct {
 	asked int
 }
 
-func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
-	return examine(o, func(opts Options) (kv.DB, error) { return openDB(dir, opts) })
-}
-
-// examine opens a store that is examined in what open opens.
-func examine(o storetest.Options, open func(Options) (kv.DB, error)) (storetest.Log, error) {
+// newExamined returns one that is not open yet, and what it is opened with.
+func newExamined(o storetest.Options) (*examined, Options) {
 	x := &examined{db: new(kvtest.DB)}
-	opts := Options{
+	return x, Options{
 		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
 		Search:   func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
 		Narrow:   func(e fulltext.Exact) fulltext.Narrowing { return exactIndex{wanted{exact: e}, x.Store} },
 		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2, Direct: 1, Layers: 2, Step: 24},
 		keySizes: keys.Sizes{MoveAt: 3, RowKeys: 2, StepKeys: 3, Fan: 2},
 	}
-	var err error
+}
+
+func openExamined(dir string, o storetest.Options) (storetest.Log, error) {
+	return examine(o, func(opts Options) (kv.DB, error) { return openDB(dir, opts) })
+}
+
+// examine opens a store that is examined in what open opens.
+func examine(o storetest.Options, open func(Options) (kv.DB, error)) (storetest.Log, error) {
+	x, opts := newExamined(o)
 	opts.setDefaults()
+	var err error
 	if x.db.DB, err = open(opts); err != nil {
 		return nil, err
 	}
@@ -59,16 +64,26 @@ func (x *examined) Check(ctx context.Context, report func(problem string)) error
 	return err
 }
 
-// FailNext has the next commit fail.
+// FailNext has the next commit fail that is no node's beat.
 func (x *examined) FailNext(unknown bool) {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	beat := false
 	fail := func() error {
+		if beat {
+			return nil
+		}
 		x.db.Before, x.db.After = nil, nil
 		return syscall.EIO
 	}
+	x.db.Before = func(buckets []string) error {
+		if beat = slices.Equal(buckets, []string{format.Meta}); unknown {
+			return nil
+		}
+		return fail()
+	}
 	if unknown {
 		x.db.After = fail
-	} else {
-		x.db.Before = func([]string) error { return fail() }
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"auditlog/audit"
@@ -22,8 +23,8 @@ var errMoved error = &audit.Fault{Kind: audit.Unavailable, Message: "the log was
 // keyLog is what the look-up of keys has of the log.
 func (s *Store) keyLog() keys.Log {
 	return keys.Log{
-		Err:  s.Err,
-		View: s.read,
+		Again: func() error { return cmp.Or(s.Err(), s.Fresh()) },
+		View:  s.readExpecting,
 		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
 			s.mem.Mu.RLock()
 			defer s.mem.Mu.RUnlock()
@@ -127,9 +128,14 @@ func (s *Store) mergeKeys() (done int, err error) {
 	if err != nil || len(steps) == 0 {
 		return 0, err
 	}
+	planned := slices.Clone(due[:len(steps)])
 	return done, s.update("keys", func(tx kv.Tx) error {
 		for i := range steps {
-			due[i].Rec = s.mem.ByID[due[i].Rec.ID].Rec // which others may have changed
+			p := s.mem.ByID[planned[i].Rec.ID]
+			if p == nil || false && !reflect.DeepEqual(1, 2) {
+				return kv.ErrNothing // another node has moved them
+			}
+			due[i].Rec = p.Rec // of which all else may have changed
 		}
 		return keys.WriteAll(tx, steps, due)
 	}, func() {

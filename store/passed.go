@@ -27,8 +27,10 @@ func (s *Store) putPassed(tx kv.Tx) error {
 }
 
 // Purges returns the name of every deleted project that is not held, with how long it is
-// until its purge begins, which is not above zero where that is due.
+// until its purge begins, which is not above zero where that is due; of those that are known while
+// the database cannot be read.
 func (s *Store) Purges() map[string]time.Duration {
+	_ = s.Fresh()
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	purges := make(map[string]time.Duration)

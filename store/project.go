@@ -46,8 +46,9 @@ func (s *Store) loadProjects(tx kv.Tx) error {
 	})
 }
 
-// Projects returns every project by name.
+// Projects returns every project by name, of those that are known while the database cannot be read.
 func (s *Store) Projects() []audit.Project {
+	_ = s.Fresh()
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	infos := make([]audit.Project, 0, len(s.mem.Projects))
@@ -60,6 +61,14 @@ func (s *Store) Projects() []audit.Project {
 
 // Project returns one project, or a NotFound Fault.
 func (s *Store) Project(name string) (audit.Project, error) {
+	if err := s.Fresh(); err != nil {
+		return audit.Project{}, err
+	}
+	return s.project(name)
+}
+
+// project is Project as the memory knows it.
+func (s *Store) project(name string) (audit.Project, error) {
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	p, ok := s.mem.Projects[name]

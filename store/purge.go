@@ -35,7 +35,7 @@ const (
 // crash between any two of them loses and repeats nothing. The first one makes
 // the project invisible. It returns Conflict for a project that is not deleted.
 func (s *Store) PurgeStep(ctx context.Context, name string) (done bool, err error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), s.Fresh()); err != nil {
 		return false, err
 	}
 	s.mem.Mu.RLock()
@@ -85,6 +85,9 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 	progress := &format.Purge{Behind: s.behind(p.Name)}
 	for _, k := range append(slices.Clone(rec.Kept), format.Kept{ID: rec.Deletion.EntryID}) {
 		e, err := s.Get(ctx, p.Name, k.ID)
+		if err != nil && s.begun(p) {
+			return nil // by another
+		}
 		if err != nil {
 			return fmt.Errorf("read an entry that outlives the purge: %w", err)
 		}
@@ -108,6 +111,13 @@ func (s *Store) beginPurge(ctx context.Context, p *memory.Project) error {
 		s.mem.Purging[p] = true
 		s.mem.Purges++
 	})
+}
+
+// begun reports whether a purge of p has begun.
+func (s *Store) begun(p *memory.Project) bool {
+	s.mem.Mu.RLock()
+	defer s.mem.Mu.RUnlock()
+	return !p.Visible() || s.mem.Projects[p.Name] != p
 }
 
 // behind returns the sinks of a project, by name, and how far each has come.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -26,7 +27,11 @@ func (s *Store) sealLoop() {
 			until = s.sealer.Until()
 		}
 		s.mem.Mu.Unlock()
-		if due := left || stepwise || wait <= 0; due || merging && s.Paused() == nil {
+		due := left || stepwise || wait <= 0
+		merging = merging && s.Paused() == nil
+		if rest := s.othersTurn(); rest > 0 && (due || merging) {
+			wait, ch = rest, nil
+		} else if due || merging {
 			var err error
 			if left, err = s.sealStep(until, due); errors.Is(err, errIdle) {
 				wait, ch = sealIdle, nil // what is left is set aside
@@ -75,7 +80,7 @@ func (s *Store) noteSeal(err error) (ok bool) {
 //
 // A crash before a transaction leaves the tail as it was, after it the blocks.
 func (s *Store) Seal() error {
-	if err := s.Paused(); err != nil {
+	if err := cmp.Or(s.Paused(), s.Fresh()); err != nil {
 		return err
 	}
 	s.mem.Mu.RLock()
@@ -134,10 +139,13 @@ func (s *Store) mergeStep() (merged bool, err error) {
 		return false, nil
 	}
 	if err == nil {
-		err = s.update("merge layers", step.Write, func() {
+		err = s.update("merge layers", s.unlessStale(step.Seq(), step.Write), func() {
 			s.mem.BlockSeq = step.Apply()
 			s.sealed.broadcast()
 		})
+	}
+	if errors.Is(err, errStale) {
+		return true, nil
 	}
 	var of *seal.ProjectError
 	if errors.As(err, &of) && blocks.IsDamage(err) {
@@ -170,11 +178,24 @@ func (s *Store) sealSome(until int64) (left bool, err error) {
 		}
 		left, err = s.seal(step)
 		switch {
+		case errors.Is(err, errStale):
+			return true, nil
 		case err == nil:
 			return left, s.unlessDamaged(s.tidyKeys())
 		case !s.setAside(err):
 			return false, err
 		}
+	}
+}
+
+// unlessStale returns write, refused with errStale where blocks have changed since the newest had the
+// sequence seq: another node has.
+func (s *Store) unlessStale(seq uint64, write func(kv.Tx) error) func(kv.Tx) error {
+	return func(tx kv.Tx) error {
+		if seq != s.mem.BlockSeq {
+			return errStale
+		}
+		return write(tx)
 	}
 }
 
@@ -187,7 +208,7 @@ func (s *Store) seal(step *seal.Step) (left bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", err)
 	}
-	return left, s.update("seal", step.Write, func() {
+	return left, s.update("seal", s.unlessStale(step.Seq(), step.Write), func() {
 		var freed queue.Shares
 		freed, s.mem.BlockSeq = step.Apply()
 		s.queue.Free(freed.Parts...)

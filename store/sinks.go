@@ -39,6 +39,21 @@ func (s *Store) rows(bucket, prefix, after string, limit int) (rows []audit.Sink
 
 // ChangeSinks puts and deletes rows of sinks together with the entry that tells of it, as
 // ChangeTokens does.
+//
+// Where there are several nodes, the one on duty alone may: it returns audit.ErrOvertaken on others.
 func (s *Store) ChangeSinks(ctx context.Context, put map[string][]byte, del []string, entry *audit.Entry) error {
-	return s.changeRows(ctx, format.Sinks, put, del, entry)
+	sub, err := s.prepareRows(format.Sinks, put, del, entry)
+	if err != nil {
+		return err
+	}
+	write := sub.change
+	sub.change = func(w *commitWriter) error {
+		if s.duty != nil {
+			if err := s.duty.Guard(w.tx); err != nil {
+				return err
+			}
+		}
+		return write(w)
+	}
+	return s.send(ctx, sub)
 }

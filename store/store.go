@@ -15,6 +15,8 @@ import (
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
+	"auditlog/store/catchup"
+	"auditlog/store/duty"
 	"auditlog/store/format"
 	"auditlog/store/keys"
 	"auditlog/store/kv"
@@ -83,6 +85,13 @@ type Options struct {
 	// again. Default: nobody.
 	Report func(error)
 
+	// Changed is told when other nodes have changed projects. It must neither wait nor call the
+	// store. Default: nobody.
+	Changed func()
+
+	// Node names this node to people, where several have the database. Default its number.
+	Node string
+
 	// Limits bound what each project and each token may record: of those that are for
 	// one, the first counts. Default none.
 	Limits []audit.Limit
@@ -123,6 +132,9 @@ func (o *Options) setDefaults() {
 	if o.BeforePurge == nil {
 		o.BeforePurge = func(context.Context, string) error { return nil }
 	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
 	if o.Report == nil {
 		o.Report = func(error) {}
 	}
@@ -160,6 +172,13 @@ type Store struct {
 	keysDamage error // why keys are not moved to where they belong
 	sealErr    error // why the last seal failed
 	broken     error // why no more can be written; nil while all is well
+
+	tokens func(revision uint64, records map[string][]byte) // is told what other nodes do to tokens; writing guards it
+	asking catchup.Asking
+
+	turns   turns
+	duty    *duty.Duty   // nil where there are no other nodes
+	durable atomic.Int64 // the id below which all is known to be durable, where several nodes have the database
 
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
@@ -215,6 +234,10 @@ func New(db kv.DB, opts Options) (*Store, error) {
 	}
 	s.done.Go(s.commitLoop)
 	s.done.Go(s.sealLoop)
+	if db.Shared() {
+		s.done.Go(s.watchLoop)
+		s.done.Go(func() { s.duty.Run(s.closing) })
+	}
 	if err := s.settleLoss(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -277,16 +300,17 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		mem:    memory.NewState(),
 		queue:  queue.New[*submission](queue.Shared(sealing.Room())),
 		meter:  quota.New(opts.Limits),
+		tokens: func(uint64, map[string][]byte) {},
 	}
 	s.mem.Hurt.Name = db.Name()
 	sealing.Sizes = &s.opts.sizes
 	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
 	s.Log = read.New(read.Options{
-		Memory: s.mem, Blocks: s.blocks, View: s.read, Writing: &s.writing, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
 	})
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
 	s.closing, s.stop = context.WithCancel(context.Background())
-	if err := s.located(db.View(s.load)); err != nil {
+	if err := errors.Join(s.join(), s.located(db.View(s.load))); err != nil {
 		s.stop()
 		return nil, errors.Join(err, db.Close())
 	}
@@ -308,9 +332,11 @@ func (s *Store) load(tx kv.Tx) error {
 			return fmt.Errorf("%s: %w: bucket %s is missing", s.db.Name(), format.ErrCorrupt, name)
 		}
 	}
+	s.mem.Version = tx.Version()
 	meta := tx.Bucket(format.Meta)
 	s.identity = hex.EncodeToString(meta.Get(format.MetaIdentity))
 	s.epoch.Store(uint32(format.ReadUint64(meta.Get(format.MetaEpoch))))
+	s.mem.Tokens = format.ReadUint64(meta.Get(format.MetaTokens))
 	s.mem.BlockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	s.passedBefore = time.Duration(format.ReadUint64(meta.Get(format.MetaPassed)))
 	if err := s.loadProjects(tx); err != nil {
@@ -374,7 +400,12 @@ func (s *Store) Release() error {
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return closed(s.located(s.db.View(fn))) }
+func (s *Store) read(fn func(kv.Tx) error) error { return s.readExpecting(nil, fn) }
+
+// readExpecting is read of who knows what will be read.
+func (s *Store) readExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	return closed(s.located(kv.View(s.db, expected, fn)))
+}
 
 // located says of damage in which database it is.
 func (s *Store) located(err error) error { return s.mem.Hurt.Located(err) }

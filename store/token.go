@@ -1,13 +1,14 @@
 package store
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/memory"
 )
 
 // Tokens returns every token's record by its name. Package auth knows what the
@@ -15,10 +16,7 @@ import (
 func (s *Store) Tokens() (map[string][]byte, error) {
 	var tokens map[string][]byte
 	err := s.read(func(tx kv.Tx) error {
-		tokens = make(map[string][]byte)
-		for k, v := range kv.All(tx.Bucket(format.Tokens)) {
-			tokens[string(k)] = bytes.Clone(v)
-		}
+		tokens = memory.ReadTokens(tx)
 		return nil
 	})
 	if err != nil {
@@ -34,9 +32,55 @@ func (s *Store) ChangeTokens(ctx context.Context, put map[string][]byte, del []s
 	return s.changeRows(ctx, format.Tokens, put, del, entry)
 }
 
+// Shared reports whether other nodes have the log as well.
+func (s *Store) Shared() bool { return s.db.Shared() }
+
+// FollowTokens calls changed with every token's record and the revision of all: at once, and
+// whenever other nodes have changed some, before this one answers anything that rests on what
+// they have committed since. changed must not call the store.
+func (s *Store) FollowTokens(changed func(revision uint64, records map[string][]byte)) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err := s.read(func(tx kv.Tx) error {
+		changed(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaTokens)), memory.ReadTokens(tx))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read tokens: %w", err)
+	}
+	s.tokens = changed
+	return nil
+}
+
+// ChangeTokensAt is ChangeTokens if their revision is still this one; the next is then one more. Else
+// it returns audit.ErrOvertaken.
+func (s *Store) ChangeTokensAt(ctx context.Context, revision uint64, put map[string][]byte, del []string, entry *audit.Entry) error {
+	sub, err := s.prepareRows(format.Tokens, put, del, entry)
+	if err != nil {
+		return err
+	}
+	write := sub.change
+	sub.change = func(w *commitWriter) error {
+		if w.tokens != revision {
+			return audit.ErrOvertaken
+		}
+		w.tokens++
+		return errors.Join(write(w), w.tx.Bucket(format.Meta).Put(format.MetaTokens, format.Uint64(w.tokens)))
+	}
+	return s.send(ctx, sub)
+}
+
 // changeRows puts and deletes rows of a bucket together with the entry that tells of it, if
 // there is one.
 func (s *Store) changeRows(ctx context.Context, bucket string, put map[string][]byte, del []string, entry *audit.Entry) error {
+	sub, err := s.prepareRows(bucket, put, del, entry)
+	if err != nil {
+		return err
+	}
+	return s.send(ctx, sub)
+}
+
+func (s *Store) prepareRows(bucket string, put map[string][]byte, del []string, entry *audit.Entry) (*submission, error) {
 	var entries []*audit.Entry
 	if entry != nil {
 		entry.Key, entry.RecordedBy = "", audit.RecordedByLog
@@ -44,7 +88,7 @@ func (s *Store) changeRows(ctx context.Context, bucket string, put map[string][]
 	}
 	sub, err := s.prepare(entries)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sub.own, sub.lasting, sub.item.First = true, true, true
 	sub.change = func(w *commitWriter) error {
@@ -61,5 +105,5 @@ func (s *Store) changeRows(ctx context.Context, bucket string, put map[string][]
 		}
 		return nil
 	}
-	return s.send(ctx, sub)
+	return sub, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/proof"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/memory"
@@ -14,6 +15,7 @@ import (
 // Histories returns every project as its tree sees it, in the order of their numbers: but for
 // those that are being purged, and those without an entry. What it tells of is durable.
 func (s *Store) Histories() []trees.History {
+	s.seeTrees(func(*memory.Project) bool { return true })
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	var all []trees.History
@@ -27,6 +29,7 @@ func (s *Store) Histories() []trees.History {
 
 // History returns one of these, or a NotFound Fault.
 func (s *Store) History(name string) (trees.History, error) {
+	s.seeTrees(func(p *memory.Project) bool { return p.Name == name })
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	if p := s.mem.Projects[name]; p != nil {
@@ -35,6 +38,44 @@ func (s *Store) History(name string) (trees.History, error) {
 		}
 	}
 	return trees.History{}, errNoProject(name)
+}
+
+// seeTrees has projects that are wanted be known to be hashed and covered as far as other nodes have
+// come with that. Where the database cannot be read, what was known before is.
+func (s *Store) seeTrees(wanted func(*memory.Project) bool) {
+	if !s.db.Shared() {
+		return
+	}
+	hashed, heads := make(map[format.ProjectID]int64), make(map[format.ProjectID]format.TreeState)
+	err := s.current(func() {
+		clear(hashed)
+		for _, p := range s.mem.Projects {
+			if h := historyOf(p); wanted(p) && h.Size()/proof.TileWidth > h.Hashed {
+				hashed[p.ID] = 0
+			}
+		}
+	}, nothingExpected, func(tx kv.Tx) (err error) {
+		for id := range hashed {
+			if hashed[id], err = trees.Hashed(tx, id); err != nil {
+				return err
+			}
+		}
+		return trees.Heads(tx, func(id format.ProjectID, t format.TreeState) error {
+			heads[id] = t
+			return nil
+		})
+	})
+	if err != nil {
+		return
+	}
+	s.mem.Mu.Lock()
+	defer s.mem.Mu.Unlock()
+	for id, p := range s.mem.ByID {
+		p.Hashed = max(p.Hashed, hashed[id])
+		if t := heads[id]; t.Size > p.Head.Size {
+			p.Head = t
+		}
+	}
 }
 
 // historyOf returns an empty one of a project that is being purged. The caller holds State.Mu.

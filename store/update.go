@@ -13,12 +13,14 @@ import (
 // to bring the memory to the same state. It holds Store.writing throughout, so
 // fn may read without State.Mu whatever apply functions change.
 //
-// fn may be run more than once, and leaves nothing behind but what it sets anew each
+// The memory is of the state that fn sees: where other nodes have committed, it is brought there
+// first. fn may be run more than once, and leaves nothing behind but what it sets anew each
 // time. Its error is returned as it is, and nothing is written; kv.ErrNothing is no
 // error to the caller. When the commit fails and certainly left nothing behind,
 // as on a full disk, the answer is an Unavailable Fault and the store goes on.
 // When that is not certain the store is broken for good: only what a new start
-// reads from the disk is true. what names the write in these errors.
+// reads from the disk is true. On an engine that several nodes share the next transaction tells,
+// and the store goes on. what names the write in these errors.
 func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -28,12 +30,23 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	if lost := s.lost.Load(); lost != nil {
 		return *lost
 	}
-	err := s.located(s.db.Update(fn))
+	var version uint64
+	err := s.located(s.db.Update(func(tx kv.Tx) error {
+		if version = tx.Version(); version != s.mem.Version {
+			if err := s.catchUp(tx); err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	}))
 	switch {
 	case errors.Is(err, kv.ErrNothing):
+		s.durable.Store(s.mem.Tail.Next())
 		return nil
 	case errors.Is(err, kv.ErrAbsent):
 		return absent(what, err)
+	case errors.Is(err, kv.ErrUnknown) && s.db.Shared():
+		return unknown(what, err) // what is there is taken in as if another node had written it
 	case errors.Is(err, kv.ErrUnknown):
 		return s.breakOff(what, err)
 	case err != nil:
@@ -42,6 +55,8 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	s.mem.Mu.Lock()
 	defer s.mem.Mu.Unlock()
 	apply()
+	s.mem.Version = version + 1
+	s.durable.Store(s.mem.Tail.Next())
 	return nil
 }
 
@@ -54,6 +69,11 @@ func absent(what string, cause error) error {
 		message = "the log cannot reach its database now; nothing was stored"
 	}
 	return fmt.Errorf("commit %s: %w: %w", what, audit.Errorf(audit.Unavailable, "%s", message), cause)
+}
+
+func unknown(what string, cause error) error {
+	return fmt.Errorf("commit %s: %w: %w", what, audit.Errorf(audit.Unavailable,
+		"the database did not answer: it is not known whether it has stored this"), cause)
 }
 
 func (s *Store) breakOff(what string, cause error) error {

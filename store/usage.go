@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/catchup"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/queue"
@@ -21,13 +22,10 @@ func (s *Store) loadUsage(tx kv.Tx) error {
 		if err != nil {
 			return err
 		}
-		party := queue.Party{Kind: queue.Token, Name: token}
-		if p := s.mem.ByID[id]; token == "" && p == nil {
+		if token == "" && s.mem.ByID[id] == nil {
 			return fmt.Errorf("usage %x: %w: of unknown project %d", k, format.ErrCorrupt, id)
-		} else if token == "" {
-			party = queue.Party{Kind: queue.Project, Name: p.Name}
 		}
-		s.meter.Set(party, u)
+		catchup.SetUsage(s.meter, s.mem, id, token, u)
 		return nil
 	})
 }

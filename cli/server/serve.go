@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -148,6 +149,7 @@ type server struct {
 	reading   *reading.Recorder
 	index     *index.Index
 	retention *retention.Worker
+	waker     atomic.Pointer[retention.Worker] // retention, for those who may come before it
 	scrub     *scrub.Worker
 	growth    *growth.Worker
 	notary    *notary.Notary
@@ -181,6 +183,13 @@ func (s *server) openStore(context.Context) (err error) {
 				return nil
 			}
 			return s.shipping.Purging(context.Background(), project)
+		},
+
+		Node: nodeName(s.cfg.Listen),
+		Changed: func() {
+			if w := s.waker.Load(); w != nil {
+				w.Wake()
+			}
 		},
 
 		AcceptLoss: s.cfg.acceptRollback,
@@ -266,6 +275,7 @@ func (s *server) openWorkers(ctx context.Context) error {
 		grace = retention.NoGrace
 	}
 	s.retention = retention.New(s.store, retention.Options{Grace: grace, Log: s.log})
+	s.waker.Store(s.retention)
 	s.scrub = scrub.New(s.store, scrub.Options{
 		Period: cmp.Or(s.cfg.Scrub, -1), Path: filepath.Join(s.cfg.Data, scrubFile), Log: s.log,
 	})
@@ -280,15 +290,38 @@ func (s *server) openWorkers(ctx context.Context) error {
 	s.workers = []worker{
 		{"tokens", s.keeper.Run},
 		{"reads", s.reading.Run},
-		{"retention", s.retention.Run},
+		{"retention", s.onDuty(s.retention.Run)},
 		{"index", s.index.Run},
 		{"scrub", s.scrub.Run},
 		{"growth", s.growth.Run},
-		{"proofs", s.notary.Run},
-		{"backups", s.backups.Run},
-		{"sinks", s.shipping.Run},
+		{"proofs", s.onDuty(s.notary.Run)},
+		{"backups", s.onDuty(s.backups.Run)},
+		{"sinks", s.onDuty(s.shipping.Run)},
 	}
 	return nil
+}
+
+// nodes is api.Options.Nodes.
+func (s *server) nodes() func() (names []string, own, onDuty string) {
+	if !s.store.Shared() {
+		return nil
+	}
+	return s.store.Nodes
+}
+
+// nodeName names this node to people: the machine, and where it listens on it.
+func nodeName(listen string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		return listen
+	}
+	return host + " at " + listen
+}
+
+// onDuty has a worker work while this node of the log is on duty, which is always where it is the
+// only one.
+func (s *server) onDuty(run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return s.store.WhileOnDuty(ctx, run) }
 }
 
 func (s *server) openHTTP(context.Context) error {
@@ -370,6 +403,7 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		MetricsApart:    s.cfg.MetricsListen != "",
 		Stopping:        stopping,
 		Log:             s.log,
+		Nodes:           s.nodes(),
 		Version:         build.Version(),
 		Base:            s.cfg.BasePath,
 	}

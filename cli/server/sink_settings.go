@@ -160,6 +160,9 @@ func (s *server) openSinks(ctx context.Context) (err error) {
 		Configured: s.cfg.Sinks, Memory: s.budget.Sinks, Log: s.log,
 		Open: s.openSink,
 	}
+	if s.store.Shared() {
+		opts.Duty = s.store
+	}
 	if s.cfg.SinkKey != "" {
 		if opts.Keys, err = shipping.LoadKeys(s.cfg.SinkKey); err != nil {
 			return exit.Usage(err)

@@ -68,6 +68,9 @@ func (p Place) Open(log *store.Store) (proof.Key, error) {
 	}
 	if was != nil {
 		err := audit.Errorf(audit.Conflict, "the key that signs the log's checkpoints is missing: %s, with the fingerprint %s", p.Path, was.Fingerprint())
+		if log.Shared() {
+			return proof.Key{}, exit.Hinted(err, "all nodes of a log sign with one key: copy it from another node, or name a file that has it with --signing-key")
+		}
 		return proof.Key{}, exit.Hinted(err, "put it back; where it is lost, docs/proof.md says what remains")
 	}
 	return Make(p.Path)

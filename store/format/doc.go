@@ -25,6 +25,10 @@
 //	          passed    8 bytes: nanoseconds in which the log was open, as far as it was worth
 //	                    keeping; absent: none
 //	          epoch     8 bytes: how often a loss of commits was accepted; absent: never
+//	          tokens    8 bytes: how often tokens were changed where several nodes share the
+//	                    database, so that each sees that another has; absent: never
+//	          nodes     JSON: which nodes have the database open, where several may, and which of
+//	                    them does what one does for all: see Nodes. Absent: none
 //	          proofs    JSON: lineage of the master log, the public keys that signed it, a
 //	                    secret of 32 bytes that fills the heads' trees, number of leaves;
 //	                    absent: no head was made yet

@@ -65,6 +65,8 @@ var (
 	MetaProject  = []byte("project")  // uint64: last project number given
 	MetaPassed   = []byte("passed")   // uint64: nanoseconds that the log was open, in which graces are counted; absent: none
 	MetaEpoch    = []byte("epoch")    // uint64: how often a loss of commits was accepted; absent: never
+	MetaTokens   = []byte("tokens")   // uint64: how often tokens were changed where several nodes share the database; absent: never
+	MetaNodes    = []byte("nodes")    // JSON: the nodes that have the database open, where several may; absent: none
 	MetaProofs   = []byte("proofs")   // JSON: whose the master log is; absent: there is none yet
 
 	// MetaCheckpoint is the newest checkpoint of the master log, as a signed note, with what

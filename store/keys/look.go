@@ -13,11 +13,11 @@ import (
 
 // Log is what an Index needs of the log.
 type Log struct {
-	// Err returns why the log can no longer be written, or nil: then what is on disk may be
-	// ahead of what it has in memory, for good.
-	Err func() error
-	// View runs a function in a read transaction.
-	View func(func(kv.Tx) error) error
+	// Again is called before a look-up begins anew because what is on disk is ahead of what the
+	// log has in memory. It returns why it may be so for good, or nil.
+	Again func() error
+	// View runs a function in a read transaction of which it is known what it will read.
+	View func([]kv.Expected, func(kv.Tx) error) error
 	// Project returns the number of a project and where its keys are, 0 of one that is not there.
 	Project func(name string) (format.ProjectID, *Hasher, format.KeyRuns)
 	// Record returns the record of a project as a transaction sees it, or nil.
@@ -88,7 +88,7 @@ func (x *Index) Look(ctx context.Context, entries []*audit.Entry, rows [][]byte)
 			return marks, nil
 		}
 		holds := true
-		err := x.log.View(func(tx kv.Tx) error {
+		err := x.log.View(x.expected(groups, marks), func(tx kv.Tx) error {
 			holds = true
 			for _, g := range groups {
 				if len(g.open) == 0 {
@@ -108,7 +108,7 @@ func (x *Index) Look(ctx context.Context, entries []*audit.Entry, rows [][]byte)
 		if holds {
 			return marks, nil
 		}
-		if err := cmp.Or(x.log.Err(), ctx.Err()); err != nil {
+		if err := cmp.Or(x.log.Again(), ctx.Err()); err != nil {
 			return nil, err
 		}
 		runtime.Gosched()
@@ -165,6 +165,27 @@ func (x *Index) sift(g *group, marks Marks) (open []int) {
 		}
 	}
 	return open
+}
+
+// expected returns what find will read, but for the entries that it comes across.
+func (x *Index) expected(groups map[string]*group, marks Marks) []kv.Expected {
+	projects, rows := kv.Expected{Bucket: format.Projects}, kv.Expected{Bucket: format.Keys}
+	for _, g := range groups {
+		if len(g.open) == 0 {
+			continue
+		}
+		projects.Keys = append(projects.Keys, []byte(g.name))
+		for _, i := range g.open {
+			hash := marks[i].short()
+			for r := range g.runs.Runs {
+				run := &g.runs.Runs[r]
+				if n, ok := run.Row(hash); ok && x.filters.passes(runID{g.id, run.Number}, n, hash) {
+					rows.Keys = append(rows.Keys, format.KeyRowKey(g.id, run.Number, n))
+				}
+			}
+		}
+	}
+	return []kv.Expected{projects, rows}
 }
 
 // find looks for the open entries of a group in its runs. It reports false when the runs are

@@ -151,6 +151,16 @@ func (x *Index) Merged(s *Step) {
 	}
 }
 
+// Became drops it for runs that are no more when where the keys of a project are has changed.
+func (x *Index) Became(p format.ProjectID, was, is *format.KeyRuns) {
+	for _, r := range was.Runs {
+		there := func(other format.KeyRun) bool { return other.Number == r.Number }
+		if !slices.ContainsFunc(is.Runs, there) {
+			x.filters.forget(runID{p, r.Number})
+		}
+	}
+}
+
 // Purged does so for all runs of a project that is no more.
 func (x *Index) Purged(p format.ProjectID, runs *format.KeyRuns) {
 	for _, r := range runs.Runs {

@@ -80,6 +80,25 @@ func (r *Recent) Seal(last int64) {
 	}
 }
 
+// CatchUp takes in what others have sealed, up to the entry with a seq: keys of sealed entries
+// behind those that are known or, where moved says that the sealed ones known are in a run by now,
+// all that are in none.
+func (r *Recent) CatchUp(moved bool, sealed []format.FreshKey, last int64) {
+	var left []fresh
+	if moved {
+		r.Seal(last)
+		left = r.order[r.sealed:]
+		*r = Recent{}
+	}
+	for _, k := range sealed {
+		r.Add(Hash{k.Hi, k.Lo}, Known{k.ID, k.Seq, k.Sum})
+	}
+	for _, k := range left {
+		r.Add(k.Hash, k.Known)
+	}
+	r.Seal(last)
+}
+
 // Forget takes out the keys of sealed entries, which are in a run now.
 func (r *Recent) Forget() {
 	for _, k := range r.order[:r.sealed] {

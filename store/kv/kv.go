@@ -13,6 +13,8 @@
 //     damage hides can be passed by, by who says what is missing: see Tx.Pass.
 //   - Update may call its function more than once. Only what the last call did counts,
 //     so a function begins by setting everything that it leaves behind.
+//   - other processes may write as well, where Shared says so. Whoever keeps something of the
+//     database in memory then sees by Tx.Version that there is more, and by Bucket.Since what.
 //   - keys and values that were read are the transaction's: they are copied before it
 //     ends, and never changed. Those that are put stay as they are until it ends.
 package kv
@@ -78,10 +80,15 @@ type DB interface {
 	// commit that was known when it began.
 	View(fn func(Tx) error) error
 	// Update runs fn and commits what it wrote, all of it or nothing. It returns nil
-	// once that is durable. An error of fn is returned as it is and nothing is written;
-	// that of a commit has ErrAbsent or ErrUnknown in its chain.
+	// once that is durable. An error of fn is returned as it is and nothing is written,
+	// ErrNothing once what fn has read is durable; that of a commit has ErrAbsent or ErrUnknown
+	// in its chain.
 	Update(fn func(Tx) error) error
 
+	// Shared reports whether others than this DB may commit to the database. A View may then
+	// see a commit that is lost with the machine that made it: what must not leave before it
+	// is durable waits for a commit that was begun after it was seen.
+	Shared() bool
 	// Name says in messages which database this is, as the path of its file does.
 	Name() string
 	// Size returns how many bytes the database takes, and how many of these are free
@@ -109,6 +116,9 @@ type Tx interface {
 	Bucket(name string) Bucket
 	// CreateBucket makes an empty bucket unless it is there.
 	CreateBucket(name string) error
+	// Version numbers the state that the transaction reads. It rises with each commit, whoever
+	// makes it: that of an Update, if it is the next, makes the state Version + 1.
+	Version() uint64
 	// Height tells how far the log has come with this commit, which never goes back but
 	// when commits are lost.
 	Height(n uint64)
@@ -127,6 +137,9 @@ type Bucket interface {
 	Get(key []byte) []byte
 	// GetMany calls fn with each key and its value, or nil, in the order of keys.
 	GetMany(keys [][]byte, fn func(key, value []byte))
+	// Since walks the keys that commits behind a version have put, in the order of keys: these
+	// at least, for an engine that does not know walks all.
+	Since(version uint64) iter.Seq2[[]byte, []byte]
 	Put(key, value []byte) error
 	// Delete deletes key if it is there.
 	Delete(key []byte) error

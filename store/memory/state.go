@@ -9,6 +9,8 @@ import (
 // State is all of it, of which Mu guards the rest. It is held for moments only.
 type State struct {
 	Mu       sync.RWMutex
+	Version  uint64 // of the database's state that the rest is of
+	Tokens   uint64 // how often tokens were changed where several nodes share the database
 	Projects map[string]*Project
 	ByID     Numbered
 	Purging  map[*Project]bool // those that are being purged

@@ -23,8 +23,9 @@ import (
 type Meter struct {
 	limits map[queue.Kind][]audit.Limit
 
-	mu  sync.Mutex // guards what follows
-	use map[queue.Party]*use
+	mu    sync.Mutex // guards what follows
+	use   map[queue.Party]*use
+	share int // among how many nodes what may be recorded in a second is shared out
 }
 
 // use is what is known of a party.
@@ -40,7 +41,7 @@ type use struct {
 // New returns a Meter that holds projects and tokens to limits. Of those that are for one, the
 // first counts.
 func New(limits []audit.Limit) *Meter {
-	m := &Meter{limits: make(map[queue.Kind][]audit.Limit), use: make(map[queue.Party]*use)}
+	m := &Meter{limits: make(map[queue.Kind][]audit.Limit), use: make(map[queue.Party]*use), share: 1}
 	for _, l := range limits {
 		kind := queue.Project
 		if l.Each == audit.EachToken {
@@ -82,7 +83,7 @@ func (m *Meter) Take(parts []queue.Part, now time.Time) error {
 	defer m.mu.Unlock()
 	for _, p := range parts {
 		if l := m.limit(p.Party); l != nil {
-			if err := m.of(p.Party).check(l, p, now); err != nil {
+			if err := m.of(p.Party).check(l, m.share, p, now); err != nil {
 				return err
 			}
 		}
@@ -102,15 +103,15 @@ func (m *Meter) Take(parts []queue.Part, now time.Time) error {
 const inAllAfter = time.Hour
 
 // check returns why a part may not be recorded.
-func (u *use) check(l *audit.Limit, p queue.Part, now time.Time) error {
+func (u *use) check(l *audit.Limit, share int, p queue.Part, now time.Time) error {
 	exceeded := func(amount string, after time.Duration) error {
 		return &audit.Exceeded{Limit: *l, Amount: amount, Name: p.Name, After: after}
 	}
-	if rate := float64(l.EntriesPerSecond); rate > 0 {
+	if rate := float64(l.EntriesPerSecond) / float64(share); rate > 0 {
 		if u.at.IsZero() {
-			u.ready = rate
+			u.ready = max(1, rate)
 		} else {
-			u.ready = min(rate, u.ready+rate*max(0, now.Sub(u.at).Seconds()))
+			u.ready = min(max(1, rate), u.ready+rate*max(0, now.Sub(u.at).Seconds()))
 		}
 		u.at = now
 		if u.ready < 1 {
@@ -125,6 +126,14 @@ func (u *use) check(l *audit.Limit, p queue.Part, now time.Time) error {
 		return exceeded(audit.AmountInAll, inAllAfter)
 	}
 	return nil
+}
+
+// Share has so many nodes have equal parts of what may be recorded in a second: nobody of whom one
+// does not know how much the others let through has more in all than one would.
+func (m *Meter) Share(nodes int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.share = max(1, nodes)
 }
 
 // Give takes back what Take noted.
@@ -155,6 +164,15 @@ func (m *Meter) Set(p queue.Party, u format.Usage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.of(p).Usage = u
+}
+
+// Reset has nobody have used anything, but for what is on its way.
+func (m *Meter) Reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, u := range m.use {
+		u.Usage = format.Usage{}
+	}
 }
 
 // Forget has a project have used nothing: it was purged.

@@ -142,3 +142,21 @@ func TestRefusedCountsNowhere(t *testing.T) {
 		t.Errorf("what was refused used up the token's second: %v", err)
 	}
 }
+
+// What may be recorded in a second is shared out among nodes, of which each lets something through.
+func TestShare(t *testing.T) {
+	for nodes, want := range map[int]int{0: 10, 1: 10, 3: 3, 100: 1} {
+		m := New([]audit.Limit{{Name: "slow", Each: audit.EachProject, EntriesPerSecond: 10}})
+		m.Share(nodes)
+		n := 0
+		for m.Take(brings("t", "acme", 1, 10), noon) == nil {
+			n++
+		}
+		if n != want {
+			t.Errorf("each of %d nodes lets %d through at once, want %d", nodes, n, want)
+		}
+		if m.Take(brings("t", "acme", 1, 10), noon.Add(20*time.Second)) != nil {
+			t.Errorf("each of %d nodes lets nothing through any more", nodes)
+		}
+	}
+}

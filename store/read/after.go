@@ -14,7 +14,7 @@ import (
 )
 
 // After returns entries of all projects with an id above one, in commit order, at most
-// limit of them, and the id up to which the caller then knows everything: what was
+// limit of them, all durable, and the id up to which the caller then knows everything: what was
 // purged, or is being, is left out, but for what a purge leaves. The entries must not be
 // changed.
 func (s *Log) After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error) {
@@ -37,12 +37,18 @@ type stretch struct {
 
 // after returns the stretch behind an id, with at most limit entries.
 func (s *Log) after(ctx context.Context, id int64, limit int, within audit.Scope) (stretch, error) {
+	if err := s.opts.Fresh(); err != nil {
+		return stretch{}, err
+	}
 	for {
 		// A purge that begins or ends meanwhile takes ids away, or gives those back that it
 		// leaves: then all is read again.
 		purges, kept := s.underPurge()
 		st := stretch{through: id}
 		err := s.extend(ctx, &st, limit, within)
+		if err := s.opts.Fresh(); err != nil {
+			return stretch{}, err
+		}
 		if again, _ := s.underPurge(); again != purges {
 			continue
 		}
@@ -50,7 +56,7 @@ func (s *Log) after(ctx context.Context, id int64, limit int, within audit.Scope
 			return stretch{}, err
 		}
 		st.add(kept, id, limit, within)
-		return st, nil
+		return st, s.opts.Confirm(ctx, st.through)
 	}
 }
 
@@ -172,8 +178,10 @@ func (s *Log) visibleByID(id format.ProjectID) (name string, rec *format.Project
 	return p.Name, &r, true
 }
 
-// LastSeq returns the newest seq of a project, 0 when there is none.
+// LastSeq returns the newest seq of a project, 0 when there is none, and the last one that is
+// known while the database cannot be read.
 func (s *Log) LastSeq(project string) int64 {
+	_ = s.opts.Fresh()
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	if p := s.mem.Projects[project]; p != nil {
@@ -210,6 +218,9 @@ func (s *Log) Since(ctx context.Context, project string, after int64, limit int)
 // that are sealed; of the others, it has those that behind holds for.
 func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q *blocks.Sequence, last int64) (int64, error),
 	behind func(*audit.Entry) bool) (stretch, error) {
+	if err := s.opts.Fresh(); err != nil {
+		return stretch{}, err
+	}
 	for {
 		s.mem.Mu.RLock()
 		p, tail := s.mem.Projects[name], s.mem.Tail
@@ -243,8 +254,12 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 				return err
 			})
 		})
-		if err == nil && missing != nil && s.purged(p) {
-			continue // what is there now is what the purge leaves, or what came behind it
+		if err == nil && missing != nil {
+			if purged, err := s.purged(p); err != nil {
+				return stretch{}, err
+			} else if purged {
+				continue // what is there now is what the purge leaves, or what came behind it
+			}
 		}
 		if err = cmp.Or(err, s.mem.Hurt.Located(unlessHoles(missing, &st))); err != nil {
 			return stretch{}, err
@@ -257,6 +272,9 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 				return stretch{}, s.mem.Hurt.Err()
 			}
 			return cutAt(st, limit), nil
+		}
+		if err := s.opts.Confirm(ctx, tail.Next()-1); err != nil {
+			return stretch{}, err
 		}
 		st.through = last
 		for _, t := range tail.Slots {
@@ -300,12 +318,13 @@ func keptBehind(kept []*audit.Entry, behind func(*audit.Entry) bool, limit int) 
 
 // purged reports whether p is being purged, or was, by writes that a transaction can have
 // seen.
-func (s *Log) purged(p *memory.Project) bool {
-	s.writing.Lock() // whoever wrote has told the memory of it by now
-	defer s.writing.Unlock()
+func (s *Log) purged(p *memory.Project) (bool, error) {
+	if err := s.opts.Settle(); err != nil {
+		return false, err
+	}
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
-	return s.mem.Projects[p.Name] != p || !p.Visible()
+	return s.mem.Projects[p.Name] != p || !p.Visible(), nil
 }
 
 // unlessPurged returns err, or nil if what is missing was purged since p was looked up.

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 
 	"auditlog/admit"
@@ -14,7 +15,7 @@ import (
 // Get returns one entry of a project, or a NotFound Fault. The entry must not be
 // changed.
 func (s *Log) Get(ctx context.Context, project string, id int64) (*audit.Entry, error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), s.opts.Fresh()); err != nil {
 		return nil, err
 	}
 	s.mem.Mu.RLock()

@@ -1,7 +1,7 @@
 package read
 
 import (
-	"sync"
+	"context"
 	"sync/atomic"
 
 	"auditlog/fulltext"
@@ -16,8 +16,16 @@ type Options struct {
 	Blocks *blocks.Reader
 	// View runs fn in a read transaction.
 	View func(fn func(kv.Tx) error) error
-	// Writing is held by whoever writes, until the memory is told of what was written.
-	Writing sync.Locker
+	// Current does so once take has been called with State.Mu held for reading, and expected has
+	// said what fn will read: see package store. Each may be called again.
+	Current func(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error
+	// Fresh brings the memory to what was committed before the call.
+	Fresh func() error
+	// Confirm returns once the entries up to an id are durable.
+	Confirm func(ctx context.Context, id int64) error
+	// Settle returns once the memory knows of what any transaction can have seen, or why it
+	// does not.
+	Settle func() error
 	// Epoch is of the cursors that are given out.
 	Epoch *atomic.Uint32
 
@@ -30,21 +38,22 @@ type Options struct {
 
 // A Log answers what is asked of one. Its methods may be called by several goroutines at once.
 type Log struct {
-	opts    Options
-	mem     *memory.State
-	blocks  *blocks.Reader
-	read    func(fn func(kv.Tx) error) error
-	writing sync.Locker
-	epoch   *atomic.Uint32
+	opts   Options
+	mem    *memory.State
+	blocks *blocks.Reader
+	read   func(fn func(kv.Tx) error) error
+	epoch  *atomic.Uint32
 }
 
 // New returns a Log.
 func New(o Options) *Log {
-	return &Log{opts: o, mem: o.Memory, blocks: o.Blocks, read: o.View, writing: o.Writing, epoch: o.Epoch}
+	return &Log{opts: o, mem: o.Memory, blocks: o.Blocks, read: o.View, epoch: o.Epoch}
 }
 
-// LastID returns the id of the newest entry, 0 when there is none.
+// LastID returns the id of the newest entry, 0 when there is none, and the last one that is known
+// while the database cannot be read.
 func (s *Log) LastID() int64 {
+	_ = s.opts.Fresh()
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	return s.mem.Tail.Next() - 1

@@ -27,15 +27,16 @@ type view struct {
 // The tails are taken before the transaction begins. So whatever was sealed in
 // between is in both, and is left out of the tail by the transaction's own word
 // on how far the project is sealed; nothing can be in neither.
-func (s *Log) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error {
-	s.mem.Mu.RLock()
-	views := s.viewsOf(q)
-	known := s.mem.BlockSeq
-	s.mem.Mu.RUnlock()
-	if len(views) == 0 {
-		return nil
-	}
-	return s.read(func(tx kv.Tx) error {
+// The reading begins at a position, which is only said for it to be fetched at once.
+func (s *Log) view(q *audit.Query, at audit.Position, fn func(tx kv.Tx, views []view) error) error {
+	var views []view
+	var known uint64
+	take := func() { views, known = s.viewsOf(q), s.mem.BlockSeq }
+	expected := func() []kv.Expected { return firstBlocks(views, at) }
+	return s.opts.Current(take, expected, func(tx kv.Tx) error {
+		if len(views) == 0 {
+			return nil
+		}
 		changed := format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaBlockSeq)) != known
 		for i := range views {
 			v := &views[i]
@@ -48,6 +49,27 @@ func (s *Log) view(q *audit.Query, fn func(tx kv.Tx, views []view) error) error 
 		}
 		return fn(tx, views)
 	})
+}
+
+// mostExpected is of how many projects the first blocks are expected to be read: of more, the newest
+// entries mostly are in those of a few.
+const mostExpected = 32
+
+// firstBlocks returns what is read first of blocks, from a position on.
+func firstBlocks(views []view, at audit.Position) []kv.Expected {
+	if len(views) > mostExpected {
+		return nil
+	}
+	e := kv.Expected{Bucket: format.Blocks, Before: 1}
+	if len(views) == 1 {
+		e.Before = 2 // the last one may have a few entries only
+	}
+	for i := range views {
+		if v := &views[i]; v.rec.Entries > 0 {
+			e.Keys = append(e.Keys, format.BlockKey{Project: v.project.ID, Position: at}.Append(nil))
+		}
+	}
+	return []kv.Expected{e}
 }
 
 // viewsOf returns what is in memory of the projects that a query looks into. The caller holds
@@ -86,9 +108,10 @@ func (s *Log) each(q *audit.Query, fn func(*memory.Project)) {
 }
 
 // Extent returns the times of the oldest and the newest entry of the projects that a query looks
-// into; ok is false where there is none.
+// into, of those that are known while the database cannot be read; ok is false where there is none.
 func (s *Log) Extent(q audit.Query) (first, last time.Time, ok bool) {
 	var low, high int64
+	_ = s.opts.Fresh()
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	s.each(&q, func(p *memory.Project) {

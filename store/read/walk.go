@@ -66,7 +66,11 @@ func (q *prepared) merge(ctx context.Context, st walk.Stretch, named namedBlocks
 
 // walkers calls fn with walkers over a stretch of each layer of the projects that are looked into.
 func (q *prepared) walkers(ctx context.Context, st walk.Stretch, named namedBlocks, fn func([]*walk.Walker) error) error {
-	return q.s.view(&q.query, func(tx kv.Tx, views []view) error {
+	at := st.High
+	if q.query.Oldest {
+		at = st.Low
+	}
+	return q.s.view(&q.query, at, func(tx kv.Tx, views []view) error {
 		wq := &walk.Query{Match: q.matches, Filter: q.filter, Oldest: q.query.Oldest, Turn: admit.TurnOf(ctx)}
 		if q.text != nil {
 			wq.Text = found.NewCondition(q.text, wq.Turn)

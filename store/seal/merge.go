@@ -29,7 +29,11 @@ type Merge struct {
 	move    *blocks.Move
 	seq     uint64 // the newest of the blocks that are planned, and of all
 	newest  uint64
+	chosen  uint64 // the newest of all when the step was chosen
 }
+
+// Seq is that of a Step.
+func (m *Merge) Seq() uint64 { return m.chosen }
 
 // Grown says that the layers of a project have changed.
 func (s *Sealer) Grown(p *memory.Project) {
@@ -78,7 +82,7 @@ func (s *Sealer) ChooseMerge(seq uint64) *Merge {
 	if len(next) == 0 {
 		return nil
 	}
-	m := &Merge{sealer: s, project: next[0], rec: next[0].Rec, seq: seq}
+	m := &Merge{sealer: s, project: next[0], rec: next[0].Rec, seq: seq, chosen: seq}
 	m.rec.Late, m.rec.Merging = slices.Clone(m.rec.Late), slices.Clone(m.rec.Merging)
 	return m
 }

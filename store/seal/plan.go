@@ -86,6 +86,7 @@ type Step struct {
 	more    bool           // there are others
 	plans   []*projectPlan // those that have it
 	seq     uint64         // the newest of the blocks that are planned
+	chosen  uint64         // the newest of all when the step was chosen
 	// Of the transaction: the records of the projects, the newest sequence of all, and the last
 	// id that leaves the tail.
 	records map[*memory.Project]*format.Project
@@ -93,12 +94,17 @@ type Step struct {
 	last    int64
 }
 
+// Seq returns the newest sequence of a block as of which the step was chosen. Where there are
+// newer ones somebody else has sealed, and the step is not to be written.
+func (w *Step) Seq() uint64 { return w.chosen }
+
 // Plan works out the blocks of the projects that have their turn, as many as fit into the
 // step, from what a transaction sees. more reports whether some did not.
 func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 	left := blocks.Budget{Blocks: stepBlocks, Bytes: stepBytes}
 	entries := 0
 	spans := w.sealer.blocks.NewSpanPlanner(w.sealer.Sizes, tx)
+	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: w.places(), Before: 3, Behind: 1})
 	for _, plan := range w.waiting {
 		if left.Blocks <= 0 || left.Bytes <= 0 || entries >= stepEntries || len(w.plans) == stepProjects {
 			return true, nil
@@ -117,6 +123,16 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 		entries += len(plan.entries)
 	}
 	return w.more, nil
+}
+
+// places returns the keys of blocks that would begin where the projects' entries begin.
+func (w *Step) places() (keys [][]byte) {
+	for _, plan := range w.waiting {
+		if len(plan.left) > 0 {
+			keys = append(keys, format.BlockKey{Project: plan.project.ID, Position: plan.left[0].Position()}.Append(nil))
+		}
+	}
+	return keys
 }
 
 func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, most blocks.Budget) error {

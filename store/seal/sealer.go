@@ -95,6 +95,26 @@ func unsealed(p *memory.Project) int {
 // Begun says that a project is in the midst of a seal: of its entries up to a seq.
 func (s *Sealer) Begun(p *memory.Project, seq int64) { s.stepwise[p] = s.loadOf(p, seq) }
 
+// Changed says that somebody else has sealed of a project, or recorded to it.
+func (s *Sealer) Changed(p *memory.Project) {
+	delete(s.full, p)
+	delete(s.stepwise, p)
+	s.Added(p)
+	s.Grown(p)
+	if p.Rec.Sealing != nil && s.aside[p] == nil {
+		s.Begun(p, p.Rec.Sealing.Seq)
+	}
+}
+
+// Gone says that a project is no more.
+func (s *Sealer) Gone(p *memory.Project) {
+	delete(s.full, p)
+	delete(s.stepwise, p)
+	delete(s.aside, p)
+	delete(s.merging, p)
+	delete(s.unmerged, p)
+}
+
 // Stepwise returns how many projects are in the midst of a seal.
 func (s *Sealer) Stepwise() int { return len(s.stepwise) }
 
@@ -190,7 +210,7 @@ func (s *Sealer) Choose(until int64, seq uint64) *Step {
 			fresh.add(p)
 		}
 	})
-	step := &Step{sealer: s, tail: *s.tail, seq: seq}
+	step := &Step{sealer: s, tail: *s.tail, seq: seq, chosen: seq}
 	next, _ := begun.next(1)
 	others, more := fresh.next(stepProjects)
 	for _, p := range append(next, others...) {

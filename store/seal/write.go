@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 // Write does what was planned. It may be called anew where its transaction fails.
 func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
+	w.expect(tx)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
 	for _, plan := range w.plans {
 		var err error
@@ -48,6 +50,34 @@ func (w *Step) Write(tx kv.Tx) error {
 	}
 	w.newest = writer.Seq
 	return errors.Join(writer.Finish(), w.cut(tx))
+}
+
+// expect says what will be read.
+func (w *Step) expect(tx kv.Tx) {
+	var seqs, usages, orders [][]byte
+	tokens := make(map[string]bool)
+	for _, plan := range w.plans {
+		rec := &plan.rec
+		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (plan.through()-rec.Base)/format.SeqRow; n++ {
+			seqs = append(seqs, format.SeqKey(rec.ID, n))
+		}
+		usages = append(usages, format.ProjectUsageKey(rec.ID))
+		for _, e := range plan.all {
+			tokens[e.RecordedBy] = true
+		}
+	}
+	for name := range tokens {
+		usages = append(usages, format.TokenUsageKey(name))
+	}
+	last, _ := format.OrderKey(w.tail.Next() - 1)
+	for id := w.tail.First; ; id += format.OrderRow {
+		key, _ := format.OrderKey(id)
+		if orders = append(orders, key); bytes.Compare(key, last) >= 0 {
+			break
+		}
+	}
+	kv.Expect(tx, kv.Expected{Bucket: format.Seqs, Keys: seqs}, kv.Expected{Bucket: format.Usages, Keys: usages},
+		kv.Expected{Bucket: format.Order, Keys: orders})
 }
 
 // count brings a project's record up to date.

@@ -18,6 +18,7 @@ type machine struct {
 	engine Engine
 	dir    string
 	log    Log
+	nodes  []Log // of log; that alone where it has no others
 	m      model
 	now    time.Time
 }
@@ -44,7 +45,9 @@ func runMachine(t *rapid.T, engine Engine) {
 		"reopen":  m.reopen,
 		"":        m.state,
 	})
-	check(t, m.log)
+	for _, log := range m.nodes {
+		check(t, log)
+	}
 }
 
 func (m *machine) open(t *rapid.T) {
@@ -52,7 +55,18 @@ func (m *machine) open(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.log = log
+	m.log, m.nodes = log, []Log{log}
+	if s, ok := log.(Several); ok {
+		m.nodes = s.Nodes()
+	}
+}
+
+// node returns the node that is asked next.
+func (m *machine) node(t *rapid.T) Log {
+	if len(m.nodes) == 1 {
+		return m.log
+	}
+	return m.nodes[rapid.IntRange(0, len(m.nodes)-1).Draw(t, "node")]
 }
 
 func (m *machine) reopen(t *rapid.T) {
@@ -63,7 +77,7 @@ func (m *machine) reopen(t *rapid.T) {
 }
 
 func (m *machine) settle(t *rapid.T) {
-	s, ok := m.log.(Settler)
+	s, ok := m.node(t).(Settler)
 	if !ok {
 		return
 	}
@@ -83,7 +97,7 @@ func (m *machine) record(t *rapid.T, n int) {
 func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 	for _, e := range entries {
 		if _, ok := m.m.deleted[e.Project]; ok {
-			if _, err := m.log.Record(t.Context(), entries); audit.KindOf(err) != audit.Conflict {
+			if _, err := m.node(t).Record(t.Context(), entries); audit.KindOf(err) != audit.Conflict {
 				t.Fatalf("recording to a deleted project: %v", err)
 			}
 			return
@@ -94,7 +108,7 @@ func (m *machine) recordAll(t *rapid.T, entries []*audit.Entry) {
 		inputs[i] = input(e)
 	}
 	m.now = m.now.Add(time.Millisecond)
-	got, err := m.log.Record(t.Context(), entries)
+	got, err := m.node(t).Record(t.Context(), entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +172,7 @@ func (m *machine) bulk(t *rapid.T) {
 }
 
 func (m *machine) prepare(t *rapid.T, q audit.Query) audit.Selection {
-	sel, err := m.log.Prepare(q)
+	sel, err := m.node(t).Prepare(q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +201,9 @@ func (m *machine) list(t *rapid.T) {
 			break
 		}
 		p.Cursor, p.JSON = page.Next, rapid.Bool().Draw(t, "as JSON")
+		if len(m.nodes) > 1 {
+			sel = m.prepare(t, q)
+		}
 		if pages < 3 {
 			m.record(t, rapid.IntRange(0, 5).Draw(t, "meanwhile"))
 		}
@@ -273,7 +290,7 @@ func (m *machine) export(t *rapid.T) {
 func (m *machine) get(t *rapid.T) {
 	id := int64(rapid.IntRange(-1, int(m.m.lastID)+1).Draw(t, "id"))
 	project := rapid.SampledFrom(projects).Draw(t, "project")
-	e, err := m.log.Get(t.Context(), project, id)
+	e, err := m.node(t).Get(t.Context(), project, id)
 	want := m.m.find(project, id)
 	switch {
 	case want == nil && audit.KindOf(err) != audit.NotFound:
@@ -289,7 +306,7 @@ func (m *machine) get(t *rapid.T) {
 func (m *machine) since(t *rapid.T) {
 	project := rapid.SampledFrom(projects).Draw(t, "project")
 	after, limit := int64(rapid.IntRange(0, int(m.m.lastID)+1).Draw(t, "after")), rapid.IntRange(1, 100).Draw(t, "limit")
-	got, err := m.log.Since(t.Context(), project, after, limit)
+	got, err := m.node(t).Since(t.Context(), project, after, limit)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,11 @@ import (
 
 // state wants the log to know of each project what the model does.
 func (m *machine) state(t *rapid.T) {
-	if id := m.log.LastID(); id != m.m.lastID {
+	if id := m.node(t).LastID(); id != m.m.lastID {
 		t.Fatalf("the last id is %d, want %d", id, m.m.lastID)
 	}
-	due := m.log.Purges()
-	for _, p := range m.log.Projects() {
+	due := m.node(t).Purges()
+	for _, p := range m.node(t).Projects() {
 		entries := m.m.list(audit.Query{Project: p.Name})
 		_, deleted := m.m.deleted[p.Name]
 		want := audit.Active
@@ -35,7 +35,7 @@ func (m *machine) state(t *rapid.T) {
 		if first, last := entries[len(entries)-1].CreatedAt, entries[0].CreatedAt; !p.First.Equal(first) || !p.Last.Equal(last) {
 			t.Fatalf("project %s is from %v to %v, want %v to %v", p.Name, p.First, p.Last, first, last)
 		}
-		if one, err := m.log.Project(p.Name); err != nil || one.Entries != p.Entries || one.State != p.State {
+		if one, err := m.node(t).Project(p.Name); err != nil || one.Entries != p.Entries || one.State != p.State {
 			t.Fatalf("the project alone is %+v, %v", one, err)
 		}
 	}
@@ -47,7 +47,7 @@ func (m *machine) delete(t *rapid.T) {
 	there := m.m.holds(name)
 	e := drawEntry(t)
 	e.Key, e.Action, e.CreatedAt = "", "project.delete", time.Time{}
-	_, err := m.log.Delete(t.Context(), name, e, audit.DeletionOrder{Grace: time.Hour})
+	_, err := m.node(t).Delete(t.Context(), name, e, audit.DeletionOrder{Grace: time.Hour})
 	switch {
 	case gone && audit.KindOf(err) == audit.Conflict, !there && audit.KindOf(err) == audit.NotFound:
 	case gone || !there || err != nil:
@@ -62,7 +62,7 @@ func (m *machine) restore(t *rapid.T) {
 	name := rapid.SampledFrom(projects).Draw(t, "project")
 	e := drawEntry(t)
 	e.Key, e.CreatedAt = "", time.Time{}
-	_, err := m.log.Restore(t.Context(), name, e)
+	_, err := m.node(t).Restore(t.Context(), name, e)
 	if _, ok := m.m.deleted[name]; !ok {
 		if k := audit.KindOf(err); k != audit.Conflict && k != audit.NotFound {
 			t.Fatalf("restored %s, which was not deleted: %v", name, err)
@@ -84,7 +84,7 @@ func (m *machine) purge(t *rapid.T) {
 		}
 		for done, steps := false, 0; !done; steps++ {
 			var err error
-			if done, err = m.log.PurgeStep(t.Context(), name); err != nil {
+			if done, err = m.node(t).PurgeStep(t.Context(), name); err != nil {
 				t.Fatal(err)
 			}
 			if steps == 2 && rapid.Bool().Draw(t, "reopen") {
@@ -107,7 +107,7 @@ func (m *machine) purged(t *rapid.T, name string, id int64) {
 		gone = append(gone, x)
 		return true
 	})
-	e, err := m.log.Get(t.Context(), name, m.m.lastID+1)
+	e, err := m.node(t).Get(t.Context(), name, m.m.lastID+1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,12 @@ type Log interface {
 	Close() error
 }
 
+// Several is a Log of which there are several nodes, each of which is to do and to answer as one
+// alone would. Closing it closes all.
+type Several interface {
+	Nodes() []Log
+}
+
 // Settler is a Log that moves entries, some time after they were recorded, to where
 // they stay.
 type Settler interface {

@@ -164,6 +164,9 @@ func open(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	return db, nil
 }
 
+// Shared is false: the file is this process's alone.
+func (db *DB) Shared() bool { return false }
+
 // Name returns the path of the file.
 func (db *DB) Name() string { return db.bolt.Path() }
 

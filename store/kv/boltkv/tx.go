@@ -3,6 +3,7 @@ package boltkv
 import (
 	"bytes"
 	"errors"
+	"iter"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -134,6 +135,14 @@ func (t *tx) CreateBucket(name string) error {
 	return err
 }
 
+// Version is bbolt's number of the transaction that made the state: a writer has the next one.
+func (t *tx) Version() uint64 {
+	if t.bolt.Writable() {
+		return uint64(t.bolt.ID()) - 1
+	}
+	return uint64(t.bolt.ID())
+}
+
 // Height keeps how far a log has come, for the mark of the commit.
 func (t *tx) Height(n uint64) { t.height = n }
 
@@ -219,6 +228,9 @@ func (b *bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 		fn(k, v)
 	}
 }
+
+// Since walks all: bbolt does not know when a key was put.
+func (b *bucket) Since(uint64) iter.Seq2[[]byte, []byte] { return kv.All(b) }
 
 func (b *bucket) Put(key, value []byte) error {
 	w := walker{t: b.tree}
@@ -429,6 +441,7 @@ func (failed) GetMany(keys [][]byte, fn func(key, value []byte)) {
 		fn(k, nil)
 	}
 }
+func (f failed) Since(uint64) iter.Seq2[[]byte, []byte]        { return kv.All(f) }
 func (failed) Put(_, _ []byte) error                           { return kv.ErrDamaged }
 func (failed) Delete([]byte) error                             { return kv.ErrDamaged }
 func (failed) DeleteRange(_, _ []byte, _ int) (n int, e error) { return 0, kv.ErrDamaged }

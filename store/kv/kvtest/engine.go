@@ -22,6 +22,10 @@ func Engine(t *testing.T, open func(*testing.T) kv.DB) {
 		"rolled back":   testRolledBack,
 		"one state":     testOneState,
 		"no bucket":     testNoBucket,
+		"expected":      testExpected,
+		"nothing":       testNothing,
+		"version":       testVersion,
+		"since":         testSince,
 		"whole":         testWhole,
 		"after closing": testClosed,
 	} {
@@ -37,6 +41,13 @@ func Engine(t *testing.T, open func(*testing.T) kv.DB) {
 func must(t *testing.T, run func(func(kv.Tx) error) error, fn func(kv.Tx) error) {
 	t.Helper()
 	if err := run(fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -185,6 +196,94 @@ func testMany(t *testing.T, db kv.DB) {
 
 var errNo = errors.New("no")
 
+// testExpected reads and writes at random what was said to be read, and other things, and wants
+// the answers of a map.
+func testExpected(t *testing.T, db kv.DB) {
+	die := rand.New(rand.NewPCG(3, 4))
+	model := make(map[string]string)
+	key := func() []byte { return fmt.Appendf(nil, "%02d", die.IntN(60)) }
+	expect := func() (all []kv.Expected) {
+		for range die.IntN(3) {
+			e := kv.Expected{Bucket: []string{"a", "b", "none"}[die.IntN(3)], Keys: [][]byte{key(), key()}}
+			if die.IntN(2) == 0 {
+				e.Before, e.Behind = 1+die.IntN(3), die.IntN(3)
+			}
+			all = append(all, e)
+		}
+		return all
+	}
+	look := func(b kv.Bucket, model map[string]string) error {
+		k := key()
+		if v := b.Get(k); string(v) != model[string(k)] || (v == nil) != (model[string(k)] == "") {
+			return fmt.Errorf("%s has %q, want %q", k, v, model[string(k)])
+		}
+		keys := slices.Sorted(maps.Keys(model))
+		i, found := slices.BinarySearch(keys, string(k))
+		want, move := i-1, kv.Before
+		if die.IntN(2) == 0 {
+			if move = kv.AtOrBefore; found {
+				want = i
+			}
+		}
+		c := b.Cursor()
+		got, v := move(c, k)
+		for steps := die.IntN(4); ; steps-- {
+			if want < 0 {
+				if got != nil {
+					return fmt.Errorf("before %s there is %s", k, got)
+				}
+				return nil
+			}
+			if string(got) != keys[want] || string(v) != model[keys[want]] {
+				return fmt.Errorf("a cursor from %s is at %s, %q, want %s", k, got, v, keys[want])
+			}
+			if steps == 0 {
+				return nil
+			}
+			want--
+			got, v = c.Prev()
+		}
+	}
+	for range 80 {
+		next := maps.Clone(model)
+		ok(t, db.Update(func(tx kv.Tx) error {
+			next = maps.Clone(model)
+			b := tx.Bucket("b")
+			for range die.IntN(8) {
+				kv.Expect(tx, expect()...)
+				err := look(b, next)
+				switch k := key(); die.IntN(5) {
+				case 0:
+					delete(next, string(k))
+					err = errors.Join(err, b.Delete(k))
+				case 1:
+					err = errors.Join(err, deleteRange(b, next, k, key(), die.IntN(4)))
+				default:
+					next[string(k)] = fmt.Sprint("v", die.IntN(1000))
+					err = errors.Join(err, b.Put(k, []byte(next[string(k)])))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return look(b, next)
+		}))
+		model = next
+		ok(t, kv.View(db, expect(), func(tx kv.Tx) error {
+			return errors.Join(look(tx.Bucket("b"), model), look(tx.Bucket("b"), model), look(tx.Bucket("a"), nil))
+		}))
+	}
+}
+
+// testNothing wants an update that has nothing to write to say so, and to leave nothing.
+func testNothing(t *testing.T, db kv.DB) {
+	err := db.Update(func(tx kv.Tx) error { return errors.Join(put(tx, "b"), kv.ErrNothing) })
+	if !errors.Is(err, kv.ErrNothing) || errors.Is(err, kv.ErrAbsent) {
+		t.Errorf("it ends with %v", err)
+	}
+	must(t, db.View, func(tx kv.Tx) error { return sameAs(tx.Bucket("a"), nil) })
+}
+
 // testRolledBack wants nothing of a function that failed, and its error as it was.
 func testRolledBack(t *testing.T, db kv.DB) {
 	must(t, db.Update, func(tx kv.Tx) error { return put(tx, "b") })
@@ -208,6 +307,64 @@ func testOneState(t *testing.T, db kv.DB) {
 			return sameAs(newer.Bucket("a"), map[string]string{"b": "=b", "c": "=c"})
 		})
 		return sameAs(tx.Bucket("a"), map[string]string{"b": "=b"})
+	})
+}
+
+// testVersion wants versions to rise with commits alone, and a writer to know which it makes.
+func testVersion(t *testing.T, db kv.DB) {
+	seen := func() (v uint64) {
+		must(t, db.View, func(tx kv.Tx) error { v = tx.Version(); return nil })
+		return v
+	}
+	for range 3 {
+		var from uint64
+		before := seen()
+		must(t, db.Update, func(tx kv.Tx) error { from = tx.Version(); return put(tx, "b") })
+		if from != before || seen() != from+1 {
+			t.Errorf("an update of version %d began at %d, and left %d", before, from, seen())
+		}
+		if err := db.Update(func(tx kv.Tx) error { return errors.Join(put(tx, "c"), errNo) }); !errors.Is(err, errNo) {
+			t.Error(err)
+		}
+		must(t, db.View, func(tx kv.Tx) error {
+			must(t, db.Update, func(tx kv.Tx) error { return put(tx, "d") })
+			if tx.Version() != from+1 {
+				t.Errorf("a reader of version %d is at %d after a commit", from+1, tx.Version())
+			}
+			return nil
+		})
+		if seen() != from+2 {
+			t.Errorf("%d after a commit behind version %d and one that was rolled back", seen(), from+1)
+		}
+	}
+}
+
+// testSince wants what was put behind a version, of which an engine may give more.
+func testSince(t *testing.T, db kv.DB) {
+	must(t, db.Update, func(tx kv.Tx) error { return put(tx, "b", "c", "e") })
+	var version uint64
+	must(t, db.View, func(tx kv.Tx) error { version = tx.Version(); return nil })
+	must(t, db.Update, func(tx kv.Tx) error { return put(tx, "a", "d", "e") })
+	must(t, db.Update, func(tx kv.Tx) error { return tx.Bucket("a").Delete([]byte("d")) })
+	must(t, db.View, func(tx kv.Tx) error {
+		var keys []string
+		for k, v := range tx.Bucket("a").Since(version) {
+			if keys = append(keys, string(k)); string(v) != "="+string(k) {
+				t.Errorf("%q has the value %q", k, v)
+			}
+		}
+		for _, k := range []string{"a", "e"} {
+			if !slices.Contains(keys, k) {
+				t.Errorf("%q was put since, and is not among %q", k, keys)
+			}
+		}
+		if slices.Contains(keys, "d") || !slices.IsSorted(keys) {
+			t.Errorf("since then there came %q", keys)
+		}
+		for k := range tx.Bucket("b").Since(0) {
+			t.Errorf("an empty bucket has %q", k)
+		}
+		return nil
 	})
 }
 

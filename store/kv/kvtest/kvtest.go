@@ -5,6 +5,7 @@ package kvtest
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"auditlog/store/kv"
@@ -26,13 +27,25 @@ type DB struct {
 	Read func() error
 	// Again has the function of each Update run twice, and what it did first forgotten.
 	Again bool
+	// Nodes is set where several logs have the database, each by a DB of its own. Faster is called
+	// between the runs of an Update that is run twice: what others commit there was faster.
+	Nodes  bool
+	Faster func()
 }
 
 var errAgain = errors.New("run it again")
 
+// Shared reports whether several logs have the database.
+func (db *DB) Shared() bool { return db.Nodes || db.DB.Shared() }
+
 // View runs fn in a transaction whose reads may fail.
 func (db *DB) View(fn func(kv.Tx) error) error {
 	return db.DB.View(func(tx kv.Tx) error { return db.run(tx, nil, fn) })
+}
+
+// ViewExpecting is View of who knows what will be read.
+func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	return kv.View(db.DB, expected, func(tx kv.Tx) error { return db.run(tx, nil, fn) })
 }
 
 // Update runs fn, perhaps twice, and commits, perhaps.
@@ -41,6 +54,9 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 		err := db.DB.Update(func(tx kv.Tx) error { return errors.Join(db.run(tx, new([]string), fn), errAgain) })
 		if !errors.Is(err, errAgain) {
 			return err
+		}
+		if db.Faster != nil {
+			db.Faster()
 		}
 	}
 	err := db.DB.Update(func(tx kv.Tx) error {
@@ -92,6 +108,9 @@ func (t *tx) Err() error {
 	return t.Tx.Err()
 }
 
+// Expect has the engine know what will be read.
+func (t *tx) Expect(all ...kv.Expected) { kv.Expect(t.Tx, all...) }
+
 // fails reports whether a read fails, as it does once another has.
 func (t *tx) fails() bool {
 	if t.err == nil {
@@ -125,6 +144,13 @@ func (b bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 	for _, k := range keys {
 		fn(k, b.Get(k))
 	}
+}
+
+func (b bucket) Since(version uint64) iter.Seq2[[]byte, []byte] {
+	if b.tx.fails() {
+		return func(func(_, _ []byte) bool) {}
+	}
+	return b.Bucket.Since(version)
 }
 
 func (b bucket) Put(key, value []byte) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type conn struct {
 	timeline uint32               // of the server, 0 where it does not tell
 	inTx     bool                 // a transaction is open
 	broken   bool                 // it cannot be used any more
+	silent   bool                 // because no answer came
 	owed     int                  // answers to what was sent ahead, still to be read
 	warning  error                // of the last exchange
 	patience time.Duration        // for an answer
@@ -66,9 +68,13 @@ type call struct {
 // errLost is in the chain of the error of an exchange of which nobody knows how far it came.
 var errLost = errors.New("the connection to the database was lost")
 
+// errUnreached is in the chain of the error of connecting that may be tried again.
+var errUnreached = errors.New("the database cannot be reached")
+
 // lost returns the error of a connection that failed.
 func (c *conn) lost(err error) error {
 	c.broken = true
+	c.silent = errors.Is(err, os.ErrDeadlineExceeded)
 	return fmt.Errorf("%w: %w", errLost, err)
 }
 
@@ -192,7 +198,6 @@ func (c *conn) receive(calls []*call) error {
 // dial connects to one of the servers of an address, the first that takes writes and is of no
 // older timeline than what was seen.
 func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) (*conn, error) {
-	cfg = cfg.Copy()
 	var timeline uint32
 	cfg.ValidateConnect = func(ctx context.Context, pg *pgconn.PgConn) (err error) {
 		timeline, err = primary(ctx, pg, least)
@@ -202,13 +207,34 @@ func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) 
 	defer cancel()
 	pg, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, notConnected(cfg, err)
+		return nil, notConnected(err)
 	}
 	h, err := pg.Hijack()
 	if err != nil {
 		return nil, errors.Join(err, pg.Close(ctx))
 	}
 	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), timeline: timeline, patience: patience}, nil
+}
+
+// from returns a configuration whose servers are tried from the n-th on: one that is cut off from
+// its standby takes what it cannot commit, and whoever gives that up has to look elsewhere. Each
+// has its part of the time within which one is wanted.
+func from(cfg *pgconn.Config, n int, within time.Duration) *pgconn.Config {
+	cfg = cfg.Copy()
+	all := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
+	var firsts []int // of each server, for there may be a try with TLS and one without
+	for i, f := range all {
+		if i == 0 || f.Host != all[i-1].Host || f.Port != all[i-1].Port {
+			firsts = append(firsts, i)
+		}
+	}
+	if each := max(time.Second, within/time.Duration(len(firsts))); cfg.ConnectTimeout == 0 || cfg.ConnectTimeout > each {
+		cfg.ConnectTimeout = each
+	}
+	i := firsts[n%len(firsts)]
+	all = append(all[i:len(all):len(all)], all[:i]...)
+	cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks = all[0].Host, all[0].Port, all[0].TLSConfig, all[1:]
+	return cfg
 }
 
 // session is what a connection needs: an index is always the way, whatever the statistics say

@@ -10,12 +10,10 @@ import (
 // cursor walks a bucket by windows: rows that follow each other without a gap, fetched at once.
 // The longer it goes one way, the larger they get.
 type cursor struct {
-	b    *bucket
-	rows []row
+	b *bucket
+	window
 	i    int // where it is; outside the bucket where there is no such row
-	// first and last say that the bucket has nothing before the window, and behind it.
-	first, last bool
-	size        int // rows of the next window
+	size int // rows of the next window
 }
 
 // How many rows a window has: at first, of rows that may be large and of others, and at most.
@@ -45,39 +43,46 @@ func (c *cursor) begin() {
 // fetch reads a window on one side of a key: what statement gives, forward or back. It reports
 // false when the bucket has nothing there, or cannot be read.
 func (c *cursor) fetch(s *statement, key []byte, back bool) bool {
-	var kept []row
-	args := [][]byte{key, int8(int64(c.size))}
-	if c.b.table.cached {
-		if !c.b.written() {
-			kept = c.b.t.db.cache.around(c.b.table.name, key, c.size+1, back)
-		}
-		args = append(args,
-			array(oidBytea, len(kept), func(i int) []byte { return kept[i].key }),
-			array(oidInt8, len(kept), func(i int) []byte { return int8(kept[i].version) }))
-	}
-	var rows []row
-	total := 0
-	ok := c.b.t.read(&call{statement: s, args: args, row: func(columns [][]byte) {
-		r := row{key: bytes.Clone(columns[0]), version: readInt8(columns[1])}
-		var known row
-		if i, ok := slices.BinarySearchFunc(kept, r, byKey); ok {
-			known = kept[i]
-		}
-		r.value = c.b.take(known, r.key, r.version, columns[2])
-		total += len(r.key) + len(r.value)
-		rows = append(rows, r)
-	}})
-	if !ok || len(rows) == 0 {
+	read, got := c.b.window(s, key, c.size, back)
+	if !c.b.t.read(read) || len(*got) == 0 {
 		c.rows, c.i = nil, 0
 		return false
+	}
+	rows, total := *got, 0
+	for _, r := range rows {
+		total += len(r.key) + len(r.value)
 	}
 	ended := len(rows) < c.size
 	if back {
 		slices.Reverse(rows)
 	}
-	c.rows, c.first, c.last = rows, back && ended, !back && ended
+	c.window = window{rows: rows, first: back && ended, last: !back && ended}
 	c.size = max(1, min(c.size*growth, mostRows, windowBytes*len(rows)/max(1, total)))
 	return true
+}
+
+// window returns the call that reads so many rows on one side of a key, and where they will be.
+func (b *bucket) window(s *statement, key []byte, size int, back bool) (*call, *[]row) {
+	var kept []row
+	args := [][]byte{key, int8(int64(size))}
+	if b.table.cached {
+		if !b.written() {
+			kept = b.t.db.cache.around(b.table.name, key, size+1, back)
+		}
+		args = append(args,
+			array(oidBytea, len(kept), func(i int) []byte { return kept[i].key }),
+			array(oidInt8, len(kept), func(i int) []byte { return int8(kept[i].version) }))
+	}
+	rows := new([]row)
+	return &call{statement: s, args: args, row: func(columns [][]byte) {
+		r := row{key: bytes.Clone(columns[0]), version: readInt8(columns[1])}
+		var known row
+		if i, ok := slices.BinarySearchFunc(kept, r, byKey); ok {
+			known = kept[i]
+		}
+		r.value = b.take(known, r.key, r.version, columns[2])
+		*rows = append(*rows, r)
+	}}, rows
 }
 
 // at returns where the cursor is.
@@ -141,12 +146,29 @@ func (c *cursor) back(s *statement, key []byte) (k, v []byte) {
 			return c.out()
 		}
 	}
+	if w := c.b.knownAround(func(w *window) bool { return w.leads(key) }); w != nil && c.lead(*w, s, key) {
+		return c.at()
+	}
 	c.begin()
 	if !c.fetch(s, nonNil(key), true) {
 		return nil, nil
 	}
 	c.i = len(c.rows) - 1
 	return c.at()
+}
+
+// lead moves back from a key within a window. It reports false where that leads out of it.
+func (c *cursor) lead(w window, s *statement, key []byte) bool {
+	i, found := slices.BinarySearchFunc(w.rows, row{key: key}, byKey)
+	if !found || s != c.b.table.upTo {
+		i--
+	}
+	if i < 0 {
+		return false
+	}
+	c.begin()
+	c.window, c.i = w, i
+	return true
 }
 
 // known has the window be what came along with the transaction's state, where that is the end of
@@ -175,12 +197,14 @@ func (c *cursor) within(key []byte) bool {
 		c.first, c.last = true, true
 	case c.b.table.name == t.db.opts.Appended && !c.b.written() && t.news.since != nil && bytes.Compare(key, t.news.since.last) > 0:
 		c.rows, c.first, c.last = t.news.appended, false, true
-	case c.b.written() || len(c.rows) == 0:
+	case c.b.written():
 		return false
-	case bytes.Compare(key, c.rows[0].key) < 0 && !c.first:
-		return false
-	case bytes.Compare(key, c.rows[len(c.rows)-1].key) > 0 && !c.last:
-		return false
+	case !c.has(key):
+		w := c.b.knownAround(func(w *window) bool { return w.has(key) })
+		if w == nil {
+			return false
+		}
+		c.window = *w
 	}
 	c.i, _ = slices.BinarySearchFunc(c.rows, row{key: key}, byKey)
 	return true

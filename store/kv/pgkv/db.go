@@ -1,6 +1,7 @@
 package pgkv
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ type Options struct {
 	// Patience is for how long a transaction waits for a database that cannot be reached, as
 	// while another server takes over. Default 5 s.
 	Patience time.Duration
-	// Watch is for how long an answer is waited for. Default 30 s.
+	// Watch is for how long an answer is waited for. Default 15 s.
 	Watch time.Duration
 }
 
@@ -49,7 +50,7 @@ func (o *Options) setDefaults() {
 		o.Patience = 5 * time.Second
 	}
 	if o.Watch == 0 {
-		o.Watch = 30 * time.Second
+		o.Watch = 15 * time.Second
 	}
 }
 
@@ -63,6 +64,7 @@ type DB struct {
 	closed   atomic.Bool
 	timeline atomic.Uint32 // the newest that was seen
 	async    atomic.Bool   // commits wait for no standby
+	silent   atomic.Int32  // how often a server did not answer: the next is tried first then
 	readers  pool
 	cache    *cache
 
@@ -103,7 +105,7 @@ func Open(address string, opts Options) (*DB, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "auditlog"
 	}
-	db.readers.init(func() (*conn, error) { return db.dial() })
+	db.readers.init(db.dial, func() { db.silent.Add(1) })
 	if err := db.prepare(); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", db.Name(), errors.Join(err, db.Close()))
 	}
@@ -116,6 +118,8 @@ func (db *DB) prepare() error {
 	err := explained(db.connectWriter())
 	if err == nil {
 		err = db.setUp(db.writer)
+	} else {
+		err = fmt.Errorf("%w: %w", kv.ErrUnavailable, explained(err))
 	}
 	db.writing.Unlock()
 	if err != nil || db.opts.Init == nil {
@@ -138,8 +142,11 @@ func (db *DB) dial() (*conn, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
-	c, err := dial(db.cfg, db.timeline.Load(), db.opts.Patience, db.opts.Watch)
+	c, err := dial(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.timeline.Load(), db.opts.Patience, db.opts.Watch)
 	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			db.silent.Add(1)
+		}
 		return nil, err
 	}
 	for {
@@ -151,8 +158,11 @@ func (db *DB) dial() (*conn, error) {
 }
 
 // View runs fn on one state.
-func (db *DB) View(fn func(kv.Tx) error) error {
-	t, err := db.beginView()
+func (db *DB) View(fn func(kv.Tx) error) error { return db.ViewExpecting(nil, fn) }
+
+// ViewExpecting is View, whose first round trip brings along what will be read.
+func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+	t, err := db.beginView(expected)
 	if err != nil {
 		return err
 	}
@@ -166,17 +176,17 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 
 // beginView takes a connection, and has it see one state of the database. A connection that was
 // lost meanwhile, or whose server was replaced, is replaced by a new one.
-func (db *DB) beginView() (*tx, error) {
+func (db *DB) beginView(expected []kv.Expected) (*tx, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
 	until := time.Now().Add(db.opts.Patience)
 	for wait := firstWait; ; wait *= 2 {
-		t, err := db.tryView(until)
+		t, err := db.tryView(expected, until)
 		if err == nil {
 			return t, nil
 		}
-		if !errors.Is(err, errLost) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
+		if !isLost(err) && !errors.Is(err, errStale) || time.Now().Add(wait).After(until) {
 			return nil, db.unavailable(err)
 		}
 		if wait > firstWait { // the first may only have met a connection that was idle
@@ -188,23 +198,26 @@ func (db *DB) beginView() (*tx, error) {
 // firstWait is how long it takes until a connection that was lost is tried again twice.
 const firstWait = 10 * time.Millisecond
 
-func (db *DB) tryView(until time.Time) (*tx, error) {
+func (db *DB) tryView(expected []kv.Expected, until time.Time) (*tx, error) {
+	t := &tx{db: db, begun: true}
 	db.mu.Lock()
-	since, tables := db.state, db.tables
+	t.state, t.tables = db.state, db.tables
 	db.mu.Unlock()
-	c, err := db.readers.take(db.timeline.Load(), until)
-	if err != nil {
+	var err error
+	if t.c, err = db.readers.take(db.timeline.Load(), until); err != nil {
 		return nil, err
 	}
-	reader := db.readState(since, tables)
-	err = c.exchange(&call{statement: beginReading}, reader.call)
-	if err == nil {
-		var s *state
-		if s, err = db.learn(reader); err == nil {
-			return &tx{db: db, c: c, state: s, news: reader.news, tables: tables, begun: true}, nil
+	reader := db.readState(t.state, t.tables)
+	t.Expect(expected...)
+	if t.read(&call{statement: beginReading}, reader.call) {
+		t.news = reader.news
+		if t.state, err = db.learn(reader); err == nil {
+			return t, nil
 		}
+	} else {
+		err = t.err
 	}
-	db.readers.drop(c)
+	db.readers.drop(t.c)
 	return nil, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,6 +23,12 @@ func isRace(err error) bool {
 	}
 	return false
 }
+
+// readOnly is the code of a write where there are none.
+const readOnly = "25006"
+
+// isLost reports whether an error is of a connection that there is none of, or none any more.
+func isLost(err error) bool { return errors.Is(err, errLost) || errors.Is(err, errUnreached) }
 
 func code(err error) string {
 	var failed *pgconn.PgError
@@ -56,7 +64,7 @@ func explained(err error) error {
 		return fmt.Errorf("its disk is full: %w: %w", syscall.ENOSPC, err)
 	case "53300":
 		what = "it has too many connections"
-	case "25006":
+	case readOnly:
 		what = "it is read-only"
 	case "57P01", "57P02", "57P03":
 		what = "it is being shut down or started"
@@ -69,18 +77,51 @@ func explained(err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// notConnected returns the error of servers none of which could be connected to.
-func notConnected(cfg *pgconn.Config, err error) error {
+// notConnected returns the error of servers none of which could be connected to. It may be tried
+// again, unless it is one that time alone does not mend.
+func notConnected(err error) error {
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var record tls.RecordHeaderError
+	why := errUnreached
 	switch {
 	case errors.As(err, &name):
-		err = fmt.Errorf("its certificate is for another name: %w", err)
+		err, why = fmt.Errorf("its certificate is for another name: %w", err), nil
 	case errors.As(err, &authority):
-		err = fmt.Errorf("its certificate is of an authority that is not known here (sslrootcert): %w", err)
+		err, why = fmt.Errorf("its certificate is of an authority that is not known here (sslrootcert): %w", err), nil
 	case errors.As(err, &record):
-		err = fmt.Errorf("it does not speak TLS: %w", err)
+		err, why = fmt.Errorf("it does not speak TLS: %w", err), nil
 	}
-	return fmt.Errorf("%w: connect: %w", errLost, err)
+	switch code(err) {
+	case "28P01", "28000", "3D000", "42501":
+		why = nil
+	}
+	if why == nil {
+		return &connectError{err: err}
+	}
+	return &connectError{err: err, why: why}
+}
+
+// connectError is an error of connecting, told once: the driver tells it for each address, and
+// for each way of trying one.
+type connectError struct{ err, why error }
+
+func (e *connectError) Error() string {
+	var told []string
+	for line := range strings.Lines(e.err.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "failed to connect to") && !slices.Contains(told, line) {
+			told = append(told, line)
+		}
+	}
+	if len(told) == 0 {
+		return e.err.Error()
+	}
+	return "cannot connect: " + strings.Join(told, "; ")
+}
+
+func (e *connectError) Unwrap() []error {
+	if e.why == nil {
+		return []error{e.err}
+	}
+	return []error{e.err, e.why}
 }

@@ -44,6 +44,8 @@ func (db *DB) setUp(c *conn) error {
 		return db.unavailable(err)
 	}
 	switch isLog := slices.Contains(names, logTable) && slices.Contains(names, writersTable); {
+	case len(names) == 0 && db.opts.Init == nil:
+		return fmt.Errorf("there is no log in schema %q", db.schema)
 	case len(names) == 0:
 		err = c.exchange(&call{statement: &statement{name: "create schema", sql: "CREATE SCHEMA IF NOT EXISTS " + quoted(db.schema)}},
 			&call{statement: createLog}, &call{statement: createWriters}, &call{statement: beginLog, args: [][]byte{int8(schemaVersion)}})

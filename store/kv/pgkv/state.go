@@ -87,7 +87,8 @@ func (db *DB) readState(since *state, c catalog) *stateReader {
 }
 
 // errStale is the error of a server that is behind what was read before.
-var errStale = errors.New("the database is an older state than it was: another server has taken its place, or a copy of before")
+var errStale = errors.New("the database has gone back to an older state than was read from it: " +
+	"what another server had not got yet is gone, or a copy was put in its place; start this process again to go on with what is there")
 
 // learn takes what a stateReader has read, and returns the state.
 func (db *DB) learn(r *stateReader) (*state, error) {

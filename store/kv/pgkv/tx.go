@@ -19,8 +19,11 @@ type tx struct {
 	tables catalog
 	w      *writes // nil in a View
 	begun  bool    // the server knows of it
-	height uint64
-	err    error
+	// expected is what the next round trip brings along, ahead what did by bucket.
+	expected []query
+	ahead    map[string]*ahead
+	height   uint64
+	err      error
 }
 
 // Bucket returns a bucket, nil where there is none.
@@ -60,15 +63,32 @@ func (t *tx) read(calls ...*call) bool {
 	if t.err != nil {
 		return false
 	}
+	expected := t.expected
+	t.expected = nil
+	for _, q := range expected {
+		calls = append(calls, q.calls...)
+	}
 	if t.w == nil {
 		t.err = t.c.exchange(calls...)
-		return t.err == nil
+	} else {
+		t.err = t.readWriting(calls)
 	}
+	if t.err != nil {
+		return false
+	}
+	for _, q := range expected {
+		q.then()
+	}
+	return true
+}
+
+// readWriting runs calls in an update.
+func (t *tx) readWriting(calls []*call) error {
 	var all []*call
 	var now *stateReader
 	if !t.begun {
-		if t.err = t.db.connectWriter(); t.err != nil {
-			return false
+		if err := t.db.connectWriter(); err != nil {
+			return err
 		}
 		t.c = t.db.writer
 		now = t.db.readState(t.state, t.tables)
@@ -76,11 +96,13 @@ func (t *tx) read(calls ...*call) bool {
 		t.begun = true
 	}
 	all = append(all, t.w.send(t.state.version+1, t.tables)...)
-	t.err = t.c.exchange(append(all, calls...)...)
-	if t.err == nil && now != nil && now.now.version != t.state.version {
-		t.err = errRace
+	if err := t.c.exchange(append(all, calls...)...); err != nil {
+		return err
 	}
-	return t.err == nil
+	if now != nil && now.now.version != t.state.version {
+		return errRace
+	}
+	return nil
 }
 
 // bucket is a bucket in a transaction.
@@ -116,6 +138,9 @@ func (b *bucket) Get(key []byte) []byte {
 		return nil
 	}
 	if v, known := b.local(key); known {
+		return v
+	}
+	if v, known := b.known(key); known {
 		return v
 	}
 	var value []byte
@@ -156,26 +181,26 @@ func (b *bucket) take(kept row, key []byte, version int64, value []byte) []byte 
 
 func (b *bucket) GetMany(keys [][]byte, fn func(key, value []byte)) {
 	values := make(map[string][]byte, len(keys))
-	var ask []row
+	var ask [][]byte
 	for _, k := range keys {
-		if v, known := b.local(k); known {
+		v, known := b.local(k)
+		if !known {
+			v, known = b.known(k)
+		}
+		if known {
 			values[string(k)] = v
 		} else {
-			kept := b.kept(k)
-			kept.key = nonNil(k)
-			ask = append(ask, kept)
+			ask = append(ask, k)
 		}
 	}
 	if len(ask) > 0 && b.t.err == nil {
-		slices.SortFunc(ask, byKey)
-		ask = slices.CompactFunc(ask, func(a, b row) bool { return bytes.Equal(a.key, b.key) })
-		b.t.read(&call{statement: b.table.many, args: [][]byte{
-			array(oidBytea, len(ask), func(i int) []byte { return ask[i].key }),
-			array(oidInt8, len(ask), func(i int) []byte { return int8(ask[i].version) }),
-		}, row: func(columns [][]byte) {
-			i, _ := slices.BinarySearchFunc(ask, row{key: columns[0]}, byKey)
-			values[string(columns[0])] = b.take(ask[i], columns[0], readInt8(columns[1]), columns[2])
-		}})
+		q := b.these(ask)
+		if b.t.read(q.calls...) {
+			q.then()
+			for _, k := range ask {
+				values[string(k)] = b.t.ahead[b.table.name].rows[string(k)].value
+			}
+		}
 	}
 	for _, k := range keys {
 		if b.t.err != nil {

@@ -184,8 +184,8 @@ func (db *DB) committed(t *tx) {
 // abandon ends an attempt that failed before its commit could have taken place. again is set
 // when it can be made anew.
 func (db *DB) abandon(err error) (again bool, _ error) {
-	if errors.Is(err, errLost) {
-		db.hangUp()
+	if isLost(err) || code(err) == readOnly {
+		db.hangUp() // of a server that has become a standby, too
 		return true, err
 	}
 	db.giveUp()
@@ -204,6 +204,9 @@ func (db *DB) giveUp() {
 
 // hangUp closes the writing connection.
 func (db *DB) hangUp() {
+	if db.writer != nil && db.writer.silent {
+		db.silent.Add(1)
+	}
 	db.writer.close()
 	db.writer = nil
 }

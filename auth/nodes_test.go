@@ -1,0 +1,163 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/store"
+	"auditlog/store/nodestest"
+)
+
+// A token that one node makes counts on the other, and one that it revokes does not from then on:
+// neither for a call that comes nor for an answer under way.
+func TestTokensOfNodes(t *testing.T) {
+	c := newClock()
+	nodes := nodestest.Open(t, 2, store.Options{Now: c.Now})
+	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
+	first := start(t, a, "")
+	if again := start(t, b, ""); again != "" {
+		t.Error("the second node makes an admin token of its own")
+	}
+	root := callOf(t, b, first)
+	for i := range 20 {
+		secret, made := create(t, a, root, auth.Token{Role: auth.Viewer})
+		call := callOf(t, b, secret)
+		under, done := b.Live(t.Context(), &call.Principal)
+		defer done()
+		one, other := a, b
+		if i%2 == 1 {
+			one, other = b, a
+		}
+		if _, err := one.Revoke(t.Context(), root, made.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.Verify(t.Context(), secret); audit.KindOf(err) != audit.Unauthenticated {
+			t.Fatalf("a token that the other node has revoked: %v", err)
+		}
+		select {
+		case <-under.Done():
+		case <-time.After(time.Second):
+			t.Fatal("an answer under way goes on")
+		}
+	}
+	rotated, made := create(t, a, root, auth.Token{Role: auth.Viewer})
+	fresh, _, err := b.Rotate(t.Context(), root, made.ID, 0, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Verify(t.Context(), rotated); audit.KindOf(err) != audit.Unauthenticated {
+		t.Errorf("the secret before counts on the other node: %v", err)
+	}
+	callOf(t, a, fresh)
+}
+
+// A call that records is known by what its node knows, and refused at its commit where another has
+// revoked its token meanwhile.
+func TestRevokedBeforeTheCommit(t *testing.T) {
+	c := newClock()
+	nodes := nodestest.Open(t, 2, store.Options{Now: c.Now})
+	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
+	root := callOf(t, a, start(t, a, ""))
+	for range 10 {
+		secret, made := create(t, a, root, auth.Token{Role: auth.Recorder})
+		who, err := b.AuthenticateEarly(request(secret, "192.0.2.1:1")) // which it does not know yet
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Revoke(t.Context(), root, made.ID); err != nil {
+			t.Fatal(err)
+		}
+		before := nodes[0].LastID()
+		ctx := audit.WithStanding(t.Context(), func() error { return b.Standing(&who) })
+		_, err = nodes[1].Record(ctx, []*audit.Entry{{
+			Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "a.b", Resource: audit.Resource{Type: "T"}, Outcome: audit.Success,
+		}})
+		if audit.KindOf(err) != audit.Unauthenticated || nodes[0].LastID() != before {
+			t.Errorf("recording by a token that is revoked: %v", err)
+		}
+	}
+}
+
+// Last uses that a node writes never bring back what another one has revoked meanwhile.
+func TestNodesDoNotBringTokensBack(t *testing.T) {
+	c := newClock()
+	nodes := nodestest.Open(t, 3, store.Options{Now: c.Now})
+	a := openKeeper(t, nodes[0], c)
+	root := callOf(t, a, start(t, a, ""))
+	// b writes last uses all the time, by what it knew before.
+	b := openKeeper(t, nodes[1], c)
+	var secrets []string
+	var ids []string
+	for range 30 {
+		secret, made := create(t, a, root, auth.Token{Role: auth.Viewer})
+		secrets, ids = append(secrets, secret), append(ids, made.ID)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() {
+		for ctx.Err() == nil {
+			for _, s := range secrets {
+				_, _ = b.Verify(ctx, s)
+			}
+			if err := tidy(b); err != nil && !errors.Is(err, audit.ErrOvertaken) {
+				t.Error(err)
+			}
+		}
+	})
+	for _, id := range ids {
+		if _, err := a.Revoke(t.Context(), root, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	group.Wait()
+	late := openKeeper(t, nodes[2], c)
+	for i, s := range secrets {
+		for name, k := range map[string]*auth.Keeper{"a": a, "b": b, "a new one": late} {
+			if _, err := k.Verify(t.Context(), s); audit.KindOf(err) != audit.Unauthenticated {
+				t.Errorf("token %d counts on %s again: %v", i, name, err)
+			}
+		}
+	}
+}
+
+// tidy has a keeper write what is left, as at its end.
+func tidy(k *auth.Keeper) error {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	return k.Run(ctx)
+}
+
+// A session that began on one node goes on at another, and ends on all.
+func TestSessionsOfNodes(t *testing.T) {
+	c := newClock()
+	nodes := nodestest.Open(t, 3, store.Options{Now: c.Now})
+	var keepers []*auth.Keeper
+	for _, s := range nodes {
+		keepers = append(keepers, openKeeper(t, s, c))
+	}
+	root := callOf(t, keepers[0], start(t, keepers[0], ""))
+	root.Channel = audit.ChannelConsole
+	secret, _, err := keepers[1].LogIn(t.Context(), root, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range keepers {
+		if _, _, err := k.Resume(request("", "192.0.2.1:1"), secret); err != nil {
+			t.Errorf("node %d: %v", i, err)
+		}
+	}
+	if _, err := keepers[2].LogOut(t.Context(), root, secret); err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range keepers {
+		if _, _, err := k.Resume(request("", "192.0.2.1:1"), secret); audit.KindOf(err) != audit.Unauthenticated {
+			t.Errorf("node %d, after the end: %v", i, err)
+		}
+	}
+}

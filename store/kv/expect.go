@@ -1,0 +1,33 @@
+package kv
+
+// Expected is what will be read of a bucket: keys that will be asked for or, where Before is set,
+// keys that cursors will be moved to, or to the last before.
+type Expected struct {
+	Bucket string
+	Keys   [][]byte
+	// Before is how many keys will be walked down from each, those with it, and Behind how many up.
+	Before, Behind int
+}
+
+// expecter is a transaction whose database is far away: what it is told of comes with the next
+// round trip, all at once.
+type expecter interface {
+	Expect(all ...Expected)
+}
+
+// Expect tells a transaction what will be read. It changes nothing but how long that takes.
+func Expect(tx Tx, all ...Expected) {
+	if t, ok := tx.(expecter); ok {
+		t.Expect(all...)
+	}
+}
+
+// View is db.View of who knows what will be read.
+func View(db DB, expected []Expected, fn func(Tx) error) error {
+	if db, ok := db.(interface {
+		ViewExpecting(expected []Expected, fn func(Tx) error) error
+	}); ok {
+		return db.ViewExpecting(expected, fn)
+	}
+	return db.View(fn)
+}
