@@ -44,7 +44,7 @@ func (c *config) flags(fs *flag.FlagSet) {
 	fs.IntVar(&c.runs, "runs", 3, "how many `times`; medians count")
 	fs.Uint64Var(&c.seed, "seed", 1, "`number` that the entries are made from")
 	fs.StringVar(&c.only, "only", "", "`steps` to do besides loading: "+strings.Join(optional(), ","))
-	fs.StringVar(&c.logs, "logs", "auditlog,sqlite,postgres", "the `logs` to compare")
+	fs.StringVar(&c.logs, "logs", "auditlog,sqlite,postgres,auditlog-postgres,postgres-standby", "the `logs` to compare")
 	fs.IntVar(&c.requests, "requests", 2000, "`calls` a listing")
 	fs.DurationVar(&c.within, "within", 10*time.Second, "a listing's `time`, if it does not get that many calls done")
 	fs.DurationVar(&c.idleFor, "idle", 10*time.Second, "how long a log that nobody calls is watched")

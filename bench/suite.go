@@ -20,12 +20,15 @@ func (c *config) makers() ([]maker, error) {
 		"auditlog": func(folder string) (peer.Log, error) { return peer.NewAuditlog(c.binary, folder), nil },
 		"sqlite":   func(folder string) (peer.Log, error) { return peer.NewSQLite(folder), nil },
 		"postgres": func(folder string) (peer.Log, error) { return peer.NewPostgres(folder) },
+
+		"auditlog-postgres": func(folder string) (peer.Log, error) { return peer.NewShared(c.binary, folder) },
+		"postgres-standby":  func(folder string) (peer.Log, error) { return peer.NewPostgresStandby(folder) },
 	}
 	var wanted []maker
 	for _, name := range c.list(c.logs) {
 		m, ok := all[name]
 		if !ok {
-			return nil, fmt.Errorf("-logs: there is no log %q; there are auditlog, sqlite and postgres", name)
+			return nil, fmt.Errorf("-logs: there is no log %q; there are auditlog, sqlite, postgres, auditlog-postgres and postgres-standby", name)
 		}
 		_, err := m("")
 		if errors.Is(err, peer.ErrNotInstalled) {

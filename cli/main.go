@@ -111,7 +111,7 @@ func (a *app) root() *cobra.Command {
 		{"client", "Asking a server, at --url or AUDITLOG_URL:", []*cobra.Command{
 			a.record(), a.list(), a.get(), a.stats(), a.export(), a.follow(), a.ship(), a.imports(), a.demo(), a.project(), a.token(),
 			a.sink(), a.evidence(), a.checkpoint(), a.backup(), a.login(), a.logout(), a.whoami(), a.session(), a.search(), a.ready()}},
-		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.repair()}},
+		{"offline", "On a data folder that no server has open:", []*cobra.Command{a.check(), a.compact(), a.reindex(), a.restore(), a.move(), a.repair()}},
 		{"anywhere", "Without a server or its data:", []*cobra.Command{a.verify(), a.witness()}},
 	}
 	for _, g := range groups {

@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": cmdServer,
-			"stop":   cmdStop,
+			"halt":   cmdHalt, // stop is the end of a script
 			"code":   cmdCode,
 			"mask":   cmdMask,
 		},
@@ -106,7 +106,26 @@ func cmdServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("greeting"), []byte(p.greeting), 0o600))
 }
 
-func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
+// A script ends at a line that says stop, and nobody sees that: a server is halted.
+func TestScriptsDoNotStop(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(text), "\n") {
+			if strings.HasPrefix(line, "stop") {
+				t.Errorf("%s:%d: what follows is not run: use halt", file, n+1)
+			}
+		}
+	}
+}
+
+func cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
 	current := ts.Value(serverKey{}).(**process)
 	if *current == nil {
 		ts.Fatalf("there is no server")
@@ -119,7 +138,7 @@ func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
 	case "KILL":
 		sig = syscall.SIGKILL
 	default:
-		ts.Fatalf("stop: no such signal")
+		ts.Fatalf("halt: no such signal")
 	}
 	err := (*current).stop(sig)
 	ts.Check(os.WriteFile(ts.MkAbs("log.txt"), []byte((*current).log.String()), 0o600))

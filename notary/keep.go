@@ -60,7 +60,11 @@ func (n *Notary) open(k *Kept) (c proof.Checkpoint, epoch uint32, err error) {
 		if err != nil {
 			return err
 		}
-		if c, err = proof.OpenCheckpoint([]byte(k.Checkpoint), append(m.Keys, n.key.Public())...); err != nil {
+		keys := slices.Clone(m.Keys)
+		if own := n.key.Public(); !slices.Contains(keys, own) { // nothing was signed yet of what is there
+			keys = append(keys, own)
+		}
+		if c, err = proof.OpenCheckpoint([]byte(k.Checkpoint), keys...); err != nil {
 			return audit.Errorf(audit.Conflict, "%v", err)
 		}
 		of, err := audit.ParseLineage(strings.TrimPrefix(c.Origin, proof.LogOrigin("")))

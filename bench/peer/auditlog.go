@@ -25,6 +25,7 @@ type Auditlog struct {
 	binary string
 	server *process
 	url    string
+	store  string // the address of the database that has the log; its folder has it where that is ""
 	stderr bytes.Buffer
 }
 
@@ -55,7 +56,7 @@ func (a *Auditlog) Processes() []int { return []int{a.server.pid()} }
 
 func (a *Auditlog) Start(ctx context.Context) error {
 	cmd := exec.Command(a.binary, "serve", "--data", a.folder, "--listen", "127.0.0.1:0",
-		"--grace", "1ms", "--log-level", "warn", "--log-format", "json", "--pprof")
+		"--grace", "1ms", "--log-level", "warn", "--log-format", "json", "--pprof", "--store", a.store)
 	cmd.Env = append(os.Environ(), "AUDITLOG_ADMIN_TOKEN="+token)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the benchmark, which stops it
 	stdout, err := cmd.StdoutPipe()

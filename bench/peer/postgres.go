@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type Postgres struct {
 	bin    string
 	server *process
 	admin  *pgx.Conn
+	at     string // where it answers; by the socket in its folder where that is ""
 }
 
 // NewPostgres returns the log in folder, or an error that says that PostgreSQL is
@@ -136,7 +138,12 @@ func (p *Postgres) Start(ctx context.Context) error {
 	if !fresh {
 		return nil
 	}
-	return p.exec(ctx, schema("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "timestamptz", "now()", "jsonb")...)
+	return p.exec(ctx, rowEach()...)
+}
+
+// rowEach returns the statements that make a table with a row an entry.
+func rowEach() []string {
+	return schema("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "timestamptz", "now()", "jsonb")
 }
 
 func (p *Postgres) init() error {
@@ -181,7 +188,7 @@ func (p *Postgres) serve(ctx context.Context) error {
 }
 
 func (p *Postgres) dial(ctx context.Context) (*pgx.Conn, error) {
-	return pgx.Connect(ctx, fmt.Sprintf("host=%s user=%s dbname=%s", p.folder, superuser, superuser))
+	return pgx.Connect(ctx, cmp.Or(p.at, fmt.Sprintf("host=%s user=%s dbname=%s", p.folder, superuser, superuser)))
 }
 
 func (p *Postgres) Stop() error {

@@ -19,6 +19,8 @@
 //
 //	meta      format    8 bytes, 4
 //	          identity  16 random bytes: tells derived indexes whose they are
+//	          filling   identity of the log that is being copied to here, which nothing opens
+//	                    until it is whole; absent: none is
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given

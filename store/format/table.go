@@ -65,6 +65,10 @@ var (
 	MetaNodes    = []byte("nodes")    // JSON: the nodes that have the database open, where several may; absent: none
 	MetaProofs   = []byte("proofs")   // JSON: whose the master log is; absent: there is none yet
 
+	// MetaFilling is the identity of the log that is being copied to here; absent: none is, and
+	// all of it is there.
+	MetaFilling = []byte("filling")
+
 	// MetaCheckpoint is the newest checkpoint of the master log, as a signed note, with what
 	// witnesses have signed of it.
 	MetaCheckpoint = []byte("checkpoint")

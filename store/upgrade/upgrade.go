@@ -51,6 +51,9 @@ func VersionOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 	if meta == nil {
 		return 0, fmt.Errorf("%s %w", name, ErrForeign)
 	}
+	if meta.Get(format.MetaFilling) != nil {
+		return 0, audit.Errorf(audit.Conflict, "%s holds a part of a log: copying it there was cut short, or is under way; run that again", name)
+	}
 	switch v := format.ReadUint64(meta.Get(format.MetaFormat)); {
 	case v > newest:
 		return v, audit.Errorf(audit.Conflict, "the database has format %d, this program knows up to %d: run a newer auditlog", v, newest)

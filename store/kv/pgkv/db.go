@@ -114,7 +114,7 @@ func Open(address string, opts Options) (*DB, error) {
 // prepare makes the tables, and reads the first state.
 func (db *DB) prepare() error {
 	db.writing.Lock()
-	err := db.connectWriter()
+	err := explained(db.connectWriter())
 	if err == nil {
 		err = db.setUp(db.writer)
 	} else {

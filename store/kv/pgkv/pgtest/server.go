@@ -199,6 +199,12 @@ func (s *Server) URL(database string) string {
 // of them answers, or "".
 func (s *Server) Query(sql string) (string, error) { return s.QueryIn(s.URL(superuser), sql) }
 
+// In runs statements in the database at an address of this server's.
+func (s *Server) In(address, sql string) error {
+	_, err := s.QueryIn(address, sql)
+	return err
+}
+
 // QueryIn is Query in the database at an address.
 func (s *Server) QueryIn(address, sql string) (string, error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)

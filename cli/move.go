@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"auditlog/audit"
+	"auditlog/cli/exit"
+	"auditlog/cli/signing"
+	"auditlog/spell"
+	"auditlog/store"
+)
+
+func (a *app) move() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "move",
+		Short: "Copy the log to where it is to go on: to a database, or a folder",
+		Long: `Copy the log from one place to another, each a folder or the address of a PostgreSQL
+database, compare the two key by key, and check all of the copy as "auditlog check" does. It
+is the same log afterwards: ids, seqs, tokens, sinks, cursors and proofs stay as they are. One
+entry more, log.move, says where it was. Give each node of a database the key that signs
+checkpoints, the file signing-key of the folder, with serve --signing-key.
+
+No server may run on either. The target must be empty or not there. A move that was cut
+short is begun again by the same command; no server starts on what it left.
+
+What was copied stays where it was, and must not be recorded to any more: there would be two
+logs that say they are one. Delete it once all is well.`,
+		Example: `  auditlog move --from /var/lib/auditlog --to postgres://auditlog@db.example.com/auditlog
+  auditlog move --from postgres://auditlog@db.example.com/auditlog --to /var/lib/auditlog`,
+		Args: cobra.NoArgs,
+	}
+	from := cmd.Flags().String("from", "", "the `place` of the log: a folder, or a database's address")
+	to := cmd.Flags().String("to", "", "the `place` to which it goes: a folder, or a database's address")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case *from == "":
+			return exit.Usagef("--from: name where the log is")
+		case *to == "":
+			return exit.Usagef("--to: name where the log goes")
+		}
+		return offline(a.runMove(cmd.Context(), *from, *to), *from)
+	}
+	return cmd
+}
+
+func (a *app) runMove(ctx context.Context, from, to string) error {
+	p := a.progress(false)
+	defer p.done()
+	report := func(problem string) {
+		p.done()
+		fmt.Fprintln(a.stdout, spell.Text(problem))
+	}
+	if !store.IsAddress(from) {
+		if path, err := filepath.Abs(from); err == nil {
+			from = path // an entry tells of it
+		}
+	}
+	moved, err := store.Move(ctx, from, to, report, func(n int64) { p.show("copied %.1f MB", float64(n)/1e6) })
+	p.done()
+	switch {
+	case err != nil:
+		return err
+	case moved.Problems > 0:
+		return exit.Hinted(exit.With(exit.Faulty, fmt.Errorf("%d faults in the log, which was not moved", moved.Problems)),
+			"have it repaired first: auditlog repair --help")
+	}
+	if err := recordMove(ctx, to, &moved); err != nil {
+		return err
+	}
+	if !store.IsAddress(from) && !store.IsAddress(to) {
+		if err := signing.Copy(from, to); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.stderr, "auditlog: moved %d entries of %d projects in %d blocks to %s\n", moved.Entries, moved.Projects, moved.Blocks, moved.To)
+	return nil
+}
+
+// recordMove records in a log that was moved where it was.
+func recordMove(ctx context.Context, to string, m *store.Moved) error {
+	open := store.Open
+	if store.IsAddress(to) {
+		open = store.Connect
+	}
+	s, err := open(to, store.Options{})
+	if err != nil {
+		return err
+	}
+	e := &audit.Entry{
+		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount},
+		Action: "log.move", Resource: audit.Resource{Type: "Log", ID: s.Identity()}, Outcome: audit.Success,
+		Detail:  fmt.Sprintf("Moved from %s to %s", m.From, m.To),
+		Channel: audit.ChannelCLI,
+	}
+	return errors.Join(s.RecordOwn(ctx, e), s.Close())
+}
