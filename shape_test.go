@@ -77,10 +77,11 @@ var mayImport = map[string]string{
 	"store/walk":           "admit audit store/block store/block/bits store/blocks store/format store/found store/kv",
 	"store/hurt":           "audit store/blocks store/kv",
 	"store/repair":         "audit durable fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
+	"store/move":           "audit store/check store/copies store/format store/kv store/kv/boltkv store/kv/pgkv",
 	"store/copies":         "audit durable store/blocks store/check store/format store/kv store/kv/boltkv",
 	"store/nodestest":      "store store/format store/kv store/kv/boltkv store/kv/kvtest store/upgrade",
 	"store/storetest":      "audit audit/audittest fulltext",
-	"store":                "audit fulltext proof store/blocks store/catchup store/check store/copies store/duty store/format store/keys store/kv store/kv/boltkv store/kv/pgkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
+	"store":                "audit fulltext proof store/blocks store/catchup store/check store/duty store/format store/keys store/kv store/kv/boltkv store/kv/pgkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",
 	"follow":               "backoff",
 	"sinks":                "audit auth calendar rpc shipping",
 	"shipping":             "admit audit backoff follow pull sink store/block",
@@ -109,7 +110,7 @@ var mayImport = map[string]string{
 	"console":          "notary proof/evidence proof/qr admit audit calendar rpc export format auth reading retention admin demo scrub searches console/sinkpage sinks spell viewer",
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/exit cli/filters cli/output cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence proof/qr pull rpc ship sink sink/kinds sinks spell " +
-		"store store/copies store/kv store/repair witness",
+		"store store/copies store/kv store/move store/repair witness",
 	"cli/server": "admit api audit auth auth/oidc backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
 		"console fulltext index notary proof reading retention rpc scrub shipping sink sink/kinds sinks spell store witness",
 	"cli/secret":   "durable",

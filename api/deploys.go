@@ -53,9 +53,9 @@ type deploysFilters struct {
 	Before  when            `json:"before,omitempty"` // exclusive
 }
 
-// query returns the query that w and d stand for together at a time, or an Invalid Fault with
-// the path of the time that cannot be meant.
-func (d *deploysFilters) query(w rpc.Query, now time.Time) (audit.Query, error) {
+// query moves d into w, and returns the query that they stand for together at a time, or an Invalid
+// Fault with the path of the time that cannot be meant.
+func (d *deploysFilters) query(w *rpc.Query, now time.Time) (audit.Query, error) {
 	w.Outcome = rpc.Values(d.Outcome)
 	zone, err := zoneNamed(w.Zone)
 	if err != nil {

@@ -92,7 +92,7 @@ func TestDeploysQueries(t *testing.T) {
 
 // preparedQuery is the query of d and w as a log prepares it.
 func preparedQuery(d *deploysFilters, w rpc.Query) (audit.Query, error) {
-	q, err := d.query(w, testNow)
+	q, err := d.query(&w, testNow)
 	if err != nil {
 		return q, err
 	}

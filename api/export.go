@@ -33,7 +33,7 @@ func (s *Server) export(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	sel, err := c.prepare(req.Query, &req.deploysFilters)
+	sel, err := c.prepare(&req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}

@@ -31,11 +31,7 @@ func (c *call) sendPage(page audit.Page) error {
 			c.w.Header().Set(rpc.HeaderGaps, rpc.TellGaps(page.Gaps))
 		}
 	}
-	items := entriesOf(page.Entries)
-	if page.JSON != nil {
-		items = linesOf(page.JSON)
-	}
-	return c.sendItems(items, page.Next, func(b []byte) []byte {
+	return c.sendItems(itemsOf(page.Entries, page.JSON), page.Next, func(b []byte) []byte {
 		if page.Next != "" {
 			// base64url: nothing in it needs an escape.
 			b = append(append(append(b, `,"nextCursor":"`...), page.Next...), '"')
@@ -51,20 +47,17 @@ type items struct {
 	append func(b []byte, i int) []byte
 }
 
-func entriesOf(entries []*audit.Entry) items {
+// itemsOf returns the items of a page: entries and, where these are nil, their JSON.
+func itemsOf(entries []*audit.Entry, lines [][]byte) items {
 	return items{len(entries), func(b []byte, i int) []byte {
 		e := entries[i]
+		if e == nil {
+			b = append(b, lines[i]...)
+			lines[i] = nil
+			return b
+		}
 		entries[i] = nil
 		return e.AppendJSON(b)
-	}}
-}
-
-// linesOf is entriesOf where there is their JSON.
-func linesOf(lines [][]byte) items {
-	return items{len(lines), func(b []byte, i int) []byte {
-		line := lines[i]
-		lines[i] = nil
-		return append(b, line...)
 	}}
 }
 

@@ -61,7 +61,7 @@ func (s *Server) prove(c *call) error {
 	if err := audit.ValidateProject(req.Project); err != nil {
 		return err
 	}
-	sel, err := c.prepare(req.Query, &req.deploysFilters)
+	sel, err := c.prepare(&req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (s *Server) pull(c *call) error {
 		h.Set(rpc.HeaderCovered, fmt.Sprintf("%d-%d", part.Covered.From, part.Covered.To))
 		h.Set(rpc.HeaderNewest, strconv.FormatInt(part.Newest, 10))
 	}
-	return c.sendItems(entriesOf(part.Entries), part.Next, func(b []byte) []byte { return append(appendPart(b, &part), proofs...) })
+	return c.sendItems(itemsOf(part.Entries, nil), part.Next, func(b []byte) []byte { return append(appendPart(b, &part), proofs...) })
 }
 
 // pulling returns what pull and follow have in common.

@@ -15,7 +15,7 @@ func (s *Server) list(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	sel, err := c.prepare(req.Query, &req.deploysFilters)
+	sel, err := c.prepare(&req.Query, &req.deploysFilters)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Server) list(c *call) error {
 }
 
 // filters turns those of a request into a query that the caller may make.
-func (c *call) filters(w rpc.Query, d *deploysFilters) (audit.Query, error) {
+func (c *call) filters(w *rpc.Query, d *deploysFilters) (audit.Query, error) {
 	if err := c.authorize(w.Project); err != nil {
 		return audit.Query{}, err
 	}
@@ -51,7 +51,7 @@ func (c *call) filters(w rpc.Query, d *deploysFilters) (audit.Query, error) {
 }
 
 // prepare makes the query of a request ready.
-func (c *call) prepare(w rpc.Query, d *deploysFilters) (audit.Selection, error) {
+func (c *call) prepare(w *rpc.Query, d *deploysFilters) (audit.Selection, error) {
 	q, err := c.filters(w, d)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (s *Server) get(c *call) error {
 
 // stats is auditLog.stats.
 func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
-	q, err := c.filters(req.Query, &req.deploysFilters)
+	q, err := c.filters(&req.Query, &req.deploysFilters)
 	if err != nil {
 		return nil, err
 	}

@@ -380,7 +380,7 @@ func FuzzQuery(f *testing.F) {
 			checkFault(t, err)
 			return
 		}
-		q, err := req.query(req.Query, testNow)
+		q, err := req.query(&req.Query, testNow)
 		if err != nil {
 			checkFault(t, err)
 			return

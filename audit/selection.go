@@ -50,7 +50,8 @@ type Paging struct {
 	// Bytes bounds the JSON of the entries: a page ends before the one that would go over
 	// it, but has one at least. 0 is no bound.
 	Bytes int
-	// JSON asks for the page's JSON in place of its entries, which costs less.
+	// JSON asks for the JSON of entries where that is at hand, which then costs less than
+	// these.
 	JSON bool
 	// Cursor is the Next of the page before, or empty for the first entries. The query must
 	// be equal, its order and Within included, but for its times: those of the first page
@@ -62,7 +63,8 @@ type Paging struct {
 type Page struct {
 	// Entries may be fewer than were asked for although there are others.
 	Entries []*Entry
-	// JSON is the canonical JSON of each, if that was asked for. Nobody changes it.
+	// JSON has the canonical JSON of each entry that is nil, in its place, if that was asked for.
+	// Nobody changes it.
 	JSON [][]byte
 	// Next continues the listing; empty when this was the last page. Nothing else tells
 	// whether it was.

@@ -13,6 +13,7 @@ import (
 	"auditlog/cli/signing"
 	"auditlog/spell"
 	"auditlog/store"
+	"auditlog/store/move"
 )
 
 func (a *app) move() *cobra.Command {
@@ -55,14 +56,13 @@ func (a *app) runMove(ctx context.Context, from, to string) error {
 		p.done()
 		fmt.Fprintln(a.stdout, spell.Text(problem))
 	}
-	if !store.IsAddress(from) {
-		if path, err := filepath.Abs(from); err == nil {
-			from = path // an entry tells of it
-		}
-	}
-	moved, err := store.Move(ctx, from, to, report, func(n int64) { p.show("copied %.1f MB", float64(n)/1e6) })
+	moved, err := move.Run(ctx, placeOf(from), placeOf(to), move.Options{
+		Report: report, Progress: func(n int64) { p.show("copied %.1f MB", float64(n)/1e6) },
+	})
 	p.done()
 	switch {
+	case errors.Is(err, move.ErrInUse):
+		return exit.Hinted(err, "stop the server that has it open first")
 	case err != nil:
 		return err
 	case moved.Problems > 0:
@@ -81,8 +81,20 @@ func (a *app) runMove(ctx context.Context, from, to string) error {
 	return nil
 }
 
+// placeOf returns the place that a folder or an address names. An entry tells of it.
+func placeOf(name string) move.Place {
+	if store.IsAddress(name) {
+		return move.Place{Path: name, Shared: true}
+	}
+	path := filepath.Join(name, store.FileName)
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return move.Place{Path: path}
+}
+
 // recordMove records in a log that was moved where it was.
-func recordMove(ctx context.Context, to string, m *store.Moved) error {
+func recordMove(ctx context.Context, to string, m *move.Moved) error {
 	open := store.Open
 	if store.IsAddress(to) {
 		open = store.Connect

@@ -103,6 +103,8 @@ type Worker struct {
 	log  Log
 	opts Options
 	wake chan struct{} // of one: a check is asked for
+	// began says that the structure was read since the start; for Run alone.
+	began bool
 
 	mu    sync.Mutex // guards what follows
 	at    check.At
@@ -207,13 +209,9 @@ func (w *Worker) readOn(ctx context.Context) time.Duration {
 	at, r := w.at, w.slow
 	w.mu.Unlock()
 	var faults []string
-	fault := func(p string) { faults = append(faults, p) }
-	next, read, err := w.log.ReadSome(ctx, at, step, fault)
+	next, read, err := w.readPart(ctx, at, r, func(p string) { faults = append(faults, p) })
 	if ctx.Err() != nil {
 		return never
-	}
-	if err == nil && next.Bucket == "" && len(faults)+r.Problems == 0 {
-		err = w.log.ReadStructure(fault) // whether what was read part by part is all, and of one state
 	}
 	w.mu.Lock()
 	for _, p := range faults {
@@ -236,6 +234,28 @@ func (w *Worker) readOn(ctx context.Context) time.Duration {
 	}
 	// A bucket that is nearly empty counts as much as a page.
 	return min(time.Duration(float64(w.opts.Period)*float64(max(read, 4096))/float64(total)), w.opts.Period)
+}
+
+// readPart reads the next part of a round, and tells faults. What leads to the parts is read at the end of
+// a round, which says whether they are all, and of one state; and before the first one since the
+// start, since opening a large file does not read it: what is wrong with it ends the round.
+func (w *Worker) readPart(ctx context.Context, at check.At, r *Round, fault func(string)) (next check.At, read int, err error) {
+	faults := 0
+	tell := func(p string) {
+		faults++
+		fault(p)
+	}
+	if !w.began {
+		w.began = true
+		if err := w.log.ReadStructure(tell); err != nil || faults > 0 {
+			return check.At{}, 0, err
+		}
+	}
+	next, read, err = w.log.ReadSome(ctx, at, step, tell)
+	if err == nil && next.Bucket == "" && faults+r.Problems == 0 && ctx.Err() == nil {
+		err = w.log.ReadStructure(tell)
+	}
+	return next, read, err
 }
 
 // runCheck does the check that was asked for.

@@ -20,7 +20,7 @@ type pieces struct {
 	n, damaged int
 	reads      []string
 	err        error
-	lacking    bool
+	lacking    time.Time     // when a part goes missing
 	slow       time.Duration // how long a check takes
 }
 
@@ -40,7 +40,7 @@ func (p *pieces) ReadSome(_ context.Context, at check.At, _ int, report func(str
 }
 
 func (p *pieces) ReadStructure(report func(string)) error {
-	if p.lacking {
+	if !p.lacking.IsZero() && !time.Now().Before(p.lacking) {
 		report("a part of it is missing")
 	}
 	return nil
@@ -201,19 +201,22 @@ func TestReadsAStore(t *testing.T) {
 	}
 }
 
-// What each part by itself does not tell is found once all of them were read.
+// What each part by itself does not tell is found in the first minute, and once all of them were read.
 func TestStructure(t *testing.T) {
-	for _, lacking := range []bool{false, true} {
+	for _, tt := range []struct {
+		lackingFrom, run time.Duration
+		problems         int
+	}{{0, 2 * time.Minute, 1}, {30 * time.Minute, 90 * time.Minute, 1}, {24 * time.Hour, 90 * time.Minute, 0}} {
 		synctest.Test(t, func(t *testing.T) {
-			log := &pieces{n: 5, damaged: -1, lacking: lacking}
+			log := &pieces{n: 5, damaged: -1, lacking: time.Now().Add(tt.lackingFrom)}
 			w := scrub.New(log, scrub.Options{Period: time.Hour})
-			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), tt.run)
 			defer cancel()
 			if err := w.Run(ctx); err != nil {
 				t.Fatal(err)
 			}
-			if last := w.Status().Last; last == nil || (last.Problems == 1) != lacking || last.Err != "" {
-				t.Errorf("lacking %t: %+v", lacking, last)
+			if last := w.Status().Last; last == nil || last.Problems != tt.problems || last.Err != "" {
+				t.Errorf("lacking after %v: %+v", tt.lackingFrom, last)
 			}
 		})
 	}

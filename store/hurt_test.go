@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -80,5 +81,43 @@ func TestHurt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where the record of a project is damaged whose entries are all in blocks, these are told of as
+// damaged to whoever reads all in commit order, not as purged.
+func TestHurtProjectIsNotPurged(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{SealAfter: time.Hour})
+	for i := range 10 {
+		if _, err := s.Record(t.Context(), []*audit.Entry{entry("acme", i), entry("globex", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	err := s.db.Update(func(tx kv.Tx) error { return tx.Bucket(format.Projects).Put([]byte("globex"), []byte("{")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, Options{SealAfter: time.Hour})
+	if entries, through, err := s.After(t.Context(), 0, 1000); !errors.Is(err, format.ErrCorrupt) {
+		t.Errorf("%d entries up to %d, %v", len(entries), through, err)
+	}
+	q, err := s.Prepare(audit.Query{Within: audit.AllProjects()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := q.Pull(t.Context(), audit.Pulling{Limit: 1000})
+	damaged := 0
+	for _, r := range part.Damaged {
+		damaged += int(r.Len())
+	}
+	if err != nil || len(part.Entries) != 10 || damaged != 10 || len(part.Purged) != 0 {
+		t.Errorf("%d entries, damaged %v, purged %v, %v", len(part.Entries), part.Damaged, part.Purged, err)
 	}
 }

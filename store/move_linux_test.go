@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/kv/pgkv/pgtest"
+	"auditlog/store/move"
 )
 
 // A log can be moved to a database and back, whatever it holds, and is the same one there.
@@ -22,8 +23,8 @@ func TestMoveToPostgres(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			from, there, back := unpackFixture(t, file), server.Database(t), filepath.Join(t.TempDir(), "data")
-			move(t, from, there)
-			if _, err := Move(t.Context(), from, there, nil, nil); audit.KindOf(err) != audit.Conflict {
+			moveLog(t, from, there)
+			if _, err := runMove(t, from, there); audit.KindOf(err) != audit.Conflict {
 				t.Errorf("it was moved twice: %v", err)
 			}
 			s, err := Connect(there, Options{})
@@ -37,7 +38,7 @@ func TestMoveToPostgres(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			move(t, there, back)
+			moveLog(t, there, back)
 			if b := open(t, back, Options{}); b.Lineage() != want.Lineage() || !bytes.Equal(contents(t, b), contents(t, want)) {
 				t.Error("it is not the same log where it came back")
 			}
@@ -62,8 +63,8 @@ func TestMoveRefusesDatabaseInUse(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 	}()
-	_, err = Move(t.Context(), at, filepath.Join(t.TempDir(), "data"), nil, nil)
-	if !errors.Is(err, ErrInUse) {
+	_, err = runMove(t, at, filepath.Join(t.TempDir(), "data"))
+	if !errors.Is(err, move.ErrInUse) {
 		t.Error(err)
 	}
 	if err := s.Close(); err != nil {

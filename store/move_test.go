@@ -13,6 +13,7 @@ import (
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 	"auditlog/store/kv/kvtest"
+	"auditlog/store/move"
 	"auditlog/store/upgrade"
 )
 
@@ -26,7 +27,7 @@ func TestMove(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file), func(t *testing.T) {
 			from, to := unpackFixture(t, file), filepath.Join(t.TempDir(), "data")
-			move(t, from, to)
+			moveLog(t, from, to)
 			before, after := open(t, from, Options{}), open(t, to, Options{})
 			if before.Lineage() != after.Lineage() || !bytes.Equal(contents(t, before), contents(t, after)) {
 				t.Error("it is not the same log")
@@ -35,12 +36,22 @@ func TestMove(t *testing.T) {
 	}
 }
 
-func move(t *testing.T, from, to string) {
+func moveLog(t *testing.T, from, to string) {
 	t.Helper()
-	sum, err := Move(t.Context(), from, to, func(problem string) { t.Error(problem) }, nil)
-	if err != nil || sum.Problems > 0 {
-		t.Fatalf("move: %+v, %v", sum, err)
+	moved, err := runMove(t, from, to)
+	if err != nil || moved.Problems > 0 {
+		t.Fatalf("move: %+v, %v", moved, err)
 	}
+}
+
+func runMove(t *testing.T, from, to string) (move.Moved, error) {
+	place := func(at string) move.Place {
+		if IsAddress(at) {
+			return move.Place{Path: at, Shared: true}
+		}
+		return move.Place{Path: filepath.Join(at, FileName)}
+	}
+	return move.Run(t.Context(), place(from), place(to), move.Options{Report: func(problem string) { t.Error(problem) }})
 }
 
 // What is in use is not moved, nor to where something is.
@@ -52,15 +63,15 @@ func TestMoveRefuses(t *testing.T) {
 	}
 	refused := func(why string, want func(error) bool) {
 		t.Helper()
-		if _, err := Move(t.Context(), from, to, nil, nil); !want(err) {
+		if _, err := runMove(t, from, to); !want(err) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	refused("a source that is open", func(err error) bool { return errors.Is(err, ErrInUse) })
+	refused("a source that is open", func(err error) bool { return errors.Is(err, move.ErrInUse) })
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	move(t, from, to)
+	moveLog(t, from, to)
 	refused("a target that has a log", func(err error) bool { return audit.KindOf(err) == audit.Conflict })
 	if err := os.Remove(filepath.Join(from, FileName)); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ func checkRoundTrip(t testing.TB, entries []*audit.Entry) {
 	if err != nil {
 		t.Fatalf("entries: %v", err)
 	}
+	finder := b.Finder()
 	for row, want := range entries {
 		got, err := b.Entry(row, project)
 		if err != nil {
@@ -51,6 +52,14 @@ func checkRoundTrip(t testing.TB, entries []*audit.Entry) {
 		}
 		if i, ok := b.FindID(want.ID); !ok || i != row {
 			t.Fatalf("row %d: id %d is found in row %d, %v", row, want.ID, i, ok)
+		}
+		if i, ok := finder.Find(want.ID); !ok || i != row {
+			t.Fatalf("row %d: a finder has id %d in row %d, %v", row, want.ID, i, ok)
+		}
+	}
+	for _, id := range []int64{b.MinID() - 1, b.MaxID() + 1} {
+		if row, ok := finder.Find(id); ok {
+			t.Errorf("a finder has id %d in row %d", id, row)
 		}
 	}
 	if again := Append(nil, 7, all); !bytes.Equal(again, data) {

@@ -39,10 +39,12 @@ func FuzzOpen(f *testing.F) {
 
 // exercise calls every method; only a panic fails.
 func exercise(t *testing.T, b *Block) {
+	finder := b.Finder()
 	for row := range b.Rows() {
 		p := b.Position(row)
 		b.Search(p)
 		b.FindID(p.ID)
+		finder.Find(p.ID)
 		if e, err := b.Entry(row, "p"); err == nil {
 			e.AppendJSON(nil)
 		}

@@ -144,15 +144,32 @@ type picker struct {
 	bytes   int // of the entries, about
 	missed  int // entries that cannot be given
 	holes   *Holes
-	open    map[format.ProjectID]*block.Block
+	open    map[format.ProjectID]*picked // the block of a layer that was found last
 	seqs    map[format.ProjectID]*Sequence
+}
+
+// picked is a block that entries are picked from.
+type picked struct {
+	*block.Block
+	finder *block.Finder // nil until a second one is
+}
+
+// find returns the row of the entry with an id.
+func (p *picked) find(id int64) (row int, ok bool) {
+	if id < p.MinID() || id > p.MaxID() {
+		return 0, false
+	}
+	if p.finder == nil {
+		p.finder = p.Finder()
+	}
+	return p.finder.Find(id)
 }
 
 // openProjects bounds the layers, and the projects, that a picker holds something of.
 const openProjects = 64
 
 func (r *Reader) newPicker(tx kv.Tx) *picker {
-	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*block.Block), seqs: make(map[format.ProjectID]*Sequence)}
+	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*picked), seqs: make(map[format.ProjectID]*Sequence)}
 }
 
 // pickedBytes is how many bytes of entries are picked at once, and then those of one more.
@@ -237,8 +254,8 @@ func (w *picker) sequence(rec *format.Project) *Sequence {
 func (w *picker) find(rec *format.Project, name string, at format.Place) (*block.Block, int, error) {
 	for _, id := range layersOf(rec) {
 		if b := w.open[id]; b != nil {
-			if row, ok := b.FindID(at.ID); ok {
-				return b, row, nil
+			if row, ok := b.find(at.ID); ok {
+				return b.Block, row, nil
 			}
 		}
 	}
@@ -249,7 +266,7 @@ func (w *picker) find(rec *format.Project, name string, at format.Place) (*block
 	if len(w.open) >= openProjects {
 		clear(w.open)
 	}
-	w.open[id] = b
+	w.open[id] = &picked{Block: b}
 	return b, row, nil
 }
 

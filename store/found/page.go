@@ -24,15 +24,17 @@ const (
 // found: whoever may not hold so many is refused before there are more. It is for one
 // goroutine.
 type Page struct {
-	limit int
 	form  Form
+	limit int
 	// bytes bounds the JSON of the entries; 0 is no bound. The first fits always.
 	bytes int
 
-	// Entries are those that were added, or JSON is theirs. Last is where the last one stands.
+	// Entries are those that were added. Of a page of lines some are nil: JSON, which is as long
+	// then, has these.
 	Entries []*audit.Entry
 	JSON    [][]byte
-	Last    audit.Position
+	// Last is where the last one stands.
+	Last audit.Position
 	// More is set once one did not fit.
 	More bool
 	// Err is why there are no more of them, if that is an error.
@@ -44,10 +46,9 @@ type Page struct {
 	// atMost is what the JSON of the entries cannot be longer than. Once that says
 	// nothing, exact is its length.
 	atMost, exact int
-	json          []byte // of an entry that is measured
-	room          []byte // for lines that no block keeps; nothing is in it
-	weighed       int    // that is not taken yet
-	taken         int    // of the call's memory
+	json          []byte
+	weighed       int // that is not taken yet
+	taken         int // of the call's memory
 }
 
 const (
@@ -57,8 +58,6 @@ const (
 	// line takes beside its bytes.
 	entryWeight = 512
 	lineWeight  = 64
-	// lineRoom is for how many bytes of lines memory is got at once.
-	lineRoom = 8 << 10
 	// longestEscape is how many bytes of JSON a byte of text is at most.
 	longestEscape = 6
 	// nameBytes is more than the names of an entry's fields take in its JSON, and those
@@ -72,9 +71,6 @@ func NewPage(ctx context.Context, form Form, limit, bytes int) *Page {
 	return &Page{form: form, limit: limit, bytes: bytes, ctx: ctx}
 }
 
-// Len returns how many entries there are.
-func (p *Page) Len() int { return len(p.Entries) + len(p.JSON) }
-
 // Release empties the page, and gives back what the call holds for it.
 func (p *Page) Release() {
 	admit.Give(p.ctx, p.taken)
@@ -85,7 +81,7 @@ func (p *Page) Release() {
 // AddRow adds the entry in a row of a block. ok is false when the page has no room for it, or
 // must not have it, which Err says.
 func (p *Page) AddRow(b *block.Block, row int, project string) (ok bool, err error) {
-	if p.Len() == p.limit {
+	if len(p.Entries) == p.limit {
 		p.More = true
 		return false, nil
 	}
@@ -93,7 +89,7 @@ func (p *Page) AddRow(b *block.Block, row int, project string) (ok bool, err err
 	switch p.form {
 	case Lines:
 		l, err := b.KeptLine(row, project)
-		return err == nil && p.addLine(l.JSON, l.Position), err
+		return err == nil && p.addLine(l), err
 	case Kept:
 		e, err = b.Kept(row, project)
 	default:
@@ -102,81 +98,62 @@ func (p *Page) AddRow(b *block.Block, row int, project string) (ok bool, err err
 	return err == nil && p.Add(e), err
 }
 
-// Add adds an entry. It returns false when the page has no room for it, or must not
-// have it, which Err says.
+// Add adds an entry, unless the page is full before it or its call may hold no more.
 func (p *Page) Add(e *audit.Entry) bool {
-	if p.form == Lines {
-		return p.addLine(p.line(e), e.Position())
-	}
 	size := block.SizeOf(e)
-	if len(p.Entries) == p.limit || !p.fits(e, size) {
+	atMost := longestEscape*size + (1+len(e.Changes)+len(e.Metadata))*nameBytes
+	return p.add(e, nil, atMost, entryWeight+size, e.Position())
+}
+
+// addLine is Add of an entry of which there is the line.
+func (p *Page) addLine(l *block.Line) bool {
+	return p.add(nil, l.JSON, len(l.JSON)+1, lineWeight+len(l.JSON), l.Position)
+}
+
+// add adds an entry or its JSON, which has at most so many bytes.
+func (p *Page) add(e *audit.Entry, line []byte, atMost, weight int, at audit.Position) bool {
+	if len(p.Entries) == p.limit || !p.fits(e, line, atMost) {
 		p.More = true
 		return false
 	}
-	if !p.weigh(entryWeight + size) {
-		return false
+	if p.weighed += weight; p.weighed >= weighEvery {
+		if p.Err = admit.Take(p.ctx, p.weighed); p.Err != nil {
+			return false
+		}
+		p.taken, p.weighed = p.taken+p.weighed, 0
 	}
 	if p.Entries == nil {
 		p.Entries = make([]*audit.Entry, 0, min(p.limit, audit.DefaultLimit))
 	}
-	p.Entries, p.Last = append(p.Entries, e), e.Position()
+	if line != nil && p.JSON == nil {
+		p.JSON = make([][]byte, len(p.Entries), max(len(p.Entries), min(p.limit, audit.DefaultLimit)))
+	}
+	p.Entries, p.Last = append(p.Entries, e), at
+	if p.JSON != nil {
+		p.JSON = append(p.JSON, line)
+	}
 	return true
 }
 
-// line returns the JSON of an entry.
-func (p *Page) line(e *audit.Entry) []byte {
-	line := e.AppendJSON(p.room)
-	if n := len(line); n <= cap(p.room) {
-		p.room = p.room[n:n]
-	} else { // there was not enough, and it lies elsewhere
-		p.room = make([]byte, 0, lineRoom)
-	}
-	return line[:len(line):len(line)]
-}
-
-// addLine is Add of an entry's JSON.
-func (p *Page) addLine(line []byte, at audit.Position) bool {
-	if len(p.JSON) == p.limit || p.bytes > 0 && len(p.JSON) > 0 && p.exact+len(line)+1 > p.bytes {
-		p.More = true
-		return false
-	}
-	if !p.weigh(lineWeight + len(line)) {
-		return false
-	}
-	if p.JSON == nil {
-		p.JSON = make([][]byte, 0, min(p.limit, audit.DefaultLimit))
-	}
-	p.JSON, p.Last, p.exact = append(p.JSON, line), at, p.exact+len(line)+1
-	return true
-}
-
-// weigh has the call hold so many bytes more.
-func (p *Page) weigh(n int) bool {
-	if p.weighed += n; p.weighed < weighEvery {
-		return true
-	}
-	if p.Err = admit.Take(p.ctx, p.weighed); p.Err != nil {
-		return false
-	}
-	p.taken, p.weighed = p.taken+p.weighed, 0
-	return true
-}
-
-// fits reports whether the JSON of the page stays within its bound with e, of that SizeOf.
-func (p *Page) fits(e *audit.Entry, size int) bool {
+// fits reports whether an entry or a line, whose JSON has at most so many bytes, fits into what
+// is left of them. Only when it might not is JSON made to see.
+func (p *Page) fits(e *audit.Entry, line []byte, atMost int) bool {
 	if p.bytes == 0 {
 		return true
 	}
 	if p.exact == 0 {
-		p.atMost += longestEscape*size + (1+len(e.Changes)+len(e.Metadata))*nameBytes
-		if p.atMost <= p.bytes {
+		if p.atMost += atMost; p.atMost <= p.bytes {
 			return true
 		}
-		for _, before := range p.Entries {
-			p.exact += p.jsonSize(before)
+		for i, before := range p.Entries {
+			var line []byte
+			if before == nil {
+				line = p.JSON[i]
+			}
+			p.exact += p.jsonSize(before, line)
 		}
 	}
-	n := p.jsonSize(e)
+	n := p.jsonSize(e, line)
 	if len(p.Entries) > 0 && p.exact+n > p.bytes {
 		return false
 	}
@@ -184,8 +161,12 @@ func (p *Page) fits(e *audit.Entry, size int) bool {
 	return true
 }
 
-// jsonSize returns the length of e's JSON and of the comma behind it.
-func (p *Page) jsonSize(e *audit.Entry) int {
+// jsonSize returns how many bytes an entry, or the line in its place, takes in a page, with what
+// stands between two of them.
+func (p *Page) jsonSize(e *audit.Entry, line []byte) int {
+	if e == nil {
+		return len(line) + 1
+	}
 	p.json = e.AppendJSON(p.json[:0])
 	return len(p.json) + 1
 }

@@ -114,7 +114,10 @@ func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.S
 	tail := s.mem.Tail
 	s.mem.Mu.RUnlock()
 	of := func(id int64, owner format.ProjectID) (string, *format.Project) {
-		name, rec := s.visibleByID(owner)
+		name, rec, known := s.visibleByID(owner)
+		if !known && len(s.mem.Hurt.Errs) > 0 { // its record is damaged, and not gone with a purge
+			st.holes.Damage(audit.Range{From: id, To: id}, s.mem.Hurt.Errs[0])
+		}
 		if rec != nil && !within.Has(name) {
 			st.elsewhere = audit.AppendRange(st.elsewhere, audit.Range{From: id, To: id})
 			rec = nil
@@ -163,16 +166,16 @@ func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.S
 }
 
 // visibleByID returns the name and record of the project with a number, or nil when there
-// is none to be seen.
-func (s *Log) visibleByID(id format.ProjectID) (string, *format.Project) {
+// is none to be seen; known says that there is one.
+func (s *Log) visibleByID(id format.ProjectID) (name string, rec *format.Project, known bool) {
 	s.mem.Mu.RLock()
 	defer s.mem.Mu.RUnlock()
 	p := s.mem.ByID[id]
 	if !p.Visible() {
-		return "", nil
+		return "", nil, p != nil
 	}
-	rec := p.Record()
-	return p.Name, &rec
+	r := p.Record()
+	return p.Name, &r, true
 }
 
 // LastSeq returns the newest seq of a project, 0 when there is none, and the last one that is

@@ -18,6 +18,7 @@ type view struct {
 	tail    []*audit.Entry
 	others  []*audit.Entry // the tail with what of it is in blocks, if any is
 	rec     format.Project // of now or, once the tail is taken, before
+	behind  int64          // the seq that the tail, when it was taken, is all behind
 }
 
 // view calls fn with the present state of the projects that a query looks into, of those that
@@ -78,7 +79,9 @@ func (s *Log) viewsOf(q *audit.Query) []view {
 	if _, all := q.Within.Names(); all {
 		views = make([]view, 0, len(s.mem.Projects))
 	}
-	s.each(q, func(p *memory.Project) { views = append(views, view{project: p, tail: p.Tail, rec: p.Rec}) })
+	s.each(q, func(p *memory.Project) {
+		views = append(views, view{project: p, tail: p.Tail, rec: p.Rec, behind: p.Rec.Seq})
+	})
 	return views
 }
 
@@ -147,6 +150,9 @@ func (v *view) renew(tx kv.Tx) error {
 
 // unseal leaves out of the tail what is in blocks.
 func (v *view) unseal() {
+	if v.rec.Seq == v.behind && v.rec.Sealing == nil {
+		return
+	}
 	sealed := func(e *audit.Entry) bool { return v.rec.Sealed(e.Seq, e.Position()) }
 	if slices.ContainsFunc(v.tail, sealed) {
 		v.others = v.tail

@@ -45,8 +45,17 @@ func testPagesEndAtBytes(t *testing.T, open Engine) {
 			}
 			p.JSON = false
 			for i, e := range page.Entries {
-				if len(lines.JSON) != len(page.Entries) || lines.Next != page.Next || string(lines.JSON[i]) != string(e.AppendJSON(nil)) {
-					t.Fatalf("a page of at most %d bytes has %d entries, and as JSON %d others", bytes, len(page.Entries), len(lines.JSON))
+				if len(lines.Entries) != len(page.Entries) || lines.Next != page.Next {
+					t.Fatalf("a page of at most %d bytes has %d entries, and as JSON %d", bytes, len(page.Entries), len(lines.Entries))
+				}
+				var line []byte
+				if e := lines.Entries[i]; e != nil {
+					line = e.AppendJSON(nil)
+				} else {
+					line = lines.JSON[i]
+				}
+				if string(line) != string(e.AppendJSON(nil)) {
+					t.Fatalf("entry %d as JSON is %.100s", e.ID, line)
 				}
 			}
 			size := 0

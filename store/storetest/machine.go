@@ -191,7 +191,8 @@ func (m *machine) list(t *rapid.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entries := append(page.Entries, fromJSON(t, page.JSON)...)
+		entries := page.Entries
+		fromJSON(t, &page)
 		got = append(got, entries...)
 		if len(entries) > p.Limit || page.Next != "" && len(entries) != p.Limit {
 			t.Fatalf("a page of %d entries, limit %d, next %q", len(entries), p.Limit, page.Next)
@@ -217,19 +218,21 @@ func (m *machine) list(t *rapid.T) {
 	compare(t, before, m.m.list(q), got)
 }
 
-// fromJSON returns the entries that a page has the canonical JSON of.
-func fromJSON(t *rapid.T, lines [][]byte) []*audit.Entry {
-	entries := make([]*audit.Entry, len(lines))
-	for i, line := range lines {
-		entries[i] = &audit.Entry{}
-		if err := json.Unmarshal(line, entries[i]); err != nil {
-			t.Fatal(err)
+// fromJSON makes the entries of a page that it has the canonical JSON of.
+func fromJSON(t *rapid.T, page *audit.Page) {
+	for i, line := range page.JSON {
+		if line == nil {
+			continue
 		}
-		if again := entries[i].AppendJSON(nil); !bytes.Equal(again, line) {
+		e := &audit.Entry{}
+		if err := json.Unmarshal(line, e); err != nil || page.Entries[i] != nil {
+			t.Fatalf("%s beside %v: %v", line, page.Entries[i], err)
+		}
+		if again := e.AppendJSON(nil); !bytes.Equal(again, line) {
 			t.Fatalf("the JSON of an entry is %s, and again %s", line, again)
 		}
+		page.Entries[i] = e
 	}
-	return entries
 }
 
 // compare wants got to hold all of before, newest first, and beside them only entries of
