@@ -25,7 +25,10 @@ func (a *app) restore() *cobra.Command {
 		Long: `Make a data folder of a backup, compare it with the backup, and check all of it as
 "auditlog check" does. The folder must be empty or not there. It holds the log as it was at
 the moment of the backup, ids, seqs and tokens included, and one entry more, log.restore, that
-says so. What was recorded after the backup is not in it, and its ids are given again.`,
+says so. What was recorded after the backup is not in it, and its ids are given again.
+
+A backup of a log in a database is restored to a folder as well, from which "auditlog move"
+takes it to a database.`,
 		Example: `  auditlog restore --from /var/backups/auditlog --data /var/lib/auditlog`,
 		Args:    cobra.NoArgs,
 	}

@@ -217,8 +217,9 @@ func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) 
 }
 
 // from returns a configuration whose servers are tried from the n-th on: one that is cut off from
-// its standby takes what it cannot commit, and whoever gives that up has to look elsewhere.
-func from(cfg *pgconn.Config, n int) *pgconn.Config {
+// its standby takes what it cannot commit, and whoever gives that up has to look elsewhere. Each
+// has its part of the time within which one is wanted.
+func from(cfg *pgconn.Config, n int, within time.Duration) *pgconn.Config {
 	cfg = cfg.Copy()
 	all := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
 	var firsts []int // of each server, for there may be a try with TLS and one without
@@ -226,6 +227,9 @@ func from(cfg *pgconn.Config, n int) *pgconn.Config {
 		if i == 0 || f.Host != all[i-1].Host || f.Port != all[i-1].Port {
 			firsts = append(firsts, i)
 		}
+	}
+	if each := max(time.Second, within/time.Duration(len(firsts))); cfg.ConnectTimeout == 0 || cfg.ConnectTimeout > each {
+		cfg.ConnectTimeout = each
 	}
 	i := firsts[n%len(firsts)]
 	all = append(all[i:len(all):len(all)], all[:i]...)

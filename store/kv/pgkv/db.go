@@ -1,6 +1,7 @@
 package pgkv
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func Open(address string, opts Options) (*DB, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "auditlog"
 	}
-	db.readers.init(func() (*conn, error) { return db.dial() })
+	db.readers.init(db.dial, func() { db.silent.Add(1) })
 	if err := db.prepare(); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", db.Name(), errors.Join(err, db.Close()))
 	}
@@ -141,8 +142,11 @@ func (db *DB) dial() (*conn, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
-	c, err := dial(from(db.cfg, int(db.silent.Load())), db.timeline.Load(), db.opts.Patience, db.opts.Watch)
+	c, err := dial(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.timeline.Load(), db.opts.Patience, db.opts.Watch)
 	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			db.silent.Add(1)
+		}
 		return nil, err
 	}
 	for {

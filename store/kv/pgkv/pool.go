@@ -15,15 +15,17 @@ const (
 // pool is the connections that read. Its methods may be called by several goroutines at once.
 type pool struct {
 	dial func() (*conn, error)
-	room chan struct{} // has an element for each connection that is out
+	// silent is told of connections on which no answer came.
+	silent func()
+	room   chan struct{} // has an element for each connection that is out
 
 	mu     sync.Mutex
 	idle   []*conn // the one used last at the end
 	closed bool
 }
 
-func (p *pool) init(dial func() (*conn, error)) {
-	p.dial, p.room = dial, make(chan struct{}, mostReaders)
+func (p *pool) init(dial func() (*conn, error), silent func()) {
+	p.dial, p.silent, p.room = dial, silent, make(chan struct{}, mostReaders)
 }
 
 // take returns a connection to a server of a timeline or a later one, which give or drop takes
@@ -81,6 +83,9 @@ func (p *pool) give(c *conn) {
 // drop closes a connection that cannot be used any more.
 func (p *pool) drop(c *conn) {
 	<-p.room
+	if c.silent {
+		p.silent()
+	}
 	c.close()
 	p.release() // those that are idle have lost their server as well, mostly
 }

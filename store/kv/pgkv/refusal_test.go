@@ -28,8 +28,7 @@ func TestRefusals(t *testing.T) {
 	database := server.Database(t)
 	query := func(sql string) {
 		t.Helper()
-		_, err := server.QueryIn(database, sql)
-		must(t, err)
+		must(t, server.In(database, sql))
 	}
 	newer := within(database)
 	open(t, newer, options())
@@ -109,6 +108,21 @@ func TestServerComesBack(t *testing.T) {
 	must(t, count(db))
 	if got := counted(t, db); got != 2 {
 		t.Errorf("two updates count %d", got)
+	}
+}
+
+// A server that takes connections and does not answer does not keep from the next one.
+func TestSilentServer(t *testing.T) {
+	server := pgtest.StartServer(t)
+	first := proxyTo(t, server)
+	opts := options()
+	opts.Patience, opts.Watch = 4*time.Second, 500*time.Millisecond
+	first.Stall()
+	db := open(t, at(t, server.Database(t), first.Address(), server.Address()), opts)
+	must(t, count(db))
+	must(t, first.Heal())
+	if got := counted(t, db); got != 1 {
+		t.Errorf("an update counts %d", got)
 	}
 }
 
