@@ -56,6 +56,10 @@ type Options struct {
 	Approval bool
 	// Index tells the state of the full-text index. Nil when there is none.
 	Index func() audit.IndexStatus
+	// Nodes returns the nodes that have the log, by name, this one's name, and which of them does what
+	// one does for all; Ready why requests had better go to another one. Nil where there is one.
+	Nodes func() (names []string, own, onDuty string)
+	Ready func() error
 	// Proofs proves what the log holds. Nil where nobody does.
 	Proofs Proofs
 	// Checks tells of the readings of the whole log. Nil where nothing reads it.

@@ -172,6 +172,30 @@ type statusPage struct {
 	Proof *proofStatus
 	// Sinks tells of what is shipped; nil where nothing is.
 	Sinks *shippingState
+	// Nodes tells of the nodes that have the log, nil where there can be one alone.
+	Nodes *nodesState
+}
+
+// nodesState is what nodes a log has.
+type nodesState struct {
+	Names       []string
+	Own, OnDuty string
+	NotReady    string
+}
+
+func (c *console) nodes() *nodesState {
+	if c.opts.Nodes == nil {
+		return nil
+	}
+	n := &nodesState{}
+	n.Names, n.Own, n.OnDuty = c.opts.Nodes()
+	if c.opts.Ready == nil {
+		return n
+	}
+	if err := c.opts.Ready(); err != nil {
+		n.NotReady = err.Error()
+	}
+	return n
 }
 
 // integrity is what the readings of the whole log found.
@@ -213,7 +237,7 @@ func (c *console) status(v *visit) error {
 		}
 	}
 	p.Check = c.integrity(v)
-	p.Proof = c.proofs(v)
+	p.Proof, p.Nodes = c.proofs(v), c.nodes()
 	if p.Sinks, err = c.shipping(v); err != nil {
 		return err
 	}

@@ -362,6 +362,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Index:     s.indexStatus,
 		Checks:    s.scrub,
 		Proofs:    s.notary,
+		Nodes:     s.nodes(),
+		Ready:     s.ready,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   build.Version(),
