@@ -78,7 +78,7 @@ var mayImport = map[string]string{
 	"store/hurt":           "audit store/blocks store/kv",
 	"store/repair":         "audit durable fulltext store/block store/blocks store/check store/format store/keys store/kv store/kv/boltkv store/trees",
 	"store/move":           "audit store/check store/copies store/format store/kv store/kv/boltkv store/kv/pgkv",
-	"store/copies":         "audit durable store/blocks store/check store/format store/kv store/kv/boltkv",
+	"store/copies":         "audit durable store/blocks store/check store/format store/kv store/kv/boltkv store/upgrade",
 	"store/nodestest":      "store store/format store/kv store/kv/boltkv store/kv/kvtest store/upgrade",
 	"store/storetest":      "audit audit/audittest fulltext",
 	"store":                "audit fulltext proof store/blocks store/catchup store/check store/duty store/format store/keys store/kv store/kv/boltkv store/kv/pgkv store/life store/memory store/queue store/quota store/read store/seal store/trees store/upgrade",

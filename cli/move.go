@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ logs that say they are one. Delete it once all is well.`,
 		case *to == "":
 			return exit.Usagef("--to: name where the log goes")
 		}
-		return offline(a.runMove(cmd.Context(), *from, *to), *from)
+		return a.runMove(cmd.Context(), *from, *to)
 	}
 	return cmd
 }
@@ -63,6 +64,8 @@ func (a *app) runMove(ctx context.Context, from, to string) error {
 	switch {
 	case errors.Is(err, move.ErrInUse):
 		return exit.Hinted(err, "stop the server that has it open first")
+	case errors.Is(err, fs.ErrNotExist):
+		return exit.Hinted(err, "name with --from where the log is")
 	case err != nil:
 		return err
 	case moved.Problems > 0:
@@ -93,13 +96,17 @@ func placeOf(name string) move.Place {
 	return move.Place{Path: path}
 }
 
+// openAt opens the log in a folder, or at an address.
+func openAt(place string) (*store.Store, error) {
+	if store.IsAddress(place) {
+		return store.Connect(place, store.Options{})
+	}
+	return store.Open(place, store.Options{})
+}
+
 // recordMove records in a log that was moved where it was.
 func recordMove(ctx context.Context, to string, m *move.Moved) error {
-	open := store.Open
-	if store.IsAddress(to) {
-		open = store.Connect
-	}
-	s, err := open(to, store.Options{})
+	s, err := openAt(to)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
+	"auditlog/client"
 	"auditlog/store"
 	"auditlog/store/kv/pgkv/pgtest"
 )
@@ -39,13 +40,7 @@ func TestMoveKilled(t *testing.T) {
 					break // it was killed at its end
 				}
 			}
-			var s *store.Store
-			var err error
-			if store.IsAddress(to) {
-				s, err = store.Connect(to, store.Options{})
-			} else {
-				s, err = store.Open(to, store.Options{})
-			}
+			s, err := openAt(to)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,4 +93,45 @@ func runMove(t *testing.T, killAfter time.Duration, from, to string) (said strin
 	defer kill.Stop()
 	_ = cmd.Wait() // its state says how it ended
 	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// A backup of a log in a database can be restored to another database, and to a folder.
+func TestBackupOfDatabase(t *testing.T) {
+	server := pgtest.StartServer(t)
+	node, err := startServer(os.Environ(), t.TempDir(), "--dev", "--allow-async", "--data", t.TempDir(), "--store", server.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(node.kill)
+	c := client.Client{URL: node.url}
+	for i := range 50 {
+		if _, err := c.Record(t.Context(), one(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) {
+		t.Helper()
+		cmd, err := program(append(os.Environ(), "AUDITLOG_URL="+node.url), args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", args, err, out)
+		}
+	}
+	repository, folder, other := filepath.Join(t.TempDir(), "repo"), filepath.Join(t.TempDir(), "data"), server.Database(t)
+	run("backup", repository)
+	run("restore", "--from", repository, "--data", folder)
+	run("restore", "--from", repository, "--store", other)
+	for _, at := range []string{folder, other} {
+		s, err := openAt(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		sum, err := s.Check(t.Context(), func(problem string) { t.Error(problem) })
+		if err != nil || sum.Entries < 51 {
+			t.Errorf("%s: %d entries, %v", s.Path(), sum.Entries, err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,42 +17,47 @@ import (
 	"auditlog/store"
 	"auditlog/store/copies"
 	"auditlog/store/kv"
+	"auditlog/store/move"
 )
 
 func (a *app) restore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore",
-		Short: "Make a data folder of a backup",
+		Short: "Make a data folder of a backup, or a database",
 		Long: `Make a data folder of a backup, compare it with the backup, and check all of it as
-"auditlog check" does. The folder must be empty or not there. It holds the log as it was at
+"auditlog check" does. The folder must be empty or not there. With --store the log is made in a
+PostgreSQL database instead, in which there may be none yet. It holds the log as it was at
 the moment of the backup, ids, seqs and tokens included, and one entry more, log.restore, that
-says so. What was recorded after the backup is not in it, and its ids are given again.
-
-A backup of a log in a database is restored to a folder as well, from which "auditlog move"
-takes it to a database.`,
+says so. What was recorded after the backup is not in it, and its ids are given again.`,
 		Example: `  auditlog restore --from /var/backups/auditlog --data /var/lib/auditlog`,
 		Args:    cobra.NoArgs,
 	}
 	dir := addData(cmd)
 	from := cmd.Flags().String("from", "", "the `repository`: a folder, a file or s3://BUCKET/PREFIX")
+	database := cmd.Flags().String("store", "", "make it in this PostgreSQL `database`, postgres://USER@HOST/NAME, not in --data")
 	var s source
 	s.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if *from == "" {
+		switch {
+		case *from == "":
 			return exit.Usagef("--from: name the repository of the backup")
+		case *database != "" && !store.IsAddress(*database):
+			return exit.Usagef("--store: must be the address of a PostgreSQL database, postgres://USER@HOST/NAME")
 		}
+		at := cmp.Or(*database, *dir)
 		db, closePlace, err := s.open(cmd.Context(), *from)
 		if err != nil {
 			return err
 		}
 		defer closePlace()
-		if err := a.restoreInto(cmd.Context(), *dir, db, true); err != nil {
+		if err := a.restoreInto(cmd.Context(), at, db, true); err != nil {
 			return err
 		}
-		if err := recordRestore(cmd.Context(), *dir, db.Snapshot); err != nil {
+		name, err := recordRestore(cmd.Context(), at, db.Snapshot)
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "auditlog: restored %s into %s\n", db.Snapshot, *dir)
+		fmt.Fprintf(a.stderr, "auditlog: restored %s into %s\n", db.Snapshot, name)
 		return nil
 	}
 	return cmd
@@ -59,16 +65,16 @@ takes it to a database.`,
 
 // restoreInto restores a backup, compares and checks. What goes on from it begins another
 // epoch.
-func (a *app) restoreInto(ctx context.Context, dir string, db *backup.DB, goesOn bool) error {
+func (a *app) restoreInto(ctx context.Context, at string, db *backup.DB, goesOn bool) error {
 	p := a.progress(false)
 	defer p.done()
 	total, _, err := db.Size()
 	if err != nil {
 		return err
 	}
-	sum, err := copies.Restore(ctx, dir, store.FileName, db, copies.Options{
+	sum, err := move.Fill(ctx, placeOf(at), db, copies.Options{
 		Compare: func(made kv.DB) error {
-			p.show("comparing and checking %s", dir)
+			p.show("comparing and checking it")
 			if err := backup.Compare(ctx, made, db.Index); err != nil {
 				return err
 			}
@@ -105,11 +111,14 @@ func compareContents(made kv.DB, s *backup.Snapshot) error {
 	})
 }
 
-// recordRestore records in a restored log that it is one.
-func recordRestore(ctx context.Context, dir string, from *backup.Snapshot) error {
-	s, err := store.Open(dir, store.Options{})
+// recordRestore records in a restored log that it is one, and returns how that is called.
+func recordRestore(ctx context.Context, at string, from *backup.Snapshot) (name string, err error) {
+	s, err := openAt(at)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if name = at; store.IsAddress(at) {
+		name = s.Path() // without a password
 	}
 	e := &audit.Entry{
 		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount},
@@ -118,7 +127,7 @@ func recordRestore(ctx context.Context, dir string, from *backup.Snapshot) error
 		Channel:  audit.ChannelCLI,
 		Metadata: map[string]string{"backup": from.ID, "lastId": fmt.Sprint(from.LastID)},
 	}
-	return errors.Join(s.RecordOwn(ctx, e), s.Close())
+	return name, errors.Join(s.RecordOwn(ctx, e), s.Close())
 }
 
 func (a *app) backupVerify() *cobra.Command {

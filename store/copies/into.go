@@ -12,10 +12,14 @@ import (
 	"auditlog/store/check"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/upgrade"
 )
 
-// MakeRoom makes the buckets of a database that a copy is to fill.
-func MakeRoom(tx kv.Tx) error {
+// MakeRoom makes the buckets of a database that Into is to fill.
+func MakeRoom(tx kv.Tx) error { return errors.Join(makeBuckets(tx), tx.CreateBucket(format.Filling)) }
+
+// makeBuckets makes those of a log.
+func makeBuckets(tx kv.Tx) error {
 	var errs []error
 	for _, name := range format.Buckets() {
 		errs = append(errs, tx.CreateBucket(name))
@@ -38,20 +42,21 @@ func Into(ctx context.Context, to, from kv.DB, opts Options) (check.Summary, err
 		if err := vacant(tx, to.Name(), identity); err != nil {
 			return err
 		}
-		return errors.Join(wipe(tx), tx.Bucket(format.Meta).Put(format.MetaFilling, identity))
+		return errors.Join(wipe(tx), tx.Bucket(format.Filling).Put(identity, []byte{1}))
 	})
 	if err != nil {
 		return check.Summary{}, err
 	}
 	sum, err := transfer(ctx, to, from, &opts)
-	switch {
-	case err != nil:
+	if err != nil {
 		return sum, err
-	case sum.Problems > 0:
-		return sum, to.Update(wipe)
+	}
+	last := opts.finish
+	if sum.Problems > 0 {
+		last = wipe
 	}
 	return sum, to.Update(func(tx kv.Tx) error {
-		return errors.Join(opts.finish(tx), tx.Bucket(format.Meta).Delete(format.MetaFilling))
+		return errors.Join(last(tx), tx.Bucket(format.Filling).Delete(identity))
 	})
 }
 
@@ -70,10 +75,10 @@ func identityOf(db kv.DB) (identity []byte, err error) {
 // left there of the same log.
 func vacant(tx kv.Tx, name string, identity []byte) error {
 	meta := tx.Bucket(format.Meta)
-	if meta == nil {
+	if meta == nil || tx.Bucket(format.Filling) == nil && meta.Get(format.MetaIdentity) == nil {
 		return audit.Errorf(audit.Conflict, "%s is no place for a log: it holds something else", name)
 	}
-	filling, held := meta.Get(format.MetaFilling), meta.Get(format.MetaIdentity)
+	filling, held := upgrade.Filling(tx), meta.Get(format.MetaIdentity)
 	switch {
 	case bytes.Equal(filling, identity):
 		return nil
@@ -126,10 +131,6 @@ func same(ctx context.Context, name string, got, want kv.Tx) error {
 	ka, va := a.First()
 	kb, vb := b.First()
 	for n := 0; ka != nil || kb != nil; n++ {
-		if name == format.Meta && bytes.Equal(ka, format.MetaFilling) {
-			ka, va = a.Next()
-			continue
-		}
 		if !bytes.Equal(ka, kb) || !bytes.Equal(va, vb) {
 			return fmt.Errorf("bucket %s differs, at key %x where there should be %x", name, ka, kb)
 		}

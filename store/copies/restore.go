@@ -72,7 +72,7 @@ func empty(dir string) error {
 // fill makes the database at path, and reads all of it.
 func fill(ctx context.Context, path string, from kv.DB, opts *Options) (sum check.Summary, err error) {
 	db, err := boltkv.Open(path, boltkv.Options{
-		Init:   MakeRoom,
+		Init:   makeBuckets,
 		Rising: format.Buckets(), // all of them are filled in order
 		Summed: format.Summed(),
 	})

@@ -19,8 +19,6 @@
 //
 //	meta      format    8 bytes, 4
 //	          identity  16 random bytes: tells derived indexes whose they are
-//	          filling   identity of the log that is being copied to here, which nothing opens
-//	                    until it is whole; absent: none is
 //	          sealed    8 bytes: every id up to it is in a block, or purged
 //	          blockSeq  8 bytes: newest sequence in changes
 //	          project   8 bytes: last project number given
@@ -134,6 +132,9 @@
 //
 //	certificates  project name, 0, incarnation (4) -> what proves of an incarnation that was
 //	          purged that it was: version (1), an evidence bundle, checksum
+//
+//	filling   identity of the log that is being copied to here (16) -> nothing: until that is
+//	          done and the key gone, no log is opened. Only in databases that were made so
 //
 // History: 4 has tiles, heads, master, certificates, sinks and searches, which the step from 3 makes, empty. What
 // is there already is hashed by and by, as what comes is. It has layers of late entries, of which a

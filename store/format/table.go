@@ -33,7 +33,11 @@ const (
 	Certificates = "certificates"
 )
 
-// Buckets returns the names of all buckets.
+// Filling is the bucket of a database that is made of a copy, which is in none of Buckets: while a key
+// is in it, the identity of the log, not all of that is there.
+const Filling = "filling"
+
+// Buckets returns the names of all buckets of a log.
 func Buckets() []string {
 	return []string{
 		Meta, Projects, Tail, Blocks, Small, Spans,
@@ -64,10 +68,6 @@ var (
 	MetaTokens   = []byte("tokens")   // uint64: how often tokens were changed where several nodes share the database; absent: never
 	MetaNodes    = []byte("nodes")    // JSON: the nodes that have the database open, where several may; absent: none
 	MetaProofs   = []byte("proofs")   // JSON: whose the master log is; absent: there is none yet
-
-	// MetaFilling is the identity of the log that is being copied to here; absent: none is, and
-	// all of it is there.
-	MetaFilling = []byte("filling")
 
 	// MetaCheckpoint is the newest checkpoint of the master log, as a signed note, with what
 	// witnesses have signed of it.

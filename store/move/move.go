@@ -51,10 +51,7 @@ type Moved struct {
 // source open, and an Unavailable one where a database cannot be reached.
 func Run(ctx context.Context, from, to Place, opts Options) (Moved, error) {
 	m, err := run(ctx, from, to, opts)
-	if errors.Is(err, kv.ErrUnavailable) {
-		err = fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the database cannot be reached"), err)
-	}
-	return m, err
+	return m, explained(err)
 }
 
 func run(ctx context.Context, from, to Place, opts Options) (m Moved, err error) {
@@ -69,19 +66,38 @@ func run(ctx context.Context, from, to Place, opts Options) (m Moved, err error)
 	}
 	copying := copies.Options{Report: opts.Report, Progress: opts.Progress}
 	copying.Compare = func(made kv.DB) error { return errors.Join(copies.Same(ctx, source)(made), still()) }
-	m.From, m.To = source.Name(), to.Path
+	m.From = source.Name()
+	m.To, m.Summary, err = fill(ctx, to, source, copying)
+	return m, err
+}
+
+// Fill makes the database at a place, in which nothing may be yet, of a copy, as package copies
+// tells.
+func Fill(ctx context.Context, to Place, from kv.DB, opts copies.Options) (check.Summary, error) {
+	_, sum, err := fill(ctx, to, from, opts)
+	return sum, explained(err)
+}
+
+func fill(ctx context.Context, to Place, from kv.DB, opts copies.Options) (name string, sum check.Summary, err error) {
 	if !to.Shared {
-		m.Summary, err = copies.Restore(ctx, filepath.Dir(to.Path), filepath.Base(to.Path), source, copying)
-		return m, err
+		sum, err = copies.Restore(ctx, filepath.Dir(to.Path), filepath.Base(to.Path), from, opts)
+		return to.Path, sum, err
 	}
 	target, err := pgkv.Open(to.Path, pgkv.Options{Init: copies.MakeRoom})
 	if err != nil {
-		return m, err
+		return "", sum, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	m.To = target.Name()
-	m.Summary, err = copies.Into(ctx, target, source, copying)
-	return m, err
+	sum, err = copies.Into(ctx, target, from, opts)
+	return target.Name(), sum, err
+}
+
+// explained says of a database that cannot be used now that the log cannot be moved now.
+func explained(err error) error {
+	if errors.Is(err, kv.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the database cannot be reached"), err)
+	}
+	return err
 }
 
 // open opens the database of a log that is there.

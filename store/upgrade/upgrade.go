@@ -44,6 +44,16 @@ func makeRoom(tx kv.Tx) error {
 // ErrForeign is the error of a database that is none of a log's.
 var ErrForeign = errors.New("is not a database of auditlog")
 
+// Filling returns the identity of the log that is being copied to a database, nil where none is.
+func Filling(tx kv.Tx) []byte {
+	b := tx.Bucket(format.Filling)
+	if b == nil {
+		return nil
+	}
+	identity, _ := b.Cursor().First()
+	return identity
+}
+
 // VersionOf returns the version of a database, or why it cannot be this program's. One that
 // is older than the newest is the caller's to bring up to date.
 func VersionOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
@@ -51,7 +61,7 @@ func VersionOf(tx kv.Tx, newest uint64, name string) (uint64, error) {
 	if meta == nil {
 		return 0, fmt.Errorf("%s %w", name, ErrForeign)
 	}
-	if meta.Get(format.MetaFilling) != nil {
+	if Filling(tx) != nil {
 		return 0, audit.Errorf(audit.Conflict, "%s holds a part of a log: copying it there was cut short, or is under way; run that again", name)
 	}
 	switch v := format.ReadUint64(meta.Get(format.MetaFormat)); {

@@ -23,6 +23,7 @@ type Proxy struct {
 	still    chan struct{} // closed once messages flow again; nil while they do
 	delay    time.Duration
 	closeAt  func(Message) bool
+	refusing int // how many connections are closed as soon as they come
 }
 
 // Message is one of PostgreSQL's protocol, behind the start of a connection.
@@ -56,6 +57,32 @@ func (p *Proxy) Refuse() {
 		p.listener = nil
 	}
 	p.closeAll()
+}
+
+// RefuseNext closes all connections, and the next n as soon as they come.
+func (p *Proxy) RefuseNext(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refusing = n
+	p.closeAll()
+}
+
+// Refusing returns how many connections are still to be refused.
+func (p *Proxy) Refusing() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusing
+}
+
+// refuses reports whether a connection is one of those.
+func (p *Proxy) refuses() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refusing == 0 {
+		return false
+	}
+	p.refusing--
+	return true
 }
 
 // Cut closes all connections that there are.
@@ -99,7 +126,7 @@ func (p *Proxy) CloseAt(fn func(Message) bool) {
 func (p *Proxy) Heal() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.delay, p.closeAt = 0, nil
+	p.delay, p.closeAt, p.refusing = 0, nil, 0
 	if p.still != nil {
 		close(p.still)
 		p.still = nil
@@ -138,6 +165,9 @@ func (p *Proxy) listen(l net.Listener) {
 // serve carries one connection, which l has accepted.
 func (p *Proxy) serve(client net.Conn, l net.Listener) {
 	defer client.Close()
+	if p.refuses() {
+		return
+	}
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
 		return
