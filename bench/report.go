@@ -79,7 +79,7 @@ func (l *line) ratio(log, other string) (v float64, ok bool) {
 
 // works returns the works of the report in their order.
 func works() []string {
-	return []string{workDurable, workBulk, workSingle, workListings, workCounts, workSearch, workDisk, workStart, workCold, workIdle, workPurge}
+	return []string{workDurable, workBulk, workSingle, workListings, workCounts, workSearch, workDisk, workStart, workCold, workIdle, workPurge, workProofs}
 }
 
 // write writes the tables as Markdown, which reads well as it is.

@@ -58,6 +58,7 @@ const (
 	workCold     = "Cold listings"
 	workIdle     = "Idle"
 	workPurge    = "Purge under load"
+	workProofs   = "Proofs"
 )
 
 // row is one line of a table.

@@ -82,7 +82,10 @@ func wantFigures(t *testing.T, r *report) {
 	for _, l := range work.Listings() {
 		rows = append(rows, row{workListings, l.Name + ", p50", unitTime}, row{workListings, l.Name + ", p99", unitTime})
 	}
-	for _, at := range []row{{workListings, "newest" + viaClient + ", p50", unitTime}, {workSingle, "64 clients" + viaClient, unitRate}} {
+	for _, at := range []row{
+		{workListings, "newest" + viaClient + ", p50", unitTime}, {workSingle, "64 clients" + viaClient, unitRate},
+		{workProofs, "bulk with", unitRate}, {workProofs, "bulk without", unitRate}, {workProofs, "verify of the newer half", unitSeconds},
+	} {
 		if l := r.line(at); l == nil || len(l.Figures) != 1 {
 			t.Errorf("%v is not measured of this log alone", at)
 		}

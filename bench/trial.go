@@ -53,6 +53,7 @@ func steps() []step {
 		{"cold", (*trial).cold, false},
 		{"package", (*trial).singlePackaged, false},
 		{"purge", (*trial).purge, false},
+		{"proof", (*trial).proofs, false},
 	}
 }
 

@@ -39,7 +39,8 @@ the NDJSON that both have inside. "auditlog verify" reads each of them. What is 
 verified.
 
 Without filters it is the whole project, of any length; else it has a million entries at
-most, and says whether entries are missing between its first and its last.`,
+most, and says whether entries are missing between its first and its last. A browser takes some
+seconds for 10,000 entries: of many more, --format zip or ndjson is what to ask for.`,
 		Example: `  auditlog evidence -p acme --from 2026-05-01 --actor ada@example.com --output ada.html
   auditlog evidence -p acme --format zip --output acme.zip`,
 		Args: cobra.NoArgs,

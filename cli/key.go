@@ -54,8 +54,9 @@ func (a *app) keyRotate() *cobra.Command {
 		Use:   "rotate",
 		Short: "Have another key sign from now on",
 		Long: `Make another signing key, and have it follow the one of now. An entry of the log,
-log.rotateKey, tells of it, signed by both. The server must not run. Who verifies with the old
-key goes on with the new one once he has seen that entry, or heard of it from the log's owner.`,
+log.rotateKey, tells of it, signed by both. The server must not run. Who verifies evidence with
+the old key goes on doing so: it holds what both have signed. A checkpoint does not, and needs
+the new key: "auditlog key show" prints both.`,
 		Args: cobra.NoArgs,
 	}
 	at := addPlace(cmd)

@@ -25,9 +25,12 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 //	                 the file greeting
 //	stop [SIGNAL]    end the server; its log is in the file log.txt
 //	code N ARG...    run a program that must exit with N
+//	$CERT, $KEY      files with a certificate for 127.0.0.1 and its key
 //	mask [FILE]      make the last standard output, or a file, the file masked,
 //	                 with what differs from run to run replaced
 func TestScripts(t *testing.T) {
+	certs := t.TempDir()
+	writeCertificate(t, filepath.Join(certs, "cert.pem"), filepath.Join(certs, "key.pem"))
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -37,6 +40,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			env.Vars = append(env.Vars, noRaceSleep)
 			env.Setenv("TESTDATA", cloudTrailData())
+			env.Setenv("CERT", filepath.Join(certs, "cert.pem"))
+			env.Setenv("KEY", filepath.Join(certs, "key.pem"))
 			env.Values[serverKey{}] = new(*process)
 			return nil
 		},

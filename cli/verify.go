@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -27,7 +28,10 @@ that you trust. Without --key, evidence is verified with the key that it names i
 then, and the key's fingerprint is yours to compare.
 
 With --against, an earlier checkpoint that you kept is what the log must continue: ask for
-the evidence, or the checkpoint, with --since and the same file.`,
+the evidence, or the checkpoint, with --since and the same file. A key that follows the one of
+--key, by "auditlog key rotate", is believed as well where evidence says so by both signatures.
+What a page shows besides its evidence nobody can verify: whether it is a page as this version
+writes it is told, and the parts of a zip must be those of its evidence.`,
 		Example: `  auditlog verify ada.html --key log.pub
   auditlog verify now.checkpoint --key log.pub --against january.checkpoint`,
 		Args: cobra.ExactArgs(1),
@@ -63,8 +67,7 @@ the evidence, or the checkpoint, with --since and the same file.`,
 		if err != nil {
 			return err
 		}
-		a.tellEvidence(res, policy)
-		return nil
+		return a.tellEvidence(f, res, policy)
 	}
 	return cmd
 }
@@ -99,8 +102,19 @@ func readPolicy(keys, witnesses []string, against string) (*evidence.Policy, err
 	return p, err
 }
 
-// tellEvidence says what evidence proves.
-func (a *app) tellEvidence(res *evidence.Result, p *evidence.Policy) {
+// tellEvidence says what evidence in a file proves, and whether what people see of it is that.
+func (a *app) tellEvidence(f *os.File, res *evidence.Result, p *evidence.Policy) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	asWritten, err := evidence.AsWritten(f, info.Size())
+	if errors.Is(err, evidence.ErrBad) {
+		return exit.With(exit.Faulty, err)
+	}
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(a.stdout, "verified: %s\n", spell.Text(holds(res)))
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(a.stdout, "%-10s %s\n", name, spell.Text(fmt.Sprintf(format, args...)))
@@ -112,6 +126,10 @@ func (a *app) tellEvidence(res *evidence.Result, p *evidence.Policy) {
 		line("continues", "the checkpoint that was kept")
 	}
 	a.tellWitnesses(res.Witnesses)
+	if !asWritten {
+		fmt.Fprintln(a.stderr, "auditlog: warning: the page around the evidence is not the one that this version writes: what it shows may be something else than what was verified")
+	}
+	return nil
 }
 
 func (a *app) tellKey(k proof.PublicKey, trusted bool) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 // witnessFlags are those of auditlog witness.
 type witnessFlags struct {
 	dir, name, listen, file, output string
+	tlsCert, tlsKey                 string
 	logs                            []string
 	showKey                         bool
 }
@@ -46,6 +48,8 @@ that back. The first start makes its key.`,
 	cmd.Flags().StringVar(&f.name, "name", "", "its `name`, as in the key; the same for ever")
 	cmd.Flags().StringSliceVar(&f.logs, "log", nil, "the public `key` of a log, or a file with it; repeat it for several")
 	cmd.Flags().StringVar(&f.listen, "listen", "", "answer logs at this `address`, host:port")
+	cmd.Flags().StringVar(&f.tlsCert, "tls-cert", "", "answer over HTTPS with this certificate, a PEM `file`")
+	cmd.Flags().StringVar(&f.tlsKey, "tls-key", "", "the certificate's private key, a PEM `file`")
 	cmd.Flags().StringVar(&f.file, "file", "", "sign the checkpoint in this `file`")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write it to this `file`, with --file")
 	cmd.Flags().BoolVar(&f.showKey, "show-key", false, "show its public key, for verify --witness")
@@ -67,7 +71,7 @@ func (a *app) runWitness(ctx context.Context, f *witnessFlags) error {
 	case f.file != "":
 		return a.witnessFile(ctx, w, f)
 	case f.listen != "":
-		return a.witnessServe(ctx, w, f.listen)
+		return a.witnessServe(ctx, w, f)
 	}
 	return exit.Usagef("--listen or --file: say what it is to sign")
 }
@@ -135,11 +139,34 @@ func (a *app) witnessFile(ctx context.Context, w *witness.Witness, f *witnessFla
 }
 
 // witnessServe answers logs until ctx ends.
-func (a *app) witnessServe(ctx context.Context, w *witness.Witness, address string) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+func (a *app) witnessServe(ctx context.Context, w *witness.Witness, f *witnessFlags) error {
+	if (f.tlsCert == "") != (f.tlsKey == "") {
+		return exit.Usagef("--tls-cert and --tls-key: give both, or none of them")
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	fmt.Fprintf(a.stdout, "auditlog: witness %s\nauditlog: listening on http://%s\n", w.Public().Text(), l.Addr())
+	scheme := "http"
+	if f.tlsCert != "" {
+		scheme = "https"
+		if l, err = secured(l, f.tlsCert, f.tlsKey); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.stdout, "auditlog: witness %s\nauditlog: listening on %s://%s\n", w.Public().Text(), scheme, l.Addr())
 	return w.Serve(ctx, l)
+}
+
+// secured returns a listener that speaks TLS. The certificate is read for each connection, of which
+// there are few, so that a renewal needs no restart.
+func secured(l net.Listener, cert, key string) (net.Listener, error) {
+	read := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		return &pair, err
+	}
+	if _, err := read(nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("load TLS certificate: %w", err), l.Close())
+	}
+	return tls.NewListener(l, &tls.Config{GetCertificate: read, MinVersion: tls.VersionTLS12}), nil
 }

@@ -88,6 +88,13 @@ func (f forger) EvidenceOf(ctx context.Context, w io.Writer, project string, seq
 	return err
 }
 
+// other proves another entry than it is asked for.
+type other struct{ *notary.Notary }
+
+func (o other) EvidenceOf(ctx context.Context, w io.Writer, project string, seq int64) error {
+	return o.Notary.EvidenceOf(ctx, w, project, seq-1)
+}
+
 // TestProofInBrowser: the page checks the proof of the entry that it shows, and says when it does
 // not hold.
 func TestProofInBrowser(t *testing.T) {
@@ -99,6 +106,9 @@ func TestProofInBrowser(t *testing.T) {
 	tab.open("/logs?project=acme")
 	tab.click("#rows tr[data-id] .row-link")
 	tab.until(`document.querySelector('#panel .proof .proved')`)
+	site.console.opts.Proofs = other{n}
+	tab.open("/entry?project=acme&id=2")
+	tab.until(`document.querySelector('.proof .bad').textContent.endsWith('what is proved is another entry than this')`)
 	site.console.opts.Proofs = forger{n}
 	tab.open("/entry?project=acme&id=2")
 	tab.until(`document.querySelector('.proof .bad').textContent.startsWith('It does not hold: ')`)

@@ -78,7 +78,9 @@ func TestEvidencePage(t *testing.T) {
 	b.record("other", 2)
 	whole := b.evidence(audit.Query{Project: "a b/ü's+"})
 	some := b.evidence(audit.Query{Project: "a b/ü's+", Is: audit.Terms{"actor": {"u1@example.com", "mallory@example.com"}}})
-	for name, bundle := range map[string][]byte{"whole": whole, "some": some} {
+	h := must(b.History("a b/ü's+"))
+	part := b.someOf(&h, append([]int64{3, 4, 7}, pick(20, 290, 90)...))
+	for name, bundle := range map[string][]byte{"whole": whole, "some": some, "part": part} {
 		page := asPage(t, bundle)
 		status, rows := opened(t, ctx, page, name)
 		if want := bytes.Count(bundle, []byte("\n")) - 1; !strings.HasPrefix(status, "Verified") || rows != want {
@@ -139,6 +141,9 @@ func spoiled(bundle []byte) map[string][]byte {
 		"another number of entries":    bytes.Replace(bundle, []byte(`"entries":`), []byte(`"entries":1`), 1),
 		"a line twice":                 bytes.Join(append(append([][]byte{}, lines[:3]...), lines[2:]...), nil),
 		"another seq of the first one": bytes.Replace(bundle, []byte(`"firstSeq":`), []byte(`"firstSeq":2`), 1),
+	}
+	if bytes.Contains(bundle, []byte(`"before":["`)) {
+		all["a byte of what comes before"] = flip(`"before":["`, 3)
 	}
 	if bytes.Contains(bundle, []byte(`"proof":["`)) {
 		all["a byte of a proof"] = flip(`"proof":["`, 3)

@@ -108,11 +108,15 @@ func (n *Notary) Keys() ([]string, error) {
 		}
 		return err
 	})
+	return n.keyTexts(keys), err
+}
+
+func (n *Notary) keyTexts(keys []proof.PublicKey) []string {
 	texts := make([]string, len(keys))
 	for i, k := range keys {
 		texts[i] = k.Text(n.Origin())
 	}
-	return texts, err
+	return texts
 }
 
 // origin returns the name of a project's tree.

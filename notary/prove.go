@@ -11,7 +11,6 @@ import (
 	"auditlog/audit"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
-	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/trees"
 )
@@ -157,7 +156,7 @@ func (n *Notary) anchor(tx kv.Tx, h *trees.History, histories []trees.History, a
 	if m.Stale {
 		return errStale
 	}
-	a.MasterIndex = m.Size - 1
+	a.MasterIndex, a.Rotations = m.Size-1, m.Rotations
 	text, err := m.Leaf(a.MasterIndex)
 	if err != nil {
 		return err
@@ -206,8 +205,7 @@ type Request struct {
 	Since int64
 }
 
-// MaxEvidence bounds the entries of a bundle that holds less than the project from its first
-// entry on.
+// MaxEvidence bounds the entries of a bundle that are selected by something.
 const MaxEvidence = 1_000_000
 
 // Evidence writes a bundle of what is selected of a project. It returns NotFound where that is
@@ -229,8 +227,8 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 	last := h.Base + h.Head.Size - 1
 	var seqs []int64
 	if q := sel.Query(); len(q.Is) == 0 && len(q.Not) == 0 && q.Text == "" && q.From.IsZero() && q.To.IsZero() {
-		header.LastSeq = last
-		return n.prefix(ctx, w, &h, header)
+		header.Entries, header.FirstSeq, header.LastSeq, header.Complete = h.Head.Size, h.Base, last, true
+		return n.rangeOf(ctx, w, &h, header)
 	}
 	err = sel.Export(ctx, func(e *audit.Entry) error {
 		if e.Seq < h.Base || e.Seq > last {
@@ -252,33 +250,74 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 	first, end := seqs[0], seqs[len(seqs)-1]
 	header.Entries, header.FirstSeq, header.LastSeq = int64(len(seqs)), first, end
 	header.Complete = end-first+1 == header.Entries
-	if header.Complete && first == h.Base {
-		return n.prefix(ctx, w, &h, header)
+	if header.Complete && (first == h.Base || len(seqs) > evidence.SingleProofs) {
+		return n.rangeOf(ctx, w, &h, header)
+	}
+	if len(seqs) > evidence.SingleProofs {
+		return n.gaps(ctx, w, &h, seqs, header)
 	}
 	return n.single(ctx, w, &h, seqs, header)
 }
 
-// prefix writes a bundle of a project from its first entry to one, by one proof for all.
-func (n *Notary) prefix(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) error {
-	head.Entries, head.FirstSeq, head.Complete = head.LastSeq-h.Base+1, h.Base, true
-	hashes, err := n.tree(ctx, h, h.Head.Size).Consistency(head.Entries)
+// rangeOf writes a bundle of all entries of a project from one to another, by one proof for all.
+func (n *Notary) rangeOf(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) error {
+	out, err := n.beginOne(ctx, w, h, head)
 	if err != nil {
 		return err
 	}
-	prefix := append(evidence.Hashes{}, hashes...)
-	head.Prefix = &prefix
-	out, err := n.begin(w, h, head)
+	first, end := head.FirstSeq-h.Base, head.LastSeq-h.Base+1
+	before, err := n.tree(ctx, h, h.Head.Size).Between(0, first)
 	if err != nil {
 		return err
 	}
-	for first := int64(0); first < head.Entries; first += stepTiles * proof.TileWidth {
-		count := min(head.Entries-first, stepTiles*proof.TileWidth)
-		err := n.each(ctx, h, first, int(count), func(l *leaf) error { return out.Write(l.salt, nil, l.entry) })
+	for ; first < end; first += stepTiles * proof.TileWidth {
+		count := min(end-first, stepTiles*proof.TileWidth)
+		err := n.each(ctx, h, first, int(count), func(l *leaf) error {
+			line := evidence.Line{Salt: l.salt, Before: before, Entry: l.entry}
+			before = nil
+			return out.Write(&line)
+		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// gaps writes a bundle of entries among which others are missing, by one proof for all and the
+// nodes over those.
+func (n *Notary) gaps(ctx context.Context, w io.Writer, h *trees.History, seqs []int64, head *evidence.Header) error {
+	out, err := n.beginOne(ctx, w, h, head)
+	if err != nil {
+		return err
+	}
+	at := int64(0) // the leaf behind the last one that was written
+	for tile := range tilesOf(seqs, h.Base) {
+		tree := n.tree(ctx, h, h.Head.Size) // one a tile: a tree keeps what it has read
+		err := n.eachOf(ctx, h, tile, func(l *leaf) error {
+			before, err := tree.Between(at, l.seq-h.Base)
+			if err != nil {
+				return err
+			}
+			at = l.seq - h.Base + 1
+			return out.Write(&evidence.Line{Salt: l.salt, Before: before, Entry: l.entry})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginOne begins a bundle with one proof for all its entries.
+func (n *Notary) beginOne(ctx context.Context, w io.Writer, h *trees.History, head *evidence.Header) (*evidence.Writer, error) {
+	hashes, err := n.tree(ctx, h, h.Head.Size).Consistency(head.LastSeq - h.Base + 1)
+	if err != nil {
+		return nil, err
+	}
+	prefix := append(evidence.Hashes{}, hashes...)
+	head.Prefix = &prefix
+	return n.begin(w, h, head)
 }
 
 func (n *Notary) begin(w io.Writer, h *trees.History, head *evidence.Header) (*evidence.Writer, error) {
@@ -294,22 +333,29 @@ func (n *Notary) single(ctx context.Context, w io.Writer, h *trees.History, seqs
 	}
 	for tile := range tilesOf(seqs, h.Base) {
 		tree := n.tree(ctx, h, h.Head.Size) // one a tile: a tree keeps what it has read
-		first := tile[0] - h.Base
-		err := n.each(ctx, h, first, int(tile[len(tile)-1]-tile[0]+1), func(l *leaf) error {
-			if _, ok := slices.BinarySearch(tile, l.seq); !ok {
-				return nil
-			}
+		err := n.eachOf(ctx, h, tile, func(l *leaf) error {
 			hashes, err := tree.Inclusion(l.seq - h.Base)
 			if err != nil {
 				return err
 			}
-			return out.Write(l.salt, hashes, l.entry)
+			return out.Write(&evidence.Line{Salt: l.salt, Proof: append(evidence.Hashes{}, hashes...), Entry: l.entry})
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// eachOf calls fn with the leaves of some seqs of a tile.
+func (n *Notary) eachOf(ctx context.Context, h *trees.History, tile []int64, fn func(*leaf) error) error {
+	first, last := tile[0], tile[len(tile)-1]
+	return n.each(ctx, h, first-h.Base, int(last-first+1), func(l *leaf) error {
+		if _, ok := slices.BinarySearch(tile, l.seq); !ok {
+			return nil
+		}
+		return fn(l)
+	})
 }
 
 // tilesOf cuts seqs, which are sorted, where tiles end.
@@ -324,49 +370,4 @@ func tilesOf(seqs []int64, base int64) func(func([]int64) bool) {
 			seqs = seqs[n:]
 		}
 	}
-}
-
-// Certify keeps the certificate of a project that is about to be purged: the evidence of the
-// entry that ordered it, with the project's last checkpoint.
-func (n *Notary) Certify(ctx context.Context, project string) error {
-	p, err := n.log.Project(project)
-	if err != nil || p.Deletion == nil {
-		return err // it was restored
-	}
-	e, err := n.log.Get(ctx, project, p.Deletion.EntryID)
-	if err != nil {
-		return err
-	}
-	h, a, err := n.anchored(ctx, project, 0)
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	head := &evidence.Header{Anchor: a, Entries: 1, FirstSeq: e.Seq, LastSeq: e.Seq, Complete: true}
-	if err := n.single(ctx, &b, &h, []int64{e.Seq}, head); err != nil {
-		return err
-	}
-	return n.log.KeepTrees(func(tx kv.Tx, _ func(format.ProjectID) bool) (trees.Change, error) {
-		return trees.Change{}, trees.PutCertificate(tx, project, h.Incarnation, b.Bytes())
-	})
-}
-
-// Certificate returns the certificate of an incarnation of a project that was purged, of the
-// last one that was where that is 0.
-func (n *Notary) Certificate(project string, incarnation int) (bundle []byte, err error) {
-	if incarnation == 0 {
-		h, err := n.log.History(project)
-		if err != nil {
-			return nil, err
-		}
-		incarnation = h.Incarnation - 1
-	}
-	err = n.log.View(func(tx kv.Tx) error {
-		bundle, err = trees.Certificate(tx, project, incarnation)
-		return err
-	})
-	if err == nil && bundle == nil {
-		err = audit.Errorf(audit.NotFound, "project %q has no certificate of an incarnation %d that was purged", project, incarnation)
-	}
-	return bundle, err
 }

@@ -14,11 +14,6 @@ import (
 // ActionRotate is the action of the entry that tells of another signing key.
 const ActionRotate = "log.rotateKey"
 
-// rotation is what both keys sign.
-func rotation(origin string, from, to proof.PublicKey) string {
-	return "auditlog key rotation v1\n" + from.Text(origin) + "\n" + to.Text(origin) + "\n"
-}
-
 // Recorder records what the log has to say of itself.
 type Recorder interface {
 	RecordOwn(ctx context.Context, entry *audit.Entry) error
@@ -36,15 +31,15 @@ func (n *Notary) Rotate(ctx context.Context, to proof.Key, log Recorder, by audi
 	if from == next {
 		return audit.Errorf(audit.Conflict, "the log is signed with that key already")
 	}
-	statement := rotation(origin, from, next)
+	r := proof.Rotate(origin, n.key, to)
 	e := &audit.Entry{
 		Project: audit.SystemProject, Actor: by, Action: ActionRotate,
 		Resource: audit.Resource{Type: "Log", ID: n.log.Lineage().Log}, Outcome: audit.Success,
 		Detail: "The signing key " + from.Fingerprint() + " is followed by " + next.Fingerprint(),
 		Metadata: map[string]string{
 			"oldKey": from.Text(origin), "newKey": next.Text(origin),
-			"oldSignature": base64.StdEncoding.EncodeToString(n.key.SignText(statement)),
-			"newSignature": base64.StdEncoding.EncodeToString(to.SignText(statement)),
+			"oldSignature": base64.StdEncoding.EncodeToString(r.FromSignature),
+			"newSignature": base64.StdEncoding.EncodeToString(r.ToSignature),
 		},
 	}
 	if err := log.RecordOwn(ctx, e); err != nil {
@@ -56,7 +51,7 @@ func (n *Notary) Rotate(ctx context.Context, to proof.Key, log Recorder, by audi
 		if err != nil || m.Lineage != n.log.Lineage().String() {
 			return trees.Change{}, err // there is nothing yet that the old key has signed
 		}
-		m.Keys = append(m.Keys, next)
+		m.Keys, m.Rotations = append(m.Keys, next), append(m.Rotations, r)
 		return trees.Change{}, n.sign(m)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,8 +65,10 @@ func Sign(c Checkpoint, signers ...note.Signer) ([]byte, error) {
 func OpenCheckpoint(signed []byte, keys ...PublicKey) (Checkpoint, error) {
 	origin, _, _ := strings.Cut(string(signed), "\n")
 	verifiers := make([]note.Verifier, 0, len(keys))
-	for _, k := range keys {
-		verifiers = append(verifiers, k.Verifier(origin))
+	for i, k := range keys {
+		if !slices.Contains(keys[:i], k) { // a key that is there twice counts as none
+			verifiers = append(verifiers, k.Verifier(origin))
+		}
 	}
 	n, err := note.Open(signed, note.VerifierList(verifiers...))
 	if err != nil {

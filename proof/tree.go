@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"math/bits"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -69,6 +70,32 @@ func (t *Tree) Consistency(old int64) ([]Hash, error) {
 		return nil, fmt.Errorf("prove that %d leaves begin %d: %w", old, t.size, err)
 	}
 	return p, nil
+}
+
+// Between returns the roots of the perfect trees that the leaves from first to before end consist
+// of, as Stack.Skip wants them.
+func (t *Tree) Between(first, end int64) ([]Hash, error) {
+	var hashes []Hash
+	for first < end {
+		level := perfectAt(first, end)
+		h, err := t.node(level, first>>level)
+		if err != nil {
+			return nil, fmt.Errorf("nodes over leaves %d to %d of %d: %w", first, end, t.size, err)
+		}
+		hashes = append(hashes, h)
+		first += 1 << level
+	}
+	return hashes, nil
+}
+
+// perfectAt returns the level of the greatest perfect tree of a tree that begins with a leaf and
+// ends before another.
+func perfectAt(first, end int64) int {
+	level := bits.Len64(uint64(end-first)) - 1
+	if first > 0 {
+		level = min(level, bits.TrailingZeros64(uint64(first)))
+	}
+	return level
 }
 
 // WidthAt returns how many hashes tile n of a level has in a tree of some size: 0 where it is
@@ -160,13 +187,31 @@ type Stack struct {
 }
 
 // Add adds a leaf.
-func (s *Stack) Add(h Hash) {
-	for n := s.size; n&1 == 1; n >>= 1 {
+func (s *Stack) Add(h Hash) { s.add(0, h) }
+
+// Skip adds the leaves up to before end, of which Tree.Between has returned hashes. Whether they are
+// those of a tree, the root shows.
+func (s *Stack) Skip(end int64, hashes []Hash) error {
+	for _, h := range hashes {
+		if s.size >= end {
+			return fmt.Errorf("%d hashes are too many for the leaves before %d", len(hashes), end)
+		}
+		s.add(perfectAt(s.size, end), h)
+	}
+	if s.size != end {
+		return fmt.Errorf("%d hashes lead to leaf %d, not to %d", len(hashes), s.size, end)
+	}
+	return nil
+}
+
+// add adds a perfect tree of a level, where one can begin.
+func (s *Stack) add(level int, h Hash) {
+	for n := s.size >> level; n&1 == 1; n >>= 1 {
 		h = tlog.NodeHash(s.nodes[len(s.nodes)-1], h)
 		s.nodes = s.nodes[:len(s.nodes)-1]
 	}
 	s.nodes = append(s.nodes, h)
-	s.size++
+	s.size += 1 << level
 }
 
 // Size returns how many leaves were added.

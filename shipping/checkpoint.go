@@ -168,7 +168,7 @@ type Seen struct {
 
 const (
 	// askWithin is how long all sinks may take that are asked, askAtOnce how many are at once.
-	askWithin = 10 * time.Second
+	askWithin = 5 * time.Second
 	askAtOnce = 8
 )
 

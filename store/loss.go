@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"auditlog/audit"
 	"auditlog/store/format"
@@ -26,7 +27,7 @@ func (s *Store) settleLoss() error {
 		return nil
 	}
 	if s.opts.AcceptLoss {
-		return s.acceptLoss(int64(was), 0)
+		return s.acceptLoss(int64(was), 0, "")
 	}
 	err := error(audit.Errorf(audit.Unavailable, "the log has gone back: entries up to id %d were acknowledged, and it holds those up to %d, as does a copy that was made while the server ran; "+
 		"put back what was there, or accept the loss with serve --accept-rollback", was, s.LastID()))
@@ -41,7 +42,7 @@ func (s *Store) settleLoss() error {
 // epoch begins that no state of the log was at.
 func (s *Store) WentBack(was int64, epoch uint32, missing string, accepted bool) error {
 	if accepted {
-		return s.acceptLoss(was, epoch)
+		return s.acceptLoss(was, epoch, missing)
 	}
 	recorded := ""
 	if was > 0 {
@@ -54,17 +55,26 @@ func (s *Store) WentBack(was int64, epoch uint32, missing string, accepted bool)
 	return nil
 }
 
+// maxMissing bounds what the entry of a loss says of what is missing.
+const maxMissing = 4 << 10
+
 // acceptLoss begins a new epoch, behind one that the log was at, with an entry that says what is gone. Followers that have come
 // further than the log go back to its end.
 //
 // A crash between the two steps leaves the loss unaccepted, and the next start counts on.
-func (s *Store) acceptLoss(was int64, behind uint32) error {
+func (s *Store) acceptLoss(was int64, behind uint32, missing string) error {
 	last, epoch := s.LastID(), max(s.epoch.Load(), behind)+1
+	told := map[string]string{
+		"wasId": strconv.FormatInt(was, 10), "isId": strconv.FormatInt(last, 10), "epoch": strconv.FormatUint(uint64(epoch), 10),
+	}
+	if missing != "" {
+		told["missing"] = strings.ToValidUTF8(missing[:min(len(missing), maxMissing)], "")
+	}
 	sub, err := s.prepare([]*audit.Entry{{
 		Project: audit.SystemProject, Actor: audit.Actor{Email: "auditlog", Type: audit.ServiceAccount}, Action: "log.rollback",
 		Resource: audit.Resource{Type: "Log", ID: s.identity}, Outcome: audit.Success,
 		Detail:     fmt.Sprintf("Entries behind id %d are gone, of up to %d that were acknowledged; epoch %d begins", last, was, epoch),
-		Metadata:   map[string]string{"wasId": strconv.FormatInt(was, 10), "isId": strconv.FormatInt(last, 10), "epoch": strconv.FormatUint(uint64(epoch), 10)},
+		Metadata:   told,
 		RecordedBy: audit.RecordedByLog,
 	}})
 	if err != nil {

@@ -21,6 +21,9 @@ import (
 
 // Auditlog is this log: its own binary, reached over HTTP alone.
 type Auditlog struct {
+	// Flags are those of "auditlog serve" besides what every run has.
+	Flags []string
+
 	folder string
 	binary string
 	server *process
@@ -55,8 +58,8 @@ func (a *Auditlog) Folder() string   { return a.folder }
 func (a *Auditlog) Processes() []int { return []int{a.server.pid()} }
 
 func (a *Auditlog) Start(ctx context.Context) error {
-	cmd := exec.Command(a.binary, "serve", "--data", a.folder, "--listen", "127.0.0.1:0",
-		"--grace", "1ms", "--log-level", "warn", "--log-format", "json", "--pprof", "--store", a.store)
+	cmd := exec.Command(a.binary, append([]string{"serve", "--data", a.folder, "--listen", "127.0.0.1:0",
+		"--grace", "1ms", "--log-level", "warn", "--log-format", "json", "--pprof", "--store", a.store}, a.Flags...)...)
 	cmd.Env = append(os.Environ(), "AUDITLOG_ADMIN_TOKEN="+token)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the benchmark, which stops it
 	stdout, err := cmd.StdoutPipe()

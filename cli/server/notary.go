@@ -2,8 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -20,6 +26,7 @@ import (
 type witnessSettings struct {
 	witness proof.Witness
 	url     string // empty where checkpoints are brought to it by hand
+	client  *http.Client
 }
 
 // witnessTable is [[witness]].
@@ -27,6 +34,7 @@ func (c *Config) witnessTable() settings.Table {
 	return settings.Table{Name: "witness", Many: true, Begin: func(fs *pflag.FlagSet) func() error {
 		key := fs.String("key", "", "")
 		address := fs.String("url", "", "")
+		ca := fs.String("ca", "", "")
 		return func() error {
 			w, err := proof.ParseWitness(*key)
 			if err != nil {
@@ -36,10 +44,41 @@ func (c *Config) witnessTable() settings.Table {
 			if *address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 				return settings.Errorf("url", "must be an address such as https://witness.example.org")
 			}
-			c.Witnesses = append(c.Witnesses, witnessSettings{w, *address})
+			client, err := witnessClient(u, *ca)
+			if err != nil {
+				return settings.Errorf("ca", "%v", err)
+			}
+			c.Witnesses = append(c.Witnesses, witnessSettings{w, *address, client})
 			return nil
 		}
 	}}
+}
+
+// witnessTimeout is how long a witness may take to answer.
+const witnessTimeout = 10 * time.Second
+
+// witnessClient returns what asks a witness at an address, whose certificate one of those in a
+// file has signed, if that is named.
+func witnessClient(u *url.URL, ca string) (*http.Client, error) {
+	c := &http.Client{Timeout: witnessTimeout}
+	if ca == "" {
+		return c, nil
+	}
+	if u.Scheme != "https" {
+		return nil, errors.New("is for a url that begins with https")
+	}
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", ca)
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	c.Transport = t
+	return c, nil
 }
 
 // openNotary opens the part that makes proofs.
@@ -53,7 +92,7 @@ func (s *server) openNotary(context.Context) error {
 	for _, w := range s.cfg.Witnesses {
 		options.Known = append(options.Known, w.witness)
 		if w.url != "" {
-			s.witnesses = append(s.witnesses, &witness.Client{URL: w.url, Witness: w.witness})
+			s.witnesses = append(s.witnesses, &witness.Client{URL: w.url, Witness: w.witness, HTTP: w.client})
 		}
 	}
 	for _, w := range s.witnesses {

@@ -9,8 +9,13 @@
 //	{"salt":"<base64>","proof":["<base64>",…],"entry":<canonical JSON>}
 //
 // in the order of their seqs, the entry to the byte what was hashed. The proof shows that the
-// entry is in the project's tree; where the file holds a project from its first entry on,
-// without a gap, no entry has one, and one proof in the header is for all.
+// entry is in the project's tree. Where the header has one proof for all, no entry has one:
+//
+//	{"salt":"<base64>","before":["<base64>",…],"entry":<canonical JSON>}
+//
+// Then the tree that ends with the last entry is put together from all lines, those entries that
+// are left out being told by the nodes over them, which stand before the entry behind the gap.
+// Without a gap there are none.
 //
 // From there on: the project's checkpoint is signed; it is a leaf of the tree of a head; the
 // head is a leaf of the master log; the checkpoint of that is signed, and cosigned by

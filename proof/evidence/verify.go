@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"auditlog/audit"
@@ -28,9 +29,10 @@ type Result struct {
 	Checkpoint proof.Checkpoint // the project's
 	Head       proof.Head
 	Master     proof.Checkpoint
-	// Key has signed it, and KeyTrusted tells that the policy names it.
+	// Key has signed it, and KeyTrusted tells that the policy names it, or one that it follows.
 	Key        proof.PublicKey
 	KeyTrusted bool
+	keys       []proof.PublicKey // that are believed, of which Key is one
 	// Witnesses are those of the policy that have cosigned the master checkpoint.
 	Witnesses []Cosigned
 }
@@ -43,12 +45,11 @@ func Verify(r io.Reader, p *Policy, each func(*audit.Entry) error) (*Result, err
 	if err != nil {
 		return nil, bad("it is empty or cannot be read: %w", err)
 	}
-	res := &Result{}
-	d := json.NewDecoder(bytes.NewReader(first))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&res.Header); err != nil || res.Header.Format != Format {
-		return nil, bad("the first line is not that of %q", Format)
+	header, err := parseHeader(first)
+	if err != nil {
+		return nil, bad("%w", err)
 	}
+	res := &Result{Header: *header}
 	if err := res.anchor(p); err != nil {
 		return nil, err
 	}
@@ -68,17 +69,20 @@ func (v *verifier) begin(p *Policy) error {
 	if p.Older == nil {
 		return nil
 	}
-	older, err := proof.OpenCheckpoint(p.Older, v.Key)
+	older, err := proof.OpenCheckpoint(p.Older, v.keys...)
+	if err == nil && older.Size == 0 {
+		err = errors.New("it is of a tree without leaves")
+	}
 	if err != nil {
 		return bad("the older checkpoint: %w", err)
 	}
 	h := &v.Header
 	switch {
-	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size <= h.Entries:
+	case older.Origin == v.Checkpoint.Origin && h.Prefix != nil && older.Size <= h.LastSeq-h.Base+1:
 		v.older = older
 		return nil
 	case older.Origin == v.Checkpoint.Origin:
-		return bad("to hold it against a checkpoint of the project of %d entries, it must have all of these", older.Size)
+		return bad("to hold it against a checkpoint of the project of %d entries, it must have the last of these, in one proof", older.Size)
 	case older.Origin == v.Master.Origin && (h.Older == nil || h.Older.Size != older.Size):
 		return bad("it does not say how it continues the checkpoint of %d heads: ask for it with --since", older.Size)
 	case older.Origin != v.Master.Origin:
@@ -99,7 +103,7 @@ func (r *Result) anchor(p *Policy) (err error) {
 	if r.Master, err = proof.OpenCheckpoint([]byte(h.Master), r.Key); err != nil {
 		return bad("master log: %w", err)
 	}
-	if r.Checkpoint, err = proof.OpenCheckpoint([]byte(h.Checkpoint), r.Key); err != nil {
+	if r.Checkpoint, err = proof.OpenCheckpoint([]byte(h.Checkpoint), r.keys...); err != nil {
 		return bad("project: %w", err)
 	}
 	if want := proof.ProjectOrigin(r.Master.Origin, h.Project, h.Incarnation); r.Checkpoint.Origin != want {
@@ -126,7 +130,7 @@ func (r *Result) cosigned(p *Policy) error {
 	h := &r.Header
 	r.Witnesses = p.Cosigned([]byte(h.Master), r.Master)
 	if h.Cosigned != "" {
-		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.Key)
+		old, err := proof.OpenCheckpoint([]byte(h.Cosigned), r.keys...)
 		if err == nil {
 			err = proof.CheckConsistency(h.CosignedProof, r.Master, old)
 		}
@@ -147,26 +151,28 @@ func (r *Result) cosigned(p *Policy) error {
 	return nil
 }
 
-// signer finds out who has signed, among the keys that the policy trusts, or, if it names none,
-// that the bundle does.
+// signer finds out who has signed, among the keys that the policy trusts and those that follow
+// them, or, if it names none, that the bundle does.
 func (r *Result) signer(p *Policy) error {
-	keys := p.Keys
-	if r.KeyTrusted = len(keys) > 0; !r.KeyTrusted {
+	r.keys = p.Keys
+	if r.KeyTrusted = len(p.Keys) > 0; !r.KeyTrusted {
 		for _, text := range r.Header.Keys {
 			_, k, err := proof.ParsePublicKey(text)
 			if err != nil {
 				return bad("%w", err)
 			}
-			keys = append(keys, k)
+			r.keys = append(r.keys, k)
 		}
 	}
-	for _, k := range slices.Backward(keys) {
+	origin, _, _ := strings.Cut(r.Header.Master, "\n")
+	r.keys = proof.Followers(origin, r.keys, r.Header.Rotations)
+	for _, k := range slices.Backward(r.keys) {
 		if _, err := proof.OpenCheckpoint([]byte(r.Header.Master), k); err == nil {
 			r.Key = k
 			return nil
 		}
 	}
-	return bad("the master log's checkpoint is signed by none of the %d keys that are known", len(keys))
+	return bad("the master log's checkpoint is signed by none of the %d keys that are known", len(r.keys))
 }
 
 // verifier checks the entries of a bundle.
@@ -175,7 +181,7 @@ type verifier struct {
 	lines *reader
 	each  func(*audit.Entry) error
 
-	stack proof.Stack // of a prefix
+	stack proof.Stack // where the entries have no proofs of their own
 	older proof.Checkpoint
 	seen  int64
 	last  int64 // seq
@@ -186,7 +192,7 @@ func (v *verifier) entries() error {
 	if h.Base < 1 || h.Entries < 1 || h.FirstSeq < h.Base || h.LastSeq < h.FirstSeq {
 		return bad("it says that it holds %d entries, seqs %d to %d of a project that begins with %d", h.Entries, h.FirstSeq, h.LastSeq, h.Base)
 	}
-	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) || h.Prefix != nil && (!h.Complete || h.FirstSeq != h.Base) {
+	if h.Complete != (h.LastSeq-h.FirstSeq+1 == h.Entries) {
 		return bad("it holds %d entries, seqs %d to %d, which is not what it says of being complete", h.Entries, h.FirstSeq, h.LastSeq)
 	}
 	for {
@@ -225,6 +231,7 @@ type checked struct {
 	number int
 	text   []byte
 	entry  audit.Entry
+	before Hashes
 	hash   proof.Hash
 	err    error
 }
@@ -266,17 +273,20 @@ func (v *verifier) line(c *checked) error {
 		return err
 	}
 	e := &c.entry
-	if err := json.Unmarshal(l.entry, e); err != nil {
+	if err := json.Unmarshal(l.Entry, e); err != nil {
 		return fmt.Errorf("its entry: %w", err)
 	}
-	if e.Project != v.Header.Project || !bytes.Equal(e.AppendJSON(nil), l.entry) {
+	if e.Project != v.Header.Project || !bytes.Equal(e.AppendJSON(nil), l.Entry) {
 		return fmt.Errorf("its entry is not as the log has entries of project %q", v.Header.Project)
 	}
-	c.hash = proof.LeafHash(proof.Commit(l.salt, l.entry))
+	c.before, c.hash = l.Before, proof.LeafHash(proof.Commit(l.Salt, l.Entry))
+	if one := v.Header.Prefix != nil; one && l.Proof != nil || !one && l.Before != nil || l.Before != nil && len(l.Before) == 0 {
+		return fmt.Errorf("it has a proof of another kind than the others")
+	}
 	if v.Header.Prefix != nil {
 		return nil
 	}
-	return proof.CheckInclusion(l.proof, v.Checkpoint, e.Seq-v.Header.Base, c.hash)
+	return proof.CheckInclusion(l.Proof, v.Checkpoint, e.Seq-v.Header.Base, c.hash)
 }
 
 // take takes the next line in, of which all before were.
@@ -289,12 +299,27 @@ func (v *verifier) take(c *checked) error {
 		return fmt.Errorf("seq %d follows seq %d", seq, v.last)
 	}
 	if v.Header.Prefix != nil {
-		v.stack.Add(c.hash)
-		if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
-			return fmt.Errorf("the first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
+		if err := v.stacked(c); err != nil {
+			return err
 		}
 	}
 	v.seen++
 	v.last = seq
 	return v.each(&c.entry)
+}
+
+// stacked adds the next line, and what is left out before it, to the tree that all lines make.
+func (v *verifier) stacked(c *checked) error {
+	from, at := v.stack.Size(), c.entry.Seq-v.Header.Base
+	if err := v.stack.Skip(at, c.before); err != nil {
+		return err
+	}
+	if from < v.older.Size && v.older.Size <= at {
+		return fmt.Errorf("to hold it against a checkpoint of the project of %d entries, it must have the last of these", v.older.Size)
+	}
+	v.stack.Add(c.hash)
+	if v.stack.Size() == v.older.Size && v.stack.Root() != v.older.Root {
+		return fmt.Errorf("the project's first %d entries are others than those of the older checkpoint: the log was changed since", v.older.Size)
+	}
+	return nil
 }

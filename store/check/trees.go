@@ -219,6 +219,11 @@ func (c *checker) master(m *trees.Master, leaves proof.Leaves) {
 		c.problem("master log: %v", err)
 		return
 	}
+	for i := range m.Rotations {
+		if err := m.Rotations[i].Check(proof.LogOrigin(m.Lineage)); err != nil {
+			c.problem("master log: %v", err)
+		}
+	}
 	got, err := proof.OpenCheckpoint(m.Checkpoint(), m.Keys[len(m.Keys)-1])
 	if want := (proof.Checkpoint{Origin: proof.LogOrigin(m.Lineage), Size: m.Size, Root: root}); err != nil || got != want {
 		c.problem("master log: its checkpoint is %+v, want %+v: %v", got, want, err)

@@ -119,6 +119,8 @@ type Proofs struct {
 	Lineage string `json:"lineage"`
 	// Keys are the public keys that have signed it, the one of now last.
 	Keys []proof.PublicKey `json:"keys"`
+	// Rotations say of each key but the first that it follows the one before.
+	Rotations []proof.Rotation `json:"rotations,omitempty"`
 	// Secret is what the leaves that fill the heads' trees are derived from.
 	Secret []byte `json:"secret"`
 	// Size is how many leaves the master log has.

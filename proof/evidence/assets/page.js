@@ -40,7 +40,7 @@ function says(result) {
   const what = header.complete ? `every entry from seq ${header.firstSeq} to ${header.lastSeq}` : `${header.entries} entries between seq ${header.firstSeq} and ${header.lastSeq}`;
   fact('Project', header.project + (header.incarnation > 1 ? `, incarnation ${header.incarnation}` : ''));
   fact('Holds', what + `, of ${result.project.size}`);
-  fact('Asked for', JSON.stringify(header.query));
+  fact('Asked for (not proved)', JSON.stringify(header.query));
   fact('Recorded before', headTime.toISOString().replace('.000Z', 'Z'));
   fact('Log', `${master.origin}, head ${header.masterIndex} of ${master.size}`);
   fact('Signing key', fingerprint);
@@ -61,7 +61,9 @@ async function run() {
   try {
     // "<" is written as a tab, which no line of a bundle has, so that no entry can end this element.
     const text = $('#bundle').textContent.slice(1).replaceAll('\t', '<');
-    const result = await verifyBundle(text, (entry, json) => entries.push([entry, json]));
+    const result = await verifyBundle(text, (entry, json) => {
+      if (entries.push([entry, json]) % 1000 === 0) status.textContent = `Verifying… ${entries.length} entries so far.`;
+    });
     says(result);
     show(entries);
     status.className = 'holds';

@@ -136,10 +136,22 @@ class Stack {
   size = 0n;
   nodes = [];
 
-  async add(hash) {
-    for (let n = this.size; n & 1n; n >>= 1n) hash = await nodeHash(this.nodes.pop(), hash);
+  // add adds a leaf, or a perfect tree of a level where one can begin.
+  async add(hash, level = 0n) {
+    for (let n = this.size >> level; n & 1n; n >>= 1n) hash = await nodeHash(this.nodes.pop(), hash);
     this.nodes.push(hash);
-    this.size++;
+    this.size += 1n << level;
+  }
+
+  // skip adds the leaves up to before end, by the nodes over them.
+  async skip(end, hashes, message) {
+    for (const hash of hashes) {
+      need(this.size < end, message);
+      let level = 0n;
+      while (this.size % (2n << level) === 0n && this.size + (2n << level) <= end) level++;
+      await this.add(hash, level);
+    }
+    need(this.size === end, message);
   }
 
   async root() {
@@ -151,8 +163,9 @@ class Stack {
 
 // checkAnchor follows the way from the project's checkpoint to that of the master log.
 async function checkAnchor(header) {
-  const master = await openCheckpoint(header.master, header.keys.map(publicKey));
-  const project = await openCheckpoint(header.checkpoint, [master.key]);
+  const keys = header.keys.map(publicKey);
+  const master = await openCheckpoint(header.master, keys);
+  const project = await openCheckpoint(header.checkpoint, keys);
   const escaped = header.project.replace(/[^A-Za-z0-9\-._~$&:=@]/gu, (c) => encodeURIComponent(c).replace(/[!'()*]/g, (s) => '%' + s.charCodeAt(0).toString(16).toUpperCase()));
   need(project.origin === `${master.origin}/${escaped}/${header.incarnation}`, 'the checkpoint is of another project');
   const lines = header.head.split('\n');
@@ -162,14 +175,14 @@ async function checkAnchor(header) {
   await checkInclusion('the project', projectLeaf, BigInt(header.headIndex), 1n << BigInt(lines[3]), hashesOf(header.headProof), hashesOf([lines[4]])[0]);
   await checkInclusion('the head', await leafHash(utf8.encode(header.head)), BigInt(header.masterIndex), master.size, hashesOf(header.masterProof), master.root);
   if (header.cosigned) {
-    const old = await openCheckpoint(header.cosigned, [master.key]);
+    const old = await openCheckpoint(header.cosigned, keys);
     need(old.origin === master.origin, 'witnesses have signed another log');
     await checkConsistency('what witnesses have signed', old.size, old.root, master.size, master.root, hashesOf(header.cosignedProof ?? []));
   }
   return {master, project, headTime: new Date(Number(lines[2]) * 1000)};
 }
 
-const entryLine = /^\{"salt":"([A-Za-z0-9+/=]{24})"(?:,"proof":(\[[^\]]*\]))?,"entry":(.*)\}$/su;
+const entryLine = /^\{"salt":"(?<salt>[A-Za-z0-9+/=]{24})"(?:,"proof":(?<proof>\[[^\]]*\]))?(?:,"before":(?<before>\["[^\]]*\]))?,"entry":(?<json>.*)\}$/su;
 
 // verifyBundle checks a bundle, and calls each with every entry.
 async function verifyBundle(text, each) {
@@ -180,23 +193,27 @@ async function verifyBundle(text, each) {
   const {master, project, headTime} = await checkAnchor(header);
   const {base, firstSeq, lastSeq, entries, complete, prefix} = header;
   need(base >= 1 && entries >= 1 && firstSeq >= base && lastSeq >= firstSeq, 'it says that it holds what cannot be');
-  need(complete === (lastSeq - firstSeq + 1 === entries) && (!prefix || complete && firstSeq === base), 'it is not as complete as it says');
+  need(complete === (lastSeq - firstSeq + 1 === entries), 'it is not as complete as it says');
   const stack = new Stack();
   let last = firstSeq - 1;
   for (const [i, line] of lines.entries()) {
-    const parts = entryLine.exec(line);
+    const parts = entryLine.exec(line)?.groups;
     need(parts, `line ${i + 2} is no entry`);
-    const entry = JSON.parse(parts[3]);
+    const entry = JSON.parse(parts.json);
     need(entry.project === header.project, `line ${i + 2} is of another project`);
     need(i === 0 ? entry.seq === firstSeq : complete ? entry.seq === last + 1 : entry.seq > last, `line ${i + 2} does not follow the one before`);
     last = entry.seq;
-    const leaf = await leafHash(await sha256(bytesOf(parts[1]), utf8.encode(parts[3])));
-    if (prefix) await stack.add(leaf);
-    else {
-      need(parts[2], `line ${i + 2} has no proof`);
-      await checkInclusion(`entry ${entry.id}`, leaf, BigInt(entry.seq - base), project.size, hashesOf(JSON.parse(parts[2])), project.root);
+    const salt = bytesOf(parts.salt);
+    need(salt.length === 16, `line ${i + 2} has no salt`);
+    const leaf = await leafHash(await sha256(salt, utf8.encode(parts.json)));
+    need(prefix ? !parts.proof : parts.proof && !parts.before, `line ${i + 2} has another proof than it says`);
+    if (prefix) {
+      await stack.skip(BigInt(entry.seq - base), hashesOf(JSON.parse(parts.before ?? '[]')), `line ${i + 2} does not tell of what is left out before it`);
+      await stack.add(leaf);
+    } else {
+      await checkInclusion(`entry ${entry.id}`, leaf, BigInt(entry.seq - base), project.size, hashesOf(JSON.parse(parts.proof)), project.root);
     }
-    each(entry, parts[3]);
+    each(entry, parts.json);
   }
   need(lines.length === entries && last === lastSeq, 'lines are missing, or added');
   if (prefix) await checkConsistency('the list of entries', stack.size, await stack.root(), project.size, project.root, hashesOf(prefix));
