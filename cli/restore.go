@@ -28,10 +28,7 @@ func (a *app) restore() *cobra.Command {
 "auditlog check" does. The folder must be empty or not there. With --store the log is made in a
 PostgreSQL database instead, in which there may be none yet. It holds the log as it was at
 the moment of the backup, ids, seqs and tokens included, and one entry more, log.restore, that
-says so. What was recorded after the backup is not in it, and its ids are given again.
-
-A backup of a log in a database is restored to a folder as well, from which "auditlog move"
-takes it to a database.`,
+says so. What was recorded after the backup is not in it, and its ids are given again.`,
 		Example: `  auditlog restore --from /var/backups/auditlog --data /var/lib/auditlog`,
 		Args:    cobra.NoArgs,
 	}
