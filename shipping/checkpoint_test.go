@@ -159,20 +159,13 @@ func (a *asked) Newest(_ context.Context, wanted func([]byte) bool) ([]byte, err
 // The sinks that can be asked say what they hold of the log, and of no other.
 func TestSeen(t *testing.T) {
 	s := start(t, t.TempDir(), Options{})
-	s.create(Sink{Name: "dumb", To: "test:dumb"}, Start{})
-	holds := map[string]*asked{
-		"new":    {holds: sink.Mark(encode(mark{Signed: "own 1"})) + " " + sink.Mark(encode(mark{Signed: "own 2", LastID: 7, Seqs: map[string]int64{"acme": 3}})) + " " + sink.Mark(encode(mark{Signed: "other"}))},
-		"empty":  {},
-		"broken": {fails: errors.New("denied")},
+	s.others = map[string]sink.Destination{
+		"test:new":    &asked{holds: sink.Mark(encode(mark{Signed: "own 1"})) + " " + sink.Mark(encode(mark{Signed: "own 2", LastID: 7, Seqs: map[string]int64{"acme": 3}})) + " " + sink.Mark(encode(mark{Signed: "other"}))},
+		"test:empty":  &asked{},
+		"test:broken": &asked{fails: errors.New("denied")},
 	}
-	for name := range holds {
+	for _, name := range []string{"dumb", "new", "empty", "broken"} {
 		s.create(Sink{Name: name}, Start{})
-	}
-	s.engine.opts.Open = func(c sink.Config, configured bool) (sink.Destination, error) {
-		if a := holds[strings.TrimPrefix(c.To, "test:")]; a != nil {
-			return a, nil
-		}
-		return s.openDest(c, configured)
 	}
 	seen := s.engine.Seen(t.Context(), func(signed string) bool { return strings.HasPrefix(signed, "own") })
 	if len(seen) != 1 || seen[0].Sink != "new" || seen[0].Signed != "own 2" || seen[0].LastID != 7 || seen[0].Seqs["acme"] != 3 {

@@ -28,7 +28,7 @@ type Sizes struct {
 func DefaultSizes() Sizes {
 	return Sizes{
 		BlockRows: bits.MaxRows, IndexableRows: 512, IndexableBytes: 256 << 10, Span: 64, Ahead: 8,
-		Direct: 8, Layers: 8, Step: 16 << 10,
+		Direct: 8, Layers: 8, Step: 32 << 10,
 	}
 }
 
