@@ -28,7 +28,7 @@ func TestRun(t *testing.T) {
 	defer os.RemoveAll(base)
 	var out bytes.Buffer
 	cfg := config{
-		n: 5000, runs: 1, seed: 1, logs: "auditlog,sqlite,postgres,auditlog-postgres,postgres-standby", requests: 200, within: time.Second,
+		n: 5000, runs: 1, seed: 1, logs: "auditlog,sqlite,postgres", requests: 200, within: time.Second,
 		idleFor: 10 * time.Millisecond, undisturbed: 10 * time.Millisecond, end: time.Now(),
 		base: base, json: filepath.Join(dir, "figures.json"), docs: docs, out: &out, err: t.Output(),
 	}
