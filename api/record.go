@@ -64,7 +64,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 	}
 	result.Skipped = int64(len(entries) - len(kept))
 	started := time.Now()
-	standing := func() error { return c.opts.Auth.Standing(&c.principal) }
+	standing := func() error { return c.opts.Auth.StandingOf(c.r, &c.principal) }
 	recorded, err := c.opts.Store.Record(audit.WithStanding(c.r.Context(), standing), kept)
 	if err != nil {
 		return nil, audit.MoveItem(err, func(i int) audit.Item { return audit.EntryAt(places.of(i)) })

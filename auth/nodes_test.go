@@ -63,17 +63,23 @@ func TestRevokedBeforeTheCommit(t *testing.T) {
 	nodes := nodestest.Open(t, 2, store.Options{Now: c.Now})
 	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
 	root := callOf(t, a, start(t, a, ""))
-	for range 10 {
+	for i := range 10 {
 		secret, made := create(t, a, root, auth.Token{Role: auth.Recorder})
-		who, err := b.AuthenticateEarly(request(secret, "192.0.2.1:1")) // which it does not know yet
+		r := request(secret, "192.0.2.1:1")
+		who, err := b.AuthenticateEarly(r) // which it does not know yet
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.Revoke(t.Context(), root, made.ID); err != nil {
+		if i%2 == 0 {
+			_, err = a.Revoke(t.Context(), root, made.ID)
+		} else {
+			_, _, err = a.Rotate(t.Context(), root, made.ID, 0, time.Time{})
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		before := nodes[0].LastID()
-		ctx := audit.WithStanding(t.Context(), func() error { return b.Standing(&who) })
+		ctx := audit.WithStanding(t.Context(), func() error { return b.StandingOf(r, &who) })
 		_, err = nodes[1].Record(ctx, []*audit.Entry{{
 			Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "a.b", Resource: audit.Resource{Type: "T"}, Outcome: audit.Success,
 		}})

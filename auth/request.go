@@ -29,6 +29,16 @@ func (k *Keeper) AuthenticateEarly(r *http.Request) (Principal, error) {
 	return k.Authenticate(r) // which other nodes may know more of
 }
 
+// StandingOf is Standing of who made a request, by what this node knows now: of a token also whether
+// the secret that came with the request is still its. It asks nobody, and may be called in a commit.
+func (k *Keeper) StandingOf(r *http.Request, p *Principal) error {
+	if k.nodes == nil || k.Dev() || p.SessionID != "" {
+		return k.Standing(p)
+	}
+	_, err := k.known(r.Context(), secretOf(r), k.Address(r))
+	return err
+}
+
 // Check is Verify for a secret that came with a request in another way, such as
 // in a form, and through a channel. It counts and limits failures as Authenticate does, but never holds
 // up a valid token: others may share its address.

@@ -53,6 +53,10 @@ type Options struct {
 	Retention *retention.Worker
 	// Approval has a second person approve each deletion of a project.
 	Approval bool
+	// Nodes returns the nodes that have the log, by name, this one's name, and which of them does what
+	// one does for all; Ready why requests had better go to another one. Nil where there is one.
+	Nodes func() (names []string, own, onDuty string)
+	Ready func() error
 	// Proofs proves what the log holds. Nil where nobody does.
 	Proofs Proofs
 	// Status tells how the log is. Nil where nobody does, and there is no such page.

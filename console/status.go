@@ -24,6 +24,8 @@ type statusPage struct {
 	Charts []statuspage.Chart
 	// Shares are who has the disk.
 	Shares []statuspage.Share
+	// Nodes tells of the nodes that have the log, nil where there can be one alone.
+	Nodes *nodesState
 	// QR is the newest checkpoint as a picture.
 	QR template.URL
 }
@@ -45,6 +47,7 @@ func (c *console) status(v *visit) error {
 		Troubles: statuspage.Troubles(st),
 		Charts:   []statuspage.Chart{statuspage.ByMinute(st.Minutes, v.zone), statuspage.ByDay(st.Days, v.zone)},
 		Shares:   statuspage.Disk(st.Disk),
+		Nodes:    c.nodes(),
 	}
 	if st.Checkpoint != nil {
 		p.QR = picture(st.Checkpoint.Signed)
@@ -95,3 +98,25 @@ func (p statusPage) Took(seconds float64) string { return amounts.Took(seconds) 
 
 // Next says when the next backup is due.
 func (p statusPage) Next() string { return statuspage.In(p.Log.Backups.Next.Sub(p.Log.Now)) }
+
+// nodesState is what nodes a log has.
+type nodesState struct {
+	Names       []string
+	Own, OnDuty string
+	NotReady    string
+}
+
+func (c *console) nodes() *nodesState {
+	if c.opts.Nodes == nil {
+		return nil
+	}
+	n := &nodesState{}
+	n.Names, n.Own, n.OnDuty = c.opts.Nodes()
+	if c.opts.Ready == nil {
+		return n
+	}
+	if err := c.opts.Ready(); err != nil {
+		n.NotReady = err.Error()
+	}
+	return n
+}

@@ -63,6 +63,19 @@
 // these that purges leave are moved to the incarnation that begins, and named in its record:
 // their seqs are below its first, and in no key of seqs.
 //
+// # Several nodes
+//
+// On an engine that several nodes share, each has a store of its own, and a memory that may be
+// behind. The engine numbers its states (kv.Tx.Version): where a transaction is of a later one
+// than the memory, what was committed in between is read in it (memory.Delta) and taken in
+// (package catchup), in an Update before anything is decided, in a reader before it takes anything
+// from the memory. A commit is refused whose state is not the newest any more, and run again.
+// What was worked out beside the writer, as a seal, is written only if no other node has
+// changed blocks since. So all nodes answer as one would, whoever writes.
+//
+// Answers of those who follow the log wait until what they give cannot be lost (Store.Confirm). What
+// one node does for all, the one on duty does (package duty).
+//
 // # Crashes
 //
 // A commit is one transaction: after a crash all of it is there or nothing.

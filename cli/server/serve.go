@@ -367,6 +367,8 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Approval:  s.cfg.DeletionApproval,
 		Proofs:    s.notary,
 		Status:    desk,
+		Nodes:     s.nodes(),
+		Ready:     s.ready,
 		Stopping:  stopping,
 		Log:       s.log,
 		Version:   build.Version(),

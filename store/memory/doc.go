@@ -3,5 +3,6 @@
 // log in commit order and of each project by position.
 //
 // It locks nothing. Package store guards all of it with one lock, and changes it only together
-// with a commit; a reader may keep a slice that it took, which is never changed in place.
+// with a commit, of its own or of another node (Delta); a reader may keep a slice that it took,
+// which is never changed in place.
 package memory

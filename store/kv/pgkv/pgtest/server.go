@@ -197,15 +197,16 @@ func (s *Server) URL(database string) string {
 
 // Query runs statements as the database's own user, and returns the first value that the last
 // of them answers, or "".
-func (s *Server) Query(sql string) (string, error) { return ask(s.URL(superuser), sql) }
+func (s *Server) Query(sql string) (string, error) { return s.QueryIn(s.URL(superuser), sql) }
 
 // In runs statements in the database at an address of this server's.
 func (s *Server) In(address, sql string) error {
-	_, err := ask(address, sql)
+	_, err := s.QueryIn(address, sql)
 	return err
 }
 
-func ask(address, sql string) (string, error) {
+// QueryIn is Query in the database at an address.
+func (s *Server) QueryIn(address, sql string) (string, error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
 	conn, err := pgconn.Connect(ctx, address)
