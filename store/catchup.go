@@ -80,7 +80,8 @@ func (s *Store) Fresh() error {
 
 // settle returns once the memory knows of what any transaction can have seen that has ended.
 func (s *Store) settle() error {
-	s.writing.Lock() // whoever writes here has told it by then
+	s.writing.Lock()
+	//lint:ignore SA2001 whoever writes here has told the memory by then
 	s.writing.Unlock()
 	return s.Fresh()
 }

@@ -115,13 +115,6 @@ func (db *DB) learn(r *stateReader) (*state, error) {
 	return now, nil
 }
 
-// known returns the newest state that is known.
-func (db *DB) known() *state {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return db.state
-}
-
 // advance has a state be the newest known, unless there is a newer one.
 func (db *DB) advance(s *state) {
 	db.mu.Lock()
