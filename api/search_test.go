@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,8 +93,8 @@ func TestSearches(t *testing.T) {
 
 // Nobody fills the log with searches.
 func TestSearchesAreBounded(t *testing.T) {
-	later := time.Duration(0)
-	f := start(t, Options{Now: func() time.Time { return testNow.Add(later) }})
+	var later atomic.Int64
+	f := start(t, Options{Now: func() time.Time { return testNow.Add(time.Duration(later.Load())) }})
 	for i := range 60 {
 		f.ok(rpc.SearchSave, fmt.Sprintf(`{"name":"s%d","query":{}}`, i), nil)
 	}
@@ -108,10 +109,10 @@ func TestSearchesAreBounded(t *testing.T) {
 		t.Errorf("%d entries tell of 60 searches", len(page.Items))
 	}
 	for i := 60; i < 200; i++ {
-		later += time.Minute
+		later.Add(int64(time.Minute))
 		f.ok(rpc.SearchSave, fmt.Sprintf(`{"name":"s%d","query":{}}`, i), nil)
 	}
-	later += 2 * time.Minute
+	later.Add(int64(2 * time.Minute))
 	f.bad(http.StatusConflict, rpc.SearchSave, `{"name":"one more","query":{}}`)
 	f.ok(rpc.SearchSave, `{"name":"s7","query":{"actor":"in its place"}}`, nil)
 }
