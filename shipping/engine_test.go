@@ -203,9 +203,9 @@ func TestLetters(t *testing.T) {
 				return errOf(&r)
 			})
 		}
-		var began int64 // one is taken, so that what is refused is not for the address
-		take(func(id int64) bool { return id == began })
-		began = s.record("acme", 1)[0]
+		var began atomic.Int64 // one is taken, so that what is refused is not for the address
+		take(func(id int64) bool { return id == began.Load() })
+		began.Store(s.record("acme", 1)[0])
 		settle(time.Minute)
 		acme, globex := s.record("acme", 250), s.record("globex", 5)
 		settle(time.Minute)
@@ -225,7 +225,7 @@ func TestLetters(t *testing.T) {
 		if st.Letters != 2 || st.Resent != 248 || st.Delivered != 249 || st.Purged != int64(len(globex)) || st.Resending || st.Refused != 257 {
 			t.Errorf("%+v", st)
 		}
-		want := append([]int64{began}, slices.DeleteFunc(slices.Clone(acme), func(id int64) bool { return !ok(id) })...)
+		want := append([]int64{began.Load()}, slices.DeleteFunc(slices.Clone(acme), func(id int64) bool { return !ok(id) })...)
 		s.want("taken in the end", s.to("all").ids(), want)
 		letters, err := s.engine.Letters(s.ctx, "all", 0, 10)
 		if err != nil || len(letters) != 2 || letters[0].ID != acme[3] || letters[1].ID != acme[200] {

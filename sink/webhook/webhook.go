@@ -132,11 +132,17 @@ func messageID(b *sink.Batch) string {
 	return "msg_" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 }
 
-// message returns what writes a batch as one object.
+// message returns what writes a batch as one object. One that carries a checkpoint has a type of its
+// own and no entries, so that who takes entries alone finds none.
 func (h *webhook) message(f *format.Format) func([]byte, *sink.Batch) []byte {
 	return func(b []byte, batch *sink.Batch) []byte {
 		last := batch.Entries[len(batch.Entries)-1]
-		b = append(b, `{"type":"auditlog.entries","timestamp":`...)
+		kind, entries := "auditlog.entries", batch.Entries
+		if last.ID < 0 {
+			kind, entries = "auditlog.checkpoint", nil
+		}
+		b = audit.AppendString(append(b, `{"type":`...), kind)
+		b = append(b, `,"timestamp":`...)
 		b = audit.AppendString(b, last.RecordedAt.UTC().Format(time.RFC3339Nano))
 		b = audit.AppendString(append(b, `,"data":{"log":`...), batch.Log.Log)
 		b = strconv.AppendUint(append(b, `,"epoch":`...), uint64(batch.Log.Epoch), 10)
@@ -144,9 +150,12 @@ func (h *webhook) message(f *format.Format) func([]byte, *sink.Batch) []byte {
 			b = audit.AppendString(append(b, `,"project":`...), batch.Project)
 		}
 		b = audit.AppendString(append(b, `,"sink":`...), batch.Sink)
+		if entries == nil {
+			b = f.Append(append(b, `,"checkpoint":`...), h.o.Origin(batch), last)
+		}
 		b = append(b, `,"entries":[`...)
 		origin := h.o.Origin(batch)
-		for i, e := range batch.Entries {
+		for i, e := range entries {
 			if i > 0 {
 				b = append(b, ',')
 			}

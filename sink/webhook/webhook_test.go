@@ -43,6 +43,37 @@ type message struct {
 	}
 }
 
+// What carries a checkpoint is a message of another type, without entries.
+func TestCheckpoint(t *testing.T) {
+	w := sinktest.NewWeb(t)
+	var got struct {
+		Type string
+		Data struct {
+			Log        string
+			Checkpoint struct {
+				ID       int64
+				Metadata map[string]string
+			}
+			Entries []json.RawMessage
+		}
+	}
+	w.Answer = func(_ http.ResponseWriter, _ *http.Request, body []byte) {
+		if err := json.Unmarshal(body, &got); err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	e := sinktest.Entries(1)[0]
+	e.ID, e.Metadata = -7, map[string]string{"checkpoint": "signed"}
+	d := open(t, sink.Config{To: "http://" + w.Address() + "/hook"})
+	if err := d.Deliver(t.Context(), sinktest.Batch([]*audit.Entry{e})); err != nil {
+		t.Fatal(err)
+	}
+	if got.Type != "auditlog.checkpoint" || got.Data.Log != sinktest.Lineage().Log || got.Data.Checkpoint.ID != -7 ||
+		got.Data.Checkpoint.Metadata["checkpoint"] != "signed" || got.Data.Entries == nil || len(got.Data.Entries) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // receiver takes messages whose signature Standard Webhooks' own library finds right.
 func receiver(t *testing.T, key string) *sinktest.Web {
 	w := sinktest.NewWeb(t)
