@@ -247,6 +247,31 @@ func TestRace(t *testing.T) {
 	}
 }
 
+// What an update refuses, and what it finds to be there already, it does by the newest state.
+func TestRefusalsAreOfTheNewestState(t *testing.T) {
+	address := within(pgtest.Start(t))
+	opts := options()
+	opts.Held = "a" // what is there is known without a question
+	one, other := open(t, address, opts), open(t, address, opts)
+	must(t, count(other))
+	for want := range 5 {
+		must(t, count(one))
+		refused := errors.New("refused")
+		for _, with := range []error{refused, kv.ErrNothing} {
+			var seen uint64
+			err := other.Update(func(tx kv.Tx) error { seen = tx.Version(); return with })
+			if !errors.Is(err, with) {
+				t.Fatal(err)
+			}
+			var newest uint64
+			must(t, one.View(func(tx kv.Tx) error { newest = tx.Version(); return nil }))
+			if seen != newest {
+				t.Fatalf("round %d: %v by version %d, while there was %d", want, with, seen, newest)
+			}
+		}
+	}
+}
+
 // The name of a database never shows its password, nor do errors.
 func TestPasswordIsNotShown(t *testing.T) {
 	server := pgtest.StartServer(t)

@@ -42,7 +42,7 @@ var errRace = errors.New("another commit came before")
 
 // Update runs fn and commits. It assumes that nothing was committed since it read last, and
 // sends the whole commit at once, which the server refuses where that is wrong. Then, or when fn
-// has to read, it takes the log in hand first, and nobody comes before it any more.
+// has to read or writes nothing, it takes the log in hand first, and nobody comes before it any more.
 func (db *DB) Update(fn func(kv.Tx) error) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
@@ -89,6 +89,9 @@ func (db *DB) attempt(fn func(kv.Tx) error, queued bool, until time.Time) (again
 		return db.abandon(t.err)
 	case err == nil:
 		return db.commit(t, until)
+	case !t.begun:
+		// No commit tells whether that was concluded from the newest state.
+		return true, errRace
 	}
 	db.giveUp()
 	if errors.Is(err, kv.ErrNothing) {
