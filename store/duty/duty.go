@@ -134,6 +134,14 @@ func (d *Duty) count(nodes *format.Nodes, now time.Time) {
 	}
 }
 
+// ask has the node on duty make way for this one.
+func (d *Duty) ask(nodes *format.Nodes, now time.Time) {
+	d.count(nodes, now) // nobody makes way for a node that is not there
+	if nodes.OnDuty != d.id {
+		nodes.Next = d.id
+	}
+}
+
 // change changes what is written of the nodes.
 func (d *Duty) change(what string, fn func(*format.Nodes), apply func()) error {
 	return d.update(what, func(tx kv.Tx) error {
@@ -245,7 +253,7 @@ func (d *Duty) Take(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*goneAfter)
 	defer cancel()
-	if err := d.change("turn of the node", func(nodes *format.Nodes) { nodes.Next = d.id }, func() {}); err != nil {
+	if err := d.change("turn of the node", func(nodes *format.Nodes) { d.ask(nodes, time.Now()) }, func() {}); err != nil {
 		return err
 	}
 	for {
