@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"reflect"
 
 	"auditlog/audit"
@@ -28,12 +27,21 @@ type Nodes interface {
 func (k *Keeper) load() error {
 	if nodes, ok := k.storage.(Nodes); ok && nodes.Shared() {
 		k.nodes = nodes
-		var failed error
-		return errors.Join(nodes.FollowTokens(func(revision uint64, records map[string][]byte) {
-			if failed = k.take(revision, records); failed != nil {
-				k.report(failed)
+		first := make(chan error, 1)
+		err := nodes.FollowTokens(func(revision uint64, records map[string][]byte) {
+			err := k.take(revision, records)
+			select {
+			case first <- err: // the call that is made at once
+			default:
+				if err != nil {
+					k.report(err)
+				}
 			}
-		}), failed)
+		})
+		if err != nil {
+			return err
+		}
+		return <-first
 	}
 	records, err := k.storage.Tokens()
 	if err != nil {
