@@ -59,13 +59,17 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 			db.Faster()
 		}
 	}
+	var failed error // stays so when the engine runs fn again
 	err := db.DB.Update(func(tx kv.Tx) error {
 		var wrote []string
-		if err := db.run(tx, &wrote, fn); err != nil || db.Before == nil {
+		if err := db.run(tx, &wrote, fn); err != nil {
 			return err
 		}
-		if err := db.Before(wrote); err != nil {
-			return fmt.Errorf("%w: %w", kv.ErrAbsent, err)
+		if failed == nil && db.Before != nil {
+			failed = db.Before(wrote)
+		}
+		if failed != nil {
+			return fmt.Errorf("%w: %w", kv.ErrAbsent, failed)
 		}
 		return nil
 	})
