@@ -79,7 +79,7 @@ func TestCompletions(t *testing.T) {
 		"type:d":                 {"type:deployment", "type:domain"},
 		"outcome:f":              {"outcome:forbidden"},
 		"name:w":                 {"name:web"},
-		"id:4":                   {"id:4711"},
+		"id:471":                 {"id:4711"},
 		"act":                    {"actor:", "action:", "actortype:"},
 		"is:":                    {"is:user", "is:service"},
 		"nosuch:x":               nil,
