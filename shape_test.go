@@ -93,7 +93,7 @@ var mayImport = map[string]string{
 
 	"index/lexicon":    "fulltext",
 	"index":            "audit backoff durable follow fulltext index/lexicon index/words",
-	"scrub":            "store/check",
+	"scrub":            "durable store/check",
 	"retention":        "backoff",
 	"auth":             "audit auth/fold auth/guess",
 	"auth/fold":        "",
@@ -112,7 +112,7 @@ var mayImport = map[string]string{
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence proof/qr pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv store/move store/repair witness",
 	"cli/server": "admit api audit auth auth/oidc backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
-		"console fulltext growth index notary proof reading retention rpc scrub shipping sink sink/kinds sinks slowest spell status store witness",
+		"console durable fulltext growth index notary proof reading retention rpc scrub shipping sink sink/kinds sinks slowest spell status store witness",
 	"cli/secret":   "durable",
 	"cli/contexts": "cli/exit cli/secret",
 	"cli/signing":  "audit cli/exit cli/secret durable proof store store/kv store/trees",
@@ -143,7 +143,7 @@ var mayImport = map[string]string{
 	"sink/sinktest": "audit audit/audittest sink",
 
 	// What the page Status shows.
-	"growth":             "",
+	"growth":             "durable",
 	"slowest":            "",
 	"status":             "audit backup/duty calendar growth notary rpc scrub shipping slowest",
 	"console/amounts":    "",

@@ -1,6 +1,7 @@
 package growth
 
 import (
+	"auditlog/durable"
 	"context"
 	"encoding/json"
 	"errors"
@@ -197,12 +198,8 @@ func (w *Worker) save() {
 	w.mu.Lock()
 	b, err := json.Marshal(kept{w.opts.Identity, w.minutes.list, w.coarse.list})
 	w.mu.Unlock()
-	temp := w.opts.Path + ".new"
 	if err == nil {
-		err = os.WriteFile(temp, b, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(temp, w.opts.Path)
+		err = durable.Replace(w.opts.Path, b)
 	}
 	if err != nil {
 		w.opts.Log.Warn().Err(err).Msg("how the log grew could not be kept")

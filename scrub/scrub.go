@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"auditlog/durable"
 	"auditlog/store/check"
 )
 
@@ -335,12 +336,8 @@ func (w *Worker) save() {
 	w.saved = w.opts.Now()
 	b, err := json.Marshal(kept{w.at, w.slow, w.last})
 	w.mu.Unlock()
-	temp := w.opts.Path + ".new"
 	if err == nil {
-		err = os.WriteFile(temp, b, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(temp, w.opts.Path)
+		err = durable.Replace(w.opts.Path, b)
 	}
 	if err != nil {
 		w.opts.Log.Warn().Err(fmt.Errorf("keep how far the log was read: %w", err)).Msg("reading on")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/durable"
 	"auditlog/sink"
 )
 
@@ -74,7 +75,7 @@ func (s *State) putLetters(letters []Letter) error {
 		}
 		b = append(append(b, line...), '\n')
 	}
-	if err := replace(s.refusedPath(), b); err != nil {
+	if err := durable.Replace(s.refusedPath(), b); err != nil {
 		return fmt.Errorf("keep what was refused: %w", err)
 	}
 	return nil

@@ -424,7 +424,7 @@ func TestSaveFails(t *testing.T) {
 	s.fail = func(b *sink.Batch) error {
 		if b.From == 4 {
 			blocked = true
-			return os.Mkdir(state+".tmp", 0o700) // where the state is written first
+			return errors.Join(os.Rename(state, state+".kept"), os.Mkdir(state, 0o700)) // which no file replaces
 		}
 		return nil
 	}
@@ -432,7 +432,7 @@ func TestSaveFails(t *testing.T) {
 		o.Report = func(error, time.Duration) {
 			if blocked {
 				blocked = false
-				if err := os.Remove(state + ".tmp"); err != nil {
+				if err := errors.Join(os.Remove(state), os.Rename(state+".kept", state)); err != nil {
 					t.Error(err)
 				}
 			}

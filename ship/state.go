@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -134,29 +133,12 @@ func (s *State) Save(now time.Time) error {
 	if err == nil {
 		b = append(b, '\n')
 		s.Sum = sumOfFile(b)
-		err = replace(s.path, withSum(b, "", s.Sum))
+		err = durable.Replace(s.path, withSum(b, "", s.Sum))
 	}
 	if err != nil {
 		return fmt.Errorf("save state file %s: %w", s.path, err)
 	}
 	return nil
-}
-
-// replace makes a file hold b, all of it or what it held before.
-func replace(path string, b []byte) error {
-	temp := path + ".tmp" // whoever holds the lock has it
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return durable.SyncNamedDir(filepath.Dir(path))
 }
 
 // Close lets another process have the file. What was saved is safe before.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -166,7 +165,7 @@ func (w *Witness) keep(origin string, s *signed) error {
 	w.signed[origin] = s
 	b, err := json.MarshalIndent(w.signed, "", "  ")
 	if err == nil {
-		err = replace(w.opts.Path, append(b, '\n'))
+		err = durable.Replace(w.opts.Path, append(b, '\n'))
 	}
 	if err == nil {
 		return nil
@@ -175,23 +174,6 @@ func (w *Witness) keep(origin string, s *signed) error {
 		w.signed[origin] = was
 	}
 	return fmt.Errorf("witness: keep what was signed: %w", err)
-}
-
-// replace makes a file anew, durably.
-func replace(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return durable.SyncDir(filepath.Dir(path))
 }
 
 // request is a request, taken apart.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"auditlog/cli/exit"
-	"auditlog/cli/secret"
+	"auditlog/durable"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/shipping"
@@ -36,18 +36,14 @@ func (s *server) told(k notary.Kept) error {
 	return s.keepCheckpoint(k)
 }
 
-// keepCheckpoint keeps what is known of the log in the file that the settings name. A crash
-// leaves the one of before beside it, which is as good until the next.
+// keepCheckpoint keeps what is known of the log in the file that the settings name: for this user
+// alone, as the names of projects are in there.
 func (s *server) keepCheckpoint(k notary.Kept) error {
 	text, err := json.Marshal(k)
 	if err != nil {
 		return err
 	}
-	path := s.cfg.CheckpointFile
-	if err := secret.Write(path+".new", string(text)); err != nil { // names of projects are in there
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return durable.Replace(s.cfg.CheckpointFile, text)
 }
 
 // compareSeen holds the log against what others have seen of it: the file that the settings name,
