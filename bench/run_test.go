@@ -11,6 +11,7 @@ import (
 
 	"auditlog/bench/peer"
 	"auditlog/bench/work"
+	"auditlog/store/kv/pgkv/pgtest"
 )
 
 // TestRun does all the work with few entries, beside whichever logs are installed,
@@ -62,7 +63,7 @@ func TestRun(t *testing.T) {
 // wantFigures checks that every log has a figure of everything that all do.
 func wantFigures(t *testing.T, r *report) {
 	logs := []string{"auditlog", "SQLite", "PostgreSQL"}
-	if _, err := peer.NewPostgres(""); errors.Is(err, peer.ErrNotInstalled) {
+	if _, err := peer.NewPostgres(""); errors.Is(err, pgtest.ErrNotInstalled) {
 		t.Log(err)
 		logs = logs[:2]
 	}

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/bench/peer"
 	"auditlog/bench/work"
+	"auditlog/store/kv/pgkv/pgtest"
 )
 
 // maker makes a log in a folder.
@@ -31,7 +32,7 @@ func (c *config) makers() ([]maker, error) {
 			return nil, fmt.Errorf("-logs: there is no log %q; there are auditlog, sqlite, postgres, auditlog-postgres and postgres-standby", name)
 		}
 		_, err := m("")
-		if errors.Is(err, peer.ErrNotInstalled) {
+		if errors.Is(err, pgtest.ErrNotInstalled) {
 			c.say("%v: it is left out", err)
 			continue
 		}

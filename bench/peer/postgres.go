@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"auditlog/store/kv/pgkv/pgtest"
 	"bytes"
 	"cmp"
 	"context"
@@ -8,9 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -28,39 +27,13 @@ type Postgres struct {
 	at     string // where it answers; by the socket in its folder where that is ""
 }
 
-// NewPostgres returns the log in folder, or an error that says that PostgreSQL is
-// not installed.
+// NewPostgres returns the log in folder, or pgtest.ErrNotInstalled.
 func NewPostgres(folder string) (*Postgres, error) {
-	bin, err := postgresBin()
+	bin, err := pgtest.Programs()
 	if err != nil {
 		return nil, err
 	}
 	return &Postgres{folder: folder, bin: bin}, nil
-}
-
-// ErrNotInstalled is of a program that the benchmark can do without.
-var ErrNotInstalled = errors.New("not installed")
-
-// postgresBin finds the folder of the programs, as Debian's package has it or in
-// the path. The newest version wins.
-func postgresBin() (string, error) {
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if err != nil {
-		return "", err
-	}
-	version := func(path string) int {
-		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // a name that is no number comes first
-		return n
-	}
-	slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
-	if len(found) > 0 {
-		return filepath.Dir(found[len(found)-1]), nil
-	}
-	path, err := exec.LookPath("postgres")
-	if err != nil {
-		return "", fmt.Errorf("PostgreSQL: %w", ErrNotInstalled)
-	}
-	return filepath.Dir(path), nil
 }
 
 // postgresSettings are those of a server that has this machine to itself and
@@ -96,33 +69,20 @@ func (p *Postgres) Processes() []int { return withChildren(p.server.pid()) }
 func (p *Postgres) command(name string, args ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(filepath.Join(p.bin, name), args...)
 	cmd.Dir = p.folder
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the benchmark, which stops it
-	if os.Getuid() != 0 {
-		return cmd, nil
-	}
-	uid, gid, err := postgresUser()
+	runAs, err := pgtest.Unprivileged()
 	if err != nil {
 		return nil, err
 	}
-	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
-	return cmd, os.Chown(p.folder, int(uid), int(gid))
+	// An interrupt is for the benchmark, which stops it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: runAs}
+	if runAs == nil {
+		return cmd, nil
+	}
+	return cmd, os.Chown(p.folder, int(runAs.Uid), int(runAs.Gid))
 }
 
 // superuser is the name of the database's own user.
 const superuser = "postgres"
-
-func postgresUser() (uid, gid uint32, err error) {
-	u, err := user.Lookup(superuser)
-	if err != nil {
-		return 0, 0, fmt.Errorf("PostgreSQL does not run as root, and there is no user for it: %w", err)
-	}
-	id, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return 0, 0, err
-	}
-	group, err := strconv.ParseUint(u.Gid, 10, 32)
-	return uint32(id), uint32(group), err
-}
 
 func (p *Postgres) Start(ctx context.Context) error {
 	_, err := os.Stat(p.data())

@@ -100,7 +100,7 @@ type Shared struct {
 // NewShared returns the log in folder, served by a binary, or an error that says that PostgreSQL
 // is not installed.
 func NewShared(binary, folder string) (*Shared, error) {
-	if _, err := postgresBin(); err != nil {
+	if _, err := pgtest.Programs(); err != nil {
 		return nil, err
 	}
 	return &Shared{Auditlog: *NewAuditlog(binary, folder)}, nil

@@ -110,7 +110,7 @@ func (p *Pair) Rebuild() error {
 	if err := os.WriteFile(signal, nil, 0o600); err != nil {
 		return err
 	}
-	if err := s.account.own(signal); err != nil {
+	if err := s.own(signal); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(p.links[p.Primary].Address())

@@ -8,13 +8,9 @@ import (
 	"syscall"
 )
 
-// attributes has a program run as the account, and end when this process does.
-func (a account) attributes() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGQUIT}
-	if a.other {
-		attr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
-	}
-	return attr
+// attributes has a program run as somebody, and end when this process does.
+func attributes(runAs *syscall.Credential) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGQUIT, Credential: runAs}
 }
 
 // family returns a process and those that it has started.

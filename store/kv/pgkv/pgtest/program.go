@@ -12,14 +12,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 )
 
 // ErrNotInstalled says that there is no PostgreSQL on this machine.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed: apt-get install postgresql")
 
-// programs returns the folder of the programs, as Debian's package has it or in the path. The
+// Programs returns the folder of the programs, as Debian's package has it or in the path. The
 // newest version wins.
-func programs() (string, error) {
+func Programs() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil {
 		return "", err
@@ -39,44 +40,40 @@ func programs() (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// account is whom the programs run as: PostgreSQL refuses to run as root.
-type account struct {
-	other    bool // than this process does
-	uid, gid uint32
-}
-
-func unprivileged() (account, error) {
+// Unprivileged returns whom the programs run as where this process is root's, which PostgreSQL refuses
+// to run as, and nil elsewhere.
+func Unprivileged() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
-		return account{}, nil
+		return nil, nil
 	}
 	u, err := user.Lookup(superuser)
 	if err != nil {
 		u, err = user.Lookup("nobody")
 	}
 	if err != nil {
-		return account{}, fmt.Errorf("PostgreSQL does not run as root, and there is no user for it: %w", err)
+		return nil, fmt.Errorf("PostgreSQL does not run as root, and there is no user for it: %w", err)
 	}
 	uid, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil {
-		return account{}, err
+		return nil, err
 	}
 	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	return account{true, uint32(uid), uint32(gid)}, err
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
 
-// own gives a file to the account.
-func (a account) own(path string) error {
-	if !a.other {
+// own gives a file to whom the programs run as.
+func (s *Server) own(path string) error {
+	if s.runAs == nil {
 		return nil
 	}
-	return os.Chown(path, int(a.uid), int(a.gid))
+	return os.Chown(path, int(s.runAs.Uid), int(s.runAs.Gid))
 }
 
 // command returns one of PostgreSQL's programs, to be run in a server's folder.
 func (s *Server) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
-	cmd.SysProcAttr = s.account.attributes()
+	cmd.SysProcAttr = attributes(s.runAs)
 	return cmd
 }
 

@@ -30,7 +30,7 @@ const patience = time.Minute
 // called by one goroutine at a time.
 type Server struct {
 	bin, dir string
-	account  account
+	runAs    *syscall.Credential // nil: as this process
 	port     int
 	settings []string
 
@@ -42,12 +42,12 @@ type Server struct {
 // where that is "". Init or Follow makes the database in it. Each of settings is
 // "name=value"; the last of a name counts.
 func NewServer(parent string, settings ...string) (*Server, error) {
-	bin, err := programs()
+	bin, err := Programs()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{bin: bin, settings: settings}
-	if s.account, err = unprivileged(); err != nil {
+	if s.runAs, err = Unprivileged(); err != nil {
 		return nil, err
 	}
 	if s.port, err = freePort(); err != nil {
@@ -56,7 +56,7 @@ func NewServer(parent string, settings ...string) (*Server, error) {
 	if s.dir, err = os.MkdirTemp(parent, "pg"); err != nil { // short: it holds a socket
 		return nil, err
 	}
-	return s, s.account.own(s.dir)
+	return s, s.own(s.dir)
 }
 
 func freePort() (int, error) {
