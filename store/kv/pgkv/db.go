@@ -115,26 +115,42 @@ func Open(address string, opts Options) (*DB, error) {
 // prepare makes the tables, and reads the first state.
 func (db *DB) prepare() error {
 	db.writing.Lock()
-	err := explained(db.connectWriter())
+	err := db.connectWriter()
 	if err == nil {
 		err = db.setUp(db.writer)
 	} else {
 		err = fmt.Errorf("%w: %w", kv.ErrUnavailable, explained(err))
 	}
 	db.writing.Unlock()
-	if err != nil || db.opts.Init == nil {
+	if err != nil || db.opts.Init == nil || len(db.tables) > 0 {
 		return err
 	}
-	err = db.Update(func(t kv.Tx) error {
-		if len(t.(*tx).tables) > 0 {
+	return db.begin()
+}
+
+// begin has Init make its buckets, unless another process has: that is certain with the log in hand
+// alone.
+func (db *DB) begin() error {
+	var names []string
+	err := db.Update(func(t kv.Tx) error {
+		names = nil
+		if !t.(*tx).read(db.list(&names)) {
+			return t.Err()
+		}
+		if len(names) > len([]string{logTable, writersTable}) {
 			return kv.ErrNothing
 		}
 		return db.opts.Init(t)
 	})
-	if errors.Is(err, kv.ErrNothing) {
-		return nil
+	if !errors.Is(err, kv.ErrNothing) {
+		return err
 	}
-	return err
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	if err = db.connectWriter(); err == nil {
+		err = db.readFirst(db.writer, names)
+	}
+	return db.unavailable(err)
 }
 
 // dial connects to the server that takes writes.

@@ -3,9 +3,11 @@
 package pgkv_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,6 +56,43 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("opened as it is, an empty database says %v", err)
 	}
 	query("CREATE SCHEMA " + schemaOf(t, empty)) // which would fail if there were one
+}
+
+// Of processes that open an empty database at once, one makes what a new one holds.
+func TestBegunAtOnce(t *testing.T) {
+	server := pgtest.Start(t)
+	for range 8 {
+		address := within(server)
+		var group sync.WaitGroup
+		var found [4]string
+		for i := range found {
+			group.Go(func() {
+				opts := options()
+				opts.Held, opts.Fixed = "a", []string{"id"}
+				opts.Init = func(tx kv.Tx) error {
+					return errors.Join(tx.CreateBucket("a"), tx.Bucket("a").Put([]byte("id"), []byte(rand.Text())))
+				}
+				db, err := pgkv.Open(address, opts)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer db.Close()
+				err = errors.Join(
+					db.Update(func(tx kv.Tx) error { return tx.Bucket("a").Put([]byte{byte(i)}, []byte("there")) }),
+					db.View(func(tx kv.Tx) error { found[i] = string(tx.Bucket("a").Get([]byte("id"))); return nil }))
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		for _, id := range found {
+			if id == "" || id != found[0] {
+				t.Fatalf("they know it as %q", found)
+			}
+		}
+	}
 }
 
 // Another process changes what tells which database this is: this one stops.

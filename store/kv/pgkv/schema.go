@@ -38,8 +38,7 @@ var (
 // are in. A database with other tables, or those of a newer engine, is left as it is.
 func (db *DB) setUp(c *conn) error {
 	var names []string
-	err := c.exchange(&call{statement: beginWriting}, &call{statement: lockSchema},
-		&call{statement: listTables, args: [][]byte{[]byte(db.schema)}, row: func(columns [][]byte) { names = append(names, string(columns[0])) }})
+	err := c.exchange(&call{statement: beginWriting}, &call{statement: lockSchema}, db.list(&names))
 	if err != nil {
 		return db.unavailable(err)
 	}
@@ -61,6 +60,13 @@ func (db *DB) setUp(c *conn) error {
 		err = db.readFirst(c, names)
 	}
 	return db.unavailable(err)
+}
+
+// list returns the call that reads the names of all tables.
+func (db *DB) list(names *[]string) *call {
+	return &call{statement: listTables, args: [][]byte{[]byte(db.schema)}, row: func(columns [][]byte) {
+		*names = append(*names, string(columns[0]))
+	}}
 }
 
 func (db *DB) checkSchema(c *conn) error {
