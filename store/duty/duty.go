@@ -198,12 +198,12 @@ var errOffDuty = errors.New("another node is on duty")
 // soon after its context does, which is when another node is to be on duty.
 func (d *Duty) While(ctx context.Context, work func(context.Context) error) error {
 	for {
-		if err := d.await(ctx, true); err != nil {
+		if err := d.await(ctx, true, 1); err != nil {
 			return err
 		}
 		during, end := context.WithCancelCause(ctx)
 		go func() { // which ends with during
-			if d.await(during, false) == nil {
+			if d.await(during, false, 0) == nil {
 				end(errOffDuty)
 			}
 		}()
@@ -221,16 +221,16 @@ func (d *Duty) While(ctx context.Context, work func(context.Context) error) erro
 	}
 }
 
-// await returns nil once this node is on duty, and counts whoever asked as busy by it; or once it
-// is no more.
-func (d *Duty) await(ctx context.Context, on bool) error {
+// await returns nil once this node is on duty, or once it is no more, and adds to those who are busy
+// by it.
+func (d *Duty) await(ctx context.Context, on bool, busy int) error {
 	tick := time.NewTicker(beatEvery / 4)
 	defer tick.Stop()
 	for {
 		d.mu.Lock()
 		is, turned := d.on(), d.turned
-		if is && on {
-			d.busy++
+		if is == on {
+			d.busy += busy
 		}
 		d.mu.Unlock()
 		if is == on {
@@ -256,19 +256,10 @@ func (d *Duty) Take(ctx context.Context) error {
 	if err := d.change("turn of the node", func(nodes *format.Nodes) { d.ask(nodes, time.Now()) }, func() {}); err != nil {
 		return err
 	}
-	for {
-		d.mu.Lock()
-		on, turned := d.on(), d.turned
-		d.mu.Unlock()
-		if on {
-			return nil
-		}
-		select {
-		case <-turned:
-		case <-ctx.Done():
-			return audit.Errorf(audit.Unavailable, "another node does this and does not let go: try again")
-		}
+	if d.await(ctx, true, 0) != nil {
+		return audit.Errorf(audit.Unavailable, "another node does this and does not let go: try again")
 	}
+	return nil
 }
 
 // Nodes returns the nodes that there are, by name, this one's own name, and which is on duty.
