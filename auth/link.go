@@ -42,6 +42,9 @@ func (k *Keeper) SignLink(p *Principal, text func(signer string) string) (signat
 // VerifyLink returns by whose rights a link with a text counts that a signer has signed, or
 // Unauthenticated. What these are now is for the caller to look at.
 func (k *Keeper) VerifyLink(signer, text, signature string) (Principal, error) {
+	if err := k.fresh(); err != nil {
+		return Principal{}, err
+	}
 	key, who, err := k.linkKey(signer)
 	if err != nil || subtle.ConstantTimeCompare(signed(key, text), []byte(signature)) != 1 {
 		return Principal{}, errLinkOver

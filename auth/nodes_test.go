@@ -56,6 +56,32 @@ func TestTokensOfNodes(t *testing.T) {
 	callOf(t, a, fresh)
 }
 
+// A link ends on all nodes when the token is revoked that has signed it.
+func TestLinksOfNodes(t *testing.T) {
+	c := newClock()
+	nodes := nodestest.Open(t, 2, store.Options{Now: c.Now})
+	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
+	first := start(t, a, "")
+	for range 20 {
+		secret, made := create(t, a, callOf(t, a, first), auth.Token{Role: auth.Admin})
+		by := callOf(t, a, secret).Principal
+		var signer string
+		signature, err := a.SignLink(&by, func(s string) string { signer = s; return "text of " + s })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.VerifyLink(signer, "text of "+signer, signature); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Revoke(t.Context(), callOf(t, b, first), made.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.VerifyLink(signer, "text of "+signer, signature); audit.KindOf(err) != audit.Unauthenticated {
+			t.Fatalf("a link of a token that the other node has revoked: %v", err)
+		}
+	}
+}
+
 // A call that records is known by what its node knows, and refused at its commit where another has
 // revoked its token meanwhile.
 func TestRevokedBeforeTheCommit(t *testing.T) {

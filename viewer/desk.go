@@ -198,6 +198,9 @@ func (d *Desk) Open(link string) (*View, error) {
 		who, err = d.opts.Auth.VerifyLink(c.Signer, text, string(b))
 		return err
 	}) {
+		if audit.KindOf(err) == audit.Unavailable {
+			return nil, err
+		}
 		return nil, errOver
 	}
 	now := d.opts.Now()
