@@ -108,6 +108,7 @@ func (t *Turn) Pause(fn func() error) error {
 
 func (t *Turn) begin() error {
 	if err := ended(t.ctx); err != nil {
+		t.turns = nil // there is nothing to end
 		return err
 	}
 	if t.turns == nil {

@@ -52,6 +52,18 @@ func TestTurnsGoRoundTheTokens(t *testing.T) {
 	})
 }
 
+// A call that ends while it pauses has given its turn back, once.
+func TestEndInAPause(t *testing.T) {
+	d := New(Options{Processors: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Work(In(ctx, enter(t, d, Record, "one")), func(ctx context.Context) error {
+		return TurnOf(ctx).Pause(func() error { cancel(); return nil })
+	})
+	if !errors.Is(err, context.Canceled) || d.records.running != 0 || d.records.of["one"] != 0 {
+		t.Errorf("%v, %d run, %d of that token", err, d.records.running, d.records.of["one"])
+	}
+}
+
 // While something is recorded, half of the processors are left alone, and else none.
 func TestReadsLeaveProcessorsToRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
