@@ -336,6 +336,7 @@ func (w *purgeWriter) apply() {
 		delete(w.s.mem.Purging, w.p)
 		w.s.mem.Purges++
 		w.s.keys.Purged(w.p.ID, &w.p.Rec.Keys)
+		w.s.sealer.Gone(w.p)
 		w.s.mem.ByID[w.fresh.ID] = w.fresh
 		w.s.meter.Forget(w.fresh.Name)
 		w.commit.apply()

@@ -89,8 +89,8 @@ func ReadDelta(tx kv.Tx, from Mark, moved func([]Changed) bool) (*Delta, error) 
 	if err := d.readTail(tx); err != nil {
 		return nil, err
 	}
-	if d.BlockSeq != from.BlockSeq || moved(d.Projects) {
-		if err := d.readFresh(tx, moved(d.Projects)); err != nil {
+	if all := moved(d.Projects); all || d.BlockSeq != from.BlockSeq {
+		if err := d.readFresh(tx, all); err != nil {
 			return nil, err
 		}
 	}

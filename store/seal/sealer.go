@@ -113,6 +113,7 @@ func (s *Sealer) Gone(p *memory.Project) {
 	delete(s.aside, p)
 	delete(s.merging, p)
 	delete(s.unmerged, p)
+	delete(s.late, p)
 }
 
 // Stepwise returns how many projects are in the midst of a seal.
