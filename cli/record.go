@@ -123,7 +123,9 @@ func addEntry(cmd *cobra.Command) *entryFlags {
 	for _, field := range audit.Fields() {
 		if field.Path != "project" && !field.Given {
 			fs.StringVar(field.Of(e), field.Flag(), *field.Of(e), field.Usage)
-			filters.Complete(cmd, field.Flag(), field.Values...)
+			if len(field.Values) > 0 || field.Asked == audit.Unasked { // of others the server knows
+				filters.Complete(cmd, field.Flag(), field.Values...)
+			}
 		}
 	}
 	fs.StringArrayVar(&f.changes, "change", nil, "a `change`, as field=old..new or as JSON; may be repeated")

@@ -55,7 +55,8 @@ func (c *Context) Secret(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// run returns what a command writes. It shares the terminal, where it may ask for a password.
+// run returns what a command writes. It shares the terminal, where it may ask for a password. Another
+// standard input is the caller's, as of "auditlog record -".
 func run(ctx context.Context, command string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
@@ -64,7 +65,10 @@ func run(ctx context.Context, command string) (string, error) {
 		shell = []string{"cmd", "/C", command}
 	}
 	cmd := exec.CommandContext(ctx, shell[0], shell[1:]...)
-	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	cmd.Stderr = os.Stderr
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		cmd.Stdin = os.Stdin
+	}
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
