@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"auditlog/cli/exit"
@@ -122,13 +123,20 @@ const witnessStart = 5 * time.Second
 func (s *server) seenByWitnesses(ctx context.Context) (all []seen) {
 	ctx, cancel := context.WithTimeout(ctx, witnessStart)
 	defer cancel()
-	for _, w := range s.witnesses {
-		note, err := w.Newest(ctx, s.notary.Origin())
-		switch {
-		case err != nil:
-			s.log.Warn().Err(err).Msg("a witness does not say which checkpoint of the log it has signed")
-		case note != nil:
-			all = append(all, seen{notary.Kept{Checkpoint: string(note)}, "witness " + w.Witness.Name})
+	notes := make([][]byte, len(s.witnesses))
+	var group sync.WaitGroup
+	for i, w := range s.witnesses { // at once: none that hangs may keep another from being heard
+		group.Go(func() {
+			var err error
+			if notes[i], err = w.Newest(ctx, s.notary.Origin()); err != nil {
+				s.log.Warn().Err(err).Msg("a witness does not say which checkpoint of the log it has signed")
+			}
+		})
+	}
+	group.Wait()
+	for i, note := range notes {
+		if note != nil {
+			all = append(all, seen{notary.Kept{Checkpoint: string(note)}, "witness " + s.witnesses[i].Witness.Name})
 		}
 	}
 	return all

@@ -92,11 +92,9 @@ func (s *server) openNotary(context.Context) error {
 	for _, w := range s.cfg.Witnesses {
 		options.Known = append(options.Known, w.witness)
 		if w.url != "" {
-			s.witnesses = append(s.witnesses, &witness.Client{URL: w.url, Witness: w.witness, HTTP: w.client})
+			c := &witness.Client{URL: w.url, Witness: w.witness, HTTP: w.client}
+			s.witnesses, options.Witnesses = append(s.witnesses, c), append(options.Witnesses, c)
 		}
-	}
-	for _, w := range s.witnesses {
-		options.Witnesses = append(options.Witnesses, w)
 	}
 	s.notary, err = notary.New(s.store, key, options)
 	if audit.KindOf(err) == audit.Conflict {

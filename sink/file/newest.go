@@ -49,10 +49,14 @@ func (x *file) Newest(ctx context.Context, wanted func([]byte) bool) ([]byte, er
 
 // lastMark looks through the end of one file, of no more than left bytes, which it takes away.
 func lastMark(ctx context.Context, root *os.Root, name string, left *int64, wanted func([]byte) bool) ([]byte, error) {
-	f, err := root.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	info, err := root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return nil, nil // to open a pipe waits for whoever writes to it
 	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}
