@@ -22,22 +22,25 @@ func (c *checker) ofLayer(id format.ProjectID) *project {
 
 // layers compares what blocks hold with what a project says of its layers.
 func (c *checker) layers(p *project, counts map[format.ProjectID]*format.Layer) {
-	told := map[format.ProjectID]format.Layer{p.ID: p.Layer}
+	c.layer(p, 0, &p.Layer, counts[p.ID])
 	for i := range p.Late {
 		l := &p.Late[i]
-		if told[format.LayerID(p.ID, l.Number)] = l.Layer; l.Entries == 0 {
+		if l.Entries == 0 {
 			c.problem("project %q: layer %d is empty", p.name, l.Number)
 		}
+		c.layer(p, l.Number, &l.Layer, counts[format.LayerID(p.ID, l.Number)])
 	}
-	for id, l := range told {
-		got := counts[id]
-		if got == nil {
-			got = &format.Layer{}
-		}
-		if got.Entries != l.Entries || got.Entries > 0 && (got.First != l.First || got.Last != l.Last) {
-			c.problem("project %q: %d entries from %v to %v in blocks of layer %d, its record says %d from %v to %v", p.name,
-				got.Entries, got.First, got.Last, format.LayerOf(id), l.Entries, l.First, l.Last)
-		}
+}
+
+// layer compares what blocks hold of a layer, which is nil where that is nothing, with what is told of
+// it.
+func (c *checker) layer(p *project, number int, told, got *format.Layer) {
+	if got == nil {
+		got = &format.Layer{}
+	}
+	if got.Entries != told.Entries || got.Entries > 0 && (got.First != told.First || got.Last != told.Last) {
+		c.problem("project %q: %d entries from %v to %v in blocks of layer %d, its record says %d from %v to %v", p.name,
+			got.Entries, got.First, got.Last, number, told.Entries, told.First, told.Last)
 	}
 }
 
