@@ -98,9 +98,10 @@ func (w *Worker) measure() {
 	if err != nil {
 		return // it is measured again in a minute, and whoever asks is told
 	}
+	last := w.log.LastID() // which may ask a database
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := Sample{At: w.opts.Now().UTC(), LastID: w.log.LastID(), Used: d.Used()}
+	s := Sample{At: w.opts.Now().UTC(), LastID: last, Used: d.Used()}
 	if len(w.coarse.list) > 0 && w.coarse.list[len(w.coarse.list)-1].LastID > s.LastID {
 		w.minutes.list, w.coarse.list = nil, nil // an earlier state of the log was put back
 	}
@@ -163,16 +164,18 @@ func (w *Worker) Minutes(count int) []Part {
 	for t := now.Truncate(minuteStep); len(bounds) <= count; t = t.Add(-minuteStep) {
 		bounds = append([]time.Time{t}, bounds...)
 	}
+	last := w.log.LastID()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.minutes.parts(bounds, Sample{At: now, LastID: w.log.LastID(), Used: w.used()})
+	return w.minutes.parts(bounds, Sample{At: now, LastID: last, Used: w.used()})
 }
 
 // Between returns what came in between bounds, which are in order and of the last weeks.
 func (w *Worker) Between(bounds []time.Time) []Part {
+	last := w.log.LastID()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.coarse.parts(bounds, Sample{At: w.opts.Now().UTC(), LastID: w.log.LastID(), Used: w.used()})
+	return w.coarse.parts(bounds, Sample{At: w.opts.Now().UTC(), LastID: last, Used: w.used()})
 }
 
 // used returns the bytes that hold something as they were measured last. The caller holds mu.
@@ -216,13 +219,13 @@ func (w *Worker) restore() {
 	if err != nil || json.Unmarshal(b, &k) != nil || k.Identity != w.opts.Identity {
 		return
 	}
-	now := w.opts.Now()
+	now, last := w.opts.Now(), w.log.LastID()
 	for _, s := range []struct {
 		to   *series
 		list []Sample
 	}{{&w.minutes, k.Minutes}, {&w.coarse, k.Coarse}} {
 		for _, sample := range s.list {
-			if !sample.At.After(now) && sample.LastID <= w.log.LastID() {
+			if !sample.At.After(now) && sample.LastID <= last {
 				s.to.add(sample)
 			}
 		}
