@@ -85,8 +85,12 @@ function pressEdge(grip, event) {
 }
 
 function usualWidths() {
-  localStorage.removeItem(widthsKey);
-  applyWidths();
+  try {
+    localStorage.removeItem(widthsKey);
+  } catch {
+    // Nothing was kept.
+  }
+  if ($('#entries')) applyWidths();
 }
 
 function addGrip(head) {
