@@ -11,7 +11,7 @@ MODULES = bench logintest prooftest receivertest packaging
 # race detector: it sees their short form, and beside it they run whole without.
 test: tools lint build
 	$(if $(ARGS),go test -race -timeout 9m $(ARGS),@set -e; \
-	  go test -timeout 9m ./store & whole=$$!; trap "kill $$whole 2> /dev/null || :" EXIT; \
+	  go test -timeout 14m ./store & whole=$$!; trap "kill $$whole 2> /dev/null || :" EXIT; \
 	  go test -race -timeout 9m -p 3 $$(go list ./... | grep -v '/store$$'); \
 	  go test -race -short -timeout 9m ./store; wait $$whole)
 	$(if $(ARGS),,@set -e; for module in $(MODULES); do (cd $$module && \
