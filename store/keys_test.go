@@ -138,7 +138,7 @@ func TestKeysMovedMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sub.marks, err = s.keys.Look(t.Context(), late, sub.rows); err != nil {
+	if sub.marks, err = s.keys.Look(t.Context(), late, sub.rows.Of); err != nil {
 		t.Fatal(err)
 	}
 	recordKeys(t, s, "acme", 1, 30)
