@@ -19,9 +19,9 @@ import (
 // submission is one call on its way through the committer.
 type submission struct {
 	entries []*audit.Entry
-	rows    [][]byte
+	rows    *format.Rows
+	parts   []int // which of item's parts is that of each entry's project
 	marks   keys.Marks
-	size    int
 	// change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
 	change func(*commitWriter) error
@@ -40,6 +40,12 @@ type submission struct {
 	results []audit.Recorded
 	err     error
 	done    chan struct{}
+}
+
+// adding is a project with the entries that a commit adds to it.
+type adding struct {
+	*memory.Project
+	entries []*audit.Entry
 }
 
 // committed is an entry of a commit with what the memory needs of it.
@@ -64,6 +70,7 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	if err != nil {
 		return nil, err
 	}
+	defer s.spare.Put(sub.rows) // of which a commit has made copies
 	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
 		return nil, err
 	}
@@ -73,7 +80,7 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	parts := sub.item.Parts
 	defer s.meter.Give(parts)
 	for {
-		if sub.marks, err = s.keys.Look(ctx, entries, sub.rows); err != nil {
+		if sub.marks, err = s.keys.Look(ctx, entries, sub.rows.Of); err != nil {
 			return nil, err
 		}
 		if err = s.send(ctx, sub); !errors.Is(err, errMoved) {
@@ -144,14 +151,17 @@ func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is clos
 // prepare checks and encodes entries in the caller's goroutine, so that the
 // committer, which there is one of, has little left to do.
 func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
-	rows, size, err := format.EncodeRows(entries, s.opts.Now())
-	if err != nil {
+	rows, _ := s.spare.Get().(*format.Rows)
+	if rows == nil {
+		rows = new(format.Rows)
+	}
+	if err := rows.Encode(entries, s.opts.Now()); err != nil {
 		return nil, err
 	}
-	sub := &submission{entries: entries, rows: rows, size: size, done: make(chan struct{})}
+	sub := &submission{entries: entries, rows: rows, parts: make([]int, len(entries)), done: make(chan struct{})}
 	var of queue.Shares
 	for i, e := range entries {
-		of.Add(e.RecordedBy, e.Project, len(rows[i]))
+		sub.parts[i] = of.Add(e.RecordedBy, e.Project, len(rows.Of[i]))
 	}
 	sub.item.Value, sub.item.Parts = sub, of.Parts
 	return sub, nil
@@ -198,7 +208,7 @@ func (s *Store) gather() []*submission {
 		items, more := s.queue.Take(left)
 		for _, it := range items {
 			group = append(group, it.Value)
-			left.Sub(queue.Load{Entries: len(it.Value.entries), Bytes: it.Value.size})
+			left.Sub(queue.Load{Entries: len(it.Value.entries), Bytes: it.Value.rows.Size})
 		}
 		if len(group) == 0 || more || left.Entries <= 0 || left.Bytes <= 0 || yields == 0 {
 			return group
@@ -237,7 +247,7 @@ type commitWriter struct {
 	at      time.Time // recordedAt of the whole commit
 	next    int64
 	batch   []committed
-	added   map[*memory.Project][]*audit.Entry // of the batch
+	added   map[*memory.Project]*adding // the batch by projects
 	row     *format.TailRow
 	keys    *keys.Group
 	created map[string]*memory.Project
@@ -253,7 +263,7 @@ func (s *Store) newCommitWriter(tx kv.Tx) *commitWriter {
 	s.group.Reset()
 	return &commitWriter{
 		s: s, tx: tx, at: at, next: next, row: &s.row, keys: &s.group, tokens: s.mem.Tokens,
-		added:   make(map[*memory.Project][]*audit.Entry),
+		added:   make(map[*memory.Project]*adding),
 		created: make(map[string]*memory.Project),
 		changed: make(map[*memory.Project]*format.Project),
 	}
@@ -312,14 +322,14 @@ func (w *commitWriter) add(sub *submission) error {
 		var mark keys.Mark
 		if e.Key != "" {
 			var first keys.Known
-			mark, first = sub.marks.Of(i, p.ID, &p.Hasher, e, sub.rows[i])
+			mark, first = sub.marks.Of(i, p.ID, &p.Hasher, e, sub.rows.Of[i])
 			if first, ok := w.keys.First(&p.Keys, mark.Hash, first); ok {
 				same := first.Sum == mark.Sum
 				sub.results[i] = audit.Recorded{ID: first.ID, Duplicate: same, Conflict: !same}
 				continue
 			}
 		}
-		if err := w.append(p, e, sub.rows[i]); err != nil {
+		if err := w.append(p, e, sub.rows.Of[i]); err != nil {
 			return err
 		}
 		if e.Key != "" {
@@ -345,40 +355,48 @@ func (w *commitWriter) last(e *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	return w.append(p, c, format.AppendRow(nil, c))
+	return w.append(w.to(p), c, format.AppendRow(nil, c))
 }
 
 // owners returns the project of each entry, and makes those that are not there.
 // Nothing is made when one of them refuses recording.
-func (w *commitWriter) owners(sub *submission) ([]*memory.Project, error) {
+func (w *commitWriter) owners(sub *submission) ([]*adding, error) {
 	entries := sub.entries
 	if sub.own {
-		w.house(entries)
+		w.house(entries) // after which its part may be another project's
 	}
+	taken := make([]string, len(sub.item.Parts)) // which project of a part takes entries
 	for i, e := range entries {
-		if i > 0 && e.Project == entries[i-1].Project {
-			continue
-		}
-		if sub.anyState {
-			continue
-		}
-		if err := w.refusal(e.Project); err != nil {
-			return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
+		if part := sub.parts[i]; !sub.anyState && taken[part] != e.Project {
+			if err := w.refusal(e.Project); err != nil {
+				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
+			}
+			taken[part] = e.Project
 		}
 	}
-	owners := make([]*memory.Project, len(entries))
+	owners, of := make([]*adding, len(entries)), make([]*adding, len(sub.item.Parts))
 	for i, e := range entries {
-		if i > 0 && e.Project == entries[i-1].Project {
-			owners[i] = owners[i-1]
-			continue
+		part := sub.parts[i]
+		if of[part] == nil || of[part].Name != e.Project {
+			p, err := w.owner(e.Project)
+			if err != nil {
+				return nil, err
+			}
+			of[part] = w.to(p)
 		}
-		p, err := w.owner(e.Project)
-		if err != nil {
-			return nil, err
-		}
-		owners[i] = p
+		owners[i] = of[part]
 	}
 	return owners, nil
+}
+
+// to returns a project as one that the commit adds entries to.
+func (w *commitWriter) to(p *memory.Project) *adding {
+	a := w.added[p]
+	if a == nil {
+		a = &adding{Project: p}
+		w.added[p] = a
+	}
+	return a
 }
 
 // house sends the log's own entries to the system project where theirs cannot
@@ -461,14 +479,14 @@ func nextProjectID(tx kv.Tx) (format.ProjectID, error) {
 	return format.ProjectID(id), meta.Put(format.MetaProject, format.Uint64(id))
 }
 
-func (w *commitWriter) append(p *memory.Project, e *audit.Entry, row []byte) error {
-	e.ID, e.Seq, e.RecordedAt = w.next, p.LastSeq()+int64(len(w.added[p]))+1, w.at
+func (w *commitWriter) append(p *adding, e *audit.Entry, row []byte) error {
+	e.ID, e.Seq, e.RecordedAt = w.next, p.LastSeq()+int64(len(p.entries))+1, w.at
 	if !format.HasOwnTime(row) { // not by what e says: this may be the second run
 		e.CreatedAt = w.at
 	}
 	w.next++
-	w.batch = append(w.batch, committed{p, e, len(row)})
-	w.added[p] = append(w.added[p], e)
+	w.batch = append(w.batch, committed{p.Project, e, len(row)})
+	p.entries = append(p.entries, e)
 	w.row.Add(p.ID, e.Seq, row)
 	if w.row.Size() >= format.MaxTailRow {
 		return w.flush()

@@ -316,7 +316,7 @@ func (w *purgeWriter) record(e *audit.Entry) error {
 		return err
 	}
 	w.commit = w.s.newCommitWriter(w.tx)
-	if err := w.commit.append(w.fresh, e, sub.rows[0]); err != nil {
+	if err := w.commit.append(w.commit.to(w.fresh), e, sub.rows.Of[0]); err != nil {
 		return err
 	}
 	if err := w.commit.last(e); err != nil {

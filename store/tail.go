@@ -91,7 +91,7 @@ func (s *Store) loadTail(tx kv.Tx) error {
 
 // addRecent puts committed entries into memory, those of a project all at once:
 // late ones have the rest of its tail copied. The caller holds State.Mu.
-func (s *Store) addRecent(batch []committed, added map[*memory.Project][]*audit.Entry) {
+func (s *Store) addRecent(batch []committed, added map[*memory.Project]*adding) {
 	r := &s.mem.Tail
 	if r.Unsealed == 0 {
 		r.Since = time.Now()
@@ -104,8 +104,8 @@ func (s *Store) addRecent(batch []committed, added map[*memory.Project][]*audit.
 		held.Add(c.entry.RecordedBy, c.project.Name, c.size)
 	}
 	r.Unsealed += len(batch)
-	for p, entries := range added {
-		p.Add(entries)
+	for p, a := range added {
+		p.Add(a.entries)
 		s.sealer.Added(p)
 	}
 	s.queue.Hold(held.Parts...)
