@@ -132,7 +132,7 @@ func (s *Store) mergeKeys() (done int, err error) {
 	return done, s.update("keys", func(tx kv.Tx) error {
 		for i := range steps {
 			p := s.mem.ByID[planned[i].Rec.ID]
-			if p == nil || false && !reflect.DeepEqual(1, 2) {
+			if p == nil || !reflect.DeepEqual(p.Rec.Keys, planned[i].Rec.Keys) {
 				return kv.ErrNothing // another node has moved them
 			}
 			due[i].Rec = p.Rec // of which all else may have changed
