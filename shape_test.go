@@ -41,7 +41,7 @@ var mayImport = map[string]string{
 	"proof":                "",
 	"proof/evidence":       "audit proof",
 	"proof/qr":             "",
-	"witness":              "durable proof",
+	"witness":              "durable filelock proof",
 	"notary":               "audit proof proof/evidence store/format store/kv store/trees",
 	"spell":                "",
 	"rpc":                  "audit",
