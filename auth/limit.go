@@ -69,6 +69,17 @@ func (l *addressLimits) add(a netip.Addr, now time.Time) time.Duration {
 	return wait
 }
 
+// left returns how long an address must wait until one more of its failures counts; 0 if not at all.
+func (l *addressLimits) left(a netip.Addr, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tokens := l.limiter(networkOf(a)).TokensAt(now)
+	if tokens >= 1 {
+		return 0
+	}
+	return time.Duration((1 - tokens) / float64(l.rate) * float64(time.Second))
+}
+
 func (l *addressLimits) limiter(network netip.Prefix) *rate.Limiter {
 	if e := l.networks[network]; e != nil {
 		l.recent.MoveToFront(e)
