@@ -16,7 +16,7 @@ import (
 
 	"auditlog/api/strict"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -103,7 +103,7 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 		}
 	}
 	for _, path := range trees() {
-		if op, ok := doc.Paths[path]["get"]; !ok || op.Permission != string(auth.AuditLogProve) {
+		if op, ok := doc.Paths[path]["get"]; !ok || op.Permission != string(rights.AuditLogProve) {
 			t.Errorf("%s is described as %+v", path, op)
 		}
 	}
