@@ -56,7 +56,7 @@ var mayImport = map[string]string{
 	"store/kv":             "",
 	"store/kv/boltkv":      "durable filelock store/kv",
 	"store/kv/kvtest":      "store/kv",
-	"store/kv/pgkv":        "store/kv",
+	"store/kv/pgkv":        "durable store/kv",
 	"store/kv/pgkv/pgtest": "",
 	"store/queue":          "",
 	"store/life":           "audit store/format",
@@ -111,7 +111,7 @@ var mayImport = map[string]string{
 	"cli": "audit auth backup backup/duty backup/place calendar cli/build cli/contexts cli/exit cli/filters cli/output cli/secret cli/server cli/settings " +
 		"cli/signing cli/terminal client demo export format importer importer/cloudtrail index notary proof proof/evidence proof/qr pull rpc ship sink sink/kinds sinks spell " +
 		"store store/copies store/kv store/move store/repair witness",
-	"cli/server": "admit api audit auth auth/oidc backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
+	"cli/server": "admit api audit auth auth/oidc backoff backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret cli/settings cli/signing cli/terminal " +
 		"console durable fulltext growth index notary proof reading retention rpc scrub shipping sink sink/kinds sinks slowest spell status store witness",
 	"cli/secret":   "durable",
 	"cli/contexts": "cli/exit cli/secret",

@@ -27,6 +27,7 @@ var (
 	stateIdentity = []byte("identity")
 	stateCursor   = []byte("cursor")
 	stateUnread   = []byte("unread")
+	stateMark     = []byte("mark")
 )
 
 // state says what an index is of: the log, and how far it has followed it.
@@ -35,6 +36,7 @@ type state struct {
 	identity string
 	cursor   uint64
 	unread   unread
+	mark     string // of the log as it was when the documents were read, or later
 }
 
 // engine is an open index of bleve's: of scorch, which is what bleve keeps its
@@ -192,6 +194,7 @@ func (e *engine) apply(docs []*document, gone []docID, s state) error {
 	b.SetInternal(stateFormat, strconv.AppendUint(nil, s.format, 10))
 	b.SetInternal(stateIdentity, []byte(s.identity))
 	b.SetInternal(stateUnread, []byte(s.unread))
+	b.SetInternal(stateMark, []byte(s.mark))
 	b.SetInternal(stateCursor, binary.BigEndian.AppendUint64(nil, s.cursor))
 	return e.wait(0, func() error { return e.index.Batch(b) })
 }
@@ -248,10 +251,14 @@ func readState(r bleve.IndexReader) (s state, err error) {
 	if err != nil {
 		return s, err
 	}
+	mark, err := r.GetInternal(stateMark)
+	if err != nil {
+		return s, err
+	}
 	if s.format, err = strconv.ParseUint(string(f), 10, 64); err != nil || len(cursor) != 8 || len(damaged)%lexicon.IDSize != 0 {
 		return state{}, fmt.Errorf("state of the index is damaged")
 	}
-	s.identity, s.cursor, s.unread = string(identity), binary.BigEndian.Uint64(cursor), unread(damaged)
+	s.identity, s.cursor, s.unread, s.mark = string(identity), binary.BigEndian.Uint64(cursor), unread(damaged), string(mark)
 	return s, nil
 }
 
