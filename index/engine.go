@@ -235,26 +235,13 @@ func (e *engine) failed() error {
 
 // readState returns what the index says of itself. It is zero when it is new.
 func readState(r bleve.IndexReader) (s state, err error) {
-	f, err := r.GetInternal(stateFormat)
-	if f == nil || err != nil {
-		return s, err
+	var values [5][]byte
+	for i, key := range [len(values)][]byte{stateFormat, stateIdentity, stateCursor, stateUnread, stateMark} {
+		if values[i], err = r.GetInternal(key); err != nil || values[0] == nil {
+			return s, err
+		}
 	}
-	identity, err := r.GetInternal(stateIdentity)
-	if err != nil {
-		return s, err
-	}
-	cursor, err := r.GetInternal(stateCursor)
-	if err != nil {
-		return s, err
-	}
-	damaged, err := r.GetInternal(stateUnread)
-	if err != nil {
-		return s, err
-	}
-	mark, err := r.GetInternal(stateMark)
-	if err != nil {
-		return s, err
-	}
+	f, identity, cursor, damaged, mark := values[0], values[1], values[2], values[3], values[4]
 	if s.format, err = strconv.ParseUint(string(f), 10, 64); err != nil || len(cursor) != 8 || len(damaged)%lexicon.IDSize != 0 {
 		return state{}, fmt.Errorf("state of the index is damaged")
 	}
