@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/backup/duty"
 	"auditlog/rpc"
 )
@@ -15,7 +15,7 @@ import (
 type Backups interface {
 	// Send writes a backup to w. Before the first byte, it returns Faults of a request
 	// that is wrong.
-	Send(ctx context.Context, call *auth.Call, req duty.Request, w io.Writer, flush func() error) error
+	Send(ctx context.Context, call *rights.Call, req duty.Request, w io.Writer, flush func() error) error
 	Status() duty.Status
 }
 

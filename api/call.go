@@ -8,7 +8,7 @@ import (
 	"auditlog/admit"
 	"auditlog/api/strict"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -18,7 +18,7 @@ type call struct {
 	w         *exchange
 	r         *http.Request
 	route     *route
-	principal auth.Principal
+	principal rights.Principal
 	admitted  *admit.Call
 }
 
@@ -46,7 +46,7 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	if err == nil {
 		return
 	}
-	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+	if denied := (*rights.Denied)(nil); errors.As(err, &denied) {
 		s.opts.Auth.Refuse(c.auth(), denied)
 	}
 	if exceeded := (*audit.Exceeded)(nil); errors.As(err, &exceeded) {
@@ -89,13 +89,13 @@ func (s *Server) serveOpen(x *exchange, r *http.Request, rt *route) {
 }
 
 // auth returns what the entries about this call say of it.
-func (c *call) auth() *auth.Call {
+func (c *call) auth() *rights.Call {
 	by := c.opts.Auth.NewCall(c.r, c.principal, audit.ChannelAPI, c.w.id)
 	by.Claimed = audit.Channel(cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerDeploys)))
 	return by
 }
 
-// authorize returns an *auth.Denied unless the caller has the route's permission
+// authorize returns an *rights.Denied unless the caller has the route's permission
 // for a project, which is empty where the call concerns no single one. What can
 // be no project's name is an Invalid Fault, and in no line of any log. A token that
 // ended since the call began, as the body may take its time, is Unauthenticated.

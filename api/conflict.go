@@ -2,7 +2,7 @@ package api
 
 import (
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/refused"
 )
 
 // conflicts are the entries of a call that were not recorded because others have their keys.
@@ -11,7 +11,7 @@ type conflicts struct {
 	// hidden answers them as duplicates: clients of deploys.app know no other word.
 	hidden bool
 	// by project; few, as one call mostly records to one.
-	by map[string]*auth.Conflict
+	by map[string]*refused.Conflict
 }
 
 func (c *call) newConflicts() conflicts { return conflicts{call: c, hidden: deploys(c.r)} }
@@ -19,11 +19,11 @@ func (c *call) newConflicts() conflicts { return conflicts{call: c, hidden: depl
 // add counts an entry whose key the one with the id has.
 func (c *conflicts) add(e *audit.Entry, id int64) {
 	if c.by == nil {
-		c.by = make(map[string]*auth.Conflict)
+		c.by = make(map[string]*refused.Conflict)
 	}
 	of := c.by[e.Project]
 	if of == nil {
-		of = &auth.Conflict{Project: e.Project}
+		of = &refused.Conflict{Project: e.Project}
 		c.by[e.Project] = of
 	}
 	of.Count++

@@ -9,7 +9,7 @@ import (
 
 	"auditlog/api/strict"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -103,7 +103,7 @@ func preparedQuery(d *deploysFilters, w rpc.Query) (audit.Query, error) {
 // Its clients read the envelope alone, and tell errors apart by their words.
 func TestDeploysErrors(t *testing.T) {
 	f, admin := withTokens(t, Options{})
-	viewer, _ := f.tokenFor(auth.Viewer, "acme")
+	viewer, _ := f.tokenFor(rights.Viewer, "acme")
 	tests := []struct{ method, body, token, message, item string }{
 		{"auditlog.list", `{"project":"acme"}`, "", "api: unauthorized", ""},
 		{"auditlog.list", `{"project":"acme"}`, "al_wrong", "api: unauthorized", ""},

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -76,8 +76,8 @@ func TestTokenEndsWhileTheBodyComes(t *testing.T) {
 	for method, body := range bodies {
 		t.Run(method, func(t *testing.T) {
 			g := startGuarded(t, "acme")
-			revoked, id := g.create(auth.Admin, time.Time{}, "acme")
-			expired, _ := g.create(auth.Admin, testNow.Add(time.Minute), "acme")
+			revoked, id := g.create(rights.Admin, time.Time{}, "acme")
+			expired, _ := g.create(rights.Admin, testNow.Add(time.Minute), "acme")
 			first := g.beginSlowly(t, revoked, method, rpc.TypeJSON)
 			second := g.beginSlowly(t, expired, method, rpc.TypeJSON)
 			g.mustCall(g.root, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, id))
@@ -95,7 +95,7 @@ func TestTokenEndsWhileTheBodyComes(t *testing.T) {
 // A stream of entries ends with its token; what came before is in the log.
 func TestTokenEndsDuringAStream(t *testing.T) {
 	g := startGuarded(t, "acme")
-	token, id := g.create(auth.Recorder, time.Time{}, "acme")
+	token, id := g.create(rights.Recorder, time.Time{}, "acme")
 	s := g.beginSlowly(t, token, rpc.Record, rpc.TypeNDJSON)
 	last := g.store.LastID()
 	chunk := strings.Repeat(deployEntry+"\n", chunkEntries)

@@ -12,7 +12,7 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/export"
 	"auditlog/format"
 	"auditlog/reading"
@@ -44,7 +44,7 @@ func (s *Server) export(c *call) error {
 	ctx, cancel := s.opts.Auth.Live(admit.In(c.r.Context(), c.admitted), &c.principal)
 	defer cancel()
 	read := s.opts.Reading.Reading(c.auth(), reading.Read{
-		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
+		Action: rights.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
 	})
 	d := c.download(fileName(req.Project, "audit-log."+as.Extension()), as.ContentType())
 	d.begin = func() error { return read.Begin(ctx) }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"auditlog/auth"
+	"auditlog/auth/address"
 )
 
 // gzipPool keeps compressors between answers. Its zero value is ready.
@@ -53,7 +53,7 @@ const gzipFrom = 1 << 10
 // as long as the whole rest of a listing, and buys bandwidth: there is none to buy
 // from this machine to itself, unless through a proxy.
 func wantsGzip(r *http.Request, size int) bool {
-	return size >= gzipFrom && acceptsGzip(r) && (proxied(r) || !auth.Local(r.RemoteAddr))
+	return size >= gzipFrom && acceptsGzip(r) && (proxied(r) || !address.Local(r.RemoteAddr))
 }
 
 // proxied reports whether a request came through a proxy that says so.

@@ -16,7 +16,7 @@ import (
 
 	"auditlog/api/strict"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -103,7 +103,7 @@ func TestDocumentAgainstRoutes(t *testing.T) {
 		}
 	}
 	for _, path := range trees() {
-		if op, ok := doc.Paths[path]["get"]; !ok || op.Permission != string(auth.AuditLogProve) {
+		if op, ok := doc.Paths[path]["get"]; !ok || op.Permission != string(rights.AuditLogProve) {
 			t.Errorf("%s is described as %+v", path, op)
 		}
 	}
@@ -373,6 +373,22 @@ func TestDocumentExamplesWork(t *testing.T) {
 	}
 	if _, err := f.api.opts.Auth.Verify(t.Context(), secret); err == nil {
 		t.Error("the example of token.revoke revoked nothing")
+	}
+}
+
+// The example of every request has members of its type alone, those of methods that the test before does
+// not call included.
+func TestDocumentExamplesAreOfTheirTypes(t *testing.T) {
+	doc := start(t, Options{}).document()
+	for path, ops := range doc.Paths {
+		body, ok := ops["post"].RequestBody.Content[rpc.TypeJSON]
+		typ := types[strings.TrimPrefix(body.Schema.Ref, "#/components/schemas/")]
+		if !ok || typ == nil { // auditLog.record takes several types
+			continue
+		}
+		if err := strict.Decode(body.Example, reflect.New(typ).Interface()); err != nil {
+			t.Errorf("%s: %v in %s", path, err, body.Example)
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/reading"
@@ -74,7 +74,7 @@ func (s *Server) prove(c *call) error {
 	}
 	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
 	defer cancel()
-	read := s.opts.Reading.Reading(c.auth(), reading.Read{Action: auth.AuditLogProve, Query: sel.Query(), What: "evidence"})
+	read := s.opts.Reading.Reading(c.auth(), reading.Read{Action: rights.AuditLogProve, Query: sel.Query(), What: "evidence"})
 	d := c.download(fileName(req.Project, "evidence.ndjson"), rpc.TypeNDJSON)
 	d.begin = func() error { return read.Begin(ctx) }
 	return read.Run(func() error {

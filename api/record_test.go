@@ -12,6 +12,7 @@ import (
 	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -258,9 +259,9 @@ func withTokens(t *testing.T, opts Options) (*fixture, string) {
 }
 
 // tokenFor makes a token.
-func (f *fixture) tokenFor(role auth.Role, projects ...string) (secret string, made auth.Token) {
+func (f *fixture) tokenFor(role rights.Role, projects ...string) (secret string, made auth.Token) {
 	f.t.Helper()
-	call := &auth.Call{Principal: auth.Dev()}
+	call := &rights.Call{Principal: rights.Dev()}
 	secret, made, err := f.api.opts.Auth.Create(f.t.Context(), call, auth.Token{Owner: "ci@example.com", Role: role, Projects: projects})
 	if err != nil {
 		f.t.Fatal(err)
@@ -272,7 +273,7 @@ func (f *fixture) tokenFor(role auth.Role, projects ...string) (secret string, m
 // them by it, and the log's own are told apart and name the token that acted.
 func TestRecordedBy(t *testing.T) {
 	f, admin := withTokens(t, Options{})
-	secret, made := f.tokenFor(auth.Recorder, "acme")
+	secret, made := f.tokenFor(rights.Recorder, "acme")
 	bearer := func(secret string) []string { return []string{"Authorization", "Bearer " + secret} }
 	recorder := bearer(secret)
 	for _, way := range [][]string{{deployEntry}, {batchOf(deployEntry, deployEntry)}, {deployEntry, "Content-Type", rpc.TypeNDJSON}} {
@@ -323,7 +324,7 @@ func TestRecordedBy(t *testing.T) {
 // What a caller may not record ends a stream where it stands.
 func TestStreamBeyondTheCallersProjects(t *testing.T) {
 	f, _ := withTokens(t, Options{})
-	secret, _ := f.tokenFor(auth.Recorder, "acme")
+	secret, _ := f.tokenFor(rights.Recorder, "acme")
 	list := lines(chunkEntries + 10)
 	list[len(list)-1] = edited(`"acme"`, `"other"`)
 	e := f.bad(http.StatusForbidden, rpc.Record, strings.Join(list, "\n"), "Content-Type", rpc.TypeNDJSON, "Authorization", "Bearer "+secret)

@@ -1,4 +1,4 @@
-package auth
+package refused
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth/fold"
+	"auditlog/auth/rights"
 )
 
 // Conflict says that entries of a call were not recorded because others have their keys: a
@@ -20,13 +21,13 @@ type Conflict struct {
 	First int64
 }
 
-// Conflict notes one. The entry is recorded by Run, as refusals are: the first of a token
+// Conflict notes one. The entry is recorded by Record, as refusals are: the first of a token
 // and a project at once, those that follow counted.
-func (k *Keeper) Conflict(call *Call, c *Conflict) {
-	k.counts.conflicts.Add(c.Count)
-	denied := Denied{Permission: AuditLogRecord, Project: c.Project}
-	kind := fold.Kind{Caller: call.Principal.TokenID, What: string(denied.Permission), Where: c.Project, Which: "conflict"}
-	k.refusals.Add(k.opts.Now(), kind, refusal{call: call, denied: denied, conflict: c}, c.Count, 0)
+func (c *Calls) Conflict(call *rights.Call, of *Conflict) {
+	c.counts.conflicts.Add(of.Count)
+	denied := rights.Denied{Permission: rights.AuditLogRecord, Project: of.Project}
+	kind := fold.Kind{Caller: call.Principal.TokenID, What: string(denied.Permission), Where: of.Project, Which: "conflict"}
+	c.add(kind, refusal{call: call, denied: denied, conflict: of}, of.Count)
 }
 
 // entry makes e, which tells of a refusal, tell of a conflict.
@@ -34,5 +35,5 @@ func (c *Conflict) entry(e *audit.Entry) {
 	e.Outcome = audit.Error
 	e.Resource = audit.Resource{Type: "Entry", ID: strconv.FormatInt(c.First, 10)}
 	e.Detail = fmt.Sprintf("not recorded: entry %d has the key %q already, and differs", c.First, c.Key)
-	addMetadata(e, map[string]string{"conflictingKey": c.Key})
+	e.AddMetadata(map[string]string{"conflictingKey": c.Key})
 }

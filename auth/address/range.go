@@ -1,4 +1,4 @@
-package auth
+package address
 
 import (
 	"net/netip"
@@ -17,7 +17,7 @@ func ParseRange(s string) (netip.Prefix, error) {
 	if err != nil {
 		return p, audit.Errorf(audit.Invalid, "must be an address or a range such as 10.0.0.0/8")
 	}
-	return unmapped(p).Masked(), nil
+	return Canonical(p), nil
 }
 
 // FormatRange writes what ParseRange reads.
@@ -26,4 +26,13 @@ func FormatRange(p netip.Prefix) string {
 		return p.Addr().String()
 	}
 	return p.String()
+}
+
+// Canonical returns a range as callers' addresses are compared to it: one of IPv4 addresses
+// that is written as one of IPv6 as what it is.
+func Canonical(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked()
 }

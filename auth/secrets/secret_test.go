@@ -1,4 +1,4 @@
-package auth
+package secrets
 
 import (
 	"crypto/rand"
@@ -14,7 +14,7 @@ func TestNewSecret(t *testing.T) {
 	shape := regexp.MustCompile(`^al_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}$`)
 	seen := make(map[string]bool)
 	for range 100 {
-		secret, id, err := newSecret(tokenPrefix, rand.Reader)
+		secret, id, err := New(TokenPrefix, rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -22,7 +22,7 @@ func TestNewSecret(t *testing.T) {
 			t.Fatalf("secret of id %q has an odd shape or is not the first of its kind", id)
 		}
 		seen[secret], seen[id] = true, true
-		if prefix, got, err := parseSecret(secret); err != nil || prefix != tokenPrefix || got != id {
+		if prefix, got, err := Parse(secret); err != nil || prefix != TokenPrefix || got != id {
 			t.Fatalf("%q, id %q, %v; want %q", prefix, got, err, id)
 		}
 	}
@@ -46,19 +46,19 @@ func TestBase62KeepsAllBits(t *testing.T) {
 }
 
 func TestMistypedSecret(t *testing.T) {
-	secret, _, err := newSecret(tokenPrefix, rand.Reader)
+	secret, _, err := New(TokenPrefix, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := len(tokenPrefix); i < len(secret); i++ {
+	for i := len(TokenPrefix); i < len(secret); i++ {
 		b := []byte(secret)
 		b[i]++
-		if _, _, err := parseSecret(string(b)); audit.KindOf(err) != audit.Unauthenticated {
+		if _, _, err := Parse(string(b)); audit.KindOf(err) != audit.Unauthenticated {
 			t.Errorf("character %d changed: %v", i, err)
 		}
 	}
-	for _, s := range []string{tokenPrefix, sessionPrefix, secret[:len(secret)-1], secret + "0", secret + "\n"} {
-		if _, _, err := parseSecret(s); audit.KindOf(err) != audit.Unauthenticated {
+	for _, s := range []string{TokenPrefix, SessionPrefix, secret[:len(secret)-1], secret + "0", secret + "\n"} {
+		if _, _, err := Parse(s); audit.KindOf(err) != audit.Unauthenticated {
 			t.Errorf("%d characters of a secret: %v", len(s), err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestMistypedSecret(t *testing.T) {
 
 func TestOutsideSecret(t *testing.T) {
 	good := "k3y-9f2c71e0b8d4a6357c1e90fb2d8a4c6e"
-	if err := checkOutside(good); err != nil {
+	if err := CheckOutside(good); err != nil {
 		t.Error(err)
 	}
 	for name, secret := range map[string]string{
@@ -80,10 +80,10 @@ func TestOutsideSecret(t *testing.T) {
 		"a space":       good + " ",
 		"a line":        good + "\n",
 		"not ASCII":     good + "é",
-		"ours":          tokenPrefix + good,
-		"a session's":   sessionPrefix + good,
+		"ours":          TokenPrefix + good,
+		"a session's":   SessionPrefix + good,
 	} {
-		err := checkOutside(secret)
+		err := CheckOutside(secret)
 		if audit.KindOf(err) != audit.Invalid {
 			t.Errorf("%s: %v", name, err)
 		} else if strings.Contains(err.Error(), good[:10]) {
@@ -93,15 +93,15 @@ func TestOutsideSecret(t *testing.T) {
 }
 
 func FuzzParseSecret(f *testing.F) {
-	secret, _, err := newSecret(tokenPrefix, rand.Reader)
+	secret, _, err := New(TokenPrefix, rand.Reader)
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range []string{secret, secret[:20], tokenPrefix, sessionPrefix, "", "al_\xff", "other"} {
+	for _, s := range []string{secret, secret[:20], TokenPrefix, SessionPrefix, "", "al_\xff", "other"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		prefix, id, err := parseSecret(s)
+		prefix, id, err := Parse(s)
 		switch {
 		case err != nil && audit.KindOf(err) != audit.Unauthenticated:
 			t.Fatal(err)

@@ -1,8 +1,9 @@
-package auth
+package secrets
 
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -13,36 +14,43 @@ import (
 	"auditlog/auth/guess"
 )
 
-// The parts of a secret that the log makes: a prefix and, in base 62, an id of 47 bits,
-// 256 random bits, a CRC-32.
+// How the secrets that the log makes begin.
 const (
-	tokenPrefix   = "al_"
-	sessionPrefix = "als_"
+	TokenPrefix   = "al_"
+	SessionPrefix = "als_"
+)
 
+// The other parts of one: in base 62, an id of 47 bits, 256 random bits, a CRC-32.
+const (
 	idSize     = 8
 	randomSize = 43
 	sumSize    = 6
 	restSize   = idSize + 1 + randomSize + sumSize // what follows the prefix
 )
 
-// secretHash is what is kept of a token.
-type secretHash [sha256.Size]byte
+// Hash is what is kept of a secret.
+type Hash [sha256.Size]byte
 
-func hashSecret(secret string) secretHash { return sha256.Sum256([]byte(secret)) }
+// HashOf returns the hash of a secret.
+func HashOf(secret string) Hash { return sha256.Sum256([]byte(secret)) }
 
-// newSecret makes a secret and returns it with its id.
-func newSecret(prefix string, random io.Reader) (secret, id string, err error) {
+// Is reports whether h is the hash of the same secret, in a time that does not tell how near
+// it is.
+func (h *Hash) Is(other *Hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
+
+// New makes a secret and returns it with its id.
+func New(prefix string, random io.Reader) (secret, id string, err error) {
 	var b [8]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return "", "", fmt.Errorf("make a secret: %w", err)
 	}
 	id = base62(b[:], idSize)
-	secret, err = secretOfID(prefix, id, random)
+	secret, err = OfID(prefix, id, random)
 	return secret, id, err
 }
 
-// secretOfID makes a secret that has an id.
-func secretOfID(prefix, id string, random io.Reader) (string, error) {
+// OfID makes a secret that has an id.
+func OfID(prefix, id string, random io.Reader) (string, error) {
 	var b [32]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return "", fmt.Errorf("make a secret: %w", err)
@@ -65,15 +73,15 @@ func checksum(body string) string {
 	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, sumSize)
 }
 
-// parseSecret returns the prefix of a secret and the id that it names, or two empty
+// Parse returns the prefix of a secret and the id that it names, or two empty
 // strings for one that does not begin as those of this log do: it can only be one that
 // was set from outside.
-func parseSecret(secret string) (prefix, id string, err error) {
+func Parse(secret string) (prefix, id string, err error) {
 	switch {
-	case strings.HasPrefix(secret, tokenPrefix):
-		prefix = tokenPrefix
-	case strings.HasPrefix(secret, sessionPrefix):
-		prefix = sessionPrefix
+	case strings.HasPrefix(secret, TokenPrefix):
+		prefix = TokenPrefix
+	case strings.HasPrefix(secret, SessionPrefix):
+		prefix = SessionPrefix
 	default:
 		return "", "", nil
 	}
@@ -89,19 +97,19 @@ func parseSecret(secret string) (prefix, id string, err error) {
 	return prefix, rest[:idSize], nil
 }
 
-// idOutside begins the id of a token that was not made here but set by whoever runs
+// Outside begins the id of a token that was not made here but set by whoever runs
 // the log, and is its name.
-const idOutside = "environment"
+const Outside = "environment"
 
-// isOutside reports whether a token was set from outside.
-func isOutside(id string) bool { return strings.HasPrefix(id, idOutside+"-") }
+// IsOutside reports whether a token was set from outside.
+func IsOutside(id string) bool { return strings.HasPrefix(id, Outside+"-") }
 
-// outsideID returns the id of a secret that was set from outside: two secrets have two.
+// OutsideID returns the id of a secret that was set from outside: two secrets have two.
 // It is a keyed hash, so that who reads it in an entry cannot try guesses on it.
-func outsideID(key, secret string) string {
+func OutsideID(key, secret string) string {
 	mac := hmac.New(sha256.New, []byte("auditlog token "+key))
 	mac.Write([]byte(secret))
-	return idOutside + "-" + base62(mac.Sum(nil), idSize)
+	return Outside + "-" + base62(mac.Sum(nil), idSize)
 }
 
 // A secret from outside must have so many characters.
@@ -110,9 +118,9 @@ const (
 	maxOutside = 512
 )
 
-// checkOutside returns what is wrong with a secret that was set from outside. It
+// CheckOutside returns what is wrong with a secret that was set from outside. It
 // never quotes it.
-func checkOutside(secret string) error {
+func CheckOutside(secret string) error {
 	for i := range len(secret) {
 		if secret[i] <= ' ' || secret[i] >= 0x7f {
 			return audit.Errorf(audit.Invalid, "the admin token must be of ASCII letters, digits and signs, without spaces")
@@ -124,9 +132,9 @@ func checkOutside(secret string) error {
 	case guess.Easy(secret):
 		return audit.Errorf(audit.Invalid, "the admin token is easily guessed: it has words or rows of keys, repeats itself or counts. "+
 			"Take a random one, such as from \"openssl rand -hex 32\"")
-	case strings.HasPrefix(secret, tokenPrefix), strings.HasPrefix(secret, sessionPrefix):
+	case strings.HasPrefix(secret, TokenPrefix), strings.HasPrefix(secret, SessionPrefix):
 		return audit.Errorf(audit.Invalid, "the admin token must not begin with %q or %q, as only secrets made by the log do",
-			tokenPrefix, sessionPrefix)
+			TokenPrefix, SessionPrefix)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package shipping
+package secrets
 
 import (
 	"bytes"
@@ -27,9 +27,9 @@ type sealKey struct {
 // minKey is how many characters the line of a key has at least.
 const minKey = 32
 
-// LoadKeys reads a file with a key a line, each of 32 random characters at least. The first one
+// Load reads a file with a key a line, each of 32 random characters at least. The first one
 // seals; the others open what they have sealed before.
-func LoadKeys(path string) (Keys, error) {
+func Load(path string) (Keys, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Keys{}, fmt.Errorf("read the key of sinks: %w", err)
@@ -73,50 +73,54 @@ func newKey(line []byte) (sealKey, error) {
 	return sealKey{hex.EncodeToString(name), aead}, err
 }
 
-// sealedRow is the value of a secret's row.
-type sealedRow struct {
+// row is the value of a secret's row.
+type row struct {
 	// Key names the key that sealed it; empty: it is in clear.
 	Key  string `json:"key,omitempty"`
-	Data []byte `json:"data"` // nonce and sealed text, or JSON
+	Data []byte `json:"data"` // nonce and sealed text, or what is sealed by no key
 }
 
-// seal returns the row of what is kept apart of the sink called name.
-func (k *Keys) seal(name string, p private) []byte {
-	row := sealedRow{Data: encode(p)}
+// Seal returns the row of the secrets of the sink called name: data, which only that name opens.
+func (k *Keys) Seal(name string, data []byte) []byte {
+	r := row{Data: data}
 	if len(k.all) > 0 {
 		key := k.all[0]
 		nonce := make([]byte, key.aead.NonceSize())
 		_, _ = rand.Read(nonce) // it never fails
-		row = sealedRow{key.name, key.aead.Seal(nonce, nonce, row.Data, []byte(name))}
+		r = row{key.name, key.aead.Seal(nonce, nonce, data, []byte(name))}
 	}
-	return encode(row)
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic("secrets: " + err.Error()) // of a text and bytes it cannot be
+	}
+	return b
 }
 
-// open reads what seal returned. again says that another key would seal it now.
-func (k *Keys) open(name string, r audit.SinkRow) (p private, again bool, err error) {
-	var row sealedRow
-	if err := decode(r, &row); err != nil {
-		return p, false, err
+// Open returns what Seal was given. again says that another key would seal it now. It returns an
+// Unavailable Fault where the key is not there or the row was changed.
+func (k *Keys) Open(name string, sealed []byte) (data []byte, again bool, err error) {
+	var r row
+	d := json.NewDecoder(bytes.NewReader(sealed))
+	d.DisallowUnknownFields() // what a newer program wrote is never guessed at
+	if err := d.Decode(&r); err != nil {
+		return nil, false, fmt.Errorf("secrets of sink %q: %w", name, err)
 	}
-	data := row.Data
-	if row.Key != "" {
-		if data, err = k.unseal(name, &row); err != nil {
-			return p, false, err
+	data = r.Data
+	if r.Key != "" {
+		if data, err = k.unseal(name, &r); err != nil {
+			return nil, false, err
 		}
 	}
-	if err := json.Unmarshal(data, &p); err != nil {
-		return p, false, fmt.Errorf("secrets of sink %q: %w", name, err)
-	}
-	return p, len(k.all) > 0 && row.Key != k.all[0].name, nil
+	return data, len(k.all) > 0 && r.Key != k.all[0].name, nil
 }
 
-func (k *Keys) unseal(name string, row *sealedRow) ([]byte, error) {
+func (k *Keys) unseal(name string, r *row) ([]byte, error) {
 	for _, key := range k.all {
 		n := key.aead.NonceSize()
-		if key.name != row.Key || len(row.Data) < n {
+		if key.name != r.Key || len(r.Data) < n {
 			continue
 		}
-		data, err := key.aead.Open(nil, row.Data[:n], row.Data[n:], []byte(name))
+		data, err := key.aead.Open(nil, r.Data[:n], r.Data[n:], []byte(name))
 		if err != nil {
 			return nil, audit.Errorf(audit.Unavailable, "its secrets were changed since they were sealed")
 		}

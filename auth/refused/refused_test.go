@@ -1,4 +1,4 @@
-package auth
+package refused
 
 import (
 	"context"
@@ -11,21 +11,14 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
 )
 
-// journal is a Storage that keeps entries in memory and can be made to fail. What
-// becomes of them in a real store is tested with one.
+// journal keeps entries in memory and can be made to fail. What becomes of them in a real store
+// is tested with package auth.
 type journal struct {
 	entries []*audit.Entry
 	err     error
-}
-
-func (j *journal) Identity() string { return "identity" }
-
-func (j *journal) Tokens() (map[string][]byte, error) { return nil, nil }
-
-func (j *journal) ChangeTokens(context.Context, map[string][]byte, []string, *audit.Entry) error {
-	return j.err
 }
 
 func (j *journal) RecordOwn(_ context.Context, e *audit.Entry) error {
@@ -35,37 +28,33 @@ func (j *journal) RecordOwn(_ context.Context, e *audit.Entry) error {
 	return j.err
 }
 
-// refuser is a Keeper whose Run is played step by step.
+// refuser records step by step what was refused.
 type refuser struct {
 	*testing.T
 	journal
-	*Keeper
+	*Calls
 	now time.Time
 }
 
 func newRefuser(t *testing.T) *refuser {
 	r := &refuser{T: t, now: time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)}
-	k, err := Open(&r.journal, Options{Now: func() time.Time { return r.now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Keeper = k
+	r.Calls = New(&r.journal, func() time.Time { return r.now })
 	return r
 }
 
 // refuse plays a refused call of a token.
-func (r *refuser) refuse(token string, permission Permission, project string) {
-	p := Principal{Owner: token + "@example.com", Type: audit.User, TokenID: token}
-	r.Refuse(&Call{Principal: p, Channel: audit.ChannelAPI}, &Denied{Permission: permission, Project: project})
+func (r *refuser) refuse(token string, permission rights.Permission, project string) {
+	p := rights.Principal{Owner: token + "@example.com", Type: audit.User, TokenID: token}
+	r.Denied(&rights.Call{Principal: p, Channel: audit.ChannelAPI}, &rights.Denied{Permission: permission, Project: project})
 }
 
-// pass lets time go by, and Run do what is due at each moment of it.
+// pass lets time go by, and what is due at each moment of it be recorded.
 func (r *refuser) pass(d time.Duration) {
 	end := r.now.Add(d)
 	for {
 		// What fails is counted, and looked at by the tests that make it fail.
-		_ = r.recordRefusals(r.Context(), r.refusals.Take(r.now))
-		wait := r.refusals.Wait(r.now)
+		_ = r.Record(r.Context())
+		wait := r.Wait()
 		if wait == 0 {
 			r.Fatal("something is still due at once")
 		}
@@ -96,7 +85,7 @@ func TestRefusalFlood(t *testing.T) {
 	r := newRefuser(t)
 	start := r.now
 	for range 10_000 { // in a minute
-		r.refuse("poller", AuditLogList, "acme")
+		r.refuse("poller", rights.AuditLogList, "acme")
 		r.pass(6 * time.Millisecond)
 	}
 	r.pass(time.Minute)
@@ -122,7 +111,7 @@ func TestRefusalFlood(t *testing.T) {
 func TestRefusalsOfADay(t *testing.T) {
 	r := newRefuser(t)
 	for range 24 * 60 * 6 {
-		r.refuse("poller", AuditLogList, "acme")
+		r.refuse("poller", rights.AuditLogList, "acme")
 		r.pass(10 * time.Second)
 	}
 	r.pass(time.Hour)
@@ -130,7 +119,7 @@ func TestRefusalsOfADay(t *testing.T) {
 		t.Errorf("%d entries tell of %d refusals", len(r.entries), r.told())
 	}
 	r.pass(3 * time.Hour)
-	if n := r.refusals.Len(); n != 0 {
+	if n := r.tally.Len(); n != 0 {
 		t.Errorf("%d kinds are remembered for ever", n)
 	}
 }
@@ -138,9 +127,9 @@ func TestRefusalsOfADay(t *testing.T) {
 // After a silence, the next is the first again.
 func TestRefusalAfterSilence(t *testing.T) {
 	r := newRefuser(t)
-	r.refuse("t", TokenList, "")
+	r.refuse("t", rights.TokenList, "")
 	r.pass(2 * time.Minute)
-	r.refuse("t", TokenList, "")
+	r.refuse("t", rights.TokenList, "")
 	r.pass(time.Second)
 	if len(r.entries) != 1 {
 		t.Fatalf("%d entries, want the second refusal still counted", len(r.entries))
@@ -149,7 +138,7 @@ func TestRefusalAfterSilence(t *testing.T) {
 	if len(r.entries) != 2 || r.entries[1].Metadata["count"] != "" {
 		t.Fatalf("entries %+v", r.entries)
 	}
-	r.refuse("t", TokenList, "")
+	r.refuse("t", rights.TokenList, "")
 	r.pass(0)
 	if len(r.entries) != 3 || r.entries[2].Project != audit.SystemProject {
 		t.Fatalf("the first refusal after an hour is not told of at once: %+v", r.entries)
@@ -160,15 +149,15 @@ func TestRefusalAfterSilence(t *testing.T) {
 func TestRefusalsOfManyNames(t *testing.T) {
 	r := newRefuser(t)
 	for i := range 100_000 {
-		r.refuse("scanner", AuditLogList, fmt.Sprint("project-", i))
+		r.refuse("scanner", rights.AuditLogList, fmt.Sprint("project-", i))
 		if i%1000 == 0 {
 			r.pass(time.Millisecond)
 		}
-		if n := r.refusals.Len(); n > maxKinds+1 {
+		if n := r.tally.Len(); n > maxKinds+1 {
 			t.Fatalf("%d kinds are remembered", n)
 		}
 	}
-	r.refuse("other", AuditLogList, "acme")
+	r.refuse("other", rights.AuditLogList, "acme")
 	r.pass(2 * time.Minute)
 	if len(r.entries) != maxKinds+3 || r.told() != 100_001 {
 		t.Fatalf("%d entries tell of %d refusals, want %d of 100001", len(r.entries), r.told(), maxKinds+3)
@@ -178,8 +167,8 @@ func TestRefusalsOfManyNames(t *testing.T) {
 		t.Errorf("the names beyond are told of in %+v", others)
 	}
 	r.pass(24 * time.Hour)
-	if r.refusals.Len() != 0 {
-		t.Errorf("%d kinds are remembered for ever", r.refusals.Len())
+	if r.tally.Len() != 0 {
+		t.Errorf("%d kinds are remembered for ever", r.tally.Len())
 	}
 }
 
@@ -188,10 +177,10 @@ func TestRefusalsWhileTheLogFails(t *testing.T) {
 	r := newRefuser(t)
 	r.journal.err = errors.New("the disk is full")
 	for range 100 {
-		r.refuse("t", AuditLogList, "acme")
+		r.refuse("t", rights.AuditLogList, "acme")
 		r.pass(time.Second)
 	}
-	if got := r.Stats(); got.RefusalFailures > 2 || got.RefusalEntries != 0 || got.Refused != 100 {
+	if got := r.Counts(); got.RefusalFailures > 2 || got.RefusalEntries != 0 || got.Refused != 100 {
 		t.Errorf("stats %+v", got)
 	}
 	r.journal.err = nil

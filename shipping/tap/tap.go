@@ -1,4 +1,4 @@
-package shipping
+package tap
 
 import (
 	"context"
@@ -13,19 +13,29 @@ import (
 )
 
 const (
-	// tapChunk is how many entries are read at once, tapPause how long is waited after each
+	// atOnce is how many entries are read at once, pause how long is waited after each
 	// wake until then: what is recorded meanwhile comes along.
-	tapChunk = 2000
-	tapPause = 20 * time.Millisecond
-	// tapIdle is for how long nobody uses the tap until it no longer reads.
-	tapIdle = 2 * time.Second
+	atOnce = 2000
+	pause  = 20 * time.Millisecond
+	// idle is for how long nobody uses the tap until it no longer reads.
+	idle = 2 * time.Second
+	// weight is what an entry takes in memory beside its texts.
+	weight = 512
 )
 
-// tap holds the newest entries of the log, for those runners that are at its end: they are read
-// once, whoever many wait for them. While nobody does it reads nothing.
-//
-// It is a follow.Follower.
-type tap struct {
+// SizeOf returns how many bytes an entry takes in memory, about.
+func SizeOf(e *audit.Entry) int { return weight + block.SizeOf(e) }
+
+// Log is what a tap has of the log.
+type Log interface {
+	LastID() int64
+	Wait(ctx context.Context, after int64) error
+	After(ctx context.Context, id int64, limit int) (entries []*audit.Entry, through int64, err error)
+}
+
+// Tap holds the newest entries of a log. It is a follow.Follower, whose loop belongs to who made it;
+// its other methods may be called by several goroutines at once.
+type Tap struct {
 	log  Log
 	most int // bytes of the entries that it holds
 	kick chan struct{}
@@ -48,13 +58,14 @@ type chunk struct {
 	bytes         int
 }
 
-func newTap(log Log, most int) *tap {
-	return &tap{log: log, most: most, kick: make(chan struct{}, 1), waiting: make(map[string]map[chan struct{}]bool)}
+// New returns a tap of a log, which holds so many bytes of entries at most.
+func New(log Log, most int) *Tap {
+	return &Tap{log: log, most: most, kick: make(chan struct{}, 1), waiting: make(map[string]map[chan struct{}]bool)}
 }
 
-// wait returns a channel on which is told that the log may hold another entry of a project, or
+// Listen returns a channel on which is told that the log may hold another entry of a project, or
 // of all where it is empty, from now on; and what ends that.
-func (t *tap) wait(project string) (told <-chan struct{}, forget func()) {
+func (t *Tap) Listen(project string) (told <-chan struct{}, forget func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.awake {
@@ -79,9 +90,9 @@ func (t *tap) wait(project string) (told <-chan struct{}, forget func()) {
 	}
 }
 
-// next returns entries behind a number, of a project or of all, if they are here: those that
+// Next returns entries behind a number, of a project or of all, if they are here: those that
 // follow it, and the number up to which they are all: what is missing among these was purged.
-func (t *tap) next(project string, at int64) (entries []*audit.Entry, to int64, ok bool) {
+func (t *Tap) Next(project string, at int64) (entries []*audit.Entry, to int64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.awake {
@@ -110,7 +121,7 @@ func (t *tap) next(project string, at int64) (entries []*audit.Entry, to int64, 
 	return nil, 0, false
 }
 
-func (t *tap) nextID(at int64) (entries []*audit.Entry, to int64, ok bool) {
+func (t *Tap) nextID(at int64) (entries []*audit.Entry, to int64, ok bool) {
 	i := sort.Search(len(t.chunks), func(i int) bool { return t.chunks[i].through > at })
 	if i == len(t.chunks) || t.chunks[i].from > at {
 		return nil, 0, false
@@ -131,14 +142,14 @@ func (c *chunk) ofProject(project string) []*audit.Entry {
 }
 
 // Step reads what comes next.
-func (t *tap) Step(ctx context.Context) (more bool, err error) {
+func (t *Tap) Step(ctx context.Context) (more bool, err error) {
 	t.mu.Lock()
 	last, awake := t.last, t.awake
 	t.mu.Unlock()
 	if !awake {
 		return false, nil
 	}
-	entries, through, err := t.log.After(ctx, last, tapChunk)
+	entries, through, err := t.log.After(ctx, last, atOnce)
 	if err != nil || through == last {
 		return false, err
 	}
@@ -148,9 +159,9 @@ func (t *tap) Step(ctx context.Context) (more bool, err error) {
 
 // add takes in what was read, drops the oldest of what there is too much of, and tells those
 // who wait.
-func (t *tap) add(c chunk) {
+func (t *Tap) add(c chunk) {
 	for _, e := range c.entries {
-		c.bytes += entryWeight + block.SizeOf(e)
+		c.bytes += SizeOf(e)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -170,7 +181,7 @@ func (t *tap) add(c chunk) {
 }
 
 // tell wakes those who wait for a project. The caller holds mu.
-func (t *tap) tell(project string) {
+func (t *Tap) tell(project string) {
 	for ch := range t.waiting[project] {
 		select {
 		case ch <- struct{}{}:
@@ -180,7 +191,7 @@ func (t *tap) tell(project string) {
 }
 
 // Wait waits until there is something to read, for as long as anybody has use for it.
-func (t *tap) Wait(ctx context.Context) error {
+func (t *Tap) Wait(ctx context.Context) error {
 	for {
 		last, ok := t.needed()
 		if !ok {
@@ -191,20 +202,20 @@ func (t *tap) Wait(ctx context.Context) error {
 				return ctx.Err()
 			}
 		}
-		until, cancel := context.WithTimeout(ctx, tapIdle)
+		until, cancel := context.WithTimeout(ctx, idle)
 		err := t.log.Wait(until, last)
 		cancel()
 		switch {
 		case err == nil:
-			return backoff.Sleep(ctx, tapPause)
+			return backoff.Sleep(ctx, pause)
 		case ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
 	}
 }
 
-// drop lets go of all entries. Those who want them read them from the log, if they are there.
-func (t *tap) drop() {
+// Drop lets go of all entries. Those who want them read them from the log, if they are there.
+func (t *Tap) Drop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.chunks, t.bytes = nil, 0
@@ -212,10 +223,10 @@ func (t *tap) drop() {
 
 // needed returns where the tap is, or falls asleep, and lets go of its entries, if nobody has
 // used it for a while.
-func (t *tap) needed() (last int64, ok bool) {
+func (t *Tap) needed() (last int64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.awake && len(t.waiting) == 0 && time.Since(t.used) >= tapIdle {
+	if t.awake && len(t.waiting) == 0 && time.Since(t.used) >= idle {
 		t.awake, t.chunks, t.bytes = false, nil, 0
 	}
 	return t.last, t.awake

@@ -1,4 +1,4 @@
-package auth
+package rights
 
 import (
 	"errors"
@@ -68,7 +68,7 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-func TestContains(t *testing.T) {
+func TestCovers(t *testing.T) {
 	all, two := of(Grant{Role: Admin}), of(Grant{Admin, []string{"acme", "beta"}})
 	mixed := of(Grant{Admin, []string{"acme"}}, Grant{Viewer, nil}, Grant{Admin, []string{"beta"}})
 	for _, tt := range []struct {
@@ -86,8 +86,8 @@ func TestContains(t *testing.T) {
 		{mixed, []string{"acme", "beta"}, true},
 		{mixed, []string{"acme", "gamma"}, false},
 	} {
-		if got := tt.p.contains(TokenCreate, tt.projects); got != tt.want {
-			t.Errorf("%v contains %v: %t", tt.p.Grants, tt.projects, got)
+		if got := tt.p.Covers(TokenCreate, tt.projects); got != tt.want {
+			t.Errorf("%v covers %v: %t", tt.p.Grants, tt.projects, got)
 		}
 	}
 }

@@ -1,8 +1,6 @@
-package auth
+package rights
 
 import (
-	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -19,40 +17,20 @@ type Call struct {
 	Request audit.Request
 }
 
-// NewCall returns the call that a request is. The channel is the one through which the
-// log was reached, as its caller here knows: what a client says of itself in a header
-// would let whoever acts choose what the entry about it says.
-func (k *Keeper) NewCall(r *http.Request, p Principal, channel audit.Channel, requestID string) *Call {
-	c := &Call{Principal: p, Channel: channel}
-	c.Request = audit.Request{UserAgent: r.UserAgent(), ID: requestID}
-	if a := k.Address(r); a.IsValid() {
-		c.Request.IP = a.String()
-	}
-	return c
-}
-
-// ownCall is what the log does of its own accord.
-func ownCall() *Call {
+// OwnCall is what the log does of its own accord.
+func OwnCall() *Call {
 	return &Call{Principal: Principal{Owner: "auditlog", Type: audit.ServiceAccount, Grants: []Grant{{Role: Admin}}}}
 }
 
 // What the metadata of the log's own entries have of the token or the person that acted.
 const (
-	metaToken          = "token"
+	MetaToken          = "token"
+	MetaIdentity       = "identity"
 	metaTokenCreatedBy = "tokenCreatedBy"
 	metaTokenMakers    = "tokenMakers"
 	metaClaimed        = "claimedChannel"
 	metaSession        = "session"
-	metaIdentity       = "identity"
 )
-
-// addMetadata adds to an entry's metadata.
-func addMetadata(e *audit.Entry, more map[string]string) {
-	if e.Metadata == nil {
-		e.Metadata = make(map[string]string, len(more))
-	}
-	maps.Copy(e.Metadata, more)
-}
 
 // Entry returns the entry of a call that succeeds. RecordOwn, ChangeTokens and the
 // like take it; its action is the permission that the call needs. Its metadata, to
@@ -70,17 +48,17 @@ func (c *Call) Entry(action Permission, project string, resource audit.Resource)
 	}
 	p := &c.Principal
 	for name, value := range map[string]string{
-		metaToken: p.TokenID, metaTokenCreatedBy: p.TokenCreatedBy, metaSession: p.SessionID, metaIdentity: p.Identity,
+		MetaToken: p.TokenID, metaTokenCreatedBy: p.TokenCreatedBy, metaSession: p.SessionID, MetaIdentity: p.Identity,
 	} {
-		if value != "" && !(name == metaToken && value == p.SessionID) {
-			addMetadata(e, map[string]string{name: value})
+		if value != "" && !(name == MetaToken && value == p.SessionID) {
+			e.AddMetadata(map[string]string{name: value})
 		}
 	}
 	if len(p.TokenMakers) > 0 {
-		addMetadata(e, map[string]string{metaTokenMakers: strings.Join(p.TokenMakers, ", ")})
+		e.AddMetadata(map[string]string{metaTokenMakers: strings.Join(p.TokenMakers, ", ")})
 	}
 	if slices.Contains(audit.Channels(), c.Claimed) && c.Claimed != c.Channel {
-		addMetadata(e, map[string]string{metaClaimed: string(c.Claimed)})
+		e.AddMetadata(map[string]string{metaClaimed: string(c.Claimed)})
 	}
 	e.Clean() // a user agent of garbage must not keep a call from being recorded
 	return e
