@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/auth/rights"
 	"auditlog/backup/duty"
@@ -41,8 +42,8 @@ func (s *Server) backup(c *call) error {
 	}
 	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
 	defer cancel()
-	send := writerFunc(func(b []byte) (int, error) {
-		if c.w.status == 0 {
+	send := wire.WriterFunc(func(b []byte) (int, error) {
+		if !c.w.Begun() {
 			h := c.w.Header()
 			h.Set("Content-Type", rpc.TypeBackup)
 			h.Set("Content-Disposition", `attachment; filename="audit-log.tar"`)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"auditlog/api/dialect"
 	"auditlog/audit"
 	"auditlog/auth/refused"
 )
@@ -14,7 +15,7 @@ type conflicts struct {
 	by map[string]*refused.Conflict
 }
 
-func (c *call) newConflicts() conflicts { return conflicts{call: c, hidden: deploys(c.r)} }
+func (c *call) newConflicts() conflicts { return conflicts{call: c, hidden: dialect.Deploys(c.r)} }
 
 // add counts an entry whose key the one with the id has.
 func (c *conflicts) add(e *audit.Entry, id int64) {
@@ -33,7 +34,7 @@ func (c *conflicts) add(e *audit.Entry, id int64) {
 // tell counts them, and has entries tell of them.
 func (c *conflicts) tell() {
 	for _, of := range c.by {
-		c.call.metrics.conflict.Add(float64(of.Count))
+		c.call.metrics.Conflict(of.Count)
 		c.call.opts.Auth.Conflict(c.call.auth(), of)
 	}
 }

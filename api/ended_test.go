@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/intake"
 	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
@@ -98,7 +99,7 @@ func TestTokenEndsDuringAStream(t *testing.T) {
 	token, id := g.create(rights.Recorder, time.Time{}, "acme")
 	s := g.beginSlowly(t, token, rpc.Record, rpc.TypeNDJSON)
 	last := g.store.LastID()
-	chunk := strings.Repeat(deployEntry+"\n", chunkEntries)
+	chunk := strings.Repeat(deployEntry+"\n", intake.ChunkEntries)
 	s.send(chunk)
 	if err := g.store.Wait(t.Context(), last); err != nil {
 		t.Fatal(err)
@@ -106,7 +107,7 @@ func TestTokenEndsDuringAStream(t *testing.T) {
 	g.mustCall(g.root, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, id))
 	s.send(chunk)
 	status, answer := s.end()
-	if status != http.StatusUnauthorized || !strings.Contains(answer, fmt.Sprintf(`"recorded":%d,`, chunkEntries)) {
+	if status != http.StatusUnauthorized || !strings.Contains(answer, fmt.Sprintf(`"recorded":%d,`, intake.ChunkEntries)) {
 		t.Errorf("answered %d %s", status, answer)
 	}
 }

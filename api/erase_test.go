@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/dialect"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/rights"
@@ -56,7 +57,7 @@ func TestErasingAndFraming(t *testing.T) {
 			t.Errorf("a deletion by a project's admin: %d %s", status, answer)
 		}
 	}
-	g.mustCall(g.root, rpc.ProjectDelete, `{"project":"acme"}`, rpc.HeaderChannel, "console", headerDeploys, "console")
+	g.mustCall(g.root, rpc.ProjectDelete, `{"project":"acme"}`, rpc.HeaderChannel, "console", dialect.Header, "console")
 	g.stop() // what was refused is on record
 	for done := false; !done; {
 		var err error

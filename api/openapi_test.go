@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/dialect"
 	"auditlog/api/strict"
 	"auditlog/audit"
 	"auditlog/auth/rights"
@@ -175,7 +176,7 @@ func TestDocumentAgainstKinds(t *testing.T) {
 type (
 	queryRequest struct {
 		bareRequest
-		deploysFilters
+		dialect.Filters
 	}
 	bareRequest struct{ rpc.Query }
 )
@@ -392,11 +393,14 @@ func TestDocumentExamplesAreOfTheirTypes(t *testing.T) {
 	}
 }
 
+// answeredEntry is an entry without its methods, which would hide its members.
+type answeredEntry audit.Entry
+
 // The example answers have the members of their types and no others.
 func TestDocumentExampleAnswers(t *testing.T) {
 	doc := start(t, Options{}).document()
 	results := map[string]any{
-		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Pull: new(rpc.PullResult), rpc.Get: new(plainEntry), rpc.Stats: new(rpc.StatsResult),
+		rpc.Record: new(rpc.RecordResult), rpc.List: new(rpc.ListResult), rpc.Pull: new(rpc.PullResult), rpc.Get: new(answeredEntry), rpc.Stats: new(rpc.StatsResult),
 		rpc.ProjectList: new(rpc.ProjectListResult), rpc.ProjectGet: new(rpc.Project), rpc.ProjectDelete: new(rpc.Project), rpc.ProjectRestore: new(rpc.Project),
 		rpc.SessionStart: new(rpc.SessionStartResult), rpc.SessionBegin: new(rpc.SessionBeginResult), rpc.SessionGet: new(rpc.Caller),
 		rpc.SessionList: new(rpc.SessionListResult), rpc.SessionEnd: new(rpc.Session), rpc.LogCheck: new(rpc.CheckResult), rpc.LogStatus: new(rpc.StatusResult),

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/auth/address"
 	"auditlog/auth/rights"
@@ -29,7 +30,7 @@ func (s *Server) profile(w http.ResponseWriter, r *http.Request) {
 		c.profiled()
 		return nil
 	}}
-	s.serve(w.(*exchange), r, rt)
+	s.serve(w.(*wire.Exchange), r, rt)
 }
 
 // profiled answers with the profile that the path names.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/auth/rights"
 	"auditlog/rpc"
@@ -82,7 +83,7 @@ func (s *Server) pages() map[string]http.HandlerFunc {
 	pages := map[string]http.HandlerFunc{
 		"/healthz":      s.healthz,
 		"/readyz":       s.readyz,
-		"/metrics":      s.metricsPage,
+		"/metrics":      s.metrics.Page().ServeHTTP,
 		"/openapi.json": s.openAPI,
 	}
 	if s.opts.MetricsApart {
@@ -97,14 +98,14 @@ func (s *Server) newRouter() *httprouter.Router {
 	router.RedirectFixedPath = false
 	router.HandleOPTIONS = false
 	for _, rt := range s.routes() {
-		s.handle(router, rt.method, func(x *exchange, r *http.Request) { s.serve(x, r, &rt) })
+		s.handle(router, rt.method, func(x *wire.Exchange, r *http.Request) { s.serve(x, r, &rt) })
 	}
 	for _, rt := range s.open() {
-		s.handle(router, rt.method, func(x *exchange, r *http.Request) { s.serveOpen(x, r, &rt) })
+		s.handle(router, rt.method, func(x *wire.Exchange, r *http.Request) { s.serveOpen(x, r, &rt) })
 	}
 	for path, page := range s.pages() {
 		serve := func(w http.ResponseWriter, r *http.Request) {
-			w.(*exchange).method = path
+			w.(*wire.Exchange).Method = path
 			page(w, r)
 		}
 		router.HandlerFunc(http.MethodGet, path, serve)
@@ -112,7 +113,7 @@ func (s *Server) newRouter() *httprouter.Router {
 	}
 	tlog := route{tlogPath, rights.AuditLogProve, s.tlog}
 	for _, verb := range []string{http.MethodGet, http.MethodHead} {
-		router.HandlerFunc(verb, tlogPath+"*file", func(w http.ResponseWriter, r *http.Request) { s.serve(w.(*exchange), r, &tlog) })
+		router.HandlerFunc(verb, tlogPath+"*file", func(w http.ResponseWriter, r *http.Request) { s.serve(w.(*wire.Exchange), r, &tlog) })
 	}
 	if s.opts.Profile {
 		router.HandlerFunc(http.MethodGet, profilePath+"*name", s.profile)
@@ -130,7 +131,7 @@ func onlyReads(method string) bool {
 }
 
 // handle makes the router answer a method at its name and at that in lower case.
-func (s *Server) handle(router *httprouter.Router, method string, serve func(*exchange, *http.Request)) {
+func (s *Server) handle(router *httprouter.Router, method string, serve func(*wire.Exchange, *http.Request)) {
 	verbs := []string{http.MethodPost}
 	if onlyReads(method) {
 		verbs = []string{http.MethodGet, http.MethodPost}
@@ -142,7 +143,7 @@ func (s *Server) handle(router *httprouter.Router, method string, serve func(*ex
 		s.paths[path] = strings.Join(verbs, ", ")
 		for _, verb := range verbs {
 			router.Handle(verb, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
-				serve(w.(*exchange), r)
+				serve(w.(*wire.Exchange), r)
 			})
 		}
 	}
@@ -153,7 +154,7 @@ func (s *Server) wrongVerb(w http.ResponseWriter, r *http.Request) {
 	allow := cmp.Or(s.paths[r.URL.Path], "GET, HEAD")
 	w.Header().Set("Allow", allow)
 	err := audit.Errorf(audit.Invalid, "%.32s is not answered here: use %s", r.Method, allow)
-	s.failStatus(w.(*exchange), r, http.StatusMethodNotAllowed, err)
+	w.(*wire.Exchange).FailStatus(http.StatusMethodNotAllowed, err)
 }
 
 // method makes a handler of a function from a request to a result.
@@ -167,6 +168,6 @@ func method[Request, Result any](fn func(*call, *Request) (*Result, error)) hand
 		if err != nil {
 			return err
 		}
-		return c.answer(res)
+		return c.w.Answer(res)
 	}
 }

@@ -73,7 +73,7 @@ func (s *Server) sessionBegin(c *call, req *rpc.SessionBeginRequest) (*rpc.Sessi
 		return nil, err
 	}
 	of := sessionOf(session, s.opts.Auth)
-	c.w.principal = of.Owner
+	c.w.Principal = of.Owner
 	return &rpc.SessionBeginResult{Secret: secret, Session: &of}, nil
 }
 

@@ -65,20 +65,3 @@ func (s *Server) sinksReady() *sinkReadiness {
 	failing := t.Sinks[shipping.Failing] + t.Sinks[shipping.Stopped] + t.Sinks[shipping.Broken]
 	return &sinkReadiness{OK: failing == 0, Failing: failing, Behind: t.Behind}
 }
-
-// collectSinks tells of sinks, of all together: their names are nobody's who scrapes.
-func (c *stateCollector) collectSinks(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
-	if c.s.opts.Shipping == nil {
-		return
-	}
-	t := c.s.opts.Shipping()
-	for _, state := range shipping.States() {
-		gauge("sinks", float64(t.Sinks[state]), string(state))
-	}
-	gauge("sink_behind_entries", float64(t.Behind))
-	gauge("sink_refused_now", float64(t.Letters))
-	counter("sink_delivered_total", t.Delivered)
-	counter("sink_refused_total", t.Refused)
-	counter("sink_purged_total", t.Purged)
-	counter("sink_retries_total", t.Retries)
-}

@@ -25,10 +25,10 @@ import (
 
 	"auditlog/admit"
 	"auditlog/api"
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
-	"auditlog/backoff"
 	"auditlog/backup/duty"
 	"auditlog/basepath"
 	"auditlog/cli/build"
@@ -142,7 +142,7 @@ func serve(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 		case errors.Is(err, store.ErrForked):
 			s.log.Error().Err(err).Msg("this node forgets all that it knew, and starts anew with what the database has")
 			cfg.Listen, anew = s.listens(), true
-		case !anew || opened || audit.KindOf(err) != audit.Unavailable || backoff.Sleep(ctx, time.Second) != nil:
+		case !anew || opened || audit.KindOf(err) != audit.Unavailable || !pause(ctx):
 			return err
 		}
 	}
@@ -298,7 +298,7 @@ func (s *server) openHTTP(context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ConnContext:       api.ConnContext,
+		ConnContext:       wire.ConnContext,
 		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
 		ConnState:         newConnections(&s.cfg, s.keeper, MaxOpenFiles(), s.log).watch,
 	}
@@ -433,7 +433,7 @@ func (s *server) serveHTTP() error {
 	if s.http.TLSConfig != nil {
 		return s.http.ServeTLS(s.listener, "", "")
 	}
-	return s.http.Serve(api.Listener{Listener: s.listener})
+	return s.http.Serve(wire.Listener{Listener: s.listener})
 }
 
 // watchStore ends the server when the store can write no more: reading on would

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"cmp"
@@ -16,36 +16,44 @@ import (
 	"auditlog/rpc"
 )
 
-// exchange is one request and its answer: the ResponseWriter that every handler
+// Exchange is one request and its answer: the ResponseWriter that every handler
 // writes to, and what the log line and the metrics will tell.
-type exchange struct {
+type Exchange struct {
 	http.ResponseWriter
-	id       string
+	// Request is the request as it came.
+	Request *http.Request
+	// ID names the exchange in the answer and in the log line.
+	ID string
+	// Method is of the API, or the page; empty when neither.
+	Method string
+	// Principal and Project are whose call it is and what it concerns, where that is known.
+	Principal, Project string
+	// Err is why the answer is an error, with its internal causes.
+	Err error
+	// Started is when it began.
+	Started time.Time
+
+	wire     *Wire
 	idHeader [1]string // the id as the header has it
 	length   [1]string // of the answer, likewise
-	started  time.Time
-	patience time.Duration // for the client to accept each part of the answer
-
-	status int // 0 until the header is written
+	status   int       // 0 until the header is written
 	// meant is the status that an error has, where its caller is told another: clients
 	// of deploys.app read 200 alone. The log and the metrics have what is true.
 	meant int
 	bytes int64
-
-	method    string // of the API, or the page; empty when neither
-	principal string
-	project   string
-	err       error // why the answer is an error, with its internal causes
 }
 
+// Begun reports whether some of the answer was sent.
+func (x *Exchange) Begun() bool { return x.status != 0 }
+
 // WriteHeader notes the status.
-func (x *exchange) WriteHeader(status int) {
+func (x *Exchange) WriteHeader(status int) {
 	x.extendWrite()
 	x.head(status)
 }
 
 // head is WriteHeader where a Write follows at once.
-func (x *exchange) head(status int) {
+func (x *Exchange) head(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
 	}
@@ -53,7 +61,7 @@ func (x *exchange) head(status int) {
 }
 
 // Write counts what was written.
-func (x *exchange) Write(b []byte) (int, error) {
+func (x *Exchange) Write(b []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
@@ -65,28 +73,28 @@ func (x *exchange) Write(b []byte) (int, error) {
 
 // extendWrite gives the client its time to accept what is written next. No answer
 // is without: who asks and does not read would hold the connection for ever.
-func (x *exchange) extendWrite() {
+func (x *Exchange) extendWrite() {
 	// What cannot be bounded, as in a test without a connection, is not.
-	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(x.patience))
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(x.wire.opts.Patience))
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+func (x *Exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // Flush is for what streams without a ResponseController.
-func (x *exchange) Flush() {
+func (x *Exchange) Flush() {
 	// Where it cannot be flushed now, it is when the handler returns.
 	_ = http.NewResponseController(x.ResponseWriter).Flush()
 }
 
-// begin makes the exchange of a request and sets what every answer carries.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{ResponseWriter: w, id: r.Header.Get(rpc.HeaderRequestID), started: time.Now(), patience: s.opts.Patience}
-	if !saneID(x.id) {
-		x.id = s.idPrefix + "-" + strconv.FormatUint(s.lastID.Add(1), 10)
+// Begin makes the exchange of a request and sets what every answer carries.
+func (w *Wire) Begin(to http.ResponseWriter, r *http.Request) *Exchange {
+	x := &Exchange{ResponseWriter: to, Request: r, ID: r.Header.Get(rpc.HeaderRequestID), Started: time.Now(), wire: w}
+	if !saneID(x.ID) {
+		x.ID = w.prefix + "-" + strconv.FormatUint(w.last.Add(1), 10)
 	}
-	x.idHeader[0] = x.id
-	h := w.Header()
+	x.idHeader[0] = x.ID
+	h := to.Header()
 	h[rpc.HeaderRequestID] = x.idHeader[:]
 	h["X-Content-Type-Options"] = headerValues.noSniff[:]
 	h["X-Frame-Options"] = headerValues.deny[:]
@@ -96,8 +104,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	if overTLS(r) {
 		h["Strict-Transport-Security"] = headerValues.onlyTLS[:]
 	}
-	s.metrics.inFlight.Inc()
-	s.boundRest(x, r)
+	x.boundRest()
 	return x
 }
 
@@ -122,10 +129,10 @@ func overTLS(r *http.Request) bool {
 
 // boundRest bounds how long what no handler reads of a body can hold the answer
 // up: net/http awaits it first, and there must be time left to answer.
-func (s *Server) boundRest(x *exchange, r *http.Request) {
-	if r.ContentLength != 0 {
+func (x *Exchange) boundRest() {
+	if x.Request.ContentLength != 0 {
 		// What has no deadlines, as in a test without a connection, does without.
-		_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(s.opts.Patience / 2))
+		_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(x.wire.opts.Patience / 2))
 	}
 }
 
@@ -146,70 +153,68 @@ func saneID(id string) bool {
 	return true
 }
 
-// end closes an exchange, whether its handler returned or panicked. An answer
-// that had begun when it failed is cut off, so that it cannot pass for whole.
-func (s *Server) end(x *exchange, r *http.Request) {
-	v := recover()
+// Settle closes an exchange, whether its handler returned or panicked, with v. It answers where
+// nothing was sent, and reports whether the answer is to be cut off: one that had begun when it
+// failed must not pass for whole.
+func (x *Exchange) Settle(v any) (aborted bool) {
 	if err, ok := v.(error); v != nil && !(ok && errors.Is(err, http.ErrAbortHandler)) {
-		x.err = fmt.Errorf("panic: %v", v)
-		s.opts.Log.Error().Str("id", x.id).Bytes("stack", debug.Stack()).Msgf("panic: %v", v)
-		if x.status == 0 {
-			s.fail(x, r, x.err)
+		x.Err = fmt.Errorf("panic: %v", v)
+		x.wire.opts.Log.Error().Str("id", x.ID).Bytes("stack", debug.Stack()).Msgf("panic: %v", v)
+		if !x.Begun() {
+			x.Fail(x.Err)
 			v = nil
 		}
 	}
-	if x.status == 0 && v == nil {
+	if !x.Begun() && v == nil {
 		x.status = http.StatusOK // as net/http has it
 	}
-	s.metrics.finish(x)
-	s.noteSlow(x, r)
-	s.log(x, r, v != nil)
-	if v != nil {
-		panic(http.ErrAbortHandler)
-	}
+	return v != nil
 }
 
 // maxLogged bounds each thing that a caller can put into a log line.
 const maxLogged = 512
 
-func logged(s string) string { return s[:min(len(s), maxLogged)] }
+// Logged returns as much of what a caller sent as may stand in a log line.
+func Logged(s string) string { return s[:min(len(s), maxLogged)] }
 
-func (s *Server) log(x *exchange, r *http.Request, aborted bool) {
-	event := s.opts.Log.WithLevel(x.level())
+// Log writes the line of an exchange that ended.
+func (x *Exchange) Log(aborted bool) {
+	event := x.wire.opts.Log.WithLevel(x.level())
 	if event == nil {
 		return
 	}
+	r := x.Request
 	// As it came: what is escaped in it does not reach a terminal.
-	event.Str("id", x.id).Str("method", logged(r.Method)).Str("path", logged(r.URL.EscapedPath())).Int("status", x.truth()).
-		Int64("bytes", x.bytes).Dur("duration", time.Since(x.started))
-	if ip := s.opts.Auth.Address(r); ip.IsValid() {
+	event.Str("id", x.ID).Str("method", Logged(r.Method)).Str("path", Logged(r.URL.EscapedPath())).Int("status", x.Truth()).
+		Int64("bytes", x.bytes).Dur("duration", time.Since(x.Started))
+	if ip := x.wire.opts.From(r); ip.IsValid() {
 		event.Str("ip", ip.String())
 	}
-	if x.principal != "" {
-		event.Str("principal", x.principal)
+	if x.Principal != "" {
+		event.Str("principal", x.Principal)
 	}
-	if x.project != "" {
-		event.Str("project", x.project)
+	if x.Project != "" {
+		event.Str("project", x.Project)
 	}
 	if aborted {
 		event.Bool("aborted", true)
 	}
-	if x.err != nil {
-		event.Str("error", logged(x.err.Error()))
+	if x.Err != nil {
+		event.Str("error", Logged(x.Err.Error()))
 	}
 	event.Msg("request")
 }
 
-// truth returns the status that the exchange had, whatever its caller was told.
-func (x *exchange) truth() int { return cmp.Or(x.meant, x.status) }
+// Truth returns the status that the exchange had, whatever its caller was told.
+func (x *Exchange) Truth() int { return cmp.Or(x.meant, x.status) }
 
 // level tells requests that somebody should look at from those that are routine,
 // and those from what a probe asks every few seconds.
-func (x *exchange) level() zerolog.Level {
+func (x *Exchange) level() zerolog.Level {
 	switch {
-	case x.err != nil && audit.KindOf(x.err) == audit.Internal, x.truth() >= http.StatusInternalServerError:
+	case x.Err != nil && audit.KindOf(x.Err) == audit.Internal, x.Truth() >= http.StatusInternalServerError:
 		return zerolog.ErrorLevel
-	case x.method == "/healthz", x.method == "/readyz", x.method == "/metrics":
+	case x.Method == "/healthz", x.Method == "/readyz", x.Method == "/metrics":
 		return zerolog.DebugLevel
 	}
 	return zerolog.InfoLevel

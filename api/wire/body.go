@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"bytes"
@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	// maxRequest bounds the body of every method but auditLog.record.
-	maxRequest = 1 << 20
 	// minRate is how many bytes a second a body must bring on average, beyond
 	// Options.Patience.
 	minRate = 8 << 10
@@ -27,75 +25,81 @@ const (
 	bodyPatience = 4
 )
 
-// byteOrderMark is what some programs put before their UTF-8. It is no part of the text.
-var byteOrderMark = []byte("\ufeff")
+// TrimMark returns a text without the byte order mark that some programs put before their UTF-8.
+// It is no part of the text.
+func TrimMark(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\ufeff")) }
 
-// readBody reads the whole body into buf, inflated where it is compressed. It
+// Take has a call hold so many bytes more, or returns an Unavailable Fault.
+type Take func(n int) error
+
+// ReadBody reads the whole body into buf, inflated where it is compressed. It
 // returns a TooLarge Fault above limit, an Unavailable one where there is no memory for
 // it, and an Invalid one for a body that does not arrive or is not what it says.
-func (c *call) readBody(buf *buffer, limit int) error {
-	if c.r.ContentLength > int64(limit) {
-		return errTooLarge(limit)
+func (x *Exchange) ReadBody(buf *Buffer, limit int, take Take) error {
+	if x.Request.ContentLength > int64(limit) {
+		return ErrTooLarge(limit)
 	}
-	r, err := c.body(limit)
+	r, err := x.Body(limit)
 	if err != nil {
 		return err
 	}
-	whole, err := c.fill(buf, r, limit)
+	whole, err := x.Fill(buf, r, limit, take)
 	if err == nil && !whole {
-		err = errTooLarge(limit)
+		err = ErrTooLarge(limit)
 	}
 	return err
 }
 
-func errTooLarge(limit int) error {
+// ErrTooLarge returns the error of a body of more bytes than the limit.
+func ErrTooLarge(limit int) error {
 	return audit.Errorf(audit.TooLarge, "the body must be at most %d MiB", limit>>20)
 }
 
-// fill reads into buf what r has, up to most bytes and a little more, and reports whether
+// Fill reads into buf what r has, up to most bytes and a little more, and reports whether
 // that was all. Its memory grows with what has arrived, whatever the header promises.
-func (c *call) fill(buf *buffer, r io.Reader, most int) (whole bool, err error) {
+func (x *Exchange) Fill(buf *Buffer, r io.Reader, most int, take Take) (whole bool, err error) {
 	for {
-		if len(buf.b) > most {
+		if len(buf.B) > most {
 			return false, nil
 		}
-		if len(buf.b) == cap(buf.b) {
-			more := min(3*cap(buf.b), most+1-len(buf.b))
-			if err := c.take(more); err != nil {
+		if len(buf.B) == cap(buf.B) {
+			more := min(3*cap(buf.B), most+1-len(buf.B))
+			if err := take(more); err != nil {
 				return false, err
 			}
-			buf.b = slices.Grow(buf.b, more)
+			buf.B = slices.Grow(buf.B, more)
 		}
-		n, err := r.Read(buf.b[len(buf.b):cap(buf.b)])
-		buf.b = buf.b[:len(buf.b)+n]
+		n, err := r.Read(buf.B[len(buf.B):cap(buf.B)])
+		buf.B = buf.B[:len(buf.B)+n]
 		switch {
-		case err == io.EOF && len(buf.b) > most:
+		case err == io.EOF && len(buf.B) > most:
 			return false, nil
 		case err == io.EOF:
-			buf.b = buf.b[:copy(buf.b, bytes.TrimPrefix(buf.b, byteOrderMark))]
+			buf.B = buf.B[:copy(buf.B, TrimMark(buf.B))]
 			return true, nil
 		case err != nil:
-			return false, c.bodyError(err)
+			return false, x.BodyError(err)
 		}
 	}
 }
 
-// body returns the request's body as it was before any compression, read with
+// Body returns the request's body as it was before any compression, read with
 // deadlines. limit bounds it as it comes over the wire: what inflates to nothing counts.
-func (c *call) body(limit int) (*body, error) {
-	b := &body{patient: &patientReader{
-		r: c.r.Body, control: *http.NewResponseController(c.w.ResponseWriter),
-		left: c.opts.Patience, most: c.opts.Patience, limit: int64(limit),
+func (x *Exchange) Body(limit int) (*Body, error) {
+	patience := x.wire.opts.Patience
+	b := &Body{patient: &patientReader{
+		r: x.Request.Body, control: *http.NewResponseController(x.ResponseWriter),
+		left: patience, most: patience, limit: int64(limit),
 	}}
 	b.patient.came = true
-	encoding := c.r.Header.Get("Content-Encoding")
+	encoding := x.Request.Header.Get("Content-Encoding")
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
 		b.Reader = b.patient
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(b.patient)
 		if err != nil {
-			return nil, c.bodyError(err)
+			return nil, x.BodyError(err)
 		}
 		b.Reader = z
 	default:
@@ -104,22 +108,22 @@ func (c *call) body(limit int) (*body, error) {
 	return b, nil
 }
 
-// body is a request's body on its way in.
-type body struct {
+// Body is a request's body on its way in.
+type Body struct {
 	io.Reader
 	patient *patientReader
 }
 
-// progress says that something came of what was read, so that what the body may take in all
+// Progress says that something came of what was read, so that what the body may take in all
 // begins anew.
-func (b *body) progress() { b.patient.came = true }
+func (b *Body) Progress() { b.patient.came = true }
 
-// bodyError tells the caller what is wrong with a body that cannot be read.
-func (c *call) bodyError(err error) error {
+// BodyError tells the caller what is wrong with a body that cannot be read.
+func (x *Exchange) BodyError(err error) error {
 	if audit.KindOf(err) != audit.Internal {
 		return err
 	}
-	c.w.Header().Set("Connection", "close") // what follows on it cannot be told apart
+	x.Header().Set("Connection", "close") // what follows on it cannot be told apart
 	message := "the body cannot be read"
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -166,7 +170,7 @@ func (p *patientReader) Read(b []byte) (int, error) {
 	}
 	p.left = min(p.most, p.left-time.Since(start)+time.Duration(n)*time.Second/minRate)
 	if p.n += int64(n); p.n > p.limit && (err == nil || err == io.EOF) {
-		return 0, errTooLarge(int(p.limit))
+		return 0, ErrTooLarge(int(p.limit))
 	}
 	return n, err
 }

@@ -1,4 +1,4 @@
-package api
+package metrics
 
 import (
 	"net/http"
@@ -14,9 +14,9 @@ import (
 	"auditlog/rpc"
 )
 
-// metrics counts for /metrics. Nothing in it names a project, an actor or a
+// Metrics count for /metrics. Nothing in them names a project, an actor or a
 // token: who may scrape is not asked.
-type metrics struct {
+type Metrics struct {
 	inFlight prometheus.Gauge
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -44,8 +44,9 @@ type counters struct {
 	duration prometheus.Observer
 }
 
-func newMetrics(s *Server) *metrics {
-	m := &metrics{
+// New returns Metrics that tell the state of the sources when they are asked for.
+func New(of Sources) *Metrics {
+	m := &Metrics{
 		ends: make(map[end]counters),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "auditlog_requests_in_flight", Help: "Requests being answered.",
@@ -72,39 +73,32 @@ func newMetrics(s *Server) *metrics {
 	}, []string{"limit", "amount"})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.inFlight, m.requests, m.duration, entries, m.commit, m.over, newStateCollector(s),
+		m.inFlight, m.requests, m.duration, entries, m.commit, m.over, newState(of),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
 }
 
-// Metrics answers /metrics and nothing else, for a listener of its own.
-func (s *Server) Metrics() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.metrics.page)
-	return mux
-}
+// Page answers with the metrics.
+func (m *Metrics) Page() http.Handler { return m.page }
 
-// metricsPage answers /metrics.
-func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request) {
-	s.metrics.page.ServeHTTP(w, r)
-}
+// Begin counts a request that begins.
+func (m *Metrics) Begin() { m.inFlight.Inc() }
 
-// finish counts an exchange that ends.
-func (m *metrics) finish(x *exchange) {
-	method := x.method
+// End counts a request that ends, to a method of the API or a page, or to neither, "".
+func (m *Metrics) End(method string, status int, took time.Duration) {
 	if method == "" {
 		method = "other"
 	}
 	m.inFlight.Dec()
-	c := m.of(end{method, x.truth()})
+	c := m.of(end{method, status})
 	c.requests.Inc()
-	c.duration.Observe(time.Since(x.started).Seconds())
+	c.duration.Observe(took.Seconds())
 }
 
 // of returns the counters of requests that end so.
-func (m *metrics) of(e end) counters {
+func (m *Metrics) of(e end) counters {
 	m.mu.RLock()
 	c, ok := m.ends[e]
 	m.mu.RUnlock()
@@ -118,13 +112,16 @@ func (m *metrics) of(e end) counters {
 	return c
 }
 
-// exceeded counts a call that a limit refused.
-func (m *metrics) exceeded(e *audit.Exceeded) { m.over.WithLabelValues(e.Limit.Name, e.Amount).Inc() }
+// Exceeded counts a call that a limit refused.
+func (m *Metrics) Exceeded(e *audit.Exceeded) { m.over.WithLabelValues(e.Limit.Name, e.Amount).Inc() }
 
-// recorded counts what became of the entries of a commit that took so long.
-func (m *metrics) recorded(r *rpc.RecordResult, took time.Duration) {
+// Recorded counts what became of the entries of a commit that took so long.
+func (m *Metrics) Recorded(r *rpc.RecordResult, took time.Duration) {
 	m.commit.Observe(took.Seconds())
 	m.fresh.Add(float64(r.Recorded))
 	m.duplicate.Add(float64(r.Duplicates))
 	m.skipped.Add(float64(r.Skipped))
 }
+
+// Conflict counts entries that were not recorded because others have their keys.
+func (m *Metrics) Conflict(n int64) { m.conflict.Add(float64(n)) }

@@ -1,20 +1,53 @@
-package api
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auditlog/admit"
 	"auditlog/audit"
+	"auditlog/auth"
+	"auditlog/backup/duty"
+	"auditlog/retention"
+	"auditlog/scrub"
+	"auditlog/shipping"
 )
 
-// stateCollector reads the state of the log when /metrics is asked for it.
-type stateCollector struct {
-	s     *Server
+// Sources are what the metrics tell of. Log, Auth and Purges are required.
+type Sources struct {
+	Log    Log
+	Auth   interface{ Stats() auth.Stats }
+	Purges interface{ Stats() retention.Stats }
+	// Door tells what calls hold. Nil lets everybody in.
+	Door *admit.Door
+	// Index, Checks, Backups and Shipping are nil where there is no such thing.
+	Index    func() audit.IndexStatus
+	Checks   interface{ Status() scrub.Status }
+	Backups  interface{ Status() duty.Status }
+	Shipping func() shipping.Totals
+	// Version is this program's.
+	Version string
+}
+
+// Log is what the metrics tell of the log.
+type Log interface {
+	audit.Health
+	Projects() []audit.Project
+	// LastID returns the id of the newest entry, 0 when there is none.
+	LastID() int64
+	// Unsealed counts the entries that are held in memory until they are in a block.
+	Unsealed() int
+	// Congestion tells how those stand who record.
+	Congestion() audit.Congestion
+}
+
+// state reads the state of the log when /metrics is asked for it.
+type state struct {
+	of    Sources
 	descs map[string]*prometheus.Desc // by name, without the prefix
 }
 
-func newStateCollector(s *Server) *stateCollector {
-	c := &stateCollector{s: s, descs: make(map[string]*prometheus.Desc)}
+func newState(of Sources) *state {
+	c := &state{of: of, descs: make(map[string]*prometheus.Desc)}
 	for _, d := range []struct{ name, help, label string }{
 		{"build_info", "1, with the version of this program.", "version"},
 		{"projects", "Projects by state.", "state"},
@@ -75,21 +108,21 @@ func newStateCollector(s *Server) *stateCollector {
 }
 
 // Describe implements prometheus.Collector.
-func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
+func (c *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range c.descs {
 		ch <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
-func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
+func (c *state) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(name string, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v, labels...)
 	}
-	gauge("build_info", 1, c.s.opts.Version)
+	gauge("build_info", 1, c.of.Version)
 	c.collectStore(gauge)
-	if c.s.opts.Index != nil {
-		st := c.s.opts.Index()
+	if c.of.Index != nil {
+		st := c.of.Index()
 		gauge("index_behind", float64(st.Behind))
 		gauge("index_working", truth(st.Err == nil))
 	}
@@ -97,7 +130,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	counter := func(name string, n int64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(n), labels...)
 	}
-	door := c.s.opts.Door.State()
+	door := c.of.Door.State()
 	gauge("calls_memory_bytes", float64(door.Used))
 	gauge("calls_memory_limit_bytes", float64(door.Memory))
 	gauge("reads_waiting", float64(door.Waiting))
@@ -107,24 +140,24 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	c.collectBackups(gauge, counter)
 	c.collectSinks(gauge, counter)
-	st := c.s.opts.Auth.Stats()
+	st := c.of.Auth.Stats()
 	gauge("tokens", float64(st.Tokens))
 	counter("unauthenticated_total", st.Unauthenticated)
 	counter("limited_total", st.Limited)
 	counter("refused_total", st.Refused)
 	counter("refusal_entries_total", st.RefusalEntries)
 	counter("refusal_failures_total", st.RefusalFailures)
-	purges := c.s.opts.Retention.Stats()
+	purges := c.of.Purges.Stats()
 	counter("purge_steps_total", purges.Steps)
 	counter("purges_total", purges.Purged)
 	counter("purge_failures_total", purges.Failures)
 	counter("clock_sets_total", purges.ClockSets)
 }
 
-func (c *stateCollector) collectStore(gauge func(name string, v float64, labels ...string)) {
+func (c *state) collectStore(gauge func(name string, v float64, labels ...string)) {
 	states := make(map[audit.State]int)
 	var entries int64
-	for _, p := range c.s.opts.Store.Projects() {
+	for _, p := range c.of.Log.Projects() {
 		states[p.State]++
 		entries += p.Entries
 	}
@@ -132,9 +165,9 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 		gauge("projects", float64(states[state]), string(state))
 	}
 	gauge("entries", float64(entries))
-	gauge("last_id", float64(c.s.opts.Store.LastID()))
-	gauge("tail_entries", float64(c.s.opts.Store.Unsealed()))
-	line := c.s.opts.Store.Congestion()
+	gauge("last_id", float64(c.of.Log.LastID()))
+	gauge("tail_entries", float64(c.of.Log.Unsealed()))
+	line := c.of.Log.Congestion()
 	gauge("tail_bytes", float64(line.TailBytes))
 	gauge("tail_share", line.ProjectShare, audit.EachProject)
 	gauge("tail_share", line.TokenShare, audit.EachToken)
@@ -142,12 +175,12 @@ func (c *stateCollector) collectStore(gauge func(name string, v float64, labels 
 	gauge("record_waiting_entries", float64(line.WaitingEntries))
 	gauge("record_held_calls", float64(line.HeldCalls))
 	gauge("sealing_stepwise", float64(line.Stepwise))
-	if file, free, err := c.s.opts.Store.Size(); err == nil {
+	if file, free, err := c.of.Log.Size(); err == nil {
 		gauge("database_size_bytes", float64(file))
 		gauge("database_free_bytes", float64(free))
 	}
-	gauge("damages", float64(len(c.s.opts.Store.Damaged())))
-	gauge("writable", truth(c.s.opts.Store.Err() == nil && c.s.opts.Store.Paused() == nil))
+	gauge("damages", float64(len(c.of.Log.Damaged())))
+	gauge("writable", truth(c.of.Log.Err() == nil && c.of.Log.Paused() == nil))
 }
 
 // truth is a bool as a metric.
@@ -159,11 +192,11 @@ func truth(b bool) float64 {
 }
 
 // collectChecks tells of the readings of the whole log.
-func (c *stateCollector) collectChecks(gauge func(string, float64, ...string)) {
-	if c.s.opts.Checks == nil {
+func (c *state) collectChecks(gauge func(string, float64, ...string)) {
+	if c.of.Checks == nil {
 		return
 	}
-	st := c.s.opts.Checks.Status()
+	st := c.of.Checks.Status()
 	problems, ended := 0, 0.0
 	if st.Last != nil {
 		problems, ended = st.Last.Problems, float64(st.Last.EndedAt.Unix())
@@ -173,11 +206,11 @@ func (c *stateCollector) collectChecks(gauge func(string, float64, ...string)) {
 	gauge("check_progress", st.Progress)
 }
 
-func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
-	if c.s.opts.Backups == nil {
+func (c *state) collectBackups(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
+	if c.of.Backups == nil {
 		return
 	}
-	st := c.s.opts.Backups.Status()
+	st := c.of.Backups.Status()
 	counter("backups_total", st.Taken)
 	counter("backups_failed_total", st.Failed)
 	last := 0.0
@@ -188,4 +221,21 @@ func (c *stateCollector) collectBackups(gauge func(string, float64, ...string), 
 	gauge("backup_duration_seconds", st.Took.Seconds())
 	gauge("backup_transaction_seconds", st.Held.Seconds())
 	gauge("backup_new_bytes", float64(st.Bytes))
+}
+
+// collectSinks tells of sinks, of all together: their names are nobody's who scrapes.
+func (c *state) collectSinks(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
+	if c.of.Shipping == nil {
+		return
+	}
+	t := c.of.Shipping()
+	for _, state := range shipping.States() {
+		gauge("sinks", float64(t.Sinks[state]), string(state))
+	}
+	gauge("sink_behind_entries", float64(t.Behind))
+	gauge("sink_refused_now", float64(t.Letters))
+	counter("sink_delivered_total", t.Delivered)
+	counter("sink_refused_total", t.Refused)
+	counter("sink_purged_total", t.Purged)
+	counter("sink_retries_total", t.Retries)
 }

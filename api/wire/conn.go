@@ -1,9 +1,8 @@
-package api
+package wire
 
 import (
 	"context"
 	"net"
-	"net/http"
 )
 
 // Listener makes connections of TCP that send a long answer in one piece, where
@@ -23,7 +22,7 @@ func (l Listener) Accept() (net.Conn, error) {
 
 type connKey struct{}
 
-// ConnContext lets the handlers of a Server find the connection of a Listener.
+// ConnContext lets the exchanges find the connection of a Listener.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	if c, ok := c.(*conn); ok {
 		return context.WithValue(ctx, connKey{}, c)
@@ -37,7 +36,7 @@ type conn struct {
 	*net.TCPConn
 	// first takes the next write, and goes out with the one after it. It is nil
 	// while nothing is held back.
-	first *buffer
+	first *Buffer
 }
 
 // Write writes b, with what is held back before it.
@@ -45,12 +44,12 @@ func (c *conn) Write(b []byte) (int, error) {
 	switch {
 	case c.first == nil:
 		return c.TCPConn.Write(b)
-	case len(c.first.b) == 0:
-		c.first.b = append(c.first.b, b...)
+	case len(c.first.B) == 0:
+		c.first.B = append(c.first.B, b...)
 		return len(b), nil
 	}
-	first := len(c.first.b)
-	both := net.Buffers{c.first.b, b}
+	first := len(c.first.B)
+	both := net.Buffers{c.first.B, b}
 	c.first = nil
 	n, err := both.WriteTo(c.TCPConn)
 	return max(0, int(n)-first), err
@@ -63,7 +62,7 @@ func (c *conn) release() {
 	if c.first = nil; first == nil {
 		return
 	}
-	if _, err := c.Write(first.b); err != nil {
+	if _, err := c.Write(first.B); err != nil {
 		_ = c.Close() // as with every answer, who is gone does not get it
 	}
 }
@@ -74,14 +73,14 @@ const keptTogether = 2 << 10
 
 // write writes the body of an answer, all that there is. Who is gone gets no
 // answer; the log line has the status that was meant.
-func (s *Server) write(x *exchange, r *http.Request, body []byte) {
-	c, ok := r.Context().Value(connKey{}).(*conn)
+func (x *Exchange) write(body []byte) {
+	c, ok := x.Request.Context().Value(connKey{}).(*conn)
 	if !ok || len(body) <= keptTogether {
 		_, _ = x.Write(body)
 		return
 	}
-	buf := s.buffers.get()
-	defer s.buffers.put(buf)
+	buf := x.Buffer()
+	defer buf.Free()
 	c.first = buf
 	defer c.release()
 	_, _ = x.Write(body)

@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"fmt"
@@ -7,20 +7,17 @@ import (
 	"auditlog/audit"
 )
 
-// DefaultReadOnlyActions are the actions that are no audit events unless the
-// configuration says otherwise.
-func DefaultReadOnlyActions() []string { return []string{"*.list", "*.get", "*.metrics"} }
-
-// readOnlyActions are patterns of actions that are not recorded.
-type readOnlyActions struct {
+// ReadOnly are patterns of actions that are not recorded.
+type ReadOnly struct {
 	exact              map[string]bool
 	prefixes, suffixes []string
-	// keepDenied records calls that were refused all the same.
-	keepDenied bool
+	// KeepDenied records calls that were refused all the same.
+	KeepDenied bool
 }
 
-func parseReadOnly(patterns []string) (readOnlyActions, error) {
-	r := readOnlyActions{exact: make(map[string]bool)}
+// ParseReadOnly reads patterns: an action, or one with a * at its start or end.
+func ParseReadOnly(patterns []string) (ReadOnly, error) {
+	r := ReadOnly{exact: make(map[string]bool)}
 	for _, p := range patterns {
 		rest, isSuffix := strings.CutPrefix(p, "*")
 		rest, isPrefix := strings.CutSuffix(rest, "*")
@@ -39,11 +36,11 @@ func parseReadOnly(patterns []string) (readOnlyActions, error) {
 }
 
 // skips reports whether e is not to be recorded.
-func (r *readOnlyActions) skips(e *audit.Entry) bool {
-	return r.match(e.Action) && !(r.keepDenied && e.Outcome == audit.Forbidden)
+func (r *ReadOnly) skips(e *audit.Entry) bool {
+	return r.match(e.Action) && !(r.KeepDenied && e.Outcome == audit.Forbidden)
 }
 
-func (r *readOnlyActions) match(action string) bool {
+func (r *ReadOnly) match(action string) bool {
 	for _, s := range r.suffixes {
 		if strings.HasSuffix(action, s) {
 			return true
@@ -57,8 +54,8 @@ func (r *readOnlyActions) match(action string) bool {
 	return r.exact[action]
 }
 
-// filter returns the entries that are to be recorded, and where they stood.
-func (r *readOnlyActions) filter(entries []*audit.Entry) ([]*audit.Entry, places) {
+// Filter returns the entries that are to be recorded, and where they stood.
+func (r *ReadOnly) Filter(entries []*audit.Entry) ([]*audit.Entry, Places) {
 	first := 0
 	for first < len(entries) && !r.skips(entries[first]) {
 		first++
@@ -67,7 +64,7 @@ func (r *readOnlyActions) filter(entries []*audit.Entry) ([]*audit.Entry, places
 		return entries, nil
 	}
 	kept := append([]*audit.Entry(nil), entries[:first]...)
-	where := make(places, first, len(entries))
+	where := make(Places, first, len(entries))
 	for i := range where {
 		where[i] = i
 	}
@@ -79,11 +76,12 @@ func (r *readOnlyActions) filter(entries []*audit.Entry) ([]*audit.Entry, places
 	return kept, where
 }
 
-// places tells where in a request the entries stood that are left of it. Nil
+// Places tell where in a request the entries stood that are left of it. Nil
 // stands for all of them.
-type places []int
+type Places []int
 
-func (p places) of(i int) int {
+// Of returns where the one at i stood.
+func (p Places) Of(i int) int {
 	if p == nil || i >= len(p) {
 		return i
 	}

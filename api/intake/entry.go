@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"auditlog/rpc"
 )
 
-// maxEntryJSON bounds the JSON of one entry before it is read: an entry of
+// MaxEntryJSON bounds the JSON of one entry before it is read: an entry of
 // audit.MaxStored is shorter, even with every character escaped.
-const maxEntryJSON = 1 << 20
+const MaxEntryJSON = 1 << 20
 
 const entryTooLarge = "must be at most 65535 bytes as stored"
 
@@ -30,20 +30,20 @@ type entryInput struct {
 	RecordedBy strict.Given `json:"recordedBy"`
 }
 
-// readEntry reads one entry, fast where it can.
-func (s *Server) readEntry(b []byte) (*audit.Entry, error) {
-	sc := s.scanner()
-	defer s.scanners.Put(sc)
+// entry reads one entry, fast where it can.
+func (r *Reader) entry(b []byte) (*audit.Entry, error) {
+	sc := r.scanner()
+	defer r.scanners.Put(sc)
 	if e, ok := sc.One(b); ok {
 		return e, nil
 	}
 	return decodeEntry(b)
 }
 
-// readBatch reads the body of auditLog.record, fast where it can.
-func (s *Server) readBatch(b []byte) (entries []*audit.Entry, single bool, err error) {
-	sc := s.scanner()
-	defer s.scanners.Put(sc)
+// batch reads the body of auditLog.record, fast where it can.
+func (r *Reader) batch(b []byte) (entries []*audit.Entry, single bool, err error) {
+	sc := r.scanner()
+	defer r.scanners.Put(sc)
 	if entries, ok := sc.Batch(b); ok {
 		return entries, false, nil
 	}
@@ -53,8 +53,8 @@ func (s *Server) readBatch(b []byte) (entries []*audit.Entry, single bool, err e
 	return decodeBatch(b)
 }
 
-func (s *Server) scanner() *rpc.Scanner {
-	if sc, ok := s.scanners.Get().(*rpc.Scanner); ok {
+func (r *Reader) scanner() *rpc.Scanner {
+	if sc, ok := r.scanners.Get().(*rpc.Scanner); ok {
 		return sc
 	}
 	return new(rpc.Scanner)
@@ -62,7 +62,7 @@ func (s *Server) scanner() *rpc.Scanner {
 
 // decodeEntry reads one entry from JSON.
 func decodeEntry(b []byte) (*audit.Entry, error) {
-	if len(b) > maxEntryJSON {
+	if len(b) > MaxEntryJSON {
 		return nil, &audit.Fault{Kind: audit.TooLarge, Message: entryTooLarge}
 	}
 	var in entryInput

@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"auditlog/admit"
 	"auditlog/api/strict"
+	"auditlog/api/wire"
 	"auditlog/audit"
 )
 
@@ -26,46 +27,47 @@ const (
 	takeEvery = 64 << 10
 )
 
-// readEntries reads the body of auditLog.record, of which buf gets a part.
-func (c *call) readEntries(buf *buffer) (entries []*audit.Entry, single bool, err error) {
-	if c.r.ContentLength > audit.MaxBatchSize {
-		return nil, false, errTooLarge(audit.MaxBatchSize)
+// Read reads the entries of a body, of which buf gets a part, and reports whether it was a
+// single one.
+func (r *Reader) Read(c *Call, buf *wire.Buffer) (entries []*audit.Entry, single bool, err error) {
+	if c.Exchange.Request.ContentLength > audit.MaxBatchSize {
+		return nil, false, wire.ErrTooLarge(audit.MaxBatchSize)
 	}
-	body, err := c.body(audit.MaxBatchSize)
+	body, err := c.Exchange.Body(audit.MaxBatchSize)
 	if err != nil {
 		return nil, false, err
 	}
-	whole, err := c.fill(buf, body, wholeBody)
+	whole, err := c.Exchange.Fill(buf, body, wholeBody, c.take)
 	if err != nil {
 		return nil, false, err
 	}
 	if whole {
-		if len(buf.b) > takeEvery/entryFactor { // or the call's own weight has it
-			if err := c.take(entryFactor * len(buf.b)); err != nil {
+		if len(buf.B) > takeEvery/entryFactor { // or the call's own weight has it
+			if err := c.take(entryFactor * len(buf.B)); err != nil {
 				return nil, false, err
 			}
 		}
-		entries, single, err = c.readBatch(buf.b)
+		entries, single, err = r.batch(buf.B)
 		return entries, single, strict.OfBody(err)
 	}
 	// Nobody who may not record to any project is to be read on for.
-	if err := c.authorize(""); err != nil {
+	if err := c.Authorized(); err != nil {
 		return nil, false, err
 	}
-	if !beginsBatch(buf.b) {
+	if !beginsBatch(buf.B) {
 		return nil, true, strict.OfBody(&audit.Fault{Kind: audit.TooLarge, Message: entryTooLarge})
 	}
-	in := &arriving{call: c, start: buf.b, r: body}
+	in := &arriving{Call: c, start: buf.B, r: body}
 	in.dec = jsontext.NewDecoder(in)
 	d := batchDecoder{dec: in.dec, read: func(value []byte) (*audit.Entry, error) {
 		if err := in.weigh(entryFactor*len(value) + entryWeight); err != nil {
 			return nil, err
 		}
-		return c.readEntry(value)
+		return r.entry(value)
 	}}
-	err = admit.Work(admit.In(c.r.Context(), c.admitted), func(ctx context.Context) (err error) {
+	err = admit.Work(c.context(), func(ctx context.Context) (err error) {
 		in.turn = admit.TurnOf(ctx)
-		entries, err = d.large(buf.b)
+		entries, err = d.large(buf.B)
 		return err
 	})
 	switch {
@@ -80,7 +82,7 @@ func (c *call) readEntries(buf *buffer) (entries []*audit.Entry, single bool, er
 // arriving is a large body as it is decoded. It ends with an error where an entry cannot end
 // well any more.
 type arriving struct {
-	*call
+	*Call
 	dec   *jsontext.Decoder
 	start []byte // of it, which was read before
 	r     io.Reader
@@ -102,7 +104,7 @@ func (a *arriving) Read(b []byte) (n int, err error) {
 		var failed error
 		a.err = a.turn.Pause(func() error {
 			if n, err = a.r.Read(b); err != nil && err != io.EOF {
-				failed = a.bodyError(err)
+				failed = a.Exchange.BodyError(err)
 			}
 			return failed
 		})
@@ -113,9 +115,9 @@ func (a *arriving) Read(b []byte) (n int, err error) {
 	a.n += int64(n)
 	switch {
 	case a.n > audit.MaxBatchSize:
-		a.err = errTooLarge(audit.MaxBatchSize)
-	case a.n-a.dec.InputOffset() > 2*maxEntryJSON:
-		a.err = audit.Errorf(audit.TooLarge, "the body has %d MiB in which no entry ends", 2*maxEntryJSON>>20)
+		a.err = wire.ErrTooLarge(audit.MaxBatchSize)
+	case a.n-a.dec.InputOffset() > 2*MaxEntryJSON:
+		a.err = audit.Errorf(audit.TooLarge, "the body has %d MiB in which no entry ends", 2*MaxEntryJSON>>20)
 	}
 	if a.err != nil {
 		return n, a.err

@@ -1,4 +1,4 @@
-package api
+package dialect
 
 import (
 	"time"
@@ -24,11 +24,11 @@ func (w when) in(zone *time.Location, now time.Time, path string) (time.Time, er
 	return t, audit.AtPath(err, path)
 }
 
-// zoneNamed returns the time zone of a request.
-func zoneNamed(name string) (*time.Location, error) {
-	zone, err := calendar.Zone(name)
-	if err != nil {
-		return nil, audit.AtPath(err, "zone")
+// whenSet returns t unless it is a time that is not set, as Go's zero time is. Clients
+// that move it to a zone of their own send another one of the year 1.
+func whenSet(t time.Time) time.Time {
+	if t.Year() == 1 {
+		return time.Time{}
 	}
-	return zone, nil
+	return t
 }

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"io"
@@ -52,7 +52,8 @@ const gzipFrom = 1 << 10
 // wantsGzip reports whether an answer of some size goes out compressed. It takes
 // as long as the whole rest of a listing, and buys bandwidth: there is none to buy
 // from this machine to itself, unless through a proxy.
-func wantsGzip(r *http.Request, size int) bool {
+func (x *Exchange) wantsGzip(size int) bool {
+	r := x.Request
 	return size >= gzipFrom && acceptsGzip(r) && (proxied(r) || !address.Local(r.RemoteAddr))
 }
 
@@ -62,14 +63,19 @@ func proxied(r *http.Request) bool {
 }
 
 // compress returns body compressed, in buf.
-func (s *Server) compress(buf *buffer, body []byte) []byte {
-	z := s.gzips.get(writerFunc(func(b []byte) (int, error) {
-		buf.b = append(buf.b, b...)
+func (w *Wire) compress(buf *Buffer, body []byte) []byte {
+	z := w.gzips.get(WriterFunc(func(b []byte) (int, error) {
+		buf.B = append(buf.B, b...)
 		return len(b), nil
 	}))
-	defer s.gzips.put(z)
+	defer w.gzips.put(z)
 	// Memory does not fail.
 	_, _ = z.Write(body)
 	_ = z.Close()
-	return buf.b
+	return buf.B
 }
+
+// WriterFunc is a function as an io.Writer.
+type WriterFunc func([]byte) (int, error)
+
+func (f WriterFunc) Write(b []byte) (int, error) { return f(b) }
