@@ -134,6 +134,9 @@ func (a *app) witnessFile(ctx context.Context, w *witness.Witness, f *witnessFla
 		}
 		return exit.Hinted(exit.With(exit.Conflict, err), "ask for one that continues it: auditlog checkpoint --since %s", last)
 	}
+	if errors.Is(err, witness.ErrRequest) {
+		return exit.Usagef("--file: %s holds no checkpoint, as \"auditlog checkpoint\" writes one, or a damaged one", f.file)
+	}
 	if errors.Is(err, witness.ErrProof) || errors.Is(err, witness.ErrSignature) {
 		return exit.With(exit.Faulty, err)
 	}
