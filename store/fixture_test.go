@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/store/block"
@@ -242,9 +244,9 @@ func (f *fixture) tokens() {
 	f.must(k.Start(f.Context(), "operators-own-9f2c71e0b8d4a6357c1e90fb2d8a4c6e", nil))
 	root, err := k.Verify(f.Context(), secret)
 	f.must(err)
-	call := &auth.Call{Principal: root, Channel: audit.ChannelCLI}
+	call := &rights.Call{Principal: root, Channel: audit.ChannelCLI}
 	made := auth.Token{}
-	for i, role := range []auth.Role{auth.Admin, auth.Viewer, auth.Recorder} {
+	for i, role := range []rights.Role{rights.Admin, rights.Viewer, rights.Recorder} {
 		t := auth.Token{Name: "n", Owner: fmt.Sprintf("o%d@example.com", i), OwnerType: audit.ServiceAccount, Role: role}
 		if i > 0 {
 			t.Projects, t.ExpiresAt = []string{"acme", "globex"}[:i], f.now.AddDate(100, 0, 0)
@@ -312,24 +314,8 @@ func writeFixture(t *testing.T, name string, fill func(*fixture)) {
 // unpackFixture returns a folder with a copy of a fixture's database.
 func unpackFixture(t *testing.T, path string) string {
 	t.Helper()
-	in, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	out, err := os.OpenFile(filepath.Join(dir, FileName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = io.Copy(out, z)
-		err = errors.Join(err, out.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	audittest.Unpack(t, path, filepath.Join(dir, FileName))
 	return dir
 }
 
