@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -530,9 +529,7 @@ type way struct {
 // TestDamage damages a log in many ways, and asks for everything: whatever is hurt, what
 // is answered is right, and the rest is an error that says where.
 func TestDamage(t *testing.T) {
-	if testing.Short() {
-		*damages = 1
-	}
+	alone(t)
 	c := newCampaign(t)
 	for _, how := range []string{"killed", "closed", "alone"} {
 		if v, why := c.try(t, c.images[how]); v != harmless {
@@ -561,41 +558,5 @@ func TestDamage(t *testing.T) {
 	}
 	if t.Logf("%d listings, %d of them refused, %d entries recorded", c.lists, c.refusals, c.taken); c.refusals > c.lists/20 {
 		t.Errorf("%d of %d listings of a log that is open were refused", c.refusals, c.lists)
-	}
-}
-
-// TestKeysOfBranchesMadeLess turns a bit of keys that lead to blocks, so that each seems to hide what is
-// in the block before as well: that is not said to be missing, since it is there.
-func TestKeysOfBranchesMadeLess(t *testing.T) {
-	if testing.Short() {
-		t.Skip("TestDamage meets some of them")
-	}
-	c := newCampaign(t)
-	image := c.images["alone"][FileName]
-	tried := 0
-	for _, id := range treePages(image) {
-		p := image[id*campaignPage : (id+1)*campaignPage]
-		if binary.NativeEndian.Uint16(p[8:]) != 1 {
-			continue
-		}
-		for i := 1; i < int(binary.NativeEndian.Uint16(p[10:])); i++ {
-			e := 16 + 16*i
-			key, size := e+int(binary.NativeEndian.Uint32(p[e:])), binary.NativeEndian.Uint32(p[e+4:])
-			for _, at := range []int{7, 8} { // of a block's time: some minutes, or an hour
-				const bit = 0x20
-				if size != fulltext.BlockKeySize || p[key+at]&bit == 0 {
-					continue
-				}
-				turned := bytes.Clone(image)
-				turned[id*campaignPage+key+at] &^= bit
-				if v, why := c.try(t, map[string][]byte{FileName: turned}); v == wrong {
-					t.Errorf("page %d, element %d, byte %d: %s", id, i, at, why)
-				}
-				tried++
-			}
-		}
-	}
-	if tried < 5 {
-		t.Fatalf("%d keys were tried", tried)
 	}
 }
