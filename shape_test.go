@@ -20,12 +20,13 @@ import (
 // What is not in it may not exist.
 var mayImport = map[string]string{
 	// The rooms of a block. What chunk has of audit is what ASCII is, and search how letters fold.
-	"store/block/bits":   "",
-	"store/block/chunk":  "audit store/block/bits",
-	"store/block/lex":    "",
-	"store/block/column": "store/block/bits store/block/chunk store/block/lex",
-	"store/block/search": "audit fulltext store/block/bits store/block/chunk store/block/column store/block/lex",
-	"store/block":        "audit fulltext store/block/bits store/block/column store/block/search",
+	"store/block/bits":     "",
+	"store/block/chunk":    "audit store/block/bits",
+	"store/block/lex":      "",
+	"store/block/distinct": "store/block/bits",
+	"store/block/column":   "store/block/bits store/block/chunk store/block/distinct store/block/lex",
+	"store/block/search":   "audit fulltext store/block/bits store/block/chunk store/block/column store/block/lex",
+	"store/block":          "audit fulltext store/block/bits store/block/column store/block/search",
 
 	".":                    "cli",
 	"audit":                "audit/nfc",
