@@ -126,7 +126,7 @@ var mayImport = map[string]string{
 	"cli/connection":   "audit auth/address cli/build cli/command cli/contexts cli/exit cli/filters cli/secret cli/terminal client rpc spell",
 	"cli/entries":      "audit calendar cli/build cli/command cli/connection cli/exit cli/filters cli/terminal client demo export format importer importer/cloudtrail pull rpc spell",
 	"cli/folder":       "audit backup backup/duty backup/place cli/command cli/connection cli/exit cli/server cli/settings cli/signing client index notary proof rpc spell store store/copies store/kv store/move store/repair",
-	"cli/proofs":       "audit cli/command cli/connection cli/exit cli/filters cli/signing client proof proof/evidence proof/qr rpc spell witness",
+	"cli/proofs":       "audit auth/rights cli/command cli/connection cli/exit cli/filters cli/signing client proof proof/evidence proof/qr rpc spell witness",
 	"cli/shipping":     "audit cli/build cli/command cli/connection cli/exit cli/filters cli/server cli/settings cli/terminal client format rpc ship sink sink/kinds sinks",
 	"cli/admin":        "audit auth/rights calendar cli/command cli/connection cli/exit cli/filters cli/settings cli/terminal client rpc spell",
 	"cli/help":         "audit cli/build cli/command cli/connection cli/exit cli/filters cli/output client rpc spell",
