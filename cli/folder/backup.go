@@ -194,7 +194,7 @@ func (s *source) open(ctx context.Context, from string) (db *backup.DB, close fu
 	}
 	p, err := place.Open(from)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, noBackup(err)
 	}
 	found, err := backup.Find(ctx, p, s.id)
 	if err == nil && found.Encrypted && len(identities) == 0 {

@@ -116,7 +116,7 @@ func (a *app) fetchEvidence(ctx context.Context, c *client.Client, req rpc.Prove
 	if err := filters.FlagPath(c.Prove(ctx, req, &command.Counter{W: bundle, Progress: p})); err != nil {
 		return err
 	}
-	res, err := verifyFile(bundle, policy)
+	res, _, err := verifyFile(bundle, policy)
 	if err != nil {
 		return err
 	}
@@ -140,23 +140,20 @@ func (a *app) fetchEvidence(ctx context.Context, c *client.Client, req rpc.Prove
 	return err
 }
 
-// verifyFile verifies evidence in a file.
-func verifyFile(f *os.File, policy *evidence.Policy) (*evidence.Result, error) {
+// verifyFile verifies evidence in a file, and returns its last entry too.
+func verifyFile(f *os.File, policy *evidence.Policy) (res *evidence.Result, last *audit.Entry, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := evidence.Open(f, info.Size())
 	if err == nil {
-		var res *evidence.Result
-		if res, err = evidence.Verify(r, policy, func(*audit.Entry) error { return nil }); err == nil {
-			return res, nil
-		}
+		res, err = evidence.Verify(r, policy, func(e *audit.Entry) error { last = e; return nil })
 	}
 	if errors.Is(err, evidence.ErrBad) {
-		return nil, exit.With(exit.Faulty, err)
+		return nil, nil, exit.With(exit.Faulty, err)
 	}
-	return nil, err
+	return res, last, err
 }
 
 // holds says which entries evidence has.

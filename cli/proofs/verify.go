@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditlog/audit"
+	"auditlog/auth/rights"
 	"auditlog/cli/exit"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
@@ -63,11 +65,11 @@ writes it is told, and the parts of a zip must be those of its evidence.`,
 		if signed, ok := checkpointIn(f); ok {
 			return a.verifyCheckpoint(signed, policy)
 		}
-		res, err := verifyFile(f, policy)
+		res, last, err := verifyFile(f, policy)
 		if err != nil {
 			return err
 		}
-		return a.tellEvidence(f, res, policy)
+		return a.tellEvidence(f, res, last, policy)
 	}
 	return cmd
 }
@@ -102,8 +104,9 @@ func readPolicy(keys, witnesses []string, against string) (*evidence.Policy, err
 	return p, err
 }
 
-// tellEvidence says what evidence in a file proves, and whether what people see of it is that.
-func (a *app) tellEvidence(f *os.File, res *evidence.Result, p *evidence.Policy) error {
+// tellEvidence says what evidence in a file proves, of which last is the last entry, and whether what
+// people see of it is that.
+func (a *app) tellEvidence(f *os.File, res *evidence.Result, last *audit.Entry, p *evidence.Policy) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -118,6 +121,9 @@ func (a *app) tellEvidence(f *os.File, res *evidence.Result, p *evidence.Policy)
 	fmt.Fprintf(a.Stdout, "verified: %s\n", spell.Text(holds(res)))
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(a.Stdout, "%-10s %s\n", name, spell.Text(fmt.Sprintf(format, args...)))
+	}
+	if last.Action == string(rights.ProjectDelete) && last.Seq-res.Header.Base+1 == res.Checkpoint.Size {
+		line("order", "to delete the project, by %s at %s: the last of its entries", last.Actor.Email, last.CreatedAt.Format(time.RFC3339))
 	}
 	line("recorded", "before %s, as one of %d entries that the project had", res.Head.Time.Format(time.RFC3339), res.Checkpoint.Size)
 	line("log", "%s, head %d of %d", res.Master.Origin, res.Head.Number, res.Master.Size)
