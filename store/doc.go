@@ -2,7 +2,7 @@
 // acknowledged only once they are on disk, listed newest first.
 //
 // It knows the engine through package kv alone, but for where a folder is opened and
-// compacted. It never looks into full text (package index supplies a [Text]), never
+// compacted. It never looks into full text (package index does, behind Options.Search), never
 // decides who may do what, and never deletes an entry but with its whole project.
 //
 // # How it works
