@@ -1,7 +1,6 @@
 package read
 
 import (
-	"cmp"
 	"context"
 
 	"auditlog/admit"
@@ -100,10 +99,10 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mem.Mu.RUnlock()
 	named := make(namedBlocks, len(views))
 	for i := range views {
-		var failed error
-		views[i].rec.Layers(func(id format.ProjectID, _ *format.Layer) { failed = cmp.Or(failed, q.ask(ctx, id, st, named)) })
-		if failed != nil {
-			return nil, failed
+		for id := range views[i].rec.Layers() {
+			if err := q.ask(ctx, id, st, named); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return named, nil

@@ -21,12 +21,14 @@ import (
 // Write does what was planned. It may be called anew where its transaction fails.
 func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
-	w.expect(tx)
+	kv.Expect(tx, w.expected)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
 	for _, plan := range w.plans {
 		var err error
 		for _, p := range plan.parts {
-			err = cmp.Or(err, writer.Write(p.blocks))
+			if err = writer.Write(p.blocks); err != nil {
+				break
+			}
 		}
 		if err == nil {
 			err = w.count(tx, plan)
@@ -52,8 +54,8 @@ func (w *Step) Write(tx kv.Tx) error {
 	return errors.Join(writer.Finish(), w.cut(tx))
 }
 
-// expect says what will be read.
-func (w *Step) expect(tx kv.Tx) {
+// expected says what will be read.
+func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
 	for _, plan := range w.plans {
@@ -80,8 +82,7 @@ func (w *Step) expect(tx kv.Tx) {
 			break
 		}
 	}
-	kv.Expect(tx, kv.Expected{Bucket: format.Seqs, Keys: seqs}, kv.Expected{Bucket: format.Usages, Keys: usages},
-		kv.Expected{Bucket: format.Order, Keys: orders})
+	return []kv.Expected{{Bucket: format.Seqs, Keys: seqs}, {Bucket: format.Usages, Keys: usages}, {Bucket: format.Order, Keys: orders}}
 }
 
 // count brings a project's record up to date.
