@@ -40,7 +40,7 @@ func mustBeRight(t *testing.T, x *Index, n int) (answered bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys, through, ok, err := x.Search(q).Blocks(context.Background(), 1, everything, 0)
+		keys, through, ok, err := inProject(context.Background(), x.Search(q), 1, everything, 0)
 		if err != nil {
 			t.Fatalf("search %q: %v", query, err)
 		}

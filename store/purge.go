@@ -187,6 +187,7 @@ func (w *purgeWriter) blocks() (left bool, err error) {
 	if len(drop) == 0 {
 		return false, nil
 	}
+	writer.Expect(&blocks.Plan{Drop: drop})
 	w.rec.Late = slices.Clone(w.rec.Late)
 	for _, b := range drop {
 		count(w.rec.Purge, b)

@@ -23,6 +23,7 @@ func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
 	w.expect(tx)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
+	writer.Expect(w.blockPlans()...)
 	for _, plan := range w.plans {
 		var err error
 		for _, p := range plan.parts {
@@ -50,6 +51,15 @@ func (w *Step) Write(tx kv.Tx) error {
 	}
 	w.newest = writer.Seq
 	return errors.Join(writer.Finish(), w.cut(tx))
+}
+
+func (w *Step) blockPlans() (plans []*blocks.Plan) {
+	for _, plan := range w.plans {
+		for _, p := range plan.parts {
+			plans = append(plans, p.blocks)
+		}
+	}
+	return plans
 }
 
 // expect says what will be read.
