@@ -14,12 +14,13 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/retention"
 )
 
 // Desk performs the acts. Its methods may be called by several goroutines at once.
 // Each takes the call that it is a part of, which its entry tells of, and returns
-// *auth.Denied where the caller may not.
+// *rights.Denied where the caller may not.
 type Desk struct {
 	projects Projects
 	tokens   *auth.Keeper
@@ -56,23 +57,23 @@ func (d *Desk) Approval() bool { return d.approval }
 
 // CreateToken makes a token and returns its secret, which nothing can tell
 // afterwards: see auth.Keeper.Create.
-func (d *Desk) CreateToken(ctx context.Context, call *auth.Call, t auth.Token) (secret string, made auth.Token, err error) {
+func (d *Desk) CreateToken(ctx context.Context, call *rights.Call, t auth.Token) (secret string, made auth.Token, err error) {
 	return d.tokens.Create(ctx, call, t)
 }
 
 // RevokeToken ends a token at once: see auth.Keeper.Revoke.
-func (d *Desk) RevokeToken(ctx context.Context, call *auth.Call, id string) (auth.Token, error) {
+func (d *Desk) RevokeToken(ctx context.Context, call *rights.Call, id string) (auth.Token, error) {
 	return d.tokens.Revoke(ctx, call, id)
 }
 
 // RevokeTokens ends a token and all that was made with it: see auth.Keeper.RevokeAll.
-func (d *Desk) RevokeTokens(ctx context.Context, call *auth.Call, id string) ([]auth.Token, error) {
+func (d *Desk) RevokeTokens(ctx context.Context, call *rights.Call, id string) ([]auth.Token, error) {
 	return d.tokens.RevokeAll(ctx, call, id)
 }
 
 // RotateToken gives a token a new secret: see auth.Keeper.Rotate.
 func (d *Desk) RotateToken(
-	ctx context.Context, call *auth.Call, id string, grace time.Duration, expires time.Time,
+	ctx context.Context, call *rights.Call, id string, grace time.Duration, expires time.Time,
 ) (secret string, t auth.Token, err error) {
 	return d.tokens.Rotate(ctx, call, id, grace, expires)
 }

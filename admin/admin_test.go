@@ -9,6 +9,7 @@ import (
 	"auditlog/admin"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/retention"
 	"auditlog/store"
 )
@@ -51,7 +52,7 @@ func TestOnlyDeletionsWakeThePurge(t *testing.T) {
 		desk := admin.New(admin.Options{Projects: log, Purges: worker})
 		go worker.Run(t.Context())
 		synctest.Wait()
-		call := &auth.Call{Principal: auth.Dev()}
+		call := &rights.Call{Principal: rights.Dev()}
 		for _, tt := range []struct {
 			name string
 			do   func() error
@@ -94,7 +95,7 @@ func TestEntriesOfBothDoors(t *testing.T) {
 	}
 	var told [][2]string
 	for _, channel := range []audit.Channel{audit.ChannelAPI, audit.ChannelConsole} {
-		call := &auth.Call{Principal: auth.Dev(), Channel: channel}
+		call := &rights.Call{Principal: rights.Dev(), Channel: channel}
 		if _, err := desk.DeleteProject(t.Context(), call, "acme"); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +106,7 @@ func TestEntriesOfBothDoors(t *testing.T) {
 		var details [2]string
 		for i := range details {
 			e, err := s.Get(t.Context(), "acme", last-2+2*int64(i))
-			if err != nil || e.Channel != channel || e.Actor.Email != auth.Dev().Owner {
+			if err != nil || e.Channel != channel || e.Actor.Email != rights.Dev().Owner {
 				t.Fatalf("the entry is %+v, %v", e, err)
 			}
 			details[i] = e.Action + ": " + e.Detail
@@ -125,20 +126,20 @@ func TestEntriesOfBothDoors(t *testing.T) {
 func TestDenied(t *testing.T) {
 	log := new(changer)
 	desk := admin.New(admin.Options{Projects: log, Purges: retention.New(new(purges), retention.Options{})})
-	nobody := &auth.Call{}
-	for name, act := range map[string]func(context.Context, *auth.Call, string) (audit.Project, error){
+	nobody := &rights.Call{}
+	for name, act := range map[string]func(context.Context, *rights.Call, string) (audit.Project, error){
 		"delete": desk.DeleteProject, "restore": desk.RestoreProject, "create": desk.CreateProject, "approve": desk.ApproveDeletion,
-		"hold": func(ctx context.Context, by *auth.Call, name string) (audit.Project, error) {
+		"hold": func(ctx context.Context, by *rights.Call, name string) (audit.Project, error) {
 			return desk.HoldProject(ctx, by, name, "case 4711")
 		},
-		"release": func(ctx context.Context, by *auth.Call, name string) (audit.Project, error) {
+		"release": func(ctx context.Context, by *rights.Call, name string) (audit.Project, error) {
 			return desk.ReleaseProject(ctx, by, name, "")
 		},
 	} {
 		if _, err := act(t.Context(), nobody, "acme"); audit.KindOf(err) != audit.PermissionDenied {
 			t.Errorf("%s by nobody: %v", name, err)
 		}
-		if _, err := act(t.Context(), &auth.Call{Principal: auth.Dev()}, "../x\n"); audit.KindOf(err) != audit.Invalid {
+		if _, err := act(t.Context(), &rights.Call{Principal: rights.Dev()}, "../x\n"); audit.KindOf(err) != audit.Invalid {
 			t.Errorf("%s of what is no name: %v", name, err)
 		}
 	}

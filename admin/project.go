@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // CreateProject makes a project, so that it can be recorded to where a log's projects are
 // closed. It returns Conflict for one that is there.
-func (d *Desk) CreateProject(ctx context.Context, call *auth.Call, name string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectCreate, name)
+func (d *Desk) CreateProject(ctx context.Context, call *rights.Call, name string) (audit.Project, error) {
+	e, err := projectEntry(call, rights.ProjectCreate, name)
 	if err != nil {
 		return audit.Project{}, err
 	}
@@ -23,8 +23,8 @@ func (d *Desk) CreateProject(ctx context.Context, call *auth.Call, name string) 
 // asks for that, where a second person has to approve it. It returns NotFound for a
 // project that is not there or purged already, Conflict for one that is deleted already,
 // being purged or held.
-func (d *Desk) DeleteProject(ctx context.Context, call *auth.Call, name string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectDelete, name)
+func (d *Desk) DeleteProject(ctx context.Context, call *rights.Call, name string) (audit.Project, error) {
+	e, err := projectEntry(call, rights.ProjectDelete, name)
 	if err != nil {
 		return audit.Project{}, err
 	}
@@ -48,8 +48,8 @@ func (d *Desk) DeleteProject(ctx context.Context, call *auth.Call, name string) 
 // ApproveDeletion lets an order to delete a project take effect that somebody else gave.
 // It returns NotFound for a project that is not there, Conflict where no order waits, the
 // project is held, or the caller is not a second person.
-func (d *Desk) ApproveDeletion(ctx context.Context, call *auth.Call, name string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectApprove, name)
+func (d *Desk) ApproveDeletion(ctx context.Context, call *rights.Call, name string) (audit.Project, error) {
+	e, err := projectEntry(call, rights.ProjectApprove, name)
 	if err != nil {
 		return audit.Project{}, err
 	}
@@ -76,8 +76,8 @@ func (d *Desk) ApproveDeletion(ctx context.Context, call *auth.Call, name string
 // RestoreProject takes a deletion back, or an order for one. It returns NotFound for a
 // project that is not there, Conflict for one that is not deleted or whose purge has
 // begun.
-func (d *Desk) RestoreProject(ctx context.Context, call *auth.Call, name string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectRestore, name)
+func (d *Desk) RestoreProject(ctx context.Context, call *rights.Call, name string) (audit.Project, error) {
+	e, err := projectEntry(call, rights.ProjectRestore, name)
 	if err != nil {
 		return audit.Project{}, err
 	}
@@ -92,8 +92,8 @@ const maxReason = 1024
 // already, until ReleaseProject. It returns Invalid for a reason that is none, NotFound
 // for a project that is not there or purged already, Conflict for one that is held or
 // being purged.
-func (d *Desk) HoldProject(ctx context.Context, call *auth.Call, name, reason string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectHold, name)
+func (d *Desk) HoldProject(ctx context.Context, call *rights.Call, name, reason string) (audit.Project, error) {
+	e, err := projectEntry(call, rights.ProjectHold, name)
 	if err != nil {
 		return audit.Project{}, err
 	}
@@ -110,8 +110,8 @@ func (d *Desk) HoldProject(ctx context.Context, call *auth.Call, name, reason st
 
 // ReleaseProject ends a hold. It returns NotFound for a project that is not there,
 // Conflict for one that is not held.
-func (d *Desk) ReleaseProject(ctx context.Context, call *auth.Call, name, reason string) (audit.Project, error) {
-	e, err := projectEntry(call, auth.ProjectRelease, name)
+func (d *Desk) ReleaseProject(ctx context.Context, call *rights.Call, name, reason string) (audit.Project, error) {
+	e, err := projectEntry(call, rights.ProjectRelease, name)
 	if err != nil {
 		return audit.Project{}, err
 	}
@@ -130,7 +130,7 @@ func (d *Desk) ReleaseProject(ctx context.Context, call *auth.Call, name, reason
 
 // projectEntry returns the entry of an act on a project, unless the caller may not or
 // no project can have the name.
-func projectEntry(call *auth.Call, act auth.Permission, name string) (*audit.Entry, error) {
+func projectEntry(call *rights.Call, act rights.Permission, name string) (*audit.Entry, error) {
 	if err := call.Principal.Check(act, name); err != nil {
 		return nil, err
 	}

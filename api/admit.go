@@ -4,17 +4,17 @@ import (
 	"context"
 
 	"auditlog/admit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // class says what the call is for, which decides who is refused first when there is much to
 // do. What administers is so only for those who may: the others are refused anyway.
 func (c *call) class() admit.Class {
 	switch p := c.route.permission; p {
-	case auth.AuditLogRecord:
+	case rights.AuditLogRecord:
 		return admit.Record
-	case "", auth.AuditLogList, auth.AuditLogGet, auth.AuditLogStats, auth.AuditLogExport, auth.AuditLogProve, auth.AuditLogPull,
-		auth.AuditLogFollow, auth.ProjectList, auth.ProjectGet, auth.ProjectCertificate, auth.LogCheckpoint:
+	case "", rights.AuditLogList, rights.AuditLogGet, rights.AuditLogStats, rights.AuditLogExport, rights.AuditLogProve, rights.AuditLogPull,
+		rights.AuditLogFollow, rights.ProjectList, rights.ProjectGet, rights.ProjectCertificate, rights.LogCheckpoint:
 		return admit.Read
 	default:
 		if c.principal.Check(p, "") == nil {

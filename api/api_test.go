@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/wire"
 	"auditlog/auth"
 	"auditlog/backup/duty"
 	"auditlog/fulltext"
@@ -75,7 +76,7 @@ func start(t testing.TB, opts Options) *fixture {
 		t.Fatal(err)
 	}
 	srv := httptest.NewUnstartedServer(s)
-	srv.Listener, srv.Config.ConnContext = Listener{srv.Listener}, ConnContext
+	srv.Listener, srv.Config.ConnContext = wire.Listener{Listener: srv.Listener}, wire.ConnContext
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return &fixture{t: t, store: st, api: s, url: srv.URL}

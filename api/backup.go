@@ -5,8 +5,9 @@ import (
 	"io"
 	"net/http"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/backup/duty"
 	"auditlog/rpc"
 )
@@ -15,7 +16,7 @@ import (
 type Backups interface {
 	// Send writes a backup to w. Before the first byte, it returns Faults of a request
 	// that is wrong.
-	Send(ctx context.Context, call *auth.Call, req duty.Request, w io.Writer, flush func() error) error
+	Send(ctx context.Context, call *rights.Call, req duty.Request, w io.Writer, flush func() error) error
 	Status() duty.Status
 }
 
@@ -41,8 +42,8 @@ func (s *Server) backup(c *call) error {
 	}
 	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
 	defer cancel()
-	send := writerFunc(func(b []byte) (int, error) {
-		if c.w.status == 0 {
+	send := wire.WriterFunc(func(b []byte) (int, error) {
+		if !c.w.Begun() {
 			h := c.w.Header()
 			h.Set("Content-Type", rpc.TypeBackup)
 			h.Set("Content-Disposition", `attachment; filename="audit-log.tar"`)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"auditlog/api/intake"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -132,8 +133,8 @@ func TestTooLarge(t *testing.T) {
 	tests := map[string]struct{ method, body, want string }{
 		"an entry":             {rpc.Record, huge, "the body must be at most 65535 bytes as stored"},
 		"one of a batch":       {rpc.Record, batchOf(deployEntry, huge), "entries[1]: must be at most 65535 bytes as stored"},
-		"an entry's JSON":      {rpc.Record, batchOf(added(`"detail":"` + strings.Repeat("a", maxEntryJSON) + `"`)), "entries[0]: must be at most 65535 bytes as stored"},
-		"many changes":         {rpc.Record, batchOf(added(`"changes":[` + strings.Repeat("{},", maxEntryJSON/3) + `{}]`)), "entries[0]: must be at most 65535 bytes as stored"},
+		"an entry's JSON":      {rpc.Record, batchOf(added(`"detail":"` + strings.Repeat("a", intake.MaxEntryJSON) + `"`)), "entries[0]: must be at most 65535 bytes as stored"},
+		"many changes":         {rpc.Record, batchOf(added(`"changes":[` + strings.Repeat("{},", intake.MaxEntryJSON/3) + `{}]`)), "entries[0]: must be at most 65535 bytes as stored"},
 		"a batch":              {rpc.Record, batchOf(strings.Repeat(deployEntry+",", audit.MaxBatch) + deployEntry), "entries: must be at most 10000 at once"},
 		"a batch of nothing":   {rpc.Record, batchOf(strings.Repeat("{},", 1<<20) + "{}"), "entries: must be at most 10000 at once"},
 		"a body":               {rpc.Record, batchOf(strings.Repeat(" ", audit.MaxBatchSize)), "the body must be at most 32 MiB"},

@@ -15,9 +15,9 @@ import (
 // of it open, the range is that of the entries of its projects, widened to whole parts, and q
 // is narrowed to it: an older entry that comes in meanwhile has no part.
 func (s *Server) bars(req *rpc.StatsRequest, q *audit.Query) (calendar.Step, []time.Time, error) {
-	zone, err := zoneNamed(req.Zone)
+	zone, err := calendar.Zone(req.Zone)
 	if err != nil {
-		return calendar.Step{}, nil, err
+		return calendar.Step{}, nil, audit.AtPath(err, "zone")
 	}
 	step, err := parseInterval(req.Interval)
 	if err != nil {

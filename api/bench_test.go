@@ -8,9 +8,35 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/audit"
 	"auditlog/rpc"
 	"auditlog/store"
 )
+
+// benchEntry makes an entry of about 330 bytes of JSON.
+func benchEntry(i int) *audit.Entry {
+	return &audit.Entry{
+		Project: "acme", Actor: audit.Actor{Email: fmt.Sprintf("user-%d@example.com", i%50), Type: audit.User},
+		Action: "deployment.deploy", Resource: audit.Resource{Type: "Deployment", ID: fmt.Sprint(4000 + i%500), Name: fmt.Sprintf("web-%d", i%500), LocationID: "gke.cluster-rcf2"},
+		Outcome: audit.Success, Detail: fmt.Sprintf("Deployed revision %d of image registry.example.com/acme/web", i), Channel: audit.ChannelCLI,
+		Request:   audit.Request{IP: "203.0.113.9", UserAgent: "deploys/1.4"},
+		CreatedAt: time.Date(2026, 5, 4, 8, 15, 30, i*1000, time.UTC),
+	}
+}
+
+// benchBatch makes the body of a request to record n entries of a time, or of none.
+func benchBatch(n int, at time.Time) []byte {
+	b := []byte(`{"entries":[`)
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		e := benchEntry(i)
+		e.CreatedAt = at
+		b = e.AppendInput(b)
+	}
+	return append(b, "]}"...)
+}
 
 // benchStart starts a server whose store keeps the time.
 func benchStart(b *testing.B) *fixture {

@@ -16,7 +16,7 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -299,7 +299,7 @@ func TestLargeBatchForms(t *testing.T) {
 // Who may not record at all is not read on for.
 func TestLargeBodyOfAViewer(t *testing.T) {
 	g := startGuarded(t, "acme")
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
 	status, answer := g.call(viewer, rpc.Record, largeBatch(3<<20))
 	if status != http.StatusForbidden || !strings.Contains(answer, "missing permission auditLog.record") {
 		t.Errorf("answered %d %s", status, answer)

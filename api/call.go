@@ -6,31 +6,33 @@ import (
 	"net/http"
 
 	"auditlog/admit"
+	"auditlog/api/dialect"
 	"auditlog/api/strict"
+	"auditlog/api/wire"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
 // call is one call of a method, from the moment that its caller is known.
 type call struct {
 	*Server
-	w         *exchange
+	w         *wire.Exchange
 	r         *http.Request
 	route     *route
-	principal auth.Principal
+	principal rights.Principal
 	admitted  *admit.Call
 }
 
 // serve is the adapter between the router and a handler: it finds out who calls
 // before it reads anything, and writes the handler's error.
-func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
-	x.method = rt.method
+func (s *Server) serve(x *wire.Exchange, r *http.Request, rt *route) {
+	x.Method = rt.method
 	c := &call{Server: s, w: x, r: r, route: rt}
 	defer c.release()
 	err := s.checkOrigin(r)
 	if err != nil {
-		s.fail(x, r, err)
+		x.Fail(err)
 		return
 	}
 	authenticate := s.opts.Auth.Authenticate
@@ -38,7 +40,7 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 		authenticate = s.opts.Auth.AuthenticateEarly
 	}
 	if c.principal, err = authenticate(r); err == nil {
-		x.principal = c.principal.Owner
+		x.Principal = c.principal.Owner
 		if err = c.enter(); err == nil {
 			err = rt.handle(c)
 		}
@@ -46,18 +48,18 @@ func (s *Server) serve(x *exchange, r *http.Request, rt *route) {
 	if err == nil {
 		return
 	}
-	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+	if denied := (*rights.Denied)(nil); errors.As(err, &denied) {
 		s.opts.Auth.Refuse(c.auth(), denied)
 	}
 	if exceeded := (*audit.Exceeded)(nil); errors.As(err, &exceeded) {
-		s.metrics.exceeded(exceeded)
-		project := x.project
+		s.metrics.Exceeded(exceeded)
+		project := x.Project
 		if exceeded.Limit.Each == audit.EachProject {
 			project = exceeded.Name
 		}
 		s.opts.Auth.Exceed(c.auth(), project, exceeded)
 	}
-	s.fail(x, r, err)
+	x.Fail(err)
 }
 
 // checkOrigin refuses what a browser calls for a page of another site, with whatever
@@ -75,8 +77,8 @@ func (s *Server) checkOrigin(r *http.Request) error {
 }
 
 // serveOpen is serve for a method that needs no token.
-func (s *Server) serveOpen(x *exchange, r *http.Request, rt *route) {
-	x.method = rt.method
+func (s *Server) serveOpen(x *wire.Exchange, r *http.Request, rt *route) {
+	x.Method = rt.method
 	c := &call{Server: s, w: x, r: r, route: rt}
 	defer c.release()
 	err := s.checkOrigin(r)
@@ -84,18 +86,18 @@ func (s *Server) serveOpen(x *exchange, r *http.Request, rt *route) {
 		err = rt.handle(c)
 	}
 	if err != nil {
-		s.fail(x, r, err)
+		x.Fail(err)
 	}
 }
 
 // auth returns what the entries about this call say of it.
-func (c *call) auth() *auth.Call {
-	by := c.opts.Auth.NewCall(c.r, c.principal, audit.ChannelAPI, c.w.id)
-	by.Claimed = audit.Channel(cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(headerDeploys)))
+func (c *call) auth() *rights.Call {
+	by := c.opts.Auth.NewCall(c.r, c.principal, audit.ChannelAPI, c.w.ID)
+	by.Claimed = audit.Channel(cmp.Or(c.r.Header.Get(rpc.HeaderChannel), c.r.Header.Get(dialect.Header)))
 	return by
 }
 
-// authorize returns an *auth.Denied unless the caller has the route's permission
+// authorize returns an *rights.Denied unless the caller has the route's permission
 // for a project, which is empty where the call concerns no single one. What can
 // be no project's name is an Invalid Fault, and in no line of any log. A token that
 // ended since the call began, as the body may take its time, is Unauthenticated.
@@ -105,12 +107,15 @@ func (c *call) authorize(project string) error {
 			return err
 		}
 	}
-	c.w.project = project
+	c.w.Project = project
 	if err := c.opts.Auth.Standing(&c.principal); err != nil {
 		return err
 	}
 	return c.principal.Check(c.route.permission, project)
 }
+
+// maxRequest bounds the body of every method but auditLog.record.
+const maxRequest = 1 << 20
 
 // decode reads the body, or the parameters of a GET, into a request of package rpc.
 func (c *call) decode(req any) error { return c.decodeUpTo(req, maxRequest) }
@@ -120,12 +125,12 @@ func (c *call) decodeUpTo(req any, most int) error {
 	if c.r.Method == http.MethodGet {
 		return strict.Params(c.r.URL.RawQuery, req)
 	}
-	buf := c.buffers.get()
-	defer c.buffers.put(buf)
-	if err := c.readBody(buf, most); err != nil {
+	buf := c.w.Buffer()
+	defer buf.Free()
+	if err := c.w.ReadBody(buf, most, c.take); err != nil {
 		return err
 	}
-	return strict.OfBody(strict.Decode(buf.b, req))
+	return strict.OfBody(strict.Decode(buf.B, req))
 }
 
 // release gives back what the call holds.

@@ -19,6 +19,7 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/reading"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -138,7 +139,7 @@ func (g *guarded) mustCall(token, method, body string, headers ...string) string
 }
 
 // create makes a token for projects and returns its secret and id.
-func (g *guarded) create(role auth.Role, expires time.Time, projects ...string) (secret, id string) {
+func (g *guarded) create(role rights.Role, expires time.Time, projects ...string) (secret, id string) {
 	g.t.Helper()
 	body, err := json.Marshal(rpc.TokenCreateRequest{Owner: string(role) + "@acme", Role: string(role), Projects: projects, ExpiresAt: expires})
 	if err != nil {
@@ -168,7 +169,7 @@ func (g *guarded) entries(project string) []*audit.Entry {
 // through what.
 func TestOwnEntries(t *testing.T) {
 	g := startGuarded(t, "acme")
-	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
+	admin, _ := g.create(rights.Admin, time.Time{}, "acme")
 	made := g.mustCall(admin, rpc.TokenCreate, `{"owner":"ci@acme","ownerType":"ServiceAccount","role":"recorder","projects":["acme"]}`,
 		"X-Auditlog-Channel", "cli", "User-Agent", "auditlog/1", rpc.HeaderRequestID, "r-1")
 	var token rpc.Answer[rpc.TokenCreateResult]
@@ -265,7 +266,7 @@ func TestProjectBadInput(t *testing.T) {
 // Ten thousand identical refusals become a few entries, of which none is lost.
 func TestForbiddenFlood(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
-	poller, _ := g.create(auth.Viewer, time.Time{}, "beta")
+	poller, _ := g.create(rights.Viewer, time.Time{}, "beta")
 	for range 10_000 {
 		if status, answer := g.call(poller, rpc.List, `{"project":"acme"}`); status != http.StatusForbidden {
 			t.Fatalf("%d %s", status, answer)
@@ -312,7 +313,7 @@ func TestRevokeDuringExport(t *testing.T) {
 	for range 10 {
 		g.mustCall(g.root, rpc.Record, `{"entries":[`+entries[:len(entries)-1]+`]}`)
 	}
-	viewer, id := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, id := g.create(rights.Viewer, time.Time{}, "acme")
 	whole := len(g.mustCall(viewer, rpc.Export, `{"project":"acme"}`))
 
 	w := &revoker{ResponseRecorder: httptest.NewRecorder()}
@@ -339,7 +340,7 @@ func TestRevokeDuringExport(t *testing.T) {
 // metric or an entry, but the one answer that makes it.
 func TestNoSecretLeaks(t *testing.T) {
 	g := startGuarded(t, "acme")
-	viewer, id := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, id := g.create(rights.Viewer, time.Time{}, "acme")
 	mistyped := viewer[:len(viewer)-1] + "-"
 	var out strings.Builder
 	for _, rt := range g.api.routes() {

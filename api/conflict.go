@@ -1,8 +1,9 @@
 package api
 
 import (
+	"auditlog/api/dialect"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/refused"
 )
 
 // conflicts are the entries of a call that were not recorded because others have their keys.
@@ -11,19 +12,19 @@ type conflicts struct {
 	// hidden answers them as duplicates: clients of deploys.app know no other word.
 	hidden bool
 	// by project; few, as one call mostly records to one.
-	by map[string]*auth.Conflict
+	by map[string]*refused.Conflict
 }
 
-func (c *call) newConflicts() conflicts { return conflicts{call: c, hidden: deploys(c.r)} }
+func (c *call) newConflicts() conflicts { return conflicts{call: c, hidden: dialect.Deploys(c.r)} }
 
 // add counts an entry whose key the one with the id has.
 func (c *conflicts) add(e *audit.Entry, id int64) {
 	if c.by == nil {
-		c.by = make(map[string]*auth.Conflict)
+		c.by = make(map[string]*refused.Conflict)
 	}
 	of := c.by[e.Project]
 	if of == nil {
-		of = &auth.Conflict{Project: e.Project}
+		of = &refused.Conflict{Project: e.Project}
 		c.by[e.Project] = of
 	}
 	of.Count++
@@ -33,7 +34,7 @@ func (c *conflicts) add(e *audit.Entry, id int64) {
 // tell counts them, and has entries tell of them.
 func (c *conflicts) tell() {
 	for _, of := range c.by {
-		c.call.metrics.conflict.Add(float64(of.Count))
+		c.call.metrics.Conflict(of.Count)
 		c.call.opts.Auth.Conflict(c.call.auth(), of)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"auditlog/api/dialect"
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/rpc"
@@ -41,7 +42,7 @@ func TestConflict(t *testing.T) {
 		t.Errorf("a stream: %s", answer)
 	}
 
-	res, answer = f.post(rpc.Record, second, headerDeploys, "cli")
+	res, answer = f.post(rpc.Record, second, dialect.Header, "cli")
 	if res.StatusCode != http.StatusOK || !strings.Contains(answer, `{"id":1,"duplicate":true}`) || strings.Contains(answer, "conflict") {
 		t.Errorf("a client of deploys.app: %s %s", res.Status, answer)
 	}

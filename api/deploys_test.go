@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/dialect"
 	"auditlog/api/strict"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -64,7 +65,7 @@ func TestDeploysQueries(t *testing.T) {
 			continue
 		}
 		want.Project = "acme"
-		if got, err := preparedQuery(&req.deploysFilters, req.Query); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := preparedQuery(&req.Filters, req.Query); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v, want %+v", filters, got, err, want)
 		}
 	}
@@ -82,7 +83,7 @@ func TestDeploysQueries(t *testing.T) {
 		var req statsRequest
 		err := strict.Decode([]byte(`{"project":"acme",`+filters+`}`), &req)
 		if err == nil {
-			_, err = preparedQuery(&req.deploysFilters, req.Query)
+			_, err = preparedQuery(&req.Filters, req.Query)
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", filters, err, want)
@@ -91,8 +92,8 @@ func TestDeploysQueries(t *testing.T) {
 }
 
 // preparedQuery is the query of d and w as a log prepares it.
-func preparedQuery(d *deploysFilters, w rpc.Query) (audit.Query, error) {
-	q, err := d.query(&w, testNow)
+func preparedQuery(d *dialect.Filters, w rpc.Query) (audit.Query, error) {
+	q, err := d.Into(&w, testNow)
 	if err != nil {
 		return q, err
 	}
@@ -103,7 +104,7 @@ func preparedQuery(d *deploysFilters, w rpc.Query) (audit.Query, error) {
 // Its clients read the envelope alone, and tell errors apart by their words.
 func TestDeploysErrors(t *testing.T) {
 	f, admin := withTokens(t, Options{})
-	viewer, _ := f.tokenFor(auth.Viewer, "acme")
+	viewer, _ := f.tokenFor(rights.Viewer, "acme")
 	tests := []struct{ method, body, token, message, item string }{
 		{"auditlog.list", `{"project":"acme"}`, "", "api: unauthorized", ""},
 		{"auditlog.list", `{"project":"acme"}`, "al_wrong", "api: unauthorized", ""},

@@ -1,4 +1,4 @@
-// Package api is the HTTP API of the log: it reads requests strictly, asks who
+// Package api is the HTTP API of the log: it asks who
 // calls and whether they may, hands the work to the log, and writes
 // answers. The words of the API, its JSON included, are those of package rpc.
 //
@@ -7,6 +7,10 @@
 // table names the permission and the handler of each method. A handler returns
 // an error or has answered; one adapter, Server.serve, writes the errors, and
 // only an audit.Fault's own message leaves the process.
+//
+// What is no matter of one method has rooms of its own: how a request comes in and an answer
+// goes out (wire), how entries are read from a body (intake), strict JSON (strict), what callers
+// may write in another way (dialect), and what is told to those who scrape (metrics).
 //
 // # Bounds
 //
@@ -17,12 +21,6 @@
 // Options.Patience and every byte buys some back, so that what trickles ends and
 // what keeps coming does not, but for that of which nothing comes; an answer is accepted in
 // parts within it likewise. A page ends at 4 MiB and is made in pieces.
-//
-// # Reading entries
-//
-// An rpc.Scanner reads what well-behaved clients send. What it does not expect is
-// read again by decodeEntry and decodeBatch, which are strict and word what is
-// wrong: the one place where that is decided.
 //
 // It never decides what a token may do (package auth does), never words the
 // console's pages, and keeps nothing of its own but counters.

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/auth"
+	"auditlog/api/intake"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -76,8 +77,8 @@ func TestTokenEndsWhileTheBodyComes(t *testing.T) {
 	for method, body := range bodies {
 		t.Run(method, func(t *testing.T) {
 			g := startGuarded(t, "acme")
-			revoked, id := g.create(auth.Admin, time.Time{}, "acme")
-			expired, _ := g.create(auth.Admin, testNow.Add(time.Minute), "acme")
+			revoked, id := g.create(rights.Admin, time.Time{}, "acme")
+			expired, _ := g.create(rights.Admin, testNow.Add(time.Minute), "acme")
 			first := g.beginSlowly(t, revoked, method, rpc.TypeJSON)
 			second := g.beginSlowly(t, expired, method, rpc.TypeJSON)
 			g.mustCall(g.root, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, id))
@@ -95,10 +96,10 @@ func TestTokenEndsWhileTheBodyComes(t *testing.T) {
 // A stream of entries ends with its token; what came before is in the log.
 func TestTokenEndsDuringAStream(t *testing.T) {
 	g := startGuarded(t, "acme")
-	token, id := g.create(auth.Recorder, time.Time{}, "acme")
+	token, id := g.create(rights.Recorder, time.Time{}, "acme")
 	s := g.beginSlowly(t, token, rpc.Record, rpc.TypeNDJSON)
 	last := g.store.LastID()
-	chunk := strings.Repeat(deployEntry+"\n", chunkEntries)
+	chunk := strings.Repeat(deployEntry+"\n", intake.ChunkEntries)
 	s.send(chunk)
 	if err := g.store.Wait(t.Context(), last); err != nil {
 		t.Fatal(err)
@@ -106,7 +107,7 @@ func TestTokenEndsDuringAStream(t *testing.T) {
 	g.mustCall(g.root, rpc.TokenRevoke, fmt.Sprintf(`{"id":%q}`, id))
 	s.send(chunk)
 	status, answer := s.end()
-	if status != http.StatusUnauthorized || !strings.Contains(answer, fmt.Sprintf(`"recorded":%d,`, chunkEntries)) {
+	if status != http.StatusUnauthorized || !strings.Contains(answer, fmt.Sprintf(`"recorded":%d,`, intake.ChunkEntries)) {
 		t.Errorf("answered %d %s", status, answer)
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/api/dialect"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -55,7 +57,7 @@ func TestErasingAndFraming(t *testing.T) {
 			t.Errorf("a deletion by a project's admin: %d %s", status, answer)
 		}
 	}
-	g.mustCall(g.root, rpc.ProjectDelete, `{"project":"acme"}`, rpc.HeaderChannel, "console", headerDeploys, "console")
+	g.mustCall(g.root, rpc.ProjectDelete, `{"project":"acme"}`, rpc.HeaderChannel, "console", dialect.Header, "console")
 	g.stop() // what was refused is on record
 	for done := false; !done; {
 		var err error
@@ -82,7 +84,7 @@ func TestErasingAndFraming(t *testing.T) {
 // A name that somebody else has is not to be had, in any case of letters.
 func TestServiceAccountsAreTheirProjects(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
-	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
+	admin, _ := g.create(rights.Admin, time.Time{}, "acme")
 	g.tokenOf(g.root, rpc.TokenCreateRequest{Owner: "both@acme", OwnerType: "ServiceAccount", Role: "recorder", Projects: []string{"acme", "beta"}})
 	g.tokenOf(g.root, rpc.TokenCreateRequest{Owner: "ada@acme", Role: "viewer", Projects: []string{"acme"}})
 	for owner, want := range map[string]int{
@@ -112,7 +114,7 @@ func TestRotatingAnothersToken(t *testing.T) {
 // What is held is neither deleted nor purged, and says so.
 func TestHold(t *testing.T) {
 	g := startGuarded(t, "acme")
-	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
+	admin, _ := g.create(rights.Admin, time.Time{}, "acme")
 	if status, answer := g.call(admin, rpc.ProjectHold, `{"project":"acme"}`); status != http.StatusBadRequest ||
 		!strings.Contains(answer, `"reason"`) {
 		t.Errorf("a hold without a reason: %d %s", status, answer)
@@ -167,7 +169,7 @@ func TestApproval(t *testing.T) {
 // Where the log is configured so, a project's admins delete it, and no other.
 func TestProjectAdminsDelete(t *testing.T) {
 	g := startGuardedWith(t, auth.Options{ProjectAdminsDelete: true}, "acme", "beta")
-	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
+	admin, _ := g.create(rights.Admin, time.Time{}, "acme")
 	g.mustCall(admin, rpc.ProjectDelete, `{"project":"acme"}`)
 	if status, answer := g.call(admin, rpc.ProjectDelete, `{"project":"beta"}`); status != http.StatusForbidden {
 		t.Errorf("a project of others: %d %s", status, answer)

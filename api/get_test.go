@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -119,8 +119,8 @@ func TestGetOnlyReads(t *testing.T) {
 // One may GET what one may POST, and a page of another site may not.
 func TestGetPermissions(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
-	recorder, _ := g.create(auth.Recorder, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
+	recorder, _ := g.create(rights.Recorder, time.Time{}, "acme")
 	for _, tt := range []struct {
 		token, path string
 		status      int

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"auditlog/api/dialect"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -14,7 +15,7 @@ import (
 func TestGuessing(t *testing.T) {
 	g := startGuarded(t)
 	for range 500 {
-		if status, _ := g.call("guess", rpc.List, `{"project":"acme"}`, headerDeploys, "cli"); status != http.StatusOK {
+		if status, _ := g.call("guess", rpc.List, `{"project":"acme"}`, dialect.Header, "cli"); status != http.StatusOK {
 			t.Fatalf("a client of deploys.app gets status %d", status)
 		}
 	}

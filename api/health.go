@@ -1,17 +1,17 @@
 package api
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"time"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
 )
 
 // healthz answers that the process lives.
 func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
-	s.send(w.(*exchange), r, http.StatusOK, []byte(`{"ok":true}`+"\n"))
+	w.(*wire.Exchange).Send(http.StatusOK, []byte(`{"ok":true}`+"\n"))
 }
 
 // readiness is the result of /readyz.
@@ -53,18 +53,18 @@ type indexReadiness struct {
 
 // readyz answers whether the log can be read and written.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	x := w.(*exchange)
+	x := w.(*wire.Exchange)
 	if err := s.opts.Store.Err(); err != nil {
-		s.fail(x, r, fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot be written and must be started again"), err))
+		x.Fail(fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot be written and must be started again"), err))
 		return
 	}
 	if err := s.opts.Store.Paused(); err != nil {
-		s.fail(x, r, err)
+		x.Fail(err)
 		return
 	}
 	if s.opts.Ready != nil {
 		if err := s.opts.Ready(); err != nil {
-			s.fail(x, r, err)
+			x.Fail(err)
 			return
 		}
 	}
@@ -82,12 +82,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		names, own, onDuty := s.opts.Nodes()
 		ready.Node = &nodeReadiness{Name: own, OnDuty: own != "" && own == onDuty, Nodes: len(names)}
 	}
-	var b bytes.Buffer
-	b.WriteString(`{"ok":true,"result":`)
-	if err := encode(&b, ready); err != nil {
-		s.fail(x, r, err)
-		return
+	if err := x.Answer(ready); err != nil {
+		x.Fail(err)
 	}
-	b.WriteString("}\n")
-	s.send(x, r, http.StatusOK, b.Bytes())
 }

@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
+
+	"auditlog/api/wire"
 )
 
 //go:embed openapi.json
@@ -14,12 +16,12 @@ var openAPIDocument []byte
 func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) {
 	version, err := json.Marshal(s.opts.Version)
 	if err != nil {
-		s.fail(w.(*exchange), r, err)
+		w.(*wire.Exchange).Fail(err)
 		return
 	}
 	document := bytes.Replace(openAPIDocument, []byte(`"VERSION"`), version, 1)
 	if s.opts.Base != "" {
 		document = bytes.Replace(document, []byte(`"servers": [{"url": "/"}]`), []byte(`"servers": [{"url": "`+s.opts.Base+`"}]`), 1)
 	}
-	s.send(w.(*exchange), r, http.StatusOK, document)
+	w.(*wire.Exchange).Send(http.StatusOK, document)
 }

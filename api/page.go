@@ -2,21 +2,14 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
-
-// pieceBytes is how much of an answer is made before it is sent. What is no longer is sent
-// whole, which is cheapest.
-const pieceBytes = 64 << 10
 
 // sendPage answers with a page of entries.
 func (c *call) sendPage(page audit.Page) error {
@@ -75,10 +68,10 @@ func (c *call) sendItems(of items, next string, rest func([]byte) []byte) error 
 	}
 	if lines {
 		nothing := func(b []byte) []byte { return b }
-		return c.sendList(of, &list{[]string{rpc.TypeNDJSON}, "", "", "\n", nothing})
+		return c.w.SendList(of.n, of.append, &wire.List{ContentType: rpc.TypeNDJSON, After: "\n", End: nothing})
 	}
 	end := func(b []byte) []byte { return append(rest(append(b, ']')), "}}\n"...) }
-	return c.sendList(of, &list{headerValues.json[:], `{"ok":true,"result":{"items":[`, ",", "", end})
+	return c.w.SendList(of.n, of.append, &wire.List{Begin: `{"ok":true,"result":{"items":[`, Between: ",", End: end})
 }
 
 // linkTo returns the Link header of the page at a cursor. It is relative, so that it holds
@@ -103,90 +96,4 @@ func acceptsLines(r *http.Request) bool {
 		}
 	}
 	return lines
-}
-
-// list is how entries are written one behind the other.
-type list struct {
-	contentType           []string
-	begin, between, after string
-	end                   func([]byte) []byte // appends what stands behind the last one
-}
-
-// sendList sends entries. A long answer is made piece by piece, each when the client has taken
-// the one before: what waits for a client that does not read is the entries alone, and they are
-// let go as they are sent.
-func (c *call) sendList(of items, as *list) error {
-	buf := c.buffers.get()
-	defer c.buffers.put(buf)
-	var out *pieces
-	buf.b = append(buf.b, as.begin...)
-	for i := range of.n {
-		if i > 0 {
-			buf.b = append(buf.b, as.between...)
-		}
-		buf.b = append(of.append(buf.b, i), as.after...)
-		if len(buf.b) < pieceBytes {
-			continue
-		}
-		if out == nil {
-			out = c.pieces(as.contentType)
-		}
-		if err := out.write(buf.b); err != nil {
-			return err
-		}
-		buf.b = buf.b[:0]
-	}
-	buf.b = as.end(buf.b)
-	if out == nil {
-		c.sendAs(as.contentType, c.w, c.r, http.StatusOK, buf.b)
-		return nil
-	}
-	if err := out.write(buf.b); err != nil {
-		return err
-	}
-	return out.close()
-}
-
-// pieces is an answer that is sent as it is made. When it cannot be sent the
-// connection is cut, so that it does not pass for whole.
-type pieces struct {
-	c   *call
-	out io.Writer
-	zip *gzip.Writer // nil when not compressed
-}
-
-// pieces begins an answer with its header.
-func (c *call) pieces(contentType []string) *pieces {
-	p := &pieces{c: c, out: c.w}
-	h := c.w.Header()
-	h["Content-Type"] = contentType
-	h.Add("Vary", headerValues.vary[0])
-	if wantsGzip(c.r, pieceBytes) {
-		h.Set("Content-Encoding", "gzip")
-		p.zip = c.gzips.get(c.w)
-		p.out = p.zip
-	}
-	return p
-}
-
-func (p *pieces) write(b []byte) error {
-	_, err := p.out.Write(b)
-	return notTaken(err)
-}
-
-// close sends the rest.
-func (p *pieces) close() error {
-	if p.zip == nil {
-		return nil
-	}
-	defer p.c.gzips.put(p.zip)
-	return notTaken(p.zip.Close())
-}
-
-// notTaken says of an error of sending to a client that it is the client's, or its way's.
-func notTaken(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the client does not take the answer"), err)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -113,9 +113,9 @@ var grants = map[string]string{
 }
 
 // mayCall reports whether a row of grants lets a role call a method, of one project or all.
-func mayCall(role auth.Role, method string, all bool) bool {
+func mayCall(role rights.Role, method string, all bool) bool {
 	if grants[method] == "admin of all" {
-		return role == auth.Admin && all
+		return role == rights.Admin && all
 	}
 	return slices.Contains(strings.Fields(grants[method]), string(role))
 }
@@ -153,9 +153,9 @@ func concernsProject(method string) bool {
 // A permission that lets nobody do anything would be granted without a thought.
 func TestEveryPermissionIsAMethods(t *testing.T) {
 	f := start(t, Options{})
-	used := map[auth.Permission]string{
-		auth.DebugProfile: "/debug/pprof/",
-		auth.SearchShare:  "search.save and search.delete, for a project",
+	used := map[rights.Permission]string{
+		rights.DebugProfile: "/debug/pprof/",
+		rights.SearchShare:  "search.save and search.delete, for a project",
 	}
 	for _, rt := range f.api.routes() {
 		if rt.method == rpc.SessionGet {
@@ -166,7 +166,7 @@ func TestEveryPermissionIsAMethods(t *testing.T) {
 		}
 		used[rt.permission] = rt.method
 	}
-	for _, p := range auth.Permissions() {
+	for _, p := range rights.Permissions() {
 		if used[p] == "" {
 			t.Errorf("the permission %s is no method's", p)
 		}
@@ -176,7 +176,7 @@ func TestEveryPermissionIsAMethods(t *testing.T) {
 // Every method, by every role, in and out of scope, with a token that expired, one
 // that was revoked, and none.
 func TestPermissionTable(t *testing.T) {
-	for _, role := range []auth.Role{auth.Viewer, auth.Recorder, auth.Admin} {
+	for _, role := range []rights.Role{rights.Viewer, rights.Recorder, rights.Admin} {
 		t.Run(string(role), func(t *testing.T) {
 			g := startGuarded(t, "first", "acme", "beta")
 			one, _ := g.create(role, time.Time{}, "acme")
@@ -255,10 +255,10 @@ func (g *guarded) checkHidden(t *testing.T, method, token string) {
 // What others have must not show in lists either.
 func TestListsAreScoped(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
-	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
-	wide, _ := g.create(auth.Viewer, time.Time{})
-	_, foreign := g.create(auth.Viewer, time.Time{}, "beta")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
+	admin, _ := g.create(rights.Admin, time.Time{}, "acme")
+	wide, _ := g.create(rights.Viewer, time.Time{})
+	_, foreign := g.create(rights.Viewer, time.Time{}, "beta")
 	for _, tt := range []struct {
 		who, token, method string
 		shows, hides       []string
@@ -289,9 +289,9 @@ func TestListsAreScoped(t *testing.T) {
 
 func TestSystemProject(t *testing.T) {
 	g := startGuarded(t, "acme")
-	viewer, _ := g.create(auth.Viewer, time.Time{})
-	recorder, _ := g.create(auth.Recorder, time.Time{})
-	scoped, _ := g.create(auth.Admin, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{})
+	recorder, _ := g.create(rights.Recorder, time.Time{})
+	scoped, _ := g.create(rights.Admin, time.Time{}, "acme")
 	for _, tt := range []struct {
 		who, token, method string
 		want               int

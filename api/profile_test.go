@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // Profiles are for admins of everything, on this machine, where they were asked for.
@@ -17,8 +17,8 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	viewer, _ := g.create(auth.Viewer, time.Time{})
-	scoped, _ := g.create(auth.Admin, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{})
+	scoped, _ := g.create(rights.Admin, time.Time{}, "acme")
 	for _, tt := range []struct {
 		name    string
 		api     *Server

@@ -5,13 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"auditlog/api/dialect"
+	"auditlog/api/wire"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/reading"
@@ -45,7 +46,7 @@ func (s *Server) noProofs() error {
 
 type proveRequest struct {
 	rpc.ProveRequest
-	deploysFilters
+	dialect.Filters
 }
 
 // prove is auditLog.prove. As with an export, what goes wrong after the first byte cuts the
@@ -61,7 +62,7 @@ func (s *Server) prove(c *call) error {
 	if err := audit.ValidateProject(req.Project); err != nil {
 		return err
 	}
-	sel, err := c.prepare(&req.Query, &req.deploysFilters)
+	sel, err := c.prepare(&req.Query, &req.Filters)
 	if err != nil {
 		return err
 	}
@@ -74,21 +75,20 @@ func (s *Server) prove(c *call) error {
 	}
 	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
 	defer cancel()
-	read := s.opts.Reading.Reading(c.auth(), reading.Read{Action: auth.AuditLogProve, Query: sel.Query(), What: "evidence"})
-	d := c.download(fileName(req.Project, "evidence.ndjson"), rpc.TypeNDJSON)
-	d.begin = func() error { return read.Begin(ctx) }
+	read := s.opts.Reading.Reading(c.auth(), reading.Read{Action: rights.AuditLogProve, Query: sel.Query(), What: "evidence"})
+	d := c.w.Download(fileName(req.Project, "evidence.ndjson"), rpc.TypeNDJSON, func() error { return read.Begin(ctx) })
 	return read.Run(func() error {
-		err := s.opts.Proofs.Evidence(ctx, writerFunc(func(b []byte) (int, error) {
+		err := s.opts.Proofs.Evidence(ctx, wire.WriterFunc(func(b []byte) (int, error) {
 			read.Entries++ // a line each, and the header
-			n, err := d.buf.Write(b)
+			n, err := d.Write(b)
 			if err == nil {
-				err = d.tick()
+				err = d.Tick()
 			}
 			return n, err
 		}), sel, notary.Request{Query: query, Since: req.Since})
 		read.Entries = max(0, read.Entries-1)
 		if err == nil {
-			err = d.close()
+			err = d.Close()
 		}
 		if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {
 			return ended // the token ended, not the client
@@ -106,7 +106,7 @@ func (c *call) proved(ctx context.Context, e *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(&rpc.ProvedEntry{Entry: e, EntryProof: *entryProof(p)})
+	return c.w.Answer(&rpc.ProvedEntry{Entry: e, EntryProof: *entryProof(p)})
 }
 
 func entryProof(p *proof.LeafProof) *rpc.EntryProof {
@@ -257,7 +257,8 @@ func (s *Server) tlogKeys(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.file([]byte(strings.Join(keys, "\n")+"\n"), rpc.TypeCheckpoint, "no-cache")
+	c.w.SendFile(rpc.TypeCheckpoint, "no-cache", []byte(strings.Join(keys, "\n")+"\n"))
+	return nil
 }
 
 func (c *call) tlogAuthorize(project string) error {
@@ -291,7 +292,8 @@ func (c *call) tree(path string, checkpoint func() ([]byte, error), tile func(pr
 		if err != nil {
 			return err
 		}
-		return c.file(signed, rpc.TypeCheckpoint, "no-cache")
+		c.w.SendFile(rpc.TypeCheckpoint, "no-cache", signed)
+		return nil
 	}
 	name, ok := strings.CutPrefix(path, "tile/")
 	p, err := proof.ParseTilePath(name)
@@ -302,16 +304,6 @@ func (c *call) tree(path string, checkpoint func() ([]byte, error), tile func(pr
 	if err != nil {
 		return err
 	}
-	return c.file(b, rpc.TypeTile, "private, max-age=31536000, immutable")
-}
-
-// file answers with bytes as they are.
-func (c *call) file(b []byte, contentType, cache string) error {
-	h := c.w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Cache-Control", cache)
-	h.Set("Content-Length", strconv.Itoa(len(b)))
-	c.w.head(http.StatusOK)
-	c.write(c.w, c.r, b)
+	c.w.SendFile(rpc.TypeTile, "private, max-age=31536000, immutable", b)
 	return nil
 }

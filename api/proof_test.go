@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
@@ -155,8 +155,8 @@ func TestTlog(t *testing.T) {
 func TestTlogPermissions(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
 	g.mustCall(g.root, rpc.LogCheckpoint, `{}`)
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
-	recorder, _ := g.create(auth.Recorder, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
+	recorder, _ := g.create(rights.Recorder, time.Time{}, "acme")
 	for _, tt := range []struct {
 		token, path string
 		want        int

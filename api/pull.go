@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auditlog/admit"
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/calendar"
 	"auditlog/pull"
@@ -168,7 +169,7 @@ func (s *Server) follow(c *call) error {
 		return e.begin()
 	}
 	err = s.pulls.Follow(ctx, r, begun, e.emit)
-	if c.w.status == 0 {
+	if !c.w.Begun() {
 		return err
 	}
 	return e.end(err)
@@ -219,7 +220,7 @@ func (e *events) emit(ev *pull.Event) error {
 		e.buf = appendRange(e.buf, ev.Range)
 	}
 	e.buf = append(e.buf, "\n\n"...)
-	if ev.Last || len(e.buf) >= pieceBytes {
+	if ev.Last || len(e.buf) >= wire.PieceBytes {
 		return e.flush()
 	}
 	return nil
@@ -231,7 +232,7 @@ func (e *events) flush() error {
 	if err == nil {
 		err = http.NewResponseController(e.c.w).Flush()
 	}
-	return notTaken(err)
+	return wire.NotTaken(err)
 }
 
 // end says why nothing more comes, to whoever is still there.
@@ -243,10 +244,10 @@ func (e *events) end(err error) error {
 		err = audit.Errorf(audit.Unavailable, "the server stops")
 	}
 	var why bytes.Buffer
-	if err := encode(&why, rpc.ErrorOf(faultOf(err), e.c.w.id)); err != nil {
+	if err := wire.Encode(&why, rpc.ErrorOf(wire.FaultOf(err), e.c.w.ID)); err != nil {
 		return err
 	}
-	e.c.w.err = err
+	e.c.w.Err = err
 	e.buf = fmt.Appendf(e.buf, "event: %s\ndata: %s\n\n", rpc.EventEnd, why.Bytes())
 	return e.flush()
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/pull"
 	"auditlog/rpc"
 )
@@ -45,7 +45,7 @@ func (g *guarded) refused(token, method, body, code string) string {
 // included, and knows of each number what became of it.
 func TestPullPages(t *testing.T) {
 	g := startGuarded(t, "acme")
-	recorder, _ := g.create(auth.Recorder, time.Time{}, "acme", "beta")
+	recorder, _ := g.create(rights.Recorder, time.Time{}, "acme", "beta")
 	record := func(project, outcome, at string) {
 		e := strings.Replace(deployEntry, `"acme"`, fmt.Sprintf("%q", project), 1)
 		e = strings.Replace(e, `"success"`, fmt.Sprintf("%q", outcome), 1)
@@ -88,8 +88,8 @@ func TestPullPages(t *testing.T) {
 // The projects of a token bound what it pulls; all else is skipped, and its cursor is its own.
 func TestPullWithinScope(t *testing.T) {
 	g := startGuarded(t, "acme", "beta", "gamma")
-	some, _ := g.create(auth.Viewer, time.Time{}, "acme", "gamma")
-	other, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	some, _ := g.create(rights.Viewer, time.Time{}, "acme", "gamma")
+	other, _ := g.create(rights.Viewer, time.Time{}, "acme")
 	page := g.pulled(some, `{}`)
 	var projects []string
 	for _, e := range page.Items {
@@ -143,7 +143,7 @@ func TestPullCursorOfAnother(t *testing.T) {
 // Who waits is answered as soon as there is something for him, and not before.
 func TestPullWaits(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
-	viewer, id := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, id := g.create(rights.Viewer, time.Time{}, "acme")
 	before := g.store.LastSeq("acme")
 	cursor := g.pulled(viewer, `{"project":"acme"}`).NextCursor
 	wait := func() <-chan string {
@@ -246,7 +246,7 @@ func (s *sse) next() (id, event, data string) {
 // Who follows sees each entry come, and what is left out, and can go on behind any of them.
 func TestFollow(t *testing.T) {
 	g := startGuarded(t, "acme")
-	viewer, id := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, id := g.create(rights.Viewer, time.Time{}, "acme")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	before := g.store.LastSeq("acme")
@@ -304,8 +304,8 @@ func TestFollow(t *testing.T) {
 // Of those who wait there are only so many of a token.
 func TestWaitersAreBounded(t *testing.T) {
 	g := startGuarded(t, "acme")
-	one, _ := g.create(auth.Viewer, time.Time{}, "acme")
-	other, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	one, _ := g.create(rights.Viewer, time.Time{}, "acme")
+	other, _ := g.create(rights.Viewer, time.Time{}, "acme")
 	const most = 20
 	body := `{"project":"acme","from":"now","waitSeconds":60}`
 	answers := make(chan string, most+1)

@@ -4,9 +4,27 @@ import (
 	"fmt"
 	"net/http"
 
+	"auditlog/api/dialect"
 	"auditlog/audit"
 	"auditlog/reading"
 	"auditlog/rpc"
+)
+
+// The requests with filters as the API reads them: as package rpc has them, with
+// what callers may write in another way.
+type (
+	listRequest struct {
+		rpc.ListRequest
+		dialect.Filters
+	}
+	statsRequest struct {
+		rpc.StatsRequest
+		dialect.Filters
+	}
+	exportRequest struct {
+		rpc.ExportRequest
+		dialect.Filters
+	}
 )
 
 // list is auditLog.list.
@@ -15,7 +33,7 @@ func (s *Server) list(c *call) error {
 	if err := c.decode(&req); err != nil {
 		return err
 	}
-	sel, err := c.prepare(&req.Query, &req.deploysFilters)
+	sel, err := c.prepare(&req.Query, &req.Filters)
 	if err != nil {
 		return err
 	}
@@ -23,8 +41,8 @@ func (s *Server) list(c *call) error {
 	ctx, done := c.reading()
 	defer done()
 	var page audit.Page
-	if deploys(c.r) {
-		page, err = deploysPage(ctx, sel, p)
+	if dialect.Deploys(c.r) {
+		page, err = dialect.Page(ctx, sel, p)
 	} else {
 		p.JSON = true
 		page, err = sel.List(ctx, p)
@@ -39,19 +57,19 @@ func (s *Server) list(c *call) error {
 }
 
 // filters turns those of a request into a query that the caller may make.
-func (c *call) filters(w *rpc.Query, d *deploysFilters) (audit.Query, error) {
+func (c *call) filters(w *rpc.Query, d *dialect.Filters) (audit.Query, error) {
 	if err := c.authorize(w.Project); err != nil {
 		return audit.Query{}, err
 	}
-	q, err := d.query(w, c.opts.Now())
-	if w.Project == "" && !deploys(c.r) { // whose API has nothing over several
+	q, err := d.Into(w, c.opts.Now())
+	if w.Project == "" && !dialect.Deploys(c.r) { // whose API has nothing over several
 		q.Within = c.principal.Reach(c.route.permission)
 	}
 	return q, err
 }
 
 // prepare makes the query of a request ready.
-func (c *call) prepare(w *rpc.Query, d *deploysFilters) (audit.Selection, error) {
+func (c *call) prepare(w *rpc.Query, d *dialect.Filters) (audit.Selection, error) {
 	q, err := c.filters(w, d)
 	if err != nil {
 		return nil, err
@@ -91,20 +109,20 @@ func (s *Server) get(c *call) error {
 	if req.Proof {
 		return c.proved(ctx, e)
 	}
-	if deploys(c.r) {
-		e = deploysEntry(e)
+	if dialect.Deploys(c.r) {
+		e = dialect.Entry(e)
 	}
-	buf := s.buffers.get()
-	defer s.buffers.put(buf)
-	buf.b = append(buf.b, `{"ok":true,"result":`...)
-	buf.b = append(e.AppendJSON(buf.b), "}\n"...)
-	s.send(c.w, c.r, http.StatusOK, buf.b)
+	buf := c.w.Buffer()
+	defer buf.Free()
+	buf.B = append(buf.B, `{"ok":true,"result":`...)
+	buf.B = append(e.AppendJSON(buf.B), "}\n"...)
+	c.w.Send(http.StatusOK, buf.B)
 	return nil
 }
 
 // stats is auditLog.stats.
 func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
-	q, err := c.filters(&req.Query, &req.deploysFilters)
+	q, err := c.filters(&req.Query, &req.Filters)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/reading"
 	"auditlog/rpc"
 )
@@ -41,7 +42,7 @@ func (g *guarded) deploy(project string, n int) {
 func TestExportsAreRecorded(t *testing.T) {
 	g := startGuarded(t, "acme")
 	g.deploy("acme", 2500)
-	viewer, id := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, id := g.create(rights.Viewer, time.Time{}, "acme")
 	got := g.mustCall(viewer, rpc.Export, `{"project":"acme","action":"deployment.*","from":"2020-01-01T00:00:00Z","format":"csv"}`)
 	if n := strings.Count(got, "\r\n") - 1; n != 2501 || strings.Contains(got, "auditLog.export") {
 		t.Fatalf("%d entries are exported", n)
@@ -79,7 +80,7 @@ func TestExportThatBreaksOff(t *testing.T) {
 	for range 20 {
 		g.deploy("acme", 10_000)
 	}
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
 	r := g.request(http.MethodPost, "/"+rpc.Export, `{"project":"acme"}`)
 	r.Header.Set("Authorization", "Bearer "+viewer)
 	r.Header.Set("Accept-Encoding", "identity")
@@ -122,7 +123,7 @@ func (failing) RecordOwn(context.Context, *audit.Entry) error { return errors.Ne
 // A flood of exports fills no disk, and none of them is lost.
 func TestFloodOfExports(t *testing.T) {
 	g := startGuarded(t, "acme")
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
 	for range 500 {
 		g.mustCall(viewer, rpc.Export, `{"project":"acme","resourceType":"Deployment"}`)
 	}
@@ -160,7 +161,7 @@ func TestReadsInPages(t *testing.T) {
 	} {
 		t.Run(string(tt.scope), func(t *testing.T) {
 			g := startGuardedScope(t, auth.Options{}, tt.scope, "acme")
-			viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
+			viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
 			for range 30 {
 				g.mustCall(viewer, rpc.List, `{"project":"acme","actor":"ada@example.com"}`)
 			}

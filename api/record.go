@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"time"
 
+	"auditlog/api/intake"
 	"auditlog/api/strict"
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/rpc"
 )
@@ -24,12 +26,12 @@ func (c *call) recordsStream() bool {
 // record is auditLog.record: NDJSON where the content type says so, else JSON
 // whatever it says, for curl says application/x-www-form-urlencoded.
 func (s *Server) record(c *call) error {
+	buf := c.w.Buffer()
+	defer buf.Free()
 	if c.recordsStream() {
-		return c.recordStream()
+		return c.recordStream(buf)
 	}
-	buf := c.buffers.get()
-	defer c.buffers.put(buf)
-	entries, single, err := c.readEntries(buf)
+	entries, single, err := c.entries.Read(c.intake(), buf)
 	if err != nil {
 		return err
 	}
@@ -43,10 +45,39 @@ func (s *Server) record(c *call) error {
 		}
 		return err
 	}
-	buf.b = appendRecorded(buf.b[:0], result)
-	c.send(c.w, c.r, http.StatusOK, buf.b)
+	buf.B = appendRecorded(buf.B[:0], result)
+	c.w.Send(http.StatusOK, buf.B)
 	return nil
 }
+
+// intake returns what is read of this call's body.
+func (c *call) intake() *intake.Call {
+	return &intake.Call{Exchange: c.w, Admitted: c.admitted, Authorized: func() error { return c.authorize("") }}
+}
+
+// recordStream records a stream of any length. What comes before the first chunk
+// with a fault is in the log, and the answer says how much that is.
+func (c *call) recordStream(buf *wire.Buffer) error {
+	sum, err := c.entries.Stream(c.intake(), buf, c.recordBatch)
+	switch {
+	case sum == nil:
+		return err
+	case err != nil:
+		return &partial{err: err, done: *sum}
+	}
+	buf.B = appendRecorded(buf.B[:0], sum)
+	c.w.Send(http.StatusOK, buf.B)
+	return nil
+}
+
+// partial is the error of a stream of which some is in the log.
+type partial struct {
+	err  error
+	done rpc.RecordResult
+}
+
+func (p *partial) Error() string { return p.err.Error() }
+func (p *partial) Unwrap() error { return p.err }
 
 // recordBatch records entries, all or none, except those of read-only calls,
 // which it counts.
@@ -58,7 +89,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 		e.RecordedBy = c.principal.RecordedBy()
 	}
 	result := &rpc.RecordResult{Entries: make([]rpc.Recorded, len(entries))}
-	kept, places := c.readOnly.filter(entries)
+	kept, places := c.readOnly.Filter(entries)
 	for i := range entries {
 		result.Entries[i].Skipped = true
 	}
@@ -67,7 +98,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 	standing := func() error { return c.opts.Auth.StandingOf(c.r, &c.principal) }
 	recorded, err := c.opts.Store.Record(audit.WithStanding(c.r.Context(), standing), kept)
 	if err != nil {
-		return nil, audit.MoveItem(err, func(i int) audit.Item { return audit.EntryAt(places.of(i)) })
+		return nil, audit.MoveItem(err, func(i int) audit.Item { return audit.EntryAt(places.Of(i)) })
 	}
 	took := time.Since(started)
 	conflicts := c.newConflicts()
@@ -76,7 +107,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 			conflicts.add(kept[i], r.ID)
 			r.Conflict, r.Duplicate = !conflicts.hidden, conflicts.hidden
 		}
-		result.Entries[places.of(i)] = rpc.Recorded{ID: r.ID, Duplicate: r.Duplicate, Conflict: r.Conflict}
+		result.Entries[places.Of(i)] = rpc.Recorded{ID: r.ID, Duplicate: r.Duplicate, Conflict: r.Conflict}
 		switch {
 		case r.Conflict:
 			result.Conflicts++
@@ -92,7 +123,7 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 		result.LastID = r.ID
 	}
 	conflicts.tell()
-	c.metrics.recorded(result, took)
+	c.metrics.Recorded(result, took)
 	return result, nil
 }
 

@@ -8,8 +8,9 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -20,52 +21,52 @@ type handler func(*call) error
 // knows the project, with call.authorize.
 type route struct {
 	method     string
-	permission auth.Permission // "" where everybody with a token may
+	permission rights.Permission // "" where everybody with a token may
 	handle     handler
 }
 
 func (s *Server) routes() []route {
 	return append([]route{
-		{rpc.Record, auth.AuditLogRecord, s.record},
-		{rpc.List, auth.AuditLogList, s.list},
-		{rpc.Get, auth.AuditLogGet, s.get},
-		{rpc.Stats, auth.AuditLogStats, method(s.stats)},
-		{rpc.Export, auth.AuditLogExport, s.export},
-		{rpc.Prove, auth.AuditLogProve, s.prove},
-		{rpc.Pull, auth.AuditLogPull, s.pull},
-		{rpc.Follow, auth.AuditLogFollow, s.follow},
+		{rpc.Record, rights.AuditLogRecord, s.record},
+		{rpc.List, rights.AuditLogList, s.list},
+		{rpc.Get, rights.AuditLogGet, s.get},
+		{rpc.Stats, rights.AuditLogStats, method(s.stats)},
+		{rpc.Export, rights.AuditLogExport, s.export},
+		{rpc.Prove, rights.AuditLogProve, s.prove},
+		{rpc.Pull, rights.AuditLogPull, s.pull},
+		{rpc.Follow, rights.AuditLogFollow, s.follow},
 
-		{rpc.ProjectList, auth.ProjectList, method(s.projectList)},
-		{rpc.ProjectGet, auth.ProjectGet, method(s.projectGet)},
-		{rpc.ProjectDelete, auth.ProjectDelete, method(s.projectDelete)},
-		{rpc.ProjectRestore, auth.ProjectRestore, method(s.projectRestore)},
-		{rpc.ProjectCreate, auth.ProjectCreate, method(s.projectCreate)},
-		{rpc.ProjectApprove, auth.ProjectApprove, method(s.projectApprove)},
-		{rpc.ProjectHold, auth.ProjectHold, method(s.projectHold)},
-		{rpc.ProjectRelease, auth.ProjectRelease, method(s.projectRelease)},
-		{rpc.ProjectCertificate, auth.ProjectCertificate, method(s.certificate)},
+		{rpc.ProjectList, rights.ProjectList, method(s.projectList)},
+		{rpc.ProjectGet, rights.ProjectGet, method(s.projectGet)},
+		{rpc.ProjectDelete, rights.ProjectDelete, method(s.projectDelete)},
+		{rpc.ProjectRestore, rights.ProjectRestore, method(s.projectRestore)},
+		{rpc.ProjectCreate, rights.ProjectCreate, method(s.projectCreate)},
+		{rpc.ProjectApprove, rights.ProjectApprove, method(s.projectApprove)},
+		{rpc.ProjectHold, rights.ProjectHold, method(s.projectHold)},
+		{rpc.ProjectRelease, rights.ProjectRelease, method(s.projectRelease)},
+		{rpc.ProjectCertificate, rights.ProjectCertificate, method(s.certificate)},
 
-		{rpc.TokenCreate, auth.TokenCreate, method(s.tokenCreate)},
-		{rpc.TokenList, auth.TokenList, method(s.tokenList)},
-		{rpc.TokenRevoke, auth.TokenRevoke, method(s.tokenRevoke)},
-		{rpc.TokenRotate, auth.TokenRotate, method(s.tokenRotate)},
+		{rpc.TokenCreate, rights.TokenCreate, method(s.tokenCreate)},
+		{rpc.TokenList, rights.TokenList, method(s.tokenList)},
+		{rpc.TokenRevoke, rights.TokenRevoke, method(s.tokenRevoke)},
+		{rpc.TokenRotate, rights.TokenRotate, method(s.tokenRotate)},
 
-		{rpc.SearchSave, auth.SearchSave, searching(s.searches.Save)},
-		{rpc.SearchList, auth.SearchList, method(s.searchList)},
-		{rpc.SearchDelete, auth.SearchDelete, searching(s.searches.Delete)},
+		{rpc.SearchSave, rights.SearchSave, searching(s.searches.Save)},
+		{rpc.SearchList, rights.SearchList, method(s.searchList)},
+		{rpc.SearchDelete, rights.SearchDelete, searching(s.searches.Delete)},
 
-		{rpc.ViewerLinkCreate, auth.ViewerLinkCreate, method(s.viewerLinkCreate)},
+		{rpc.ViewerLinkCreate, rights.ViewerLinkCreate, method(s.viewerLinkCreate)},
 
-		{rpc.Backup, auth.LogBackup, s.backup},
+		{rpc.Backup, rights.LogBackup, s.backup},
 
 		{rpc.SessionGet, "", method(s.sessionGet)},
-		{rpc.SessionList, auth.SessionList, method(s.sessionList)}, // of others
-		{rpc.SessionEnd, auth.SessionEnd, method(s.sessionEnd)},    // of others
+		{rpc.SessionList, rights.SessionList, method(s.sessionList)}, // of others
+		{rpc.SessionEnd, rights.SessionEnd, method(s.sessionEnd)},    // of others
 
-		{rpc.LogStatus, auth.LogStatus, method(s.logStatus)},
-		{rpc.LogCheck, auth.LogCheck, method(s.logCheck)},
-		{rpc.LogCheckpoint, auth.LogCheckpoint, method(s.checkpoint)},
-		{rpc.LogCosign, auth.LogCosign, method(s.cosign)},
+		{rpc.LogStatus, rights.LogStatus, method(s.logStatus)},
+		{rpc.LogCheck, rights.LogCheck, method(s.logCheck)},
+		{rpc.LogCheckpoint, rights.LogCheckpoint, method(s.checkpoint)},
+		{rpc.LogCosign, rights.LogCosign, method(s.cosign)},
 	}, s.sinkRoutes()...)
 }
 
@@ -82,7 +83,7 @@ func (s *Server) pages() map[string]http.HandlerFunc {
 	pages := map[string]http.HandlerFunc{
 		"/healthz":      s.healthz,
 		"/readyz":       s.readyz,
-		"/metrics":      s.metricsPage,
+		"/metrics":      s.metrics.Page().ServeHTTP,
 		"/openapi.json": s.openAPI,
 	}
 	if s.opts.MetricsApart {
@@ -97,22 +98,22 @@ func (s *Server) newRouter() *httprouter.Router {
 	router.RedirectFixedPath = false
 	router.HandleOPTIONS = false
 	for _, rt := range s.routes() {
-		s.handle(router, rt.method, func(x *exchange, r *http.Request) { s.serve(x, r, &rt) })
+		s.handle(router, rt.method, func(x *wire.Exchange, r *http.Request) { s.serve(x, r, &rt) })
 	}
 	for _, rt := range s.open() {
-		s.handle(router, rt.method, func(x *exchange, r *http.Request) { s.serveOpen(x, r, &rt) })
+		s.handle(router, rt.method, func(x *wire.Exchange, r *http.Request) { s.serveOpen(x, r, &rt) })
 	}
 	for path, page := range s.pages() {
 		serve := func(w http.ResponseWriter, r *http.Request) {
-			w.(*exchange).method = path
+			w.(*wire.Exchange).Method = path
 			page(w, r)
 		}
 		router.HandlerFunc(http.MethodGet, path, serve)
 		router.HandlerFunc(http.MethodHead, path, serve)
 	}
-	tlog := route{tlogPath, auth.AuditLogProve, s.tlog}
+	tlog := route{tlogPath, rights.AuditLogProve, s.tlog}
 	for _, verb := range []string{http.MethodGet, http.MethodHead} {
-		router.HandlerFunc(verb, tlogPath+"*file", func(w http.ResponseWriter, r *http.Request) { s.serve(w.(*exchange), r, &tlog) })
+		router.HandlerFunc(verb, tlogPath+"*file", func(w http.ResponseWriter, r *http.Request) { s.serve(w.(*wire.Exchange), r, &tlog) })
 	}
 	if s.opts.Profile {
 		router.HandlerFunc(http.MethodGet, profilePath+"*name", s.profile)
@@ -130,7 +131,7 @@ func onlyReads(method string) bool {
 }
 
 // handle makes the router answer a method at its name and at that in lower case.
-func (s *Server) handle(router *httprouter.Router, method string, serve func(*exchange, *http.Request)) {
+func (s *Server) handle(router *httprouter.Router, method string, serve func(*wire.Exchange, *http.Request)) {
 	verbs := []string{http.MethodPost}
 	if onlyReads(method) {
 		verbs = []string{http.MethodGet, http.MethodPost}
@@ -142,7 +143,7 @@ func (s *Server) handle(router *httprouter.Router, method string, serve func(*ex
 		s.paths[path] = strings.Join(verbs, ", ")
 		for _, verb := range verbs {
 			router.Handle(verb, path, func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
-				serve(w.(*exchange), r)
+				serve(w.(*wire.Exchange), r)
 			})
 		}
 	}
@@ -153,7 +154,7 @@ func (s *Server) wrongVerb(w http.ResponseWriter, r *http.Request) {
 	allow := cmp.Or(s.paths[r.URL.Path], "GET, HEAD")
 	w.Header().Set("Allow", allow)
 	err := audit.Errorf(audit.Invalid, "%.32s is not answered here: use %s", r.Method, allow)
-	s.failStatus(w.(*exchange), r, http.StatusMethodNotAllowed, err)
+	w.(*wire.Exchange).FailStatus(http.StatusMethodNotAllowed, err)
 }
 
 // method makes a handler of a function from a request to a result.
@@ -167,6 +168,6 @@ func method[Request, Result any](fn func(*call, *Request) (*Result, error)) hand
 		if err != nil {
 			return err
 		}
-		return c.answer(res)
+		return c.w.Answer(res)
 	}
 }

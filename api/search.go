@@ -3,13 +3,13 @@ package api
 import (
 	"context"
 
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
 // searching makes a handler of what is done with a saved search. Whether the caller may is found
 // out there.
-func searching[Request any](act func(context.Context, *auth.Call, *Request) (*rpc.SavedSearch, error)) handler {
+func searching[Request any](act func(context.Context, *rights.Call, *Request) (*rpc.SavedSearch, error)) handler {
 	return method(func(c *call, req *Request) (*rpc.SavedSearch, error) {
 		if err := c.opts.Auth.Standing(&c.principal); err != nil {
 			return nil, err

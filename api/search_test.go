@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -28,11 +28,11 @@ func (g *guarded) searchNames(token string) string {
 // admins' to save, and all have them who read it. Each act is told of.
 func TestSearches(t *testing.T) {
 	g := startGuarded(t, "acme", "beta")
-	viewer, _ := g.create(auth.Viewer, time.Time{}, "acme")
-	namesake, _ := g.create(auth.Viewer, time.Time{}, "acme") // with a token of the same owner
-	admin, _ := g.create(auth.Admin, time.Time{}, "acme")
-	recorder, _ := g.create(auth.Recorder, time.Time{}, "acme")
-	other, _ := g.create(auth.Admin, time.Time{}, "beta")
+	viewer, _ := g.create(rights.Viewer, time.Time{}, "acme")
+	namesake, _ := g.create(rights.Viewer, time.Time{}, "acme") // with a token of the same owner
+	admin, _ := g.create(rights.Admin, time.Time{}, "acme")
+	recorder, _ := g.create(rights.Recorder, time.Time{}, "acme")
+	other, _ := g.create(rights.Admin, time.Time{}, "beta")
 	long := func(s string) string { return strings.Repeat(s, 2000) }
 	for _, tt := range []struct {
 		token, method, body string

@@ -2,13 +2,9 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/julienschmidt/httprouter"
@@ -16,7 +12,11 @@ import (
 
 	"auditlog/admin"
 	"auditlog/admit"
+	"auditlog/api/dialect"
+	"auditlog/api/intake"
+	"auditlog/api/metrics"
 	"auditlog/api/strict"
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/pull"
@@ -126,6 +126,10 @@ type Options struct {
 	Patience time.Duration
 }
 
+// DefaultReadOnlyActions are the actions that are no audit events unless the
+// configuration says otherwise.
+func DefaultReadOnlyActions() []string { return []string{"*.list", "*.get", "*.metrics"} }
+
 func (o *Options) setDefaults() {
 	if o.ReadOnlyActions == nil {
 		o.ReadOnlyActions = DefaultReadOnlyActions()
@@ -150,16 +154,12 @@ type Server struct {
 	router   *httprouter.Router
 	pulls    *pull.Server
 	paths    map[string]string // of the methods, as they are written and in lower case: their verbs
-	readOnly readOnlyActions
-	metrics  *metrics
-	buffers  bufferPool
-	gzips    gzipPool
-	scanners sync.Pool // of *rpc.Scanner
+	readOnly intake.ReadOnly
+	metrics  *metrics.Metrics
+	wire     *wire.Wire
+	entries  intake.Reader
 	// crossOrigin tells requests that web pages make across sites.
 	crossOrigin *http.CrossOriginProtection
-
-	idPrefix string
-	lastID   atomic.Uint64
 }
 
 // New returns a Server, or what is wrong with its options.
@@ -177,29 +177,59 @@ func New(opts Options) (*Server, error) {
 		pulls:       pull.New(pull.Options{Log: opts.Store, Stopping: opts.Stopping}),
 	}
 	var err error
-	if s.readOnly, err = parseReadOnly(opts.ReadOnlyActions); err != nil {
+	if s.readOnly, err = intake.ParseReadOnly(opts.ReadOnlyActions); err != nil {
 		return nil, err
 	}
-	s.readOnly.keepDenied = opts.KeepDeniedReads
-	prefix := make([]byte, 6)
-	if _, err := rand.Read(prefix); err != nil {
+	s.readOnly.KeepDenied = opts.KeepDeniedReads
+	s.wire, err = wire.New(wire.Options{Patience: opts.Patience, Log: opts.Log, From: opts.Auth.Address, Told: told})
+	if err != nil {
 		return nil, err
 	}
-	s.idPrefix = hex.EncodeToString(prefix)
-	s.metrics = newMetrics(s)
+	s.metrics = metrics.New(metrics.Sources{
+		Log: opts.Store, Auth: opts.Auth, Purges: opts.Retention, Door: opts.Door, Index: opts.Index,
+		Checks: opts.Checks, Backups: opts.Backups, Shipping: opts.Shipping, Version: opts.Version,
+	})
 	s.router = s.newRouter()
 	return s, nil
 }
 
 // ServeHTTP answers one request. Nothing that happens in it ends the process.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := s.begin(w, r)
-	defer s.end(x, r)
+	x := s.wire.Begin(w, r)
+	s.metrics.Begin()
+	defer s.end(x)
 	if err := s.opts.Auth.Admit(r); err != nil {
-		s.fail(x, r, err)
+		x.Fail(err)
 		return
 	}
 	s.router.ServeHTTP(x, s.lowerPath(r))
+}
+
+// end closes an exchange, whether its handler returned or panicked.
+func (s *Server) end(x *wire.Exchange) {
+	aborted := x.Settle(recover())
+	s.metrics.End(x.Method, x.Truth(), time.Since(x.Started))
+	s.noteSlow(x)
+	x.Log(aborted)
+	if aborted {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// told returns what the caller of an exchange is told of an error, and under which status.
+func told(x *wire.Exchange, status int, err error) (int, any) {
+	f := wire.FaultOf(err)
+	if dialect.Deploys(x.Request) {
+		return http.StatusOK, dialect.Answer(f, x.Method, x.ID)
+	}
+	body := rpc.Answer[rpc.RecordResult]{Error: rpc.ErrorOf(f, x.ID)}
+	if e := (*audit.Exceeded)(nil); errors.As(err, &e) {
+		body.Error.Limit = e.Limit.Name
+	}
+	if p := (*partial)(nil); errors.As(err, &p) {
+		body.Result = &p.done
+	}
+	return status, body
 }
 
 // lowerPath returns r with the path of a method in lower case, or r itself where
@@ -225,17 +255,24 @@ const consolePage = "console"
 // notFound answers what no route is for: the console's pages, and what looks
 // like a method and is none.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	x := w.(*exchange)
+	x := w.(*wire.Exchange)
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	isCall := r.Method == http.MethodPost && strings.Contains(name, ".") && !strings.Contains(name, "/")
 	if s.opts.Console != nil && !isCall {
-		x.method = consolePage
+		x.Method = consolePage
 		s.opts.Console.ServeHTTP(x, r)
 		return
 	}
 	if isCall {
-		s.fail(x, r, audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", strict.Shown(name)))
+		x.Fail(audit.Errorf(audit.NotFound, "there is no method %s: see /openapi.json", strict.Shown(name)))
 		return
 	}
-	s.fail(x, r, audit.Errorf(audit.NotFound, "there is nothing at this path: see /openapi.json"))
+	x.Fail(audit.Errorf(audit.NotFound, "there is nothing at this path: see /openapi.json"))
+}
+
+// Metrics answers /metrics and nothing else, for a listener of its own.
+func (s *Server) Metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics.Page())
+	return mux
 }

@@ -6,6 +6,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -72,13 +73,13 @@ func (s *Server) sessionBegin(c *call, req *rpc.SessionBeginRequest) (*rpc.Sessi
 		return nil, err
 	}
 	of := sessionOf(session, s.opts.Auth)
-	c.w.principal = of.Owner
+	c.w.Principal = of.Owner
 	return &rpc.SessionBeginResult{Secret: secret, Session: &of}, nil
 }
 
 // commandLine returns this call as one of a command line, whatever it says of itself:
 // only such a session's secret is a bearer token.
-func (c *call) commandLine() *auth.Call {
+func (c *call) commandLine() *rights.Call {
 	own := *c.auth()
 	own.Channel = audit.ChannelCLI
 	return &own
@@ -133,7 +134,7 @@ func sessionOf(s auth.Session, k *auth.Keeper) rpc.Session {
 	return of
 }
 
-func grantsOf(grants []auth.Grant) []rpc.Grant {
+func grantsOf(grants []rights.Grant) []rpc.Grant {
 	list := make([]rpc.Grant, len(grants))
 	for i, g := range grants {
 		list[i] = rpc.Grant{Role: string(g.Role), Projects: g.Projects}

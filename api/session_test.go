@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -39,7 +40,7 @@ func (p *provider) Renew(context.Context, auth.Person, []byte) (auth.Vouched, er
 func startWithProvider(t *testing.T) (*guarded, *provider) {
 	p := &provider{who: auth.Person{
 		Issuer: "https://id.example.com", Subject: "u-1", Email: "ada@example.com",
-		Grants: []auth.Grant{{Role: auth.Admin, Projects: []string{"acme"}}, {Role: auth.Viewer}},
+		Grants: []rights.Grant{{Role: rights.Admin, Projects: []string{"acme"}}, {Role: rights.Viewer}},
 	}}
 	g := startGuardedWith(t, auth.Options{Voucher: p}, "acme", "beta")
 	g.api.opts.Provider = p
@@ -121,8 +122,8 @@ func TestSessions(t *testing.T) {
 	g, _ := startWithProvider(t)
 	_, ada := g.login(t)
 	token, own := g.login(t)
-	viewer, _ := g.create(auth.Viewer, time.Time{})
-	scoped, _ := g.create(auth.Admin, time.Time{}, "acme")
+	viewer, _ := g.create(rights.Viewer, time.Time{})
+	scoped, _ := g.create(rights.Admin, time.Time{}, "acme")
 	count := func(who, token string) int {
 		var answer rpc.Answer[rpc.SessionListResult]
 		decodeAnswer(t, g.mustCall(token, rpc.SessionList, `{}`), &answer)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -32,10 +32,10 @@ func (g *guarded) readProjects(token, body string) (projects []string) {
 // entries, counts, cursors or exports.
 func TestWithoutProject(t *testing.T) {
 	g := startGuarded(t, "acme", "beta", "gamma")
-	one, _ := g.create(auth.Viewer, time.Time{}, "beta")
-	two, _ := g.create(auth.Admin, time.Time{}, "acme", "gamma", "nowhere")
-	all, _ := g.create(auth.Viewer, time.Time{})
-	recorder, _ := g.create(auth.Recorder, time.Time{}, "acme")
+	one, _ := g.create(rights.Viewer, time.Time{}, "beta")
+	two, _ := g.create(rights.Admin, time.Time{}, "acme", "gamma", "nowhere")
+	all, _ := g.create(rights.Viewer, time.Time{})
+	recorder, _ := g.create(rights.Recorder, time.Time{}, "acme")
 	for name, tt := range map[string]struct {
 		token string
 		want  []string
@@ -68,8 +68,8 @@ func TestWithoutProject(t *testing.T) {
 // A cursor over all projects is of the projects that its token may read, and of its order.
 func TestCursorOverProjects(t *testing.T) {
 	g := startGuarded(t, "acme", "beta", "gamma")
-	some, _ := g.create(auth.Viewer, time.Time{}, "acme", "beta")
-	other, _ := g.create(auth.Viewer, time.Time{}, "acme", "gamma")
+	some, _ := g.create(rights.Viewer, time.Time{}, "acme", "beta")
+	other, _ := g.create(rights.Viewer, time.Time{}, "acme", "gamma")
 	var page rpc.Answer[rpc.ListResult]
 	decodeAnswer(t, g.mustCall(some, rpc.List, `{"limit":1}`), &page)
 	next := fmt.Sprintf(`{"limit":1,"cursor":%q}`, page.Result.NextCursor)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -29,7 +29,7 @@ type collecting struct {
 func startCollecting(t *testing.T) *collecting {
 	t.Helper()
 	c := &collecting{guarded: startGuarded(t, "acme")}
-	c.token, _ = c.create(auth.Viewer, time.Time{}, "acme", "beta")
+	c.token, _ = c.create(rights.Viewer, time.Time{}, "acme", "beta")
 	c.n = 1
 	return c
 }

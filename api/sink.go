@@ -4,41 +4,41 @@ import (
 	"context"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 	"auditlog/shipping"
 )
 
 // Sinks does what is done with sinks; *sinks.Desk does.
 type Sinks interface {
-	Create(context.Context, *auth.Call, *rpc.SinkCreateRequest) (*rpc.Sink, error)
-	List(context.Context, *auth.Call, *rpc.SinkListRequest) (*rpc.SinkListResult, error)
-	Get(context.Context, *auth.Call, *rpc.SinkGetRequest) (*rpc.SinkGetResult, error)
-	Update(context.Context, *auth.Call, *rpc.SinkUpdateRequest) (*rpc.Sink, error)
-	Pause(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.Sink, error)
-	Resume(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.Sink, error)
-	Replay(context.Context, *auth.Call, *rpc.SinkReplayRequest) (*rpc.Sink, error)
-	Delete(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.Sink, error)
-	Test(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.SinkTestResult, error)
+	Create(context.Context, *rights.Call, *rpc.SinkCreateRequest) (*rpc.Sink, error)
+	List(context.Context, *rights.Call, *rpc.SinkListRequest) (*rpc.SinkListResult, error)
+	Get(context.Context, *rights.Call, *rpc.SinkGetRequest) (*rpc.SinkGetResult, error)
+	Update(context.Context, *rights.Call, *rpc.SinkUpdateRequest) (*rpc.Sink, error)
+	Pause(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.Sink, error)
+	Resume(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.Sink, error)
+	Replay(context.Context, *rights.Call, *rpc.SinkReplayRequest) (*rpc.Sink, error)
+	Delete(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.Sink, error)
+	Test(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.SinkTestResult, error)
 }
 
 // sinkRoutes are the methods of sinks.
 func (s *Server) sinkRoutes() []route {
 	return []route{
-		{rpc.SinkCreate, auth.SinkCreate, ofSinks(s, Sinks.Create)},
-		{rpc.SinkList, auth.SinkList, ofSinks(s, Sinks.List)},
-		{rpc.SinkGet, auth.SinkGet, ofSinks(s, Sinks.Get)},
-		{rpc.SinkUpdate, auth.SinkUpdate, ofSinks(s, Sinks.Update)},
-		{rpc.SinkPause, auth.SinkPause, ofSinks(s, Sinks.Pause)},
-		{rpc.SinkResume, auth.SinkResume, ofSinks(s, Sinks.Resume)},
-		{rpc.SinkReplay, auth.SinkReplay, ofSinks(s, Sinks.Replay)},
-		{rpc.SinkTest, auth.SinkTest, ofSinks(s, Sinks.Test)},
-		{rpc.SinkDelete, auth.SinkDelete, ofSinks(s, Sinks.Delete)},
+		{rpc.SinkCreate, rights.SinkCreate, ofSinks(s, Sinks.Create)},
+		{rpc.SinkList, rights.SinkList, ofSinks(s, Sinks.List)},
+		{rpc.SinkGet, rights.SinkGet, ofSinks(s, Sinks.Get)},
+		{rpc.SinkUpdate, rights.SinkUpdate, ofSinks(s, Sinks.Update)},
+		{rpc.SinkPause, rights.SinkPause, ofSinks(s, Sinks.Pause)},
+		{rpc.SinkResume, rights.SinkResume, ofSinks(s, Sinks.Resume)},
+		{rpc.SinkReplay, rights.SinkReplay, ofSinks(s, Sinks.Replay)},
+		{rpc.SinkTest, rights.SinkTest, ofSinks(s, Sinks.Test)},
+		{rpc.SinkDelete, rights.SinkDelete, ofSinks(s, Sinks.Delete)},
 	}
 }
 
 // ofSinks makes a handler of what is done with sinks.
-func ofSinks[Request, Result any](s *Server, act func(Sinks, context.Context, *auth.Call, *Request) (*Result, error)) handler {
+func ofSinks[Request, Result any](s *Server, act func(Sinks, context.Context, *rights.Call, *Request) (*Result, error)) handler {
 	return method(func(c *call, req *Request) (*Result, error) {
 		if err := c.authorize(""); err != nil {
 			return nil, err
@@ -64,21 +64,4 @@ func (s *Server) sinksReady() *sinkReadiness {
 	t := s.opts.Shipping()
 	failing := t.Sinks[shipping.Failing] + t.Sinks[shipping.Stopped] + t.Sinks[shipping.Broken]
 	return &sinkReadiness{OK: failing == 0, Failing: failing, Behind: t.Behind}
-}
-
-// collectSinks tells of sinks, of all together: their names are nobody's who scrapes.
-func (c *stateCollector) collectSinks(gauge func(string, float64, ...string), counter func(string, int64, ...string)) {
-	if c.s.opts.Shipping == nil {
-		return
-	}
-	t := c.s.opts.Shipping()
-	for _, state := range shipping.States() {
-		gauge("sinks", float64(t.Sinks[state]), string(state))
-	}
-	gauge("sink_behind_entries", float64(t.Behind))
-	gauge("sink_refused_now", float64(t.Letters))
-	counter("sink_delivered_total", t.Delivered)
-	counter("sink_refused_total", t.Refused)
-	counter("sink_purged_total", t.Purged)
-	counter("sink_retries_total", t.Retries)
 }

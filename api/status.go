@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/rpc"
 	"auditlog/slowest"
@@ -23,11 +24,12 @@ func (s *Server) logStatus(c *call, req *rpc.StatusRequest) (*rpc.StatusResult, 
 
 // noteSlow keeps an exchange that ends if it was slow. What lasts as long as its caller likes, because
 // it waits for entries or streams them, is not counted, and neither is what nobody answers to.
-func (s *Server) noteSlow(x *exchange, r *http.Request) {
+func (s *Server) noteSlow(x *wire.Exchange) {
+	r := x.Request
 	if s.opts.Slow == nil {
 		return
 	}
-	method := x.method
+	method := x.Method
 	switch method {
 	case "", rpc.Export, rpc.Pull, rpc.Follow, rpc.Backup, rpc.SessionBegin:
 		return
@@ -36,12 +38,12 @@ func (s *Server) noteSlow(x *exchange, r *http.Request) {
 			return // entries that are sent as they happen
 		}
 	case consolePage:
-		if r.URL.Path == "/live" || r.URL.Path == "/export" || strings.HasPrefix(r.URL.Path, "/assets/") || x.truth() == http.StatusNotFound {
+		if r.URL.Path == "/live" || r.URL.Path == "/export" || strings.HasPrefix(r.URL.Path, "/assets/") || x.Truth() == http.StatusNotFound {
 			return
 		}
-		method = r.Method + " " + logged(r.URL.Path)
+		method = r.Method + " " + wire.Logged(r.URL.Path)
 	}
 	s.opts.Slow.Note(slowest.Call{
-		Method: method, Project: logged(x.project), At: x.started, Took: time.Since(x.started), Status: x.truth(), RequestID: x.id,
+		Method: method, Project: wire.Logged(x.Project), At: x.Started, Took: time.Since(x.Started), Status: x.Truth(), RequestID: x.ID,
 	})
 }

@@ -8,6 +8,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/address"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -24,7 +26,7 @@ func (s *Server) tokenCreate(c *call, req *rpc.TokenCreateRequest) (*rpc.TokenCr
 		Name:      req.Name,
 		Owner:     req.Owner,
 		OwnerType: audit.ActorType(req.OwnerType),
-		Role:      auth.Role(req.Role),
+		Role:      rights.Role(req.Role),
 		Projects:  req.Projects,
 		Addresses: addresses,
 		ExpiresAt: req.ExpiresAt,
@@ -55,7 +57,7 @@ func (s *Server) tokenList(c *call, _ *rpc.TokenListRequest) (*rpc.TokenListResu
 func addressesOf(list []string) ([]netip.Prefix, error) {
 	var ranges []netip.Prefix
 	for i, s := range list {
-		p, err := auth.ParseRange(s)
+		p, err := address.ParseRange(s)
 		if err != nil {
 			return nil, audit.AtPath(err, fmt.Sprintf("addresses[%d]", i))
 		}
@@ -111,7 +113,7 @@ func tokenOf(t auth.Token) rpc.Token {
 		RotatedAt: t.RotatedAt, FormerUntil: t.FormerUntil, LastUsed: t.LastUsedAt, LastUsedFrom: t.LastUsedFrom, RevokedAt: t.RevokedAt,
 	}
 	for _, p := range t.Addresses {
-		of.Addresses = append(of.Addresses, auth.FormatRange(p))
+		of.Addresses = append(of.Addresses, address.FormatRange(p))
 	}
 	return of
 }

@@ -1,6 +1,8 @@
 package api
 
-import "auditlog/rpc"
+import (
+	"auditlog/rpc"
+)
 
 // viewerLinkCreate is viewerLink.create. Whether the caller may is found out by the desk.
 func (s *Server) viewerLinkCreate(c *call, req *rpc.ViewerLinkCreateRequest) (*rpc.ViewerLink, error) {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -195,6 +196,14 @@ func (e *Entry) EachWhole(fn func(string)) {
 			fn(v)
 		}
 	}
+}
+
+// AddMetadata adds to e's metadata, and replaces those of the same names.
+func (e *Entry) AddMetadata(more map[string]string) {
+	if e.Metadata == nil {
+		e.Metadata = make(map[string]string, len(more))
+	}
+	maps.Copy(e.Metadata, more)
 }
 
 // Clone returns a copy of e that shares nothing that can be changed.

@@ -123,6 +123,16 @@ func AtPath(err error, prefix string) error {
 	return &g
 }
 
+// RenameField gives the field that err is about the name that it has elsewhere, when err is a
+// Fault: "" for one that is not among the names. Other errors are returned as they are.
+func RenameField(err error, names map[string]string) error {
+	var f *Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	return &Fault{Kind: f.Kind, Path: names[f.Path], Message: f.Message}
+}
+
 // KindOf returns the kind of the Fault in err's chain, or Internal.
 func KindOf(err error) Kind {
 	var f *Fault

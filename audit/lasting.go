@@ -25,10 +25,6 @@ func Lasting(e *Entry) *Entry {
 	c := e.Clone()
 	c.ID, c.Seq, c.Key = 0, 0, ""
 	c.Project = SystemProject
-	if c.Metadata == nil {
-		c.Metadata = make(map[string]string, 2)
-	}
-	c.Metadata[MetaEntryID] = strconv.FormatInt(e.ID, 10)
-	c.Metadata[MetaProject] = e.Project
+	c.AddMetadata(map[string]string{MetaEntryID: strconv.FormatInt(e.ID, 10), MetaProject: e.Project})
 	return c
 }

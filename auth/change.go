@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // Create makes a token of t's Name, Owner, OwnerType, Role, Projects, Addresses and
@@ -16,8 +18,8 @@ import (
 //
 // It returns *Denied for a caller who may not, which is also one who asks for more
 // projects than its own, and Invalid for a token that cannot be.
-func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string, made Token, err error) {
-	if err := call.Principal.Check(TokenCreate, ""); err != nil {
+func (k *Keeper) Create(ctx context.Context, call *rights.Call, t Token) (secret string, made Token, err error) {
+	if err := call.Principal.Check(rights.TokenCreate, ""); err != nil {
 		return "", Token{}, err
 	}
 	now := audit.Truncate(k.opts.Now())
@@ -33,7 +35,7 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	}
 	// Sorted only now, so that the error names a project's place in the request.
 	t.Projects = slices.Compact(slices.Sorted(slices.Values(t.Projects)))
-	if err := call.Principal.mayGrant(t.Projects); err != nil {
+	if err := mayGrant(&call.Principal, t.Projects); err != nil {
 		return "", Token{}, err
 	}
 	k.begin()
@@ -41,7 +43,7 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 	if err := k.checkOwner(&call.Principal, &t); err != nil {
 		return "", Token{}, err
 	}
-	secret, id, err := k.unusedSecret(tokenPrefix)
+	secret, id, err := k.unusedSecret(secrets.TokenPrefix)
 	if err != nil {
 		return "", Token{}, err
 	}
@@ -50,7 +52,7 @@ func (k *Keeper) Create(ctx context.Context, call *Call, t Token) (secret string
 		CreatedAt: now, CreatedBy: call.Principal.Owner, Parent: call.Principal.RecordedBy(), Makers: call.Principal.Chain(),
 		ExpiresAt: t.ExpiresAt,
 	}
-	if err := k.put(ctx, newHeld(t, hashSecret(secret)), createEntry(call, &t)); err != nil {
+	if err := k.put(ctx, newHeld(t, secrets.HashOf(secret)), createEntry(call, &t)); err != nil {
 		return "", Token{}, err
 	}
 	return secret, t, nil
@@ -66,14 +68,14 @@ func (k *Keeper) checkLife(expires, now time.Time) error {
 }
 
 // mayGrant returns nil if a token for the given projects is in p's gift.
-func (p *Principal) mayGrant(projects []string) error {
+func mayGrant(p *rights.Principal, projects []string) error {
 	for _, name := range projects {
-		if err := p.Check(TokenCreate, name); err != nil {
+		if err := p.Check(rights.TokenCreate, name); err != nil {
 			return err
 		}
 	}
-	if !p.contains(TokenCreate, projects) {
-		return &Denied{Permission: TokenCreate, All: true}
+	if !p.Covers(rights.TokenCreate, projects) {
+		return &rights.Denied{Permission: rights.TokenCreate, All: true}
 	}
 	return nil
 }
@@ -81,7 +83,7 @@ func (p *Principal) mayGrant(projects []string) error {
 // unusedSecret makes a secret whose id no other token or session has.
 func (k *Keeper) unusedSecret(prefix string) (secret, id string, err error) {
 	for {
-		secret, id, err := newSecret(prefix, k.opts.Rand)
+		secret, id, err := secrets.New(prefix, k.opts.Rand)
 		if err != nil || k.find(id) == nil && k.findSession(id) == nil {
 			return secret, id, err
 		}
@@ -102,7 +104,7 @@ func (k *Keeper) put(ctx context.Context, h *held, entry *audit.Entry) error {
 }
 
 // administers reports whether h can make tokens of every kind.
-func (h *held) administers() bool { return h.principal.MayEverywhere(TokenCreate) }
+func (h *held) administers() bool { return h.principal.MayEverywhere(rights.TokenCreate) }
 
 // administered reports whether some token but the given ones can make tokens of every
 // kind.
@@ -151,7 +153,7 @@ func (k *Keeper) start(ctx context.Context, outside string, show func(secret str
 	if k.administered(nil) {
 		return nil
 	}
-	secret, id, err := k.unusedSecret(tokenPrefix)
+	secret, id, err := k.unusedSecret(secrets.TokenPrefix)
 	if err != nil {
 		return err
 	}
@@ -165,24 +167,24 @@ func (k *Keeper) start(ctx context.Context, outside string, show func(secret str
 func (k *Keeper) setOutside(ctx context.Context, secret string) error {
 	id := ""
 	if secret != "" {
-		if err := checkOutside(secret); err != nil {
+		if err := secrets.CheckOutside(secret); err != nil {
 			return err
 		}
-		hash := hashSecret(secret)
+		hash := secrets.HashOf(secret)
 		id = k.outsideID(secret, hash)
 		k.outside.Store(&outside{hash, id})
 	}
 	for _, h := range k.liveOutside() {
 		if h.ID == id {
 			id = "" // it counts already
-		} else if _, err := k.revoke(ctx, ownCall(), h, ""); err != nil {
+		} else if _, err := k.revoke(ctx, rights.OwnCall(), h, ""); err != nil {
 			return err
 		}
 	}
 	if id == "" {
 		return nil
 	}
-	return k.putOwn(ctx, id, idOutside, secret)
+	return k.putOwn(ctx, id, secrets.Outside, secret)
 }
 
 // liveOutside returns the tokens that were set from outside and count.
@@ -191,7 +193,7 @@ func (k *Keeper) liveOutside() (live []*held) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for id, h := range k.tokens {
-		if isOutside(id) && h.live(now) == nil {
+		if secrets.IsOutside(id) && h.live(now) == nil {
 			live = append(live, h)
 		}
 	}
@@ -200,23 +202,23 @@ func (k *Keeper) liveOutside() (live []*held) {
 
 // putOwn stores an admin token that the log itself makes.
 func (k *Keeper) putOwn(ctx context.Context, id, name, secret string) error {
-	call := ownCall()
+	call := rights.OwnCall()
 	t := Token{
-		ID: id, Name: name, Owner: "admin", OwnerType: audit.User, Role: Admin,
+		ID: id, Name: name, Owner: "admin", OwnerType: audit.User, Role: rights.Admin,
 		CreatedAt: audit.Truncate(k.opts.Now()), CreatedBy: call.Principal.Owner,
 	}
-	return k.put(ctx, newHeld(t, hashSecret(secret)), createEntry(call, &t))
+	return k.put(ctx, newHeld(t, secrets.HashOf(secret)), createEntry(call, &t))
 }
 
 // createEntry tells of a token that is made: all that is public of it.
-func createEntry(call *Call, t *Token) *audit.Entry {
-	e := call.Entry(TokenCreate, homeOf(t.Projects), audit.Resource{Type: "Token", ID: t.ID, Name: t.Name})
+func createEntry(call *rights.Call, t *Token) *audit.Entry {
+	e := call.Entry(rights.TokenCreate, homeOf(t.Projects), audit.Resource{Type: "Token", ID: t.ID, Name: t.Name})
 	scope := "all projects"
 	if len(t.Projects) > 0 {
 		scope = strings.Join(t.Projects, ", ")
 	}
 	e.Detail = fmt.Sprintf("Created a %s token of %s for %s", t.Role, t.Owner, scope)
-	addMetadata(e, map[string]string{"owner": t.Owner, "ownerType": string(t.OwnerType), "role": string(t.Role), "projects": scope})
+	e.AddMetadata(map[string]string{"owner": t.Owner, "ownerType": string(t.OwnerType), "role": string(t.Role), "projects": scope})
 	if !t.ExpiresAt.IsZero() {
 		e.Metadata["expiresAt"] = t.ExpiresAt.Format(time.RFC3339)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 const outside = "9f2c71e0b8d4a6357c1e90fb2d8a4c6e-own"
@@ -39,7 +40,7 @@ func TestStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.MayEverywhere(auth.TokenCreate) {
+	if !p.MayEverywhere(rights.TokenCreate) {
 		t.Errorf("the first token is that of %+v", p)
 	}
 	list := entries(t, s, audit.SystemProject)
@@ -52,8 +53,8 @@ func TestStart(t *testing.T) {
 func TestStartAfterExpiry(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
-	create(t, k, root, auth.Token{Role: auth.Admin, ExpiresAt: c.now.Add(time.Hour)})
-	create(t, k, root, auth.Token{Role: auth.Admin, Projects: []string{"acme"}})
+	create(t, k, root, auth.Token{Role: rights.Admin, ExpiresAt: c.now.Add(time.Hour)})
+	create(t, k, root, auth.Token{Role: rights.Admin, Projects: []string{"acme"}})
 	if _, err := k.Revoke(t.Context(), root, root.Principal.TokenID); err != nil {
 		t.Fatal(err)
 	}
@@ -74,14 +75,14 @@ func TestStartWithOutsideSecret(t *testing.T) {
 		t.Error("another token was made beside the one set from outside")
 	}
 	p, err := k.Verify(t.Context(), outside)
-	if err != nil || !p.MayEverywhere(auth.TokenCreate) {
+	if err != nil || !p.MayEverywhere(rights.TokenCreate) {
 		t.Fatalf("the token set from outside is that of %+v, %v", p, err)
 	}
 	call := callOf(t, k, outside)
 	if _, err := k.Revoke(t.Context(), call, p.TokenID); audit.KindOf(err) != audit.Conflict {
 		t.Errorf("revoking it: %v", err)
 	}
-	create(t, k, call, auth.Token{Role: auth.Admin})
+	create(t, k, call, auth.Token{Role: rights.Admin})
 
 	k = openKeeper(t, s, c)
 	start(t, k, outside)
@@ -126,7 +127,7 @@ func TestStartWithOutsideSecret(t *testing.T) {
 func TestCreateBadInput(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
-	good := auth.Token{Owner: "ci@acme", Role: auth.Viewer, Projects: []string{"not there yet"}}
+	good := auth.Token{Owner: "ci@acme", Role: rights.Viewer, Projects: []string{"not there yet"}}
 	create(t, k, root, good)
 	if _, err := s.Project("not there yet"); audit.KindOf(err) != audit.NotFound {
 		t.Errorf("a token for a project made the project: %v", err)
@@ -169,22 +170,22 @@ func TestScopedAdmin(t *testing.T) {
 	s, k, root := administrator(t, c)
 	record(t, s, "acme")
 	record(t, s, "beta")
-	secret, own := create(t, k, root, auth.Token{Owner: "ada@acme", Role: auth.Admin, Projects: []string{"acme", "alpha"}})
-	_, foreign := create(t, k, root, auth.Token{Role: auth.Viewer, Projects: []string{"beta"}})
-	_, wide := create(t, k, root, auth.Token{Role: auth.Viewer, Projects: []string{"acme", "beta"}})
-	_, everywhere := create(t, k, root, auth.Token{Role: auth.Viewer})
+	secret, own := create(t, k, root, auth.Token{Owner: "ada@acme", Role: rights.Admin, Projects: []string{"acme", "alpha"}})
+	_, foreign := create(t, k, root, auth.Token{Role: rights.Viewer, Projects: []string{"beta"}})
+	_, wide := create(t, k, root, auth.Token{Role: rights.Viewer, Projects: []string{"acme", "beta"}})
+	_, everywhere := create(t, k, root, auth.Token{Role: rights.Viewer})
 	ada := callOf(t, k, secret)
 
 	for name, projects := range map[string][]string{
 		"another project": {"beta"}, "a project that is not there": {"ghost"}, "another project too": {"acme", "beta"}, "all projects": nil,
 	} {
-		_, _, err := k.Create(t.Context(), ada, auth.Token{Owner: "x", Role: auth.Viewer, Projects: projects})
-		var denied *auth.Denied
-		if !errors.As(err, &denied) || denied.Permission != auth.TokenCreate {
+		_, _, err := k.Create(t.Context(), ada, auth.Token{Owner: "x", Role: rights.Viewer, Projects: projects})
+		var denied *rights.Denied
+		if !errors.As(err, &denied) || denied.Permission != rights.TokenCreate {
 			t.Errorf("a token for %s: %v", name, err)
 		}
 	}
-	_, made := create(t, k, ada, auth.Token{Owner: "ada@acme", Role: auth.Admin, Projects: []string{"acme"}})
+	_, made := create(t, k, ada, auth.Token{Owner: "ada@acme", Role: rights.Admin, Projects: []string{"acme"}})
 	list, err := k.List(&ada.Principal)
 	if err != nil {
 		t.Fatal(err)
@@ -219,17 +220,17 @@ func TestNamesThatAnAdminOfAProjectGives(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
 	record(t, s, "acme")
-	secret, _ := create(t, k, root, auth.Token{Owner: "ada@example.com", Role: auth.Admin, Projects: []string{"acme"}})
-	create(t, k, root, auth.Token{Owner: "deploy@acme", OwnerType: audit.ServiceAccount, Role: auth.Recorder, Projects: []string{"acme", "beta"}})
+	secret, _ := create(t, k, root, auth.Token{Owner: "ada@example.com", Role: rights.Admin, Projects: []string{"acme"}})
+	create(t, k, root, auth.Token{Owner: "deploy@acme", OwnerType: audit.ServiceAccount, Role: rights.Recorder, Projects: []string{"acme", "beta"}})
 	ada := callOf(t, k, secret)
 	for _, name := range []string{"\u0441i@acme", "victim@example.com@acme", "ci\u200b@acme", "ci @acme", "\uff43i@acme", "deploy@acme", "DEPLOY@acme", "@acme", "ci@acme2"} {
-		_, _, err := k.Create(t.Context(), ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+		_, _, err := k.Create(t.Context(), ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: rights.Viewer, Projects: []string{"acme"}})
 		if fault := (*audit.Fault)(nil); !errors.As(err, &fault) || fault.Kind != audit.Invalid || fault.Path != "owner" {
 			t.Errorf("a token of %q: %v", name, err)
 		}
 	}
 	for _, name := range []string{"ci@acme", "CI-2.eu_west+x@acme"} {
-		create(t, k, ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+		create(t, k, ada, auth.Token{Owner: name, OwnerType: audit.ServiceAccount, Role: rights.Viewer, Projects: []string{"acme"}})
 	}
 }
 
@@ -237,7 +238,7 @@ func TestNamesThatAnAdminOfAProjectGives(t *testing.T) {
 func TestTokensAreForAdmins(t *testing.T) {
 	c := newClock()
 	_, k, root := administrator(t, c)
-	for _, role := range []auth.Role{auth.Viewer, auth.Recorder} {
+	for _, role := range []rights.Role{rights.Viewer, rights.Recorder} {
 		secret, made := create(t, k, root, auth.Token{Role: role})
 		call := callOf(t, k, secret)
 		_, _, createErr := k.Create(t.Context(), call, auth.Token{})
@@ -257,7 +258,7 @@ func TestRevokeConflicts(t *testing.T) {
 	if _, err := k.Revoke(t.Context(), root, root.Principal.TokenID); audit.KindOf(err) != audit.Conflict {
 		t.Errorf("revoking the last admin: %v", err)
 	}
-	secret, made := create(t, k, root, auth.Token{Role: auth.Viewer, ExpiresAt: c.now.Add(time.Hour)})
+	secret, made := create(t, k, root, auth.Token{Role: rights.Viewer, ExpiresAt: c.now.Add(time.Hour)})
 	revoked, err := k.Revoke(t.Context(), root, made.ID)
 	if err != nil || !revoked.RevokedAt.Equal(c.now) {
 		t.Fatalf("revoked %+v, %v", revoked, err)
@@ -265,13 +266,13 @@ func TestRevokeConflicts(t *testing.T) {
 	if _, err := k.Verify(t.Context(), secret); audit.KindOf(err) != audit.Unauthenticated || !strings.Contains(err.Error(), "revoked") {
 		t.Errorf("a revoked token gave %v", err)
 	}
-	if err := k.Standing(&auth.Principal{TokenID: made.ID}); audit.KindOf(err) != audit.Unauthenticated {
+	if err := k.Standing(&rights.Principal{TokenID: made.ID}); audit.KindOf(err) != audit.Unauthenticated {
 		t.Errorf("a revoked token's call goes on: %v", err)
 	}
 	if _, err := k.Revoke(t.Context(), root, made.ID); audit.KindOf(err) != audit.Conflict {
 		t.Errorf("revoking twice: %v", err)
 	}
-	_, short := create(t, k, root, auth.Token{Role: auth.Viewer, ExpiresAt: c.now.Add(time.Minute)})
+	_, short := create(t, k, root, auth.Token{Role: rights.Viewer, ExpiresAt: c.now.Add(time.Minute)})
 	c.add(time.Minute)
 	if _, err := k.Revoke(t.Context(), root, short.ID); audit.KindOf(err) != audit.Conflict {
 		t.Errorf("revoking what expired: %v", err)
@@ -283,11 +284,11 @@ func TestRevokeConflicts(t *testing.T) {
 func TestFailedChange(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
-	secret, made := create(t, k, root, auth.Token{Role: auth.Viewer})
+	secret, made := create(t, k, root, auth.Token{Role: rights.Viewer})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := k.Create(t.Context(), root, auth.Token{Owner: "x", Role: auth.Viewer}); audit.KindOf(err) != audit.Unavailable {
+	if _, _, err := k.Create(t.Context(), root, auth.Token{Owner: "x", Role: rights.Viewer}); audit.KindOf(err) != audit.Unavailable {
 		t.Errorf("creating without a store: %v", err)
 	}
 	if _, err := k.Revoke(t.Context(), root, made.ID); audit.KindOf(err) != audit.Unavailable {
@@ -308,7 +309,7 @@ func TestSecretsStayAway(t *testing.T) {
 	k := openKeeper(t, s, c)
 	start(t, k, outside)
 	root := callOf(t, k, outside)
-	secret, made := create(t, k, root, auth.Token{Role: auth.Admin})
+	secret, made := create(t, k, root, auth.Token{Role: rights.Admin})
 	if _, err := k.Verify(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"maps"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // condemn has a token count no longer from now on, answers under way included, before
@@ -16,17 +18,17 @@ import (
 // When the commit that follows fails, the token stays as it is in memory, and Run tries to
 // write until it can. Only a start of the log before that lets the token in again, and
 // the caller is told so: a revocation that nobody can write is still better than none.
-func (k *Keeper) condemn(call *Call, id string) error {
-	if err := call.Principal.Check(TokenRevoke, ""); err != nil {
+func (k *Keeper) condemn(call *rights.Call, id string) error {
+	if err := call.Principal.Check(rights.TokenRevoke, ""); err != nil {
 		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	h := k.tokens[id]
-	if h != nil && h.doomed() && call.Principal.contains(TokenRevoke, h.Projects) {
+	if h != nil && h.doomed() && call.Principal.Covers(rights.TokenRevoke, h.Projects) {
 		return nil // and is to be written
 	}
-	h, err := k.changeableOf(h, call, TokenRevoke, id)
+	h, err := k.changeableOf(h, call, rights.TokenRevoke, id)
 	if err != nil {
 		return err
 	}
@@ -38,17 +40,17 @@ func (k *Keeper) condemn(call *Call, id string) error {
 }
 
 // condemnAll is condemn for a token and all that was made with it, and returns their ids.
-func (k *Keeper) condemnAll(call *Call, id string) (ids []string, err error) {
+func (k *Keeper) condemnAll(call *rights.Call, id string) (ids []string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	list := k.family(call, id)
 	if len(list) == 0 {
-		_, err := k.changeableOf(k.tokens[id], call, TokenRevoke, id)
+		_, err := k.changeableOf(k.tokens[id], call, rights.TokenRevoke, id)
 		return nil, err
 	}
 	gone, admins := make(map[string]bool), false
 	for _, h := range list {
-		if isOutside(h.ID) {
+		if secrets.IsOutside(h.ID) {
 			return nil, errOutside()
 		}
 		gone[h.ID] = true
@@ -73,13 +75,13 @@ func (k *Keeper) doom(h *held) {
 
 // unwritten is a revocation that counts and is to be written.
 type unwritten struct {
-	call  *Call
+	call  *rights.Call
 	cause string
 }
 
 // revokeLater keeps a revocation that could not be written, and returns what its caller is
 // told. The caller holds changing.
-func (k *Keeper) revokeLater(call *Call, h *held, cause string, err error) error {
+func (k *Keeper) revokeLater(call *rights.Call, h *held, cause string, err error) error {
 	if !h.doomed() {
 		return err // the log's own, at its start
 	}

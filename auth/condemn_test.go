@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/store"
 )
 
@@ -36,8 +37,8 @@ func TestRevocationCountsBeforeItIsWritten(t *testing.T) {
 	b := &busy{Store: openStore(t, t.TempDir(), c)}
 	k := openKeeper(t, b, c)
 	root := callOf(t, k, start(t, k, ""))
-	secret, made := create(t, k, root, auth.Token{Role: auth.Admin})
-	child, _ := create(t, k, callOf(t, k, secret), auth.Token{Role: auth.Viewer, Owner: "mallory@example.com"})
+	secret, made := create(t, k, root, auth.Token{Role: rights.Admin})
+	child, _ := create(t, k, callOf(t, k, secret), auth.Token{Role: rights.Viewer, Owner: "mallory@example.com"})
 	thief := callOf(t, k, secret)
 	under, done := k.Live(t.Context(), &thief.Principal)
 	defer done()

@@ -1,6 +1,8 @@
-// Package auth knows who calls the log's API and what they may do: tokens, their
-// roles and projects, the sessions of those who logged in, and the entries that the
-// log keeps about itself.
+// Package auth knows who calls the log: by the tokens that it keeps, with their roles and
+// projects, and the sessions of those who logged in. What is no matter of who has a secret has
+// rooms of its own: what one may do (rights), the secrets' form (secrets, guess), where calls come
+// from (address), the entries about those that are refused (refused, fold), and the identity
+// provider (oidc).
 //
 // # Tokens
 //
@@ -49,34 +51,25 @@
 // What somebody signs as a link, by SignLink, counts by the rights of its signer for as long as
 // the token or session does that they acted by: see package viewer. Nothing is kept of it.
 //
-// # Permissions
+// # Rights
 //
-// A permission is named like the API's method that it lets one call. A principal
-// has those of its roles, on the projects of each:
-//
-//	viewer    auditLog.list get stats export pull follow, project.list get
-//	recorder  auditLog.record
-//	admin     all of them; on some projects only, not project.delete approve release
-//
-// The answer to a call on a project outside the token's scope is the same whether
-// there is such a project or not. An admin of some projects makes, sees and
+// What a principal may do follows from its roles and their projects: see package rights. An
+// admin of some projects makes, sees and
 // revokes only tokens whose projects are all among its own, and whose owner is itself or
 // a service account of such a project: an entry says that a token's owner acted, so
 // who could name anybody could act as anybody. It neither deletes those projects,
 // nor approves that, nor releases a hold on them, unless Options.ProjectAdminsDelete
 // gives it the first two: who answers for what a log holds must not be the one to
-// remove it. It restores and holds them. The reserved project audit.SystemProject can be
-// read by admins of all projects, and is recorded to, deleted and restored by nobody.
+// remove it. It restores and holds them.
 //
 // # The log's entries about itself
 //
-// Create, Revoke and the entries that Call.Entry makes are kept in the project
+// Create, Revoke and the entries that rights.Call.Entry makes are kept in the project
 // concerned, or in audit.SystemProject where there is none, are several, or is one
 // that does not take entries. Those that tell of more than reads and recording stand in
 // audit.SystemProject as well, for ever: see audit.Lasting. Their metadata say which
 // token acted, who had made it, and by way of which other tokens. Refuse keeps the calls
-// that were refused, and counts floods of them instead; see package fold. A crash loses
-// such counts of up to an hour, never the first refusal by more than a moment. Calls with
+// that were refused; see package refused. Calls with
 // a secret that is nobody's are kept in the same way, by the network that they come from,
 // and limited by address; those without any are only counted. What was read is package
 // reading's to record.

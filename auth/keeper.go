@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,10 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth/fold"
+	"auditlog/auth/address"
+	"auditlog/auth/refused"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // Storage keeps the tokens' records and the log's entries about itself;
@@ -87,17 +89,17 @@ func (o *Options) setDefaults() {
 type Keeper struct {
 	opts     Options
 	storage  Storage
-	failures *addressLimits
-	logins   *addressLimits // log-ins begun at an identity provider
-	refusals *refusals
-	admins   adminsSeen
+	failures *address.Limits
+	logins   *address.Limits // log-ins begun at an identity provider
+	refused  *refused.Calls
+	admins   address.Seen
 	counts   counts
 	outside  atomic.Pointer[outside]
 	// local tells pages from elsewhere from this machine's own; nil unless this is
 	// development mode.
 	local *http.CrossOriginProtection
 	// links is what links are signed by in development mode, until the end of the process.
-	links secretHash
+	links secrets.Hash
 
 	// changing is held by each change of tokens and sessions from its decision to its
 	// apply, and guards basis: the revision that the decision is by.
@@ -119,9 +121,9 @@ func Open(storage Storage, opts Options) (*Keeper, error) {
 	k := &Keeper{
 		opts:     opts,
 		storage:  storage,
-		failures: newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
-		refusals: fold.New[refusal](maxKinds),
-		logins:   newAddressLimits(opts.FailuresPerMinute, opts.FailureBurst),
+		failures: address.NewLimits(opts.FailuresPerMinute, opts.FailureBurst),
+		refused:  refused.New(storage, opts.Now),
+		logins:   address.NewLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		tokens:   make(map[string]*held),
 		sessions: make(map[string]*active),
 
@@ -139,7 +141,7 @@ func (k *Keeper) find(id string) *held {
 // Verify returns whose a secret is: a token, or a session of a command line. Else it
 // is an Unauthenticated Fault. Callers with a request at hand use Check, which also
 // limits failures and knows where the call comes from.
-func (k *Keeper) Verify(ctx context.Context, secret string) (Principal, error) {
+func (k *Keeper) Verify(ctx context.Context, secret string) (rights.Principal, error) {
 	return k.verify(ctx, secret, netip.Addr{})
 }
 
@@ -147,33 +149,33 @@ var errUnknown = audit.Errorf(audit.Unauthenticated, "the token is not known")
 
 // verify is Verify of a call from an address. Where that is what a token is not for, the
 // error is a *Denied of the principal returned.
-func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
+func (k *Keeper) verify(ctx context.Context, secret string, from netip.Addr) (rights.Principal, error) {
 	if secret == "" {
-		return Principal{}, audit.Errorf(audit.Unauthenticated, "a token is required")
+		return rights.Principal{}, audit.Errorf(audit.Unauthenticated, "a token is required")
 	}
 	if err := k.fresh(); err != nil {
-		return Principal{}, err
+		return rights.Principal{}, err
 	}
 	return k.known(ctx, secret, from)
 }
 
 // known is verify by what this node knows.
-func (k *Keeper) known(ctx context.Context, secret string, from netip.Addr) (Principal, error) {
-	prefix, id, err := parseSecret(secret)
+func (k *Keeper) known(ctx context.Context, secret string, from netip.Addr) (rights.Principal, error) {
+	prefix, id, err := secrets.Parse(secret)
 	switch {
 	case err != nil:
-		return Principal{}, err
-	case prefix == sessionPrefix:
+		return rights.Principal{}, err
+	case prefix == secrets.SessionPrefix:
 		who, _, err := k.resume(ctx, secret, from, audit.ChannelCLI)
 		return who, err
 	}
-	hash := hashSecret(secret)
+	hash := secrets.HashOf(secret)
 	if prefix == "" {
 		id = k.outsideID(secret, hash)
 	}
 	h := k.find(id)
 	if h == nil || !h.answersTo(hash, k.opts.Now()) {
-		return Principal{}, errUnknown
+		return rights.Principal{}, errUnknown
 	}
 	return k.use(h, from)
 }
@@ -181,24 +183,24 @@ func (k *Keeper) known(ctx context.Context, secret string, from netip.Addr) (Pri
 // outside is the secret that was set from outside at the start: of which every call with it
 // would want the id, which takes longer than to know the secret again.
 type outside struct {
-	hash secretHash
+	hash secrets.Hash
 	id   string
 }
 
 // outsideID returns the id of a secret of which the hash is given, had it been set from outside.
-func (k *Keeper) outsideID(secret string, hash secretHash) string {
-	if known := k.outside.Load(); known != nil && subtle.ConstantTimeCompare(known.hash[:], hash[:]) == 1 {
+func (k *Keeper) outsideID(secret string, hash secrets.Hash) string {
+	if known := k.outside.Load(); known != nil && known.hash.Is(&hash) {
 		return known.id
 	}
-	return outsideID(k.storage.Identity(), secret)
+	return secrets.OutsideID(k.storage.Identity(), secret)
 }
 
 // use returns h's principal if the token still counts, for a call from an address, and
 // notes that it was used.
-func (k *Keeper) use(h *held, from netip.Addr) (Principal, error) {
+func (k *Keeper) use(h *held, from netip.Addr) (rights.Principal, error) {
 	now := k.opts.Now()
 	if err := h.live(now); err != nil {
-		return Principal{}, err
+		return rights.Principal{}, err
 	}
 	if err := h.admits(from); err != nil {
 		return h.principal, err
@@ -210,13 +212,13 @@ func (k *Keeper) use(h *held, from netip.Addr) (Principal, error) {
 // Standing returns nil while the token and the session that p acts by count, else an
 // Unauthenticated Fault: for calls whose caller was known before the rest of them
 // arrived.
-func (k *Keeper) Standing(p *Principal) error {
+func (k *Keeper) Standing(p *rights.Principal) error {
 	_, err := k.grounds(p)
 	return err
 }
 
 // grounds returns the contexts that end with what p acts by, or why it does not count.
-func (k *Keeper) grounds(p *Principal) (ends []context.Context, err error) {
+func (k *Keeper) grounds(p *rights.Principal) (ends []context.Context, err error) {
 	if k.Dev() {
 		return nil, nil
 	}
@@ -247,7 +249,7 @@ func (k *Keeper) grounds(p *Principal) (ends []context.Context, err error) {
 // Live returns a context that ends when ctx does and, with the reason as its
 // cause, as soon as p's token or session no longer counts: for answers that take
 // long. The caller calls the function returned once it is done.
-func (k *Keeper) Live(ctx context.Context, p *Principal) (context.Context, context.CancelFunc) {
+func (k *Keeper) Live(ctx context.Context, p *rights.Principal) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := func() { cancel(context.Canceled) }
 	if k.Dev() {
@@ -273,7 +275,7 @@ func (k *Keeper) Live(ctx context.Context, p *Principal) (context.Context, conte
 const expiryEvery = time.Second
 
 // awaitExpiry cancels when what p acts by comes to its time. It ends with ctx.
-func (k *Keeper) awaitExpiry(ctx context.Context, p Principal, cancel context.CancelCauseFunc) {
+func (k *Keeper) awaitExpiry(ctx context.Context, p rights.Principal, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(expiryEvery)
 	defer tick.Stop()
 	for {
@@ -290,15 +292,15 @@ func (k *Keeper) awaitExpiry(ctx context.Context, p Principal, cancel context.Ca
 }
 
 // List returns the tokens that a principal may know of, the newest first.
-func (k *Keeper) List(p *Principal) ([]Token, error) {
-	if err := p.Check(TokenList, ""); err != nil {
+func (k *Keeper) List(p *rights.Principal) ([]Token, error) {
+	if err := p.Check(rights.TokenList, ""); err != nil {
 		return nil, err
 	}
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	tokens := make([]Token, 0, len(k.tokens))
 	for _, h := range k.tokens {
-		if p.contains(TokenList, h.Projects) {
+		if p.Covers(rights.TokenList, h.Projects) {
 			t := h.token()
 			if h.doomed() {
 				t.RevokedAt = h.condemnedAt()
@@ -319,12 +321,12 @@ func (k *Keeper) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return k.finish(context.WithoutCancel(ctx))
-		case <-k.refusals.Due():
-		case <-time.After(k.refusals.Wait(k.opts.Now())):
+		case <-k.refused.Due():
+		case <-time.After(k.refused.Wait()):
 		case <-uses.C:
 			k.report(errors.Join(k.tidy(ctx), k.writeRevocations(ctx)))
 		}
-		k.report(k.recordRefusals(ctx, k.refusals.Take(k.opts.Now())))
+		k.report(k.refused.Record(ctx))
 	}
 }
 
@@ -334,7 +336,7 @@ const finishIn = 5 * time.Second
 func (k *Keeper) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishIn)
 	defer cancel()
-	return errors.Join(k.writeRevocations(ctx), k.tidy(ctx), k.recordRefusals(ctx, k.refusals.TakeAll(k.opts.Now())))
+	return errors.Join(k.writeRevocations(ctx), k.tidy(ctx), k.refused.RecordAll(ctx))
 }
 
 func (k *Keeper) report(err error) {

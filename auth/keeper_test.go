@@ -9,6 +9,7 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/store"
 )
 
@@ -49,23 +50,23 @@ func start(t testing.TB, k *auth.Keeper, outside string) (shown string) {
 }
 
 // administrator returns a keeper and a call by its first admin.
-func administrator(t testing.TB, c *clock) (*store.Store, *auth.Keeper, *auth.Call) {
+func administrator(t testing.TB, c *clock) (*store.Store, *auth.Keeper, *rights.Call) {
 	t.Helper()
 	s := openStore(t, t.TempDir(), c)
 	k := openKeeper(t, s, c)
 	return s, k, callOf(t, k, start(t, k, ""))
 }
 
-func callOf(t testing.TB, k *auth.Keeper, secret string) *auth.Call {
+func callOf(t testing.TB, k *auth.Keeper, secret string) *rights.Call {
 	t.Helper()
 	p, err := k.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &auth.Call{Principal: p, Channel: audit.ChannelCLI, Request: audit.Request{IP: "192.0.2.1", UserAgent: "test/1", ID: "r-1"}}
+	return &rights.Call{Principal: p, Channel: audit.ChannelCLI, Request: audit.Request{IP: "192.0.2.1", UserAgent: "test/1", ID: "r-1"}}
 }
 
-func create(t testing.TB, k *auth.Keeper, by *auth.Call, token auth.Token) (string, auth.Token) {
+func create(t testing.TB, k *auth.Keeper, by *rights.Call, token auth.Token) (string, auth.Token) {
 	t.Helper()
 	if token.Owner == "" {
 		token.Owner = "ci@acme"
@@ -113,14 +114,14 @@ func TestTokenLife(t *testing.T) {
 	root := callOf(t, k, start(t, k, ""))
 	record(t, s, "acme")
 	secret, made := create(t, k, root, auth.Token{Name: "CI", Owner: "ci@acme", OwnerType: audit.ServiceAccount,
-		Role: auth.Recorder, Projects: []string{"acme"}, ExpiresAt: c.now.Add(time.Hour)})
+		Role: rights.Recorder, Projects: []string{"acme"}, ExpiresAt: c.now.Add(time.Hour)})
 
 	c.add(time.Minute)
 	p, err := k.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || len(p.Grants) != 1 || p.Grants[0].Role != auth.Recorder || p.TokenID != made.ID {
+	if p.Owner != "ci@acme" || p.Type != audit.ServiceAccount || len(p.Grants) != 1 || p.Grants[0].Role != rights.Recorder || p.TokenID != made.ID {
 		t.Errorf("principal %+v", p)
 	}
 	if err := k.Standing(&p); err != nil {

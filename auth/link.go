@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // Links that somebody makes count for as long as what they acted by does: they are signed by a
@@ -24,7 +26,7 @@ const (
 var errLinkOver = audit.Errorf(audit.Unauthenticated, "the link is over, or was never one: ask for it again where it came from")
 
 // SignLink returns what names the signer of a link that p makes, and its signature of a text.
-func (k *Keeper) SignLink(p *Principal, text func(signer string) string) (signature string, err error) {
+func (k *Keeper) SignLink(p *rights.Principal, text func(signer string) string) (signature string, err error) {
 	signer := signerToken + p.TokenID
 	switch {
 	case k.Dev():
@@ -41,13 +43,13 @@ func (k *Keeper) SignLink(p *Principal, text func(signer string) string) (signat
 
 // VerifyLink returns by whose rights a link with a text counts that a signer has signed, or
 // Unauthenticated. What these are now is for the caller to look at.
-func (k *Keeper) VerifyLink(signer, text, signature string) (Principal, error) {
+func (k *Keeper) VerifyLink(signer, text, signature string) (rights.Principal, error) {
 	if err := k.fresh(); err != nil {
-		return Principal{}, err
+		return rights.Principal{}, err
 	}
 	key, who, err := k.linkKey(signer)
 	if err != nil || subtle.ConstantTimeCompare(signed(key, text), []byte(signature)) != 1 {
-		return Principal{}, errLinkOver
+		return rights.Principal{}, errLinkOver
 	}
 	return who, nil
 }
@@ -59,8 +61,8 @@ func signed(key []byte, text string) []byte {
 }
 
 // linkKey returns the key of a signer that still counts, and who it is.
-func (k *Keeper) linkKey(signer string) (key []byte, who Principal, err error) {
-	var secret secretHash
+func (k *Keeper) linkKey(signer string) (key []byte, who rights.Principal, err error) {
+	var secret secrets.Hash
 	if id, is := strings.CutPrefix(signer, signerToken); is && !k.Dev() {
 		h := k.find(id)
 		if h == nil {
@@ -74,7 +76,7 @@ func (k *Keeper) linkKey(signer string) (key []byte, who Principal, err error) {
 		}
 		secret, who = a.hash, k.ruled(a.principal())
 	} else if signer == signerDev && k.Dev() {
-		secret, who = k.links, Dev()
+		secret, who = k.links, rights.Dev()
 	} else {
 		return nil, who, errLinkOver
 	}

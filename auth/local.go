@@ -1,14 +1,12 @@
 package auth
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 
 	"auditlog/audit"
+	"auditlog/auth/address"
 )
 
 // OpenDev returns a Keeper in development mode: it needs no tokens, every call is
@@ -30,7 +28,7 @@ func (k *Keeper) Dev() bool { return k.local != nil }
 // MayListen returns nil unless this is development mode and an address to listen at
 // can be reached from other machines.
 func (k *Keeper) MayListen(at net.Addr) error {
-	if !k.Dev() || at.Network() == "unix" || Local(at.String()) {
+	if !k.Dev() || at.Network() == "unix" || address.Local(at.String()) {
 		return nil
 	}
 	return audit.Errorf(audit.Invalid, "development mode asks nobody who they are: it cannot listen at %s, "+
@@ -48,55 +46,14 @@ func (k *Keeper) Admit(r *http.Request) error {
 	switch {
 	case !k.Dev():
 		return nil
-	case proxied(r):
+	case address.Proxied(r):
 		return audit.Errorf(audit.PermissionDenied, "in development mode no proxy is answered: it would let in whomever it serves")
-	case !FromHere(r):
+	case !address.FromHere(r):
 		return audit.Errorf(audit.PermissionDenied, "in development mode only this machine is answered")
-	case !Local(r.Host):
+	case !address.Local(r.Host):
 		return audit.Errorf(audit.PermissionDenied, "in development mode only localhost is answered, not %.128q", r.Host)
 	case k.local.Check(r) != nil:
 		return audit.Errorf(audit.PermissionDenied, "in development mode no page from elsewhere is answered")
 	}
 	return nil
-}
-
-// FromHere reports whether a request was made on this machine and by nobody else's
-// order. One that passed a proxy was not, whatever the proxy says of where it came from:
-// what it leaves out nobody knows.
-func FromHere(r *http.Request) bool {
-	return (Local(r.RemoteAddr) || onSocket(r.Context())) && !proxied(r)
-}
-
-// proxied reports whether a request says that it passed a proxy.
-func proxied(r *http.Request) bool {
-	for _, name := range []string{
-		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
-		"X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
-	} {
-		if len(r.Header[name]) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// onSocket reports whether a request came through a Unix socket, which only this
-// machine's programs reach and where nobody has an address.
-func onSocket(ctx context.Context) bool {
-	at, ok := ctx.Value(http.LocalAddrContextKey).(net.Addr)
-	return ok && at.Network() == "unix"
-}
-
-// Local reports whether a host, with or without a port, can be reached from this
-// machine alone. Of names only localhost is taken for that.
-func Local(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.Unmap().IsLoopback()
 }

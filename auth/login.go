@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -11,19 +10,15 @@ import (
 	"time"
 
 	"auditlog/audit"
-)
-
-// The actions of the log's entries about sessions. Who holds the secret of a session
-// may end it; SessionList and SessionEnd let one see and end those of others.
-const (
-	sessionBegin  Permission = "session.begin"
-	sessionUpdate Permission = "session.update"
+	"auditlog/auth/address"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // LogIn begins a session and returns its secret, which nothing can tell afterwards:
 // of the person whom v vouches for, or of the token that the call was made with when
 // v is nil. It returns PermissionDenied for who may not do anything there.
-func (k *Keeper) LogIn(ctx context.Context, call *Call, v *Vouched) (secret string, s Session, err error) {
+func (k *Keeper) LogIn(ctx context.Context, call *rights.Call, v *Vouched) (secret string, s Session, err error) {
 	now := audit.Truncate(k.opts.Now())
 	s = Session{
 		Channel: call.Channel, Request: call.Request, BeganAt: now, SeenAt: now,
@@ -39,7 +34,7 @@ func (k *Keeper) LogIn(ctx context.Context, call *Call, v *Vouched) (secret stri
 	}
 	k.begin()
 	defer k.changing.Unlock()
-	secret, s.ID, err = k.unusedSecret(sessionPrefix)
+	secret, s.ID, err = k.unusedSecret(secrets.SessionPrefix)
 	if err != nil {
 		return "", Session{}, err
 	}
@@ -52,8 +47,8 @@ func (k *Keeper) LogIn(ctx context.Context, call *Call, v *Vouched) (secret stri
 	if err != nil {
 		return "", Session{}, err
 	}
-	a := newActive(s, hashSecret(secret), sealed)
-	entry := s.entry(call, sessionBegin)
+	a := newActive(s, secrets.HashOf(secret), sealed)
+	entry := s.entry(call, rights.SessionBegin)
 	if err := k.putSession(ctx, a, k.crowdedOut(&s, now), entry); err != nil {
 		return "", Session{}, err
 	}
@@ -61,29 +56,29 @@ func (k *Keeper) LogIn(ctx context.Context, call *Call, v *Vouched) (secret stri
 }
 
 // principal returns who acts in a person's session.
-func (s *Session) principal() Principal {
-	return Principal{
+func (s *Session) principal() rights.Principal {
+	return rights.Principal{
 		Owner: s.Person.Email, Type: audit.User, Grants: s.Person.Grants,
 		TokenID: s.ID, SessionID: s.ID, Identity: s.Person.Mark(),
 	}
 }
 
 // entry tells of a session that begins, ends or is changed.
-func (s *Session) entry(call *Call, action Permission) *audit.Entry {
+func (s *Session) entry(call *rights.Call, action rights.Permission) *audit.Entry {
 	e := call.Entry(action, audit.SystemProject, audit.Resource{Type: "Session", ID: s.ID})
 	where := "at the page"
 	if s.Channel == audit.ChannelCLI {
 		where = "at a command line"
 	}
 	if s.Person != nil {
-		addMetadata(e, map[string]string{
-			metaIdentity: s.Person.Mark(), "issuer": s.Person.Issuer, "grants": describe(s.Person.Grants),
+		e.AddMetadata(map[string]string{
+			rights.MetaIdentity: s.Person.Mark(), "issuer": s.Person.Issuer, "grants": describe(s.Person.Grants),
 		})
 	} else {
-		addMetadata(e, map[string]string{metaToken: s.TokenID})
+		e.AddMetadata(map[string]string{rights.MetaToken: s.TokenID})
 	}
 	switch {
-	case action == SessionEnd:
+	case action == rights.SessionEnd:
 		e.Detail = "Logged out " + where
 	case s.Person != nil:
 		e.Detail = "Logged in " + where + " by " + s.Person.Issuer
@@ -95,11 +90,11 @@ func (s *Session) entry(call *Call, action Permission) *audit.Entry {
 }
 
 // describe writes grants in words: "viewer of acme, shop; admin of all projects".
-func describe(grants []Grant) string {
+func describe(grants []rights.Grant) string {
 	words := make([]string, len(grants))
 	for i, g := range grants {
 		words[i] = string(g.Role) + " of all projects"
-		if !g.everywhere() {
+		if !g.Everywhere() {
 			words[i] = string(g.Role) + " of " + strings.Join(g.Projects, ", ")
 		}
 	}
@@ -185,32 +180,32 @@ func (k *Keeper) applySessions(put, gone []*active) {
 // Resume returns whose session at the page a secret is of, and notes the visit. It
 // returns Unauthenticated when it is over, and Unavailable when a person's could not
 // be renewed in time.
-func (k *Keeper) Resume(r *http.Request, secret string) (Principal, Session, error) {
+func (k *Keeper) Resume(r *http.Request, secret string) (rights.Principal, Session, error) {
 	who, s, err := k.resume(r.Context(), secret, k.Address(r), audit.ChannelConsole)
-	if err == nil && who.MayEverywhere(TokenCreate) {
-		k.admins.note(peerOf(r), k.opts.Now())
+	if err == nil && who.MayEverywhere(rights.TokenCreate) {
+		k.admins.Note(address.PeerOf(r), k.opts.Now())
 	}
 	return who, s, err
 }
 
-func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, channel audit.Channel) (Principal, Session, error) {
-	prefix, id, err := parseSecret(secret)
-	if err != nil || prefix != sessionPrefix {
-		return Principal{}, Session{}, errSessionOver
+func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, channel audit.Channel) (rights.Principal, Session, error) {
+	prefix, id, err := secrets.Parse(secret)
+	if err != nil || prefix != secrets.SessionPrefix {
+		return rights.Principal{}, Session{}, errSessionOver
 	}
 	if err := k.fresh(); err != nil {
-		return Principal{}, Session{}, err
+		return rights.Principal{}, Session{}, err
 	}
-	a, hash := k.findSession(id), hashSecret(secret)
-	if a == nil || subtle.ConstantTimeCompare(a.hash[:], hash[:]) != 1 || a.Channel != channel {
-		return Principal{}, Session{}, errSessionOver
+	a, hash := k.findSession(id), secrets.HashOf(secret)
+	if a == nil || !a.hash.Is(&hash) || a.Channel != channel {
+		return rights.Principal{}, Session{}, errSessionOver
 	}
 	now := k.opts.Now()
 	if err := a.live(now); err != nil {
-		return Principal{}, Session{}, err
+		return rights.Principal{}, Session{}, err
 	}
 	if a, err = k.renewed(ctx, a, secret, now); err != nil {
-		return Principal{}, Session{}, err
+		return rights.Principal{}, Session{}, err
 	}
 	a.seen.Store(now.UnixMicro())
 	who, err := k.actor(a, from)
@@ -218,13 +213,13 @@ func (k *Keeper) resume(ctx context.Context, secret string, from netip.Addr, cha
 }
 
 // actor returns who acts in a session now, by a call from an address.
-func (k *Keeper) actor(a *active, from netip.Addr) (Principal, error) {
+func (k *Keeper) actor(a *active, from netip.Addr) (rights.Principal, error) {
 	if a.Person != nil {
 		return k.ruled(a.principal()), nil
 	}
 	h := k.find(a.TokenID)
 	if h == nil {
-		return Principal{}, errSessionOver
+		return rights.Principal{}, errSessionOver
 	}
 	who, err := k.use(h, from)
 	who.SessionID = a.ID
@@ -240,15 +235,15 @@ func (k *Keeper) findSession(id string) *active {
 // LogOut ends the session that a secret is of, answers under way included, and returns
 // what was kept for the Voucher. Who has the secret is whose session it is, whoever made
 // the call. A session that is over is no error.
-func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []byte, err error) {
-	prefix, id, err := parseSecret(secret)
-	if err != nil || prefix != sessionPrefix {
+func (k *Keeper) LogOut(ctx context.Context, call *rights.Call, secret string) (kept []byte, err error) {
+	prefix, id, err := secrets.Parse(secret)
+	if err != nil || prefix != secrets.SessionPrefix {
 		return nil, nil
 	}
 	k.begin()
 	defer k.changing.Unlock()
-	a, hash := k.findSession(id), hashSecret(secret)
-	if a == nil || subtle.ConstantTimeCompare(a.hash[:], hash[:]) != 1 {
+	a, hash := k.findSession(id), secrets.HashOf(secret)
+	if a == nil || !a.hash.Is(&hash) {
 		return nil, nil
 	}
 	own := *call
@@ -258,7 +253,7 @@ func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []
 		own.Principal = h.principal
 		own.Principal.SessionID = a.ID
 	}
-	if err := k.putSession(ctx, nil, []*active{a}, a.entry(&own, SessionEnd)); err != nil {
+	if err := k.putSession(ctx, nil, []*active{a}, a.entry(&own, rights.SessionEnd)); err != nil {
 		return nil, err
 	}
 	// What cannot be opened is of no use to anybody.
@@ -269,13 +264,13 @@ func (k *Keeper) LogOut(ctx context.Context, call *Call, secret string) (kept []
 // Sessions returns the sessions that a principal may know of, the latest first: its
 // own, and for who has SessionList those of tokens and people whose projects are all
 // among its own.
-func (k *Keeper) Sessions(p *Principal) []Session {
+func (k *Keeper) Sessions(p *rights.Principal) []Session {
 	now := k.opts.Now()
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	list := []Session{}
 	for _, a := range k.sessions {
-		if a.live(now) == nil && k.reachesSession(p, SessionList, a) {
+		if a.live(now) == nil && k.reachesSession(p, rights.SessionList, a) {
 			list = append(list, a.session())
 		}
 	}
@@ -289,33 +284,33 @@ func (k *Keeper) Sessions(p *Principal) []Session {
 }
 
 // reachesSession reports whether p has a permission on a session. The caller holds mu.
-func (k *Keeper) reachesSession(p *Principal, permission Permission, a *active) bool {
+func (k *Keeper) reachesSession(p *rights.Principal, permission rights.Permission, a *active) bool {
 	if a.ID == p.SessionID {
 		return true
 	}
 	if a.Person == nil {
 		h := k.tokens[a.TokenID]
-		return h != nil && (h.ID == p.TokenID || p.contains(permission, h.Projects))
+		return h != nil && (h.ID == p.TokenID || p.Covers(permission, h.Projects))
 	}
 	if a.Person.Mark() == p.Identity {
 		return true
 	}
-	return !slices.ContainsFunc(a.Person.Grants, func(g Grant) bool { return !p.contains(permission, g.Projects) })
+	return !slices.ContainsFunc(a.Person.Grants, func(g rights.Grant) bool { return !p.Covers(permission, g.Projects) })
 }
 
 // EndSession ends a session by its id. It returns NotFound for one that is not there,
 // is over, or is not the caller's to end.
-func (k *Keeper) EndSession(ctx context.Context, call *Call, id string) (Session, error) {
+func (k *Keeper) EndSession(ctx context.Context, call *rights.Call, id string) (Session, error) {
 	k.begin()
 	defer k.changing.Unlock()
 	k.mu.RLock()
 	a := k.sessions[id]
-	may := a != nil && a.live(k.opts.Now()) == nil && k.reachesSession(&call.Principal, SessionEnd, a)
+	may := a != nil && a.live(k.opts.Now()) == nil && k.reachesSession(&call.Principal, rights.SessionEnd, a)
 	k.mu.RUnlock()
 	if !may {
 		return Session{}, audit.Errorf(audit.NotFound, "session %.64q not found", id)
 	}
-	entry := a.entry(call, SessionEnd)
+	entry := a.entry(call, rights.SessionEnd)
 	if id != call.Principal.SessionID {
 		entry.Detail = fmt.Sprintf("Ended the session of %s", k.OwnerOf(&a.Session))
 	}
@@ -351,7 +346,7 @@ func (k *Keeper) LogOutPerson(ctx context.Context, p Person) (int, error) {
 	}
 	k.mu.RUnlock()
 	for i, a := range over {
-		entry := a.entry(ownCall(), SessionEnd)
+		entry := a.entry(rights.OwnCall(), rights.SessionEnd)
 		entry.Detail = fmt.Sprintf("The identity provider ended the session of %s", a.Person.Email)
 		if err := k.putSession(ctx, nil, []*active{a}, entry); err != nil {
 			return i, err
@@ -363,7 +358,7 @@ func (k *Keeper) LogOutPerson(ctx context.Context, p Person) (int, error) {
 // AllowLogin returns a *Limited for an address from which too many log-ins were begun:
 // each may have an identity provider asked.
 func (k *Keeper) AllowLogin(r *http.Request) error {
-	if wait := k.logins.add(k.Address(r), k.opts.Now()); wait > 0 {
+	if wait := k.logins.Add(k.Address(r), k.opts.Now()); wait > 0 {
 		k.counts.limited.Add(1)
 		return &Limited{After: wait}
 	}

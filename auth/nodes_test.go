@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/store"
 	"auditlog/store/nodestest"
 )
@@ -25,7 +26,7 @@ func TestTokensOfNodes(t *testing.T) {
 	}
 	root := callOf(t, b, first)
 	for i := range 20 {
-		secret, made := create(t, a, root, auth.Token{Role: auth.Viewer})
+		secret, made := create(t, a, root, auth.Token{Role: rights.Viewer})
 		call := callOf(t, b, secret)
 		under, done := b.Live(t.Context(), &call.Principal)
 		defer done()
@@ -45,7 +46,7 @@ func TestTokensOfNodes(t *testing.T) {
 			t.Fatal("an answer under way goes on")
 		}
 	}
-	rotated, made := create(t, a, root, auth.Token{Role: auth.Viewer})
+	rotated, made := create(t, a, root, auth.Token{Role: rights.Viewer})
 	fresh, _, err := b.Rotate(t.Context(), root, made.ID, 0, time.Time{})
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +64,7 @@ func TestLinksOfNodes(t *testing.T) {
 	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
 	first := start(t, a, "")
 	for range 20 {
-		secret, made := create(t, a, callOf(t, a, first), auth.Token{Role: auth.Admin})
+		secret, made := create(t, a, callOf(t, a, first), auth.Token{Role: rights.Admin})
 		by := callOf(t, a, secret).Principal
 		var signer string
 		signature, err := a.SignLink(&by, func(s string) string { signer = s; return "text of " + s })
@@ -90,7 +91,7 @@ func TestRevokedBeforeTheCommit(t *testing.T) {
 	a, b := openKeeper(t, nodes[0], c), openKeeper(t, nodes[1], c)
 	root := callOf(t, a, start(t, a, ""))
 	for i := range 10 {
-		secret, made := create(t, a, root, auth.Token{Role: auth.Recorder})
+		secret, made := create(t, a, root, auth.Token{Role: rights.Recorder})
 		r := request(secret, "192.0.2.1:1")
 		who, err := b.AuthenticateEarly(r) // which it does not know yet
 		if err != nil {
@@ -126,7 +127,7 @@ func TestNodesDoNotBringTokensBack(t *testing.T) {
 	var secrets []string
 	var ids []string
 	for range 30 {
-		secret, made := create(t, a, root, auth.Token{Role: auth.Viewer})
+		secret, made := create(t, a, root, auth.Token{Role: rights.Viewer})
 		secrets, ids = append(secrets, secret), append(ids, made.ID)
 	}
 	ctx, stop := context.WithCancel(t.Context())

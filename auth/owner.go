@@ -5,21 +5,12 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
 )
 
 // maxMakers bounds by way of how many tokens another is made. Nobody needs so many; who
 // makes more wants the first of them forgotten.
 const maxMakers = 16
-
-// Chain returns what Token.Makers is of a token that p makes: p's own token, or the mark of
-// a person who is logged in, and the tokens by way of which that one was made.
-func (p *Principal) Chain() []string {
-	by := p.RecordedBy()
-	if by == "" {
-		return nil
-	}
-	return append([]string{by + " " + p.Owner}, p.TokenMakers...)
-}
 
 // checkOwner refuses an owner whose name is not p's to give, and a token made by way of
 // too many others. Entries say that a token's owner acted: if an admin of one project
@@ -28,7 +19,7 @@ func (p *Principal) Chain() []string {
 // other people come from admins of all projects, or from log-in.
 //
 // It returns an Invalid Fault with the path of the field. The caller holds changing.
-func (k *Keeper) checkOwner(p *Principal, t *Token) error {
+func (k *Keeper) checkOwner(p *rights.Principal, t *Token) error {
 	if len(p.TokenMakers) >= maxMakers {
 		return audit.Errorf(audit.Invalid, "this token was made by way of %d others: have another made by one nearer to the first",
 			maxMakers)
@@ -37,8 +28,8 @@ func (k *Keeper) checkOwner(p *Principal, t *Token) error {
 }
 
 // mayName returns nil if p may have a token of t's owner, for t's projects.
-func (k *Keeper) mayName(p *Principal, t *Token) error {
-	if p.MayEverywhere(TokenCreate) || t.Owner == p.Owner && t.OwnerType == p.Type {
+func (k *Keeper) mayName(p *rights.Principal, t *Token) error {
+	if p.MayEverywhere(rights.TokenCreate) || t.Owner == p.Owner && t.OwnerType == p.Type {
 		return nil
 	}
 	name := ""
@@ -66,12 +57,12 @@ const plainChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 // ownedElsewhere reports whether a name is that of a person, or of a service account
 // with a token that is not p's to make. Names that differ in case are the same one to
 // whoever reads an entry.
-func (k *Keeper) ownedElsewhere(p *Principal, owner string) bool {
+func (k *Keeper) ownedElsewhere(p *rights.Principal, owner string) bool {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for _, h := range k.tokens {
 		if strings.EqualFold(h.Owner, owner) &&
-			(h.OwnerType != audit.ServiceAccount || h.Owner != owner || !p.contains(TokenCreate, h.Projects)) {
+			(h.OwnerType != audit.ServiceAccount || h.Owner != owner || !p.Covers(rights.TokenCreate, h.Projects)) {
 			return true
 		}
 	}
@@ -79,25 +70,14 @@ func (k *Keeper) ownedElsewhere(p *Principal, owner string) bool {
 }
 
 // ruled returns a principal with what the log's configuration lets it do beside its role.
-func (k *Keeper) ruled(p Principal) Principal {
+func (k *Keeper) ruled(p rights.Principal) rights.Principal {
 	p.DeletesOwn = k.opts.ProjectAdminsDelete
 	return p
 }
 
-// SecondPerson reports whether p is somebody else than who gave an order by way of the
-// tokens in its chain: not of the same name, not with a token that one of those made, and
-// not with one that made one of those. Two who have their tokens from the same third are.
-func (p *Principal) SecondPerson(by string, order []string) bool {
-	if strings.EqualFold(p.Owner, by) || len(order) == 0 {
-		return false
-	}
-	mine := p.Chain()
-	return len(mine) > 0 && !slices.Contains(mine, order[0]) && !slices.Contains(order, mine[0])
-}
-
 // madeBy adds who gave h another secret to those by way of which it was made: that one
 // can act with it.
-func (h *held) madeBy(p *Principal) {
+func (h *held) madeBy(p *rights.Principal) {
 	chain := p.Chain()
 	if len(chain) == 0 || p.TokenID == h.ID || slices.Contains(h.Makers, chain[0]) {
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
 )
 
 // Person is somebody whom an identity provider vouches for.
@@ -17,7 +18,7 @@ type Person struct {
 	// Email is the actor of what the person does here.
 	Email string `json:"email"`
 	// Grants are what the person may by the groups of now. None is nothing.
-	Grants []Grant `json:"grants"`
+	Grants []rights.Grant `json:"grants"`
 	// Sid is the provider's name of the session there; empty where it has none.
 	Sid string `json:"sid,omitempty"`
 }

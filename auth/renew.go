@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
 )
 
 // Voucher is an identity provider, as far as sessions need one.
@@ -112,16 +113,16 @@ var errRights = audit.Errorf(audit.Unauthenticated, "your rights have changed: a
 // changeEntry tells of a person whose name or rights are others than they were, or is
 // nil for one who is the same.
 func changeEntry(was, now *active) *audit.Entry {
-	rights := !reflect.DeepEqual(was.Person.Grants, now.Person.Grants)
-	if !rights && was.Person.Email == now.Person.Email {
+	rightsChanged := !reflect.DeepEqual(was.Person.Grants, now.Person.Grants)
+	if !rightsChanged && was.Person.Email == now.Person.Email {
 		return nil
 	}
-	e := now.entry(ownCall(), sessionUpdate)
+	e := now.entry(rights.OwnCall(), rights.SessionUpdate)
 	e.Detail = fmt.Sprintf("The identity provider says something else of %s", now.Person.Email)
 	if was.Person.Email != now.Person.Email {
 		e.Changes = append(e.Changes, audit.Change{Field: "email", Old: was.Person.Email, New: now.Person.Email})
 	}
-	if rights {
+	if rightsChanged {
 		e.Changes = append(e.Changes, audit.Change{Field: "grants", Old: describe(was.Person.Grants), New: describe(now.Person.Grants)})
 	}
 	e.Clean()
@@ -136,7 +137,7 @@ func (k *Keeper) logOutUnvouched(ctx context.Context, a *active, reason error) e
 	if a = k.findSession(a.ID); a == nil {
 		return errSessionOver
 	}
-	entry := a.entry(ownCall(), SessionEnd)
+	entry := a.entry(rights.OwnCall(), rights.SessionEnd)
 	entry.Detail = fmt.Sprintf("Ended the session of %s: the identity provider no longer lets them in", a.Person.Email)
 	if err := k.putSession(ctx, nil, []*active{a}, entry); err != nil {
 		return err

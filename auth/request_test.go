@@ -12,11 +12,12 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 func TestAuthenticate(t *testing.T) {
 	_, k, root := administrator(t, newClock())
-	secret, made := create(t, k, root, auth.Token{Role: auth.Viewer})
+	secret, made := create(t, k, root, auth.Token{Role: rights.Viewer})
 	basic := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
 	for header, ok := range map[string]bool{
 		"Bearer " + secret:                    true,
@@ -50,68 +51,6 @@ func TestAuthenticate(t *testing.T) {
 	if got := k.Stats(); got.Unauthenticated != 11 || got.Limited != 0 || got.Tokens != 2 {
 		t.Errorf("stats %+v", got)
 	}
-}
-
-func TestAddress(t *testing.T) {
-	s := openStore(t, t.TempDir(), newClock())
-	k, err := auth.Open(s, auth.Options{TrustedProxies: []netip.Prefix{
-		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"),
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		remote    string
-		forwarded []string
-		want      string
-	}{
-		{"192.0.2.1:80", nil, "192.0.2.1"},
-		{"[::ffff:192.0.2.1]:80", nil, "192.0.2.1"},
-		{"[fe80::1%eth0]:80", nil, "fe80::1"},
-		{"@", []string{"192.0.2.7"}, "invalid IP"},
-		{"192.0.2.1:80", []string{"192.0.2.7"}, "192.0.2.1"},
-		{"10.0.0.1:80", nil, "10.0.0.1"},
-		{"10.0.0.1:80", []string{"192.0.2.7"}, "192.0.2.7"},
-		{"10.0.0.1:80", []string{"192.0.2.66, 192.0.2.7"}, "192.0.2.7"},
-		{"10.0.0.1:80", []string{"192.0.2.66", "192.0.2.7,10.9.9.9"}, "192.0.2.7"},
-		{"[fd00::1]:80", []string{"2001:db8::7, [fd00::2]:443"}, "2001:db8::7"},
-		{"10.0.0.1:80", []string{"192.0.2.7:4711"}, "192.0.2.7"},
-		{"10.0.0.1:80", []string{"unknown"}, "10.0.0.1"},
-		{"10.0.0.1:80", []string{"192.0.2.66, garbage, 10.2.2.2"}, "10.2.2.2"},
-		{"10.0.0.1:80", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
-		{"10.0.0.1:80", []string{""}, "10.0.0.1"},
-	} {
-		r := httptest.NewRequest("POST", "/", nil)
-		r.RemoteAddr = tt.remote
-		for _, h := range tt.forwarded {
-			r.Header.Add("X-Forwarded-For", h)
-		}
-		if got := k.Address(r).String(); got != tt.want {
-			t.Errorf("from %s via %q: %s, want %s", tt.remote, tt.forwarded, got, tt.want)
-		}
-	}
-}
-
-func FuzzAddress(f *testing.F) {
-	s := openStore(f, f.TempDir(), newClock())
-	proxies := netip.MustParsePrefix("10.0.0.0/8")
-	k, err := auth.Open(s, auth.Options{TrustedProxies: []netip.Prefix{proxies}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, h := range []string{"192.0.2.7", "a,,b", "[::1]:80,10.0.0.2", "::ffff:10.0.0.3, 10.1.1.1"} {
-		f.Add("10.0.0.1:80", h)
-		f.Add("192.0.2.1:80", h)
-	}
-	f.Fuzz(func(t *testing.T, remote, forwarded string) {
-		r := httptest.NewRequest("POST", "/", nil)
-		r.RemoteAddr = remote
-		direct := k.Address(r)
-		r.Header["X-Forwarded-For"] = []string{forwarded}
-		if got := k.Address(r); got != direct && !proxies.Contains(direct) {
-			t.Fatalf("%s, which is no proxy, is taken for %s", direct, got)
-		}
-	})
 }
 
 // fail makes a request without a token from an address and returns how long that

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/address"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // Revoke ends a token at once, answers under way included.
@@ -17,7 +20,7 @@ import (
 // there or not within the caller's projects, Conflict for one that ended already,
 // that the environment sets, or without which nobody could make another. After any other
 // error the token counts no longer all the same: see condemn.
-func (k *Keeper) Revoke(ctx context.Context, call *Call, id string) (Token, error) {
+func (k *Keeper) Revoke(ctx context.Context, call *rights.Call, id string) (Token, error) {
 	if err := k.condemn(call, id); err != nil {
 		return Token{}, err
 	}
@@ -38,22 +41,22 @@ var errLastAdmin = audit.Errorf(audit.Conflict, "the token is the last of an adm
 
 // changeable returns a token that counts and that a caller may change. The caller holds
 // changing.
-func (k *Keeper) changeable(call *Call, permission Permission, id string) (*held, error) {
+func (k *Keeper) changeable(call *rights.Call, permission rights.Permission, id string) (*held, error) {
 	return k.changeableOf(k.find(id), call, permission, id)
 }
 
 // changeableOf is changeable for the token that has the id, or nil.
-func (k *Keeper) changeableOf(h *held, call *Call, permission Permission, id string) (*held, error) {
+func (k *Keeper) changeableOf(h *held, call *rights.Call, permission rights.Permission, id string) (*held, error) {
 	if err := call.Principal.Check(permission, ""); err != nil {
 		return nil, err
 	}
-	if h == nil || !call.Principal.contains(permission, h.Projects) {
+	if h == nil || !call.Principal.Covers(permission, h.Projects) {
 		return nil, audit.Errorf(audit.NotFound, "token %.64q not found", id)
 	}
 	if err := h.live(k.opts.Now()); err != nil {
 		return nil, audit.Errorf(audit.Conflict, "%s", err)
 	}
-	if isOutside(id) {
+	if secrets.IsOutside(id) {
 		return nil, errOutside()
 	}
 	return h, nil
@@ -66,8 +69,8 @@ func (k *Keeper) changeableOf(h *held, call *Call, permission Permission, id str
 //
 // Its errors are those of Revoke: an error of the log leaves all of them ended, and those
 // that are not returned to be written later.
-func (k *Keeper) RevokeAll(ctx context.Context, call *Call, id string) ([]Token, error) {
-	if err := call.Principal.Check(TokenRevoke, ""); err != nil {
+func (k *Keeper) RevokeAll(ctx context.Context, call *rights.Call, id string) ([]Token, error) {
+	if err := call.Principal.Check(rights.TokenRevoke, ""); err != nil {
 		return nil, err
 	}
 	list, err := k.condemnAll(call, id)
@@ -98,13 +101,13 @@ func (k *Keeper) RevokeAll(ctx context.Context, call *Call, id string) ([]Token,
 // family returns the token of an id and those that were made with it, directly or not,
 // as far as they count, or are yet to be written as revoked, and are within the caller's
 // projects. The caller holds k.mu.
-func (k *Keeper) family(call *Call, id string) (list []*held) {
+func (k *Keeper) family(call *rights.Call, id string) (list []*held) {
 	now := k.opts.Now()
 	next, seen := []string{id}, map[string]bool{id: true}
 	for len(next) > 0 {
 		parent := next[0]
 		next = next[1:]
-		if h := k.tokens[parent]; h != nil && (h.live(now) == nil || h.doomed()) && call.Principal.contains(TokenRevoke, h.Projects) {
+		if h := k.tokens[parent]; h != nil && (h.live(now) == nil || h.doomed()) && call.Principal.Covers(rights.TokenRevoke, h.Projects) {
 			list = append(list, h)
 		}
 		for _, h := range k.tokens {
@@ -119,17 +122,17 @@ func (k *Keeper) family(call *Call, id string) (list []*held) {
 
 // revoke ends a token, because of another one unless cause is empty. The caller holds
 // changing.
-func (k *Keeper) revoke(ctx context.Context, call *Call, h *held, cause string) (Token, error) {
+func (k *Keeper) revoke(ctx context.Context, call *rights.Call, h *held, cause string) (Token, error) {
 	at := audit.Truncate(k.opts.Now())
 	if h.doomed() {
 		at = h.condemnedAt()
 	}
 	next := h.with(func(t *Token) { t.RevokedAt = at })
-	entry := call.Entry(TokenRevoke, homeOf(h.Projects), audit.Resource{Type: "Token", ID: h.ID, Name: h.Name})
+	entry := call.Entry(rights.TokenRevoke, homeOf(h.Projects), audit.Resource{Type: "Token", ID: h.ID, Name: h.Name})
 	entry.Detail = fmt.Sprintf("Revoked the %s token of %s", h.Role, h.Owner)
 	if cause != "" {
 		entry.Detail += ", which was made by way of " + cause
-		addMetadata(entry, map[string]string{"madeBy": h.Parent, "cascadeOf": cause})
+		entry.AddMetadata(map[string]string{"madeBy": h.Parent, "cascadeOf": cause})
 	}
 	if err := k.put(ctx, next, entry); errors.Is(err, audit.ErrOvertaken) {
 		return k.revokeAnew(ctx, call, h, cause)
@@ -141,7 +144,7 @@ func (k *Keeper) revoke(ctx context.Context, call *Call, h *held, cause string) 
 }
 
 // revokeAnew is revoke of a token after another node has changed some.
-func (k *Keeper) revokeAnew(ctx context.Context, call *Call, was *held, cause string) (Token, error) {
+func (k *Keeper) revokeAnew(ctx context.Context, call *rights.Call, was *held, cause string) (Token, error) {
 	k.rebase()
 	h := k.find(was.ID)
 	if h == nil || !h.RevokedAt.IsZero() {
@@ -159,7 +162,7 @@ const maxGrace = 30 * 24 * time.Hour
 //
 // Its errors are those of Revoke, also *Denied for a token in another's name that the
 // caller could not have made, and Invalid for a grace or an expiry that cannot be.
-func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.Duration, expires time.Time) (secret string, t Token, err error) {
+func (k *Keeper) Rotate(ctx context.Context, call *rights.Call, id string, grace time.Duration, expires time.Time) (secret string, t Token, err error) {
 	now := audit.Truncate(k.opts.Now())
 	if grace < 0 || grace > maxGrace {
 		return "", Token{}, audit.FieldErrorf("graceSeconds", "must be between 0 and %d", int(maxGrace.Seconds()))
@@ -172,15 +175,15 @@ func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.D
 	}
 	k.begin()
 	defer k.changing.Unlock()
-	h, err := k.changeable(call, TokenRotate, id)
+	h, err := k.changeable(call, rights.TokenRotate, id)
 	if err != nil {
 		return "", Token{}, err
 	}
 	if k.mayName(&call.Principal, &h.Token) != nil {
 		// Whoever has another's secret acts as that one.
-		return "", Token{}, &Denied{Permission: TokenRotate, Project: denialOf(h.Projects), All: true}
+		return "", Token{}, &rights.Denied{Permission: rights.TokenRotate, Project: denialOf(h.Projects), All: true}
 	}
-	if secret, err = secretOfID(tokenPrefix, id, k.opts.Rand); err != nil {
+	if secret, err = secrets.OfID(secrets.TokenPrefix, id, k.opts.Rand); err != nil {
 		return "", Token{}, err
 	}
 	next := h.with(func(t *Token) {
@@ -190,7 +193,7 @@ func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.D
 		}
 	})
 	next.madeBy(&call.Principal)
-	next.former, next.hash = h.hash, hashSecret(secret)
+	next.former, next.hash = h.hash, secrets.HashOf(secret)
 	if err := k.put(ctx, next, rotateEntry(call, h, next)); err != nil {
 		return "", Token{}, err
 	}
@@ -198,8 +201,8 @@ func (k *Keeper) Rotate(ctx context.Context, call *Call, id string, grace time.D
 }
 
 // rotateEntry tells of a token that got a new secret.
-func rotateEntry(call *Call, was, now *held) *audit.Entry {
-	e := call.Entry(TokenRotate, homeOf(now.Projects), audit.Resource{Type: "Token", ID: now.ID, Name: now.Name})
+func rotateEntry(call *rights.Call, was, now *held) *audit.Entry {
+	e := call.Entry(rights.TokenRotate, homeOf(now.Projects), audit.Resource{Type: "Token", ID: now.ID, Name: now.Name})
 	e.Detail = fmt.Sprintf("Gave the %s token of %s a new secret; the old one counts until %s",
 		now.Role, now.Owner, now.FormerUntil.Format(time.RFC3339))
 	if !was.ExpiresAt.Equal(now.ExpiresAt) {
@@ -218,7 +221,7 @@ func timeOrNever(t time.Time) string {
 func joinAddresses(list []netip.Prefix) string {
 	words := make([]string, len(list))
 	for i, p := range list {
-		words[i] = FormatRange(p)
+		words[i] = address.FormatRange(p)
 	}
 	return strings.Join(words, ", ")
 }

@@ -13,6 +13,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // request is a call with a secret from an address.
@@ -26,7 +27,7 @@ func request(secret, from string) *http.Request {
 func TestRotate(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
-	old, made := create(t, k, root, auth.Token{Role: auth.Recorder, Projects: []string{"acme"}, ExpiresAt: c.now.Add(48 * time.Hour)})
+	old, made := create(t, k, root, auth.Token{Role: rights.Recorder, Projects: []string{"acme"}, ExpiresAt: c.now.Add(48 * time.Hour)})
 	fresh, rotated, err := k.Rotate(t.Context(), root, made.ID, time.Hour, time.Time{})
 	if err != nil || fresh == old || rotated.ID != made.ID || !rotated.RotatedAt.Equal(c.now) || !rotated.FormerUntil.Equal(c.now.Add(time.Hour)) ||
 		!rotated.ExpiresAt.Equal(made.ExpiresAt) {
@@ -84,9 +85,9 @@ func TestRotate(t *testing.T) {
 func TestRotateIsForAdminsOfIt(t *testing.T) {
 	c := newClock()
 	_, k, root := administrator(t, c)
-	_, shop := create(t, k, root, auth.Token{Role: auth.Viewer, Projects: []string{"shop"}})
-	viewer, own := create(t, k, root, auth.Token{Role: auth.Viewer})
-	scoped, _ := create(t, k, root, auth.Token{Role: auth.Admin, Projects: []string{"acme"}})
+	_, shop := create(t, k, root, auth.Token{Role: rights.Viewer, Projects: []string{"shop"}})
+	viewer, own := create(t, k, root, auth.Token{Role: rights.Viewer})
+	scoped, _ := create(t, k, root, auth.Token{Role: rights.Admin, Projects: []string{"acme"}})
 	if _, _, err := k.Rotate(t.Context(), callOf(t, k, viewer), own.ID, 0, time.Time{}); audit.KindOf(err) != audit.PermissionDenied {
 		t.Errorf("a viewer rotates its own: %v", err)
 	}
@@ -99,12 +100,12 @@ func TestRotateIsForAdminsOfIt(t *testing.T) {
 func TestRevokeAll(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
-	secret, first := create(t, k, root, auth.Token{Role: auth.Admin, Projects: []string{"acme"}})
+	secret, first := create(t, k, root, auth.Token{Role: rights.Admin, Projects: []string{"acme"}})
 	by := callOf(t, k, secret)
-	secret, second := create(t, k, by, auth.Token{Role: auth.Admin, Projects: []string{"acme"}})
-	_, third := create(t, k, callOf(t, k, secret), auth.Token{Role: auth.Recorder, Projects: []string{"acme"}})
-	_, sibling := create(t, k, by, auth.Token{Role: auth.Viewer, Projects: []string{"acme"}})
-	other, _ := create(t, k, root, auth.Token{Role: auth.Viewer, Projects: []string{"acme"}})
+	secret, second := create(t, k, by, auth.Token{Role: rights.Admin, Projects: []string{"acme"}})
+	_, third := create(t, k, callOf(t, k, secret), auth.Token{Role: rights.Recorder, Projects: []string{"acme"}})
+	_, sibling := create(t, k, by, auth.Token{Role: rights.Viewer, Projects: []string{"acme"}})
+	other, _ := create(t, k, root, auth.Token{Role: rights.Viewer, Projects: []string{"acme"}})
 	if third.Parent != second.ID || second.Parent != first.ID || first.Parent != root.Principal.TokenID {
 		t.Errorf("the parents are %q %q %q", first.Parent, second.Parent, third.Parent)
 	}
@@ -150,8 +151,8 @@ func TestRevokeAllOfPerson(t *testing.T) {
 	p := newPeople(t)
 	root := callOf(t, p.Keeper, start(t, p.Keeper, ""))
 	bob := ada()
-	bob.Grants = []auth.Grant{{Role: auth.Admin, Projects: []string{"acme"}}}
-	_, made := create(t, p.Keeper, callOf(t, p.Keeper, p.login(audit.ChannelCLI, bob)), auth.Token{Owner: bob.Email, Role: auth.Viewer, Projects: []string{"acme"}})
+	bob.Grants = []rights.Grant{{Role: rights.Admin, Projects: []string{"acme"}}}
+	_, made := create(t, p.Keeper, callOf(t, p.Keeper, p.login(audit.ChannelCLI, bob)), auth.Token{Owner: bob.Email, Role: rights.Viewer, Projects: []string{"acme"}})
 	if made.Parent != bob.Mark() || made.CreatedBy != bob.Email {
 		t.Errorf("made by %q, %q", made.Parent, made.CreatedBy)
 	}
@@ -164,7 +165,7 @@ func TestRevokeAllOfPerson(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	c := newClock()
 	_, k, root := administrator(t, c)
-	secret, made := create(t, k, root, auth.Token{Role: auth.Viewer, Addresses: []netip.Prefix{
+	secret, made := create(t, k, root, auth.Token{Role: rights.Viewer, Addresses: []netip.Prefix{
 		netip.MustParsePrefix("10.1.2.3/8"), netip.MustParsePrefix("::ffff:192.0.2.7/128"), netip.MustParsePrefix("2001:db8::/32"),
 	}})
 	if got := made.Addresses[0].String() + " " + made.Addresses[1].String(); got != "10.0.0.0/8 192.0.2.7/32" {
@@ -175,11 +176,11 @@ func TestAddresses(t *testing.T) {
 		"11.0.0.1:1": false, "192.0.2.8:1": false, "[2001:db9::1]:1": false, "@": false,
 	} {
 		p, err := k.Authenticate(request(secret, from))
-		var denied *auth.Denied
+		var denied *rights.Denied
 		switch {
 		case in && err != nil:
 			t.Errorf("from %s: %v", from, err)
-		case !in && (!errors.As(err, &denied) || denied.Permission != auth.TokenUse || p.TokenID != made.ID || audit.KindOf(err) != audit.PermissionDenied):
+		case !in && (!errors.As(err, &denied) || denied.Permission != rights.TokenUse || p.TokenID != made.ID || audit.KindOf(err) != audit.PermissionDenied):
 			t.Errorf("from %s: %+v, %v", from, p, err)
 		}
 	}
@@ -189,7 +190,7 @@ func TestAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, _, err := k.LogIn(t.Context(), &auth.Call{Principal: who, Channel: audit.ChannelConsole}, nil)
+	session, _, err := k.LogIn(t.Context(), &rights.Call{Principal: who, Channel: audit.ChannelConsole}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func TestBadAddresses(t *testing.T) {
 	c := newClock()
 	_, k, root := administrator(t, c)
 	for _, list := range [][]netip.Prefix{{{}}, make([]netip.Prefix, 101)} {
-		_, _, err := k.Create(t.Context(), root, auth.Token{Owner: "a@b", Role: auth.Viewer, Addresses: list})
+		_, _, err := k.Create(t.Context(), root, auth.Token{Owner: "a@b", Role: rights.Viewer, Addresses: list})
 		if audit.KindOf(err) != audit.Invalid || !strings.HasPrefix(err.Error(), "addresses") {
 			t.Errorf("%d ranges: %v", len(list), err)
 		}
@@ -215,7 +216,7 @@ func TestBadAddresses(t *testing.T) {
 func TestLastUseHasItsAddress(t *testing.T) {
 	c := newClock()
 	s, k, root := administrator(t, c)
-	secret, made := create(t, k, root, auth.Token{Role: auth.Viewer})
+	secret, made := create(t, k, root, auth.Token{Role: rights.Viewer})
 	if _, err := k.Authenticate(request(secret, "192.0.2.9:5")); err != nil {
 		t.Fatal(err)
 	}
@@ -248,11 +249,11 @@ func TestTokensHaveALongestLife(t *testing.T) {
 	}
 	first := start(t, k, "")
 	root := callOf(t, k, first)
-	_, made := create(t, k, root, auth.Token{Role: auth.Viewer})
+	_, made := create(t, k, root, auth.Token{Role: rights.Viewer})
 	if want := c.now.Add(90 * 24 * time.Hour); !made.ExpiresAt.Equal(want) {
 		t.Errorf("a token of no length ends %v, want %v", made.ExpiresAt, want)
 	}
-	_, _, err = k.Create(t.Context(), root, auth.Token{Owner: "a@b", Role: auth.Viewer, ExpiresAt: c.now.Add(91 * 24 * time.Hour)})
+	_, _, err = k.Create(t.Context(), root, auth.Token{Owner: "a@b", Role: rights.Viewer, ExpiresAt: c.now.Add(91 * 24 * time.Hour)})
 	if audit.KindOf(err) != audit.Invalid || !strings.HasPrefix(err.Error(), "expiresAt: must be no later than 2026-08-02T08:00:00Z") {
 		t.Errorf("a longer one: %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/store"
 )
 
@@ -20,7 +21,7 @@ type running struct {
 	*testing.T
 	store *store.Store
 	*auth.Keeper
-	root *auth.Call
+	root *rights.Call
 	stop func()
 }
 
@@ -83,7 +84,7 @@ func (r *running) lastUse(id string) time.Time {
 
 func TestLastUseIsWrittenLazily(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *running) {
-		secret, made := create(t, r.Keeper, r.root, auth.Token{Role: auth.Viewer})
+		secret, made := create(t, r.Keeper, r.root, auth.Token{Role: rights.Viewer})
 		n := len(entries(t, r.store, audit.SystemProject))
 		for range 100 {
 			if _, err := r.Verify(t.Context(), secret); err != nil {
@@ -117,11 +118,11 @@ func TestLastUseIsWrittenLazily(t *testing.T) {
 // What ended is listed for thirty days more, then deleted.
 func TestEndedTokensAreForgotten(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *running) {
-		_, revoked := create(t, r.Keeper, r.root, auth.Token{Role: auth.Viewer})
+		_, revoked := create(t, r.Keeper, r.root, auth.Token{Role: rights.Viewer})
 		if _, err := r.Revoke(t.Context(), r.root, revoked.ID); err != nil {
 			t.Fatal(err)
 		}
-		create(t, r.Keeper, r.root, auth.Token{Role: auth.Viewer, ExpiresAt: time.Now().Add(time.Hour)})
+		create(t, r.Keeper, r.root, auth.Token{Role: rights.Viewer, ExpiresAt: time.Now().Add(time.Hour)})
 		count := func() int {
 			records, err := r.store.Tokens()
 			if err != nil {
@@ -144,7 +145,7 @@ func TestEndedTokensAreForgotten(t *testing.T) {
 func TestLive(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *running) {
 		begin := func(expires time.Duration) (auth.Token, context.Context) {
-			token := auth.Token{Role: auth.Viewer}
+			token := auth.Token{Role: rights.Viewer}
 			if expires != 0 {
 				token.ExpiresAt = time.Now().Add(expires)
 			}
@@ -177,9 +178,9 @@ func TestLive(t *testing.T) {
 		}
 
 		// A call that comes too late to see the end of its token ends at once.
-		late, done := r.Live(t.Context(), &auth.Principal{TokenID: long.ID})
+		late, done := r.Live(t.Context(), &rights.Principal{TokenID: long.ID})
 		defer done()
-		unknown, done := r.Live(t.Context(), &auth.Principal{TokenID: "unknown"})
+		unknown, done := r.Live(t.Context(), &rights.Principal{TokenID: "unknown"})
 		defer done()
 		<-late.Done()
 		<-unknown.Done()
@@ -201,7 +202,7 @@ func TestLive(t *testing.T) {
 func TestRefusalsInTheLog(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *running) {
 		record(t, r.store, "acme")
-		secret, _ := create(t, r.Keeper, r.root, auth.Token{Owner: "eve@beta", Role: auth.Viewer, Projects: []string{"beta"}})
+		secret, _ := create(t, r.Keeper, r.root, auth.Token{Owner: "eve@beta", Role: rights.Viewer, Projects: []string{"beta"}})
 		p, err := r.Verify(t.Context(), secret)
 		if err != nil {
 			t.Fatal(err)
@@ -209,8 +210,8 @@ func TestRefusalsInTheLog(t *testing.T) {
 		req := httptest.NewRequest("POST", "/", nil)
 		req.Header.Set("User-Agent", "curl\xff\x01"+strings.Repeat("x", 5000))
 		refuse := func(project string) {
-			var denied *auth.Denied
-			if !errors.As(p.Check(auth.AuditLogList, project), &denied) {
+			var denied *rights.Denied
+			if !errors.As(p.Check(rights.AuditLogList, project), &denied) {
 				t.Fatalf("%q is in scope", project)
 			}
 			r.Refuse(r.NewCall(req, p, audit.ChannelAPI, "r-7"), denied)

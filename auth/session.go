@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/secrets"
 )
 
 // Session is somebody who is logged in: at the page with a token, or as a person at
@@ -97,7 +98,7 @@ type sessionRecord struct {
 // makes another active, which shares what is behind a pointer.
 type active struct {
 	Session // SeenAt is that of the database
-	hash    secretHash
+	hash    secrets.Hash
 	sealed  []byte
 	seen    *atomic.Int64 // last visit, in microseconds since the epoch
 	// renewing is held by who asks the provider: a refresh token counts once.
@@ -109,7 +110,7 @@ type active struct {
 	end   context.CancelCauseFunc
 }
 
-func newActive(s Session, hash secretHash, sealed []byte) *active {
+func newActive(s Session, hash secrets.Hash, sealed []byte) *active {
 	a := &active{
 		Session: s, hash: hash, sealed: sealed,
 		seen: new(atomic.Int64), renewing: new(sync.Mutex), retryAt: new(atomic.Int64),
@@ -167,7 +168,7 @@ func decodeSession(id string, v []byte) (*active, error) {
 		}
 	}
 	rec.ID = id
-	return newActive(rec.Session, secretHash(rec.Hash), rec.Sealed), nil
+	return newActive(rec.Session, secrets.Hash(rec.Hash), rec.Sealed), nil
 }
 
 // sessionOf returns the id in the key of a session's record.

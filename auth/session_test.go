@@ -12,6 +12,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/store"
 )
 
@@ -30,7 +31,7 @@ func (v *voucher) Renew(_ context.Context, was auth.Person, kept []byte) (auth.V
 func ada() auth.Person {
 	return auth.Person{
 		Issuer: "https://id.example.com", Subject: "u-1", Email: "ada@example.com", Sid: "s-1",
-		Grants: []auth.Grant{{Role: auth.Viewer, Projects: []string{"acme"}}},
+		Grants: []rights.Grant{{Role: rights.Viewer, Projects: []string{"acme"}}},
 	}
 }
 
@@ -74,7 +75,7 @@ func (p *people) restart() {
 // login logs in through a channel and returns the session's secret.
 func (p *people) login(channel audit.Channel, who auth.Person) string {
 	p.t.Helper()
-	call := &auth.Call{Channel: channel, Request: audit.Request{IP: "192.0.2.1", UserAgent: "test/1"}}
+	call := &rights.Call{Channel: channel, Request: audit.Request{IP: "192.0.2.1", UserAgent: "test/1"}}
 	secret, _, err := p.LogIn(p.t.Context(), call, &auth.Vouched{Person: who, Kept: []byte("refresh"), Renewable: true})
 	if err != nil {
 		p.t.Fatal(err)
@@ -83,7 +84,7 @@ func (p *people) login(channel audit.Channel, who auth.Person) string {
 }
 
 // Resume is Keeper.Resume of a request without more to it.
-func (p *people) Resume(ctx context.Context, secret string) (auth.Principal, auth.Session, error) {
+func (p *people) Resume(ctx context.Context, secret string) (rights.Principal, auth.Session, error) {
 	return p.Keeper.Resume(httptest.NewRequest("GET", "/", nil).WithContext(ctx), secret)
 }
 
@@ -112,7 +113,7 @@ func TestPersonSession(t *testing.T) {
 	}
 	person := ada()
 	if who.Owner != "ada@example.com" || who.Type != audit.User || who.RecordedBy() != person.Mark() || who.RecordedBy() != e.Metadata["identity"] ||
-		!who.May(auth.AuditLogList, "acme") || who.May(auth.AuditLogList, "shop") || s.ID != who.SessionID {
+		!who.May(rights.AuditLogList, "acme") || who.May(rights.AuditLogList, "shop") || s.ID != who.SessionID {
 		t.Errorf("in the session acts %+v", who)
 	}
 	if _, err := p.Verify(t.Context(), secret); audit.KindOf(err) != audit.Unauthenticated {
@@ -126,7 +127,7 @@ func TestPersonSession(t *testing.T) {
 	}
 	ctx, done := p.Live(t.Context(), &again)
 	defer done()
-	kept, err := p.LogOut(t.Context(), &auth.Call{Principal: again, Channel: audit.ChannelConsole}, secret)
+	kept, err := p.LogOut(t.Context(), &rights.Call{Principal: again, Channel: audit.ChannelConsole}, secret)
 	if err != nil || string(kept) != "refresh" {
 		t.Errorf("logged out with %q, %v", kept, err)
 	}
@@ -208,11 +209,11 @@ func TestRenewal(t *testing.T) {
 	p.restart()
 	ctx, done := p.Live(t.Context(), &who)
 	defer done()
-	p.v.says.Grants = []auth.Grant{{Role: auth.Admin}}
+	p.v.says.Grants = []rights.Grant{{Role: rights.Admin}}
 	p.v.says.Email = "ada@new.example"
 	p.clock.add(15 * time.Minute)
 	now, _, err := p.Resume(t.Context(), secret)
-	if err != nil || now.Owner != "ada@new.example" || !now.MayEverywhere(auth.TokenCreate) || now.RecordedBy() != who.RecordedBy() {
+	if err != nil || now.Owner != "ada@new.example" || !now.MayEverywhere(rights.TokenCreate) || now.RecordedBy() != who.RecordedBy() {
 		t.Errorf("%+v, %v", now, err)
 	}
 	if string(p.v.asked[1]) != "refresh-again" {
@@ -320,7 +321,7 @@ func TestSessionEnds(t *testing.T) {
 func TestSessionOfRevokedToken(t *testing.T) {
 	p := newPeople(t)
 	root := callOf(t, p.Keeper, start(t, p.Keeper, ""))
-	secret, made := create(t, p.Keeper, root, auth.Token{Role: auth.Viewer})
+	secret, made := create(t, p.Keeper, root, auth.Token{Role: rights.Viewer})
 	by := callOf(t, p.Keeper, secret)
 	session, _, err := p.LogIn(t.Context(), by, nil)
 	if err != nil {
@@ -342,18 +343,18 @@ func TestSessionsOfOthers(t *testing.T) {
 	p := newPeople(t)
 	root := callOf(t, p.Keeper, start(t, p.Keeper, ""))
 	bob := ada()
-	bob.Subject, bob.Email, bob.Grants = "u-2", "bob@example.com", []auth.Grant{{Role: auth.Admin, Projects: []string{"acme"}}}
+	bob.Subject, bob.Email, bob.Grants = "u-2", "bob@example.com", []rights.Grant{{Role: rights.Admin, Projects: []string{"acme"}}}
 	eve := ada()
-	eve.Subject, eve.Email, eve.Grants = "u-3", "eve@example.com", []auth.Grant{{Role: auth.Viewer}}
-	call := func(who auth.Person) *auth.Call { return callOf(t, p.Keeper, p.login(audit.ChannelCLI, who)) }
+	eve.Subject, eve.Email, eve.Grants = "u-3", "eve@example.com", []rights.Grant{{Role: rights.Viewer}}
+	call := func(who auth.Person) *rights.Call { return callOf(t, p.Keeper, p.login(audit.ChannelCLI, who)) }
 	ofAda, ofBob, ofEve := call(ada()), call(bob), call(eve)
-	sees := func(c *auth.Call) (list []string) {
+	sees := func(c *rights.Call) (list []string) {
 		for _, s := range p.Sessions(&c.Principal) {
 			list = append(list, s.Person.Email)
 		}
 		return list
 	}
-	for c, want := range map[*auth.Call]int{root: 3, ofAda: 1, ofBob: 2, ofEve: 1} {
+	for c, want := range map[*rights.Call]int{root: 3, ofAda: 1, ofBob: 2, ofEve: 1} {
 		if got := sees(c); len(got) != want {
 			t.Errorf("%s sees %q", c.Principal.Owner, got)
 		}

@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,6 +13,9 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/address"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 // Token is what is told of a token. Its secret is nowhere but with its owner.
@@ -26,7 +27,7 @@ type Token struct {
 	// Owner is the e-mail of who calls with the token.
 	Owner     string          `json:"owner"`
 	OwnerType audit.ActorType `json:"ownerType"`
-	Role      Role            `json:"role"`
+	Role      rights.Role     `json:"role"`
 	// Projects are those that the token is for, sorted; all when empty.
 	Projects  []string  `json:"projects,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
@@ -52,11 +53,8 @@ type Token struct {
 	LastUsedFrom string `json:"lastUsedFrom,omitempty"`
 }
 
-// Limits of a token's parts beside those that an entry has.
-const (
-	maxProjects = 100
-	maxRanges   = 100
-)
+// maxRanges is how many ranges of addresses a token is for at most.
+const maxRanges = 100
 
 // normalize brings a token from outside into the form in which it is kept.
 func (t *Token) normalize() {
@@ -67,23 +65,14 @@ func (t *Token) normalize() {
 		t.ExpiresAt = audit.Truncate(t.ExpiresAt)
 	}
 	for i, p := range t.Addresses {
-		t.Addresses[i] = unmapped(p).Masked()
+		t.Addresses[i] = address.Canonical(p)
 	}
-}
-
-// unmapped returns a range of IPv4 addresses that is written as one of IPv6 as what it
-// is, as callers' addresses are.
-func unmapped(p netip.Prefix) netip.Prefix {
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p
 }
 
 // validate returns the first thing about a normalized token that is refused, as
 // an Invalid Fault with the path of the field.
 func (t *Token) validate(now time.Time) error {
-	if err := (&Grant{t.Role, t.Projects}).Check(); err != nil {
+	if err := (&rights.Grant{Role: t.Role, Projects: t.Projects}).Check(); err != nil {
 		return err
 	}
 	if len(t.Addresses) > maxRanges {
@@ -100,51 +89,14 @@ func (t *Token) validate(now time.Time) error {
 	return t.validateNames(now)
 }
 
-// Check returns what is wrong with a grant, as an Invalid Fault with the path of the
-// field.
-func (g *Grant) Check() error {
-	switch g.Role {
-	case Viewer, Recorder, Admin:
-	case "":
-		return audit.FieldErrorf("role", "is required")
-	default:
-		return audit.FieldErrorf("role", "must be viewer, recorder or admin")
-	}
-	if len(g.Projects) > maxProjects {
-		return audit.FieldErrorf("projects", "must be at most %d, or none for all", maxProjects)
-	}
-	for i, name := range g.Projects {
-		if err := validateGrant(name); err != nil {
-			return audit.AtPath(err, fmt.Sprintf("projects[%d]", i))
-		}
-	}
-	return nil
-}
-
-func validateGrant(project string) error {
-	if project == audit.SystemProject {
-		return audit.Errorf(audit.Invalid, "%s is kept for the log itself: only admins of all projects read it", project)
-	}
-	return atField(audit.ValidateProject(project), map[string]string{"project": ""})
-}
-
-// atField returns the Fault err with the name of its field replaced.
-func atField(err error, names map[string]string) error {
-	var f *audit.Fault
-	if !errors.As(err, &f) {
-		return err
-	}
-	return &audit.Fault{Kind: f.Kind, Path: names[f.Path], Message: f.Message}
-}
-
 // validateNames holds owner and name to the limits of the entries that will name
 // them: it makes such an entry.
 func (t *Token) validateNames(now time.Time) error {
 	e := audit.Entry{
 		Project: audit.SystemProject, Actor: audit.Actor{Email: t.Owner, Type: t.OwnerType},
-		Action: string(TokenCreate), Resource: audit.Resource{Type: "Token", Name: t.Name}, Outcome: audit.Success,
+		Action: string(rights.TokenCreate), Resource: audit.Resource{Type: "Token", Name: t.Name}, Outcome: audit.Success,
 	}
-	return atField(e.Validate(now), map[string]string{
+	return audit.RenameField(e.Validate(now), map[string]string{
 		"actor.email": "owner", "actor.type": "ownerType", "resource.name": "name",
 	})
 }
@@ -183,9 +135,9 @@ type tokenRecord struct {
 // makes another held.
 type held struct {
 	Token     // LastUsedAt and LastUsedFrom are those of the database
-	hash      secretHash
-	former    secretHash // of the secret before; all zero when there is none
-	principal Principal
+	hash      secrets.Hash
+	former    secrets.Hash // of the secret before; all zero when there is none
+	principal rights.Principal
 	used      *atomic.Int64               // last use, in microseconds since the epoch; 0 before the first
 	from      *atomic.Pointer[netip.Addr] // where that came from; nil before the first
 	// ended is done once the token is revoked or replaced. It outlives this held:
@@ -197,11 +149,11 @@ type held struct {
 	condemned *atomic.Int64
 }
 
-func newHeld(t Token, hash secretHash) *held {
+func newHeld(t Token, hash secrets.Hash) *held {
 	h := &held{Token: t, hash: hash, used: new(atomic.Int64), from: new(atomic.Pointer[netip.Addr]),
 		condemned: new(atomic.Int64)}
-	h.principal = Principal{
-		Owner: t.Owner, Type: t.OwnerType, Grants: []Grant{{Role: t.Role, Projects: t.Projects}},
+	h.principal = rights.Principal{
+		Owner: t.Owner, Type: t.OwnerType, Grants: []rights.Grant{{Role: t.Role, Projects: t.Projects}},
 		TokenID: t.ID, TokenCreatedBy: t.CreatedBy, TokenMakers: t.Makers,
 	}
 	if !t.LastUsedAt.IsZero() {
@@ -257,11 +209,11 @@ func (h *held) noteUse(now time.Time, from netip.Addr) {
 }
 
 // answersTo reports whether a hash is that of a secret of h which counts at the time.
-func (h *held) answersTo(hash secretHash, now time.Time) bool {
-	if subtle.ConstantTimeCompare(h.hash[:], hash[:]) == 1 {
+func (h *held) answersTo(hash secrets.Hash, now time.Time) bool {
+	if h.hash.Is(&hash) {
 		return true
 	}
-	return now.Before(h.FormerUntil) && subtle.ConstantTimeCompare(h.former[:], hash[:]) == 1
+	return now.Before(h.FormerUntil) && h.former.Is(&hash)
 }
 
 // admits returns nil if calls with h may come from an address, else a *Denied. Where no
@@ -271,7 +223,7 @@ func (h *held) admits(from netip.Addr) error {
 	if len(h.Addresses) == 0 || slices.ContainsFunc(h.Addresses, in) {
 		return nil
 	}
-	return &Denied{Permission: TokenUse, From: from}
+	return &rights.Denied{Permission: rights.TokenUse, From: from}
 }
 
 // encode returns the value of h in the database.
@@ -304,7 +256,7 @@ func decodeToken(id string, v []byte) (*held, error) {
 	if err := rec.validate(time.Time{}); err != nil {
 		return nil, fmt.Errorf("decode token %q: %w", id, err)
 	}
-	h := newHeld(rec.Token, secretHash(rec.Hash))
+	h := newHeld(rec.Token, secrets.Hash(rec.Hash))
 	copy(h.former[:], rec.Former)
 	return h, nil
 }

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/auth/rights"
+	"auditlog/auth/secrets"
 )
 
 func tokenOfEverything() Token {
 	at := time.Date(2026, 5, 4, 8, 0, 0, 123000, time.UTC)
 	return Token{
-		ID: "0123abcd", Name: "CI", Owner: "ci@acme", OwnerType: audit.ServiceAccount, Role: Recorder,
+		ID: "0123abcd", Name: "CI", Owner: "ci@acme", OwnerType: audit.ServiceAccount, Role: rights.Recorder,
 		Projects: []string{"acme", "beta"}, CreatedAt: at, CreatedBy: "ada@example.com",
 		ExpiresAt: at.Add(time.Hour), RevokedAt: at.Add(time.Minute), LastUsedAt: at.Add(time.Second),
 	}
@@ -21,9 +23,9 @@ func tokenOfEverything() Token {
 func TestTokenRecord(t *testing.T) {
 	for name, token := range map[string]Token{
 		"of everything": tokenOfEverything(),
-		"of little":     {ID: "0", Owner: "a", OwnerType: audit.User, Role: Admin, CreatedAt: time.Unix(1, 0).UTC()},
+		"of little":     {ID: "0", Owner: "a", OwnerType: audit.User, Role: rights.Admin, CreatedAt: time.Unix(1, 0).UTC()},
 	} {
-		h := newHeld(token, hashSecret("secret"))
+		h := newHeld(token, secrets.HashOf("secret"))
 		v, err := h.encode()
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +45,7 @@ func TestTokenRecord(t *testing.T) {
 
 // A record that was damaged must not grant more than it did.
 func TestDamagedTokenRecord(t *testing.T) {
-	v, err := newHeld(tokenOfEverything(), hashSecret("secret")).encode()
+	v, err := newHeld(tokenOfEverything(), secrets.HashOf("secret")).encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func TestDamagedTokenRecord(t *testing.T) {
 }
 
 func FuzzDecodeToken(f *testing.F) {
-	v, err := newHeld(tokenOfEverything(), hashSecret("secret")).encode()
+	v, err := newHeld(tokenOfEverything(), secrets.HashOf("secret")).encode()
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/address"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/spell"
@@ -52,7 +52,7 @@ func (a *app) logIn(ctx context.Context, c *client.Client) error {
 	if err != nil {
 		return err
 	}
-	if u.Scheme == "http" && !auth.Local(u.Hostname()) {
+	if u.Scheme == "http" && !address.Local(u.Hostname()) {
 		fmt.Fprintf(a.stderr, "auditlog: warning: %s is not encrypted: whoever is on the way can take the session\n", c.URL)
 	}
 	start, err := c.StartSession(ctx)

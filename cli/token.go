@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/calendar"
 	"auditlog/cli/exit"
 	"auditlog/cli/filters"
@@ -34,7 +34,7 @@ func (a *app) tokenCreate() *cobra.Command {
 	}
 	var req rpc.TokenCreateRequest
 	var expires string
-	roles := []string{string(auth.Viewer), string(auth.Recorder), string(auth.Admin)}
+	roles := []string{string(rights.Viewer), string(rights.Recorder), string(rights.Admin)}
 	fs := cmd.Flags()
 	fs.StringVar(&req.Role, "role", "", "what it allows: `viewer`, recorder or admin")
 	fs.StringVar(&req.Owner, "owner", "", "who calls with it: an `e-mail` or another stable name")

@@ -58,53 +58,61 @@ that back. The first start makes its key.`,
 }
 
 func (a *app) runWitness(ctx context.Context, f *witnessFlags) error {
-	w, err := openWitness(f)
+	as, err := witnessOf(f)
 	if err != nil {
 		return err
 	}
 	switch {
 	case f.showKey:
-		fmt.Fprintln(a.stdout, w.Public().Text())
+		fmt.Fprintln(a.stdout, proof.Witness{Name: as.Name, Key: as.Key.Public()}.Text())
 		return nil
 	case len(f.logs) == 0:
 		return exit.Usagef("--log: name the key of a log, as \"auditlog key show\" prints it")
-	case f.file != "":
-		return a.witnessFile(ctx, w, f)
-	case f.listen != "":
-		return a.witnessServe(ctx, w, f)
+	case f.file == "" && f.listen == "":
+		return exit.Usagef("--listen or --file: say what it is to sign")
 	}
-	return exit.Usagef("--listen or --file: say what it is to sign")
+	w, err := witness.Open(as)
+	if errors.Is(err, witness.ErrTaken) {
+		return exit.Hinted(exit.With(exit.Conflict, err), "one process signs at a time: end that one first")
+	}
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if f.file != "" {
+		return a.witnessFile(ctx, w, f)
+	}
+	return a.witnessServe(ctx, w, f)
 }
 
-// openWitness opens the witness of a folder, which is made if it is not there.
-func openWitness(f *witnessFlags) (*witness.Witness, error) {
+// witnessOf returns what the witness of a folder is, which is made if it is not there.
+func witnessOf(f *witnessFlags) (as witness.Options, err error) {
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
-		return nil, err
+		return as, err
 	}
-	key, err := signing.Kept(filepath.Join(f.dir, "witness-key"))
-	if err != nil {
-		return nil, err
+	as.Path = filepath.Join(f.dir, "witness.json")
+	if as.Key, err = signing.Kept(filepath.Join(f.dir, "witness-key")); err != nil {
+		return as, err
 	}
-	name := f.name
-	if name == "" {
-		name = "auditlog-witness/" + strings.ReplaceAll(key.Public().Fingerprint(), " ", "")[:16]
+	if as.Name = f.name; as.Name == "" {
+		as.Name = "auditlog-witness/" + strings.ReplaceAll(as.Key.Public().Fingerprint(), " ", "")[:16]
 	}
-	if strings.ContainsAny(name, " +\n\t") {
-		return nil, exit.Usagef("--name: must have neither spaces nor plus signs")
+	if strings.ContainsAny(as.Name, " +\n\t") {
+		return as, exit.Usagef("--name: must have neither spaces nor plus signs")
 	}
-	logs := make(map[string][]proof.PublicKey)
 	texts, err := readKeyTexts(f.logs)
 	if err != nil {
-		return nil, err
+		return as, err
 	}
+	as.Logs = make(map[string][]proof.PublicKey)
 	for _, text := range texts {
 		origin, k, err := proof.ParsePublicKey(text)
 		if err != nil {
-			return nil, exit.Usagef("--log: %v", err)
+			return as, exit.Usagef("--log: %v", err)
 		}
-		logs[origin] = append(logs[origin], k)
+		as.Logs[origin] = append(as.Logs[origin], k)
 	}
-	return witness.Open(witness.Options{Path: filepath.Join(f.dir, "witness.json"), Name: name, Key: key, Logs: logs})
+	return as, nil
 }
 
 // witnessFile signs the checkpoint in a file.

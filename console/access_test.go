@@ -10,6 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // TestWhoSeesWhat asks for every page as every role, in its scope and out of it.
@@ -19,9 +20,9 @@ func TestWhoSeesWhat(t *testing.T) {
 		testEntry("shop", "eve@example.com", "role.grant", audit.Forbidden))
 	visitors := map[string]*browser{
 		"admin":       site.visitor(t).login(site.admin),
-		"acme admin":  site.visitor(t).login(site.token(t, auth.Token{Owner: "a@acme", Role: auth.Admin, Projects: []string{"acme"}})),
-		"viewer":      site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})),
-		"acme viewer": site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}})),
+		"acme admin":  site.visitor(t).login(site.token(t, auth.Token{Owner: "a@acme", Role: rights.Admin, Projects: []string{"acme"}})),
+		"viewer":      site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer})),
+		"acme viewer": site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer, Projects: []string{"acme"}})),
 	}
 	const ok, no = http.StatusOK, http.StatusForbidden
 	pages := []struct {
@@ -82,7 +83,7 @@ func TestWhoSeesWhat(t *testing.T) {
 // not read it.
 func TestRefusalsAreTheSame(t *testing.T) {
 	site := newSite(t, Options{}, testEntry("shop", "eve@example.com", "role.grant", audit.Forbidden))
-	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}}))
+	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer, Projects: []string{"acme"}}))
 	for _, path := range []string{"/logs?project=", "/entry?id=1&project=", "/export?project="} {
 		there, absent := v.get(path+"shop"), v.get(path+"nope")
 		if there.status != absent.status || strings.ReplaceAll(there.body, "shop", "nope") != absent.body {
@@ -93,7 +94,7 @@ func TestRefusalsAreTheSame(t *testing.T) {
 
 func TestRefusalIsRecorded(t *testing.T) {
 	site := newSite(t, Options{})
-	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer}))
+	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer}))
 	v.get("/tokens")
 	if n := site.auth.Stats().Refused; n != 1 {
 		t.Errorf("%d refusals", n)
@@ -114,7 +115,7 @@ func TestTokens(t *testing.T) {
 		t.Fatalf("no secret in\n%s", page)
 	}
 	p, err := site.auth.Verify(t.Context(), secret)
-	if err != nil || p.Owner != "ci@acme" || !reflect.DeepEqual(p.Grants, []auth.Grant{{Role: auth.Viewer, Projects: []string{"acme", "shop"}}}) {
+	if err != nil || p.Owner != "ci@acme" || !reflect.DeepEqual(p.Grants, []rights.Grant{{Role: rights.Viewer, Projects: []string{"acme", "shop"}}}) {
 		t.Errorf("the token is of %+v, %v", p, err)
 	}
 	if again := v.get("/tokens").body; strings.Contains(again, secret) {
@@ -182,7 +183,7 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 // its way.
 func TestTokenEndsWhileTheFormComes(t *testing.T) {
 	site := newSite(t, Options{})
-	secret := site.token(t, auth.Token{Owner: "eve@acme", Role: auth.Admin})
+	secret := site.token(t, auth.Token{Owner: "eve@acme", Role: rights.Admin})
 	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
@@ -192,9 +193,9 @@ func TestTokenEndsWhileTheFormComes(t *testing.T) {
 	form := url.Values{"owner": {"eve@acme"}, "ownerType": {"User"}, "role": {"admin"}, "csrf": {csrfField.FindStringSubmatch(v.get("/tokens").body)[1]}}
 	text := strings.NewReader(form.Encode())
 	body := readerFunc(func(b []byte) (int, error) {
-		dev := auth.Dev()
+		dev := rights.Dev()
 		// Asked for once the server waits for the body; Conflict the second time.
-		if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: dev}, who.TokenID); err != nil && audit.KindOf(err) != audit.Conflict {
+		if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: dev}, who.TokenID); err != nil && audit.KindOf(err) != audit.Conflict {
 			t.Error(err)
 		}
 		return text.Read(b)
@@ -253,7 +254,7 @@ func TestEveryRouteHasARow(t *testing.T) {
 		"POST /login/backchannel": "anybody", "POST /theme": "anybody", "GET /suggest": "visitor", "POST /searches/save": "visitor", "POST /searches/delete": "visitor", "POST /clock": "anybody", "POST /columns": "anybody", "GET /embed": "anybody", "/": "anybody",
 	}
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
-	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer}))
+	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer}))
 	stranger := site.visitor(t)
 	form := url.Values{"project": {"acme"}, "again": {"acme"}, "id": {"zzzzzzzz"}, "owner": {"x@y"}, "ownerType": {"User"}, "role": {"viewer"},
 		"name": {"x"}, "to": {"https://x.example.com"}, "sink": {"x"}, "from": {"first"}}

@@ -21,6 +21,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/basepath"
 )
 
@@ -63,7 +64,7 @@ func behindProxy(t *testing.T, site *site) *strays {
 	return s
 }
 
-var address = regexp.MustCompile(` (href|src|action|data-[a-z]+)="(/[^"]*)"`)
+var addressed = regexp.MustCompile(` (href|src|action|data-[a-z]+)="(/[^"]*)"`)
 
 // Every link of every page leads to where the log is.
 func TestLinksUnderBasePath(t *testing.T) {
@@ -85,7 +86,7 @@ func TestLinksUnderBasePath(t *testing.T) {
 		if a.status != http.StatusOK && page != "/nowhere" {
 			t.Errorf("%s: %d\n%.300s", page, a.status, a.body)
 		}
-		links := address.FindAllStringSubmatch(a.body, -1)
+		links := addressed.FindAllStringSubmatch(a.body, -1)
 		if len(links) < 5 {
 			t.Errorf("%s has %d links", page, len(links))
 		}
@@ -142,7 +143,7 @@ func TestBrowserUnderBasePath(t *testing.T) {
 	site := newSite(t, Options{Base: "/audit"},
 		testEntry("acme", "ada@example.com", "a.b", audit.Success), testEntry("acme", "mallory@example.com", "role.grant", audit.Forbidden))
 	behindProxy(t, site)
-	secret := site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})
+	secret := site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer})
 	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +193,7 @@ func TestBrowserUnderBasePath(t *testing.T) {
 	if to := eval[string](p, "document.querySelector('#rows a').getAttribute('href')"); !strings.HasPrefix(to, "/audit/logs") {
 		t.Errorf("a live row leads to %s", to)
 	}
-	if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: auth.Dev()}, who.TokenID); err != nil {
+	if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, who.TokenID); err != nil {
 		t.Fatal(err)
 	}
 	p.until("document.querySelector('#live-note').textContent.includes('no longer logged in')")

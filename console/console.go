@@ -17,6 +17,7 @@ import (
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
@@ -259,7 +260,7 @@ type visit struct {
 	w http.ResponseWriter
 	r *http.Request
 	// who is nobody, and session nil, where nobody is logged in.
-	who     auth.Principal
+	who     rights.Principal
 	session *session
 	// fault is why a session that is there cannot be gone on with now.
 	fault error
@@ -303,7 +304,7 @@ func (c *console) adapt(rt route) http.Handler {
 func (c *console) recognize(v *visit) {
 	if c.everybody != nil {
 		if c.opts.Auth.Admit(v.r) == nil {
-			v.session, v.who = c.everybody, auth.Dev()
+			v.session, v.who = c.everybody, rights.Dev()
 		}
 		return
 	}
@@ -334,7 +335,7 @@ func (c *console) answer(v *visit, rt route) error {
 		if err := v.session.check(v.r.PostFormValue("csrf")); err != nil {
 			return err
 		}
-		if v.who.May(auth.TokenList, "") { // who administers something
+		if v.who.May(rights.TokenList, "") { // who administers something
 			class = admit.Administration
 		}
 	}
@@ -354,13 +355,13 @@ func (c *console) answer(v *visit, rt route) error {
 }
 
 // call returns what the entries about this visit say of it.
-func (c *console) call(v *visit) *auth.Call {
+func (c *console) call(v *visit) *rights.Call {
 	return c.opts.Auth.NewCall(v.r, v.who, audit.ChannelConsole, v.w.Header().Get(rpc.HeaderRequestID))
 }
 
 // fail answers with an error's page, and has refusals recorded.
 func (c *console) fail(v *visit, err error) {
-	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+	if denied := (*rights.Denied)(nil); errors.As(err, &denied) {
 		c.opts.Auth.Refuse(c.call(v), denied)
 	}
 	kind := audit.KindOf(err)

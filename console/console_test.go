@@ -16,6 +16,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/fulltext"
 	"auditlog/growth"
 	"auditlog/index"
@@ -123,8 +124,8 @@ func (s *site) record(t testing.TB, entries ...*audit.Entry) {
 // token makes a token and returns its secret.
 func (s *site) token(t testing.TB, token auth.Token) string {
 	t.Helper()
-	dev := auth.Dev()
-	secret, _, err := s.auth.Create(t.Context(), &auth.Call{Principal: dev}, token)
+	dev := rights.Dev()
+	secret, _, err := s.auth.Create(t.Context(), &rights.Call{Principal: dev}, token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +301,7 @@ func TestProjectsAreFound(t *testing.T) {
 	if a = v.get("/?part=links&find=nope"); !strings.Contains(a.body, "No project has this") {
 		t.Errorf("where there is none:\n%s", a.body)
 	}
-	narrow := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer, Projects: []string{"tenant-001"}}))
+	narrow := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer, Projects: []string{"tenant-001"}}))
 	if a = narrow.get("/?part=links&find=tenant"); strings.Count(a.body, "<li>") != 1 {
 		t.Errorf("a viewer of one project finds\n%s", a.body)
 	}
@@ -322,7 +323,7 @@ func TestProjectIsRemembered(t *testing.T) {
 	v.send("/logout", url.Values{})
 	narrow := site.visitor(t)
 	narrow.Jar = v.Jar
-	narrow.login(site.token(t, auth.Token{Owner: "a@shop", Role: auth.Admin, Projects: []string{"shop"}}))
+	narrow.login(site.token(t, auth.Token{Owner: "a@shop", Role: rights.Admin, Projects: []string{"shop"}}))
 	if page := narrow.get("/tokens").body; strings.Contains(page, "project=acme") {
 		t.Error("who logs in next is led to a project that they may not read")
 	}

@@ -10,7 +10,7 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 	"auditlog/viewer"
 )
@@ -73,7 +73,7 @@ func (c *console) embed(v *visit) error {
 		h.Set("Content-Security-Policy", embeddedPolicy+strings.Join(c.opts.EmbedFrom, " "))
 		h.Del("X-Frame-Options")
 	}
-	v.session, v.who = nil, auth.Principal{} // whoever is logged in here, the link is what counts
+	v.session, v.who = nil, rights.Principal{} // whoever is logged in here, the link is what counts
 	p := embedded{Theme: v.r.URL.Query().Get("theme"), Link: v.r.URL.Query().Get(viewer.Param)}
 	status := http.StatusOK
 	if err := c.fillEmbedded(v, &p); err != nil {
@@ -116,13 +116,13 @@ func (c *console) fillEmbedded(v *visit, p *embedded) error {
 	if err := c.embeddedList(v, p, all, sel); err != nil {
 		return err
 	}
-	c.note(v, auth.AuditLogList, sel.Query(), "a list by the viewer link "+view.ID)
+	c.note(v, rights.AuditLogList, sel.Query(), "a list by the viewer link "+view.ID)
 	id := v.r.URL.Query().Get(keyEntry)
 	if id == "" {
 		return nil
 	}
 	if p.Entry, err = c.embeddedEntry(v, p, all, id); err == nil {
-		c.note(v, auth.AuditLogGet, audit.Query{Project: p.Project}, "entry "+id+" by the viewer link "+view.ID)
+		c.note(v, rights.AuditLogGet, audit.Query{Project: p.Project}, "entry "+id+" by the viewer link "+view.ID)
 	}
 	return err
 }

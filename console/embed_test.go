@@ -19,6 +19,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 	"auditlog/viewer"
 )
@@ -26,7 +27,7 @@ import (
 // embedSite is a site of two projects, and an admin of one who makes links.
 type embedSite struct {
 	*site
-	maker *auth.Call
+	maker *rights.Call
 }
 
 func newEmbedSite(t *testing.T, opts Options) *embedSite {
@@ -41,17 +42,17 @@ func newEmbedSite(t *testing.T, opts Options) *embedSite {
 	ci.Detail, ci.Changes = "he wrote <b>bold</b>", []audit.Change{{Field: "replicas", Old: "2", New: "4"}}
 	entries = append(entries, ci, testEntry("beta", "eve@beta.com", "other.tenant", audit.Success))
 	s := &embedSite{site: newSite(t, opts, entries...)}
-	s.maker = s.callOf(t, auth.Token{Owner: "platform@acme", OwnerType: audit.ServiceAccount, Role: auth.Admin, Projects: []string{"acme"}})
+	s.maker = s.callOf(t, auth.Token{Owner: "platform@acme", OwnerType: audit.ServiceAccount, Role: rights.Admin, Projects: []string{"acme"}})
 	return s
 }
 
-func (s *embedSite) callOf(t *testing.T, token auth.Token) *auth.Call {
+func (s *embedSite) callOf(t *testing.T, token auth.Token) *rights.Call {
 	t.Helper()
 	who, err := s.auth.Verify(t.Context(), s.token(t, token))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &auth.Call{Principal: who, Channel: audit.ChannelAPI}
+	return &rights.Call{Principal: who, Channel: audit.ChannelAPI}
 }
 
 func (s *embedSite) link(t *testing.T, q rpc.SavedQuery) string {
@@ -67,7 +68,7 @@ func (s *embedSite) link(t *testing.T, q rpc.SavedQuery) string {
 func embeddedPages(t *testing.T, site *site) []string {
 	t.Helper()
 	s := &embedSite{site: site}
-	s.maker = s.callOf(t, auth.Token{Owner: "platform@acme", OwnerType: audit.ServiceAccount, Role: auth.Admin, Projects: []string{"acme"}})
+	s.maker = s.callOf(t, auth.Token{Owner: "platform@acme", OwnerType: audit.ServiceAccount, Role: rights.Admin, Projects: []string{"acme"}})
 	link := s.link(t, rpc.SavedQuery{})
 	return []string{link, link + "&entry=1&theme=dark", link + "&q=nobodywrotethis", link + "x"}
 }
@@ -193,7 +194,7 @@ func TestEmbeddedFaults(t *testing.T) {
 		}
 	}
 	link := s.link(t, rpc.SavedQuery{})
-	if _, err := s.auth.Revoke(t.Context(), &auth.Call{Principal: auth.Dev()}, s.maker.Principal.TokenID); err != nil {
+	if _, err := s.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, s.maker.Principal.TokenID); err != nil {
 		t.Fatal(err)
 	}
 	if a := v.get(link); a.status != http.StatusUnauthorized {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -83,7 +83,7 @@ func (c *console) entry(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if f.within, err = c.mayRead(v, auth.AuditLogGet, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, rights.AuditLogGet, f.Project); err != nil {
 		return err
 	}
 	view, err := c.entryBeside(v, f, params.Get("id"))
@@ -108,7 +108,7 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 	if err != nil {
 		return nil, err
 	}
-	c.note(v, auth.AuditLogGet, audit.Query{Project: e.Project}, "entry "+id)
+	c.note(v, rights.AuditLogGet, audit.Query{Project: e.Project}, "entry "+id)
 	f.At = time.Time{}
 	all := filter{Project: f.Project}
 	view := &entryView{
@@ -120,7 +120,7 @@ func (c *console) entryBeside(v *visit, f filter, id string) (*entryView, error)
 		ByActor:   all.with(keyActor, e.Actor.Email).url("/logs"),
 		Around:    all.between(e.CreatedAt.Add(-around), e.CreatedAt.Add(around)).url("/logs", keyMark, id),
 	}
-	if c.opts.Proofs != nil && v.who.May(auth.AuditLogProve, e.Project) {
+	if c.opts.Proofs != nil && v.who.May(rights.AuditLogProve, e.Project) {
 		view.ProofURL = filter{Project: e.Project}.url("/proof", "id", id)
 	}
 	view.OnResource = onResource(filter{Project: e.Project}, e)
@@ -168,7 +168,7 @@ func (c *console) find(ctx context.Context, f filter, id int64) (*audit.Entry, e
 
 // readsSeveral reports whether the visitor may read more than one project.
 func (c *console) readsSeveral(v *visit) bool {
-	names, all := v.who.Reach(auth.AuditLogList).Names()
+	names, all := v.who.Reach(rights.AuditLogList).Names()
 	return all || len(names) > 1
 }
 

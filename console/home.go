@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // homePage lets the visitor choose a project.
@@ -50,7 +50,7 @@ func (c *console) address(r *http.Request) string {
 func (c *console) visible(v *visit) []audit.Project {
 	var list []audit.Project
 	for _, p := range c.opts.Store.Projects() {
-		if v.who.May(auth.AuditLogList, p.Name) {
+		if v.who.May(rights.AuditLogList, p.Name) {
 			list = append(list, p)
 		}
 	}
@@ -59,7 +59,7 @@ func (c *console) visible(v *visit) []audit.Project {
 
 // mayRead returns what the visitor may read where no project is named, or a Fault when that is
 // nothing, or not the one that is: the same whether there is such a project or not.
-func (c *console) mayRead(v *visit, permission auth.Permission, project string) (audit.Scope, error) {
+func (c *console) mayRead(v *visit, permission rights.Permission, project string) (audit.Scope, error) {
 	return v.who.Reach(permission), v.who.Check(permission, project)
 }
 
@@ -95,7 +95,7 @@ func (c *console) rememberedProject(v *visit) (project string, all bool) {
 		return "", true
 	}
 	name, err := url.QueryUnescape(strings.TrimPrefix(kept.Value, ofProject))
-	if err != nil || !strings.HasPrefix(kept.Value, ofProject) || !v.who.May(auth.AuditLogList, name) {
+	if err != nil || !strings.HasPrefix(kept.Value, ofProject) || !v.who.May(rights.AuditLogList, name) {
 		return "", false
 	}
 	return name, false

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 const (
@@ -40,7 +40,7 @@ func (c *console) live(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if f.within, err = c.mayRead(v, auth.AuditLogFollow, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, rights.AuditLogFollow, f.Project); err != nil {
 		return err
 	}
 	shown, err := c.opts.Store.Prepare(liveQuery(f))
@@ -62,7 +62,7 @@ func (c *console) live(v *visit) error {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
-	c.note(v, auth.AuditLogFollow, shown.Query(), "a live view")
+	c.note(v, rights.AuditLogFollow, shown.Query(), "a live view")
 	w := &watch{console: c, v: v, f: f, shown: shown, after: after, out: patientWriter{v.w}}
 	// From here on what fails is the connection, or the view is over.
 	_ = w.run(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -54,12 +55,12 @@ func (c *console) login(v *visit) error {
 	switch {
 	case err == nil && who.SessionID != "":
 		err = audit.Errorf(audit.PermissionDenied, "This is what a command line logged in with, and for it alone: make a token, or log in as yourself")
-	case err == nil && !who.May(auth.AuditLogList, ""):
-		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", auth.Recorder)
+	case err == nil && !who.May(rights.AuditLogList, ""):
+		err = audit.Errorf(audit.PermissionDenied, "This token may record entries and not read them: it has the role %s", rights.Recorder)
 		v.who = who
-		c.opts.Auth.Refuse(c.call(v), &auth.Denied{Permission: auth.AuditLogList})
+		c.opts.Auth.Refuse(c.call(v), &rights.Denied{Permission: rights.AuditLogList})
 	}
-	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
+	if denied := (*rights.Denied)(nil); errors.As(err, &denied) {
 		v.who = who // for the entry that tells of it
 		c.opts.Auth.Refuse(c.call(v), denied)
 	}
@@ -116,7 +117,7 @@ func (c *console) logout(v *visit) error {
 		c.lead(v, "/login")
 		return nil
 	}
-	v.session, v.who = nil, auth.Principal{}
+	v.session, v.who = nil, rights.Principal{}
 	p := c.loginPage(v, "/")
 	p.Out, p.ProviderOut = true, c.forget(v, kept)
 	return c.render(v, http.StatusOK, "login", p)

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // clock is a time that tests set.
@@ -118,7 +119,7 @@ func TestCookieIsSecureOverTLS(t *testing.T) {
 
 func TestRecorderCannotLogIn(t *testing.T) {
 	site := newSite(t, Options{})
-	secret := site.token(t, auth.Token{Owner: "ci@acme", Role: auth.Recorder})
+	secret := site.token(t, auth.Token{Owner: "ci@acme", Role: rights.Recorder})
 	v := site.visitor(t)
 	if a := v.do(v.PostForm(site.URL+"/login", url.Values{"token": {secret}})); a.status != http.StatusForbidden || !strings.Contains(a.body, "may record entries and not read them") {
 		t.Errorf("%d\n%s", a.status, a.body)
@@ -144,7 +145,7 @@ func TestLoginAttemptsAreLimited(t *testing.T) {
 func TestSessionEnds(t *testing.T) {
 	ends := map[string]func(site *site, c *clock, id string){
 		"revoked": func(site *site, _ *clock, id string) {
-			if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: auth.Dev()}, id); err != nil {
+			if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, id); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -155,7 +156,7 @@ func TestSessionEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := &clock{testNow}
 			site := newSite(t, Options{Now: c.Now}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
-			token := auth.Token{Owner: "ada@example.com", Role: auth.Viewer}
+			token := auth.Token{Owner: "ada@example.com", Role: rights.Viewer}
 			if name == "token expired" {
 				token.ExpiresAt = testNow.Add(2 * time.Hour)
 			}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/calendar"
 	"auditlog/export"
 )
@@ -164,7 +164,7 @@ func (c *console) logs(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if f.within, err = c.mayRead(v, auth.AuditLogList, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, rights.AuditLogList, f.Project); err != nil {
 		return err
 	}
 	if params.Has(keySearch) {
@@ -178,7 +178,7 @@ func (c *console) logs(v *visit) error {
 	if err != nil {
 		return c.searchFault(v, f, f.Text, err)
 	}
-	c.note(v, auth.AuditLogList, sel.Query(), "a list")
+	c.note(v, rights.AuditLogList, sel.Query(), "a list")
 	err = c.showLogs(v, f, sel)
 	var fault *audit.Fault
 	if errors.As(err, &fault) && fault.Kind == audit.Invalid && fault.Path == keyText {

@@ -16,6 +16,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/demo"
 	"auditlog/spell"
 )
@@ -57,7 +58,7 @@ func TestBrowserLogin(t *testing.T) {
 func TestBrowserSessionEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
-	secret := site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})
+	secret := site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer})
 	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func TestBrowserSessionEndsMeanwhile(t *testing.T) {
 	p.open("/logs?project=acme")
 	p.click("#live")
 	p.until("document.querySelector('#live.open')")
-	if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: auth.Dev()}, who.TokenID); err != nil {
+	if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, who.TokenID); err != nil {
 		t.Fatal(err)
 	}
 	p.until("document.querySelector('#live-note').textContent.includes('no longer logged in')")
@@ -99,7 +100,7 @@ func TestBrowserTokens(t *testing.T) {
 	p.follow(".grid-form button")
 	secret := p.text("#secret")
 	who, err := site.auth.Verify(t.Context(), secret)
-	if err != nil || who.Owner != "ci@acme.example" || len(who.Grants) != 1 || who.Grants[0].Role != auth.Viewer {
+	if err != nil || who.Owner != "ci@acme.example" || len(who.Grants) != 1 || who.Grants[0].Role != rights.Viewer {
 		t.Fatalf("%q is of %+v, %v", secret, who, err)
 	}
 	p.open("/tokens")
@@ -191,7 +192,7 @@ func fullSite(t *testing.T) *site {
 	long.Metadata = map[string]string{strings.Repeat("key", 60): strings.Repeat("value", 100)}
 	long.Request = audit.Request{IP: "2001:db8::1", UserAgent: strings.Repeat("agent/", 100), ID: strings.Repeat("id", 100)}
 	site := newSite(t, Options{Now: tuesday}, append(demo.Entries("acme", tuesday()), long)...)
-	site.token(t, auth.Token{Name: "pipeline", Owner: "ci@acme.example", OwnerType: audit.ServiceAccount, Role: auth.Recorder, Projects: []string{"acme", "shop"}})
+	site.token(t, auth.Token{Name: "pipeline", Owner: "ci@acme.example", OwnerType: audit.ServiceAccount, Role: rights.Recorder, Projects: []string{"acme", "shop"}})
 	return site
 }
 

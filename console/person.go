@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // Provider is where people log in as themselves; *oidc.Provider is one. What goes
@@ -92,7 +93,7 @@ func (c *console) finishPerson(v *visit) error {
 	if err == nil {
 		who, err = c.opts.Provider.Finish(v.r.Context(), kept, answer)
 	}
-	if p := (auth.Principal{Grants: who.Grants}); err == nil && !p.May(auth.AuditLogList, "") {
+	if p := (rights.Principal{Grants: who.Grants}); err == nil && !p.May(rights.AuditLogList, "") {
 		err = &auth.NotAdmitted{Person: who.Person, Message: "You may record entries here and not read them: log in at the command line for that"}
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // provider is an identity provider at which whoever comes is as a test has it.
@@ -52,7 +53,7 @@ func (p *provider) Renew(context.Context, auth.Person, []byte) (auth.Vouched, er
 func personSite(t *testing.T) (*site, *provider) {
 	p := &provider{who: auth.Vouched{Kept: []byte("refresh"), Renewable: true, Person: auth.Person{
 		Issuer: "https://id.example.com", Subject: "u-1", Email: "ada@example.com",
-		Grants: []auth.Grant{{Role: auth.Viewer, Projects: []string{"acme"}}},
+		Grants: []rights.Grant{{Role: rights.Viewer, Projects: []string{"acme"}}},
 	}}}
 	site := newSite(t, Options{Provider: p, ProviderName: "Acme ID"},
 		testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success), testEntry("shop", "bob@example.com", "a.b", audit.Success))
@@ -118,7 +119,7 @@ func TestPersonIsNotLetIn(t *testing.T) {
 		"provider away": {func(p *provider) {
 			p.err = audit.Errorf(audit.Unavailable, "the identity provider cannot be asked now")
 		}, 503, "cannot be asked now"},
-		"only a recorder": {func(p *provider) { p.who.Grants = []auth.Grant{{Role: auth.Recorder}} }, 403, "not read them"},
+		"only a recorder": {func(p *provider) { p.who.Grants = []rights.Grant{{Role: rights.Recorder}} }, 403, "not read them"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			site, p := personSite(t)

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/console/amounts"
 )
 
@@ -71,12 +71,12 @@ func (c *console) projectRow(v *visit, p audit.Project) projectRow {
 	row := projectRow{
 		Project: p, URL: filter{Project: p.Name}.url("/logs"),
 		First: v.moment(p.First), Last: v.moment(p.Last),
-		Deletable: p.State == audit.Active && p.Deletion == nil && p.Hold == nil && v.who.May(auth.ProjectDelete, p.Name),
+		Deletable: p.State == audit.Active && p.Deletion == nil && p.Hold == nil && v.who.May(rights.ProjectDelete, p.Name),
 	}
 	if d := p.Deletion; d != nil {
 		row.PurgeAt, row.Asked = v.moment(d.PurgeAt), v.moment(d.At)
-		row.Restorable = p.State != audit.Purging && v.who.May(auth.ProjectRestore, p.Name)
-		row.Approvable = d.Pending && p.Hold == nil && v.who.May(auth.ProjectApprove, p.Name) &&
+		row.Restorable = p.State != audit.Purging && v.who.May(rights.ProjectRestore, p.Name)
+		row.Approvable = d.Pending && p.Hold == nil && v.who.May(rights.ProjectApprove, p.Name) &&
 			v.who.SecondPerson(d.By, d.Chain)
 	}
 	return row
@@ -89,7 +89,7 @@ func (c *console) projects(v *visit) error {
 }
 
 func (c *console) showProjects(v *visit, status int, chosen, fault string) error {
-	if err := v.who.Check(auth.ProjectList, ""); err != nil {
+	if err := v.who.Check(rights.ProjectList, ""); err != nil {
 		return err
 	}
 	p := projectsPage{
@@ -117,24 +117,24 @@ func (c *console) leaving(v *visit) (rows []projectRow) {
 
 // deleteProject closes a project to recording, to be purged later.
 func (c *console) deleteProject(v *visit) error {
-	return c.changeProject(v, auth.ProjectDelete, c.admin.DeleteProject)
+	return c.changeProject(v, rights.ProjectDelete, c.admin.DeleteProject)
 }
 
 // restoreProject takes a deletion back.
 func (c *console) restoreProject(v *visit) error {
-	return c.changeProject(v, auth.ProjectRestore, c.admin.RestoreProject)
+	return c.changeProject(v, rights.ProjectRestore, c.admin.RestoreProject)
 }
 
 // approveDeletion lets an order to delete a project take effect that somebody else gave.
 func (c *console) approveDeletion(v *visit) error {
-	return c.changeProject(v, auth.ProjectApprove, c.admin.ApproveDeletion)
+	return c.changeProject(v, rights.ProjectApprove, c.admin.ApproveDeletion)
 }
 
 // projectAct is an act of package admin on the project of a name.
-type projectAct func(context.Context, *auth.Call, string) (audit.Project, error)
+type projectAct func(context.Context, *rights.Call, string) (audit.Project, error)
 
 // changeProject does something to a project whose name was typed again.
-func (c *console) changeProject(v *visit, permission auth.Permission, act projectAct) error {
+func (c *console) changeProject(v *visit, permission rights.Permission, act projectAct) error {
 	name := v.r.PostFormValue(keyProject)
 	if err := v.who.Check(permission, name); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/proof/evidence"
 	"auditlog/rpc"
 )
@@ -26,7 +26,7 @@ type Proofs interface {
 func (c *console) proof(v *visit) error {
 	params := v.r.URL.Query()
 	project := params.Get(keyProject)
-	if err := v.who.Check(auth.AuditLogProve, project); err != nil {
+	if err := v.who.Check(rights.AuditLogProve, project); err != nil {
 		return err
 	}
 	if err := audit.ValidateProject(project); err != nil {

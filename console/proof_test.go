@@ -10,6 +10,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/growth"
 	"auditlog/notary"
 	"auditlog/proof"
@@ -41,7 +42,7 @@ func (s *site) prove(t testing.TB) *notary.Notary {
 // it, and as a file that verifies itself.
 func TestProofOfEntry(t *testing.T) {
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success), testEntry("beta", "eve@example.com", "a.b", audit.Success))
-	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer, Projects: []string{"acme"}}))
+	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer, Projects: []string{"acme"}}))
 	if page := viewer.get("/entry?project=acme&id=1"); strings.Contains(page.body, "data-proof") {
 		t.Error("a page that nobody proves offers a proof")
 	}

@@ -6,12 +6,13 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // Whoever takes entries away at the page leaves the same traces as at the API.
 func TestExportIsRecorded(t *testing.T) {
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
-	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}}))
+	v := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer, Projects: []string{"acme"}}))
 	before := site.store.LastID()
 	if a := v.get("/export?project=acme&format=csv&actor=ada%40example.com"); a.status != 200 || strings.Count(a.body, "\r\n") != 2 {
 		t.Fatalf("exported %d %s", a.status, a.body)

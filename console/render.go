@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/console/amounts"
 	"auditlog/spell"
 )
@@ -167,10 +167,10 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		f.Project, f.AllProjects = c.rememberedProject(v)
 	}
 	f.Projects = c.projectLinks(v, f.Project, "")
-	f.MayProjects = v.who.May(auth.ProjectDelete, "")
-	f.MayTokens = v.who.May(auth.TokenList, "")
-	f.MaySinks = c.opts.Sinks != nil && v.who.May(auth.SinkList, "")
-	f.MayStatus = c.opts.Status != nil && v.who.May(auth.LogStatus, "")
+	f.MayProjects = v.who.May(rights.ProjectDelete, "")
+	f.MayTokens = v.who.May(rights.TokenList, "")
+	f.MaySinks = c.opts.Sinks != nil && v.who.May(rights.SinkList, "")
+	f.MayStatus = c.opts.Status != nil && v.who.May(rights.LogStatus, "")
 	return f
 }
 

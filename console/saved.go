@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/calendar"
 	"auditlog/rpc"
 )
@@ -32,7 +32,7 @@ func (c *console) saved(v *visit, f filter) (savedMenu, error) {
 	if err != nil {
 		return savedMenu{}, err
 	}
-	m := savedMenu{MayShare: f.Project != "" && v.who.May(auth.SearchShare, f.Project)}
+	m := savedMenu{MayShare: f.Project != "" && v.who.May(rights.SearchShare, f.Project)}
 	f.At = time.Time{}
 	for _, s := range list.Items {
 		found, err := savedFilter(&s.Query, v)
@@ -42,7 +42,7 @@ func (c *console) saved(v *visit, f filter) (savedMenu, error) {
 		to := found.url("/logs")
 		m.Searches = append(m.Searches, savedLink{
 			SavedSearch: s, URL: to, Current: to == f.url("/logs"),
-			MayDelete: s.For == "" || v.who.May(auth.SearchShare, s.For),
+			MayDelete: s.For == "" || v.who.May(rights.SearchShare, s.For),
 		})
 	}
 	return m, nil

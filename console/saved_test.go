@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // A view is saved by a name, found by it again as it was, its range as a range, and forgotten;
@@ -15,8 +16,8 @@ import (
 func TestSavedSearches(t *testing.T) {
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	admin := site.visitor(t).login(site.admin)
-	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}}))
-	other := site.visitor(t).login(site.token(t, auth.Token{Owner: "b@beta", Role: auth.Viewer, Projects: []string{"beta"}}))
+	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer, Projects: []string{"acme"}}))
+	other := site.visitor(t).login(site.token(t, auth.Token{Owner: "b@beta", Role: rights.Viewer, Projects: []string{"beta"}}))
 	send := func(b *browser, path string, form url.Values) answer {
 		m := csrfField.FindStringSubmatch(b.get("/logs").body)
 		if m == nil {
@@ -71,7 +72,7 @@ func TestCompletions(t *testing.T) {
 	site := newSite(t, Options{},
 		testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success), testEntry("acme", "Ada Lovelace", "domain.create", audit.Success),
 		testEntry("shop", "adam@example.com", "role.grant", audit.Success))
-	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme"}}))
+	viewer := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer, Projects: []string{"acme"}}))
 	for typed, want := range map[string][]string{
 		"actor:ad":               {"actor:ada@example.com", `actor:&#34;Ada Lovelace&#34;`},
 		"web -actor:ada@":        {"web -actor:ada@example.com"},

@@ -16,6 +16,7 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/demo"
 	"auditlog/rpc"
 )
@@ -34,8 +35,8 @@ func TestScreenshots(t *testing.T) {
 		e.RecordedBy = "0f3KxQ9Z"
 	}
 	site := newSite(t, Options{Now: now, Version: "1.0.0", Status: wellLog{now()}}, entries...)
-	site.token(t, auth.Token{Name: "deploy pipeline", Owner: "ci@acme.serviceaccount.example", OwnerType: audit.ServiceAccount, Role: auth.Recorder})
-	site.token(t, auth.Token{Name: "on call", Owner: "ada@example.com", Role: auth.Viewer, ExpiresAt: now().AddDate(0, 3, 0)})
+	site.token(t, auth.Token{Name: "deploy pipeline", Owner: "ci@acme.serviceaccount.example", OwnerType: audit.ServiceAccount, Role: rights.Recorder})
+	site.token(t, auth.Token{Name: "on call", Owner: "ada@example.com", Role: rights.Viewer, ExpiresAt: now().AddDate(0, 3, 0)})
 	p := site.tab(t)
 	p.scheme("light")
 	p.login(site.admin)

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 var projectCell = regexp.MustCompile(`<td class="c-project"><span class="clip" title="([^"]*)">`)
@@ -32,7 +33,7 @@ func TestAllProjects(t *testing.T) {
 		testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success),
 		testEntry("shop", "eve@example.com", "role.grant", audit.Forbidden), later)
 	admin := site.visitor(t).login(site.admin)
-	some := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: auth.Viewer, Projects: []string{"acme", "gamma"}}))
+	some := site.visitor(t).login(site.token(t, auth.Token{Owner: "w@acme", Role: rights.Viewer, Projects: []string{"acme", "gamma"}}))
 	if got := projectsIn(some.get("/logs").body); !slices.Equal(got, []string{"gamma", "acme"}) {
 		t.Errorf("the viewer of two sees %q", got)
 	}

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/console/sinkpage"
 	"auditlog/rpc"
 	"auditlog/sinks"
@@ -14,14 +14,14 @@ import (
 
 // Sinks does what is done with sinks; *sinks.Desk does.
 type Sinks interface {
-	Create(context.Context, *auth.Call, *rpc.SinkCreateRequest) (*rpc.Sink, error)
-	List(context.Context, *auth.Call, *rpc.SinkListRequest) (*rpc.SinkListResult, error)
-	Get(context.Context, *auth.Call, *rpc.SinkGetRequest) (*rpc.SinkGetResult, error)
-	Pause(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.Sink, error)
-	Resume(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.Sink, error)
-	Replay(context.Context, *auth.Call, *rpc.SinkReplayRequest) (*rpc.Sink, error)
-	Delete(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.Sink, error)
-	Test(context.Context, *auth.Call, *rpc.SinkRequest) (*rpc.SinkTestResult, error)
+	Create(context.Context, *rights.Call, *rpc.SinkCreateRequest) (*rpc.Sink, error)
+	List(context.Context, *rights.Call, *rpc.SinkListRequest) (*rpc.SinkListResult, error)
+	Get(context.Context, *rights.Call, *rpc.SinkGetRequest) (*rpc.SinkGetResult, error)
+	Pause(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.Sink, error)
+	Resume(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.Sink, error)
+	Replay(context.Context, *rights.Call, *rpc.SinkReplayRequest) (*rpc.Sink, error)
+	Delete(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.Sink, error)
+	Test(context.Context, *rights.Call, *rpc.SinkRequest) (*rpc.SinkTestResult, error)
 }
 
 // sinksPage lists sinks, shows one, and makes them.
@@ -108,7 +108,7 @@ func (c *console) createSink(v *visit) error {
 
 // testSink sends an entry, and tells what became of it.
 func (c *console) testSink(v *visit) error {
-	return c.actOn(v, func(ctx context.Context, call *auth.Call, name string) (p sinksPage, err error) {
+	return c.actOn(v, func(ctx context.Context, call *rights.Call, name string) (p sinksPage, err error) {
 		res, err := c.opts.Sinks.Test(ctx, call, &rpc.SinkRequest{Name: name})
 		if err == nil {
 			p.Done = fmt.Sprintf("%s took entry %d.", name, res.EntryID)
@@ -121,21 +121,21 @@ func (c *console) testSink(v *visit) error {
 }
 
 func (c *console) pauseSink(v *visit) error {
-	return c.actOn(v, func(ctx context.Context, call *auth.Call, name string) (sinksPage, error) {
+	return c.actOn(v, func(ctx context.Context, call *rights.Call, name string) (sinksPage, error) {
 		_, err := c.opts.Sinks.Pause(ctx, call, &rpc.SinkRequest{Name: name})
 		return sinksPage{}, err
 	})
 }
 
 func (c *console) resumeSink(v *visit) error {
-	return c.actOn(v, func(ctx context.Context, call *auth.Call, name string) (sinksPage, error) {
+	return c.actOn(v, func(ctx context.Context, call *rights.Call, name string) (sinksPage, error) {
 		_, err := c.opts.Sinks.Resume(ctx, call, &rpc.SinkRequest{Name: name})
 		return sinksPage{}, err
 	})
 }
 
 func (c *console) replaySink(v *visit) error {
-	return c.actOn(v, func(ctx context.Context, call *auth.Call, name string) (sinksPage, error) {
+	return c.actOn(v, func(ctx context.Context, call *rights.Call, name string) (sinksPage, error) {
 		from, err := sinks.ParseFrom(field(v.r, "from"), v.now, v.zone)
 		if err == nil {
 			_, err = c.opts.Sinks.Replay(ctx, call, &rpc.SinkReplayRequest{Name: name, From: from})
@@ -145,7 +145,7 @@ func (c *console) replaySink(v *visit) error {
 }
 
 func (c *console) deleteSink(v *visit) error {
-	return c.actOn(v, func(ctx context.Context, call *auth.Call, name string) (sinksPage, error) {
+	return c.actOn(v, func(ctx context.Context, call *rights.Call, name string) (sinksPage, error) {
 		if field(v.r, "again") != name {
 			return sinksPage{}, audit.FieldErrorf("again", "is not the name of the sink")
 		}
@@ -156,7 +156,7 @@ func (c *console) deleteSink(v *visit) error {
 
 // actOn does something with the sink that a form names, and leads back to the list, unless there
 // is something to be told.
-func (c *console) actOn(v *visit, act func(context.Context, *auth.Call, string) (sinksPage, error)) error {
+func (c *console) actOn(v *visit, act func(context.Context, *rights.Call, string) (sinksPage, error)) error {
 	if c.opts.Sinks == nil {
 		return audit.Errorf(audit.NotFound, "nothing is shipped from this log")
 	}

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/console/amounts"
 	"auditlog/console/statuspage"
 	"auditlog/proof/qr"
@@ -32,7 +32,7 @@ type statusPage struct {
 
 // status answers how the log is, to admins of the whole of it.
 func (c *console) status(v *visit) error {
-	if err := v.who.Check(auth.LogStatus, ""); err != nil {
+	if err := v.who.Check(rights.LogStatus, ""); err != nil {
 		return err
 	}
 	if c.opts.Status == nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/export"
 	"auditlog/format"
 	"auditlog/reading"
@@ -59,7 +59,7 @@ func (c *console) export(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if f.within, err = c.mayRead(v, auth.AuditLogExport, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, rights.AuditLogExport, f.Project); err != nil {
 		return err
 	}
 	as, err := export.ParseFormat(params.Get(keyFormat))
@@ -73,7 +73,7 @@ func (c *console) export(v *visit) error {
 	ctx, cancel := c.liveContext(v)
 	defer cancel()
 	read := c.opts.Reading.Reading(c.call(v), reading.Read{
-		Action: auth.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
+		Action: rights.AuditLogExport, Query: sel.Query(), What: "an export as " + string(as),
 	})
 	d := newDownload(v, f.Project, as)
 	d.begin = func() error { return read.Begin(ctx) }
@@ -101,7 +101,7 @@ func (c *console) export(v *visit) error {
 }
 
 // note has it recorded that the visitor read what a query selects, if such reads are.
-func (c *console) note(v *visit, action auth.Permission, q audit.Query, what string) {
+func (c *console) note(v *visit, action rights.Permission, q audit.Query, what string) {
 	if read := (reading.Read{Action: action, Query: q, What: what}); c.opts.Reading.Wants(&read) {
 		c.opts.Reading.Note(c.call(v), read)
 	}

@@ -15,6 +15,7 @@ import (
 	"auditlog/audit"
 	"auditlog/audit/audittest"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/export"
 )
 
@@ -140,7 +141,7 @@ func TestLive(t *testing.T) {
 func TestLiveEnds(t *testing.T) {
 	stopping := make(chan struct{})
 	site := newSite(t, Options{Stopping: stopping}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
-	secret := site.token(t, auth.Token{Owner: "v@acme", Role: auth.Viewer})
+	secret := site.token(t, auth.Token{Owner: "v@acme", Role: rights.Viewer})
 	p, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +152,7 @@ func TestLiveEnds(t *testing.T) {
 	if got := loggedOut.next(); got["event"] != "end\n" {
 		t.Errorf("logged out: %v", got)
 	}
-	if _, err := site.auth.Revoke(t.Context(), &auth.Call{Principal: auth.Dev()}, p.TokenID); err != nil {
+	if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, p.TokenID); err != nil {
 		t.Fatal(err)
 	}
 	if got := revokedView.next(); got["event"] != "end\n" {

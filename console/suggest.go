@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // mostCompletions is how many completions the search box offers at once.
@@ -30,7 +30,7 @@ func (c *console) suggest(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if f.within, err = c.mayRead(v, auth.AuditLogList, f.Project); err != nil {
+	if f.within, err = c.mayRead(v, rights.AuditLogList, f.Project); err != nil {
 		return err
 	}
 	typed := params.Get(keySearch)

@@ -7,6 +7,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/address"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -59,7 +61,7 @@ type tokenRow struct {
 
 // tokens answers with the list.
 func (c *console) tokens(v *visit) error {
-	p := tokensPage{Form: tokenForm{OwnerType: string(audit.ServiceAccount), Role: string(auth.Recorder)}}
+	p := tokensPage{Form: tokenForm{OwnerType: string(audit.ServiceAccount), Role: string(rights.Recorder)}}
 	p.Created = c.created.take(v.session.ID, v.now)
 	return c.showTokens(v, http.StatusOK, p)
 }
@@ -102,7 +104,7 @@ func (c *console) sessionRows(v *visit) (rows []sessionRow) {
 // Ranges are where calls with the token may come from.
 func (r tokenRow) Ranges() (list []string) {
 	for _, p := range r.Addresses {
-		list = append(list, auth.FormatRange(p))
+		list = append(list, address.FormatRange(p))
 	}
 	return list
 }
@@ -149,10 +151,10 @@ func (c *console) createToken(v *visit) error {
 func field(r *http.Request, name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 
 func (f tokenForm) token(v *visit) (auth.Token, error) {
-	t := auth.Token{Name: f.Name, Owner: f.Owner, OwnerType: audit.ActorType(f.OwnerType), Role: auth.Role(f.Role)}
+	t := auth.Token{Name: f.Name, Owner: f.Owner, OwnerType: audit.ActorType(f.OwnerType), Role: rights.Role(f.Role)}
 	t.Projects = listOf(f.Projects)
 	for _, s := range listOf(f.Addresses) {
-		p, err := auth.ParseRange(s)
+		p, err := address.ParseRange(s)
 		if err != nil {
 			return t, audit.AtPath(err, "addresses")
 		}

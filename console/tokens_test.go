@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // shown returns the secret that a page shows, or "".
@@ -19,7 +20,7 @@ func shown(page string) string {
 
 func TestRotateToken(t *testing.T) {
 	site := newSite(t, Options{})
-	old := site.token(t, auth.Token{Owner: "ci@acme", Role: auth.Recorder, Name: "pipeline"})
+	old := site.token(t, auth.Token{Owner: "ci@acme", Role: rights.Recorder, Name: "pipeline"})
 	who, err := site.auth.Verify(t.Context(), old)
 	if err != nil {
 		t.Fatal(err)
@@ -75,12 +76,12 @@ func (b *browser) PostToken(secret string) answer {
 
 func TestRevokeWithWhatItMade(t *testing.T) {
 	site := newSite(t, Options{})
-	secret := site.token(t, auth.Token{Owner: "ops@acme", Role: auth.Admin, Projects: []string{"acme"}})
+	secret := site.token(t, auth.Token{Owner: "ops@acme", Role: rights.Admin, Projects: []string{"acme"}})
 	who, err := site.auth.Verify(t.Context(), secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, _, err := site.auth.Create(t.Context(), &auth.Call{Principal: who}, auth.Token{Owner: "x@acme", OwnerType: audit.ServiceAccount, Role: auth.Viewer, Projects: []string{"acme"}})
+	made, _, err := site.auth.Create(t.Context(), &rights.Call{Principal: who}, auth.Token{Owner: "x@acme", OwnerType: audit.ServiceAccount, Role: rights.Viewer, Projects: []string{"acme"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // Reading is one read that is always recorded, for as long as it goes on. It is for one
@@ -28,7 +28,7 @@ type Reading struct {
 }
 
 // Reading returns one that is about to begin: an export, evidence, a backup.
-func (r *Recorder) Reading(call *auth.Call, read Read) *Reading {
+func (r *Recorder) Reading(call *rights.Call, read Read) *Reading {
 	return &Reading{Recorder: r, note: note{call, read}}
 }
 
@@ -44,7 +44,7 @@ func (g *Reading) Begin(ctx context.Context) error {
 	}
 	e := g.entry()
 	e.Detail = "Began " + g.read.What
-	put(e, "step", "begin")
+	e.AddMetadata(map[string]string{"step": "begin"})
 	e.Clean()
 	if err := g.opts.Storage.RecordOwn(ctx, e); err != nil {
 		return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot record now that it is read, and so is not"), err)
@@ -79,10 +79,10 @@ func (g *Reading) end(err error) {
 		e.Outcome = audit.Error
 		e.Detail = fmt.Sprintf("Broke off %s, after %d entries: %s", g.read.What, g.Entries, reason(err))
 	}
-	put(e, "step", "end")
-	put(e, "began", strconv.FormatInt(g.id, 10))
-	put(e, "entries", strconv.FormatInt(g.Entries, 10))
-	put(e, "whole", strconv.FormatBool(err == nil))
+	e.AddMetadata(map[string]string{
+		"step": "end", "began": strconv.FormatInt(g.id, 10), "entries": strconv.FormatInt(g.Entries, 10),
+		"whole": strconv.FormatBool(err == nil),
+	})
 	e.Clean()
 	// The caller may be gone, and that is just what is to be recorded.
 	ctx, cancel := context.WithTimeout(context.Background(), recordIn)

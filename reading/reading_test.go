@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // journal is a Storage in memory.
@@ -29,7 +29,7 @@ func newRecorder(j *journal, now *time.Time) *Recorder {
 	return New(Options{Storage: j, Now: func() time.Time { return *now }, Report: func(error) {}})
 }
 
-var viewer = &auth.Call{Principal: auth.Principal{Owner: "w@acme", Type: audit.User, TokenID: "t"}, Channel: audit.ChannelAPI}
+var viewer = &rights.Call{Principal: rights.Principal{Owner: "w@acme", Type: audit.User, TokenID: "t"}, Channel: audit.ChannelAPI}
 
 func TestEndsAreTold(t *testing.T) {
 	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
@@ -79,7 +79,7 @@ func TestEndsAreTold(t *testing.T) {
 func TestBeginFails(t *testing.T) {
 	now := time.Now()
 	j := &journal{err: errors.New("the disk is full")}
-	g := newRecorder(j, &now).Reading(viewer, Read{Action: auth.AuditLogExport, What: "an export"})
+	g := newRecorder(j, &now).Reading(viewer, Read{Action: rights.AuditLogExport, What: "an export"})
 	err := g.Run(func() error { return g.Begin(t.Context()) })
 	if audit.KindOf(err) != audit.Unavailable {
 		t.Errorf("it begins with %v", err)
@@ -94,7 +94,7 @@ func TestAllowance(t *testing.T) {
 	read := func(token string) {
 		call := *viewer
 		call.Principal.TokenID = token
-		g := r.Reading(&call, Read{Action: auth.AuditLogExport, Query: audit.Query{Project: "acme"}, What: "an export"})
+		g := r.Reading(&call, Read{Action: rights.AuditLogExport, Query: audit.Query{Project: "acme"}, What: "an export"})
 		_ = g.Run(func() error { g.Entries = 7; return g.Begin(t.Context()) })
 	}
 	for range 1000 {
@@ -130,7 +130,7 @@ func TestNotesWhileTheLogFails(t *testing.T) {
 	j := &journal{err: errors.New("the disk is full")}
 	r := New(Options{Storage: j, Scope: All, Now: func() time.Time { return now }})
 	for i := range 100 {
-		r.Note(viewer, Read{Action: auth.AuditLogList, Query: audit.Query{Project: "acme", From: now.Add(time.Duration(i) * time.Second)}, What: "a list"})
+		r.Note(viewer, Read{Action: rights.AuditLogList, Query: audit.Query{Project: "acme", From: now.Add(time.Duration(i) * time.Second)}, What: "a list"})
 	}
 	if err := r.record(t.Context(), r.notes.Take(now)); err == nil {
 		t.Fatal("it does not fail")

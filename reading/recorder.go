@@ -11,8 +11,8 @@ import (
 
 	"auditlog/allowance"
 	"auditlog/audit"
-	"auditlog/auth"
 	"auditlog/auth/fold"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 )
 
@@ -67,7 +67,7 @@ func New(opts Options) *Recorder {
 // Read is what somebody reads.
 type Read struct {
 	// Action is the permission that it needs.
-	Action auth.Permission
+	Action rights.Permission
 	// Query is what was asked for. Its Project is empty for what concerns all of them.
 	Query audit.Query
 	// What it is, in words, such as "an export as csv", or "entry 17".
@@ -80,7 +80,7 @@ const maxKinds = 64
 
 // note is a read that is told of with others.
 type note struct {
-	call *auth.Call
+	call *rights.Call
 	read Read
 }
 
@@ -123,7 +123,7 @@ func filters(q audit.Query) string {
 }
 
 // Note records a read in pages, if Scope says so. It waits for nothing.
-func (r *Recorder) Note(call *auth.Call, read Read) {
+func (r *Recorder) Note(call *rights.Call, read Read) {
 	if r.Wants(&read) {
 		r.add(note{call, read}, 0)
 	}
@@ -135,23 +135,16 @@ func (r *Recorder) add(n note, entries int64) {
 }
 
 // caller tells callers apart: by token or session, in development mode by name.
-func caller(c *auth.Call) string { return cmp.Or(c.Principal.TokenID, c.Principal.Owner) }
+func caller(c *rights.Call) string { return cmp.Or(c.Principal.TokenID, c.Principal.Owner) }
 
 // entry returns what all entries about a read have.
 func (n *note) entry() *audit.Entry {
 	project := n.read.Query.Project
 	e := n.call.Entry(n.read.Action, cmp.Or(project, audit.SystemProject), audit.Resource{Type: "Project", ID: project, Name: project})
 	if asked := filters(n.read.Query); asked != "{}" {
-		put(e, "filters", asked)
+		e.AddMetadata(map[string]string{"filters": asked})
 	}
 	return e
-}
-
-func put(e *audit.Entry, name, value string) {
-	if e.Metadata == nil {
-		e.Metadata = make(map[string]string)
-	}
-	e.Metadata[name] = value
 }
 
 // folded tells of the reads of a report.
@@ -166,9 +159,9 @@ func folded(rep *fold.Report[note]) *audit.Entry {
 		e.Detail = fmt.Sprintf("%s, and others: this caller read in more than %d ways", e.Detail, maxKinds)
 	}
 	if rep.Amount > 0 {
-		put(e, "entries", strconv.FormatInt(rep.Amount, 10))
+		e.AddMetadata(map[string]string{"entries": strconv.FormatInt(rep.Amount, 10)})
 	}
-	auth.Folded(e, rep.Count, rep.First, rep.Last)
+	fold.Tell(e, rep.Count, rep.First, rep.Last)
 	e.Clean()
 	return e
 }

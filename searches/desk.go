@@ -14,7 +14,7 @@ import (
 
 	"auditlog/allowance"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/calendar"
 	"auditlog/rpc"
 )
@@ -26,7 +26,7 @@ type Storage interface {
 }
 
 // Desk performs the acts. Its methods may be called by several goroutines at once. Each takes
-// the call that it is a part of, and returns *auth.Denied where the caller may not.
+// the call that it is a part of, and returns *rights.Denied where the caller may not.
 type Desk struct {
 	storage Storage
 	now     func() time.Time
@@ -54,8 +54,8 @@ const (
 
 // Save keeps a search, in the place of one of that name. It returns Invalid for a name or a query
 // that cannot be meant, and Conflict where there are too many already.
-func (d *Desk) Save(ctx context.Context, call *auth.Call, req *rpc.SearchSaveRequest) (*rpc.SavedSearch, error) {
-	if err := may(call, auth.SearchSave, req.For); err != nil {
+func (d *Desk) Save(ctx context.Context, call *rights.Call, req *rpc.SearchSaveRequest) (*rpc.SavedSearch, error) {
+	if err := may(call, rights.SearchSave, req.For); err != nil {
 		return nil, err
 	}
 	s := rpc.SavedSearch{Name: strings.TrimSpace(req.Name), For: req.For, Query: req.Query, SavedBy: call.Principal.Owner}
@@ -85,7 +85,7 @@ func (d *Desk) Save(ctx context.Context, call *auth.Call, req *rpc.SearchSaveReq
 	if err := d.mayChange(call); err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SearchSave, &s, "Saved")
+	e := entry(call, rights.SearchSave, &s, "Saved")
 	if err := d.storage.ChangeSearches(ctx, map[string][]byte{key: value}, nil, e); err != nil {
 		return nil, err
 	}
@@ -93,8 +93,8 @@ func (d *Desk) Save(ctx context.Context, call *auth.Call, req *rpc.SearchSaveReq
 }
 
 // List returns the searches that the caller has, by name.
-func (d *Desk) List(_ context.Context, call *auth.Call) (*rpc.SearchListResult, error) {
-	if err := may(call, auth.SearchList, ""); err != nil {
+func (d *Desk) List(_ context.Context, call *rights.Call) (*rpc.SearchListResult, error) {
+	if err := may(call, rights.SearchList, ""); err != nil {
 		return nil, err
 	}
 	res := &rpc.SearchListResult{Items: []rpc.SavedSearch{}}
@@ -108,7 +108,7 @@ func (d *Desk) List(_ context.Context, call *auth.Call) (*rpc.SearchListResult, 
 			if err != nil {
 				return nil, err
 			}
-			if s.For == "" || call.Principal.May(auth.AuditLogList, s.For) {
+			if s.For == "" || call.Principal.May(rights.AuditLogList, s.For) {
 				res.Items = append(res.Items, *s)
 			}
 		}
@@ -120,8 +120,8 @@ func (d *Desk) List(_ context.Context, call *auth.Call) (*rpc.SearchListResult, 
 }
 
 // Delete forgets a search. It returns NotFound for one that is not there.
-func (d *Desk) Delete(ctx context.Context, call *auth.Call, req *rpc.SearchDeleteRequest) (*rpc.SavedSearch, error) {
-	if err := may(call, auth.SearchDelete, req.For); err != nil {
+func (d *Desk) Delete(ctx context.Context, call *rights.Call, req *rpc.SearchDeleteRequest) (*rpc.SavedSearch, error) {
+	if err := may(call, rights.SearchDelete, req.For); err != nil {
 		return nil, err
 	}
 	prefix := prefixOf(call, req.For)
@@ -141,7 +141,7 @@ func (d *Desk) Delete(ctx context.Context, call *auth.Call, req *rpc.SearchDelet
 	if err := d.mayChange(call); err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SearchDelete, s, "Deleted")
+	e := entry(call, rights.SearchDelete, s, "Deleted")
 	if err := d.storage.ChangeSearches(ctx, nil, []string{key}, e); err != nil {
 		return nil, err
 	}
@@ -150,16 +150,16 @@ func (d *Desk) Delete(ctx context.Context, call *auth.Call, req *rpc.SearchDelet
 
 // may reports whether a caller has a permission for searches of their own or for a project,
 // which take its admin.
-func may(call *auth.Call, permission auth.Permission, project string) error {
+func may(call *rights.Call, permission rights.Permission, project string) error {
 	if err := call.Principal.Check(permission, project); err != nil || project == "" {
 		return err
 	}
-	return call.Principal.Check(auth.SearchShare, project)
+	return call.Principal.Check(rights.SearchShare, project)
 }
 
 // prefixOf returns what the keys begin with of the caller's own searches, or of those for a
 // project.
-func prefixOf(call *auth.Call, project string) string {
+func prefixOf(call *rights.Call, project string) string {
 	if project == "" {
 		return "own/" + call.Principal.RecordedBy() + "/"
 	}
@@ -168,8 +168,8 @@ func prefixOf(call *auth.Call, project string) string {
 
 // sharedWith returns what the keys begin with of the searches for projects that the caller may read:
 // of others none is read, however many there are.
-func sharedWith(call *auth.Call) []string {
-	names, all := call.Principal.Reach(auth.AuditLogList).Names()
+func sharedWith(call *rights.Call) []string {
+	names, all := call.Principal.Reach(rights.AuditLogList).Names()
 	if all { // but for names, which nobody shares with
 		return []string{"for/"}
 	}
@@ -181,7 +181,7 @@ func sharedWith(call *auth.Call) []string {
 }
 
 // mayChange returns RateLimited to who has changed searches too often lately.
-func (d *Desk) mayChange(call *auth.Call) error {
+func (d *Desk) mayChange(call *rights.Call) error {
 	if d.changes.Take(call.Principal.RecordedBy(), d.now()) {
 		return nil
 	}
@@ -204,7 +204,7 @@ func parse(key string, value []byte) (*rpc.SavedSearch, error) {
 }
 
 // validate reports what about s cannot be meant, and brings it into one form.
-func (d *Desk) validate(call *auth.Call, s *rpc.SavedSearch) error {
+func (d *Desk) validate(call *rights.Call, s *rpc.SavedSearch) error {
 	odd := func(r rune) bool { return !unicode.IsPrint(r) }
 	switch {
 	case s.Name == "":
@@ -247,19 +247,19 @@ func QueryOf(saved *rpc.SavedQuery, now time.Time) (audit.Query, error) {
 	return w.Query()
 }
 
-func (d *Desk) validateQuery(call *auth.Call, saved *rpc.SavedQuery) error {
+func (d *Desk) validateQuery(call *rights.Call, saved *rpc.SavedQuery) error {
 	q, err := QueryOf(saved, d.now())
 	if err != nil {
 		return err
 	}
-	q.Within = call.Principal.Reach(auth.AuditLogList)
+	q.Within = call.Principal.Reach(rights.AuditLogList)
 	_, err = d.storage.Prepare(q)
 	return err
 }
 
 // entry returns the entry that tells of an act: in the project that the search is for, or in the
 // log's own.
-func entry(call *auth.Call, action auth.Permission, s *rpc.SavedSearch, did string) *audit.Entry {
+func entry(call *rights.Call, action rights.Permission, s *rpc.SavedSearch, did string) *audit.Entry {
 	e := call.Entry(action, cmp.Or(s.For, audit.SystemProject), audit.Resource{Type: "Search", Name: s.Name})
 	e.Detail = did + " a search of their own"
 	if s.For != "" {

@@ -73,7 +73,7 @@ func (e *Engine) room(name string) error {
 // putSink adds the rows of what a user says of a sink.
 func (e *Engine) putSink(s *Sink, put map[string][]byte) {
 	put[sinkRows+s.Name] = encode(s)
-	put[secretRows+s.Name] = e.opts.Keys.seal(s.Name, private{To: s.To, Secrets: s.Secrets})
+	put[secretRows+s.Name] = e.opts.Keys.Seal(s.Name, encode(private{To: s.To, Secrets: s.Secrets}))
 }
 
 // Update changes a sink as change does, together with the entry that tells of it. Its place

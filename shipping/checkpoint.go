@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,11 +14,6 @@ import (
 	"auditlog/sink"
 )
 
-// ActionCheckpoint is the action of what carries a checkpoint: it is written as an entry of the
-// log itself, so that every format has it, and is none. Its id is the checkpoint's number below
-// zero, and its seq 0.
-const ActionCheckpoint = "log.checkpoint"
-
 // What the entry of a checkpoint has as metadata: the signed note, and what a start on an
 // older state of the log finds again.
 const (
@@ -28,19 +21,13 @@ const (
 	metadataMark       = "mark"
 )
 
-// Checkpoint is the newest checkpoint of the log.
+// Checkpoint is a checkpoint of the log. As JSON it is what sinks keep of one for the log's next
+// start.
 type Checkpoint struct {
 	// Number counts them, and Signed is the note.
-	Number int64
-	Signed string
+	Number int64  `json:"-"`
+	Signed string `json:"checkpoint"`
 	// LastID is the newest id that it covers, Seqs the newest seq of each project.
-	LastID int64
-	Seqs   map[string]int64
-}
-
-// mark is what sinks keep of a checkpoint for the log's next start.
-type mark struct {
-	Signed string           `json:"checkpoint"`
 	LastID int64            `json:"lastId"`
 	Seqs   map[string]int64 `json:"seqs,omitempty"`
 }
@@ -130,24 +117,24 @@ func (r *runner) carry(ctx context.Context) {
 // checkpointEntry returns the entry that carries a checkpoint. Of other projects than its own a
 // sink learns nothing.
 func (r *runner) checkpointEntry(c *Checkpoint) *audit.Entry {
-	m := mark{Signed: c.Signed, LastID: c.LastID}
+	told := Checkpoint{Signed: c.Signed, LastID: c.LastID}
 	switch seq, ok := c.Seqs[r.h.Project]; {
 	case r.h.Project != "" && ok:
-		m.Seqs = map[string]int64{r.h.Project: seq}
+		told.Seqs = map[string]int64{r.h.Project: seq}
 	case r.h.all():
-		m.Seqs = c.Seqs
+		told.Seqs = c.Seqs
 	}
-	text := encode(m)
+	text := encode(told)
 	if len(text) > maxMark {
-		m.Seqs = nil
-		text = encode(m)
+		told.Seqs = nil
+		text = encode(told)
 	}
 	now := audit.Truncate(r.e.opts.Now())
 	log := r.e.log.Lineage().Log
 	return &audit.Entry{
 		ID: -c.Number, Project: audit.SystemProject, CreatedAt: now, RecordedAt: now, RecordedBy: audit.RecordedByLog,
 		Actor:    audit.Actor{Email: "auditlog", Type: audit.ServiceAccount},
-		Action:   ActionCheckpoint,
+		Action:   sink.ActionCheckpoint,
 		Resource: audit.Resource{Type: "Log", ID: log},
 		Outcome:  audit.Success,
 		Detail:   "The checkpoint " + strconv.FormatInt(c.Number, 10) + " of the log covers every entry up to id " + strconv.FormatInt(c.LastID, 10),
@@ -218,14 +205,17 @@ func (e *Engine) ask(ctx context.Context, h *held, isOwn func(string) bool) (_ *
 	if !ok {
 		return nil, nil
 	}
-	var m mark
-	found, err := asker.Newest(ctx, func(b []byte) bool { return json.Unmarshal(b, &m) == nil && isOwn(m.Signed) })
-	if err != nil || found == nil {
+	var holds *Checkpoint
+	_, err = asker.Newest(ctx, func(b []byte) bool {
+		var c Checkpoint
+		if json.Unmarshal(b, &c) != nil || !isOwn(c.Signed) {
+			return false
+		}
+		holds = &c
+		return true
+	})
+	if err != nil {
 		return nil, err
 	}
-	m = mark{}
-	if err := json.Unmarshal(found, &m); err != nil {
-		return nil, fmt.Errorf("read the mark: %w", err)
-	}
-	return &Checkpoint{Signed: m.Signed, LastID: m.LastID, Seqs: maps.Clone(m.Seqs)}, nil
+	return holds, nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // parted returns the ids of the entries that came to a sink, and the checkpoints, and forgets them.
-func (s *scene) parted(name string) (ids []int64, marks []mark) {
+func (s *scene) parted(name string) (ids []int64, marks []Checkpoint) {
 	s.Helper()
 	r := s.to(name)
 	r.mu.Lock()
@@ -25,12 +25,12 @@ func (s *scene) parted(name string) (ids []int64, marks []mark) {
 			ids = append(ids, e.ID)
 			continue
 		}
-		var m mark
+		var m Checkpoint
 		found := sink.LastMark(e.AppendJSON(nil), func([]byte) bool { return true })
 		if err := json.Unmarshal(found, &m); err != nil {
 			s.Fatalf("%q: %v", found, err)
 		}
-		if e.Metadata[metadataCheckpoint] != m.Signed || e.Action != ActionCheckpoint || e.Project != audit.SystemProject || e.Seq != 0 {
+		if e.Metadata[metadataCheckpoint] != m.Signed || e.Action != sink.ActionCheckpoint || e.Project != audit.SystemProject || e.Seq != 0 {
 			s.Errorf("%+v", e)
 		}
 		marks = append(marks, m)
@@ -160,7 +160,7 @@ func (a *asked) Newest(_ context.Context, wanted func([]byte) bool) ([]byte, err
 func TestSeen(t *testing.T) {
 	s := start(t, t.TempDir(), Options{})
 	s.others = map[string]sink.Destination{
-		"test:new":    &asked{holds: sink.Mark(encode(mark{Signed: "own 1"})) + " " + sink.Mark(encode(mark{Signed: "own 2", LastID: 7, Seqs: map[string]int64{"acme": 3}})) + " " + sink.Mark(encode(mark{Signed: "other"}))},
+		"test:new":    &asked{holds: sink.Mark(encode(Checkpoint{Signed: "own 1"})) + " " + sink.Mark(encode(Checkpoint{Signed: "own 2", LastID: 7, Seqs: map[string]int64{"acme": 3}})) + " " + sink.Mark(encode(Checkpoint{Signed: "other"}))},
 		"test:empty":  &asked{},
 		"test:broken": &asked{fails: errors.New("denied")},
 	}

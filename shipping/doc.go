@@ -11,7 +11,7 @@
 // A sink that is down or slow delays itself alone. Each has a goroutine of its own, which holds
 // no memory while it waits for its destination to come back, and shares a budget with the others
 // while it delivers; writers never wait for any. Those that have all there is share one reading
-// of what is recorded (tap.go), so that a thousand of them do not read the log a thousand
+// of what is recorded (package tap), so that a thousand of them do not read the log a thousand
 // times; who is behind reads for itself, one at a time.
 //
 // # Words
@@ -32,8 +32,8 @@
 //
 // # Secrets
 //
-// Addresses and secrets of sinks are in rows of their own, sealed by a key of a file where one
-// is configured. They leave this package to the destination alone: what is shown of an address
+// Addresses and secrets of sinks are in rows of their own, sealed (package secrets) by a key of a
+// file where one is configured. They leave this package to the destination alone: what is shown of an address
 // has no query, and the texts of errors have neither.
 //
 // # Who may call it

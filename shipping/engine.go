@@ -13,6 +13,8 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
+	"auditlog/shipping/secrets"
+	"auditlog/shipping/tap"
 	"auditlog/sink"
 )
 
@@ -37,7 +39,7 @@ type Options struct {
 	// Configured are the sinks of the configuration, which only that changes.
 	Configured []Configured
 	// Keys seal secrets.
-	Keys Keys
+	Keys secrets.Keys
 	// Memory bounds the bytes of entries that all sinks hold together. Default 24 MiB.
 	Memory int64
 	// Duty says which of several nodes of the log ships. Nil: there is one.
@@ -60,7 +62,7 @@ type Engine struct {
 	log  Log
 	opts Options
 	door *admit.Door
-	tap  *tap
+	tap  *tap.Tap
 	load load
 	kick chan struct{} // the saver has something to save
 
@@ -90,7 +92,7 @@ func Open(ctx context.Context, log Log, opts Options) (*Engine, error) {
 		opts.Now = time.Now
 	}
 	e := &Engine{
-		log: log, opts: opts, tap: newTap(log, int(opts.Memory/2)), kick: make(chan struct{}, 1),
+		log: log, opts: opts, tap: tap.New(log, int(opts.Memory/2)), kick: make(chan struct{}, 1),
 		// Of a door, reads may fill half. One of them at a time computes.
 		door:  admit.New(admit.Options{Memory: opts.Memory, Processors: 1}),
 		sinks: make(map[string]*held), checkpointed: make(chan struct{}), begun: make(chan struct{}),
@@ -149,10 +151,10 @@ func (e *Engine) readSinks(ctx context.Context, ships bool) (sinks map[string]*h
 			return nil, nil, fmt.Errorf("sink %q has no place", name)
 		}
 		h.place = p
-		secrets, again, err := e.opts.Keys.open(name, rows[secretRows][name])
+		kept, again, err := e.unseal(name, rows[secretRows][name])
 		switch {
 		case err == nil:
-			h.To, h.Secrets = secrets.To, secrets.Secrets
+			h.To, h.Secrets = kept.To, kept.Secrets
 			h.fault = e.check(&h.Sink, false)
 		case audit.KindOf(err) == audit.Unavailable:
 			h.fault = err
@@ -160,7 +162,7 @@ func (e *Engine) readSinks(ctx context.Context, ships bool) (sinks map[string]*h
 			return nil, nil, err
 		}
 		if again {
-			put[secretRows+name] = e.opts.Keys.seal(name, secrets)
+			put[secretRows+name] = e.opts.Keys.Seal(name, encode(kept))
 		}
 		sinks[name] = h
 	}

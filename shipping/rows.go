@@ -25,6 +25,18 @@ type private struct {
 	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
+// unseal reads what of a sink is kept apart. again says that another key would seal it now.
+func (e *Engine) unseal(name string, row audit.SinkRow) (p private, again bool, err error) {
+	data, again, err := e.opts.Keys.Open(name, row.Value)
+	if err != nil {
+		return p, false, err
+	}
+	if err := json.Unmarshal(data, &p); err != nil {
+		return p, false, fmt.Errorf("secrets of sink %q: %w", name, err)
+	}
+	return p, again, nil
+}
+
 // place is how far a sink has come, and what became of what was shipped.
 type place struct {
 	// Number tells the letters of this sink from those of an earlier one of its name.

@@ -8,9 +8,6 @@ import (
 	"auditlog/audit"
 )
 
-// sealedOnce is a secret of the sink siem, sealed by oneKey.
-const sealedOnce = `{"key":"2d79a643","data":"tmXlND2nPtw/KDKv1bTqawk+YSI1nICkxCpAHYr/kHtIdiSA/pFY2Ew8F7mN31W68KBKPybdRZE9lGgwCvVo6M5AvE8="}`
-
 // Rows that were written once are read for ever, as they were.
 func TestRowsOfThePast(t *testing.T) {
 	at := time.Date(2026, 5, 4, 8, 15, 30, 0, time.UTC)
@@ -27,7 +24,7 @@ func TestRowsOfThePast(t *testing.T) {
 			new(place), &place{Number: "00ff", At: 7, Floor: 3, Paused: true, Stopped: "why", Delivered: 1, Resent: 2, Refused: 3, Purged: 4, Retries: 5,
 				Letters: 6, Room: 10000, Resending: true, ResentTo: 8, DeliveredAt: at, Quiet: 9, Silent: true, Notice: 10}},
 		{`{"number":7,"at":"2026-05-04T08:15:30Z","reason":"400"}`, new(letter), &letter{7, at, "400"}},
-		{`{"key":"01020304","data":"AQI="}`, new(sealedRow), &sealedRow{"01020304", []byte{1, 2}}},
+		{`{"to":"https://x","secrets":{"key":"g"}}`, new(private), &private{To: "https://x", Secrets: map[string]string{"key": "g"}}},
 	} {
 		if err := decode(audit.SinkRow{Key: "k", Value: []byte(tt.row)}, tt.into); err != nil || !reflect.DeepEqual(tt.into, tt.want) {
 			t.Errorf("%s is read as %+v, %v", tt.row, tt.into, err)
@@ -38,21 +35,5 @@ func TestRowsOfThePast(t *testing.T) {
 	}
 	if err := decode(audit.SinkRow{Key: "k", Value: []byte(`{"at":7,"later":1}`)}, new(place)); err == nil {
 		t.Error("what a newer program wrote is guessed at")
-	}
-	const sealed = `{"key":"d7a8e5a1","data":""}`
-	keys := keyFile(t, oneKey)
-	if _, _, err := keys.open("siem", audit.SinkRow{Value: []byte(sealed)}); audit.KindOf(err) != audit.Unavailable {
-		t.Errorf("sealed by a key that is not there: %v", err)
-	}
-	clear := []byte(`{"data":"eyJ0byI6Imh0dHBzOi8veCIsInNlY3JldHMiOnsia2V5IjoiZyJ9fQ=="}`)
-	if p, again, err := keys.open("siem", audit.SinkRow{Value: clear}); err != nil || !again || p.To != "https://x" || p.Secrets["key"] != "g" {
-		t.Errorf("in clear: %+v, %t, %v", p, again, err)
-	}
-	whole := []byte(sealedOnce)
-	if p, again, err := keys.open("siem", audit.SinkRow{Value: whole}); err != nil || again || p.To != "https://x" || p.Secrets["key"] != "g" {
-		t.Errorf("sealed: %+v, %t, %v", p, again, err)
-	}
-	if _, _, err := keys.open("other", audit.SinkRow{Value: whole}); err == nil {
-		t.Error("the secrets of one sink are taken for another's")
 	}
 }

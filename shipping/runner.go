@@ -10,15 +10,13 @@ import (
 	"auditlog/audit"
 	"auditlog/backoff"
 	"auditlog/follow"
+	"auditlog/shipping/tap"
 	"auditlog/sink"
-	"auditlog/store/block"
 )
 
 const (
 	// batchBytes bounds the memory of the entries of one delivery, about.
 	batchBytes = 2 << 20
-	// entryWeight is what an entry takes in memory beside its texts.
-	entryWeight = 512
 	// encoded is how many times as much as its entries a batch takes while it is delivered.
 	encoded = 3
 	// parts is how many parts of the log one step looks at, if hardly anything of them is for
@@ -187,7 +185,7 @@ func (r *runner) deliver(ctx context.Context, b *sink.Batch, moved func(p *place
 // Wait waits until there is something to look at or a checkpoint to carry, and then for as long as entries are to be
 // collected for one delivery. Meanwhile it watches for silence.
 func (r *runner) Wait(ctx context.Context) error {
-	told, forget := r.e.tap.wait(r.h.Project)
+	told, forget := r.e.tap.Listen(r.h.Project)
 	defer forget()
 	for r.behind() == 0 {
 		due, next := r.due()
@@ -270,7 +268,7 @@ func (g *gathering) run(ctx context.Context) error {
 // part looks at the next part.
 func (g *gathering) part(ctx context.Context) error {
 	s := &g.r.h.Sink
-	if entries, to, ok := g.r.e.tap.next(s.Project, g.to); ok {
+	if entries, to, ok := g.r.e.tap.Next(s.Project, g.to); ok {
 		return g.all(ctx, entries, to)
 	}
 	switch newest := g.r.e.newest(s.Project); {
@@ -343,7 +341,7 @@ func (g *gathering) all(ctx context.Context, entries []*audit.Entry, to int64) e
 // add takes an entry in, unless the batch is full without it. An error says that there is no
 // memory for even one.
 func (g *gathering) add(ctx context.Context, e *audit.Entry) (full bool, err error) {
-	size := entryWeight + block.SizeOf(e)
+	size := tap.SizeOf(e)
 	if len(g.entries) == g.r.h.BatchOf() || len(g.entries) > 0 && g.bytes+size > batchBytes {
 		g.bytes = batchBytes
 		return true, nil

@@ -201,7 +201,7 @@ func (e *Engine) Totals() Totals {
 // then on. It returns the sinks that ship it with the id up to which each has, for the entry
 // that ends the purge.
 func (e *Engine) Purging(ctx context.Context, project string) map[string]int64 {
-	e.tap.drop()
+	e.tap.Drop()
 	through := make(map[string]int64)
 	for _, h := range e.all() {
 		p := h.where()

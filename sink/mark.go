@@ -6,10 +6,16 @@ import (
 	"encoding/base64"
 )
 
+// ActionCheckpoint is the action of what carries a checkpoint of the log: it is written as an entry
+// of the log itself, so that every format has it, and is none. Its id is the checkpoint's number
+// below zero, and its seq 0.
+const ActionCheckpoint = "log.checkpoint"
+
 // Asker is a Destination that can be asked for what it holds.
 type Asker interface {
 	// Newest returns the newest mark of those in what was delivered lately that are wanted, or nil.
-	// It changes nothing, and what is not there yet is no error.
+	// It changes nothing, and what is not there yet is no error. The mark that it returns is the last
+	// that it asks wanted about.
 	Newest(ctx context.Context, wanted func(mark []byte) bool) ([]byte, error)
 }
 

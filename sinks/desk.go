@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 	"auditlog/shipping"
 )
 
 // Desk performs the acts. Its methods may be called by several goroutines at once. Each takes
-// the call that it is a part of, and returns *auth.Denied where the caller may not.
+// the call that it is a part of, and returns *rights.Denied where the caller may not.
 type Desk struct {
 	engine *shipping.Engine
 	now    func() time.Time
@@ -30,8 +30,8 @@ func New(engine *shipping.Engine, now func() time.Time) *Desk {
 }
 
 // Create is sink.create.
-func (d *Desk) Create(ctx context.Context, call *auth.Call, req *rpc.SinkCreateRequest) (*rpc.Sink, error) {
-	if err := call.Principal.Check(auth.SinkCreate, ""); err != nil {
+func (d *Desk) Create(ctx context.Context, call *rights.Call, req *rpc.SinkCreateRequest) (*rpc.Sink, error) {
+	if err := call.Principal.Check(rights.SinkCreate, ""); err != nil {
 		return nil, err
 	}
 	s, from, err := sinkOf(req)
@@ -39,15 +39,15 @@ func (d *Desk) Create(ctx context.Context, call *auth.Call, req *rpc.SinkCreateR
 		return nil, err
 	}
 	s.CreatedBy = call.Principal.Owner
-	e := entry(call, auth.SinkCreate, &s)
+	e := entry(call, rights.SinkCreate, &s)
 	e.Detail = "Made the sink, which ships " + what(s.Project) + " to " + s.Shown()
-	e.Metadata["to"] = s.Shown()
+	e.AddMetadata(map[string]string{"to": s.Shown()})
 	return d.answer(d.engine.Create(ctx, s, from, e))
 }
 
 // List is sink.list.
-func (d *Desk) List(ctx context.Context, call *auth.Call, _ *rpc.SinkListRequest) (*rpc.SinkListResult, error) {
-	if err := call.Principal.Check(auth.SinkList, ""); err != nil {
+func (d *Desk) List(ctx context.Context, call *rights.Call, _ *rpc.SinkListRequest) (*rpc.SinkListResult, error) {
+	if err := call.Principal.Check(rights.SinkList, ""); err != nil {
 		return nil, err
 	}
 	res := &rpc.SinkListResult{Items: []rpc.Sink{}}
@@ -58,8 +58,8 @@ func (d *Desk) List(ctx context.Context, call *auth.Call, _ *rpc.SinkListRequest
 }
 
 // Get is sink.get.
-func (d *Desk) Get(ctx context.Context, call *auth.Call, req *rpc.SinkGetRequest) (*rpc.SinkGetResult, error) {
-	if err := call.Principal.Check(auth.SinkGet, ""); err != nil {
+func (d *Desk) Get(ctx context.Context, call *rights.Call, req *rpc.SinkGetRequest) (*rpc.SinkGetResult, error) {
+	if err := call.Principal.Check(rights.SinkGet, ""); err != nil {
 		return nil, err
 	}
 	if req.Letters < 0 || req.Letters > rpc.MaxLetters {
@@ -81,12 +81,12 @@ func (d *Desk) Get(ctx context.Context, call *auth.Call, req *rpc.SinkGetRequest
 }
 
 // Update is sink.update.
-func (d *Desk) Update(ctx context.Context, call *auth.Call, req *rpc.SinkUpdateRequest) (*rpc.Sink, error) {
-	st, err := d.look(ctx, call, auth.SinkUpdate, req.Name)
+func (d *Desk) Update(ctx context.Context, call *rights.Call, req *rpc.SinkUpdateRequest) (*rpc.Sink, error) {
+	st, err := d.look(ctx, call, rights.SinkUpdate, req.Name)
 	if err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SinkUpdate, &st.Sink)
+	e := entry(call, rights.SinkUpdate, &st.Sink)
 	changed := changes(req)
 	if len(changed) == 0 {
 		return nil, audit.Errorf(audit.Invalid, "nothing is to be changed")
@@ -97,37 +97,37 @@ func (d *Desk) Update(ctx context.Context, call *auth.Call, req *rpc.SinkUpdateR
 			return err
 		}
 		if req.To != nil {
-			e.Metadata["to"] = s.Shown()
+			e.AddMetadata(map[string]string{"to": s.Shown()})
 		}
 		return nil
 	}, e))
 }
 
 // Pause is sink.pause.
-func (d *Desk) Pause(ctx context.Context, call *auth.Call, req *rpc.SinkRequest) (*rpc.Sink, error) {
-	st, err := d.look(ctx, call, auth.SinkPause, req.Name)
+func (d *Desk) Pause(ctx context.Context, call *rights.Call, req *rpc.SinkRequest) (*rpc.Sink, error) {
+	st, err := d.look(ctx, call, rights.SinkPause, req.Name)
 	if err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SinkPause, &st.Sink)
+	e := entry(call, rights.SinkPause, &st.Sink)
 	e.Detail = "Paused the sink"
 	return d.answer(d.engine.Pause(ctx, req.Name, e))
 }
 
 // Resume is sink.resume.
-func (d *Desk) Resume(ctx context.Context, call *auth.Call, req *rpc.SinkRequest) (*rpc.Sink, error) {
-	st, err := d.look(ctx, call, auth.SinkResume, req.Name)
+func (d *Desk) Resume(ctx context.Context, call *rights.Call, req *rpc.SinkRequest) (*rpc.Sink, error) {
+	st, err := d.look(ctx, call, rights.SinkResume, req.Name)
 	if err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SinkResume, &st.Sink)
+	e := entry(call, rights.SinkResume, &st.Sink)
 	e.Detail = "Resumed the sink"
 	return d.answer(d.engine.Resume(ctx, req.Name, e))
 }
 
 // Replay is sink.replay.
-func (d *Desk) Replay(ctx context.Context, call *auth.Call, req *rpc.SinkReplayRequest) (*rpc.Sink, error) {
-	st, err := d.look(ctx, call, auth.SinkReplay, req.Name)
+func (d *Desk) Replay(ctx context.Context, call *rights.Call, req *rpc.SinkReplayRequest) (*rpc.Sink, error) {
+	st, err := d.look(ctx, call, rights.SinkReplay, req.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -138,18 +138,18 @@ func (d *Desk) Replay(ctx context.Context, call *auth.Call, req *rpc.SinkReplayR
 	if from == (shipping.Start{}) {
 		return nil, audit.FieldErrorf("from", "must say first, seq, id, time or refused")
 	}
-	e := entry(call, auth.SinkReplay, &st.Sink)
+	e := entry(call, rights.SinkReplay, &st.Sink)
 	e.Detail = "Replays the sink from " + startWords(from) + "; it was at " + fmt.Sprint(st.At)
 	return d.answer(d.engine.Replay(ctx, req.Name, from, e))
 }
 
 // Delete is sink.delete.
-func (d *Desk) Delete(ctx context.Context, call *auth.Call, req *rpc.SinkRequest) (*rpc.Sink, error) {
-	st, err := d.look(ctx, call, auth.SinkDelete, req.Name)
+func (d *Desk) Delete(ctx context.Context, call *rights.Call, req *rpc.SinkRequest) (*rpc.Sink, error) {
+	st, err := d.look(ctx, call, rights.SinkDelete, req.Name)
 	if err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SinkDelete, &st.Sink)
+	e := entry(call, rights.SinkDelete, &st.Sink)
 	e.Detail = fmt.Sprintf("Deleted the sink, which was %d entries behind", st.Behind)
 	if st.Letters > 0 {
 		e.Detail += fmt.Sprintf(" and had %d that were refused", st.Letters)
@@ -158,12 +158,12 @@ func (d *Desk) Delete(ctx context.Context, call *auth.Call, req *rpc.SinkRequest
 }
 
 // Test is sink.test.
-func (d *Desk) Test(ctx context.Context, call *auth.Call, req *rpc.SinkRequest) (*rpc.SinkTestResult, error) {
-	st, err := d.look(ctx, call, auth.SinkTest, req.Name)
+func (d *Desk) Test(ctx context.Context, call *rights.Call, req *rpc.SinkRequest) (*rpc.SinkTestResult, error) {
+	st, err := d.look(ctx, call, rights.SinkTest, req.Name)
 	if err != nil {
 		return nil, err
 	}
-	e := entry(call, auth.SinkTest, &st.Sink)
+	e := entry(call, rights.SinkTest, &st.Sink)
 	e.Project = audit.SystemProject
 	e.Detail = "Sent this entry to the sink as a test"
 	err = d.engine.Test(ctx, req.Name, e)
@@ -176,7 +176,7 @@ func (d *Desk) Test(ctx context.Context, call *auth.Call, req *rpc.SinkRequest) 
 }
 
 // look returns a sink that the caller may do something with.
-func (d *Desk) look(ctx context.Context, call *auth.Call, act auth.Permission, name string) (shipping.Status, error) {
+func (d *Desk) look(ctx context.Context, call *rights.Call, act rights.Permission, name string) (shipping.Status, error) {
 	if err := call.Principal.Check(act, ""); err != nil {
 		return shipping.Status{}, err
 	}
@@ -187,16 +187,12 @@ func (d *Desk) look(ctx context.Context, call *auth.Call, act auth.Permission, n
 }
 
 // entry returns the entry of an act on a sink, in the project that it ships.
-func entry(call *auth.Call, act auth.Permission, s *shipping.Sink) *audit.Entry {
+func entry(call *rights.Call, act rights.Permission, s *shipping.Sink) *audit.Entry {
 	project := s.Project
 	if project == "" {
 		project = audit.SystemProject
 	}
-	e := call.Entry(act, project, audit.Resource{Type: shipping.ResourceType, ID: s.Name, Name: s.Name})
-	if e.Metadata == nil {
-		e.Metadata = make(map[string]string)
-	}
-	return e
+	return call.Entry(act, project, audit.Resource{Type: shipping.ResourceType, ID: s.Name, Name: s.Name})
 }
 
 // what says in words what is shipped.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 	"auditlog/shipping"
 	"auditlog/sink"
@@ -41,7 +41,7 @@ func open(t *testing.T) (*sinks.Desk, *store.Store, *sink.Config) {
 	return sinks.New(engine, nil), log, last
 }
 
-var boss = &auth.Call{Principal: auth.Principal{Owner: "boss@example.com", Type: audit.User, Grants: []auth.Grant{{Role: auth.Admin}}, TokenID: "t1"}}
+var boss = &rights.Call{Principal: rights.Principal{Owner: "boss@example.com", Type: audit.User, Grants: []rights.Grant{{Role: rights.Admin}}, TokenID: "t1"}}
 
 // What is done with a sink is told of by an entry in the project concerned, which has no secret.
 func TestEntries(t *testing.T) {
@@ -138,7 +138,7 @@ func TestUpdate(t *testing.T) {
 // Nobody but an admin of all projects does anything, whether there is such a sink or not.
 func TestDenied(t *testing.T) {
 	d, log, _ := open(t)
-	some := &auth.Call{Principal: auth.Principal{Owner: "a@acme", Grants: []auth.Grant{{Role: auth.Admin, Projects: []string{"acme"}}}}}
+	some := &rights.Call{Principal: rights.Principal{Owner: "a@acme", Grants: []rights.Grant{{Role: rights.Admin, Projects: []string{"acme"}}}}}
 	name := &rpc.SinkRequest{Name: "siem"}
 	for what, err := range map[string]error{
 		"create": second(d.Create(t.Context(), some, &rpc.SinkCreateRequest{Name: "siem", Project: "acme", To: "https://x"})),
@@ -149,7 +149,7 @@ func TestDenied(t *testing.T) {
 		"replay": second(d.Replay(t.Context(), some, &rpc.SinkReplayRequest{Name: "siem"})),
 		"test":   second(d.Test(t.Context(), some, name)), "delete": second(d.Delete(t.Context(), some, name)),
 	} {
-		if denied := (*auth.Denied)(nil); !errors.As(err, &denied) || !denied.All {
+		if denied := (*rights.Denied)(nil); !errors.As(err, &denied) || !denied.All {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

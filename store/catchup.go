@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"auditlog/store/catchup"
 	"auditlog/store/kv"
 	"auditlog/store/memory"
 )
@@ -106,15 +105,14 @@ func (s *Store) takeIn(d *memory.Delta) error {
 	if d.Version <= s.mem.Version {
 		return nil
 	}
-	s.group.Reset() // of a commit that is not going to be
+	s.commits.Forget() // of a commit that is not going to be
 	if d.BlockSeq != s.mem.BlockSeq {
 		s.turns.overdue = time.Time{}
 	}
 	if len(d.Entries) > 0 || d.Gap {
 		s.turns.others = time.Now()
 	}
-	m := &catchup.Memory{State: s.mem, Keys: s.keys, Sealer: s.sealer, Queue: s.queue, Meter: s.meter}
-	if err := m.TakeIn(d); err != nil {
+	if err := s.mem.TakeIn(d); err != nil {
 		return err
 	}
 	s.epoch.Store(d.Epoch)

@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/store/commit"
 	"auditlog/store/format"
 	"auditlog/store/life"
 )
@@ -16,8 +16,8 @@ import (
 // It returns NotFound for a project that is not there or purged already, Conflict
 // for one that is deleted already, being purged or held.
 func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, order audit.DeletionOrder) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
-		return life.Delete(rec, name, w.order(entry), order)
+	return s.changeProject(ctx, name, entry, func(w *commit.Writer, rec *format.Project) error {
+		return life.Delete(rec, name, w.Order(entry), order)
 	})
 }
 
@@ -27,8 +27,8 @@ func (s *Store) Delete(ctx context.Context, name string, entry *audit.Entry, ord
 // It returns NotFound for a project that is not there, Conflict where that order is not
 // pending or the project is held.
 func (s *Store) Approve(ctx context.Context, name string, entry *audit.Entry, order int64, grace time.Duration) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
-		return life.Approve(rec, name, w.order(entry), order, grace)
+	return s.changeProject(ctx, name, entry, func(w *commit.Writer, rec *format.Project) error {
+		return life.Approve(rec, name, w.Order(entry), order, grace)
 	})
 }
 
@@ -38,7 +38,7 @@ func (s *Store) Approve(ctx context.Context, name string, entry *audit.Entry, or
 // It returns NotFound for a project that is not there, Conflict for one that is
 // not deleted or whose purge has begun.
 func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error { return life.Restore(rec, name) })
+	return s.changeProject(ctx, name, entry, func(_ *commit.Writer, rec *format.Project) error { return life.Restore(rec, name) })
 }
 
 // Hold keeps a project from being deleted, and from being purged if it is deleted
@@ -47,8 +47,8 @@ func (s *Store) Restore(ctx context.Context, name string, entry *audit.Entry) (a
 // It returns NotFound for a project that is not there or purged already, Conflict for
 // one that is held or being purged.
 func (s *Store) Hold(ctx context.Context, name string, entry *audit.Entry, reason string) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(w *commitWriter, rec *format.Project) error {
-		return life.Hold(rec, name, w.order(entry), reason)
+	return s.changeProject(ctx, name, entry, func(w *commit.Writer, rec *format.Project) error {
+		return life.Hold(rec, name, w.Order(entry), reason)
 	})
 }
 
@@ -56,7 +56,7 @@ func (s *Store) Hold(ctx context.Context, name string, entry *audit.Entry, reaso
 //
 // It returns NotFound for a project that is not there, Conflict for one that is not held.
 func (s *Store) ReleaseHold(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
-	return s.changeProject(ctx, name, entry, func(_ *commitWriter, rec *format.Project) error { return life.Release(rec, name) })
+	return s.changeProject(ctx, name, entry, func(_ *commit.Writer, rec *format.Project) error { return life.Release(rec, name) })
 }
 
 // Create makes a project, or has one that was purged begin anew, together with the
@@ -66,47 +66,25 @@ func (s *Store) Create(ctx context.Context, name string, entry *audit.Entry) (au
 	if err != nil {
 		return audit.Project{}, err
 	}
-	sub.change = func(w *commitWriter) error {
-		p := w.s.mem.Projects[name]
-		if p == nil && w.created[name] == nil {
-			_, err := w.create(name)
-			return err
-		}
-		if p == nil || w.record(p).State != audit.Purged {
-			return audit.Errorf(audit.Conflict, "project %q is there already", name)
-		}
-		_, err := w.revive(p)
-		return err
-	}
+	sub.Change = func(w *commit.Writer) error { return w.Create(name) }
 	return s.sendChange(ctx, name, sub)
-}
-
-// order returns the order that the next entry of the commit tells of.
-func (w *commitWriter) order(entry *audit.Entry) life.Order {
-	return life.Order{EntryID: w.next, At: w.at, By: entry.Actor.Email, Passed: w.s.passed()}
 }
 
 // changeProject commits an entry of a project and a change of the project's
 // record in one transaction, unless decide refuses, and returns the project as it is
 // then.
 func (s *Store) changeProject(
-	ctx context.Context, name string, entry *audit.Entry, decide func(*commitWriter, *format.Project) error,
+	ctx context.Context, name string, entry *audit.Entry, decide func(*commit.Writer, *format.Project) error,
 ) (audit.Project, error) {
 	sub, err := s.prepareOwn(name, entry)
 	if err != nil {
 		return audit.Project{}, err
 	}
-	sub.change = func(w *commitWriter) error {
-		p := w.s.mem.Projects[name]
-		if p == nil {
-			return errNoProject(name)
-		}
-		rec := *w.record(p)
-		if err := decide(w, &rec); err != nil {
+	sub.Change = func(w *commit.Writer) error {
+		if err := w.Change(name, func(rec *format.Project) error { return decide(w, rec) }); err != nil {
 			return err
 		}
-		w.changed[p] = &rec
-		return errors.Join(p.Put(w.tx, &rec), s.putPassed(w.tx))
+		return s.putPassed(w.Tx)
 	}
 	return s.sendChange(ctx, name, sub)
 }
@@ -119,7 +97,7 @@ func (s *Store) prepareOwn(name string, entry *audit.Entry) (*submission, error)
 	if err != nil {
 		return nil, err
 	}
-	sub.anyState, sub.lasting, sub.item.First = true, true, true
+	sub.AnyState, sub.Lasting, sub.item.First = true, true, true
 	return sub, nil
 }
 

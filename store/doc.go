@@ -42,7 +42,7 @@
 // # Follow it through the files
 //
 // An entry that is recorded: commit.go (Record, prepare), format/row.go, queue, commit.go again in
-// the committer, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go,
+// the committer, commit/commit.go, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go,
 // blocks/plan.go and span_plan.go, package block, blocks/writer.go; a late one by seal/late.go, and
 // later again by seal/merge.go and blocks/move.go. A listing: read/prepare.go, read/list.go,
 // read/walk.go, blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache,

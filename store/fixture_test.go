@@ -20,6 +20,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/notary"
 	"auditlog/proof"
 	"auditlog/store/block"
@@ -242,9 +243,9 @@ func (f *fixture) tokens() {
 	f.must(k.Start(f.Context(), "operators-own-9f2c71e0b8d4a6357c1e90fb2d8a4c6e", nil))
 	root, err := k.Verify(f.Context(), secret)
 	f.must(err)
-	call := &auth.Call{Principal: root, Channel: audit.ChannelCLI}
+	call := &rights.Call{Principal: root, Channel: audit.ChannelCLI}
 	made := auth.Token{}
-	for i, role := range []auth.Role{auth.Admin, auth.Viewer, auth.Recorder} {
+	for i, role := range []rights.Role{rights.Admin, rights.Viewer, rights.Recorder} {
 		t := auth.Token{Name: "n", Owner: fmt.Sprintf("o%d@example.com", i), OwnerType: audit.ServiceAccount, Role: role}
 		if i > 0 {
 			t.Projects, t.ExpiresAt = []string{"acme", "globex"}[:i], f.now.AddDate(100, 0, 0)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/commit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -64,8 +65,8 @@ func (s *Store) changeCursor(ctx context.Context, change func(kv.Bucket) error) 
 		return err
 	}
 	sub.item.First = true
-	sub.change = func(w *commitWriter) error {
-		if err := change(w.tx.Bucket(format.Cursors)); err != nil {
+	sub.Change = func(w *commit.Writer) error {
+		if err := change(w.Tx.Bucket(format.Cursors)); err != nil {
 			return fmt.Errorf("save cursor: %w", err)
 		}
 		return nil

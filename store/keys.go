@@ -16,10 +16,6 @@ import (
 // keyMemory bounds the filters of idempotency keys: those of about twenty million.
 const keyMemory = 32 << 20
 
-// errMoved says that keys were moved between the look-up of a call's and its commit, which
-// is begun anew then. Nobody else is told.
-var errMoved error = &audit.Fault{Kind: audit.Unavailable, Message: "the log was busy with its keys; nothing was stored"}
-
 // keyLog is what the look-up of keys has of the log.
 func (s *Store) keyLog() keys.Log {
 	return keys.Log{
@@ -39,17 +35,6 @@ func (s *Store) keyLog() keys.Log {
 			return s.blocks.Entry(tx, rec, name, seq, 0)
 		},
 	}
-}
-
-// moved reports whether what was found out about the keys of a submission holds no more.
-func (w *commitWriter) moved(sub *submission) bool {
-	for i := range sub.marks {
-		p := w.s.mem.Projects[sub.entries[i].Project]
-		if sub.entries[i].Key != "" && p != nil && !sub.marks.Holds(i, p.ID, p.Rec.Keys.Moved) {
-			return true
-		}
-	}
-	return false
 }
 
 // tidyKeys moves the keys of sealed entries to runs when there are many, and merges runs: so
@@ -132,7 +117,7 @@ func (s *Store) mergeKeys() (done int, err error) {
 	return done, s.update("keys", func(tx kv.Tx) error {
 		for i := range steps {
 			p := s.mem.ByID[planned[i].Rec.ID]
-			if p == nil || false && !reflect.DeepEqual(1, 2) {
+			if p == nil || !reflect.DeepEqual(p.Rec.Keys, planned[i].Rec.Keys) {
 				return kv.ErrNothing // another node has moved them
 			}
 			due[i].Rec = p.Rec // of which all else may have changed

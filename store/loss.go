@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
+	"auditlog/store/commit"
 	"auditlog/store/format"
 )
 
@@ -84,17 +85,17 @@ func (s *Store) acceptLoss(was int64, behind uint32, missing string) error {
 	if err != nil {
 		return err
 	}
-	sub.own = true
-	sub.change = func(w *commitWriter) error {
+	sub.Own = true
+	sub.Change = func(w *commit.Writer) error {
 		for name, at := range cursors {
 			if at <= last {
 				continue
 			}
-			if err := w.tx.Bucket(format.Cursors).Put([]byte(name), format.EncodeCursor([]byte(name), last)); err != nil {
+			if err := w.Tx.Bucket(format.Cursors).Put([]byte(name), format.EncodeCursor([]byte(name), last)); err != nil {
 				return err
 			}
 		}
-		return w.tx.Bucket(format.Meta).Put(format.MetaEpoch, format.Uint64(uint64(epoch)))
+		return w.Tx.Bucket(format.Meta).Put(format.MetaEpoch, format.Uint64(uint64(epoch)))
 	}
 	if err := s.send(context.Background(), sub); err != nil {
 		return fmt.Errorf("accept the loss of entries: %w", err)

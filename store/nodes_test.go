@@ -431,3 +431,52 @@ func TestNodesCommitBehindDuplicates(t *testing.T) {
 		t.Error("it is acknowledged by what was read alone")
 	}
 }
+
+// A step of merging keys that was worked out before another node merged them is not written.
+func TestNodesMergeKeysOnce(t *testing.T) {
+	opts := smallKeys
+	opts.keySizes.MoveAt = 1000 // this test says when they are moved
+	a, b := openTwo(t, opts)
+	const count = 36
+	for i := 0; i < count; i += 12 {
+		recordKeys(t, a, "acme", i, i+12)
+		if err := a.moveKeys(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merge := func(s *Store) (steps int64) {
+		s.maintenance.Lock()
+		defer s.maintenance.Unlock()
+		for {
+			done, err := s.mergeKeys()
+			if err != nil {
+				t.Error(err)
+			}
+			if done == 0 || err != nil {
+				return steps
+			}
+			steps++
+		}
+	}
+	var faster atomic.Int64 // steps of the other node
+	db := a.db.(*kvtest.DB)
+	a.writing.Lock()
+	db.Again, db.Faster = true, func() {
+		if err := b.Fresh(); err != nil {
+			t.Error(err)
+		}
+		faster.Add(merge(b))
+	}
+	a.writing.Unlock()
+	merge(a)
+	if faster.Load() < 2 {
+		t.Fatalf("the other node has done %d steps in between: this test tests nothing", faster.Load())
+	}
+	for i := range count {
+		if got := recordOne(t, a, keyed("acme", fmt.Sprint("k", i))); !got.Duplicate || got.ID != int64(i+1) {
+			t.Errorf("k%d is %+v", i, got)
+		}
+	}
+	checkClean(t, a)
+	checkClean(t, b)
+}

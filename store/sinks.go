@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/commit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -46,10 +47,10 @@ func (s *Store) ChangeSinks(ctx context.Context, put map[string][]byte, del []st
 	if err != nil {
 		return err
 	}
-	write := sub.change
-	sub.change = func(w *commitWriter) error {
+	write := sub.Change
+	sub.Change = func(w *commit.Writer) error {
 		if s.duty != nil {
-			if err := s.duty.Guard(w.tx); err != nil {
+			if err := s.duty.Guard(w.Tx); err != nil {
 				return err
 			}
 		}

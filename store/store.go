@@ -16,6 +16,7 @@ import (
 	"auditlog/fulltext"
 	"auditlog/store/blocks"
 	"auditlog/store/catchup"
+	"auditlog/store/commit"
 	"auditlog/store/duty"
 	"auditlog/store/format"
 	"auditlog/store/keys"
@@ -168,11 +169,10 @@ type Store struct {
 
 	maintenance sync.Mutex // held by whoever changes blocks, taken before writing
 
-	writing sync.Mutex     // held by each write from its transaction to its apply
-	row     format.TailRow // of the commit under way; whoever holds writing has it
-	group   keys.Group     // its keys
+	writing sync.Mutex      // held by each write from its transaction to its apply
+	commits *commit.Writers // whoever holds writing has it
 
-	mem *memory.State // whose lock guards what follows as well
+	mem *catchup.Memory // whose lock guards what follows as well
 
 	sealer     *seal.Sealer
 	keysDamage error // why keys are not moved to where they belong
@@ -303,18 +303,20 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 		opts:   opts,
 		db:     db,
 		blocks: blocks.NewReader(db.Name(), opts.CacheBytes),
-		mem:    memory.NewState(),
 		queue:  queue.New[*submission](queue.Shared(sealing.Room())),
 		meter:  quota.New(opts.Limits),
 		tokens: func(uint64, map[string][]byte) {},
 	}
-	s.mem.Hurt.Name = db.Name()
+	state := memory.NewState()
+	state.Hurt.Name = db.Name()
 	sealing.Sizes = &s.opts.sizes
-	s.sealer = seal.New(&s.mem.Tail, s.blocks, sealing)
-	s.Log = read.New(read.Options{
-		Memory: s.mem, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
-	})
+	s.sealer = seal.New(&state.Tail, s.blocks, sealing)
 	s.keys = keys.NewIndex(s.keyLog(), keyMemory)
+	s.mem = &catchup.Memory{State: state, Keys: s.keys, Sealer: s.sealer, Queue: s.queue, Meter: s.meter}
+	s.commits = commit.NewWriters(commit.Options{Memory: s.mem, Closed: opts.Closed, Now: opts.Now, Passed: s.passed, Rand: opts.Rand})
+	s.Log = read.New(read.Options{
+		Memory: state, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
+	})
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := errors.Join(s.join(), s.located(db.View(s.load))); err != nil {
 		s.stop()
@@ -345,19 +347,7 @@ func (s *Store) load(tx kv.Tx) error {
 	s.mem.Tokens = format.ReadUint64(meta.Get(format.MetaTokens))
 	s.mem.BlockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
 	s.passedBefore = time.Duration(format.ReadUint64(meta.Get(format.MetaPassed)))
-	if err := s.loadProjects(tx); err != nil {
-		return err
-	}
-	if err := keys.Load(tx, s.mem.ByID.Keys); err != nil && !s.mem.Hurt.Note(err) {
-		return err
-	}
-	if h := tx.Pass(); h != nil { // with keys that are not known, nothing is recorded any more
-		s.mem.Hurt.Note(h)
-	}
-	if err := s.loadUsage(tx); err != nil {
-		return err
-	}
-	return s.loadTail(tx)
+	return s.mem.Load(tx, s.passed(), s.opts.Now())
 }
 
 // Identity returns what tells this database from every other one, so that a

@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"auditlog/audit"
+	"auditlog/store/commit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/memory"
@@ -59,13 +59,12 @@ func (s *Store) ChangeTokensAt(ctx context.Context, revision uint64, put map[str
 	if err != nil {
 		return err
 	}
-	write := sub.change
-	sub.change = func(w *commitWriter) error {
-		if w.tokens != revision {
-			return audit.ErrOvertaken
+	write := sub.Change
+	sub.Change = func(w *commit.Writer) error {
+		if err := w.CountTokens(revision); err != nil {
+			return err
 		}
-		w.tokens++
-		return errors.Join(write(w), w.tx.Bucket(format.Meta).Put(format.MetaTokens, format.Uint64(w.tokens)))
+		return write(w)
 	}
 	return s.send(ctx, sub)
 }
@@ -90,9 +89,9 @@ func (s *Store) prepareRows(bucket string, put map[string][]byte, del []string, 
 	if err != nil {
 		return nil, err
 	}
-	sub.own, sub.lasting, sub.item.First = true, true, true
-	sub.change = func(w *commitWriter) error {
-		b := w.tx.Bucket(bucket)
+	sub.Own, sub.Lasting, sub.item.First = true, true, true
+	sub.Change = func(w *commit.Writer) error {
+		b := w.Tx.Bucket(bucket)
 		for k, v := range put {
 			if err := b.Put([]byte(k), v); err != nil {
 				return fmt.Errorf("put into %s: %w", bucket, err)

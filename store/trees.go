@@ -8,6 +8,7 @@ import (
 	"auditlog/proof"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/life"
 	"auditlog/store/memory"
 	"auditlog/store/trees"
 )
@@ -37,7 +38,7 @@ func (s *Store) History(name string) (trees.History, error) {
 			return h, nil
 		}
 	}
-	return trees.History{}, errNoProject(name)
+	return trees.History{}, life.ErrNone(name)
 }
 
 // seeTrees has projects that are wanted be known to be hashed and covered as far as other nodes have
@@ -108,13 +109,4 @@ func (s *Store) KeepTrees(fn func(tx kv.Tx, there func(format.ProjectID) bool) (
 			s.mem.ByID[id].Head = t
 		}
 	})
-}
-
-// loadTree reads how far the tree of p has come.
-func loadTree(tx kv.Tx, p *memory.Project) (err error) {
-	if p.Hashed, err = trees.Hashed(tx, p.ID); err != nil {
-		return err
-	}
-	p.Head, err = trees.HeadOf(tx, p.ID)
-	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/calendar"
 	"auditlog/rpc"
 	"auditlog/searches"
@@ -66,12 +67,12 @@ type claims struct {
 	Query  rpc.SavedQuery `json:"query"`
 }
 
-// Create makes a link. It returns *auth.Denied to who may not, and Invalid for what cannot be meant.
-func (d *Desk) Create(ctx context.Context, call *auth.Call, req *rpc.ViewerLinkCreateRequest) (*rpc.ViewerLink, error) {
+// Create makes a link. It returns *rights.Denied to who may not, and Invalid for what cannot be meant.
+func (d *Desk) Create(ctx context.Context, call *rights.Call, req *rpc.ViewerLinkCreateRequest) (*rpc.ViewerLink, error) {
 	if req.Project == "" {
 		return nil, audit.FieldErrorf("project", "is required")
 	}
-	if err := call.Principal.Check(auth.ViewerLinkCreate, req.Project); err != nil {
+	if err := call.Principal.Check(rights.ViewerLinkCreate, req.Project); err != nil {
 		return nil, err
 	}
 	now := audit.Truncate(d.opts.Now())
@@ -138,7 +139,7 @@ func written(t time.Time) string {
 }
 
 // sign returns the link of claims, whose signer it fills in.
-func (d *Desk) sign(who *auth.Principal, c *claims) (string, error) {
+func (d *Desk) sign(who *rights.Principal, c *claims) (string, error) {
 	var text string
 	var failed error
 	signature, err := d.opts.Auth.SignLink(who, func(signer string) string {
@@ -155,8 +156,8 @@ func (d *Desk) sign(who *auth.Principal, c *claims) (string, error) {
 }
 
 // entry returns the entry that tells of a link. It holds nothing that opens it.
-func entry(call *auth.Call, c *claims, made *rpc.ViewerLink) *audit.Entry {
-	e := call.Entry(auth.ViewerLinkCreate, c.Query.Project, audit.Resource{Type: "ViewerLink", ID: c.ID})
+func entry(call *rights.Call, c *claims, made *rpc.ViewerLink) *audit.Entry {
+	e := call.Entry(rights.ViewerLinkCreate, c.Query.Project, audit.Resource{Type: "ViewerLink", ID: c.ID})
 	e.Detail = "Made a link by which entries of the project are seen until " + made.ExpiresAt.Format(time.RFC3339)
 	shown := c.Query
 	shown.Project = ""
@@ -164,9 +165,9 @@ func entry(call *auth.Call, c *claims, made *rpc.ViewerLink) *audit.Entry {
 		e.Metadata = make(map[string]string)
 	}
 	if text, err := json.Marshal(&shown); err == nil && string(text) != "{}" {
-		e.Metadata["query"] = string(text)
+		e.AddMetadata(map[string]string{"query": string(text)})
 	}
-	e.Metadata["expiresAt"] = made.ExpiresAt.Format(time.RFC3339)
+	e.AddMetadata(map[string]string{"expiresAt": made.ExpiresAt.Format(time.RFC3339)})
 	e.Clean()
 	return e
 }
@@ -181,7 +182,7 @@ type View struct {
 	// Zone is that of the times which the bearer sees.
 	Zone *time.Location
 	// Who is by whose rights: it may read that project, and nothing else.
-	Who auth.Principal
+	Who rights.Principal
 }
 
 // Open returns what a link lets its bearer see. It returns Unauthenticated for a link that does not
@@ -192,7 +193,7 @@ func (d *Desk) Open(link string) (*View, error) {
 	if !decode(text, func(b []byte) error { return json.Unmarshal(b, &c) }) {
 		return nil, errOver
 	}
-	var who auth.Principal
+	var who rights.Principal
 	var err error
 	if !decode(signature, func(b []byte) error {
 		who, err = d.opts.Auth.VerifyLink(c.Signer, text, string(b))
@@ -204,11 +205,11 @@ func (d *Desk) Open(link string) (*View, error) {
 		return nil, errOver
 	}
 	now := d.opts.Now()
-	if now.Unix() >= c.Until || !who.May(auth.ViewerLinkCreate, c.Query.Project) {
+	if now.Unix() >= c.Until || !who.May(rights.ViewerLinkCreate, c.Query.Project) {
 		return nil, errOver
 	}
 	v := &View{ID: c.ID, Until: time.Unix(c.Until, 0).UTC(), Who: who}
-	v.Who.Grants = []auth.Grant{{Role: auth.Viewer, Projects: []string{c.Query.Project}}}
+	v.Who.Grants = []rights.Grant{{Role: rights.Viewer, Projects: []string{c.Query.Project}}}
 	if v.Query, err = searches.QueryOf(&c.Query, now); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/rpc"
 	"auditlog/store"
 	"auditlog/viewer"
@@ -21,7 +22,7 @@ type scene struct {
 	auth  *auth.Keeper
 	desk  *viewer.Desk
 	now   time.Time
-	admin *auth.Call
+	admin *rights.Call
 }
 
 func newScene(t *testing.T) *scene {
@@ -40,14 +41,14 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	s.desk = viewer.New(viewer.Options{Storage: s.store, Auth: s.auth, Base: "/audit", Now: now})
-	s.admin = s.call(auth.Admin, "acme")
+	s.admin = s.call(rights.Admin, "acme")
 	return s
 }
 
 // call returns a call with a new token.
-func (s *scene) call(role auth.Role, projects ...string) *auth.Call {
+func (s *scene) call(role rights.Role, projects ...string) *rights.Call {
 	s.Helper()
-	secret, _, err := s.auth.Create(s.Context(), &auth.Call{Principal: auth.Dev()},
+	secret, _, err := s.auth.Create(s.Context(), &rights.Call{Principal: rights.Dev()},
 		auth.Token{Owner: "platform@acme", OwnerType: audit.ServiceAccount, Role: role, Projects: projects})
 	if err != nil {
 		s.Fatal(err)
@@ -56,7 +57,7 @@ func (s *scene) call(role auth.Role, projects ...string) *auth.Call {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return &auth.Call{Principal: who, Channel: audit.ChannelAPI}
+	return &rights.Call{Principal: who, Channel: audit.ChannelAPI}
 }
 
 func (s *scene) create(req *rpc.ViewerLinkCreateRequest) (link string) {
@@ -95,10 +96,10 @@ func TestLink(t *testing.T) {
 	if q := v.Query; q.Project != "acme" || !q.From.Equal(made.Add(-7*24*time.Hour)) || len(q.Is["outcome"]) == 0 || v.Zone.String() != "Europe/Berlin" {
 		t.Errorf("the view is %+v", v)
 	}
-	for _, p := range auth.Permissions() {
+	for _, p := range rights.Permissions() {
 		for _, project := range []string{"acme", "beta", audit.SystemProject} {
-			reads := strings.HasPrefix(string(p), "auditLog.") && p != auth.AuditLogRecord || p == auth.ProjectList || p == auth.ProjectGet ||
-				p == auth.ProjectCertificate || p == auth.LogCheckpoint || strings.HasPrefix(string(p), "search.") && p != auth.SearchShare
+			reads := strings.HasPrefix(string(p), "auditLog.") && p != rights.AuditLogRecord || p == rights.ProjectList || p == rights.ProjectGet ||
+				p == rights.ProjectCertificate || p == rights.LogCheckpoint || strings.HasPrefix(string(p), "search.") && p != rights.SearchShare
 			if v.Who.May(p, project) != (reads && project == "acme") {
 				t.Errorf("by it one may %s on %s: %t", p, project, v.Who.May(p, project))
 			}
@@ -153,7 +154,7 @@ func TestForgedLinks(t *testing.T) {
 // A link ends with the token that made it, at once.
 func TestLinkEndsWithItsToken(t *testing.T) {
 	s := newScene(t)
-	root := &auth.Call{Principal: auth.Dev()}
+	root := &rights.Call{Principal: rights.Dev()}
 	link := s.create(&rpc.ViewerLinkCreateRequest{Project: "acme"})
 	if _, err := s.desk.Open(link); err != nil {
 		t.Fatal(err)
@@ -190,12 +191,12 @@ func TestRefusedLinks(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	for _, call := range []*auth.Call{s.call(auth.Viewer, "acme"), s.call(auth.Recorder, "acme"), s.call(auth.Admin, "beta"), s.call(auth.Viewer)} {
+	for _, call := range []*rights.Call{s.call(rights.Viewer, "acme"), s.call(rights.Recorder, "acme"), s.call(rights.Admin, "beta"), s.call(rights.Viewer)} {
 		if _, err := s.desk.Create(t.Context(), call, &rpc.ViewerLinkCreateRequest{Project: "acme"}); audit.KindOf(err) != audit.PermissionDenied {
 			t.Errorf("%v makes a link: %v", call.Principal.Grants, err)
 		}
 	}
-	if _, err := s.desk.Create(t.Context(), s.call(auth.Admin), &rpc.ViewerLinkCreateRequest{Project: audit.SystemProject}); audit.KindOf(err) != audit.PermissionDenied {
+	if _, err := s.desk.Create(t.Context(), s.call(rights.Admin), &rpc.ViewerLinkCreateRequest{Project: audit.SystemProject}); audit.KindOf(err) != audit.PermissionDenied {
 		t.Errorf("a link to the log's own project: %v", err)
 	}
 }

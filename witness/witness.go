@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"auditlog/durable"
+	"auditlog/filelock"
 	"auditlog/proof"
 )
 
@@ -24,6 +25,10 @@ var (
 	ErrSignature = errors.New("the checkpoint is not signed by the log")
 	ErrProof     = errors.New("the proof does not lead to the checkpoint")
 )
+
+// ErrTaken is the error of an Open of what another process has open. Two who sign by one file, and
+// know nothing of what the other has signed since, would sign two histories.
+var ErrTaken = errors.New("another auditlog witness is at work with it")
 
 // ConflictError is the error of a request that does not begin where the witness is.
 type ConflictError struct {
@@ -51,6 +56,7 @@ type Options struct {
 // Witness is a witness. Its methods may be called by several goroutines at once.
 type Witness struct {
 	opts Options
+	lock *os.File // keeps other processes away from the file
 
 	mu     sync.Mutex // guards the file and what is in it
 	signed map[string]*signed
@@ -63,34 +69,70 @@ type signed struct {
 	root       proof.Hash
 }
 
-// Open returns a witness that goes on from what its file says.
+// Open returns a witness that goes on from what its file says. Nobody else can open the file until
+// Close: the error is ErrTaken.
 func Open(opts Options) (*Witness, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	w := &Witness{opts: opts, signed: make(map[string]*signed)}
-	b, err := os.ReadFile(opts.Path)
+	lock, err := lockFile(opts.Path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("witness: open %s: %w", opts.Path, err)
+	}
+	w := &Witness{opts: opts, lock: lock, signed: make(map[string]*signed)}
+	if err := w.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("witness: read %s: %w", opts.Path, err), w.Close())
+	}
+	return w, nil
+}
+
+// Close lets others open the file.
+func (w *Witness) Close() error { return w.lock.Close() }
+
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = filelock.Take(f); err == nil {
+		return f, nil
+	}
+	if errors.Is(err, filelock.ErrTaken) {
+		err = ErrTaken
+	}
+	return nil, errors.Join(err, f.Close())
+}
+
+// load reads what was signed. A file that is not there is that of a new witness.
+func (w *Witness) load() error {
+	b, err := os.ReadFile(w.opts.Path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return w, nil
+		return nil
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &w.signed)
 	}
+	if err != nil {
+		return err
+	}
+	if w.signed == nil {
+		return errors.New("it does not say what was signed")
+	}
 	for origin, s := range w.signed {
-		if err != nil {
-			break
+		if s == nil {
+			return fmt.Errorf("nothing stands under %s", origin)
 		}
-		var c proof.Checkpoint
 		text, _, _ := strings.Cut(s.Checkpoint, "\n\n")
-		if c, err = proof.ParseCheckpoint(text + "\n"); err == nil && c.Origin != origin {
+		c, err := proof.ParseCheckpoint(text + "\n")
+		if err == nil && c.Origin != origin {
 			err = fmt.Errorf("%s stands under %s", c.Origin, origin)
+		}
+		if err != nil {
+			return err
 		}
 		s.size, s.root = c.Size, c.Root
 	}
-	if err != nil {
-		return nil, fmt.Errorf("witness: read %s: %w", opts.Path, err)
-	}
-	return w, nil
+	return nil
 }
 
 // Public returns the witness as those know it who believe it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,6 +70,7 @@ func open(t *testing.T, path string) *Witness {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { w.Close() })
 	return w
 }
 
@@ -88,7 +90,11 @@ func TestWitness(t *testing.T) {
 		if !bytes.Equal(w.Newest(origin), cosigned) {
 			t.Errorf("the newest is %q", w.Newest(origin))
 		}
+		w.Close()
 		w = open(t, path)
+	}
+	if _, err := Open(Options{Path: path}); !errors.Is(err, ErrTaken) {
+		t.Errorf("of a file that another has open: %v", err)
 	}
 	foreign := newHistory(t, "a")
 	foreign.key = key(t, "f")
@@ -164,5 +170,18 @@ func TestClient(t *testing.T) {
 			t.Errorf("%s: %v, %v", path, res.Status, err)
 		}
 		res.Body.Close()
+	}
+}
+
+// TestSpoiledFile: what is no record of what was signed is not taken for that of a new witness.
+func TestSpoiledFile(t *testing.T) {
+	for _, content := range []string{"", "null", "[]", `{"x":null}`, `{"x":{}}`, `{"x":{"checkpoint":"y\n1\nAAAA\n"}}`} {
+		path := filepath.Join(t.TempDir(), "witness.json")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(Options{Path: path}); err == nil {
+			t.Errorf("%q was read", content)
+		}
 	}
 }

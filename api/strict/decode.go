@@ -54,7 +54,7 @@ func Error(err error) error {
 }
 
 // OfBody names what a Fault is about that has no path, if it is about the body:
-// a *auth.Denied, for one, must stay what it is.
+// a *rights.Denied, for one, must stay what it is.
 func OfBody(err error) error {
 	if err == nil {
 		return nil

@@ -21,6 +21,7 @@ import (
 
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/auth/rights"
 )
 
 // key signs what every fake provider issues: to make one takes long.
@@ -174,9 +175,9 @@ func (f *fake) provider(change ...func(*oidc.Options)) *oidc.Provider {
 	opts := oidc.Options{
 		Issuer: f.url, ClientID: clientID, ClientSecret: "s3cret", RedirectURL: "http://localhost:7070/login/callback",
 		Rules: []oidc.Rule{
-			{Group: "staff", Grant: auth.Grant{Role: auth.Viewer, Projects: []string{"shop", "acme"}}},
-			{Group: "auditors", Grant: auth.Grant{Role: auth.Viewer}},
-			{Group: "platform", Grant: auth.Grant{Role: auth.Admin, Projects: []string{"acme"}}},
+			{Group: "staff", Grant: rights.Grant{Role: rights.Viewer, Projects: []string{"shop", "acme"}}},
+			{Group: "auditors", Grant: rights.Grant{Role: rights.Viewer}},
+			{Group: "platform", Grant: rights.Grant{Role: rights.Admin, Projects: []string{"acme"}}},
 		},
 	}
 	for _, c := range change {

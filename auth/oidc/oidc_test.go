@@ -17,6 +17,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/auth/rights"
 )
 
 func TestLogin(t *testing.T) {
@@ -27,7 +28,7 @@ func TestLogin(t *testing.T) {
 	}
 	want := auth.Person{
 		Issuer: f.url, Subject: "u-1", Email: "ada@example.com", Sid: "s-1",
-		Grants: []auth.Grant{{Role: auth.Admin, Projects: []string{"acme"}}, {Role: auth.Viewer, Projects: []string{"acme", "shop"}}},
+		Grants: []rights.Grant{{Role: rights.Admin, Projects: []string{"acme"}}, {Role: rights.Viewer, Projects: []string{"acme", "shop"}}},
 	}
 	if !reflect.DeepEqual(got.Person, want) || !got.Renewable {
 		t.Errorf("got  %+v\nwant %+v", got.Person, want)
@@ -172,7 +173,7 @@ func TestUserInfo(t *testing.T) {
 	f.idClaims = map[string]any{"email": nil, "email_verified": nil, "groups": nil}
 	f.userinfo = map[string]any{"sub": "u-1", "email": "ada@example.com", "email_verified": "true", "groups": "staff"}
 	got, err := f.login(f.provider())
-	if err != nil || got.Email != "ada@example.com" || len(got.Grants) != 1 || got.Grants[0].Role != auth.Viewer {
+	if err != nil || got.Email != "ada@example.com" || len(got.Grants) != 1 || got.Grants[0].Role != rights.Viewer {
 		t.Errorf("%+v, %v", got.Person, err)
 	}
 }
@@ -186,16 +187,16 @@ func TestOptions(t *testing.T) {
 	got, err := f.login(f.provider(func(o *oidc.Options) {
 		o.EmailClaim, o.GroupsClaim, o.Scopes, o.ClientSecret = "upn", "realm_access.roles", []string{"roles"}, ""
 		o.Rules = []oidc.Rule{
-			{Group: "audit", Grant: auth.Grant{Role: auth.Viewer, Projects: []string{"acme"}}},
-			{Email: "@CORP", Grant: auth.Grant{Role: auth.Viewer}},
-			{Email: "bob@corp", Grant: auth.Grant{Role: auth.Admin}},
-			{Everyone: true, Grant: auth.Grant{Role: auth.Recorder, Projects: []string{"x"}}},
+			{Group: "audit", Grant: rights.Grant{Role: rights.Viewer, Projects: []string{"acme"}}},
+			{Email: "@CORP", Grant: rights.Grant{Role: rights.Viewer}},
+			{Email: "bob@corp", Grant: rights.Grant{Role: rights.Admin}},
+			{Everyone: true, Grant: rights.Grant{Role: rights.Recorder, Projects: []string{"x"}}},
 		}
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []auth.Grant{{Role: auth.Recorder, Projects: []string{"x"}}, {Role: auth.Viewer}}
+	want := []rights.Grant{{Role: rights.Recorder, Projects: []string{"x"}}, {Role: rights.Viewer}}
 	if got.Email != "ada@corp" || !reflect.DeepEqual(got.Grants, want) {
 		t.Errorf("%+v", got.Person)
 	}
@@ -213,7 +214,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestRefusedOptions(t *testing.T) {
-	everyone := []oidc.Rule{{Everyone: true, Grant: auth.Grant{Role: auth.Viewer}}}
+	everyone := []oidc.Rule{{Everyone: true, Grant: rights.Grant{Role: rights.Viewer}}}
 	good := oidc.Options{Issuer: "https://id.example.com", ClientID: "x", RedirectURL: "https://audit.example.com/login/callback", Rules: everyone}
 	if _, err := oidc.New(good); err != nil {
 		t.Fatal(err)
@@ -225,13 +226,13 @@ func TestRefusedOptions(t *testing.T) {
 		"client-id: is required":                               func(o *oidc.Options) { o.ClientID = "" },
 		"url: must begin with https://":                        func(o *oidc.Options) { o.RedirectURL = "http://audit.example.com/login/callback" },
 		"grant: is required":                                   func(o *oidc.Options) { o.Rules = nil },
-		"grant[0]: must name one of group, email and everyone": func(o *oidc.Options) { o.Rules = []oidc.Rule{{Grant: auth.Grant{Role: auth.Viewer}}} },
-		"grant[0].role: must be viewer, recorder or admin":     func(o *oidc.Options) { o.Rules = []oidc.Rule{{Group: "x", Grant: auth.Grant{Role: "root"}}} },
+		"grant[0]: must name one of group, email and everyone": func(o *oidc.Options) { o.Rules = []oidc.Rule{{Grant: rights.Grant{Role: rights.Viewer}}} },
+		"grant[0].role: must be viewer, recorder or admin":     func(o *oidc.Options) { o.Rules = []oidc.Rule{{Group: "x", Grant: rights.Grant{Role: "root"}}} },
 		"grant[0].projects[0]: _auditlog is kept for the log": func(o *oidc.Options) {
-			o.Rules = []oidc.Rule{{Group: "x", Grant: auth.Grant{Role: auth.Viewer, Projects: []string{"_auditlog"}}}}
+			o.Rules = []oidc.Rule{{Group: "x", Grant: rights.Grant{Role: rights.Viewer, Projects: []string{"_auditlog"}}}}
 		},
 		"grant[1]: must name one of group, email and everyone": func(o *oidc.Options) {
-			o.Rules = append(everyone[:1:1], oidc.Rule{Group: "x", Email: "y", Grant: auth.Grant{Role: auth.Viewer}})
+			o.Rules = append(everyone[:1:1], oidc.Rule{Group: "x", Email: "y", Grant: rights.Grant{Role: rights.Viewer}})
 		},
 	} {
 		opts := good
@@ -252,7 +253,7 @@ func TestRenew(t *testing.T) {
 	f.idClaims = map[string]any{"sid": nil} // the ID token still has the groups of before
 	f.userinfo = map[string]any{"sub": "u-1", "email": "ada@new.example", "email_verified": true, "groups": []string{"auditors"}}
 	now, err := p.Renew(t.Context(), was.Person, was.Kept)
-	if err != nil || now.Email != "ada@new.example" || now.Sid != "s-1" || !reflect.DeepEqual(now.Grants, []auth.Grant{{Role: auth.Viewer}}) {
+	if err != nil || now.Email != "ada@new.example" || now.Sid != "s-1" || !reflect.DeepEqual(now.Grants, []rights.Grant{{Role: rights.Viewer}}) {
 		t.Fatalf("%+v, %v", now.Person, err)
 	}
 	if now.Mark() != was.Mark() {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 )
 
 // Rule grants a role to those whom it names: exactly one of Group, Email and
@@ -18,7 +18,7 @@ type Rule struct {
 	// Everyone is all whom the provider vouches for.
 	Everyone bool
 	// Grant is what they may.
-	Grant auth.Grant
+	Grant rights.Grant
 }
 
 // Check returns what is wrong with a rule, as an Invalid Fault.
@@ -50,9 +50,9 @@ func (r *Rule) meets(email string, groups []string) bool {
 
 // grants returns what somebody may: one grant a role, over all the projects that
 // the rules give it on.
-func (p *Provider) grants(email string, groups []string) []auth.Grant {
-	byRole := make(map[auth.Role]*auth.Grant)
-	var roles []auth.Role
+func (p *Provider) grants(email string, groups []string) []rights.Grant {
+	byRole := make(map[rights.Role]*rights.Grant)
+	var roles []rights.Role
 	for _, r := range p.opts.Rules {
 		if !r.meets(email, groups) {
 			continue
@@ -60,7 +60,7 @@ func (p *Provider) grants(email string, groups []string) []auth.Grant {
 		g := byRole[r.Grant.Role]
 		switch {
 		case g == nil:
-			g = &auth.Grant{Role: r.Grant.Role, Projects: slices.Clone(r.Grant.Projects)}
+			g = &rights.Grant{Role: r.Grant.Role, Projects: slices.Clone(r.Grant.Projects)}
 			byRole[g.Role], roles = g, append(roles, g.Role)
 		case len(r.Grant.Projects) == 0 || len(g.Projects) == 0:
 			g.Projects = nil
@@ -69,7 +69,7 @@ func (p *Provider) grants(email string, groups []string) []auth.Grant {
 		}
 	}
 	slices.Sort(roles)
-	grants := make([]auth.Grant, 0, len(roles))
+	grants := make([]rights.Grant, 0, len(roles))
 	for _, role := range roles {
 		g := byRole[role]
 		slices.Sort(g.Projects)

@@ -20,7 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/backup"
 	"auditlog/store/copies"
 	"auditlog/store/format"
@@ -116,7 +116,7 @@ const maxTo = 512
 // Send takes a backup and writes it to w as an archive. What w holds back, flush sends. It returns
 // Invalid for a request that is wrong and Conflict while another backup is taken, both
 // before anything is written.
-func (d *Duty) Send(ctx context.Context, call *auth.Call, req Request, w io.Writer, flush func() error) error {
+func (d *Duty) Send(ctx context.Context, call *rights.Call, req Request, w io.Writer, flush func() error) error {
 	recipients, err := ParseRecipients(req.Recipients)
 	if err != nil {
 		return err
@@ -142,18 +142,18 @@ func (d *Duty) Send(ctx context.Context, call *auth.Call, req Request, w io.Writ
 	d.note(made, err, time.Since(began))
 	e := d.entry(call, made, err, "sent it to the caller")
 	claim(e, req.To)
-	e.Metadata["step"], e.Metadata["began"] = "end", strconv.FormatInt(first, 10)
+	e.AddMetadata(map[string]string{"step": "end", "began": strconv.FormatInt(first, 10)})
 	d.record(ctx, e)
 	return err
 }
 
 // recordBegin records that a backup is about to be sent: a server that is killed meanwhile
 // leaves a trace of what went out. What cannot be recorded is not sent.
-func (d *Duty) recordBegin(ctx context.Context, call *auth.Call, to string) (id int64, err error) {
-	e := call.Entry(auth.LogBackup, audit.SystemProject, audit.Resource{Type: "Log", ID: d.log.Identity()})
+func (d *Duty) recordBegin(ctx context.Context, call *rights.Call, to string) (id int64, err error) {
+	e := call.Entry(rights.LogBackup, audit.SystemProject, audit.Resource{Type: "Log", ID: d.log.Identity()})
 	e.Detail = "Began to send a backup to the caller"
 	claim(e, to)
-	e.Metadata["step"] = "begin"
+	e.AddMetadata(map[string]string{"step": "begin"})
 	e.Clean()
 	if err := d.log.RecordOwn(ctx, e); err != nil {
 		return 0, fmt.Errorf("record that the log is backed up: %w", err)
@@ -163,11 +163,8 @@ func (d *Duty) recordBegin(ctx context.Context, call *auth.Call, to string) (id 
 
 // claim notes where the caller says that a backup goes.
 func claim(e *audit.Entry, to string) {
-	if e.Metadata == nil {
-		e.Metadata = make(map[string]string)
-	}
 	if to != "" {
-		e.Metadata["claimedDestination"] = strings.ToValidUTF8(to, "�")
+		e.AddMetadata(map[string]string{"claimedDestination": strings.ToValidUTF8(to, "�")})
 	}
 }
 
@@ -252,11 +249,8 @@ func (d *Duty) note(made *backup.Taken, err error, took time.Duration) {
 
 // entry returns the entry about a backup, or about one that failed. Of the reason it tells
 // no more than that: the log of the server has it.
-func (d *Duty) entry(call *auth.Call, made *backup.Taken, err error, did string) *audit.Entry {
-	e := call.Entry(auth.LogBackup, audit.SystemProject, audit.Resource{Type: "Log", ID: d.log.Identity()})
-	if e.Metadata == nil {
-		e.Metadata = make(map[string]string)
-	}
+func (d *Duty) entry(call *rights.Call, made *backup.Taken, err error, did string) *audit.Entry {
+	e := call.Entry(rights.LogBackup, audit.SystemProject, audit.Resource{Type: "Log", ID: d.log.Identity()})
 	if err != nil {
 		e.Outcome = audit.Error
 		e.Detail = "The backup did not come to its end"
@@ -267,12 +261,12 @@ func (d *Duty) entry(call *auth.Call, made *backup.Taken, err error, did string)
 		encrypted = "encrypted"
 	}
 	e.Detail = fmt.Sprintf("Backed up %d entries up to %d, %s, and %s", made.Entries, made.LastID, encrypted, did)
+	e.AddMetadata(map[string]string{"backup": made.ID})
 	for name, value := range map[string]int64{
 		"entries": made.Entries, "lastId": made.LastID, "bytes": made.Bytes, "newBytes": made.NewBytes, "newParts": int64(made.NewParts),
 	} {
 		e.Metadata[name] = strconv.FormatInt(value, 10)
 	}
-	e.Metadata["backup"] = made.ID
 	return e
 }
 

@@ -15,7 +15,7 @@ import (
 	"filippo.io/age"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/backup"
 	"auditlog/backup/duty"
 	"auditlog/backup/place"
@@ -44,7 +44,7 @@ func record(t *testing.T, s *store.Store) {
 	}
 }
 
-var caller = &auth.Call{Principal: auth.Principal{Owner: "boss@example.com", Type: audit.User, TokenID: "t1"}}
+var caller = &rights.Call{Principal: rights.Principal{Owner: "boss@example.com", Type: audit.User, TokenID: "t1"}}
 
 // told returns the entries log.backup.
 func told(t *testing.T, s *store.Store) []*audit.Entry {

@@ -9,7 +9,7 @@ import (
 	"filippo.io/age"
 
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/rights"
 	"auditlog/backoff"
 	"auditlog/backup"
 )
@@ -120,9 +120,9 @@ func (d *Duty) scheduled(ctx context.Context) error {
 	}
 	took := time.Since(began)
 	d.note(made, err, took)
-	call := &auth.Call{Principal: auth.Principal{Owner: "auditlog", Type: audit.ServiceAccount}}
+	call := &rights.Call{Principal: rights.Principal{Owner: "auditlog", Type: audit.ServiceAccount}}
 	e := d.entry(call, made, err, "put it into "+s.Place.String())
-	e.Metadata["destination"] = s.Place.String()
+	e.AddMetadata(map[string]string{"destination": s.Place.String()})
 	d.record(ctx, e)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 	"auditlog/api"
 	"auditlog/audit"
-	"auditlog/auth"
+	"auditlog/auth/address"
 	"auditlog/auth/oidc"
 	"auditlog/backup/duty"
 	"auditlog/basepath"
@@ -243,7 +243,7 @@ func (c *Config) checkListen() error {
 	if c.OIDC != nil && !strings.HasSuffix(strings.TrimRight(c.OIDC.URL, "/"), c.BasePath) {
 		return settings.Errorf("oidc.url", "must end in %s, the base-path", c.BasePath)
 	}
-	if c.Dev && !auth.Local(host) {
+	if c.Dev && !address.Local(host) {
 		return settings.Errorf("listen", "must be 127.0.0.1, [::1] or localhost with --dev, which asks nobody who they are")
 	}
 	return nil
@@ -253,7 +253,7 @@ func (c *Config) checkListen() error {
 // the configuration tells.
 func (c *Config) exposed() bool {
 	host, _, _ := net.SplitHostPort(c.Listen) // checked before
-	return !auth.Local(host) && c.TLSCert == "" && len(c.TrustedProxies) == 0
+	return !address.Local(host) && c.TLSCert == "" && len(c.TrustedProxies) == 0
 }
 
 func (c *Config) checkTLS() error {

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"auditlog/audit"
-	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/auth/rights"
 	"auditlog/cli/exit"
 	"auditlog/cli/settings"
 )
@@ -95,7 +95,7 @@ func (c *Config) grantTable() settings.Table {
 		fs.StringVar(&role, "role", "", "")
 		fs.StringSliceVar(&r.Grant.Projects, "projects", nil, "")
 		return func() error {
-			r.Grant.Role = auth.Role(role)
+			r.Grant.Role = rights.Role(role)
 			c.Grants = append(c.Grants, r)
 			return asSetting(r.Check(), "group")
 		}

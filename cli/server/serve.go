@@ -25,6 +25,7 @@ import (
 
 	"auditlog/admit"
 	"auditlog/api"
+	"auditlog/api/wire"
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
@@ -335,7 +336,7 @@ func (s *server) openHTTP(context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ConnContext:       api.ConnContext,
+		ConnContext:       wire.ConnContext,
 		ErrorLog:          log.New(connectionLog{s.log}, "", 0),
 		ConnState:         newConnections(&s.cfg, s.keeper, MaxOpenFiles(), s.log).watch,
 	}
@@ -470,7 +471,7 @@ func (s *server) serveHTTP() error {
 	if s.http.TLSConfig != nil {
 		return s.http.ServeTLS(s.listener, "", "")
 	}
-	return s.http.Serve(api.Listener{Listener: s.listener})
+	return s.http.Serve(wire.Listener{Listener: s.listener})
 }
 
 // watchStore ends the server when the store can write no more: reading on would

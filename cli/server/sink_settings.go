@@ -19,6 +19,7 @@ import (
 	"auditlog/cli/settings"
 	"auditlog/rpc"
 	"auditlog/shipping"
+	"auditlog/shipping/secrets"
 	"auditlog/sink"
 	"auditlog/sink/kinds"
 	"auditlog/sinks"
@@ -164,7 +165,7 @@ func (s *server) openSinks(ctx context.Context) (err error) {
 		opts.Duty = s.store
 	}
 	if s.cfg.SinkKey != "" {
-		if opts.Keys, err = shipping.LoadKeys(s.cfg.SinkKey); err != nil {
+		if opts.Keys, err = secrets.Load(s.cfg.SinkKey); err != nil {
 			return exit.Usage(err)
 		}
 	}

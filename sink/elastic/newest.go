@@ -11,9 +11,6 @@ import (
 	"auditlog/sink/web"
 )
 
-// checkpointAction is the action of the documents that carry checkpoints.
-const checkpointAction = "log.checkpoint"
-
 // lookAt is how many of the newest documents with checkpoints are looked at: those of several
 // logs may be in one index.
 const lookAt = 20
@@ -32,7 +29,7 @@ func (x *elastic) Newest(ctx context.Context, wanted func([]byte) bool) ([]byte,
 	at := fields[x.o.Line.Name]
 	query, err := json.Marshal(map[string]any{
 		"size":  lookAt,
-		"query": map[string]any{"match": map[string]string{at.action: checkpointAction}},
+		"query": map[string]any{"match": map[string]string{at.action: sink.ActionCheckpoint}},
 		"sort":  []any{map[string]any{at.time: map[string]string{"order": "desc", "unmapped_type": at.timeType}}},
 	})
 	if err != nil {

@@ -3,12 +3,15 @@
 //
 // A batch is on disk once it is delivered. After a crash the file may end in the middle of a
 // line, of a batch that is delivered again: what is behind the last whole line is cut off
-// when the file is opened next. A file that somebody moves or removes (logrotate) is
+// when the file is opened next, if it is one of entries. A file that somebody moves or removes (logrotate) is
 // left, and a new one begun.
 package file
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -160,7 +163,7 @@ func (x *file) openFile() (err error) {
 		return err
 	}
 	if x.size < info.Size() {
-		if err := x.at.Truncate(x.size); err != nil {
+		if err := x.cut(); err != nil {
 			return err
 		}
 	}
@@ -201,6 +204,40 @@ func wholeLines(f io.ReaderAt, size int64) (int64, error) {
 	}
 	return 0, nil
 }
+
+// cut takes the torn line at the end away, of a file that begins as one of entries does: what
+// somebody has named by mistake is not to lose its end.
+func (x *file) cut() error {
+	ours, err := x.begunHere()
+	if err != nil {
+		return err
+	}
+	if !ours {
+		return audit.Errorf(audit.Conflict, "it is no file of entries, and ends within a line: name another")
+	}
+	return x.at.Truncate(x.size)
+}
+
+// begunHere reports whether the file begins with an entry, or, where it has no whole line, with what a
+// crash may have left of one.
+func (x *file) begunHere() (bool, error) {
+	const cef = "CEF:"
+	if x.size > 0 {
+		first, err := bufio.NewReaderSize(io.NewSectionReader(x.at, 0, x.size), maxFirst).ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return false, nil
+		}
+		return json.Valid(first) || bytes.HasPrefix(first, []byte(cef)), err
+	}
+	var begin [len(cef)]byte
+	if _, err := x.at.ReadAt(begin[:], 0); err != nil && err != io.EOF {
+		return false, err
+	}
+	return begin[0] == '{' || strings.HasPrefix(cef, string(bytes.TrimRight(begin[:], "\x00"))), nil
+}
+
+// maxFirst bounds a line in any format.
+const maxFirst = 1 << 20
 
 // Close lets go of the file.
 func (x *file) Close() error {

@@ -143,6 +143,25 @@ func TestTornLine(t *testing.T) {
 	}
 }
 
+// A file that was named by mistake keeps its end.
+func TestForeignFile(t *testing.T) {
+	path := t.TempDir() + "/notes"
+	for content, ours := range map[string]bool{
+		"hello\nworld": false, "hello": false, "{\n  \"a\": 1\n}": false, "\x7fELF\x02\x01": false, strings.Repeat("x", 2<<20) + "\ny": false,
+		`{"id":1,"se`: true, "\x00\x00\x00\x00\x00\x00": true, "CEF:0|audi": true, "{}\n\x00\x00": true, "C": true, "1234": false,
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := open(t, path, nil)
+		err := d.Deliver(t.Context(), sinktest.Batch(sinktest.Entries(1)))
+		d.Close()
+		if got, _ := os.ReadFile(path); ours != (err == nil) || !ours && (string(got) != content || audit.KindOf(err) != audit.Conflict) {
+			t.Errorf("%.20q: %v, and the file is %.40q", content, err, got)
+		}
+	}
+}
+
 // A file that is moved away is left to whoever moved it.
 func TestMoved(t *testing.T) {
 	entries := sinktest.Entries(3)

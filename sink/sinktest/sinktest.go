@@ -86,7 +86,7 @@ func Batch(entries []*audit.Entry) *sink.Batch {
 // Checkpoint returns what carries a checkpoint with a number and a mark.
 func Checkpoint(number int64, mark []byte) *audit.Entry {
 	e := Entries(1)[0]
-	e.ID, e.Seq, e.Action, e.Metadata = -number, 0, "log.checkpoint", map[string]string{"mark": sink.Mark(mark)}
+	e.ID, e.Seq, e.Action, e.Metadata = -number, 0, sink.ActionCheckpoint, map[string]string{"mark": sink.Mark(mark)}
 	return e
 }
 

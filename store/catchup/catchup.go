@@ -23,6 +23,13 @@ type Memory struct {
 	Meter  *quota.Meter
 }
 
+// Committed is an entry of a commit with what the memory needs of it.
+type Committed struct {
+	Project *memory.Project
+	Entry   *audit.Entry
+	Size    int // of its row
+}
+
 // Queue is told what came into the tail, and what left it.
 type Queue interface {
 	Hold(parts ...queue.Part)

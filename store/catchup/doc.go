@@ -1,6 +1,7 @@
-// Package catchup brings what a store keeps in memory up to what other nodes have committed to the
-// database: a memory that has taken in a delta (package memory) is as a start would have loaded it.
+// Package catchup keeps what a store has in memory as the database is: it loads it when the store is
+// opened, takes in what a commit has added, and what other nodes have committed: a memory that has
+// taken in a delta (package memory) is as a start would have loaded it.
 //
-// It reads nothing, locks nothing and decides nothing. Package store alone uses it, with the locks
-// held that guard the memory.
+// It writes nothing, locks nothing and decides nothing. Packages store and commit use it, with the
+// locks held that guard the memory.
 package catchup

@@ -114,6 +114,11 @@ func Release(rec *format.Project, name string) error {
 	return nil
 }
 
+// ErrNone is the error of who asks for a project that is not there.
+func ErrNone(name string) error {
+	return audit.Errorf(audit.NotFound, "project %q not found", name)
+}
+
 // ErrHeld is the error of an order against a hold.
 func ErrHeld(name string, h *audit.Hold) error {
 	return audit.Errorf(audit.Conflict, "project %q is held by %s and cannot be deleted until it is released: %s", name, h.By, h.Reason)
