@@ -56,7 +56,7 @@ var mayImport = map[string]string{
 	"store/kv":             "",
 	"store/kv/boltkv":      "durable filelock store/kv",
 	"store/kv/kvtest":      "store/kv",
-	"store/kv/pgkv":        "store/kv",
+	"store/kv/pgkv":        "durable store/kv",
 	"store/kv/pgkv/pgtest": "",
 	"store/queue":          "",
 	"store/life":           "audit store/format",

@@ -316,6 +316,49 @@ func TestStale(t *testing.T) {
 	}
 }
 
+// marks are those of a log that may have lost what was read.
+type marks struct{ now, lost string }
+
+func (m *marks) Mark() string                    { return m.now }
+func (m *marks) Holds(mark string) (bool, error) { return mark != "" && mark != m.lost, nil }
+
+// An index of what the log has lost since is rebuilt, though the log has come as far again, by blocks
+// with the same keys and changes with the same sequences. Another one is not.
+func TestLost(t *testing.T) {
+	of := func(word string) Source {
+		l := newMemoryLog()
+		for i := range 40 {
+			l.put(key(1, int64(i+1)), word)
+		}
+		return l
+	}
+	m := &marks{now: "5-a"}
+	cfg := testConfig(t.TempDir()+"/index", of("before"))
+	cfg.Marks = m
+	x := start(t, cfg)
+	x.caughtUp()
+	must(t, x.stop())
+
+	m.now = "7-b"
+	x = start(t, cfg)
+	x.caughtUp()
+	if got := x.Status(); got.Reason != "" || len(x.find(1, "before")) != 40 {
+		t.Errorf("an index of what the log has is %+v", got)
+	}
+	must(t, x.stop())
+
+	m.lost = "5-a" // the mark of what was read last
+	cfg.Source = of("after")
+	x = start(t, cfg)
+	x.caughtUp()
+	if got := len(x.find(1, "after")); got != 40 || len(x.find(1, "before")) != 0 {
+		t.Errorf("index of what was lost: %d blocks, want 40 and none of the former", got)
+	}
+	if r := x.Status().Reason; !strings.Contains(r, "lost") {
+		t.Errorf("reason %q", r)
+	}
+}
+
 // TestKill kills a process that indexes, again and again at another moment: what
 // the next one finds is right, and nothing is begun anew.
 func TestKill(t *testing.T) {

@@ -67,6 +67,15 @@ func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 	case d.cursor > cfg.Source.BlockSeq():
 		return &staleError{"the log is older than the index: was it restored from a copy?"}
 	}
+	if cfg.Marks != nil {
+		held, err := cfg.Marks.Holds(d.mark)
+		if err != nil {
+			return &sourceError{err}
+		}
+		if !held {
+			return &staleError{"the log has lost what the index is of"}
+		}
+	}
 	known := make(map[fulltext.BlockKey]bool, len(d.seqs))
 	deleted := make(map[fulltext.BlockKey]uint64)
 	err := eachChange(ctx, cfg.Source, 0, func(c fulltext.BlockChange) error {

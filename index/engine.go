@@ -27,6 +27,7 @@ var (
 	stateIdentity = []byte("identity")
 	stateCursor   = []byte("cursor")
 	stateUnread   = []byte("unread")
+	stateMark     = []byte("mark")
 )
 
 // state says what an index is of: the log, and how far it has followed it.
@@ -35,6 +36,7 @@ type state struct {
 	identity string
 	cursor   uint64
 	unread   unread
+	mark     string // of the log as it was when the documents were read, or later
 }
 
 // engine is an open index of bleve's: of scorch, which is what bleve keeps its
@@ -192,6 +194,7 @@ func (e *engine) apply(docs []*document, gone []docID, s state) error {
 	b.SetInternal(stateFormat, strconv.AppendUint(nil, s.format, 10))
 	b.SetInternal(stateIdentity, []byte(s.identity))
 	b.SetInternal(stateUnread, []byte(s.unread))
+	b.SetInternal(stateMark, []byte(s.mark))
 	b.SetInternal(stateCursor, binary.BigEndian.AppendUint64(nil, s.cursor))
 	return e.wait(0, func() error { return e.index.Batch(b) })
 }
@@ -232,26 +235,17 @@ func (e *engine) failed() error {
 
 // readState returns what the index says of itself. It is zero when it is new.
 func readState(r bleve.IndexReader) (s state, err error) {
-	f, err := r.GetInternal(stateFormat)
-	if f == nil || err != nil {
-		return s, err
+	var values [5][]byte
+	for i, key := range [len(values)][]byte{stateFormat, stateIdentity, stateCursor, stateUnread, stateMark} {
+		if values[i], err = r.GetInternal(key); err != nil || values[0] == nil {
+			return s, err
+		}
 	}
-	identity, err := r.GetInternal(stateIdentity)
-	if err != nil {
-		return s, err
-	}
-	cursor, err := r.GetInternal(stateCursor)
-	if err != nil {
-		return s, err
-	}
-	damaged, err := r.GetInternal(stateUnread)
-	if err != nil {
-		return s, err
-	}
+	f, identity, cursor, damaged, mark := values[0], values[1], values[2], values[3], values[4]
 	if s.format, err = strconv.ParseUint(string(f), 10, 64); err != nil || len(cursor) != 8 || len(damaged)%lexicon.IDSize != 0 {
 		return state{}, fmt.Errorf("state of the index is damaged")
 	}
-	s.identity, s.cursor, s.unread = string(identity), binary.BigEndian.Uint64(cursor), unread(damaged)
+	s.identity, s.cursor, s.unread, s.mark = string(identity), binary.BigEndian.Uint64(cursor), unread(damaged), string(mark)
 	return s, nil
 }
 

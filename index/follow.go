@@ -194,6 +194,9 @@ func (f *follower) read() (b batch, err error) {
 func (f *follower) apply(b *batch) error {
 	s := f.docs.state
 	s.cursor, s.unread = b.cursor, b.unread
+	if marks := f.x.cfg.Marks; marks != nil {
+		s.mark = marks.Mark()
+	}
 	if err := f.e.apply(b.docs, b.gone, s); err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	Source Source
 	// Identity tells the log from every other one. An index of another log is rebuilt.
 	Identity string
+	// Marks say whether the log has lost what the index is of. Default: a log loses nothing.
+	Marks Marks
 	// Log is told of what happens to the index. The zero Logger says nothing.
 	Log zerolog.Logger
 	// Linger is how long the index waits after a change for further ones, so as to

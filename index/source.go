@@ -6,6 +6,14 @@ import (
 	"auditlog/fulltext"
 )
 
+// Marks are of a log that may lose what was read from it, as where its database fails over.
+type Marks interface {
+	// Mark names a state of the log that is as new as any that was read, or newer.
+	Mark() string
+	// Holds reports whether the log still holds all that the state of a mark held.
+	Holds(mark string) (bool, error)
+}
+
 // Source is the log as the index follows it.
 type Source interface {
 	// BlockChanges returns the changes behind a sequence, oldest first, at most

@@ -134,7 +134,9 @@ func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
 // commitLoop is the committer: it takes the submissions whose turn it is, commits
 // them together, and answers them. Its owner is Open, its end Close.
 func (s *Store) commitLoop() {
+	var crowd crowd
 	for s.closing.Err() == nil {
+		crowd.await(s.closing, s.queue)
 		group := s.gather()
 		if len(group) == 0 {
 			select {
@@ -143,8 +145,13 @@ func (s *Store) commitLoop() {
 			}
 			continue
 		}
+		began := time.Now()
 		s.commit(group)
 		s.queue.Settle()
+		if s.db.Shared() {
+			waiting, _ := s.queue.Waiting()
+			crowd.answered(len(group), waiting, time.Since(began))
+		}
 		for _, sub := range group {
 			close(sub.done)
 		}

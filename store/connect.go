@@ -25,11 +25,20 @@ func IsAddress(s string) bool {
 // one when the database cannot be reached.
 func Connect(address string, opts Options) (*Store, error) {
 	opts.setDefaults()
-	db, err := pgkv.Open(address, sharedOptions(&opts))
+	engine := sharedOptions(&opts)
+	engine.Memo, engine.AcceptLoss = opts.Memo, opts.AcceptLoss
+	db, err := pgkv.Open(address, engine)
 	if err != nil {
 		return nil, closed(err)
 	}
-	return New(db, opts)
+	s, err := New(db, opts)
+	if err != nil || db.Missing() == "" {
+		return s, err
+	}
+	if err := s.WentBack(0, 0, db.Missing(), opts.AcceptLoss); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // ConnectReadOnly opens the store at an address as it is, for those who check it: it can be
@@ -50,6 +59,7 @@ func sharedOptions(opts *Options) pgkv.Options {
 		Init:       func(tx kv.Tx) error { return upgrade.Begin(tx, opts.Rand) },
 		Held:       format.Meta,
 		Fixed:      []string{string(format.MetaFormat), string(format.MetaIdentity)},
+		Identity:   string(format.MetaIdentity),
 		Appended:   format.Tail,
 		Watched:    format.Projects,
 		Cached:     []string{format.Blocks, format.Spans},
@@ -72,9 +82,27 @@ func (s *Store) Reach() error {
 	return s.read(func(kv.Tx) error { return nil })
 }
 
+// Mark names the state of the log, of one whose database may lose what was read of it, else "".
+func (s *Store) Mark() string {
+	if db, ok := s.db.(kv.Marked); ok {
+		return db.Mark()
+	}
+	return ""
+}
+
+// Holds reports whether the log still holds all that it did when Mark returned a mark.
+func (s *Store) Holds(mark string) (bool, error) {
+	db, ok := s.db.(kv.Marked)
+	if !ok || mark == "" {
+		return !ok, nil
+	}
+	is, err := db.Holds(mark)
+	return is, closed(s.forked(err))
+}
+
 // unreachable says of a database that cannot be used now that the log cannot.
 func unreachable(err error) error {
-	if !errors.Is(err, kv.ErrUnavailable) {
+	if !errors.Is(err, kv.ErrUnavailable) || errors.Is(err, ErrForked) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the log cannot reach its database"), err)

@@ -96,6 +96,10 @@ type Options struct {
 	// Node names this node to people, where several have the database. Default its number.
 	Node string
 
+	// Memo is the path of a file in which this node remembers how far it has seen the database come,
+	// where several have it. Default: none.
+	Memo string
+
 	// Limits bound what each project and each token may record: of those that are for
 	// one, the first counts. Default none.
 	Limits []audit.Limit
@@ -400,7 +404,21 @@ func (s *Store) read(fn func(kv.Tx) error) error { return s.readExpecting(nil, f
 
 // readExpecting is read of who knows what will be read.
 func (s *Store) readExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
-	return closed(s.located(kv.View(s.db, expected, fn)))
+	return closed(s.forked(s.located(kv.View(s.db, expected, fn))))
+}
+
+// ErrForked is in the chain of the errors of a store whose database has lost what was read from it, as
+// where a server took over that had not got all. Opening it anew, with all that is kept of it, goes on
+// with what is there. It is an Unavailable Fault.
+var ErrForked error = audit.Errorf(audit.Unavailable, "the database has lost what this node had read from it: the node has to start anew")
+
+// forked has the store do no more where an error says that its memory is not of the database any more.
+func (s *Store) forked(err error) error {
+	if errors.Is(err, kv.ErrForked) {
+		err = fmt.Errorf("%w: %w", ErrForked, err)
+		s.fail(err)
+	}
+	return err
 }
 
 // located says of damage in which database it is.

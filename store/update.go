@@ -40,6 +40,8 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 		return fn(tx)
 	}))
 	switch {
+	case errors.Is(err, kv.ErrForked):
+		return s.forked(err)
 	case errors.Is(err, kv.ErrNothing):
 		s.durable.Store(s.mem.Tail.Next())
 		return nil

@@ -21,7 +21,7 @@ func IndexConfig(dir string, log *store.Store, to zerolog.Logger) index.Config {
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = target // a link to where there is room stays one when the index is made anew
 	}
-	return index.Config{Dir: dir, Source: log, Identity: log.Lineage().String(), Log: to}
+	return index.Config{Dir: dir, Source: log, Identity: log.Lineage().String(), Marks: log, Log: to}
 }
 
 // search makes a query of what somebody searches for, for the store, which is

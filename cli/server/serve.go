@@ -124,16 +124,28 @@ func (c *Config) Load(fs *pflag.FlagSet, path string, lookup func(string) (strin
 }
 
 // serve opens a server, runs it until ctx ends or something fails, and
-// closes it.
+// closes it. One whose database has lost what it had read begins anew, with nothing that it knew.
 func serve(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 	budget := admit.BudgetOf()
 	tuneGC(budget)
-	s := &server{cfg: cfg, log: newLogger(&cfg, stderr), stdout: stdout, budget: budget, door: admit.New(admit.Options{Memory: budget.Calls})}
-	err := s.open(ctx)
-	if err == nil {
-		err = s.run(ctx)
+	for anew := false; ; {
+		s := &server{cfg: cfg, log: newLogger(&cfg, stderr), stdout: stdout, budget: budget, door: admit.New(admit.Options{Memory: budget.Calls})}
+		err := s.open(ctx)
+		opened := err == nil
+		if opened {
+			err = s.run(ctx)
+		}
+		err = errors.Join(err, s.close())
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case errors.Is(err, store.ErrForked):
+			s.log.Error().Err(err).Msg("this node forgets all that it knew, and starts anew with what the database has")
+			cfg.Listen, anew = s.listens(), true
+		case !anew || opened || audit.KindOf(err) != audit.Unavailable || !pause(ctx):
+			return err
+		}
 	}
-	return errors.Join(err, s.close())
 }
 
 // server is everything that runs while the log is served.
@@ -215,33 +227,6 @@ func (s *server) openStore(context.Context) (err error) {
 	return err
 }
 
-// connect opens the store in a database that others may have open, too.
-func (s *server) connect(options store.Options) (err error) {
-	if s.store, err = store.Connect(s.cfg.Store, options); err != nil {
-		return exit.Hinted(err, "look at --store, and whether the database answers from here")
-	}
-	if err := os.MkdirAll(s.cfg.Data, 0o700); err != nil {
-		return exit.Hinted(err, "the user that auditlog runs as must be able to write to %s", s.cfg.Data)
-	}
-	if s.store.Async() && !s.cfg.AllowAsync {
-		s.log.Warn().Str("store", s.store.Path()).Msg("the database waits for no standby: what is acknowledged can be lost with its machine; " +
-			"this node is not ready until synchronous_standby_names is set there, or --allow-async is given here")
-	}
-	return nil
-}
-
-// ready returns why requests had better go to another node, of a log that several share.
-func (s *server) ready() error {
-	if err := s.store.Reach(); err != nil {
-		return err
-	}
-	if s.store.Async() && !s.cfg.AllowAsync {
-		return audit.Errorf(audit.Unavailable, "the database waits for no standby: what is acknowledged can be lost with its machine "+
-			"(synchronous_standby_names is not set there, nor --allow-async here)")
-	}
-	return nil
-}
-
 func (s *server) openWorkers(ctx context.Context) error {
 	proxies, err := s.cfg.proxies()
 	if err != nil {
@@ -300,29 +285,6 @@ func (s *server) openWorkers(ctx context.Context) error {
 		{"sinks", s.onDuty(s.shipping.Run)},
 	}
 	return nil
-}
-
-// nodes is api.Options.Nodes.
-func (s *server) nodes() func() (names []string, own, onDuty string) {
-	if !s.store.Shared() {
-		return nil
-	}
-	return s.store.Nodes
-}
-
-// nodeName names this node to people: the machine, and where it listens on it.
-func nodeName(listen string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		return listen
-	}
-	return host + " at " + listen
-}
-
-// onDuty has a worker work while this node of the log is on duty, which is always where it is the
-// only one.
-func (s *server) onDuty(run func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error { return s.store.WhileOnDuty(ctx, run) }
 }
 
 func (s *server) openHTTP(context.Context) error {
@@ -485,7 +447,9 @@ func (s *server) watchStore(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := s.store.Err(); err != nil {
+		if err := s.store.Err(); errors.Is(err, store.ErrForked) {
+			return err
+		} else if err != nil {
 			return exit.Hinted(err, "start it again: everything acknowledged is on disk")
 		}
 	}

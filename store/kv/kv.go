@@ -42,6 +42,10 @@ var (
 	ErrNothing = errors.New("nothing to write")
 	// ErrAbsent says that a commit failed, and left nothing behind.
 	ErrAbsent = errors.New("nothing was written")
+	// ErrForked says that the database no longer holds what was read from it, as where a server
+	// took over that had not got all. Nothing is read or written any more: whatever is kept of the
+	// database is to be thrown away, and the database to be opened again.
+	ErrForked = errors.New("the database no longer holds what was read from it")
 	// ErrUnknown says that a commit failed, and that nobody knows whether it is stored.
 	// Only opening the database again tells.
 	ErrUnknown = errors.New("it is not known what was written")
@@ -165,6 +169,15 @@ type Cursor interface {
 	// Past moves over hidden keys of this bucket: to the first behind them, or, back, to the
 	// last before.
 	Past(h *Hidden, back bool) (key, value []byte)
+}
+
+// Marked is an engine whose database may lose commits that were read. Whoever keeps something that was
+// read beyond the end of the process keeps a mark with it.
+type Marked interface {
+	// Mark names a state of the database that is as new as any that was read, or newer.
+	Mark() string
+	// Holds reports whether the database still holds all that the state of a mark held.
+	Holds(mark string) (bool, error)
 }
 
 // From walks the keys of a bucket that are not before key; a nil key is before all.

@@ -218,6 +218,13 @@ func (q *Queue[T]) move(parts []Part, by func(*Load, Load)) {
 	}
 }
 
+// Waiting returns how many items wait, and what they bring.
+func (q *Queue[T]) Waiting() (items int, load Load) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.items, q.waiting
+}
+
 // State is what a Queue holds, for those who watch over it.
 type State struct {
 	// Waiting is what waits, Items how many calls that is, and Held how many of these

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ type conn struct {
 	net      net.Conn
 	wire     *pgproto3.Frontend
 	known    map[string]knowledge // of statements
-	timeline uint32               // of the server, 0 where it does not tell
+	server   server               // that it leads to
 	inTx     bool                 // a transaction is open
 	broken   bool                 // it cannot be used any more
 	silent   bool                 // because no answer came
@@ -112,6 +113,16 @@ func (c *conn) exchange(calls ...*call) error {
 	return err
 }
 
+// commit is exchange of calls that end with a commit. A warning is an error: it is how a server says
+// that it did not wait for the standby.
+func (c *conn) commit(calls ...*call) error {
+	err := c.exchange(calls...)
+	if err == nil {
+		err = c.warning
+	}
+	return err
+}
+
 // sendAhead sends calls whose answers the next exchange reads.
 func (c *conn) sendAhead(calls ...*call) error {
 	if err := c.send(calls); err != nil {
@@ -195,12 +206,17 @@ func (c *conn) receive(calls []*call) error {
 	}
 }
 
-// dial connects to one of the servers of an address, the first that takes writes and is of no
-// older timeline than what was seen.
-func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) (*conn, error) {
-	var timeline uint32
+// dial connects to one of the servers of an address, the first that takes writes and that may
+// says nothing against.
+func dial(cfg *pgconn.Config, may func(server) error, connecting, patience time.Duration) (*conn, error) {
+	var to server
 	cfg.ValidateConnect = func(ctx context.Context, pg *pgconn.PgConn) (err error) {
-		timeline, err = primary(ctx, pg, least)
+		if to, err = primary(ctx, pg); err == nil {
+			err = may(to)
+		}
+		if err == nil {
+			_, err = pg.Exec(ctx, session).ReadAll()
+		}
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connecting)
@@ -213,27 +229,39 @@ func dial(cfg *pgconn.Config, least uint32, connecting, patience time.Duration) 
 	if err != nil {
 		return nil, errors.Join(err, pg.Close(ctx))
 	}
-	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), timeline: timeline, patience: patience}, nil
+	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), server: to, patience: patience}, nil
 }
 
 // from returns a configuration whose servers are tried from the n-th on: one that is cut off from
 // its standby takes what it cannot commit, and whoever gives that up has to look elsewhere. Each
 // has its part of the time within which one is wanted.
 func from(cfg *pgconn.Config, n int, within time.Duration) *pgconn.Config {
-	cfg = cfg.Copy()
-	all := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
-	var firsts []int // of each server, for there may be a try with TLS and one without
-	for i, f := range all {
-		if i == 0 || f.Host != all[i-1].Host || f.Port != all[i-1].Port {
-			firsts = append(firsts, i)
-		}
-	}
-	if each := max(time.Second, within/time.Duration(len(firsts))); cfg.ConnectTimeout == 0 || cfg.ConnectTimeout > each {
+	all := hosts(cfg)
+	if each := max(time.Second, within/time.Duration(len(all))); cfg.ConnectTimeout == 0 || cfg.ConnectTimeout > each {
+		cfg = cfg.Copy()
 		cfg.ConnectTimeout = each
 	}
-	i := firsts[n%len(firsts)]
-	all = append(all[i:len(all):len(all)], all[:i]...)
-	cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks = all[0].Host, all[0].Port, all[0].TLSConfig, all[1:]
+	n %= len(all)
+	return at(cfg, slices.Concat(append(all[n:len(all):len(all)], all[:n]...)...))
+}
+
+// hosts returns the ways to each of the servers that a configuration names: there may be one with
+// TLS and one without.
+func hosts(cfg *pgconn.Config) (all [][]*pgconn.FallbackConfig) {
+	ways := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
+	for i, w := range ways {
+		if i == 0 || w.Host != ways[i-1].Host || w.Port != ways[i-1].Port {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], w)
+	}
+	return all
+}
+
+// at returns a configuration that has some ways, and otherwise is like another.
+func at(cfg *pgconn.Config, ways []*pgconn.FallbackConfig) *pgconn.Config {
+	cfg = cfg.Copy()
+	cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks = ways[0].Host, ways[0].Port, ways[0].TLSConfig, ways[1:]
 	return cfg
 }
 
@@ -245,31 +273,6 @@ const session = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = 
 	SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0;
 	SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
 		WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)`
-
-// primary makes sure that a server is the one that takes writes, and returns its timeline.
-func primary(ctx context.Context, pg *pgconn.PgConn, least uint32) (timeline uint32, err error) {
-	state, err := pg.Exec(ctx, `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')`).ReadAll()
-	if err != nil {
-		return 0, err
-	}
-	switch row := state[0].Rows[0]; {
-	case string(row[0]) == "t":
-		return 0, errors.New("it is a standby")
-	case string(row[1]) == "on":
-		return 0, errors.New("it is read-only")
-	}
-	at, err := pg.Exec(ctx, `SELECT pg_walfile_name(pg_current_wal_lsn())`).ReadAll()
-	if err == nil { // a service may not tell
-		if _, err := fmt.Sscanf(string(at[0].Rows[0][0][:8]), "%08X", &timeline); err != nil {
-			return 0, fmt.Errorf("read timeline: %w", err)
-		}
-	}
-	if timeline < least {
-		return 0, fmt.Errorf("it is a primary of before: its timeline is %d, and there was %d already", timeline, least)
-	}
-	_, err = pg.Exec(ctx, session).ReadAll()
-	return timeline, err
-}
 
 // int8 returns a parameter of type bigint.
 func int8(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }

@@ -26,6 +26,13 @@ type Options struct {
 	// Fixed are keys of Held whose values tell which database this is. Once another process
 	// has changed one, this one neither reads nor writes any more.
 	Fixed []string
+	// Identity is the key of Held whose value tells this database from others.
+	Identity string
+	// Memo is the path of a file in which this process remembers what it has seen of the servers,
+	// so that it does not go back behind that when it is started again. Default: none.
+	Memo string
+	// AcceptLoss forgets what Memo says of a database that has lost it.
+	AcceptLoss bool
 	// Appended is a bucket to which keys are added at its end: what came since comes along with
 	// the beginning of each transaction.
 	Appended string
@@ -59,14 +66,17 @@ type DB struct {
 	cfg    *pgconn.Config
 	opts   Options
 	schema string
-	id     []byte // of this process among the writers
 
-	closed   atomic.Bool
-	timeline atomic.Uint32 // the newest that was seen
-	async    atomic.Bool   // commits wait for no standby
-	silent   atomic.Int32  // how often a server did not answer: the next is tried first then
-	readers  pool
-	cache    *cache
+	closed  atomic.Bool
+	forked  atomic.Bool  // the database has lost what was read from it
+	async   atomic.Bool  // commits wait for no standby
+	silent  atomic.Int32 // how often a server did not answer: the next is tried first then
+	memory  memory
+	missing string // what was remembered of, and is not there; set by Open
+	readers pool
+	cache   *cache
+	ending  chan struct{} // closed by Close
+	done    sync.WaitGroup
 
 	mu     sync.Mutex // guards state and tables
 	state  *state     // the newest that is known
@@ -74,6 +84,7 @@ type DB struct {
 
 	writing sync.Mutex // held by each Update, guards what follows
 	writer  *conn      // nil: there is none
+	id      []byte     // of this process among the writers: another one once it is unknown whether a commit is there
 	// unknown is the version that a commit made of which nobody knows whether it is there, 0
 	// where there is none.
 	unknown int64
@@ -93,8 +104,8 @@ func Open(address string, opts Options) (*DB, error) {
 		return nil, errors.New("the address of the database is not one that PostgreSQL understands: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full")
 	}
 	opts.setDefaults()
-	db := &DB{cfg: cfg, opts: opts, id: make([]byte, 16), cache: newCache(opts.CacheBytes), tables: make(catalog)}
-	if _, err := rand.Read(db.id); err != nil {
+	db := &DB{cfg: cfg, opts: opts, id: newID(), cache: newCache(opts.CacheBytes), tables: make(catalog), ending: make(chan struct{})}
+	if err := db.memory.open(opts.Memo); err != nil {
 		return nil, err
 	}
 	db.schema, _, _ = strings.Cut(cfg.RuntimeParams["search_path"], ",")
@@ -105,11 +116,65 @@ func Open(address string, opts Options) (*DB, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "auditlog"
 	}
-	db.readers.init(db.dial, func() { db.silent.Add(1) })
-	if err := db.prepare(); err != nil {
+	db.readers.init(db.dial, func(c *conn) bool { return db.isOlder(c.server) }, func() { db.silent.Add(1) })
+	db.askAll()
+	err = db.prepare()
+	if err == nil {
+		err = db.recall()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", db.Name(), errors.Join(err, db.Close()))
 	}
+	if opts.Memo != "" && (db.missing == "" || opts.AcceptLoss) {
+		db.done.Go(db.remember)
+	}
 	return db, nil
+}
+
+// newID returns an id that no other has.
+func newID() []byte {
+	id := make([]byte, 16)
+	rand.Read(id) //nolint: it does not fail
+	return id
+}
+
+// askAll has every server that answers say how new it is, where there are several: a primary of before
+// may be the first that does.
+func (db *DB) askAll() {
+	all := hosts(db.cfg)
+	if len(all) < 2 {
+		return
+	}
+	var asked sync.WaitGroup
+	for _, ways := range all {
+		asked.Go(func() {
+			c, err := dial(from(at(db.cfg, ways), 0, db.opts.Patience/2), db.memory.meet, db.opts.Patience/2, db.opts.Watch)
+			if err == nil {
+				c.close()
+			}
+		})
+	}
+	asked.Wait()
+}
+
+// isOlder reports whether a server was the primary before one that was seen.
+func (db *DB) isOlder(s server) bool { return s.older(db.memory.newest()) }
+
+// fork ends all that this process does with the database: it has lost what was read from it.
+func (db *DB) fork() error {
+	db.forked.Store(true)
+	return errForked
+}
+
+// usable returns why the database is not used any more.
+func (db *DB) usable() error {
+	switch {
+	case db.closed.Load():
+		return kv.ErrClosed
+	case db.forked.Load():
+		return db.unavailable(errForked)
+	}
+	return nil
 }
 
 // prepare makes the tables, and reads the first state.
@@ -158,19 +223,11 @@ func (db *DB) dial() (*conn, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
-	c, err := dial(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.timeline.Load(), db.opts.Patience, db.opts.Watch)
-	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			db.silent.Add(1)
-		}
-		return nil, err
+	c, err := dial(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.memory.meet, db.opts.Patience, db.opts.Watch)
+	if errors.Is(err, context.DeadlineExceeded) {
+		db.silent.Add(1)
 	}
-	for {
-		newest := db.timeline.Load()
-		if c.timeline <= newest || db.timeline.CompareAndSwap(newest, c.timeline) {
-			return c, nil
-		}
-	}
+	return c, err
 }
 
 // View runs fn on one state.
@@ -193,8 +250,8 @@ func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error 
 // beginView takes a connection, and has it see one state of the database. A connection that was
 // lost meanwhile, or whose server was replaced, is replaced by a new one.
 func (db *DB) beginView(expected []kv.Expected) (*tx, error) {
-	if db.closed.Load() {
-		return nil, kv.ErrClosed
+	if err := db.usable(); err != nil {
+		return nil, err
 	}
 	until := time.Now().Add(db.opts.Patience)
 	for wait := firstWait; ; wait *= 2 {
@@ -220,14 +277,15 @@ func (db *DB) tryView(expected []kv.Expected, until time.Time) (*tx, error) {
 	t.state, t.tables = db.state, db.tables
 	db.mu.Unlock()
 	var err error
-	if t.c, err = db.readers.take(db.timeline.Load(), until); err != nil {
+	if t.c, err = db.readers.take(until); err != nil {
 		return nil, err
 	}
 	reader := db.readState(t.state, t.tables)
 	t.Expect(expected...)
 	if t.read(&call{statement: beginReading}, reader.call) {
 		t.news = reader.news
-		if t.state, err = db.learn(reader); err == nil {
+		if t.state, err = db.learn(reader, t.c.server); err == nil {
+			t.keep()
 			return t, nil
 		}
 	} else {
@@ -263,7 +321,7 @@ func (db *DB) Name() string {
 
 // Size returns what the tables take. How much of it is free the server does not tell.
 func (db *DB) Size() (total, free int64, err error) {
-	c, err := db.readers.take(db.timeline.Load(), time.Now().Add(db.opts.Patience))
+	c, err := db.readers.take(time.Now().Add(db.opts.Patience))
 	if err != nil {
 		return 0, 0, db.unavailable(err)
 	}
@@ -293,7 +351,7 @@ func (db *DB) Check(func(error)) error {
 // Damages is empty: a server that starts has found itself whole.
 func (db *DB) Damages() []error { return nil }
 
-// Lost knows of no loss: a server that is behind what was seen of it is not read.
+// Lost knows of no loss: what is behind what was seen of it is not opened, nor read.
 func (db *DB) Lost() (height uint64, ok bool) { return 0, false }
 
 // AcceptLoss has nothing to accept.
@@ -304,6 +362,8 @@ func (db *DB) Close() error {
 	if db.closed.Swap(true) {
 		return nil
 	}
+	close(db.ending)
+	db.done.Wait()
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	db.writer.close()

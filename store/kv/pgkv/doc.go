@@ -9,8 +9,8 @@
 // They lie in a schema of their own, auditlog, or the first of the address' search_path:
 //
 //	log      one row: schema, the version of these tables; version, which each commit raises
-//	         by one; height, how far the log has come
-//	writers  id of a process that writes -> the version of its last commit, when it was seen
+//	         by one; writer, who made it; height, how far the log has come
+//	writers  id of who writes -> last, the version of its last commit; seen, when that was
 //	NAME     a bucket: k -> v, and the version of the commit that put it
 //
 // Keys of projects are bytes as all are, although names are text: cursors are asked for what is no
@@ -22,8 +22,8 @@
 //
 // # Commits
 //
-// A commit is one transaction that begins with the log's row: version = version + 1 where it is
-// the version that this process read last, else it divides by zero and the transaction ends.
+// A commit is one transaction that begins with the log's row: version = version + 1 where version and
+// writer are those that this process read last, else it divides by zero and the transaction ends.
 // So a commit succeeds only where nothing was committed in between, whoever else writes, and a
 // process that was paused or cut off can do no harm. If nothing has to be read it is sent
 // all at once: one round trip. An update that has to read, or that another came before, first
@@ -50,8 +50,24 @@
 //     ends with kv.ErrNothing, as where all entries are duplicates, returns behind a commit of its
 //     own made after what it read (settle), unless one came behind that already.
 //   - A primary of before may still answer. A process remembers the newest timeline that it has
-//     seen, and connects to none that is older; and a state whose version is behind one that was
-//     read is refused. It remembers neither beyond its end.
+//     seen, also beyond its end (memory.go), and connects to none that is older; where an address names
+//     several servers, a start asks all. And a state whose version is behind one that was read is refused.
+//
+// # Forks
+//
+// A server that takes over may lack commits that were read: those that no standby had, where
+// none is waited for, or where the primary crashed and showed after that what it had not
+// acknowledged. Its versions then come to the same numbers with other commits. So each version is known
+// by its writer as well, and no two commits of all histories have both: a process writes one at a
+// time, and takes another id where it does not know whether one is there. Whether a version that was
+// read is in the history of what is read now, the row of its writer tells, which only rises: last
+// is not below the version. That is looked at with each state that is read, in the same round trip, and
+// before anything is acknowledged that rests on what was read (settle). Where it is not so the DB answers
+// everything with kv.ErrForked: all that is kept of the database may be of the other history.
+//
+// No timeline is needed for that, so it holds with services that tell none, and where a copy was put in
+// place of the database. What is read at once through two servers is held together by that they are
+// two (advance).
 //
 // # Reading
 //
@@ -71,6 +87,8 @@
 //	table.go   the statements of a bucket
 //	cache.go   values that are not sent again
 //	conn.go    a connection, and its round trips
+//	server.go  which server a connection leads to
+//	memory.go  what is remembered beyond the end of the process
 //	pool.go    the connections that read
 //	errors.go  what errors mean
 package pgkv

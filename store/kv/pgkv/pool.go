@@ -15,6 +15,8 @@ const (
 // pool is the connections that read. Its methods may be called by several goroutines at once.
 type pool struct {
 	dial func() (*conn, error)
+	// older reports whether a connection leads to a primary of before.
+	older func(*conn) bool
 	// silent is told of connections on which no answer came.
 	silent func()
 	room   chan struct{} // has an element for each connection that is out
@@ -24,13 +26,12 @@ type pool struct {
 	closed bool
 }
 
-func (p *pool) init(dial func() (*conn, error), silent func()) {
-	p.dial, p.silent, p.room = dial, silent, make(chan struct{}, mostReaders)
+func (p *pool) init(dial func() (*conn, error), older func(*conn) bool, silent func()) {
+	p.dial, p.older, p.silent, p.room = dial, older, silent, make(chan struct{}, mostReaders)
 }
 
-// take returns a connection to a server of a timeline or a later one, which give or drop takes
-// back.
-func (p *pool) take(timeline uint32, until time.Time) (*conn, error) {
+// take returns a connection, which give or drop takes back.
+func (p *pool) take(until time.Time) (*conn, error) {
 	patience := time.NewTimer(time.Until(until))
 	defer patience.Stop()
 	select {
@@ -39,7 +40,7 @@ func (p *pool) take(timeline uint32, until time.Time) (*conn, error) {
 		return nil, fmt.Errorf("%d connections to the database are busy", mostReaders)
 	}
 	for c := p.pop(); c != nil; c = p.pop() {
-		if c.timeline >= timeline {
+		if !p.older(c) {
 			return c, nil
 		}
 		c.close()

@@ -34,11 +34,11 @@ func TestRefusals(t *testing.T) {
 	}
 	newer := within(database)
 	open(t, newer, options())
-	query("UPDATE " + schemaOf(t, newer) + ".log SET schema = 2")
+	query("UPDATE " + schemaOf(t, newer) + ".log SET schema = 3")
 	foreign := within(database)
 	query("CREATE SCHEMA " + schemaOf(t, foreign) + "; CREATE TABLE " + schemaOf(t, foreign) + ".things (x int)")
 	for address, want := range map[string]string{
-		newer:   "of schema 2, this auditlog knows up to 1: run a newer one",
+		newer:   "of schema 3, this auditlog knows up to 2: run a newer one",
 		foreign: "not of auditlog",
 		strings.Replace(database, "/log_", "/nolog_", 1): "does not exist",
 	} {
@@ -56,6 +56,30 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("opened as it is, an empty database says %v", err)
 	}
 	query("CREATE SCHEMA " + schemaOf(t, empty)) // which would fail if there were one
+}
+
+// Tables of an older schema are brought to this one's, and what an older program writes fails.
+func TestOlderSchema(t *testing.T) {
+	server := pgtest.StartServer(t)
+	database := server.Database(t)
+	address := within(database)
+	db := open(t, address, options())
+	must(t, count(db))
+	must(t, db.Close())
+	in := "SET search_path = " + schemaOf(t, address) + "; "
+	must(t, server.In(database, in+`ALTER TABLE log DROP COLUMN writer; DELETE FROM writers WHERE id = '';
+		ALTER TABLE writers RENAME COLUMN last TO version; UPDATE log SET schema = 1`))
+	if _, err := pgkv.Open(address, pgkv.Options{}); err == nil || !strings.Contains(err.Error(), "start the server once") {
+		t.Errorf("opened for reading, it says %v", err)
+	}
+	db = open(t, address, options())
+	must(t, count(db))
+	if got := counted(t, db); got != 2 {
+		t.Errorf("two updates count %d", got)
+	}
+	if server.In(database, in+"UPDATE writers SET version = version + 1") == nil {
+		t.Error("an older program still writes")
+	}
 }
 
 // Of processes that open an empty database at once, one makes what a new one holds.

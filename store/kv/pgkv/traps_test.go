@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -196,13 +197,11 @@ func TestPrimaryOfBefore(t *testing.T) {
 	proxy := proxyTo(t, before)
 	opts := options()
 	opts.Patience = 3 * time.Second
-	db := open(t, at(t, before.Database(t), proxy.Address(), pair.Standby.Address()), opts)
+	opts.Memo = filepath.Join(t.TempDir(), "memo")
+	address := at(t, before.Database(t), proxy.Address(), pair.Standby.Address())
+	db := open(t, address, opts)
 	must(t, count(db))
-	for behind := ""; behind != "f"; {
-		var err error
-		behind, err = before.Query("SELECT pg_current_wal_lsn() > replay_lsn FROM pg_stat_replication")
-		must(t, err)
-	}
+	replicated(t, pair)
 	must(t, pair.Promote())
 	proxy.Refuse()
 	if err := count(db); err != nil {
@@ -216,6 +215,39 @@ func TestPrimaryOfBefore(t *testing.T) {
 	}
 	if err := count(db); !errors.Is(err, kv.ErrUnavailable) {
 		t.Errorf("and a writer %v", err)
+	}
+	must(t, db.Close())
+	if _, err := pgkv.Open(address, opts); !errors.Is(err, kv.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), opts.Memo) {
+		t.Errorf("started again, it says %v", err)
+	}
+}
+
+// replicated returns once the standby has all that the primary does.
+func replicated(t *testing.T, pair *pgtest.Pair) {
+	t.Helper()
+	for behind := ""; behind != "f"; {
+		var err error
+		behind, err = pair.Primary.Query("SELECT pg_current_wal_lsn() > replay_lsn FROM pg_stat_replication")
+		must(t, err)
+	}
+}
+
+// Who begins where a primary of before answers as well reads the newest.
+func TestNewestOfSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts two servers")
+	}
+	pair := pgtest.StartPair(t, pgtest.Asynchronous)
+	first := at(t, pair.Primary.Database(t), pair.Primary.Address(), pair.Standby.Address())
+	must(t, count(open(t, first, options())))
+	replicated(t, pair)
+	must(t, pair.Promote())
+	u, err := url.Parse(first)
+	must(t, err)
+	u.Host = pair.Primary.Address() // the second of those
+	must(t, count(open(t, u.String(), options())))
+	if got := counted(t, open(t, first, options())); got != 2 {
+		t.Errorf("two updates count %d", got)
 	}
 }
 

@@ -22,8 +22,12 @@ type tx struct {
 	// expected is what the next round trip brings along, ahead what did by bucket.
 	expected []query
 	ahead    map[string]*ahead
-	height   uint64
-	err      error
+	// sure says that the state is one that follows what was read before. fetched is what was read
+	// until then of what is kept.
+	sure    bool
+	fetched []fetched
+	height  uint64
+	err     error
 }
 
 // Bucket returns a bucket, nil where there is none.
@@ -79,7 +83,26 @@ func (t *tx) read(calls ...*call) bool {
 	for _, q := range expected {
 		q.then()
 	}
+	if t.sure {
+		t.keep()
+	}
 	return true
+}
+
+// fetched is a row of a bucket of which rows are kept.
+type fetched struct {
+	bucket string
+	row    row
+}
+
+// keep keeps what was fetched. Before it is certain of which history that is, it may be under a
+// version that is another's by now.
+func (t *tx) keep() {
+	t.sure = true
+	for _, f := range t.fetched {
+		t.db.cache.put(f.bucket, f.row)
+	}
+	t.fetched = nil
 }
 
 // readWriting runs calls in an update.
@@ -99,9 +122,10 @@ func (t *tx) readWriting(calls []*call) error {
 	if err := t.c.exchange(append(all, calls...)...); err != nil {
 		return err
 	}
-	if now != nil && now.now.version != t.state.version {
+	if now != nil && !now.now.is(t.state) {
 		return errRace
 	}
+	t.sure = true
 	return nil
 }
 
@@ -174,7 +198,7 @@ func (b *bucket) take(kept row, key []byte, version int64, value []byte) []byte 
 	}
 	value = nonNil(bytes.Clone(value))
 	if b.table.cached && !b.written() {
-		b.t.db.cache.put(b.table.name, row{bytes.Clone(key), version, value})
+		b.t.fetched = append(b.t.fetched, fetched{b.table.name, row{bytes.Clone(key), version, value}})
 	}
 	return value
 }
@@ -246,13 +270,16 @@ func (b *bucket) Delete(key []byte) error {
 	return b.t.err
 }
 
-// DeleteRange has the server delete, for it alone knows how many there are.
+// DeleteRange has the server delete, for it alone knows how many there are, but of the bucket that
+// is at hand.
 func (b *bucket) DeleteRange(from, to []byte, limit int) (int, error) {
 	switch {
 	case b.t.w == nil:
 		return 0, errReadOnly
 	case limit <= 0:
 		return 0, b.t.err
+	case b.isHeld():
+		return b.deleteHeld(from, to, limit), b.t.err
 	}
 	all := []byte{0}
 	if to == nil {
@@ -267,6 +294,26 @@ func (b *bucket) DeleteRange(from, to []byte, limit int) (int, error) {
 	}
 	b.t.w.forget(b.table.name, from, to)
 	return int(del.affected), nil
+}
+
+// deleteHeld deletes of the bucket that is at hand.
+func (b *bucket) deleteHeld(from, to []byte, limit int) int {
+	there := maps.Clone(b.t.state.held)
+	for key, v := range b.t.w.buckets[b.table.name] {
+		if v == nil {
+			delete(there, key)
+		} else {
+			there[key] = row{}
+		}
+	}
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(there)), func(key string) bool {
+		return key < string(from) || to != nil && key >= string(to)
+	})
+	keys = keys[:min(limit, len(keys))]
+	for _, key := range keys {
+		b.t.w.set(b.table.name, []byte(key), nil)
+	}
+	return len(keys)
 }
 
 // Rising is of no interest to a table.

@@ -20,21 +20,27 @@ var (
 	// register notes this process among the writers, unless it is there.
 	register = &statement{
 		name: "register", types: []uint32{oidBytea},
-		sql: "INSERT INTO writers (id, version) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET seen = now()",
+		sql: "INSERT INTO writers (id, last) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET seen = now()",
 	}
 	// madeBy is what this process committed last.
-	madeBy = &statement{name: "made by", sql: "SELECT version FROM writers WHERE id = $1", types: []uint32{oidBytea}}
+	madeBy = &statement{name: "made by", sql: "SELECT last FROM writers WHERE id = $1", types: []uint32{oidBytea}}
 	// compareAndSet begins a commit: it divides by zero, which ends the transaction, unless the
-	// log is of the version that the commit follows. Who made it stands beside it.
+	// newest version is the one that the commit follows, made by the same writer. Who made it stands
+	// beside it.
 	compareAndSet = &statement{
-		name: "compare and set", types: []uint32{oidInt8, oidInt8, oidBytea},
-		sql: `WITH l AS (UPDATE log SET version = $1 + 1, height = greatest(height, $2) WHERE version = $1 RETURNING 1),
-			w AS (UPDATE writers SET version = $1 + 1 WHERE id = $3 AND EXISTS (SELECT FROM l) RETURNING 1)
+		name: "compare and set", types: []uint32{oidInt8, oidInt8, oidBytea, oidBytea},
+		sql: `WITH l AS (UPDATE log SET version = $1 + 1, writer = $3, height = greatest(height, $2)
+				WHERE version = $1 AND writer = $4 RETURNING 1),
+			w AS (UPDATE writers SET last = $1 + 1, seen = now() WHERE id = $3 AND EXISTS (SELECT FROM l) RETURNING 1)
 			SELECT 1 / count(*) FROM w`,
 	}
-	// raise makes a version that holds nothing new: no commit that was meant to follow the one
-	// before succeeds any more.
-	raise = &statement{name: "raise", sql: "UPDATE log SET version = version + 1"}
+	// raise makes a version that holds nothing new, of a writer that is new as well: no commit that was
+	// meant to follow the one before succeeds any more.
+	raise = &statement{
+		name: "raise", types: []uint32{oidBytea},
+		sql: `WITH l AS (UPDATE log SET version = version + 1, writer = $1 RETURNING version)
+			INSERT INTO writers (id, last) SELECT $1, version FROM l`,
+	}
 )
 
 // errRace is the error of an update that another commit came before.
@@ -46,8 +52,8 @@ var errRace = errors.New("another commit came before")
 func (db *DB) Update(fn func(kv.Tx) error) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
-	if db.closed.Load() {
-		return kv.ErrClosed
+	if err := db.usable(); err != nil {
+		return err
 	}
 	until := time.Now().Add(db.opts.Patience)
 	if _, err := db.resolve(until); err != nil {
@@ -95,7 +101,7 @@ func (db *DB) attempt(fn func(kv.Tx) error, queued bool, until time.Time) (again
 	}
 	db.giveUp()
 	if errors.Is(err, kv.ErrNothing) {
-		if failed := db.settle(t.state.version, until); failed != nil {
+		if failed := db.settle(t.state, until); failed != nil {
 			return false, absent(db.unavailable(failed))
 		}
 	}
@@ -118,8 +124,8 @@ func (db *DB) beginUpdate(queued bool) (*tx, error) {
 		return nil, err
 	}
 	var err error
-	t.c, t.news, t.begun = db.writer, reader.news, true
-	t.state, err = db.learn(reader)
+	t.c, t.news, t.begun, t.sure = db.writer, reader.news, true, true
+	t.state, err = db.learn(reader, t.c.server)
 	return t, err
 }
 
@@ -135,19 +141,20 @@ func (db *DB) commit(t *tx, until time.Time) (again bool, err error) {
 		if err := db.connectWriter(); err != nil {
 			return db.abandon(err)
 		}
+		t.c = db.writer
 		calls = append(calls, &call{statement: beginWriting})
 	}
 	version := t.state.version + 1
-	calls = append(calls, &call{statement: compareAndSet, args: [][]byte{int8(t.state.version), int8(int64(t.height)), db.id}})
+	calls = append(calls, &call{statement: compareAndSet, args: [][]byte{
+		int8(t.state.version), int8(int64(t.height)), db.id, []byte(t.state.writer),
+	}})
 	calls = append(calls, t.w.send(version, t.tables)...)
 	calls = append(calls, &call{statement: commit})
-	err = db.writer.exchange(calls...)
-	if err == nil {
-		err = db.writer.warning
-	}
+	by := db.id
+	err = t.c.commit(calls...)
 	switch failed := new(pgconn.PgError); {
 	case err == nil:
-		db.committed(t)
+		db.committed(t, by)
 		return false, nil
 	case !errors.Is(err, errLost) && errors.As(err, &failed):
 		return db.abandon(err)
@@ -159,14 +166,14 @@ func (db *DB) commit(t *tx, until time.Time) (again bool, err error) {
 	case failed != nil:
 		return false, fmt.Errorf("%w: %w", kv.ErrUnknown, db.unavailable(errors.Join(err, failed)))
 	case done:
-		db.committed(t)
+		db.committed(t, by)
 		return false, nil
 	}
 	return true, err
 }
 
-// committed takes what a commit has changed into what is known.
-func (db *DB) committed(t *tx) {
+// committed takes what a commit of a writer has changed into what is known.
+func (db *DB) committed(t *tx, by []byte) {
 	db.durable = max(db.durable, t.state.version+1)
 	for _, bucket := range db.opts.Cached {
 		for key, v := range t.w.buckets[bucket] {
@@ -175,11 +182,11 @@ func (db *DB) committed(t *tx) {
 			}
 		}
 	}
-	next := t.state.after(t.w, &db.opts)
+	next := t.state.after(t.w, &db.opts, by, t.c.server)
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.tables = t.tables
-	if next != nil && next.version > db.state.version {
+	if next.version > db.state.version {
 		db.state = next
 	}
 }
@@ -187,7 +194,7 @@ func (db *DB) committed(t *tx) {
 // abandon ends an attempt that failed before its commit could have taken place. again is set
 // when it can be made anew.
 func (db *DB) abandon(err error) (again bool, _ error) {
-	if isLost(err) || code(err) == readOnly {
+	if isLost(err) || code(err) == readOnly || errors.Is(err, errStale) {
 		db.hangUp() // of a server that has become a standby, too
 		return true, err
 	}
@@ -220,7 +227,7 @@ var idleLimit = &statement{name: "idle", sql: "SET idle_in_transaction_session_t
 
 // connectWriter makes sure that there is a writing connection.
 func (db *DB) connectWriter() error {
-	if db.writer != nil && db.writer.timeline >= db.timeline.Load() {
+	if db.writer != nil && !db.isOlder(db.writer.server) {
 		return nil
 	}
 	db.hangUp()
@@ -232,61 +239,68 @@ func (db *DB) connectWriter() error {
 	return c.exchange(&call{statement: idleLimit})
 }
 
-// errForgotten is the error of an outcome that nobody can tell any more.
-var errForgotten = errors.New("the database no longer knows what this process wrote last")
-
-// resolve finds out what became of a commit whose answer was lost, if there is one. It waits for
-// the log, and so for the commit if that is still under way, and commits something itself: then
-// what was there is durable, and what was not there can no longer come.
-func (db *DB) resolve(until time.Time) (done bool, err error) {
-	for wait := firstWait; db.unknown != 0; wait *= 2 {
-		made := int64(unknownVersion)
+// insist runs calls that end with a commit, which are made anew for each try, until they have succeeded.
+func (db *DB) insist(until time.Time, calls func() []*call) error {
+	for wait := firstWait; ; wait *= 2 {
 		err := db.connectWriter()
 		if err == nil {
-			err = db.writer.exchange(&call{statement: beginWriting}, &call{statement: lockLog},
-				&call{statement: madeBy, args: [][]byte{db.id}, row: func(columns [][]byte) { made = readInt8(columns[0]) }},
-				&call{statement: raise}, &call{statement: commit})
+			err = db.writer.commit(calls()...)
 		}
 		if err == nil {
-			err = db.writer.warning
-		}
-		switch {
-		case err == nil && made == unknownVersion:
-			return false, errForgotten
-		case err == nil:
-			done = made == db.unknown
-			db.unknown = 0
-			return done, nil
-		}
-		db.hangUp()
-		if db.closed.Load() || time.Now().Add(wait).After(until) {
-			return false, err
-		}
-		time.Sleep(wait)
-	}
-	return false, nil
-}
-
-// settle returns once a version, which was read, cannot be lost any more: behind a commit of
-// this process that came after it.
-func (db *DB) settle(version int64, until time.Time) error {
-	for wait := firstWait; version > db.durable; wait *= 2 {
-		err := db.connectWriter()
-		if err == nil {
-			err = db.writer.exchange(&call{statement: beginWriting}, &call{statement: register, args: [][]byte{db.id}}, &call{statement: commit})
-		}
-		if err == nil {
-			err = db.writer.warning
-		}
-		if err == nil {
-			db.durable = version
 			return nil
 		}
 		db.hangUp()
-		if time.Now().Add(wait).After(until) {
+		if db.closed.Load() || time.Now().Add(wait).After(until) {
 			return err
 		}
 		time.Sleep(wait)
 	}
-	return nil
+}
+
+// resolve finds out what became of a commit whose answer was lost, if there is one. It waits for
+// the log, and so for the commit if that is still under way, and commits something itself: then
+// what was there is durable, and what was not there can no longer come. That is of another writer,
+// each time that it is tried: the one before may have made a version of which others know, and that
+// is not to be taken for what comes next.
+func (db *DB) resolve(until time.Time) (done bool, err error) {
+	if db.unknown == 0 {
+		return false, nil
+	}
+	made, next := int64(unknownVersion), []byte(nil)
+	err = db.insist(until, func() []*call {
+		made, next = unknownVersion, newID()
+		return []*call{{statement: beginWriting}, {statement: lockLog},
+			{statement: madeBy, args: [][]byte{db.id}, row: func(columns [][]byte) { made = readInt8(columns[0]) }},
+			{statement: raise, args: [][]byte{next}}, {statement: commit}}
+	})
+	if err != nil {
+		return false, err
+	}
+	if made == unknownVersion { // nothing is known of this process any more
+		return false, db.fork()
+	}
+	done = made == db.unknown
+	db.unknown, db.id = 0, next
+	return done, nil
+}
+
+// settle returns once a state, which was read, cannot be lost any more: behind a commit of this
+// process that came after it, on a server that has it.
+func (db *DB) settle(s *state, until time.Time) error {
+	if s.version <= db.durable {
+		return nil
+	}
+	is := false
+	err := db.insist(until, func() []*call {
+		is = false
+		return []*call{{statement: beginWriting}, {statement: register, args: [][]byte{db.id}},
+			held(s.version, []byte(s.writer), &is), {statement: commit}}
+	})
+	if err == nil && !is {
+		err = db.fork()
+	}
+	if err == nil {
+		db.durable = s.version
+	}
+	return err
 }

@@ -76,11 +76,16 @@ func (p *Pair) Lag(d time.Duration) {
 	}
 }
 
+// Hold keeps from the standby what the primary does from now on, for Crash to lose.
+func (p *Pair) Hold() { p.links[p.Primary].Stall() }
+
 // Crash kills the primary, and loses what is on its way to the standby, as the end of a machine
 // does.
 func (p *Pair) Crash() {
-	p.links[p.Primary].Cut()
+	link := p.links[p.Primary]
+	link.Cut()
 	p.Primary.Kill()
+	_ = link.Heal() // it has gone on listening
 }
 
 // Promote has the standby become the primary, whatever became of the one before, to which it
