@@ -236,6 +236,7 @@ func TestBrowserPickerAndColumnsUnderBasePath(t *testing.T) {
 	eval[bool](p, "document.activeElement.value = '', true") // the driver types the key as well
 	p.press("nt-29")
 	p.until("document.querySelectorAll('#project-links a').length === 10")
+	p.press(kb.ArrowDown) // to all projects
 	p.press(kb.ArrowDown)
 	p.press(kb.Enter)
 	p.until("location.pathname === '/audit/logs'")

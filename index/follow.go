@@ -11,6 +11,7 @@ import (
 	"auditlog/backoff"
 	"auditlog/follow"
 	"auditlog/index/lexicon"
+	"auditlog/index/listing"
 )
 
 // Bounds of one commit to the index: what it holds in memory until it is on disk.
@@ -338,7 +339,7 @@ func (f *follower) tidy(ctx context.Context) error {
 // checkFiles reports an error when the files of the index are not there any more,
 // or not as they were written.
 func (f *follower) checkFiles() error {
-	if _, err := os.Stat(filepath.Join(f.e.dir, boltFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(f.e.dir, listing.File)); err != nil {
 		return err
 	}
 	return errors.Join(f.e.read((*snapshot).unchanged), f.e.failed())

@@ -86,6 +86,7 @@ func benchSeveral(b *testing.B, projects, each int, quiet time.Duration) {
 				n = len(page.Entries)
 			}
 			b.ReportMetric(float64(n), "entries")
+			b.ReportMetric(float64(ix.Status().Bytes)/float64(projects*each), "index-B/entry")
 		})
 	}
 	if err := s.Close(); err != nil {

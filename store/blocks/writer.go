@@ -91,7 +91,7 @@ func (w *Writer) put(b Keyed) error {
 	return nil
 }
 
-// Tell has followers be told of small blocks that Quiet returned.
+// Tell has followers be told of small blocks, which have sequences of their own for that.
 func (w *Writer) Tell(quiet []Keyed) error {
 	for _, b := range quiet {
 		k := b.Key.Append(nil)

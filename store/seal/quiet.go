@@ -1,9 +1,13 @@
 package seal
 
 import (
+	"bytes"
+	"fmt"
 	"time"
 
+	"auditlog/fulltext"
 	"auditlog/store/blocks"
+	"auditlog/store/format"
 	"auditlog/store/kv"
 )
 
@@ -67,11 +71,11 @@ func (t *Telling) Seq() uint64 { return t.chosen }
 // Plan works out which blocks followers are told of, from what a transaction sees.
 func (t *Telling) Plan(tx kv.Tx) (err error) {
 	s := t.sealer
-	if t.from == nil && !blocks.HasMany(tx, t.rounds.seq, s.Sizes.Many) {
+	if t.from == nil && !hasMany(tx, t.rounds.seq, s.Sizes.Many) {
 		tx.Pass()
 		return nil
 	}
-	t.blocks, t.from, err = s.blocks.Quiet(tx, t.from, t.rounds.seq, blocks.Budget{Blocks: quietBlocks, Bytes: quietBytes}, &t.seq)
+	t.blocks, t.from, err = s.quiet(tx, t.from, t.rounds.seq, blocks.Budget{Blocks: quietBlocks, Bytes: quietBytes}, &t.seq)
 	return err
 }
 
@@ -102,4 +106,77 @@ func (t *Telling) End(failed bool, took time.Duration) {
 	default:
 		r.from, r.rest = t.from, time.Now().Add(min(quietRest*took, maxRest))
 	}
+}
+
+// hasMany reports whether so many small blocks have not changed since a sequence.
+func hasMany(tx kv.Tx, since uint64, many int) bool {
+	n := 0
+	for _, v := range kv.All(tx.Bucket(format.Small)) {
+		if format.ReadUint64(v) > since {
+			continue
+		}
+		if n++; n >= many {
+			return true
+		}
+	}
+	return false
+}
+
+// quiet returns small blocks that have not changed since a sequence, from the one under the key
+// from on, as many as a budget has room for, under sequences of their own behind seq, as they are to be told
+// of. next is from where there may be more, nil where there are none. What damage hides stays as it is.
+func (s *Sealer) quiet(tx kv.Tx, from []byte, since uint64, most blocks.Budget, seq *uint64) (quiet []blocks.Keyed, next []byte, err error) {
+	var keys [][]byte
+	for k, v := range kv.From(tx.Bucket(format.Small), from) {
+		if len(keys) == most.Blocks {
+			next = bytes.Clone(k)
+			break
+		}
+		if format.ReadUint64(v) <= since {
+			keys = append(keys, bytes.Clone(k))
+		}
+	}
+	tx.Pass()
+	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: keys})
+	for _, k := range keys {
+		if most.Bytes <= 0 {
+			return quiet, k, nil
+		}
+		key, err := fulltext.ParseBlockKey(k)
+		if err != nil {
+			return nil, nil, err
+		}
+		b, ok, err := s.renumbered(tx, key, since, *seq+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			*seq++
+			most.Bytes -= b.Size()
+			quiet = append(quiet, b)
+		}
+	}
+	return quiet, next, nil
+}
+
+// renumbered returns a block under another sequence; ok is false where it has changed since one, or
+// cannot be read.
+func (s *Sealer) renumbered(tx kv.Tx, key format.BlockKey, since, seq uint64) (b blocks.Keyed, ok bool, err error) {
+	v := tx.Bucket(format.Blocks).Get(key.Append(nil))
+	if v == nil {
+		tx.Pass()
+		return b, false, nil
+	}
+	old, err := s.blocks.Fresh(key, v)
+	if blocks.IsDamage(err) {
+		return b, false, nil
+	}
+	if err != nil || old.Seq() > since {
+		return b, false, err
+	}
+	b.Key = key
+	if b.Block, err = old.Renumbered(seq); err != nil {
+		return b, false, fmt.Errorf("renumber %v: %w", key, err)
+	}
+	return b, true, nil
 }
