@@ -182,8 +182,7 @@ func (s *Server) checkpoint(c *call, req *rpc.CheckpointRequest) (*rpc.Checkpoin
 	if res.Keys, err = s.opts.Proofs.Keys(); err != nil || req.Old == nil {
 		return res, err
 	}
-	text, _, _ := strings.Cut(string(signed), "\n\n")
-	of, err := proof.ParseCheckpoint(text + "\n")
+	of, err := proof.PeekCheckpoint(signed)
 	if err != nil {
 		return nil, err
 	}

@@ -129,8 +129,9 @@ func (c *call) recordBatch(entries []*audit.Entry) (*rpc.RecordResult, error) {
 
 // authorizeEntries checks the permission for every project that is recorded to.
 func (c *call) authorizeEntries(entries []*audit.Entry) error {
+	var checked map[string]bool
 	for i, e := range entries {
-		if i > 0 && e.Project == entries[i-1].Project {
+		if i > 0 && (e.Project == entries[i-1].Project || checked[e.Project]) {
 			continue
 		}
 		err := c.authorize(e.Project)
@@ -139,6 +140,12 @@ func (c *call) authorizeEntries(entries []*audit.Entry) error {
 		}
 		if err != nil {
 			return err
+		}
+		if len(entries) > 1 {
+			if checked == nil {
+				checked = make(map[string]bool)
+			}
+			checked[e.Project] = true
 		}
 	}
 	return nil

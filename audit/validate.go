@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -197,12 +198,36 @@ func validateName(path, s string, limit int, required bool) error {
 	if len(s) > limit {
 		return FieldErrorf(path, "must be at most %d bytes", limit)
 	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] >= 0x7f {
-			return validateRunes(path, s)
-		}
+	if !printable(s) {
+		return validateRunes(path, s)
 	}
 	return nil
+}
+
+// printable reports whether s is ASCII without control characters. It looks at eight bytes at a time,
+// at some of them twice where they do not come out even.
+func printable(s string) bool {
+	b, n := []byte(s), len(s) // which is no copy, as it is only read
+	if n >= 8 {
+		other := anyOther(binary.LittleEndian.Uint64(b[n-8:]))
+		for ; len(b) > 8; b = b[8:] {
+			other |= anyOther(binary.LittleEndian.Uint64(b))
+		}
+		return other == 0
+	}
+	for _, c := range b {
+		if c < 0x20 || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// anyOther returns 0 unless one of the eight bytes of v is below 0x20 or above 0x7e. What is borrowed is
+// as with anySpecial.
+func anyOther(v uint64) uint64 {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	return ((v - 0x20*each) | ((v ^ 0x7f*each) - each) | v) & high
 }
 
 func validateRunes(path, s string) error {

@@ -217,7 +217,11 @@ func createEntry(call *rights.Call, t *Token) *audit.Entry {
 	if len(t.Projects) > 0 {
 		scope = strings.Join(t.Projects, ", ")
 	}
-	e.Detail = fmt.Sprintf("Created a %s token of %s for %s", t.Role, t.Owner, scope)
+	article := "a"
+	if t.Role == rights.Admin {
+		article = "an"
+	}
+	e.Detail = fmt.Sprintf("Created %s %s token of %s for %s", article, t.Role, t.Owner, scope)
 	e.AddMetadata(map[string]string{"owner": t.Owner, "ownerType": string(t.OwnerType), "role": string(t.Role), "projects": scope})
 	if !t.ExpiresAt.IsZero() {
 		e.Metadata["expiresAt"] = t.ExpiresAt.Format(time.RFC3339)

@@ -365,6 +365,17 @@ func (k *Keeper) AllowLogin(r *http.Request) error {
 	return nil
 }
 
+// AllowNotice returns a *Limited for an address from which too much came that claimed to be an identity
+// provider's word and was not: what was is never held up, of however many people it tells. Whoever was
+// told so afterwards calls AllowLogin, which counts it.
+func (k *Keeper) AllowNotice(r *http.Request) error {
+	if wait := k.logins.Left(k.Address(r), k.opts.Now()); wait > 0 {
+		k.counts.limited.Add(1)
+		return &Limited{After: wait}
+	}
+	return nil
+}
+
 // tidySessions returns what tidy has to write of sessions, and to remove.
 func (k *Keeper) tidySessions(now time.Time) (seen, gone []*active) {
 	k.mu.RLock()

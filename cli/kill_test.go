@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/cli/folder"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/store"
@@ -48,7 +49,7 @@ func TestKill(t *testing.T) {
 		if err != nil || sum.Problems > 0 {
 			t.Fatalf("%d faults, %v", sum.Problems, err)
 		}
-		if err := checkIndex(t.Context(), dir, func(problem string) { t.Error(problem) }); err != nil {
+		if err := folder.CheckIndex(t.Context(), dir, func(problem string) { t.Error(problem) }); err != nil {
 			t.Fatal(err)
 		}
 		p = start()

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
+	"auditlog/cli/folder"
 	"auditlog/client"
 	"auditlog/store"
 	"auditlog/store/kv/pgkv/pgtest"
@@ -40,7 +41,7 @@ func TestMoveKilled(t *testing.T) {
 					break // it was killed at its end
 				}
 			}
-			s, err := openAt(to)
+			s, err := folder.OpenAt(to)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,12 +120,12 @@ func TestBackupOfDatabase(t *testing.T) {
 			t.Fatalf("%v: %v: %s", args, err, out)
 		}
 	}
-	repository, folder, other := filepath.Join(t.TempDir(), "repo"), filepath.Join(t.TempDir(), "data"), server.Database(t)
+	repository, dir, other := filepath.Join(t.TempDir(), "repo"), filepath.Join(t.TempDir(), "data"), server.Database(t)
 	run("backup", repository)
-	run("restore", "--from", repository, "--data", folder)
+	run("restore", "--from", repository, "--data", dir)
 	run("restore", "--from", repository, "--store", other)
-	for _, at := range []string{folder, other} {
-		s, err := openAt(at)
+	for _, at := range []string{dir, other} {
+		s, err := folder.OpenAt(at)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -125,12 +125,15 @@ func (c *console) endPerson(v *visit) error {
 	if c.opts.Provider == nil {
 		return c.unknown(v)
 	}
-	if err := c.opts.Auth.AllowLogin(v.r); err != nil {
+	if err := c.opts.Auth.AllowNotice(v.r); err != nil {
 		return err
 	}
 	who, err := c.opts.Provider.LoggedOut(v.r.Context(), v.r.PostFormValue("logout_token"))
 	if err != nil {
 		c.opts.Log.Warn().Err(err).Msg("log-out by the identity provider")
+		if limited := c.opts.Auth.AllowLogin(v.r); limited != nil {
+			return limited
+		}
 		return err
 	}
 	n, err := c.opts.Auth.LogOutPerson(v.r.Context(), who)

@@ -157,6 +157,27 @@ func TestProviderEndsSessions(t *testing.T) {
 	}
 }
 
+// However many people log out at once, the provider is heard: what is limited is what is not its word.
+func TestProviderEndsManySessions(t *testing.T) {
+	site, _ := personSite(t)
+	op := site.visitor(t)
+	notice := func(token string) int {
+		return op.do(op.PostForm(site.URL+"/login/backchannel", url.Values{"logout_token": {token}})).status
+	}
+	for i := range 100 {
+		if status := notice("good"); status != http.StatusOK {
+			t.Fatalf("log-out %d: %d", i, status)
+		}
+	}
+	limited := false
+	for range 100 {
+		limited = limited || notice("bad") == http.StatusTooManyRequests
+	}
+	if !limited {
+		t.Error("nothing limits what is not to be believed")
+	}
+}
+
 // A log without a provider has none of its pages, and offers none.
 func TestNoProvider(t *testing.T) {
 	site := newSite(t, Options{})

@@ -130,6 +130,9 @@ func spoiled(bundle []byte) map[string][]byte {
 	all := map[string][]byte{
 		"a byte of an entry":           flip(`"detail":"`, -12),
 		"a byte of a salt":             flip(`{"salt":"`, 3),
+		"a byte of a key's name":       flip(`"keys":["auditlog/`, 3),
+		"a byte of a key's number":     flip(`"keys":["auditlog/`, 34),
+		"a byte of a key":              flip(`"keys":["auditlog/`, 60),
 		"a byte of the head's proof":   flip(`"headProof":["`, 3),
 		"a byte of the checkpoint":     flip(`"checkpoint":"auditlog/`, 80),
 		"a byte of its signature":      flip(`"master":"auditlog/`, 160),

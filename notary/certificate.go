@@ -54,7 +54,11 @@ func (n *Notary) Certificate(project string, incarnation int) (bundle []byte, er
 		bundle, err = n.recosigned(tx, bundle)
 		return err
 	})
-	if err == nil && bundle == nil {
+	switch {
+	case err != nil || bundle != nil:
+	case incarnation == 0:
+		err = audit.Errorf(audit.NotFound, "project %q was never purged", project)
+	default:
 		err = audit.Errorf(audit.NotFound, "project %q has no certificate of an incarnation %d that was purged", project, incarnation)
 	}
 	return bundle, err

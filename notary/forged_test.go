@@ -120,6 +120,25 @@ func TestTwoReadings(t *testing.T) {
 	}
 }
 
+// TestSpoiledKeys: the keys that a header names are keys, also where others are believed.
+func TestSpoiledKeys(t *testing.T) {
+	b := open(t)
+	b.record("acme", 3)
+	bundle := string(b.evidence(audit.Query{Project: "acme"}))
+	p := evidence.Policy{Keys: []proof.PublicKey{b.key.Public()}}
+	if _, _, err := verify([]byte(bundle), p); err != nil {
+		t.Fatal(err)
+	}
+	at := strings.Index(bundle, `"keys":["`) + len(`"keys":["`)
+	for i := range strings.IndexByte(bundle[at:], '"') {
+		changed := []byte(bundle)
+		changed[at+i] ^= 1
+		if _, _, err := verify(changed, p); !errors.Is(err, evidence.ErrBad) {
+			t.Errorf("%q holds: %v", changed[at:at+i+1], err)
+		}
+	}
+}
+
 // TestForgedCosignatures: only who is named counts, each once, for what he has signed.
 func TestForgedCosignatures(t *testing.T) {
 	b := open(t)

@@ -1,16 +1,14 @@
 package notary
 
 import (
-	"compress/gzip"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
 	"auditlog/store"
@@ -113,7 +111,7 @@ func TestLogWithoutTrees(t *testing.T) {
 	for _, path := range fixtures {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".db.gz"), func(t *testing.T) {
 			b := &bench{TB: t, dir: t.TempDir(), key: testKey(t)}
-			unpack(t, path, filepath.Join(b.dir, store.FileName))
+			audittest.Unpack(t, path, filepath.Join(b.dir, store.FileName))
 			b.open()
 			defer func() { b.must(b.Close()) }()
 			b.check()
@@ -155,26 +153,6 @@ func TestManyWithoutTrees(t *testing.T) {
 	b.growTrees()
 	if c := b.project("acme", 1); c.Size != 50_000 {
 		t.Errorf("the tree has %d leaves", c.Size)
-	}
-}
-
-func unpack(t *testing.T, from, to string) {
-	t.Helper()
-	in, err := os.Open(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err == nil {
-		err = os.WriteFile(to, data, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

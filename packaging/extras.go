@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditlog/cli"
+	"auditlog/cli/help"
 )
 
 //go:embed files
@@ -81,7 +82,7 @@ func manual(root *cobra.Command, date time.Time) ([]extra, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := cli.Manual(root, dir, date); err != nil {
+	if _, err := help.Manual(root, dir, date); err != nil {
 		return nil, err
 	}
 	pages, err := os.ReadDir(dir)

@@ -164,6 +164,19 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// A checkpoint is seen in its note whoever signed that, and in nothing else.
+func TestPeekCheckpoint(t *testing.T) {
+	c := Checkpoint{"o", 7, Hash{9}}
+	if got, err := PeekCheckpoint([]byte(c.Body() + "\n— anybody aGk=\n")); err != nil || got != c {
+		t.Errorf("it is %+v, %v", got, err)
+	}
+	for _, s := range []string{"", c.Body(), c.Body() + "more\n\n— anybody aGk=\n", "old 3\n\n" + c.Body()} {
+		if got, err := PeekCheckpoint([]byte(s)); err == nil {
+			t.Errorf("%q is %+v", s, got)
+		}
+	}
+}
+
 // FuzzParse: whatever is read leads to the same text again, and nothing panics.
 func FuzzParse(f *testing.F) {
 	f.Add(Checkpoint{"o", 1, Hash{9}}.Body())

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -28,7 +29,8 @@ type Scanner struct {
 	// whole is b as the strings of an answer are cut from it, or empty: what is
 	// to be recorded has strings of its own, for it may be kept for long.
 	whole   string
-	strings internTable
+	names   internTable
+	texts   strings.Builder
 	scratch []byte
 	// unescaped is set when the string read last is in scratch, and not in b as it is.
 	unescaped bool
@@ -71,11 +73,27 @@ func (f *fields) first(bit fields) bool {
 }
 
 // name reads a string of which there are few different ones.
-func (s *Scanner) name(v *string) bool { return s.keep(v, s.strings.get) }
+func (s *Scanner) name(v *string) bool { return s.keep(v, s.names.get) }
 
 // text reads a string of which no two are alike.
-func (s *Scanner) text(v *string) bool {
-	return s.keep(v, func(b []byte) string { return string(b) })
+func (s *Scanner) text(v *string) bool { return s.keep(v, s.copy) }
+
+// textSlab is how many bytes texts that were read one after the other have together in one piece of
+// memory, which lasts as long as one of them.
+const textSlab = 4 << 10
+
+// copy returns b as a string, next to others.
+func (s *Scanner) copy(b []byte) string {
+	if len(b) > textSlab/8 {
+		return string(b)
+	}
+	if s.texts.Cap()-s.texts.Len() < len(b) {
+		s.texts = strings.Builder{}
+		s.texts.Grow(textSlab)
+	}
+	start := s.texts.Len()
+	s.texts.Write(b)
+	return s.texts.String()[start:]
 }
 
 // keep reads a string: a part of the whole if that is kept, else what copied makes of it.

@@ -103,7 +103,7 @@ func (s *Scanner) member(l string, v *string) bool {
 	if s.whole != "" {
 		*v = s.whole[start:end]
 	} else {
-		*v = s.strings.get(s.b[start:end])
+		*v = s.names.get(s.b[start:end])
 	}
 	return true
 }
@@ -243,7 +243,7 @@ func (s *Scanner) metadata(m *map[string]string) bool {
 		if _, twice := (*m)[string(name)]; twice || len(*m) == manyParts {
 			return false
 		}
-		k, v := s.strings.get(name), ""
+		k, v := s.names.get(name), ""
 		ok := s.text(&v)
 		(*m)[k] = v
 		return ok

@@ -16,7 +16,7 @@ import (
 // submission is one call on its way through the committer.
 type submission struct {
 	commit.Part
-	size int
+	rows *format.Rows // of the part
 
 	item queue.Item[*submission]
 	err  error
@@ -38,6 +38,7 @@ func (s *Store) Record(ctx context.Context, entries []*audit.Entry) ([]audit.Rec
 	if err != nil {
 		return nil, err
 	}
+	defer s.spare.Put(sub.rows) // of which a commit has made copies
 	if err := s.meter.Take(sub.item.Parts, s.opts.Now()); err != nil {
 		return nil, err
 	}
@@ -118,14 +119,20 @@ func errClosed() error { return audit.Errorf(audit.Unavailable, "the log is clos
 // prepare checks and encodes entries in the caller's goroutine, so that the
 // committer, which there is one of, has little left to do.
 func (s *Store) prepare(entries []*audit.Entry) (*submission, error) {
-	rows, size, err := format.EncodeRows(entries, s.opts.Now())
-	if err != nil {
+	rows, _ := s.spare.Get().(*format.Rows)
+	if rows == nil {
+		rows = new(format.Rows)
+	}
+	if err := rows.Encode(entries, s.opts.Now()); err != nil {
 		return nil, err
 	}
-	sub := &submission{Part: commit.Part{Entries: entries, Rows: rows}, size: size, done: make(chan struct{})}
+	sub := &submission{
+		Part: commit.Part{Entries: entries, Rows: rows.Of, Alike: make([]int, len(entries))},
+		rows: rows, done: make(chan struct{}),
+	}
 	var of queue.Shares
 	for i, e := range entries {
-		of.Add(e.RecordedBy, e.Project, len(rows[i]))
+		sub.Alike[i] = of.Add(e.RecordedBy, e.Project, len(rows.Of[i]))
 	}
 	sub.item.Value, sub.item.Parts = sub, of.Parts
 	return sub, nil
@@ -179,7 +186,7 @@ func (s *Store) gather() []*submission {
 		items, more := s.queue.Take(left)
 		for _, it := range items {
 			group = append(group, it.Value)
-			left.Sub(queue.Load{Entries: len(it.Value.Entries), Bytes: it.Value.size})
+			left.Sub(queue.Load{Entries: len(it.Value.Entries), Bytes: it.Value.rows.Size})
 		}
 		if len(group) == 0 || more || left.Entries <= 0 || left.Bytes <= 0 || yields == 0 {
 			return group

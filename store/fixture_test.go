@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/auth/rights"
 	"auditlog/notary"
@@ -313,24 +314,8 @@ func writeFixture(t *testing.T, name string, fill func(*fixture)) {
 // unpackFixture returns a folder with a copy of a fixture's database.
 func unpackFixture(t *testing.T, path string) string {
 	t.Helper()
-	in, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	out, err := os.OpenFile(filepath.Join(dir, FileName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = io.Copy(out, z)
-		err = errors.Join(err, out.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	audittest.Unpack(t, path, filepath.Join(dir, FileName))
 	return dir
 }
 

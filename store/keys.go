@@ -89,9 +89,9 @@ func (s *Store) moveKeys() error {
 		}
 		return keys.MoveAll(tx, &s.opts.keySizes, of)
 	}, func() {
-		for _, o := range of {
-			s.mem.ByID[o.Rec.ID].Rec = o.Rec
-			o.Recent.Forget()
+		for i := range of {
+			s.mem.ByID[of[i].Rec.ID].Rec = of[i].Rec
+			s.keys.Moved(&of[i])
 		}
 	})
 }

@@ -163,6 +163,7 @@ type Store struct {
 	lost         atomic.Pointer[error] // why nothing may be written until one is; nil while none is known
 
 	queue   *queue.Queue[*submission] // before the committer
+	spare   sync.Pool                 // of *format.Rows
 	meter   *quota.Meter
 	closing context.Context
 	stop    context.CancelFunc

@@ -112,8 +112,7 @@ type Client struct {
 
 // Cosign has the witness sign a checkpoint, and returns the lines of its signatures.
 func (c *Client) Cosign(ctx context.Context, signed []byte, consistency func(old int64) ([]proof.Hash, error)) ([]byte, error) {
-	text, _, _ := bytes.Cut(signed, []byte("\n\n"))
-	now, err := proof.ParseCheckpoint(string(text) + "\n")
+	now, err := proof.PeekCheckpoint(signed)
 	if err != nil {
 		return nil, err
 	}

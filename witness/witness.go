@@ -122,8 +122,7 @@ func (w *Witness) load() error {
 		if s == nil {
 			return fmt.Errorf("nothing stands under %s", origin)
 		}
-		text, _, _ := strings.Cut(s.Checkpoint, "\n\n")
-		c, err := proof.ParseCheckpoint(text + "\n")
+		c, err := proof.PeekCheckpoint([]byte(s.Checkpoint))
 		if err == nil && c.Origin != origin {
 			err = fmt.Errorf("%s stands under %s", c.Origin, origin)
 		}

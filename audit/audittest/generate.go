@@ -1,5 +1,6 @@
 // Package audittest makes entries for tests and benchmarks: what an organisation
-// of many projects would record, the same for the same seed. Only tests import it.
+// of many projects would record, the same for the same seed. It unpacks what tests have packed, too.
+// Only tests import it.
 package audittest
 
 import (

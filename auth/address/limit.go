@@ -50,6 +50,18 @@ func (l *Limits) Add(a netip.Addr, now time.Time) time.Duration {
 	return wait
 }
 
+// Left returns how long an address must wait until one more of it is let through, and counts none; 0 if
+// not at all.
+func (l *Limits) Left(a netip.Addr, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tokens := l.limiter(NetworkOf(a)).TokensAt(now)
+	if tokens >= 1 {
+		return 0
+	}
+	return time.Duration((1 - tokens) / float64(l.rate) * float64(time.Second))
+}
+
 func (l *Limits) limiter(network netip.Prefix) *rate.Limiter {
 	if e := l.networks[network]; e != nil {
 		l.recent.MoveToFront(e)

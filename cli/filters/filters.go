@@ -201,3 +201,12 @@ func CompleteWith(cmd *cobra.Command, flag string, fn cobra.CompletionFunc) {
 		panic(err) // the flag is not there: a mistake in this program
 	}
 }
+
+// ParseStart reads where to begin as a person in loc writes it, and writes it as a server reads it.
+func ParseStart(from string, now time.Time, loc *time.Location) (rpc.Start, error) {
+	if isNumber := strings.Trim(from, "0123456789") == ""; isNumber || from == "now" {
+		return rpc.Start(from), nil
+	}
+	t, err := ParseTime("from", from, now, loc)
+	return rpc.Start(t.UTC().Format(time.RFC3339Nano)), err
+}

@@ -43,12 +43,17 @@ func (c *certificate) read() error {
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(c.keyFile); err == nil && info.Mode().Perm()&0o027 != 0 {
-		c.log.Warn().Str("file", c.keyFile).Stringer("mode", info.Mode().Perm()).
-			Msg("others can read the private key, or change it: chmod 600, or 640 for a group of its own")
-	}
+	warnOfReaders(c.keyFile, c.log)
 	c.current.Store(&pair)
 	return nil
+}
+
+// warnOfReaders tells whoever runs the log of a private key that is not private.
+func warnOfReaders(file string, log zerolog.Logger) {
+	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o027 != 0 {
+		log.Warn().Str("file", file).Stringer("mode", info.Mode().Perm()).
+			Msg("others can read the private key, or change it: chmod 600, or 640 for a group of its own")
+	}
 }
 
 // stamps returns those of the two files; of one that is not there, none.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,8 +24,7 @@ func (s *server) told(k notary.Kept) error {
 	if s.store.Paused() != nil {
 		return nil
 	}
-	text, _, _ := strings.Cut(k.Checkpoint, "\n\n")
-	c, err := proof.ParseCheckpoint(text + "\n")
+	c, err := proof.PeekCheckpoint([]byte(k.Checkpoint))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"auditlog/auth"
+	"auditlog/auth/address"
 )
 
 // connections bounds how many connections are open at once: in all, so that the
@@ -29,9 +30,9 @@ type connections struct {
 	// refused is told of each connection that was closed.
 	refused func(netip.Addr)
 
-	mu   sync.Mutex // guards what follows
-	open map[net.Conn]netip.Addr
-	from map[netip.Addr]int
+	mu   sync.Mutex                // guards what follows
+	open map[net.Conn]netip.Prefix // where each is from
+	from map[netip.Prefix]int
 }
 
 // Bounds on connections that are not configured.
@@ -67,7 +68,7 @@ func newConnections(c *Config, k *auth.Keeper, files uint64, log zerolog.Logger)
 					Msg("connections are closed at once: there are too many")
 			})
 		},
-		open: make(map[net.Conn]netip.Addr), from: make(map[netip.Addr]int),
+		open: make(map[net.Conn]netip.Prefix), from: make(map[netip.Prefix]int),
 	}
 }
 
@@ -102,13 +103,14 @@ func (l *connections) enter(c net.Conn, at netip.Addr) bool {
 	if !local && !l.known(at) {
 		most -= l.reserve
 	}
+	network := address.NetworkOf(at) // who has one address of IPv6 has many
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.open) >= most || !local && !l.proxied(at) && l.from[at] >= l.perAddress {
+	if len(l.open) >= most || !local && !l.proxied(at) && l.from[network] >= l.perAddress {
 		return false
 	}
-	l.open[c] = at
-	l.from[at]++
+	l.open[c] = network
+	l.from[network]++
 	return true
 }
 

@@ -25,7 +25,7 @@ func bounded() *connections {
 		known:   func(a netip.Addr) bool { return a == admin },
 		proxied: func(a netip.Addr) bool { return a == proxy },
 		refused: func(netip.Addr) {},
-		open:    make(map[net.Conn]netip.Addr), from: make(map[netip.Addr]int),
+		open:    make(map[net.Conn]netip.Prefix), from: make(map[netip.Prefix]int),
 	}
 }
 
@@ -63,6 +63,19 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	if open("127.0.0.1") != nil {
 		t.Error("there is no bound in all")
+	}
+}
+
+// Whoever has one address of IPv6 has 2^64 of them.
+func TestConnectionsOfANetwork(t *testing.T) {
+	l := bounded()
+	for i, from := range []string{"2001:db8::1", "2001:db8::2", "2001:db8::3:4", "2001:db8::ffff:1", "2001:db8:0:1::1"} {
+		c, other := net.Pipe()
+		defer c.Close()
+		defer other.Close()
+		if let := l.enter(c, netip.MustParseAddr(from)); let != (i != 3) {
+			t.Errorf("%s: let in %t", from, let)
+		}
 	}
 }
 

@@ -88,6 +88,7 @@ func (s *server) openNotary(context.Context) error {
 	if err != nil {
 		return err
 	}
+	warnOfReaders(place.Path, s.log)
 	options := notary.Options{Every: s.cfg.CheckpointEvery, Log: s.log, Keep: s.told}
 	for _, w := range s.cfg.Witnesses {
 		options.Known = append(options.Known, w.witness)

@@ -165,6 +165,7 @@ func (s *server) openSinks(ctx context.Context) (err error) {
 		opts.Duty = s.store
 	}
 	if s.cfg.SinkKey != "" {
+		warnOfReaders(s.cfg.SinkKey, s.log)
 		if opts.Keys, err = secrets.Load(s.cfg.SinkKey); err != nil {
 			return exit.Usage(err)
 		}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -215,10 +216,11 @@ func (r *reader) next() ([]byte, error) {
 		r.n++
 		return r.lines.Bytes(), nil
 	}
-	if err := r.lines.Err(); err != nil {
-		return nil, err
+	err := r.lines.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		err = fmt.Errorf("it has a line of more than %d KiB", maxLine>>10)
 	}
-	return nil, io.EOF
+	return nil, cmp.Or(err, io.EOF)
 }
 
 // parseLine takes a line apart, to the byte as Write has put it together.

@@ -154,15 +154,17 @@ func (r *Result) cosigned(p *Policy) error {
 // signer finds out who has signed, among the keys that the policy trusts and those that follow
 // them, or, if it names none, that the bundle does.
 func (r *Result) signer(p *Policy) error {
+	var named []proof.PublicKey
+	for _, text := range r.Header.Keys {
+		_, k, err := proof.ParsePublicKey(text)
+		if err != nil {
+			return bad("%w", err)
+		}
+		named = append(named, k)
+	}
 	r.keys = p.Keys
 	if r.KeyTrusted = len(p.Keys) > 0; !r.KeyTrusted {
-		for _, text := range r.Header.Keys {
-			_, k, err := proof.ParsePublicKey(text)
-			if err != nil {
-				return bad("%w", err)
-			}
-			r.keys = append(r.keys, k)
-		}
+		r.keys = named
 	}
 	origin, _, _ := strings.Cut(r.Header.Master, "\n")
 	r.keys = proof.Followers(origin, r.keys, r.Header.Rotations)

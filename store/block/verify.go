@@ -20,24 +20,58 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 			return bits.Corrupt("row %d has another id, seq or time", row)
 		}
 	}
-	var values []string
+	var read valuesRead
 	for col := range parts {
 		p := &parts[col]
 		if p.list != nil {
 			if err := b.verifyList(col, p.list, entries); err != nil {
 				return err
 			}
-			continue
-		}
-		var err error
-		if values, err = b.columns.Values(b.columns.At(col), values); err != nil {
+		} else if err := b.verifyTexts(col, p, entries, &read); err != nil {
 			return err
 		}
-		for row, e := range entries {
-			if values[row] != p.get(e) {
-				return bits.Corrupt("row %d has another text in column %d", row, col)
-			}
+	}
+	return nil
+}
+
+// valuesRead is memory for the values of a column, and for which of them each row has.
+type valuesRead struct {
+	values []string
+	which  [bits.MaxRows]uint16
+}
+
+// verifyTexts does so for a column of strings.
+func (b *Block) verifyTexts(col int, p *part, entries []*audit.Entry, read *valuesRead) error {
+	other := func(row int) error { return bits.Corrupt("row %d has another text in column %d", row, col) }
+	c := b.columns.At(col)
+	made, err := b.columns.EachMade(c, func(row int, v []byte) error {
+		if string(v) != p.get(entries[row]) {
+			return other(row)
 		}
+		return nil
+	})
+	if made {
+		return err
+	}
+	var one string
+	if c.Single() {
+		if one, err = b.columns.Value(c, 0); err != nil {
+			return err
+		}
+		read.values = append(read.values[:0], one)
+		clear(read.which[:b.rows])
+	} else {
+		if read.values, err = b.columns.Values(b.columns.Inner(c), read.values); err != nil {
+			return err
+		}
+		b.columns.Which(c, &read.which)
+	}
+	for row, e := range entries {
+		want, i := p.get(e), int(read.which[row])
+		if i >= len(read.values) || read.values[i] != want {
+			return other(row)
+		}
+		read.values[i] = want // which is found equal at once by those that are the same string in memory
 	}
 	return nil
 }

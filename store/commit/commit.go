@@ -16,8 +16,10 @@ import (
 // Part is what one call has of a commit.
 type Part struct {
 	Entries []*audit.Entry
-	Rows    [][]byte // of them, as format.EncodeRows makes them
-	Marks   keys.Marks
+	Rows    [][]byte // of them, as format.Rows has them
+	// Alike has a number for each entry, which those of one project have in common.
+	Alike []int
+	Marks keys.Marks
 	// Change, when set, runs before the entries are added, in their transaction:
 	// it refuses them, or writes what they tell of.
 	Change func(*Writer) error
@@ -68,7 +70,7 @@ type Writer struct {
 	at      time.Time // recordedAt of the whole commit
 	next    int64
 	batch   []catchup.Committed
-	added   map[*memory.Project][]*audit.Entry // of the batch
+	added   map[*memory.Project]*adding // the batch by projects
 	created map[string]*memory.Project
 	changed map[*memory.Project]*format.Project
 	wrote   bool   // something beside entries
@@ -83,7 +85,7 @@ func (m *Writers) Begin(tx kv.Tx) *Writer {
 	m.group.Reset()
 	return &Writer{
 		Writers: m, Tx: tx, at: at, next: next, tokens: m.Memory.Tokens,
-		added:   make(map[*memory.Project][]*audit.Entry),
+		added:   make(map[*memory.Project]*adding),
 		created: make(map[string]*memory.Project),
 		changed: make(map[*memory.Project]*format.Project),
 	}
@@ -109,7 +111,13 @@ func (w *Writer) Apply() {
 	for p, rec := range w.changed {
 		p.Rec = *rec
 	}
-	mem.Committed(w.batch, w.added)
+	added := make(map[*memory.Project][]*audit.Entry, len(w.added))
+	for p, a := range w.added {
+		if len(a.entries) > 0 {
+			added[p] = a.entries
+		}
+	}
+	mem.Committed(w.batch, added)
 	mem.Tokens = w.tokens
 	w.group.Apply()
 }
@@ -184,11 +192,11 @@ func (w *Writer) Add(part *Part) error {
 // Record adds an entry of the log itself to a project, whatever state that is in, and the copy of it
 // that outlives the project.
 func (w *Writer) Record(p *memory.Project, e *audit.Entry) error {
-	rows, _, err := format.EncodeRows([]*audit.Entry{e}, w.Now())
-	if err != nil {
+	var rows format.Rows
+	if err := rows.Encode([]*audit.Entry{e}, w.Now()); err != nil {
 		return err
 	}
-	if err := w.append(p, e, rows[0]); err != nil {
+	if err := w.append(w.to(p), e, rows.Of[0]); err != nil {
 		return err
 	}
 	return w.last(e)
@@ -214,17 +222,17 @@ func (w *Writer) last(e *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	return w.append(p, c, format.AppendRow(nil, c))
+	return w.append(w.to(p), c, format.AppendRow(nil, c))
 }
 
-func (w *Writer) append(p *memory.Project, e *audit.Entry, row []byte) error {
-	e.ID, e.Seq, e.RecordedAt = w.next, p.LastSeq()+int64(len(w.added[p]))+1, w.at
+func (w *Writer) append(p *adding, e *audit.Entry, row []byte) error {
+	e.ID, e.Seq, e.RecordedAt = w.next, p.LastSeq()+int64(len(p.entries))+1, w.at
 	if !format.HasOwnTime(row) { // not by what e says: this may be the second run
 		e.CreatedAt = w.at
 	}
 	w.next++
-	w.batch = append(w.batch, catchup.Committed{Project: p, Entry: e, Size: len(row)})
-	w.added[p] = append(w.added[p], e)
+	w.batch = append(w.batch, catchup.Committed{Project: p.Project, Entry: e, Size: len(row)})
+	p.entries = append(p.entries, e)
 	w.row.Add(p.ID, e.Seq, row)
 	if w.row.Size() >= format.MaxTailRow {
 		return w.flush()

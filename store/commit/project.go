@@ -3,6 +3,7 @@ package commit
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"auditlog/audit"
 	"auditlog/store/format"
@@ -11,35 +12,53 @@ import (
 	"auditlog/store/memory"
 )
 
+// adding is a project with the entries that a commit adds to it.
+type adding struct {
+	*memory.Project
+	entries []*audit.Entry
+}
+
+// to returns a project as one that the commit adds entries to.
+func (w *Writer) to(p *memory.Project) *adding {
+	a := w.added[p]
+	if a == nil {
+		a = &adding{Project: p}
+		w.added[p] = a
+	}
+	return a
+}
+
 // owners returns the project of each entry, and makes those that are not there.
 // Nothing is made when one of them refuses recording.
-func (w *Writer) owners(part *Part) ([]*memory.Project, error) {
+func (w *Writer) owners(part *Part) ([]*adding, error) {
 	entries := part.Entries
+	if len(entries) == 0 {
+		return nil, nil
+	}
 	if part.Own {
-		w.house(entries)
+		w.house(entries) // after which those that were of one project may be of two
 	}
+	n := slices.Max(part.Alike) + 1
+	taking := make([]string, n) // the project that takes entries, by their number
 	for i, e := range entries {
-		if i > 0 && e.Project == entries[i-1].Project {
-			continue
-		}
-		if part.AnyState {
-			continue
-		}
-		if err := w.refusal(e.Project); err != nil {
-			return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
+		if at := part.Alike[i]; !part.AnyState && taking[at] != e.Project {
+			if err := w.refusal(e.Project); err != nil {
+				return nil, audit.AtItem(audit.AtPath(err, "project"), audit.EntryAt(i))
+			}
+			taking[at] = e.Project
 		}
 	}
-	owners := make([]*memory.Project, len(entries))
+	owners, of := make([]*adding, len(entries)), make([]*adding, n)
 	for i, e := range entries {
-		if i > 0 && e.Project == entries[i-1].Project {
-			owners[i] = owners[i-1]
-			continue
+		at := part.Alike[i]
+		if of[at] == nil || of[at].Name != e.Project {
+			p, err := w.owner(e.Project)
+			if err != nil {
+				return nil, err
+			}
+			of[at] = w.to(p)
 		}
-		p, err := w.owner(e.Project)
-		if err != nil {
-			return nil, err
-		}
-		owners[i] = p
+		owners[i] = of[at]
 	}
 	return owners, nil
 }

@@ -98,19 +98,14 @@ func EncodeKeyRow(key []byte, b uint8, keys []SealedKey) []byte {
 	v = binary.AppendUvarint(v, uint64(len(keys)))
 	v = binary.AppendUvarint(v, uint64(first))
 	v = append(v, byte(width))
+	unary := len(v)
+	v = append(v, make([]byte, (len(keys)+buckets+7)/8)...)
 	rest := uint64(1)<<(KeyBits-b) - 1
+	for i, k := range keys { // a one for each key, and a zero behind those of each high part
+		at := i + int(k.Hash&rest>>low)
+		v[unary+at>>3] |= 1 << (at & 7)
+	}
 	p := bits.Packer{Dst: v}
-	bucket := uint64(0)
-	for _, k := range keys {
-		for ; bucket < k.Hash&rest>>low; bucket++ {
-			p.Put(0, 1)
-		}
-		p.Put(1, 1)
-	}
-	for ; bucket < uint64(buckets); bucket++ {
-		p.Put(0, 1)
-	}
-	p.Flush()
 	for _, k := range keys {
 		p.Put(k.Hash&(1<<low-1), low)
 	}
@@ -208,13 +203,12 @@ func (r *KeyRow) at(i int, high uint64) SealedKey {
 
 // All appends the keys in their order to dst.
 func (r *KeyRow) All(dst []SealedKey) []SealedKey {
-	high := 0
-	for i := range r.n + r.behind {
-		if !r.bit(i) {
-			high++
-			continue
+	for at, i := r.unary, 0; at < r.lows; at++ {
+		for ones := r.data[at]; ones != 0; ones &= ones - 1 {
+			bit := 8*(at-r.unary) + mathbits.TrailingZeros8(ones)
+			dst = append(dst, r.at(i, uint64(bit-i)))
+			i++
 		}
-		dst = append(dst, r.at(i-high, uint64(high)))
 	}
 	return dst
 }

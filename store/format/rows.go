@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"auditlog/audit"
@@ -14,18 +15,30 @@ const rowGuess = 320
 // large entries must not be copied again and again as its rows become more.
 const rowChunk = 1 << 20
 
-// EncodeRows normalizes and validates entries, of a call at a time, and returns their rows and
-// how many bytes these have. An entry that is refused is the Item of the Fault.
-func EncodeRows(entries []*audit.Entry, now time.Time) (rows [][]byte, size int, err error) {
+// Rows are the rows of the entries of a call, and how many bytes they have. Its memory can be used again
+// once nobody has any of them.
+type Rows struct {
+	Of   [][]byte // each entry
+	Size int
+
+	last []byte // piece of memory
+}
+
+// Encode normalizes and validates entries, of a call at a time, and makes their rows. An entry that is
+// refused is the Item of the Fault.
+func (r *Rows) Encode(entries []*audit.Entry, now time.Time) error {
 	if len(entries) > audit.MaxBatch {
-		return nil, 0, audit.AtPath(audit.Errorf(audit.TooLarge, "must be at most %d at once", audit.MaxBatch), "entries")
+		return audit.AtPath(audit.Errorf(audit.TooLarge, "must be at most %d at once", audit.MaxBatch), "entries")
 	}
-	rows = make([][]byte, len(entries))
-	buf := make([]byte, 0, min(rowGuess*len(entries), rowChunk)) // of rows that follow each other
+	r.Of, r.Size = slices.Grow(r.Of[:0], len(entries)), 0
+	buf := r.last[:0] // of rows that follow each other
+	if guess := min(rowGuess*len(entries), rowChunk); cap(buf) < guess {
+		buf = make([]byte, 0, guess)
+	}
 	for i, e := range entries {
 		e.Normalize()
 		if err := e.Validate(now); err != nil {
-			return nil, 0, audit.AtItem(err, audit.EntryAt(i))
+			return audit.AtItem(err, audit.EntryAt(i))
 		}
 		if len(buf) >= rowChunk {
 			buf = make([]byte, 0, rowChunk+audit.MaxStored)
@@ -34,11 +47,12 @@ func EncodeRows(entries []*audit.Entry, now time.Time) (rows [][]byte, size int,
 		buf = AppendRow(buf, e)
 		n := len(buf) - before
 		if n > audit.MaxStored {
-			return nil, 0, &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
+			return &audit.Fault{Kind: audit.TooLarge, Item: audit.EntryAt(i),
 				Message: fmt.Sprintf("must be at most %d bytes as stored, is %d", audit.MaxStored, n)}
 		}
-		rows[i] = buf[before:len(buf):len(buf)]
-		size += n
+		r.Of = append(r.Of, buf[before:len(buf):len(buf)])
+		r.Size += n
 	}
-	return rows, size, nil
+	r.last = buf
+	return nil
 }

@@ -31,7 +31,7 @@
 // # Looking up
 //
 // A caller looks its keys up in its own goroutine (Index.Look), before its entries go to the
-// committer, which reads nothing. Filters in memory, made of rows that were read, tell of
+// committer, which reads nothing. Filters in memory, made of rows as they are written or read, tell of
 // nearly every new key that it is in no run. What a run seems to have is read, and since 32
 // bits say little, the key of the entry found is compared: so a collision costs one read of an
 // entry, and is never an answer. Only then is a key known. What Look found is as of a count of

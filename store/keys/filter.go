@@ -48,7 +48,15 @@ func (f filter) has(hash uint64) bool {
 	return true
 }
 
-// filters are those of the rows that were read. Rows never change, so a filter is right for as
+// rowFilter is the filter of a row of a run.
+type rowFilter struct {
+	run    runID
+	bits   uint8 // of the run
+	n      uint32
+	filter filter
+}
+
+// filters are those of the rows that were written or read. Rows never change, so a filter is right for as
 // long as there is its row. They are memory alone, made again when a row is next read; when
 // there is no room for more, rows without one are read each time. Keys that are asked for lie
 // anywhere: there is nothing to be gained from replacing one by another.
@@ -105,15 +113,24 @@ func (x *filters) learn(id runID, run *format.KeyRun, n uint32, row *format.KeyR
 	if known {
 		return
 	}
-	f := newFilter(row.All(make([]format.SealedKey, 0, row.Len())))
+	x.keep(rowFilter{id, run.Bits, n, newFilter(row.All(make([]format.SealedKey, 0, row.Len())))})
+}
+
+// keep keeps the filters of rows, as many as there is room for.
+func (x *filters) keep(of ...rowFilter) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.of[id] == nil {
-		x.of[id] = make([]filter, 1<<run.Bits)
-	}
-	if x.of[id][n] == nil {
-		x.of[id][n] = f
-		x.bytes += 8 * len(f)
+	for _, f := range of {
+		if x.bytes+8*len(f.filter) > x.most {
+			return
+		}
+		if x.of[f.run] == nil {
+			x.of[f.run] = make([]filter, 1<<f.bits)
+		}
+		if x.of[f.run][f.n] == nil {
+			x.of[f.run][f.n] = f.filter
+			x.bytes += 8 * len(f.filter)
+		}
 	}
 }
 

@@ -53,10 +53,10 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// However many keys there are, they are sorted by hash and seq.
+// However many keys there are, they are sorted by hash and seq, and sorted lists of them joined so.
 func TestSortKeys(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, n := range []int{0, 1, 2, 100, 2048, 2049, 50_000} {
+	for _, n := range []int{0, 1, 2, 64, 65, 100, 2048, 2049, 50_000} {
 		keys := make([]format.SealedKey, n)
 		for i := range keys {
 			keys[i] = format.SealedKey{Hash: uint64(random.Uint32()), Seq: int64(random.IntN(1000)), Sum: uint32(i)}
@@ -68,10 +68,23 @@ func TestSortKeys(t *testing.T) {
 		slices.SortStableFunc(want, func(a, b format.SealedKey) int {
 			return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Seq, b.Seq))
 		})
+		var ends []int
+		lists := slices.Clone(keys)
+		for list := range slices.Chunk(lists, max(1, n/5)) { // six of them
+			sortKeys(list)
+			ends = append(ends, len(list))
+		}
+		for i := range ends[:max(0, len(ends)-1)] {
+			ends[i+1] += ends[i]
+		}
+		lists = join(lists, ends)
 		sortKeys(keys)
 		for i, k := range keys {
 			if k.Hash != want[i].Hash || k.Seq != want[i].Seq {
 				t.Fatalf("of %d keys number %d is %v, want %v", n, i, k, want[i])
+			}
+			if k.Hash != lists[i].Hash || k.Seq != lists[i].Seq {
+				t.Fatalf("of %d keys in lists number %d is %v, want %v", n, i, lists[i], k)
 			}
 		}
 	}

@@ -36,9 +36,10 @@ type Step struct {
 	Runs format.KeyRuns // where the keys are afterwards
 	Keys int            // how many are moved
 
-	put  [][2][]byte
-	drop [][]byte
-	gone []runID
+	put     [][2][]byte
+	filters []rowFilter // of what is put
+	drop    [][]byte
+	gone    []runID
 }
 
 // plan works out the next step of merging the runs of a project, which must be due, of about
@@ -65,8 +66,8 @@ func plan(tx kv.Tx, z *Sizes, p format.ProjectID, runs format.KeyRuns, most int)
 		return nil, err
 	}
 	s.Keys = len(keys)
-	_ = eachRow(p, into, keys, first, end, func(key, value []byte) error {
-		s.put = append(s.put, [2][]byte{key, value})
+	_ = eachRow(p, into, keys, first, end, func(f rowFilter, key, value []byte) error {
+		s.put, s.filters = append(s.put, [2][]byte{key, value}), append(s.filters, f)
 		return nil
 	})
 	into.Count += int64(len(keys))
@@ -102,6 +103,7 @@ func begin(z *Sizes, runs *format.KeyRuns) {
 // take reads the keys with hashes from low to before high out of runs, in their order, and
 // notes the rows that have nothing behind them.
 func (s *Step) take(tx kv.Tx, p format.ProjectID, from []format.KeyRun, low, high uint64) (keys []format.SealedKey, err error) {
+	var ends []int // of what each run has
 	for i := range from {
 		r := &from[i]
 		shift := format.KeyBits - r.Bits
@@ -122,11 +124,11 @@ func (s *Step) take(tx kv.Tx, p format.ProjectID, from []format.KeyRun, low, hig
 				s.drop = append(s.drop, format.KeyRowKey(p, r.Number, n))
 			}
 		}
+		ends = append(ends, len(keys))
 		r.Count -= int64(len(keys) - before)
 		r.From = high
 	}
-	sortKeys(keys)
-	return keys, nil
+	return join(keys, ends), nil
 }
 
 // write writes what the step changes, but for the project's record.
@@ -144,11 +146,18 @@ func (s *Step) write(tx kv.Tx) error {
 	return nil
 }
 
+// Moved takes the keys that were moved from those in memory, once that is on disk.
+func (x *Index) Moved(o *Owner) {
+	o.Recent.forget()
+	x.filters.keep(o.filters...)
+}
+
 // Merged drops what only helped to read the runs that a step has ended, once it is on disk.
 func (x *Index) Merged(s *Step) {
 	for _, id := range s.gone {
 		x.filters.forget(id)
 	}
+	x.filters.keep(s.filters...)
 }
 
 // Became drops it for runs that are no more when where the keys of a project are has changed.

@@ -13,6 +13,8 @@ type Owner struct {
 	Name   string
 	Rec    format.Project
 	Recent *Recent
+
+	filters []rowFilter // of what was moved
 }
 
 func (o *Owner) put(tx kv.Tx) error {
@@ -59,14 +61,10 @@ func PutFresh(tx kv.Tx, of []format.FreshKeys) error {
 }
 
 // MoveAll moves the keys of sealed entries of projects, which are all that have some, to a run
-// of each. Forget follows once that is on disk.
+// of each. Moved follows once that is on disk.
 func MoveAll(tx kv.Tx, z *Sizes, of []Owner) error {
 	for i := range of {
-		o, err := &of[i], error(nil)
-		if o.Rec.Keys, err = move(tx, z, o.Rec.ID, o.Rec.Keys, o.Recent); err != nil {
-			return err
-		}
-		if err := o.put(tx); err != nil {
+		if err := cmp.Or(of[i].move(tx, z), of[i].put(tx)); err != nil {
 			return err
 		}
 	}

@@ -16,11 +16,19 @@ type Known struct {
 // Recent is the keys of a project that are in no run yet: of its tail, and of the seals since
 // keys were moved last. It is changed and read by whoever writes, one at a time; Sealed alone is
 // for others too. The zero Recent has none.
+//
+// It is a table of its own because the committer, which there is one of, looks each key up and adds
+// it: in a map these are three places in memory, as far apart as the hashes are, and one here.
 type Recent struct {
-	known  map[Hash]int32 // where in order, counted from the first there ever was
-	order  []fresh        // by seq
-	taken  int32          // how many are no more in order
-	sealed int            // how many of order are of sealed entries
+	cells  []cell  // a power of two, at least twice as many as there are keys
+	order  []fresh // by seq
+	sealed int     // how many of order are of sealed entries
+}
+
+// cell is a key in the table: at the place that its hash names, or the next one that was free.
+type cell struct {
+	part  uint32 // of the hash
+	place int32  // in order, from 1; 0 in a free cell
 }
 
 type fresh struct {
@@ -28,28 +36,56 @@ type fresh struct {
 	Known
 }
 
-// Add adds a key that is not there, of an entry behind all others.
-func (r *Recent) Add(h Hash, first Known) {
-	if r.known == nil {
-		r.known = make(map[Hash]int32)
+// find returns the cell of a key, or the free one in which it would be.
+func (r *Recent) find(h Hash) *cell {
+	mask := uint64(len(r.cells) - 1)
+	for i := h.Hi & mask; ; i = (i + 1) & mask {
+		c := &r.cells[i]
+		if c.place == 0 || c.part == uint32(h.Lo) && r.order[c.place-1].Hash == h {
+			return c
+		}
 	}
-	r.known[h] = r.taken + int32(len(r.order))
-	r.order = append(r.order, fresh{h, first})
 }
 
-// takeBack takes out the key that was added last.
+// arrange makes the table anew, with room for as many keys again.
+func (r *Recent) arrange() {
+	n := 16
+	for n < 4*len(r.order) {
+		n *= 2
+	}
+	r.cells = make([]cell, n)
+	for i := range r.order {
+		h := r.order[i].Hash
+		*r.find(h) = cell{uint32(h.Lo), int32(i + 1)}
+	}
+}
+
+// Add adds a key that is not there, of an entry behind all others.
+func (r *Recent) Add(h Hash, first Known) {
+	r.order = append(r.order, fresh{h, first})
+	if 2*len(r.order) > len(r.cells) {
+		r.arrange()
+		return
+	}
+	*r.find(h) = cell{uint32(h.Lo), int32(len(r.order))}
+}
+
+// takeBack takes out the key that was added last: none has passed over its cell.
 func (r *Recent) takeBack(h Hash) {
-	delete(r.known, h)
+	*r.find(h) = cell{}
 	r.order = r.order[:len(r.order)-1]
 }
 
 // get returns what is known of a key.
 func (r *Recent) get(h Hash) (Known, bool) {
-	i, ok := r.known[h]
-	if !ok {
+	if len(r.order) == 0 {
 		return Known{}, false
 	}
-	return r.order[i-r.taken].Known, true
+	c := r.find(h)
+	if c.place == 0 {
+		return Known{}, false
+	}
+	return r.order[c.place-1].Known, true
 }
 
 // load adds a key of a sealed entry.
@@ -99,12 +135,10 @@ func (r *Recent) CatchUp(moved bool, sealed []format.FreshKey, last int64) {
 	r.Seal(last)
 }
 
-// Forget takes out the keys of sealed entries, which are in a run now.
-func (r *Recent) Forget() {
-	for _, k := range r.order[:r.sealed] {
-		delete(r.known, k.Hash)
+// forget takes out the keys of sealed entries, which are in a run now.
+func (r *Recent) forget() {
+	*r = Recent{order: slices.Clone(r.order[r.sealed:])}
+	if len(r.order) > 0 {
+		r.arrange()
 	}
-	r.taken += int32(r.sealed) // which may wrap around: differences are what counts
-	r.order = slices.Clone(r.order[r.sealed:])
-	r.sealed = 0
 }

@@ -4,31 +4,33 @@ package queue
 type Shares struct {
 	Parts []Part
 
-	at   map[Party]int
-	last [kinds]int // the parts of the entry before, by kind
+	at   [kinds]map[string]int // in Parts, by name
+	last [kinds]int            // the parts of the entry before, by kind
 }
 
-// Add adds an entry of a token's and a project's, of so many bytes.
-func (s *Shares) Add(token, project string, bytes int) {
-	s.add(Party{Token, token}, bytes)
-	s.add(Party{Project, project}, bytes)
+// Add adds an entry of a token's and a project's, of so many bytes, and returns which of the parts is
+// the project's.
+func (s *Shares) Add(token, project string, bytes int) (part int) {
+	s.add(Token, token, bytes)
+	return s.add(Project, project, bytes)
 }
 
-func (s *Shares) add(p Party, bytes int) {
-	i := s.last[p.Kind]
-	if i >= len(s.Parts) || s.Parts[i].Party != p {
+func (s *Shares) add(k Kind, name string, bytes int) (part int) {
+	i := s.last[k]
+	if i >= len(s.Parts) || s.Parts[i].Kind != k || s.Parts[i].Name != name {
 		var known bool
-		if i, known = s.at[p]; !known {
-			if s.at == nil {
-				s.at = make(map[Party]int)
+		if i, known = s.at[k][name]; !known {
+			if s.at[k] == nil {
+				s.at[k] = make(map[string]int)
 			}
 			i = len(s.Parts)
-			s.Parts = append(s.Parts, Part{Party: p})
-			s.at[p] = i
+			s.Parts = append(s.Parts, Part{Party: Party{k, name}})
+			s.at[k][name] = i
 		}
-		s.last[p.Kind] = i
+		s.last[k] = i
 	}
 	s.Parts[i].Load.Add(Load{1, bytes})
+	return i
 }
 
 // Shared returns the room of a tail that is to be less than total: of it one project may have

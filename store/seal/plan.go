@@ -9,6 +9,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/memory"
+	"auditlog/store/queue"
 )
 
 // What one step of a seal rewrites at most, so that its transaction does not hold up those
@@ -48,7 +49,13 @@ type part struct {
 func newProjectPlan(p *memory.Project, begun, hold bool) *projectPlan {
 	plan := &projectPlan{project: p, rec: p.Rec, begun: begun, hold: hold && !begun, seq: p.LastSeq()}
 	plan.rec.Late = slices.Clone(p.Rec.Late) // which are brought up to date
-	if s := p.Rec.Sealing; s != nil && (begun || lateFor(p, s)) {
+	s := p.Rec.Sealing
+	if s == nil { // as mostly: no entry of it is looked at
+		plan.all = slices.Clip(p.Tail)
+		plan.left = plan.all
+		return plan
+	}
+	if begun || lateFor(p, s) {
 		plan.seq, plan.hold = s.Seq, false
 	}
 	for _, e := range p.Tail {
@@ -87,11 +94,12 @@ type Step struct {
 	plans   []*projectPlan // those that have it
 	seq     uint64         // the newest of the blocks that are planned
 	chosen  uint64         // the newest of all when the step was chosen
-	// Of the transaction: the records of the projects, the newest sequence of all, and the last
-	// id that leaves the tail.
+	// Of the transaction: the records of the projects, the newest sequence of all, the last
+	// id that leaves the tail, and whose room what is sealed leaves.
 	records map[*memory.Project]*format.Project
 	newest  uint64
 	last    int64
+	freed   queue.Shares
 }
 
 // Seq returns the newest sequence of a block as of which the step was chosen. Where there are

@@ -72,8 +72,12 @@ func (w *Step) expect(tx kv.Tx) {
 			seqs = append(seqs, format.SeqKey(rec.ID, n))
 		}
 		usages = append(usages, format.ProjectUsageKey(rec.ID))
+		last := ""
 		for _, e := range plan.all {
-			tokens[e.RecordedBy] = true
+			if e.RecordedBy != last {
+				last = e.RecordedBy
+				tokens[last] = true
+			}
 		}
 	}
 	for name := range tokens {
@@ -164,20 +168,19 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 	}
 	r := w.sealer.tail
 	slots := slices.Clone(r.Slots[w.last+1-r.First:])
-	for i := range r.Slots {
-		t := &r.Slots[i]
-		if t.Entry == nil || !w.sealed(t) {
-			continue
-		}
-		freed.Add(t.Entry.RecordedBy, t.Owner.Name, t.Size)
-		r.Unsealed--
-		r.Bytes -= t.Size
-		if kept := int64(i) + r.First - w.last - 1; kept >= 0 {
-			slots[kept].Entry = nil
+	for i := range slots {
+		if t := &slots[i]; t.Entry != nil && w.sealed(t) {
+			t.Entry = nil
 		}
 	}
 	r.Slots, r.First = slots, w.last+1
-	return freed, w.newest
+	for _, p := range w.freed.Parts {
+		if p.Kind == queue.Project {
+			r.Unsealed -= p.Entries
+			r.Bytes -= p.Bytes
+		}
+	}
+	return w.freed, w.newest
 }
 
 // applyOne is Apply for one project.
@@ -209,8 +212,9 @@ func (w *Step) applyOne(plan *projectPlan) {
 	}
 }
 
-// usage counts the entries up to which all are in blocks.
+// usage counts the entries up to which all are in blocks, and whose room they leave.
 func (w *Step) usage(tx kv.Tx) error {
+	w.freed = queue.Shares{}
 	more := make(map[string]*format.Usage)
 	of := func(key []byte) (*format.Usage, error) {
 		u := more[string(key)]
@@ -249,10 +253,11 @@ func (w *Step) usage(tx kv.Tx) error {
 				}
 			}
 			at = e
-			size := int64(w.tail.Slots[e.ID-w.tail.First].Size)
-			whole.Add(size, day)
+			size := w.tail.Slots[e.ID-w.tail.First].Size
+			w.freed.Add(e.RecordedBy, plan.project.Name, size)
+			whole.Add(int64(size), day)
 			if e.RecordedBy != "" { // as in a store that is used without tokens
-				token.Add(size, day)
+				token.Add(int64(size), day)
 			}
 		}
 	}

@@ -48,9 +48,12 @@ async function signedBy(key, message, signature) {
 }
 
 // publicKey reads name+number+key.
-function publicKey(text) {
-  const typed = bytesOf(text.split('+').slice(2).join('+'));
+async function publicKey(text) {
+  const [name, number, ...rest] = text.split('+');
+  const typed = bytesOf(rest.join('+'));
   need(typed.length === 33 && typed[0] === 1, 'a public key that is none');
+  const digest = (await sha256(utf8.encode(name + '\n'), typed)).slice(0, 4);
+  need(number === [...digest].map((b) => b.toString(16).padStart(2, '0')).join(''), 'a public key with the number of another');
   return typed.slice(1);
 }
 
@@ -163,7 +166,7 @@ class Stack {
 
 // checkAnchor follows the way from the project's checkpoint to that of the master log.
 async function checkAnchor(header) {
-  const keys = header.keys.map(publicKey);
+  const keys = await Promise.all(header.keys.map(publicKey));
   const master = await openCheckpoint(header.master, keys);
   const project = await openCheckpoint(header.checkpoint, keys);
   const escaped = header.project.replace(/[^A-Za-z0-9\-._~$&:=@]/gu, (c) => encodeURIComponent(c).replace(/[!'()*]/g, (s) => '%' + s.charCodeAt(0).toString(16).toUpperCase()));

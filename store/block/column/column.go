@@ -150,6 +150,16 @@ func (s *Set) Values(c *Column, dst []string) ([]string, error) {
 	return dst, nil
 }
 
+// EachMade calls fn with all elements of c in their order, each valid until the next, if they
+// are made of parts: without the memory that all of them take.
+func (s *Set) EachMade(c *Column, fn func(i int, element []byte) error) (made bool, err error) {
+	k := kinds[c.kind].made
+	if k == nil {
+		return false, nil
+	}
+	return true, k.each(s, c, fn)
+}
+
 // EachValue calls fn with the elements of c that are in set.
 func (s *Set) EachValue(c *Column, set *bits.Rows, fn func(i int, value string)) error {
 	if kinds[c.kind].all != nil && set.Count() > int(c.m)/8 {

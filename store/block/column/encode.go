@@ -2,10 +2,10 @@ package column
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 
 	"auditlog/store/block/bits"
 	"auditlog/store/block/chunk"
+	"auditlog/store/block/distinct"
 )
 
 // Encoder makes the columns of a block: of those of the layout one after the other. It can be
@@ -17,7 +17,7 @@ type Encoder struct {
 	out    []byte // the columns
 	kids   int    // columns below those of the layout
 	texts  *chunk.Writer
-	seed   maphash.Seed // for tables in memory only
+	table  *distinct.Table
 
 	values      []string
 	numbers     []int64
@@ -26,7 +26,6 @@ type Encoder struct {
 	present     []string     // of a sparse column
 	presence    dictionary
 	filled      dictionary
-	table       table
 	lists       Lists
 	miner       miner
 	narrowed    narrowed
@@ -40,7 +39,7 @@ type Encoder struct {
 
 // NewEncoder returns an encoder for columns of a layout.
 func NewEncoder(layout Layout) *Encoder {
-	return &Encoder{layout: layout, texts: chunk.NewWriter(), seed: maphash.MakeSeed(), dicts: make([]dictionary, len(layout))}
+	return &Encoder{layout: layout, texts: chunk.NewWriter(), table: distinct.NewTable(), dicts: make([]dictionary, len(layout))}
 }
 
 // Reset begins another block: without templates, the most intricate of the codings, if plain.
@@ -57,6 +56,7 @@ func (e *Encoder) Forget() {
 	clear(e.present)
 	clear(e.coded)
 	clear(e.filled.values)
+	e.table.Forget()
 	e.miner.forget()
 	for i := range e.dicts {
 		clear(e.dicts[i].values)

@@ -29,6 +29,7 @@ type kind struct {
 	coder                // of every kind
 	held      holder     // nil: its values have to be made
 	all       allReader  // nil: its values are read one by one
+	made      maker      // nil: its values are not made of parts
 	lifter    lifter     // nil: of what lies below it nothing is known
 	numeral   numeral    // nil: it holds no numbers
 	directory nameReader // nil: it holds no names
@@ -54,7 +55,7 @@ var kinds = [kindCount]kind{
 	kindSome: {name: "some", nature: Chosen, where: inText,
 		coder: someKind{}, held: someKind{}, all: someKind{}, lifter: someKind{}},
 	kindTemplate: {name: "template", nature: Templates, where: inText | inPresent | inDict,
-		coder: templateKind{}, all: templateKind{}, lifter: templateKind{}},
+		coder: templateKind{}, all: templateKind{}, made: templateKind{}, lifter: templateKind{}},
 	kindInt: {name: "int", nature: Number, where: inSlot,
 		coder: intKind{}, numeral: intKind{}, writer: intKind{}},
 	kindDigits: {name: "digits", nature: Number, where: inSlot,
@@ -62,7 +63,7 @@ var kinds = [kindCount]kind{
 	kindHex: {name: "hex", nature: Number, where: inSlot,
 		coder: hexKind{}, numeral: hexKind{}, writer: hexKind{}},
 	kindRefs: {name: "refs", nature: Marked, where: inMarked,
-		coder: refsKind{}, all: refsKind{}},
+		coder: refsKind{}, all: refsKind{}, made: refsKind{}},
 }
 
 // Nature is what a column is to who looks for something in it. Kinds of one nature are
@@ -116,6 +117,12 @@ type holder interface {
 type allReader interface {
 	// values appends all elements to dst, which is empty.
 	values(s *Set, c *Column, dst []string) ([]string, error)
+}
+
+// maker is of a kind whose elements are made of what lies apart.
+type maker interface {
+	// each calls fn with all elements in their order, each valid until the next.
+	each(s *Set, c *Column, fn func(i int, element []byte) error) error
 }
 
 // lifter is of a kind whose elements have strings, or elements of its kid, by an index.

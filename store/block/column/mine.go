@@ -1,8 +1,6 @@
 package column
 
 import (
-	"hash/maphash"
-
 	"auditlog/store/block/lex"
 )
 
@@ -30,7 +28,7 @@ type mined struct {
 func (e *Encoder) mine(values []string) bool {
 	m := &e.miner
 	m.reset()
-	clear(e.table.cells[:])
+	e.table.Reset()
 	for i, v := range values {
 		if len(m.templates.values) > 24+i/2 || len(m.samples) > maxSlots/2 {
 			return false
@@ -38,7 +36,7 @@ func (e *Encoder) mine(values []string) bool {
 		first := len(m.Blanks)
 		m.starts = append(m.starts, first)
 		m.Split(v)
-		t := int(e.table.findBytes(&m.templates, m.Template, maphash.Bytes(e.seed, m.Template)))
+		t := int(e.table.IndexBytes(&m.templates.values, m.Template))
 		m.of = append(m.of, uint16(t))
 		if t == len(m.mined) {
 			m.mined = append(m.mined, mined{first: len(m.samples), slots: len(m.Blanks) - first})

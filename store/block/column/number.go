@@ -3,12 +3,10 @@ package column
 import (
 	mathbits "math/bits"
 	"strconv"
-	"strings"
 
 	"auditlog/store/block/bits"
+	"auditlog/store/block/lex"
 )
-
-const maxDigits = 18 // of a decimal number
 
 // Digits says what digits the elements of a column have side by side.
 type Digits struct {
@@ -50,52 +48,47 @@ func (intKind) digits(*Column) Digits { return Digits{Fewest: 1} }
 
 func (intKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows) {
 	switch {
-	case !isDecimal(want) || want[0] == '0' && len(want) > 1:
+	case !lex.IsDecimal(want) || want[0] == '0' && len(want) > 1:
 	case !prefix || want == "0":
-		s.within(c, decimal(want), 1, &set)
+		s.within(c, lex.Decimal(want), 1, &set)
 	default:
-		for _, p := range powers[:maxDigits-len(want)+1] {
-			s.within(c, decimal(want), p, &set)
+		for _, p := range powers[:lex.MaxDigits-len(want)+1] {
+			s.within(c, lex.Decimal(want), p, &set)
 		}
 	}
 	return set
 }
 
 func (intKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
-	return s.keepNumber(c, want, isDecimal(want) && (want[0] != '0' || len(want) == 1), set)
+	return s.keepNumber(c, want, lex.IsDecimal(want) && (want[0] != '0' || len(want) == 1), set)
 }
 
 // digitsKind is of columns of decimal numbers of as many digits each, with leading zeros.
 type digitsKind struct{}
 
 func (digitsKind) scan(p *Parser, c *Column, _, _ int) {
-	c.n = uint16(p.Count(1, maxDigits))
+	c.n = uint16(p.Count(1, lex.MaxDigits))
 	c.ints = p.Ints(int(c.m))
 }
 
 func (digitsKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error) {
-	return appendDigits(dst, uint64(s.Int(&c.ints, i)), int(c.n)), nil
+	return lex.AppendDigits(dst, uint64(s.Int(&c.ints, i)), int(c.n)), nil
 }
 
 func (digitsKind) digits(c *Column) Digits { return Digits{Fewest: int(c.n)} }
 
 func (digitsKind) find(s *Set, c *Column, want string, prefix bool) (set bits.Rows) {
-	if !isDecimal(want) {
+	if !lex.IsDecimal(want) {
 		return set
 	}
 	if missing := int(c.n) - len(want); missing == 0 || prefix && missing > 0 {
-		s.within(c, decimal(want), powers[missing], &set)
+		s.within(c, lex.Decimal(want), powers[missing], &set)
 	}
 	return set
 }
 
 func (digitsKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
-	return s.keepNumber(c, want, isDecimal(want) && len(want) == int(c.n), set)
-}
-
-// isDecimal reports whether v has 1 to maxDigits decimal digits and nothing else.
-func isDecimal(v string) bool {
-	return v != "" && len(v) <= maxDigits && strings.Trim(v, "0123456789") == ""
+	return s.keepNumber(c, want, lex.IsDecimal(want) && len(want) == int(c.n), set)
 }
 
 // keepNumber returns the elements of set that are want, which fits into c or not.
@@ -103,7 +96,7 @@ func (s *Set) keepNumber(c *Column, want string, fits bool, set bits.Rows) bits.
 	if !fits {
 		return bits.Rows{}
 	}
-	n := decimal(want)
+	n := lex.Decimal(want)
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
 		if s.Int(&c.ints, i) != n {
 			set.Clear(i)
@@ -118,30 +111,13 @@ func (s *Set) within(c *Column, want, unit int64, set *bits.Rows) {
 }
 
 // powers are those of ten.
-var powers = func() (p [maxDigits + 1]int64) {
+var powers = func() (p [lex.MaxDigits + 1]int64) {
 	p[0] = 1
-	for i := range maxDigits {
+	for i := range lex.MaxDigits {
 		p[i+1] = 10 * p[i]
 	}
 	return p
 }()
-
-func decimal(v string) (n int64) {
-	for i := range len(v) {
-		n = n*10 + int64(v[i]-'0')
-	}
-	return n
-}
-
-// appendDigits appends v with leading zeros to n digits.
-func appendDigits(dst []byte, v uint64, n int) []byte {
-	var digits [maxDigits]byte
-	for i := range n {
-		digits[n-1-i] = '0' + byte(v%10)
-		v /= 10
-	}
-	return append(dst, digits[:n]...)
-}
 
 func (intKind) fits(s *sample) bool { return s.traits&notPlain == 0 }
 
@@ -169,7 +145,7 @@ func (s *sample) rangeBits(n int) int { return n * mathbits.Len64(uint64(s.hi-s.
 func (e *Encoder) decimals(values []string) {
 	e.numbers = e.numbers[:0]
 	for _, v := range values {
-		e.numbers = append(e.numbers, decimal(v))
+		e.numbers = append(e.numbers, lex.Decimal(v))
 	}
 	e.Ints(e.numbers)
 }

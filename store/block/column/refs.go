@@ -60,33 +60,34 @@ func (s *Set) appendRefs(dst []byte, c *Column, coded []byte, row int) ([]byte, 
 	return append(dst, coded[start:]...), nil
 }
 
-func (refsKind) values(s *Set, c *Column, dst []string) ([]string, error) {
+func (k refsKind) values(s *Set, c *Column, dst []string) ([]string, error) {
+	return s.makeAll(k, c, dst)
+}
+
+func (refsKind) each(s *Set, c *Column, fn func(i int, element []byte) error) error {
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
-	w.text = w.text[:0]
 	add := func(row int, coded []byte) (err error) {
-		w.text, err = s.appendRefs(w.text, c, coded, row)
-		w.ends[row] = len(w.text)
-		return err
+		if w.text, err = s.appendRefs(w.text[:0], c, coded, row); err != nil {
+			return err
+		}
+		return fn(row, w.text)
 	}
 	kid := s.Kid(c, 0)
-	if kid.Nature() == Templates {
-		if err := s.eachTemplate(kid, w, add); err != nil {
-			return nil, err
-		}
-		return cut(dst, string(w.text), w.ends[:c.m]), nil
+	if made, err := s.EachMade(kid, add); made {
+		return err
 	}
-	coded, err := s.Values(kid, dst)
-	if err != nil {
-		return nil, err
+	var err error
+	if w.values, err = s.Values(kid, w.values); err != nil {
+		return err
 	}
-	for row, v := range coded {
+	for row, v := range w.values {
 		w.coded = append(w.coded[:0], v...)
 		if err := add(row, w.coded); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return cut(coded[:0], string(w.text), w.ends[:c.m]), nil
+	return nil
 }
 
 // refs appends the start of a column of references; the column of the coded values follows.

@@ -45,14 +45,14 @@ func (s *sample) add(v string, first bool) {
 	if of&(lex.LowerHex|lex.Letter) != 0 {
 		s.traits |= notUpper
 	}
-	if of != lex.Digit || len(v) > maxDigits {
+	if of != lex.Digit || len(v) > lex.MaxDigits {
 		s.traits |= notDigits | notPlain
 		return
 	}
 	if v[0] == '0' && len(v) > 1 {
 		s.traits |= notPlain
 	}
-	n := decimal(v)
+	n := lex.Decimal(v)
 	if first {
 		s.lo, s.hi = n, n
 	}

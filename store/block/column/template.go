@@ -23,20 +23,8 @@ func (templateKind) append(dst []byte, s *Set, c *Column, i int) ([]byte, error)
 	return s.appendTemplate(dst, c, t, s.rank(&c.index, i, t))
 }
 
-// values returns all elements, which are cut from one string.
-func (templateKind) values(s *Set, c *Column, dst []string) ([]string, error) {
-	w := scratches.Get().(*scratch)
-	defer scratches.Put(w)
-	w.text = w.text[:0]
-	err := s.eachTemplate(c, w, func(i int, element []byte) error {
-		w.text = append(w.text, element...)
-		w.ends[i] = len(w.text)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return cut(dst, string(w.text), w.ends[:c.m]), nil
+func (k templateKind) values(s *Set, c *Column, dst []string) ([]string, error) {
+	return s.makeAll(k, c, dst)
 }
 
 func (templateKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.having(&c.index, &set) }
@@ -73,9 +61,9 @@ func (s *Set) appendTemplate(dst []byte, c *Column, t, rank int) ([]byte, error)
 	return dst, nil
 }
 
-// eachTemplate calls fn with all elements of a column of templates, each valid
-// until the next.
-func (s *Set) eachTemplate(c *Column, w *scratch, fn func(i int, element []byte) error) error {
+func (templateKind) each(s *Set, c *Column, fn func(i int, element []byte) error) error {
+	w := scratches.Get().(*scratch)
+	defer scratches.Put(w)
 	s.all(&c.index, &w.of)
 	clear(w.ranks[:c.n])
 	for i, t := range w.of[:c.m] {
@@ -92,6 +80,22 @@ func (s *Set) eachTemplate(c *Column, w *scratch, fn func(i int, element []byte)
 		}
 	}
 	return nil
+}
+
+// makeAll appends all elements of a column of kind k, which are cut from one string.
+func (s *Set) makeAll(k maker, c *Column, dst []string) ([]string, error) {
+	w := scratches.Get().(*scratch)
+	defer scratches.Put(w)
+	w.text = w.text[:0]
+	err := k.each(s, c, func(i int, element []byte) error {
+		w.text = append(w.text, element...)
+		w.ends[i] = len(w.text)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return cut(dst, string(w.text), w.ends[:c.m]), nil
 }
 
 // cut appends the pieces of all that end at ends.

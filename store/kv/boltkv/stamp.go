@@ -23,28 +23,20 @@ func link(name []byte, number uint64) uint64 {
 
 // links returns the stamp that the list of buckets has, if it has one, and what its buckets add to it.
 func (t *tree) links() (stamp, sum uint64, stamped bool, err error) {
-	w := walker{t: t}
-	ok, err := w.start()
-	if ok && err == nil {
-		err = w.edge(false)
-	}
-	for ok && err == nil {
-		var name, v []byte
-		if name, v, err = w.here(); err != nil {
-			break
-		}
+	err = t.each(func(w *walker) error {
+		name, v, err := w.here()
 		switch {
+		case err != nil:
+			return err
 		case len(v) < bucketHead:
-			err = t.at(w.top().page.id, damage("bucket %s has %d bytes", name, len(v)))
+			return t.at(w.top().page.id, damage("bucket %s has %d bytes", name, len(v)))
 		case string(name) == stampName:
 			stamp, stamped = native.Uint64(v[8:]), true
 		default:
 			sum += link(name, native.Uint64(v[8:]))
 		}
-		if err == nil {
-			ok, err = w.move(false)
-		}
-	}
+		return nil
+	})
 	return stamp, sum, stamped, err
 }
 
@@ -101,16 +93,11 @@ func (t *tx) restamp() error {
 			continue // of a format that does not have it
 		}
 		var total uint64
-		w := walker{t: b.tree}
-		ok, err := w.start()
-		if ok && err == nil {
-			err = w.edge(false)
-		}
-		for ok && err == nil {
+		err := b.tree.each(func(w *walker) error {
 			v, _ := w.top().page.value(w.top().index)
 			total += ending(v)
-			ok, err = w.move(false)
-		}
+			return nil
+		})
 		if err != nil {
 			return err
 		}

@@ -266,6 +266,21 @@ func (w *walker) move(back bool) (ok bool, err error) {
 	return false, nil
 }
 
+// each calls fn at each element, in their order.
+func (t *tree) each(fn func(w *walker) error) error {
+	w := walker{t: t}
+	ok, err := w.start()
+	if ok && err == nil {
+		err = w.edge(false)
+	}
+	for ok && err == nil {
+		if err = fn(&w); err == nil {
+			ok, err = w.move(false)
+		}
+	}
+	return err
+}
+
 // before goes to the last key before one, which is where damage begins that was come across:
 // what is there is not looked at.
 func (w *walker) before(key []byte) (ok bool, err error) {

@@ -1,0 +1,18 @@
+package entries
+
+import (
+	"github.com/spf13/cobra"
+
+	"auditlog/cli/command"
+)
+
+// app is a run of the program, as the commands here see it.
+type app struct{ *command.Run }
+
+// Commands returns the commands about entries.
+func Commands(run *command.Run) []*cobra.Command {
+	a := &app{run}
+	return []*cobra.Command{
+		a.record(), a.imports(), a.demo(), a.list(), a.get(), a.follow(), a.stats(), a.export(), a.search(),
+	}
+}
