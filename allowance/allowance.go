@@ -60,10 +60,3 @@ func (b *Book) Take(caller string, now time.Time) bool {
 func (b *Book) filled(a *allowance, now time.Time) float64 {
 	return min(b.burst, a.left+max(now.Sub(a.at), 0).Seconds()/b.refill.Seconds())
 }
-
-// Len returns how many callers are remembered.
-func (b *Book) Len() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.callers)
-}

@@ -35,7 +35,7 @@ func TestTake(t *testing.T) {
 		took(fmt.Sprint(i), 1)
 		now = now.Add(time.Second)
 	}
-	if b.Len() > maxCallers {
-		t.Errorf("%d callers are remembered", b.Len())
+	if len(b.callers) > maxCallers {
+		t.Errorf("%d callers are remembered", len(b.callers))
 	}
 }

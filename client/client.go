@@ -161,14 +161,24 @@ const keptConnections = 64
 // does, whatever the program has made of it, but with more connections kept.
 var shared = sync.OnceValue(func() *http.Client {
 	d := http.DefaultClient
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok || d.Transport != nil || d.CheckRedirect != nil || d.Jar != nil || d.Timeout != 0 {
+	t := transport()
+	if t == nil || d.Transport != nil || d.CheckRedirect != nil || d.Jar != nil || d.Timeout != 0 {
 		return d
+	}
+	return &http.Client{Transport: t}
+})
+
+// transport returns http.DefaultTransport as it is now, but with more connections kept; nil where
+// the program has put something else there.
+func transport() *http.Transport {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil
 	}
 	t := standard.Clone()
 	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, keptConnections)
-	return &http.Client{Transport: t}
-})
+	return t
+}
 
 // Trusting returns what makes the calls of a Client that trusts the certificates in pem besides those
 // that the machine does.
@@ -180,12 +190,10 @@ func Trusting(pem []byte) (*http.Client, error) {
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, errors.New("there is no certificate in PEM form")
 	}
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
+	t := transport()
+	if t == nil {
 		return nil, errors.New("this program makes its calls in a way of its own")
 	}
-	t := standard.Clone()
-	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, keptConnections)
 	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	return &http.Client{Transport: t}, nil
 }

@@ -2,11 +2,10 @@ package console
 
 import (
 	"net/http"
-	"strings"
 )
 
 // The pages know their addresses from the root. What leaves leads to them under the base path:
-// redirects by lead, cookies by what follows, and the links of a page by underBase.
+// redirects by lead, cookies by what follows, and the links of a page by package draw.
 
 // lead sends the visitor's browser on to an address of this log.
 func (c *console) lead(v *visit, to string) {
@@ -27,25 +26,4 @@ func (c *console) cookiePrefix(r *http.Request) string {
 		return "__Host-"
 	}
 	return "__Secure-"
-}
-
-// linking are the attributes of pages that hold addresses.
-var linking = [...]string{"href", "src", "action", "data-url", "data-suggest", "data-module", "data-proof"}
-
-// newLinks returns what puts a base path in front of the addresses of a page.
-func newLinks(base string) *strings.Replacer {
-	var pairs []string
-	for _, name := range linking {
-		pairs = append(pairs, " "+name+`="/`, " "+name+`="`+base+"/")
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-// underBase returns a page whose links lead under the base path. It works on the finished page, so that no
-// template can forget it; what somebody recorded has no quotation mark there that is not escaped.
-func (c *console) underBase(page []byte) []byte {
-	if c.opts.Base == "" {
-		return page
-	}
-	return []byte(c.links.Replace(string(page)))
 }

@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth"
+	"auditlog/console/clock"
 	"auditlog/retention"
 	"auditlog/store"
 )
@@ -95,6 +96,6 @@ func largeEntry(i, n int) *audit.Entry {
 		Action:   fmt.Sprintf("%s.%s", kind, verbs[i*104729%len(verbs)]),
 		Resource: audit.Resource{Type: kind, ID: strconv.Itoa(i * 17 % 5000), Name: fmt.Sprintf("service-%d", i*17%500), LocationID: "gke.cluster-rcf2"},
 		Outcome:  outcome, Detail: fmt.Sprintf("Deployed revision %d", i), Channel: audit.ChannelCLI,
-		CreatedAt: testNow.Add(-400 * day / time.Duration(n) * time.Duration(n-i)),
+		CreatedAt: testNow.Add(-400 * clock.Day / time.Duration(n) * time.Duration(n-i)),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/console/columns"
 )
 
 func TestColumns(t *testing.T) {
@@ -18,7 +19,7 @@ func TestColumns(t *testing.T) {
 		page := v.get("/logs?project=acme").body
 		rows := v.get("/logs?project=acme&part=rows").body
 		var names []string
-		for _, c := range columns() {
+		for _, c := range columns.All() {
 			head, cell := strings.Contains(page, `<th scope="col" class="c-`+c.Name+`"`), strings.Contains(rows, `<td class="c-`+c.Name)
 			if head != cell {
 				t.Errorf("%s has a head %v and a cell %v", c.Name, head, cell)
@@ -47,7 +48,7 @@ func TestColumns(t *testing.T) {
 		}
 	}
 	r, _ := http.NewRequest(http.MethodGet, site.URL+"/logs?project=acme", nil)
-	r.Header.Set("Cookie", columnCookie+"=x.y")
+	r.Header.Set("Cookie", columns.Cookie+"=x.y")
 	if a := site.visitor(t).do(http.DefaultClient.Do(r)); !strings.Contains(a.body, "c-detail") {
 		t.Error("a cookie that names no column leaves none")
 	}

@@ -1,12 +1,10 @@
 package console
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -18,6 +16,9 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/rights"
+	"auditlog/console/clock"
+	"auditlog/console/draw"
+	"auditlog/console/tokenpage"
 	"auditlog/reading"
 	"auditlog/retention"
 	"auditlog/rpc"
@@ -35,7 +36,6 @@ type Store interface {
 	audit.ProjectChanger
 	// RecordOwn records an entry of the log's own.
 	RecordOwn(ctx context.Context, entry *audit.Entry) error
-	audit.Health
 	// Lineage says which log it is.
 	Lineage() audit.Lineage
 }
@@ -105,15 +105,12 @@ type console struct {
 	// searches are those that visitors have saved.
 	searches *searches.Desk
 	viewer   *viewer.Desk
-	assets   assets
-	pages    pages
-	links    *strings.Replacer // see underBase
-	created  shownOnce
+	draw     *draw.Drawer
+	created  tokenpage.ShownOnce
 	// everybody is the one session of development mode.
 	everybody *session
 	began     time.Time
 	watchers  admit.Watchers
-	zips      sync.Pool // of *gzip.Writer
 	// countPatience is how long a page waits for its counts.
 	countPatience time.Duration
 }
@@ -137,18 +134,13 @@ func newConsole(opts Options) (*console, error) {
 		opts: opts, admin: admin.New(admin.Options{Projects: opts.Store, Tokens: opts.Auth, Purges: opts.Retention, Approval: opts.Approval}),
 		searches: searches.New(opts.Store, opts.Now),
 		viewer:   viewer.New(viewer.Options{Storage: opts.Store, Auth: opts.Auth, Now: opts.Now}),
-		links:    newLinks(opts.Base),
 		began:    opts.Now(), countPatience: countPatience,
 	}
-	c.zips.New = func() any { return gzip.NewWriter(nil) }
 	if opts.Auth.Dev() {
 		c.everybody = everybodys(auth.RandomText())
 	}
 	var err error
-	if c.assets, err = loadAssets(); err != nil {
-		return nil, err
-	}
-	c.pages, err = parsePages(c.assets)
+	c.draw, err = draw.New(opts.Base)
 	return c, err
 }
 
@@ -157,7 +149,7 @@ func (c *console) handler() http.Handler {
 	for _, rt := range c.routes() {
 		mux.Handle(rt.pattern, c.adapt(rt))
 	}
-	mux.HandleFunc("GET /assets/{name}", c.assets.serve)
+	mux.HandleFunc("GET /assets/{name}", c.draw.Asset)
 	return secure(mux)
 }
 
@@ -264,13 +256,13 @@ type visit struct {
 	session *session
 	// fault is why a session that is there cannot be gone on with now.
 	fault error
-	now   time.Time
-	zone  *time.Location
-	// zoned is set when zone is what the browser said, or the visitor wants, not UTC for want of
-	// it. local is what the browser said even where times are shown in UTC, which utc says.
-	zoned, utc bool
-	local      *time.Location
+	clock.Clock
 }
+
+// countPatience is how long a page waits for its counts. The entries themselves
+// come quickly however many there are; what is not counted by then is asked for
+// by the page's script, or by a link.
+const countPatience = 100 * time.Millisecond
 
 // maxForm bounds what a form may send.
 const maxForm = 64 << 10
@@ -283,12 +275,7 @@ func (c *console) adapt(rt route) http.Handler {
 		// Before it is asked whose session it is, which may end while a form arrives.
 		// One that cannot be read lacks what its handler asks for.
 		_ = r.ParseForm()
-		v := &visit{w: w, r: r, now: c.opts.Now().UTC()}
-		v.local, v.zoned = zoneOf(r)
-		v.zone = v.local
-		if v.utc = showsUTC(r); v.utc {
-			v.zone, v.zoned = time.UTC, true
-		}
+		v := &visit{w: w, r: r, Clock: clock.Of(r, c.opts.Now())}
 		err := c.opts.Auth.Admit(r)
 		if err == nil {
 			c.recognize(v)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"auditlog/audit"
+	"auditlog/console/filter"
 	"auditlog/demo"
 )
 
@@ -16,7 +17,7 @@ func (c *console) fillDemo(v *visit) error {
 	if !c.demoable() {
 		return audit.Errorf(audit.Conflict, "made-up entries are for a log in development mode that has none of its own")
 	}
-	entries := demo.Entries(demoProject, v.now)
+	entries := demo.Entries(demoProject, v.Now)
 	for _, e := range entries {
 		e.RecordedBy = v.who.TokenID
 	}
@@ -27,7 +28,7 @@ func (c *console) fillDemo(v *visit) error {
 		}
 		entries = entries[n:]
 	}
-	c.lead(v, filter{Project: demoProject}.url("/logs"))
+	c.lead(v, filter.Filter{Project: demoProject}.URL("/logs"))
 	return nil
 }
 

@@ -11,6 +11,10 @@ import (
 	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/auth/rights"
+	"auditlog/console/clock"
+	"auditlog/console/columns"
+	"auditlog/console/entrypage"
+	"auditlog/console/filter"
 	"auditlog/rpc"
 	"auditlog/viewer"
 )
@@ -23,8 +27,10 @@ type embedded struct {
 	Link, Search string
 	Project      string
 	ZoneShort    string
-	Rows         []row
-	Gaps         []string
+	// Shows is which columns the rows have: the usual ones.
+	Shows columns.Chosen
+	Rows  []row
+	Gaps  []string
 	// OlderURL and NewestURL lead to other pages of the list, Further says what comes.
 	OlderURL, NewestURL, Further string
 	Entry                        *embeddedEntry
@@ -32,23 +38,23 @@ type embedded struct {
 	Fault string
 }
 
-// Shows, Several and Columns are for the rows, which have the usual columns and no project.
-func (embedded) Shows() chosen { return usualColumns() }
-
-func (embedded) Several() bool { return false }
-func (embedded) Columns() int  { return 7 }
+// Several and Columns are for the rows, which have no project.
+func (embedded) Several() bool  { return false }
+func (p embedded) Columns() int { return p.Shows.Count() + 1 }
 
 // embeddedEntry is one entry of it.
 type embeddedEntry struct {
 	*audit.Entry
-	At       moment
-	Facts    []member
-	Metadata []member
+	At       clock.Moment
+	Facts    []entrypage.Member
+	Metadata []entrypage.Member
 	CloseURL string
 }
 
-// ShownChanges returns the changes, those of texts of many lines line by line.
-func (e *embeddedEntry) ShownChanges() []shownChange { return shownChanges(e.Changes) }
+// ShownChanges returns the changes as the page shows them.
+func (e *embeddedEntry) ShownChanges() []entrypage.ShownChange {
+	return entrypage.ShownChanges(e.Changes)
+}
 
 // embeddedPolicy allows less than that of other pages, and frames of those who may.
 const embeddedPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors "
@@ -74,7 +80,7 @@ func (c *console) embed(v *visit) error {
 		h.Del("X-Frame-Options")
 	}
 	v.session, v.who = nil, rights.Principal{} // whoever is logged in here, the link is what counts
-	p := embedded{Theme: v.r.URL.Query().Get("theme"), Link: v.r.URL.Query().Get(viewer.Param)}
+	p := embedded{Theme: v.r.URL.Query().Get("theme"), Link: v.r.URL.Query().Get(viewer.Param), Shows: columns.Usual()}
 	status := http.StatusOK
 	if err := c.fillEmbedded(v, &p); err != nil {
 		status = rpc.Status(audit.KindOf(err))
@@ -93,25 +99,24 @@ func (c *console) fillEmbedded(v *visit, p *embedded) error {
 	if err != nil {
 		return err
 	}
-	v.who, v.zone, v.local = view.Who, view.Zone, view.Zone
+	v.who, v.Zone, v.Local = view.Who, view.Zone, view.Zone
 	call, err := c.opts.Door.Enter(v.r.Context(), admit.Read, v.who.RecordedBy())
 	if err != nil {
 		return err
 	}
 	defer call.Leave()
 	v.r = v.r.WithContext(admit.In(v.r.Context(), call))
-	p.Project, p.ZoneShort = view.Query.Project, shortZone(v.now.In(v.zone))
+	p.Project, p.ZoneShort = view.Query.Project, clock.ShortZone(v.Now.In(v.Zone))
 	all, err := c.opts.Store.Prepare(view.Query)
 	if err != nil {
 		return err
 	}
-	q := view.Query
-	if p.Search = strings.TrimSpace(v.r.URL.Query().Get(keyText)); p.Search != "" {
+	q, sel := view.Query, all
+	if p.Search = strings.TrimSpace(v.r.URL.Query().Get(filter.KeyText)); p.Search != "" {
 		q.Text = strings.TrimSpace(q.Text + " " + p.Search) // both, as every word must occur
-	}
-	sel, err := c.opts.Store.Prepare(q)
-	if err != nil {
-		return err
+		if sel, err = c.opts.Store.Prepare(q); err != nil {
+			return err
+		}
 	}
 	if err := c.embeddedList(v, p, all, sel); err != nil {
 		return err
@@ -130,7 +135,7 @@ func (c *console) fillEmbedded(v *visit, p *embedded) error {
 // url returns an address of the page with further parameters.
 func (p *embedded) url(params ...string) string {
 	q := url.Values{viewer.Param: {p.Link}}
-	params = append(params, keyText, p.Search, "theme", p.Theme)
+	params = append(params, filter.KeyText, p.Search, "theme", p.Theme)
 	for pair := range slices.Chunk(params, 2) {
 		if pair[1] != "" {
 			q.Set(pair[0], pair[1])
@@ -154,7 +159,7 @@ func (c *console) embeddedList(v *visit, p *embedded, all, sel audit.Selection) 
 	for _, e := range page.Entries {
 		id := strconv.FormatInt(e.ID, 10)
 		p.Rows = append(p.Rows, row{
-			Entry: e, At: v.moment(e.CreatedAt), URL: p.url(keyCursor, cursor, keyEntry, id), Open: id == v.r.URL.Query().Get(keyEntry),
+			Entry: e, At: v.Moment(e.CreatedAt), URL: p.url(keyCursor, cursor, keyEntry, id), Open: id == v.r.URL.Query().Get(keyEntry),
 		})
 	}
 	if cursor == "" {
@@ -188,19 +193,15 @@ func (c *console) embeddedEntry(v *visit, p *embedded, all audit.Selection, id s
 	if err != nil {
 		return nil, err
 	}
-	shown := &embeddedEntry{Entry: e, At: v.moment(e.CreatedAt), CloseURL: p.url(keyCursor, v.r.URL.Query().Get(keyCursor))}
-	for _, f := range []member{
+	shown := &embeddedEntry{Entry: e, At: v.Moment(e.CreatedAt), Metadata: entrypage.Metadata(e), CloseURL: p.url(keyCursor, v.r.URL.Query().Get(keyCursor))}
+	for _, f := range [][2]string{
 		{"Actor", e.Actor.Email}, {"Agent", e.Actor.Label}, {"Resource", e.Resource.Type}, {"Name", e.Resource.Name}, {"Resource ID", e.Resource.ID},
 		{"Location", e.Resource.LocationID}, {"Channel", string(e.Channel)}, {"IP address", e.Request.IP}, {"User agent", e.Request.UserAgent},
 		{"Request ID", e.Request.ID},
 	} {
-		if f.Value != "" {
-			shown.Facts = append(shown.Facts, f)
+		if f[1] != "" {
+			shown.Facts = append(shown.Facts, entrypage.Member{Name: f[0], Value: f[1]})
 		}
 	}
-	for name, value := range e.Metadata {
-		shown.Metadata = append(shown.Metadata, member{name, value})
-	}
-	slices.SortFunc(shown.Metadata, func(a, b member) int { return strings.Compare(a.Name, b.Name) })
 	return shown, nil
 }

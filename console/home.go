@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth/rights"
+	"auditlog/console/filter"
 )
 
 // homePage lets the visitor choose a project.
@@ -104,30 +104,39 @@ func (c *console) rememberedProject(v *visit) (project string, all bool) {
 // mostLinks is how many projects the menu of projects holds.
 const mostLinks = 20
 
-// projectLinks returns the menu of projects, the busiest of late first. Where part of a name is
-// looked for, those are first that begin with it.
-func (c *console) projectLinks(v *visit, current, find string) []projectLink {
+// named returns the projects that the visitor may read and that have a part of a name. The log's own
+// is left out while it is empty.
+func (c *console) named(v *visit, find string) (list []audit.Project) {
 	find = audit.Fold(strings.TrimSpace(find))
-	var list []audit.Project
 	for _, p := range c.visible(v) {
 		empty := p.Name == audit.SystemProject && p.Entries == 0
 		if !empty && strings.Contains(audit.Fold(p.Name), find) {
 			list = append(list, p)
 		}
 	}
-	begins := func(p audit.Project) int {
-		if strings.HasPrefix(audit.Fold(p.Name), find) {
-			return 0
+	return list
+}
+
+// projectLinks returns the menu of projects, the busiest of late first. Where part of a name is
+// looked for, those are first that begin with it.
+func (c *console) projectLinks(v *visit, current, find string) []projectLink {
+	var begin, others []audit.Project
+	start := audit.Fold(strings.TrimSpace(find))
+	for _, p := range c.named(v, find) {
+		if strings.HasPrefix(audit.Fold(p.Name), start) {
+			begin = append(begin, p)
+		} else {
+			others = append(others, p)
 		}
-		return 1
 	}
-	slices.SortStableFunc(list, func(a, b audit.Project) int {
-		return cmp.Or(cmp.Compare(begins(a), begins(b)), b.Last.Compare(a.Last))
-	})
+	latest := func(a, b audit.Project) int { return b.Last.Compare(a.Last) }
+	slices.SortStableFunc(begin, latest)
+	slices.SortStableFunc(others, latest)
+	list := append(begin, others...)
 	var links []projectLink
 	for _, p := range list[:min(mostLinks, len(list))] {
 		links = append(links, projectLink{
-			Name: p.Name, URL: filter{Project: p.Name}.url("/logs"), Entries: p.Entries, Current: p.Name == current,
+			Name: p.Name, URL: filter.Filter{Project: p.Name}.URL("/logs"), Entries: p.Entries, Current: p.Name == current,
 		})
 	}
 	return links

@@ -10,6 +10,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/rights"
+	"auditlog/console/filter"
 	"auditlog/rpc"
 )
 
@@ -131,7 +132,7 @@ func (c *console) askLogin(v *visit) error {
 	}
 	target := "/login"
 	if here := v.r.URL.RequestURI(); here != "/" {
-		target += "?next=" + escapeParam(here)
+		target += "?next=" + filter.EscapeParam(here)
 	}
 	c.lead(v, target)
 	return nil

@@ -12,10 +12,10 @@ import (
 	"auditlog/auth/rights"
 )
 
-// clock is a time that tests set.
-type clock struct{ now time.Time }
+// setTime is a time that tests set.
+type setTime struct{ now time.Time }
 
-func (c *clock) Now() time.Time { return c.now }
+func (c *setTime) Now() time.Time { return c.now }
 
 func TestLogin(t *testing.T) {
 	site := newSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
@@ -143,18 +143,18 @@ func TestLoginAttemptsAreLimited(t *testing.T) {
 }
 
 func TestSessionEnds(t *testing.T) {
-	ends := map[string]func(site *site, c *clock, id string){
-		"revoked": func(site *site, _ *clock, id string) {
+	ends := map[string]func(site *site, c *setTime, id string){
+		"revoked": func(site *site, _ *setTime, id string) {
 			if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, id); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"token expired": func(_ *site, c *clock, _ string) { c.now = c.now.Add(3 * time.Hour) },
-		"idle":          func(_ *site, c *clock, _ string) { c.now = c.now.Add(12 * time.Hour) },
+		"token expired": func(_ *site, c *setTime, _ string) { c.now = c.now.Add(3 * time.Hour) },
+		"idle":          func(_ *site, c *setTime, _ string) { c.now = c.now.Add(12 * time.Hour) },
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			c := &clock{testNow}
+			c := &setTime{testNow}
 			site := newSite(t, Options{Now: c.Now}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 			token := auth.Token{Owner: "ada@example.com", Role: rights.Viewer}
 			if name == "token expired" {
@@ -177,30 +177,6 @@ func TestSessionEnds(t *testing.T) {
 				t.Error("the log-in page does not say why")
 			}
 		})
-	}
-}
-
-func TestSecretIsNotKept(t *testing.T) {
-	var s shownOnce
-	created := createdToken{Secret: "al_x", At: testNow}
-	s.keep("one", created)
-	if got := s.take("two", testNow.Add(time.Second)); got.Secret != "" {
-		t.Error("the secret is shown to another session")
-	}
-	if got := s.take("one", testNow.Add(time.Second)); got.Secret != created.Secret {
-		t.Error("the secret is not shown")
-	}
-	if got := s.take("one", testNow.Add(time.Second)); got.Secret != "" {
-		t.Error("the secret is shown twice")
-	}
-	s.keep("one", created)
-	if got := s.take("one", testNow.Add(time.Hour)); got.Secret != "" {
-		t.Error("the secret is shown an hour later")
-	}
-	s.keep("one", created)
-	s.keep("two", createdToken{At: testNow.Add(time.Hour)})
-	if len(s.created) != 1 {
-		t.Errorf("%d secrets are kept that nobody will see", len(s.created)-1)
 	}
 }
 

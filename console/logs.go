@@ -14,35 +14,37 @@ import (
 	"auditlog/audit"
 	"auditlog/auth/rights"
 	"auditlog/calendar"
+	"auditlog/console/clock"
+	"auditlog/console/columns"
+	"auditlog/console/entrypage"
+	"auditlog/console/figures"
+	"auditlog/console/filter"
 	"auditlog/export"
 )
 
 // logsPage shows entries of a project, or of all that the visitor may read.
 type logsPage struct {
 	frame
-	Filter filter
+	Filter filter.Filter
 	// Search is what the search box holds, Fault what is wrong with it, and
 	// QuotedURL leads to the same as mere words.
 	Search    string
 	Fault     string
 	QuotedURL string
-	Chips     []chip
-	Views     []view
+	Chips     []filter.Chip
+	Views     []filter.View
 	savedMenu
-	Ranges []rangeLink
-	// RangeTitle names the range that is shown; FromLocal and ToLocal fill its form.
-	RangeTitle         string
-	FromLocal, ToLocal string
+	filter.Times
 	// Kept are the parameters that a form of the page hands on.
-	Kept []param
+	Kept []filter.Param
 	summary
 	list
 	// Entry is the one that is open beside the list, if any.
-	Entry *entryView
+	Entry *entrypage.View
 	// ClearURL leads to the project's entries without filters.
 	ClearURL string
 	// Suggestions are offered where nothing matches.
-	Suggestions []suggestion
+	Suggestions []figures.Suggestion
 	// Address is where entries are recorded to.
 	Address string
 	// CSVURL and NDJSONURL export what is shown.
@@ -59,7 +61,7 @@ type logsPage struct {
 	// OrderURL leads to the same in the other order.
 	OrderURL string
 	// Shows is which columns the list has.
-	Shows chosen
+	Shows columns.Chosen
 	// Held is set when somebody keeps the project from being purged.
 	Held bool
 }
@@ -71,8 +73,8 @@ type summary struct {
 	Counted  bool
 	CountURL string
 	Total    int64
-	Chart    chart
-	Facets   []facet
+	Chart    figures.Chart
+	Facets   []figures.Facet
 }
 
 // list is a page of entries.
@@ -87,7 +89,7 @@ type list struct {
 // row is an entry in the list.
 type row struct {
 	*audit.Entry
-	At  moment
+	At  clock.Moment
 	URL string
 	// Open is set on the entry that is shown beside the list, Marked on the one
 	// that the view is around.
@@ -119,13 +121,13 @@ func (p logsPage) Further() string {
 // Columns is how many columns the table has: that of the time is always there.
 func (p logsPage) Columns() int {
 	if p.Several() {
-		return p.Shows.count() + 2
+		return p.Shows.Count() + 2
 	}
-	return p.Shows.count() + 1
+	return p.Shows.Count() + 1
 }
 
 // Choices are the columns that there may be.
-func (p logsPage) Choices() []columnChoice { return p.Shows.choices() }
+func (p logsPage) Choices() []columns.Choice { return p.Shows.Choices() }
 
 // Empty reports whether the project has no entries at all.
 func (p logsPage) Empty() bool {
@@ -160,28 +162,28 @@ func formZone(params url.Values, zone *time.Location) *time.Location {
 // logs answers with the entries that a filter selects, or with a part of that page.
 func (c *console) logs(v *visit) error {
 	params := v.r.URL.Query()
-	f, err := parseFilter(params, formZone(params, v.zone))
+	f, err := filter.Parse(params, formZone(params, v.Zone))
 	if err != nil {
 		return err
 	}
-	if f.within, err = c.mayRead(v, rights.AuditLogList, f.Project); err != nil {
+	if f.Within, err = c.mayRead(v, rights.AuditLogList, f.Project); err != nil {
 		return err
 	}
 	if params.Has(keySearch) {
 		return c.redirectSearch(v, f, params.Get(keySearch))
 	}
 	if params.Has(keyZone) {
-		c.lead(v, f.url("/logs"))
+		c.lead(v, f.URL("/logs"))
 		return nil
 	}
-	sel, err := c.opts.Store.Prepare(f.query(v.now, v.zone))
+	sel, err := c.opts.Store.Prepare(f.Query(v.Now, v.Zone))
 	if err != nil {
 		return c.searchFault(v, f, f.Text, err)
 	}
 	c.note(v, rights.AuditLogList, sel.Query(), "a list")
 	err = c.showLogs(v, f, sel)
 	var fault *audit.Fault
-	if errors.As(err, &fault) && fault.Kind == audit.Invalid && fault.Path == keyText {
+	if errors.As(err, &fault) && fault.Kind == audit.Invalid && fault.Path == filter.KeyText {
 		return c.searchFault(v, f, f.Text, err) // what the index finds too costly
 	}
 	return err
@@ -189,41 +191,41 @@ func (c *console) logs(v *visit) error {
 
 // redirectSearch turns what was typed into the search box into the URL of what
 // it selects.
-func (c *console) redirectSearch(v *visit, f filter, typed string) error {
-	if id, ok := entryNumber(typed); ok {
+func (c *console) redirectSearch(v *visit, f filter.Filter, typed string) error {
+	if id, ok := filter.EntryNumber(typed); ok {
 		return c.redirectToEntry(v, f, typed, id)
 	}
 	narrowed, named, err := c.savedNamed(v, typed)
 	if !named {
-		narrowed, err = f.search(typed, v.now, v.zone)
+		narrowed, err = f.Search(typed, v.Now, v.Zone)
 	}
-	narrowed.within = f.within
+	narrowed.Within = f.Within
 	if err == nil {
-		_, err = c.opts.Store.Prepare(narrowed.query(v.now, v.zone))
+		_, err = c.opts.Store.Prepare(narrowed.Query(v.Now, v.Zone))
 	}
 	if err != nil {
 		return c.searchFault(v, f, typed, err)
 	}
-	c.lead(v, narrowed.url("/logs"))
+	c.lead(v, narrowed.URL("/logs"))
 	return nil
 }
 
 // redirectToEntry leads to the entry with an id, beside all entries of the view's projects.
-func (c *console) redirectToEntry(v *visit, f filter, typed string, id int64) error {
+func (c *console) redirectToEntry(v *visit, f filter.Filter, typed string, id int64) error {
 	_, err := c.find(v.r.Context(), f, id)
 	switch {
 	case audit.KindOf(err) == audit.NotFound:
-		return c.searchFault(v, f, typed, &searchError{Message: sentence(err.Error()), Quoted: strings.TrimSpace(typed)[1:]})
+		return c.searchFault(v, f, typed, &filter.SearchError{Message: sentence(err.Error()), Quoted: strings.TrimSpace(typed)[1:]})
 	case err != nil:
 		return err
 	}
-	c.lead(v, filter{Project: f.Project}.url("/logs", keyEntry, strconv.FormatInt(id, 10)))
+	c.lead(v, filter.Filter{Project: f.Project}.URL("/logs", keyEntry, strconv.FormatInt(id, 10)))
 	return nil
 }
 
 // searchFault answers with the page that says what is wrong with a search.
-func (c *console) searchFault(v *visit, f filter, typed string, err error) error {
-	var fault *searchError
+func (c *console) searchFault(v *visit, f filter.Filter, typed string, err error) error {
+	var fault *filter.SearchError
 	var invalid *audit.Fault
 	p := c.logsPage(v, f)
 	p.Search = typed
@@ -231,11 +233,11 @@ func (c *console) searchFault(v *visit, f filter, typed string, err error) error
 	case errors.As(err, &fault):
 		p.Fault = fault.Message
 		if fault.Quoted != "" {
-			p.QuotedURL = f.with(keyText, "").url("/logs", keySearch, fault.Quoted)
+			p.QuotedURL = f.With(filter.KeyText, "").URL("/logs", keySearch, fault.Quoted)
 		}
 	case errors.As(err, &invalid) && invalid.Kind == audit.Invalid:
 		p.Fault = sentence(invalid.Error())
-		if invalid.Path == keyText {
+		if invalid.Path == filter.KeyText {
 			p.Fault = sentence("the search " + invalid.Message)
 		}
 	default:
@@ -245,7 +247,7 @@ func (c *console) searchFault(v *visit, f filter, typed string, err error) error
 }
 
 // showLogs answers with a page of entries, or with one part of it.
-func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
+func (c *console) showLogs(v *visit, f filter.Filter, sel audit.Selection) error {
 	params := v.r.URL.Query()
 	p := c.logsPage(v, f)
 	var err error
@@ -256,14 +258,14 @@ func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
 		}
 		return c.renderPart(v, http.StatusOK, "logs", "rows", p)
 	case "summary":
-		n, err := c.count(v.r.Context(), v, f)
+		n, err := figures.Count(v.r.Context(), c.opts.Store, f, v.Clock)
 		if err != nil {
 			return err
 		}
 		p.summary = newSummary(v, f, n)
 		return c.renderPart(v, http.StatusOK, "logs", "summary", p)
 	}
-	var n *counts
+	var n *figures.Counts
 	group := new(errgroup.Group)
 	group.Go(func() (err error) {
 		p.list, err = c.list(v, f, sel, params.Get(keyCursor))
@@ -271,9 +273,9 @@ func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
 	})
 	group.Go(func() (err error) {
 		if params.Has(keyCounts) {
-			n, err = c.count(v.r.Context(), v, f)
+			n, err = figures.Count(v.r.Context(), c.opts.Store, f, v.Clock)
 		} else {
-			n, err = c.countSoon(v, f)
+			n, err = figures.CountSoon(v.r.Context(), c.opts.Store, f, v.Clock, c.countPatience)
 		}
 		return err
 	})
@@ -281,12 +283,12 @@ func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
 		return err
 	}
 	p.summary = newSummary(v, f, n)
-	p.Views = views(f, n)
+	p.Views = f.Views(n.Actions())
 	if p.savedMenu, err = c.saved(v, f); err != nil {
 		return err
 	}
 	if len(p.Rows) == 0 && n != nil {
-		p.Suggestions = n.suggestions(f)
+		p.Suggestions = n.Suggestions(f)
 	}
 	if id := params.Get(keyEntry); id != "" {
 		if p.Entry, err = c.entryBeside(v, f, id); err != nil {
@@ -302,49 +304,49 @@ func (c *console) showLogs(v *visit, f filter, sel audit.Selection) error {
 
 // newSummary returns what stands around the entries. Without counts it says that
 // they are still to come.
-func newSummary(v *visit, f filter, n *counts) summary {
+func newSummary(v *visit, f filter.Filter, n *figures.Counts) summary {
 	if n == nil {
-		return summary{CountURL: f.pinned(v.now).url("/logs", keyCounts, "wait")}
+		return summary{CountURL: f.Pinned(v.Now).URL("/logs", keyCounts, "wait")}
 	}
 	return summary{
-		Counted: true, Total: n.shown.Total,
-		Chart: newChart(f, n.shown.Buckets, v), Facets: n.facets(f),
+		Counted: true, Total: n.Shown.Total,
+		Chart: figures.NewChart(f, n.Shown.Buckets, v.Clock), Facets: n.Facets(f),
 	}
 }
 
 // logsPage returns the page without its entries and their numbers.
-func (c *console) logsPage(v *visit, f filter) logsPage {
+func (c *console) logsPage(v *visit, f filter.Filter) logsPage {
 	p := logsPage{
 		frame:      c.frame(v, cmp.Or(f.Project, allProjects), navLogs, f.Project),
 		Filter:     f,
 		Search:     f.Text,
-		Chips:      f.chips(v),
-		ClearURL:   filter{Project: f.Project}.url("/logs"),
+		Chips:      f.Chips(v.Zone),
+		ClearURL:   filter.Filter{Project: f.Project}.URL("/logs"),
 		Address:    c.address(v.r),
-		Kept:       f.kept(),
-		SuggestURL: filter{Project: f.Project}.url("/suggest"),
-		OrderURL:   f.inOrder(!f.Oldest).url("/logs"),
-		Shows:      columnsOf(v.r),
+		Kept:       f.Kept(),
+		SuggestURL: filter.Filter{Project: f.Project}.URL("/suggest"),
+		OrderURL:   f.InOrder(!f.Oldest).URL("/logs"),
+		Shows:      columns.Of(v.r),
 	}
 	p.AllProjects = p.Several()
 	if project, err := c.opts.Store.Project(f.Project); err == nil {
 		p.Deleting, p.Held = project.Deletion, project.Hold != nil
 	}
-	p.addRanges(f, v)
-	pinned := f.pinned(v.now)
-	p.CSVURL = pinned.url("/export", keyFormat, string(export.CSV))
-	p.NDJSONURL = pinned.url("/export", keyFormat, string(export.NDJSON))
-	p.SummaryURL = f.url("/logs", keyPart, "summary")
+	p.Times = f.Times(v.Now, v.Zone)
+	pinned := f.Pinned(v.Now)
+	p.CSVURL = pinned.URL("/export", keyFormat, string(export.CSV))
+	p.NDJSONURL = pinned.URL("/export", keyFormat, string(export.NDJSON))
+	p.SummaryURL = f.URL("/logs", keyPart, "summary")
 	// Read before the entries are: what comes between is shown twice, not never.
 	p.LastID = c.opts.Store.LastID()
-	if q := liveQuery(f); !f.Oldest && f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.now)) && (p.Deleting == nil || p.Deleting.Pending) {
-		p.LiveURL = f.url("/live")
+	if q := liveQuery(f); !f.Oldest && f.Range != "yesterday" && (q.To.IsZero() || q.To.After(v.Now)) && (p.Deleting == nil || p.Deleting.Pending) {
+		p.LiveURL = f.URL("/live")
 	}
 	return p
 }
 
 // list reads one page of entries.
-func (c *console) list(v *visit, f filter, sel audit.Selection, cursor string) (list, error) {
+func (c *console) list(v *visit, f filter.Filter, sel audit.Selection, cursor string) (list, error) {
 	page, err := sel.List(v.r.Context(), audit.Paging{Cursor: cursor, Bytes: audit.MaxPageBytes})
 	if err != nil {
 		return list{}, err
@@ -357,15 +359,15 @@ func (c *console) list(v *visit, f filter, sel audit.Selection, cursor string) (
 		l.Gaps = append(l.Gaps, sentence(page.Gaps[i].String()))
 	}
 	if page.Next != "" {
-		l.OlderURL = f.pinned(v.now).url("/logs", keyCursor, page.Next)
+		l.OlderURL = f.Pinned(v.Now).URL("/logs", keyCursor, page.Next)
 	}
 	if cursor != "" {
 		f.At = time.Time{}
-		l.NewestURL = f.url("/logs")
+		l.NewestURL = f.URL("/logs")
 	}
 	return l, nil
 }
 
-func (c *console) row(v *visit, f filter, e *audit.Entry) row {
-	return row{Entry: e, At: v.moment(e.CreatedAt), URL: f.url("/logs", keyEntry, strconv.FormatInt(e.ID, 10))}
+func (c *console) row(v *visit, f filter.Filter, e *audit.Entry) row {
+	return row{Entry: e, At: v.Moment(e.CreatedAt), URL: f.URL("/logs", keyEntry, strconv.FormatInt(e.ID, 10))}
 }

@@ -13,6 +13,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
+	"auditlog/console/clock"
+	"auditlog/console/filter"
 	"auditlog/demo"
 )
 
@@ -58,40 +60,40 @@ func TestBrowserFilters(t *testing.T) {
 	tests := []struct {
 		name   string
 		narrow func()
-		want   filter
+		want   filter.Filter
 	}{
-		{"resource type", func() { p.follow(p.link(".facets", "Route")) }, filter{Is: audit.Terms{keyResourceType: {"Route"}}}},
-		{"outcome", func() { p.follow(p.link(".facets", "forbidden")) }, filter{Is: audit.Terms{keyOutcome: {"forbidden"}}}},
+		{"resource type", func() { p.follow(p.link(".facets", "Route")) }, filter.Filter{Is: audit.Terms{filter.KeyResourceType: {"Route"}}}},
+		{"outcome", func() { p.follow(p.link(".facets", "forbidden")) }, filter.Filter{Is: audit.Terms{filter.KeyOutcome: {"forbidden"}}}},
 		{"two outcomes", func() {
 			p.follow(p.link(".facets", "forbidden"))
 			p.follow(p.link(".facets", "error"))
-		}, filter{Is: audit.Terms{keyOutcome: {"forbidden", "error"}}}},
-		{"action", func() { p.follow(p.link(".facets", "deployment.scale")) }, filter{Is: audit.Terms{keyAction: {"deployment.scale"}}}},
-		{"actor", func() { p.follow(p.link(".facets", "grace@example.com")) }, filter{Is: audit.Terms{keyActor: {"grace@example.com"}}}},
-		{"service accounts", func() { p.follow(p.link(".facets", "Service accounts")) }, filter{Is: audit.Terms{keyActorType: {"ServiceAccount"}}}},
-		{"channel", func() { p.follow(p.link(".facets", "MCP")) }, filter{Is: audit.Terms{keyChannel: {"mcp"}}}},
-		{"today", func() { p.chooseRange("Today") }, filter{Range: "today"}},
-		{"7 days", func() { p.chooseRange("Last 7 days") }, filter{Range: "7d"}},
-		{"30 days", func() { p.chooseRange("Last 30 days") }, filter{Range: "30d"}},
-		{"90 days", func() { p.chooseRange("Last 90 days") }, filter{Range: "90d"}},
-		{"year", func() { p.chooseRange("Last year") }, filter{Range: "1y"}},
+		}, filter.Filter{Is: audit.Terms{filter.KeyOutcome: {"forbidden", "error"}}}},
+		{"action", func() { p.follow(p.link(".facets", "deployment.scale")) }, filter.Filter{Is: audit.Terms{filter.KeyAction: {"deployment.scale"}}}},
+		{"actor", func() { p.follow(p.link(".facets", "grace@example.com")) }, filter.Filter{Is: audit.Terms{filter.KeyActor: {"grace@example.com"}}}},
+		{"service accounts", func() { p.follow(p.link(".facets", "Service accounts")) }, filter.Filter{Is: audit.Terms{filter.KeyActorType: {"ServiceAccount"}}}},
+		{"channel", func() { p.follow(p.link(".facets", "MCP")) }, filter.Filter{Is: audit.Terms{filter.KeyChannel: {"mcp"}}}},
+		{"today", func() { p.chooseRange("Today") }, filter.Filter{Range: "today"}},
+		{"7 days", func() { p.chooseRange("Last 7 days") }, filter.Filter{Range: "7d"}},
+		{"30 days", func() { p.chooseRange("Last 30 days") }, filter.Filter{Range: "30d"}},
+		{"90 days", func() { p.chooseRange("Last 90 days") }, filter.Filter{Range: "90d"}},
+		{"year", func() { p.chooseRange("Last year") }, filter.Filter{Range: "1y"}},
 		{"custom range", func() {
 			p.click(".range-menu summary")
 			p.fill(".custom [name=from]", "2026-05-04T14:00")
 			p.fill(".custom [name=to]", "2026-05-04T14:30")
 			p.follow(".custom button")
-		}, filter{From: time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC), To: time.Date(2026, 5, 4, 14, 30, 0, 0, time.UTC)}},
-		{"words", func() { p.search("checkout deployed") }, filter{Text: "checkout deployed"}},
+		}, filter.Filter{From: time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC), To: time.Date(2026, 5, 4, 14, 30, 0, 0, time.UTC)}},
+		{"words", func() { p.search("checkout deployed") }, filter.Filter{Text: "checkout deployed"}},
 		{"a phrase and keys", func() { p.search(`actor:linus@example.com outcome:success "deployed revision"`) },
-			filter{Text: `"deployed revision"`, Is: audit.Terms{keyActor: {"linus@example.com"}, keyOutcome: {"success"}}}},
-		{"view", func() { p.follow(p.link(".views", "Blocked")) }, filter{Is: audit.Terms{keyOutcome: {"forbidden"}}}},
+			filter.Filter{Text: `"deployed revision"`, Is: audit.Terms{filter.KeyActor: {"linus@example.com"}, filter.KeyOutcome: {"success"}}}},
+		{"view", func() { p.follow(p.link(".views", "Blocked")) }, filter.Filter{Is: audit.Terms{filter.KeyOutcome: {"forbidden"}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p.open("/logs?project=acme")
 			tt.narrow()
 			tt.want.Project = "acme"
-			if got, want := p.path(), tt.want.url("/logs"); got != want {
+			if got, want := p.path(), tt.want.URL("/logs"); got != want {
 				t.Errorf("at %s, want %s", got, want)
 			}
 			want := site.count(t, tt.want)
@@ -126,10 +128,10 @@ func TestBrowserChips(t *testing.T) {
 }
 
 // count returns how many entries the store has for a filter.
-func (s *site) count(t testing.TB, f filter) int {
+func (s *site) count(t testing.TB, f filter.Filter) int {
 	t.Helper()
 	n := 0
-	err := audittest.Export(t.Context(), s.store, f.query(tuesday(), time.UTC), func(*audit.Entry) error { n++; return nil })
+	err := audittest.Export(t.Context(), s.store, f.Query(tuesday(), time.UTC), func(*audit.Entry) error { n++; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +221,7 @@ func TestBrowserPaging(t *testing.T) {
 		}
 	}
 	// All of a narrow view, to its end.
-	want := site.count(t, filter{Project: "acme", Is: audit.Terms{keyResourceType: {"Route"}}})
+	want := site.count(t, filter.Filter{Project: "acme", Is: audit.Terms{filter.KeyResourceType: {"Route"}}})
 	p.open("/logs?project=acme&resourceType=Route")
 	p.until(fmt.Sprintf("window.scrollTo(0, document.body.scrollHeight), document.querySelectorAll('#rows tr').length === %d", want))
 	p.until("document.querySelector('.older').textContent === 'No older entries'")
@@ -383,7 +385,7 @@ func TestBrowserCountsThatTakeLong(t *testing.T) {
 	p := site.tab(t)
 	p.open("/logs?project=acme&range=30d")
 	p.until("document.querySelectorAll('#plot .bar').length > 50 && document.querySelectorAll('.facet').length > 3")
-	if got, want := p.total(), site.count(t, filter{Project: "acme", Range: "30d"}); got != want {
+	if got, want := p.total(), site.count(t, filter.Filter{Project: "acme", Range: "30d"}); got != want {
 		t.Errorf("%d entries, want %d", got, want)
 	}
 	if got := eval[string](p, "document.querySelector('#plot .bar').dataset.label"); !strings.Contains(got, "forbidden") {
@@ -459,7 +461,7 @@ func TestBrowserLive(t *testing.T) {
 	}
 	p.until("document.querySelector('#total').textContent === '2'")
 	late := testEntry("acme", "late@example.com", "role.grant", audit.Forbidden)
-	late.CreatedAt = testNow.Add(-30 * day)
+	late.CreatedAt = testNow.Add(-30 * clock.Day)
 	site.record(t, late)
 	p.until("document.querySelector('#rows tr:nth-child(3)')?.textContent.includes('late@example.com')")
 	// It goes on under another filter, and ends with the switch.
@@ -587,7 +589,7 @@ func TestBrowserDemoButton(t *testing.T) {
 	if a := v.send("/demo", url.Values{}); a.status != 303 {
 		t.Errorf("again: %d", a.status)
 	}
-	if got := site.count(t, filter{Project: "demo"}); got != p.total() {
+	if got := site.count(t, filter.Filter{Project: "demo"}); got != p.total() {
 		t.Errorf("twice makes %d entries of %d", got, p.total())
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/rights"
+	"auditlog/console/clock"
 	"auditlog/demo"
 	"auditlog/spell"
 )
@@ -319,7 +320,7 @@ func TestBrowserHostileEntries(t *testing.T) {
 		Project: "acme" + evil(), Actor: audit.Actor{Email: evil(), Type: audit.ServiceAccount, Label: evil()}, Action: evil(),
 		Resource: audit.Resource{Type: evil(), ID: evil(), Name: evil(), LocationID: evil()}, Outcome: audit.Error, Detail: evil() + "\r\n\x00\u2028" + evil(),
 		Request: audit.Request{IP: evil(), UserAgent: evil(), ID: evil()}, Changes: []audit.Change{{Field: evil(), Old: evil(), New: evil()}},
-		Metadata: map[string]string{evil(): evil()}, Key: evil(), CreatedAt: testNow.Add(-day),
+		Metadata: map[string]string{evil(): evil()}, Key: evil(), CreatedAt: testNow.Add(-clock.Day),
 	}
 	e.Project = e.Project[:100]
 	again := e.Clone()

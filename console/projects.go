@@ -8,6 +8,8 @@ import (
 	"auditlog/audit"
 	"auditlog/auth/rights"
 	"auditlog/console/amounts"
+	"auditlog/console/clock"
+	"auditlog/console/filter"
 )
 
 // projectsPage lists projects for those who may delete them.
@@ -41,11 +43,7 @@ const mostProjects = 200
 
 func (c *console) projectList(v *visit) projectList {
 	list := projectList{Find: strings.TrimSpace(v.r.URL.Query().Get("find"))}
-	for _, project := range c.visible(v) {
-		empty := project.Name == audit.SystemProject && project.Entries == 0
-		if empty || !strings.Contains(audit.Fold(project.Name), audit.Fold(list.Find)) {
-			continue
-		}
+	for _, project := range c.named(v, list.Find) {
 		if len(list.List) == mostProjects {
 			list.More++
 			continue
@@ -59,22 +57,22 @@ func (c *console) projectList(v *visit) projectList {
 type projectRow struct {
 	audit.Project
 	URL         string
-	First, Last moment
+	First, Last clock.Moment
 	// Deletable, Approvable and Restorable say what the visitor may do and its state
 	// allows.
 	Deletable, Approvable, Restorable bool
 	// PurgeAt is when a deleted project is purged, Asked when that was ordered.
-	PurgeAt, Asked moment
+	PurgeAt, Asked clock.Moment
 }
 
 func (c *console) projectRow(v *visit, p audit.Project) projectRow {
 	row := projectRow{
-		Project: p, URL: filter{Project: p.Name}.url("/logs"),
-		First: v.moment(p.First), Last: v.moment(p.Last),
+		Project: p, URL: filter.Filter{Project: p.Name}.URL("/logs"),
+		First: v.Moment(p.First), Last: v.Moment(p.Last),
 		Deletable: p.State == audit.Active && p.Deletion == nil && p.Hold == nil && v.who.May(rights.ProjectDelete, p.Name),
 	}
 	if d := p.Deletion; d != nil {
-		row.PurgeAt, row.Asked = v.moment(d.PurgeAt), v.moment(d.At)
+		row.PurgeAt, row.Asked = v.Moment(d.PurgeAt), v.Moment(d.At)
 		row.Restorable = p.State != audit.Purging && v.who.May(rights.ProjectRestore, p.Name)
 		row.Approvable = d.Pending && p.Hold == nil && v.who.May(rights.ProjectApprove, p.Name) &&
 			v.who.SecondPerson(d.By, d.Chain)
@@ -85,7 +83,7 @@ func (c *console) projectRow(v *visit, p audit.Project) projectRow {
 // projects answers with the list, and asks for the name of one that is to be
 // deleted or restored.
 func (c *console) projects(v *visit) error {
-	return c.showProjects(v, http.StatusOK, v.r.URL.Query().Get(keyProject), "")
+	return c.showProjects(v, http.StatusOK, v.r.URL.Query().Get(filter.KeyProject), "")
 }
 
 func (c *console) showProjects(v *visit, status int, chosen, fault string) error {
@@ -94,7 +92,7 @@ func (c *console) showProjects(v *visit, status int, chosen, fault string) error
 	}
 	p := projectsPage{
 		frame: c.frame(v, "Projects", navProjects, ""), projectList: c.projectList(v), Fault: fault,
-		Grace: amounts.Of(int64(c.admin.Grace()/day), "day"), Approval: c.admin.Approval(), Leaving: c.leaving(v),
+		Grace: amounts.Of(int64(c.admin.Grace()/clock.Day), "day"), Approval: c.admin.Approval(), Leaving: c.leaving(v),
 	}
 	if project, err := c.opts.Store.Project(chosen); err == nil && v.who.Sees(chosen) {
 		if row := c.projectRow(v, project); row.Deletable || row.Approvable || row.Restorable {
@@ -135,7 +133,7 @@ type projectAct func(context.Context, *rights.Call, string) (audit.Project, erro
 
 // changeProject does something to a project whose name was typed again.
 func (c *console) changeProject(v *visit, permission rights.Permission, act projectAct) error {
-	name := v.r.PostFormValue(keyProject)
+	name := v.r.PostFormValue(filter.KeyProject)
 	if err := v.who.Check(permission, name); err != nil {
 		return err
 	}

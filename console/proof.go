@@ -11,6 +11,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth/rights"
+	"auditlog/console/filter"
 	"auditlog/proof/evidence"
 	"auditlog/rpc"
 )
@@ -25,7 +26,7 @@ type Proofs interface {
 // verifies itself.
 func (c *console) proof(v *visit) error {
 	params := v.r.URL.Query()
-	project := params.Get(keyProject)
+	project := params.Get(filter.KeyProject)
 	if err := v.who.Check(rights.AuditLogProve, project); err != nil {
 		return err
 	}

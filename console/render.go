@@ -1,90 +1,12 @@
 package console
 
 import (
-	"bytes"
-	"compress/gzip"
-	"fmt"
-	"html/template"
-	"io/fs"
 	"net/http"
-	"strings"
 
 	"auditlog/audit"
 	"auditlog/auth/rights"
-	"auditlog/console/amounts"
-	"auditlog/spell"
+	"auditlog/console/clock"
 )
-
-// pages holds a set of templates a page: the page's own file, and what all share.
-type pages map[string]*template.Template
-
-// shared are the files that every page's set holds.
-func shared() []string {
-	return []string{"templates/frame.html", "templates/icons.html", "templates/parts.html"}
-}
-
-// parsePages parses every template once.
-func parsePages(all assets) (pages, error) {
-	names, err := fs.Glob(files, "templates/pages/*.html")
-	if err != nil {
-		return nil, err
-	}
-	sets := make(pages)
-	for _, name := range names {
-		set := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-			"asset": all.url, "icon": icon, "count": amounts.Count, "bytes": amounts.Bytes, "breakable": breakable, "ends": newEnds, "who": spell.Name,
-		})
-		from := shared()
-		if name == "templates/pages/embed.html" {
-			from = append(from, "templates/pages/logs.html") // whose rows it has
-		}
-		if _, err := set.ParseFS(files, append(from, name)...); err != nil {
-			return nil, fmt.Errorf("parse %s: %w", name, err)
-		}
-		short := strings.TrimSuffix(strings.TrimPrefix(name, "templates/pages/"), ".html")
-		sets[short] = set
-	}
-	return sets, nil
-}
-
-// icon returns the drawing of that name, for the eye alone.
-func icon(name string) template.HTML {
-	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="#i-` + template.HTMLEscapeString(name) + `"/></svg>`)
-}
-
-// breakable returns a value that may go on in a new line after its punctuation, as
-// paths and versions are best read. What is copied from the page is the value.
-func breakable(s string) template.HTML {
-	var b strings.Builder
-	start := 0
-	for i := range len(s) {
-		if strings.IndexByte("/:,;=&?@_-", s[i]) >= 0 {
-			b.WriteString(template.HTMLEscapeString(s[start : i+1]))
-			b.WriteString("<wbr>")
-			start = i + 1
-		}
-	}
-	b.WriteString(template.HTMLEscapeString(s[start:]))
-	return template.HTML(b.String())
-}
-
-// ends is a value that is cut in its middle where there is no room for it: what
-// tells actions and cloud identities apart stands at their end.
-type ends struct{ Head, Tail string }
-
-// maxTail is the longest end that is kept whole, in bytes.
-const maxTail = 32
-
-func newEnds(s string) ends {
-	i := strings.LastIndexAny(s, "/:.")
-	if i <= 0 || len(s)-i > maxTail || strings.Contains(s, "@") {
-		return ends{Head: s}
-	}
-	return ends{s[:i], s[i:]}
-}
-
-// Whole is the value.
-func (e ends) Whole() string { return e.Head + e.Tail }
 
 // frame is what every page has around its content.
 type frame struct {
@@ -148,10 +70,10 @@ func (c *console) frame(v *visit, title, nav, project string) frame {
 		Version:   c.opts.Version,
 		Base:      c.opts.Base,
 		Here:      v.r.URL.RequestURI(),
-		Zone:      v.zone.String(),
-		ZoneShort: shortZone(v.now.In(v.zone)),
-		Zoned:     v.zoned,
-		UTC:       v.utc,
+		Zone:      v.Zone.String(),
+		ZoneShort: clock.ShortZone(v.Now.In(v.Zone)),
+		Zoned:     v.Zoned,
+		UTC:       v.Universal,
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"
@@ -225,28 +147,7 @@ func (c *console) render(v *visit, status int, page string, data any) error {
 // renderPart answers with one template of a page's set. Nothing is written when
 // it fails.
 func (c *console) renderPart(v *visit, status int, page, part string, data any) error {
-	var b bytes.Buffer
-	if err := c.pages[page].ExecuteTemplate(&b, part, data); err != nil {
-		return fmt.Errorf("render %s: %w", page, err)
-	}
-	body := c.underBase(spellOut(b.Bytes()))
-	h := v.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Vary", "Accept-Encoding, Cookie")
-	// What fails from here on is the connection, and nobody is left to tell.
-	if !acceptsGzip(v.r) {
-		v.w.WriteHeader(status)
-		_, _ = v.w.Write(body)
-		return nil
-	}
-	h.Set("Content-Encoding", "gzip")
-	v.w.WriteHeader(status)
-	z := c.zips.Get().(*gzip.Writer)
-	defer c.zips.Put(z)
-	z.Reset(v.w)
-	_, _ = z.Write(body)
-	_ = z.Close()
-	return nil
+	return c.draw.Answer(v.w, v.r, status, page, part, data)
 }
 
 // themeOf returns the theme that the visitor chose, or "".

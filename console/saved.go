@@ -6,7 +6,8 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth/rights"
-	"auditlog/calendar"
+	"auditlog/console/filter"
+	"auditlog/console/suggest"
 	"auditlog/rpc"
 )
 
@@ -26,7 +27,7 @@ type savedLink struct {
 }
 
 // saved returns the searches that the visitor has.
-func (c *console) saved(v *visit, f filter) (savedMenu, error) {
+func (c *console) saved(v *visit, f filter.Filter) (savedMenu, error) {
 	call := c.call(v)
 	list, err := c.searches.List(v.r.Context(), call)
 	if err != nil {
@@ -35,13 +36,13 @@ func (c *console) saved(v *visit, f filter) (savedMenu, error) {
 	m := savedMenu{MayShare: f.Project != "" && v.who.May(rights.SearchShare, f.Project)}
 	f.At = time.Time{}
 	for _, s := range list.Items {
-		found, err := savedFilter(&s.Query, v)
+		found, err := filter.OfSaved(&s.Query, v.Zone)
 		if err != nil {
 			continue // it was of times that calendars no longer know
 		}
-		to := found.url("/logs")
+		to := found.URL("/logs")
 		m.Searches = append(m.Searches, savedLink{
-			SavedSearch: s, URL: to, Current: to == f.url("/logs"),
+			SavedSearch: s, URL: to, Current: to == f.URL("/logs"),
 			MayDelete: s.For == "" || v.who.May(rights.SearchShare, s.For),
 		})
 	}
@@ -56,19 +57,19 @@ const (
 
 // saveSearch keeps what the page shows by a name.
 func (c *console) saveSearch(v *visit) error {
-	f, err := parseFilter(v.r.PostForm, v.zone)
+	f, err := filter.Parse(v.r.PostForm, v.Zone)
 	if err != nil {
 		return err
 	}
 	f.At = time.Time{}
-	req := &rpc.SearchSaveRequest{Name: v.r.PostFormValue(keyName), Query: savedQuery(f)}
+	req := &rpc.SearchSaveRequest{Name: v.r.PostFormValue(keyName), Query: f.Saved()}
 	if v.r.PostFormValue(keyShare) != "" {
 		req.For = f.Project
 	}
 	if _, err := c.searches.Save(v.r.Context(), c.call(v), req); err != nil {
 		return err
 	}
-	c.lead(v, f.url("/logs"))
+	c.lead(v, f.URL("/logs"))
 	return nil
 }
 
@@ -82,67 +83,10 @@ func (c *console) deleteSearch(v *visit) error {
 	return nil
 }
 
-// savedTimes are the ranges of the page as saved searches have them.
-func savedTimes(name string) (from, to string) {
-	switch name {
-	case "yesterday":
-		return "yesterday", "today"
-	case "1y":
-		return "365d", ""
-	}
-	return name, ""
-}
-
-// savedQuery returns what a filter asks for, as it is saved: a range by its words.
-func savedQuery(f filter) rpc.SavedQuery {
-	var from, to string
-	if !f.From.IsZero() {
-		from = f.From.UTC().Format(time.RFC3339Nano)
-	}
-	if !f.To.IsZero() {
-		to = f.To.UTC().Format(time.RFC3339Nano)
-	}
-	if f.Range != "" {
-		from, to = savedTimes(f.Range)
-	}
-	return rpc.SavedQueryOf(audit.Query{Project: f.Project, Is: f.Is, Not: f.Not, Text: f.Text, Oldest: f.Oldest}, from, to)
-}
-
-// savedFilter returns the filter of a saved search. Times that are no range of the page are those
-// of now.
-func savedFilter(s *rpc.SavedQuery, v *visit) (filter, error) {
-	w := s.Query()
-	q, err := w.Query()
-	if err != nil {
-		return filter{}, err
-	}
-	f := filter{Project: q.Project, Is: q.Is, Not: q.Not, Text: q.Text, Oldest: q.Oldest}
-	for _, r := range ranges() {
-		if from, to := savedTimes(r.Name); s.From == from && s.To == to {
-			f.Range = r.Name
-			return f, nil
-		}
-	}
-	zone := v.zone
-	if s.Zone != "" {
-		if zone, err = calendar.Zone(s.Zone); err != nil {
-			return f, err
-		}
-	}
-	if f.From, err = parseBound(keyFrom, s.From, zone); err != nil {
-		return f, err
-	}
-	f.To, err = parseBound(keyTo, s.To, zone)
-	return f, err
-}
-
-// savedKey stands before the name of a saved search in the search box.
-const savedKey = "saved:"
-
 // savedNamed returns the filter of the saved search that somebody typed the name of; ok is false
 // for anything else.
-func (c *console) savedNamed(v *visit, typed string) (f filter, ok bool, err error) {
-	name, ok := strings.CutPrefix(strings.TrimSpace(typed), savedKey)
+func (c *console) savedNamed(v *visit, typed string) (f filter.Filter, ok bool, err error) {
+	name, ok := strings.CutPrefix(strings.TrimSpace(typed), suggest.SavedKey)
 	if !ok {
 		return f, false, nil
 	}
@@ -154,7 +98,7 @@ func (c *console) savedNamed(v *visit, typed string) (f filter, ok bool, err err
 	var names []string
 	for _, s := range menu.Searches {
 		if strings.EqualFold(s.Name, name) {
-			f, err = savedFilter(&s.Query, v)
+			f, err = filter.OfSaved(&s.Query, v.Zone)
 			return f, true, err
 		}
 		names = append(names, s.Name)
@@ -163,5 +107,5 @@ func (c *console) savedNamed(v *visit, typed string) (f filter, ok bool, err err
 	if near := audit.Closest(name, names); near != "" {
 		message += " Did you mean " + near + "?"
 	}
-	return f, true, &searchError{Message: message}
+	return f, true, &filter.SearchError{Message: message}
 }

@@ -17,6 +17,7 @@ import (
 	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/auth/rights"
+	"auditlog/console/clock"
 	"auditlog/demo"
 	"auditlog/rpc"
 )
@@ -112,14 +113,14 @@ func (l wellLog) Status(*rpc.StatusRequest) (*rpc.StatusResult, error) {
 	r := rand.New(rand.NewPCG(1, 2))
 	st := &rpc.StatusResult{
 		Version: "1.0.0", Format: rpc.LogFormat{Version: 4, News: "brought proofs, sinks and saved searches; an auditlog that knows only format 3 does not open it"},
-		BeganAt: l.now.Add(-19 * day), Now: l.now, Entries: 1_284_467, Projects: 38, LastID: 1_291_052,
+		BeganAt: l.now.Add(-19 * clock.Day), Now: l.now, Entries: 1_284_467, Projects: 38, LastID: 1_291_052,
 		Disk: rpc.DiskStatus{
-			Log: 34 << 20, Free: 1 << 20, Derived: 11 << 20, Room: 61 << 30, Size: 250 << 30, PerDay: 1_310_000, Since: l.now.Add(-7 * day),
+			Log: 34 << 20, Free: 1 << 20, Derived: 11 << 20, Room: 61 << 30, Size: 250 << 30, PerDay: 1_310_000, Since: l.now.Add(-7 * clock.Day),
 		},
 		Index: &rpc.IndexStatus{},
 		Check: &rpc.CheckResult{
-			Last: &rpc.Reading{BeganAt: l.now.Add(-9 * day), EndedAt: l.now.Add(-2 * day), Entries: 1_219_340},
-			Slow: &rpc.Reading{BeganAt: l.now.Add(-2 * day), Progress: 0.28},
+			Last: &rpc.Reading{BeganAt: l.now.Add(-9 * clock.Day), EndedAt: l.now.Add(-2 * clock.Day), Entries: 1_219_340},
+			Slow: &rpc.Reading{BeganAt: l.now.Add(-2 * clock.Day), Progress: 0.28},
 		},
 		Checkpoint: &rpc.CheckpointStatus{
 			Origin: "auditlog/5f0c", Size: 4711, Root: "V7nTv7HVJIRCmDOIDglh413bMzW9gxek0E5vGLPGD+w=", Signed: "auditlog/5f0c", At: l.now.Add(-40 * time.Second),
@@ -135,14 +136,14 @@ func (l wellLog) Status(*rpc.StatusRequest) (*rpc.StatusResult, error) {
 		from := l.now.Truncate(time.Minute).Add(time.Duration(i-60) * time.Minute)
 		st.Minutes = append(st.Minutes, rpc.Arrived{From: from, To: from.Add(time.Minute), Entries: 30 + r.Int64N(60)})
 	}
-	today := l.now.Truncate(day)
+	today := l.now.Truncate(clock.Day)
 	for i := range 30 {
 		from := today.AddDate(0, 0, i-29)
 		n := 38_000 + r.Int64N(17_000)
 		if weekday := from.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 			n /= 6
 		}
-		st.Days = append(st.Days, rpc.Arrived{From: from, To: from.Add(day), Entries: n})
+		st.Days = append(st.Days, rpc.Arrived{From: from, To: from.Add(clock.Day), Entries: n})
 	}
 	for i, c := range []rpc.SlowCall{
 		{Method: rpc.Stats, Project: "acme", Seconds: 0.094}, {Method: "GET /logs", Seconds: 0.0714}, {Method: rpc.List, Project: "shop", Seconds: 0.0352},

@@ -3,8 +3,6 @@ package console
 import (
 	"crypto/subtle"
 	"net/http"
-	"sync"
-	"time"
 
 	"auditlog/audit"
 	"auditlog/auth"
@@ -38,7 +36,7 @@ func (c *console) sessionSecret(r *http.Request) string {
 
 // setSession gives the visitor's browser a session's secret.
 func (c *console) setSession(v *visit, secret string, s auth.Session) {
-	c.setSessionCookie(v, secret, int(s.ExpiresAt.Sub(v.now).Seconds()))
+	c.setSessionCookie(v, secret, int(s.ExpiresAt.Sub(v.Now).Seconds()))
 }
 
 // dropSession takes the session's secret from the visitor's browser.
@@ -57,40 +55,4 @@ func (s *session) check(sent string) error {
 		return nil
 	}
 	return audit.Errorf(audit.PermissionDenied, "This form belongs to another session. Go back, load the page again, and send it once more")
-}
-
-// shownOnce holds the secrets of new tokens until the page that shows them is loaded.
-type shownOnce struct {
-	mu      sync.Mutex              // guards created
-	created map[string]createdToken // by the id of the session
-}
-
-// secretKept is how long a new token's secret waits to be shown.
-const secretKept = 5 * time.Minute
-
-// keep holds a new token's secret for the next visit of the tokens page.
-func (o *shownOnce) keep(session string, t createdToken) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for id, old := range o.created {
-		if t.At.Sub(old.At) > secretKept {
-			delete(o.created, id)
-		}
-	}
-	if o.created == nil {
-		o.created = make(map[string]createdToken)
-	}
-	o.created[session] = t
-}
-
-// take returns what keep held, once and not for long.
-func (o *shownOnce) take(session string, now time.Time) createdToken {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	t := o.created[session]
-	delete(o.created, session)
-	if now.Sub(t.At) > secretKept {
-		return createdToken{}
-	}
-	return t
 }

@@ -12,6 +12,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/rights"
+	"auditlog/console/clock"
 )
 
 var projectCell = regexp.MustCompile(`<td class="c-project"><span class="clip" title="([^"]*)">`)
@@ -108,7 +109,7 @@ func TestClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.Jar.SetCookies(home, []*http.Cookie{{Name: zoneCookie, Value: "Asia/Tokyo"}})
+	v.Jar.SetCookies(home, []*http.Cookie{{Name: clock.ZoneCookie, Value: "Asia/Tokyo"}})
 	at := testNow.Add(-time.Hour)
 	utc, tokyo := at.Format("15:04:05")+"</time>", at.In(zone(t, "Asia/Tokyo")).Format("15:04:05")+"</time>"
 	list := func() string { return v.get("/logs?project=acme&part=rows").body }
@@ -129,4 +130,13 @@ func TestClock(t *testing.T) {
 			}
 		}
 	}
+}
+
+func zone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
 }

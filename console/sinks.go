@@ -7,6 +7,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/auth/rights"
+	"auditlog/console/clock"
 	"auditlog/console/sinkpage"
 	"auditlog/rpc"
 	"auditlog/sinks"
@@ -41,7 +42,7 @@ type sinksPage struct {
 // sinkRow is a sink in the list.
 type sinkRow struct {
 	sinkpage.Row
-	Delivery, Failure, Next moment
+	Delivery, Failure, Next clock.Moment
 }
 
 // lettersShown is how many entries the page shows that were refused.
@@ -77,7 +78,7 @@ func (c *console) showSinks(v *visit, status int, p sinksPage) error {
 }
 
 func newSinkRow(v *visit, s *rpc.Sink) sinkRow {
-	return sinkRow{Row: sinkpage.Row{Sink: *s}, Delivery: v.moment(s.DeliveredAt), Failure: v.moment(s.LastErrorAt), Next: v.moment(s.NextTry)}
+	return sinkRow{Row: sinkpage.Row{Sink: *s}, Delivery: v.Moment(s.DeliveredAt), Failure: v.Moment(s.LastErrorAt), Next: v.Moment(s.NextTry)}
 }
 
 // createSink makes a sink.
@@ -87,7 +88,7 @@ func (c *console) createSink(v *visit) error {
 		Action: field(v.r, "action"), Outcome: field(v.r, "outcome"), Q: field(v.r, "q"), Settings: field(v.r, "settings"),
 		Secrets: field(v.r, "secrets"), Silence: field(v.r, "silence"), From: field(v.r, "from"),
 	}
-	req, err := form.Request(v.now, v.zone)
+	req, err := form.Request(v.Now, v.Zone)
 	if err == nil && c.opts.Sinks == nil {
 		err = audit.Errorf(audit.NotFound, "nothing is shipped from this log")
 	}
@@ -136,7 +137,7 @@ func (c *console) resumeSink(v *visit) error {
 
 func (c *console) replaySink(v *visit) error {
 	return c.actOn(v, func(ctx context.Context, call *rights.Call, name string) (sinksPage, error) {
-		from, err := sinks.ParseFrom(field(v.r, "from"), v.now, v.zone)
+		from, err := sinks.ParseFrom(field(v.r, "from"), v.Now, v.Zone)
 		if err == nil {
 			_, err = c.opts.Sinks.Replay(ctx, call, &rpc.SinkReplayRequest{Name: name, From: from})
 		}

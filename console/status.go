@@ -8,6 +8,7 @@ import (
 
 	"auditlog/auth/rights"
 	"auditlog/console/amounts"
+	"auditlog/console/clock"
 	"auditlog/console/statuspage"
 	"auditlog/proof/qr"
 	"auditlog/rpc"
@@ -38,14 +39,14 @@ func (c *console) status(v *visit) error {
 	if c.opts.Status == nil {
 		return c.unknown(v)
 	}
-	st, err := c.opts.Status.Status(&rpc.StatusRequest{Zone: v.zone.String()})
+	st, err := c.opts.Status.Status(&rpc.StatusRequest{Zone: v.Zone.String()})
 	if err != nil {
 		return err
 	}
 	p := statusPage{
 		Log: st, v: v,
 		Troubles: statuspage.Troubles(st),
-		Charts:   []statuspage.Chart{statuspage.ByMinute(st.Minutes, v.zone), statuspage.ByDay(st.Days, v.zone)},
+		Charts:   []statuspage.Chart{statuspage.ByMinute(st.Minutes, v.Zone), statuspage.ByDay(st.Days, v.Zone)},
 		Shares:   statuspage.Disk(st.Disk),
 		Nodes:    c.nodes(),
 	}
@@ -73,7 +74,7 @@ func picture(text string) template.URL {
 }
 
 // When is a time in the visitor's zone.
-func (p statusPage) When(t time.Time) moment { return p.v.moment(t) }
+func (p statusPage) When(t time.Time) clock.Moment { return p.v.Moment(t) }
 
 // Uptime is how long the server has been running.
 func (p statusPage) Uptime() string { return amounts.Uptime(p.Log.Now.Sub(p.Log.BeganAt)) }

@@ -16,6 +16,8 @@ import (
 	"auditlog/audit/audittest"
 	"auditlog/auth"
 	"auditlog/auth/rights"
+	"auditlog/console/filter"
+	"auditlog/console/stream"
 	"auditlog/export"
 )
 
@@ -36,8 +38,8 @@ func TestExport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := filter{Project: "acme", Range: "30d", Is: audit.Terms{keyOutcome: {"error"}}}
-		if err := audittest.Export(t.Context(), site.store, f.query(testNow, time.UTC), w.Write); err != nil {
+		f := filter.Filter{Project: "acme", Range: "30d", Is: audit.Terms{filter.KeyOutcome: {"error"}}}
+		if err := audittest.Export(t.Context(), site.store, f.Query(testNow, time.UTC), w.Write); err != nil {
 			t.Fatal(err)
 		}
 		if a.status != http.StatusOK || a.body != want.String() || strings.Count(a.body, "\n") < 240 {
@@ -124,7 +126,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("blocked: %v", got)
 	}
 	var flood []*audit.Entry
-	for range burst + 1 {
+	for range stream.Burst + 1 {
 		flood = append(flood, testEntry("acme", "ada@example.com", "a.b", audit.Success))
 	}
 	site.record(t, flood...)

@@ -6,63 +6,31 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/auth"
-	"auditlog/auth/address"
 	"auditlog/auth/rights"
+	"auditlog/console/tokenpage"
 	"auditlog/rpc"
 )
 
 // tokensPage lists tokens and makes them.
 type tokensPage struct {
 	frame
-	List []tokenRow
+	List []tokenpage.Row
 	// Created is the new token, shown once.
-	Created createdToken
+	Created tokenpage.Created
 	// Form is what was sent last, when it was refused for Fault.
-	Form  tokenForm
+	Form  tokenpage.Form
 	Fault string
 	// Chosen is the token whose revoking is being confirmed, Rotated the one that is to
 	// get a new secret.
-	Chosen, Rotated *tokenRow
+	Chosen, Rotated *tokenpage.Row
 	// Sessions are those who are logged in, as far as the visitor may know.
-	Sessions []sessionRow
-}
-
-// sessionRow is a session in the list.
-type sessionRow struct {
-	auth.Session
-	Owner               string
-	Began, Seen, Expiry moment
-	// By says what it began with. Own is set on the visitor's.
-	By  string
-	Own bool
-}
-
-// createdToken is a token whose secret can still be told.
-type createdToken struct {
-	Secret string
-	Token  auth.Token
-	// At is when the secret was made.
-	At time.Time
-}
-
-// tokenForm is a token as it is asked for.
-type tokenForm struct{ Name, Owner, OwnerType, Role, Projects, Addresses, Expires string }
-
-// tokenRow is a token in the list.
-type tokenRow struct {
-	auth.Token
-	Created, Expires, Used, Revoked moment
-	// State is live, expired or revoked.
-	State string
-	// Own is set on the token that the visitor is logged in with.
-	Own bool
+	Sessions []tokenpage.SessionRow
 }
 
 // tokens answers with the list.
 func (c *console) tokens(v *visit) error {
-	p := tokensPage{Form: tokenForm{OwnerType: string(audit.ServiceAccount), Role: string(rights.Recorder)}}
-	p.Created = c.created.take(v.session.ID, v.now)
+	p := tokensPage{Form: tokenpage.Form{OwnerType: string(audit.ServiceAccount), Role: string(rights.Recorder)}}
+	p.Created = c.created.Take(v.session.ID, v.Now)
 	return c.showTokens(v, http.StatusOK, p)
 }
 
@@ -73,7 +41,7 @@ func (c *console) showTokens(v *visit, status int, p tokensPage) error {
 	}
 	p.frame = c.frame(v, "Tokens", navTokens, "")
 	for _, t := range list {
-		row := c.tokenRow(v, t)
+		row := tokenpage.NewRow(t, v.who.TokenID, v.Clock)
 		p.List = append(p.List, row)
 		if row.State == "live" && t.ID == v.r.URL.Query().Get("revoke") {
 			p.Chosen = &row
@@ -87,52 +55,23 @@ func (c *console) showTokens(v *visit, status int, p tokensPage) error {
 }
 
 // sessionRows returns who is logged in.
-func (c *console) sessionRows(v *visit) (rows []sessionRow) {
+func (c *console) sessionRows(v *visit) (rows []tokenpage.SessionRow) {
 	for _, s := range c.opts.Auth.Sessions(&v.who) {
-		row := sessionRow{
-			Session: s, Owner: c.opts.Auth.OwnerOf(&s), Own: s.ID == v.session.ID, By: "token " + s.TokenID,
-			Began: v.moment(s.BeganAt), Seen: v.moment(s.SeenAt), Expiry: v.moment(s.ExpiresAt),
-		}
-		if s.Person != nil {
-			row.By = s.Person.Issuer
-		}
-		rows = append(rows, row)
+		rows = append(rows, tokenpage.NewSessionRow(s, c.opts.Auth.OwnerOf(&s), v.session.ID, v.Clock))
 	}
 	return rows
-}
-
-// Ranges are where calls with the token may come from.
-func (r tokenRow) Ranges() (list []string) {
-	for _, p := range r.Addresses {
-		list = append(list, address.FormatRange(p))
-	}
-	return list
-}
-
-func (c *console) tokenRow(v *visit, t auth.Token) tokenRow {
-	row := tokenRow{
-		Token: t, Created: v.moment(t.CreatedAt), Expires: v.moment(t.ExpiresAt),
-		Used: v.moment(t.LastUsedAt), Revoked: v.moment(t.RevokedAt), State: "live", Own: t.ID == v.who.TokenID,
-	}
-	switch {
-	case !t.RevokedAt.IsZero():
-		row.State = "revoked"
-	case !t.ExpiresAt.IsZero() && !v.now.Before(t.ExpiresAt):
-		row.State = "expired"
-	}
-	return row
 }
 
 // createToken makes a token and shows it once, on the page that it leads to: to
 // load that page again makes no other.
 func (c *console) createToken(v *visit) error {
-	form := tokenForm{
+	form := tokenpage.Form{
 		Name: field(v.r, "name"), Owner: field(v.r, "owner"), OwnerType: field(v.r, "ownerType"),
 		Role: field(v.r, "role"), Projects: field(v.r, "projects"),
 		Addresses: field(v.r, "addresses"), Expires: field(v.r, "expires"),
 	}
-	t, err := form.token(v)
-	var created createdToken
+	t, err := form.Token(v.Zone)
+	var created tokenpage.Created
 	if err == nil {
 		created.Secret, created.Token, err = c.admin.CreateToken(v.r.Context(), c.call(v), t)
 	}
@@ -143,32 +82,12 @@ func (c *console) createToken(v *visit) error {
 		return err
 	}
 	created.At = created.Token.CreatedAt
-	c.created.keep(v.session.ID, created)
+	c.created.Keep(v.session.ID, created)
 	c.lead(v, "/tokens")
 	return nil
 }
 
 func field(r *http.Request, name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-
-func (f tokenForm) token(v *visit) (auth.Token, error) {
-	t := auth.Token{Name: f.Name, Owner: f.Owner, OwnerType: audit.ActorType(f.OwnerType), Role: rights.Role(f.Role)}
-	t.Projects = listOf(f.Projects)
-	for _, s := range listOf(f.Addresses) {
-		p, err := address.ParseRange(s)
-		if err != nil {
-			return t, audit.AtPath(err, "addresses")
-		}
-		t.Addresses = append(t.Addresses, p)
-	}
-	expires, err := parseBound("expires", f.Expires, v.zone)
-	t.ExpiresAt = expires
-	return t, err
-}
-
-// listOf returns what is written with commas or spaces between.
-func listOf(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
-}
 
 // rotateToken gives a token a new secret and shows it once, as createToken does.
 func (c *console) rotateToken(v *visit) error {
@@ -180,7 +99,7 @@ func (c *console) rotateToken(v *visit) error {
 	if err != nil {
 		return err
 	}
-	c.created.keep(v.session.ID, createdToken{Secret: secret, Token: t, At: t.RotatedAt})
+	c.created.Keep(v.session.ID, tokenpage.Created{Secret: secret, Token: t, At: t.RotatedAt})
 	c.lead(v, "/tokens")
 	return nil
 }

@@ -4,62 +4,23 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
-	"auditlog/calendar"
-	"auditlog/console/amounts"
+	"auditlog/console/clock"
+	"auditlog/console/columns"
 )
 
 // The cookies that keep what a visitor prefers. Scripts may write them.
 const (
 	themeCookie = "auditlog_theme"
-	zoneCookie  = "auditlog_zone"
-	clockCookie = "auditlog_clock"
 	// projectCookie holds the project that was looked at last, for the pages that are of none.
 	projectCookie = "auditlog_project"
 )
-
-// day is a day's length where none is of the calendar: of a session, or of how long ago
-// something was, roughly.
-const day = 24 * time.Hour
-
-// clockUTC is what clockCookie has where times are to be shown in UTC.
-const clockUTC = "utc"
-
-// showsUTC reports whether the visitor has chosen to see times in UTC.
-func showsUTC(r *http.Request) bool {
-	cookie, err := r.Cookie(clockCookie)
-	return err == nil && cookie.Value == clockUTC
-}
-
-// zoneOf returns the zone that the visitor's browser named, or UTC.
-func zoneOf(r *http.Request) (zone *time.Location, told bool) {
-	cookie, err := r.Cookie(zoneCookie)
-	if err != nil || cookie.Value == "" {
-		return time.UTC, false
-	}
-	zone, err = calendar.Zone(cookie.Value)
-	if err != nil {
-		return time.UTC, false
-	}
-	return zone, true
-}
-
-// shortZone names the zone of a time briefly: by its letters, or by how far it is
-// from UTC where it has none.
-func shortZone(t time.Time) string {
-	name, _ := t.Zone()
-	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") {
-		return "UTC" + name
-	}
-	return name
-}
 
 // setTheme keeps the theme that the visitor chose and goes back to the page.
 func (c *console) setTheme(v *visit) error { return c.prefer(v, themeCookie, "theme", "light", "dark") }
 
 // setClock keeps whether the visitor wants times in UTC and goes back to the page.
-func (c *console) setClock(v *visit) error { return c.prefer(v, clockCookie, "clock", clockUTC) }
+func (c *console) setClock(v *visit) error { return c.prefer(v, clock.Cookie, "clock", clock.UTC) }
 
 // prefer keeps what the visitor chose of some values, by the field of a form, and goes back to
 // the page. Any other value is that nothing is chosen.
@@ -76,7 +37,7 @@ func (c *console) prefer(v *visit, name, field string, values ...string) error {
 func (c *console) keepPreference(v *visit, name, value string) error {
 	cookie := &http.Cookie{
 		Name: name, Value: value, Path: c.cookiePath(),
-		MaxAge: int((365 * day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
+		MaxAge: int((365 * clock.Day).Seconds()), SameSite: http.SameSiteStrictMode, Secure: isTLS(v.r),
 	}
 	if value == "" {
 		cookie.MaxAge = -1
@@ -100,41 +61,8 @@ func localPath(s string) string {
 	return s
 }
 
-// moment is a time as the pages show it.
-type moment struct {
-	time.Time
-	zone  *time.Location
-	local *time.Location // the visitor's, be times shown in UTC
-	now   time.Time
-}
-
-func (v *visit) moment(t time.Time) moment { return moment{t, v.zone, v.local, v.now} }
-
-// Machine is the time for the datetime attribute.
-func (m moment) Machine() string { return m.UTC().Format("2006-01-02T15:04:05.000000Z") }
-
-// Short is the time in the visitor's zone, with the year where it is not this one.
-func (m moment) Short() string {
-	t := m.In(m.zone)
-	if t.Year() == m.now.In(m.zone).Year() {
-		return t.Format("Jan _2 15:04:05")
-	}
-	return t.Format("2006-01-02 15:04:05")
-}
-
-// Date is the day of the time in the visitor's zone.
-func (m moment) Date() string { return m.In(m.zone).Format("2 Jan 2006") }
-
-// Long is the time in full in the visitor's own zone.
-func (m moment) Long() string { return m.In(m.local).Format("Mon, 2 Jan 2006, 15:04:05 MST") }
-
-// Exact is the time in UTC with every digit that the log keeps.
-func (m moment) Exact() string { return m.UTC().Format("2006-01-02 15:04:05.000000") + " UTC" }
-
-// Ago says how long ago the time was, roughly.
-func (m moment) Ago() string {
-	if span := amounts.Span(m.now.Sub(m.Time)); span != "" {
-		return span + " ago"
-	}
-	return "just now"
+// setColumns keeps which columns the visitor wants and goes back to the page. None at all are the
+// usual ones.
+func (c *console) setColumns(v *visit) error {
+	return c.keepPreference(v, columns.Cookie, columns.Keep(v.r.PostForm["column"]))
 }

@@ -57,7 +57,7 @@ func New(opts Options) *Desk {
 
 // How much is told of what came in, and how many slow calls.
 const (
-	minutes   = 60
+	minutes   = 61 // with the one under way
 	days      = 30
 	slowCalls = 10
 )

@@ -532,9 +532,7 @@ type way struct {
 // TestDamage damages a log in many ways, and asks for everything: whatever is hurt, what
 // is answered is right, and the rest is an error that says where.
 func TestDamage(t *testing.T) {
-	if testing.Short() {
-		*damages = 1
-	}
+	alone(t)
 	c := newCampaign(t)
 	for _, how := range []string{"killed", "closed", "alone"} {
 		if v, why := c.try(t, c.images[how]); v != harmless {

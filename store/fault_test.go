@@ -156,6 +156,7 @@ func purgeScenes(mustDelete func(*testing.T, *Store)) (all []scene) {
 // TestFaults goes through the matrix: each write, failed and absent, failed but
 // on disk, killed before or after, and run twice; then opens again, checks, and goes on.
 func TestFaults(t *testing.T) {
+	alone(t)
 	for _, sc := range scenes() {
 		t.Run(sc.name+"/absent", func(t *testing.T) { testAbsent(t, sc) })
 		t.Run(sc.name+"/persisted", func(t *testing.T) { testPersisted(t, sc) })

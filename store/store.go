@@ -47,7 +47,8 @@ type Options struct {
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
 	// SealRows is how many entries the tail holds, of projects that fill a block, before
-	// these are sealed; eight times as many before all are. Default 4096.
+	// these are sealed; eight times as many before all are. Default 4096, four times as many where
+	// several nodes have the log.
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
@@ -108,6 +109,8 @@ type Options struct {
 	keySizes keys.Sizes
 }
 
+const defaultSealRows = 4096
+
 func (o *Options) setDefaults() {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -120,7 +123,7 @@ func (o *Options) setDefaults() {
 		o.Rand = rand.Reader
 	}
 	if o.SealRows == 0 {
-		o.SealRows = 4096
+		o.SealRows = defaultSealRows
 	}
 	if o.SealAfter == 0 {
 		o.SealAfter = 5 * time.Second

@@ -174,9 +174,8 @@ func entry(call *rights.Call, c *claims, made *rpc.ViewerLink) *audit.Entry {
 
 // View is what a link lets its bearer see.
 type View struct {
-	// ID names the link, Until is when it ends.
-	ID    string
-	Until time.Time
+	// ID names the link.
+	ID string
 	// Query selects the entries, all of one project.
 	Query audit.Query
 	// Zone is that of the times which the bearer sees.
@@ -208,7 +207,7 @@ func (d *Desk) Open(link string) (*View, error) {
 	if now.Unix() >= c.Until || !who.May(rights.ViewerLinkCreate, c.Query.Project) {
 		return nil, errOver
 	}
-	v := &View{ID: c.ID, Until: time.Unix(c.Until, 0).UTC(), Who: who}
+	v := &View{ID: c.ID, Who: who}
 	v.Who.Grants = []rights.Grant{{Role: rights.Viewer, Projects: []string{c.Query.Project}}}
 	if v.Query, err = searches.QueryOf(&c.Query, now); err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func newChart(title string, parts []rpc.Arrived, a axis) Chart {
 		}
 		c.Bars = append(c.Bars, bar)
 	}
-	if unknown > 1 {
+	if unknown > 0 {
 		c.Since = a.name(parts[0].From)
 	}
 	for i := range marked {

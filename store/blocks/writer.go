@@ -41,15 +41,17 @@ func (w *Writer) Write(plan *Plan) error {
 
 // Expect says which plans will be written, whose marks of small blocks are read then.
 func (w *Writer) Expect(plans ...*Plan) {
-	var marks [][]byte
-	for _, p := range plans {
-		for _, b := range p.Drop {
-			if !w.Sizes.Indexable(b.Block) {
-				marks = append(marks, b.Key.Append(nil))
+	kv.Expect(w.Tx, func() []kv.Expected {
+		var marks [][]byte
+		for _, p := range plans {
+			for _, b := range p.Drop {
+				if !w.Sizes.Indexable(b.Block) {
+					marks = append(marks, b.Key.Append(nil))
+				}
 			}
 		}
-	}
-	kv.Expect(w.Tx, kv.Expected{Bucket: format.Small, Keys: marks})
+		return []kv.Expected{{Bucket: format.Small, Keys: marks}}
+	})
 }
 
 // Drop removes a block. gone is set when followers are to be told so: nothing takes its key over that

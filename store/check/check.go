@@ -457,9 +457,11 @@ func (c *checker) spans() error {
 		if p.State == audit.Purging {
 			continue
 		}
-		p.Layers(func(id format.ProjectID, l *format.Layer) { c.spannedLayer(p, id, l) })
-		if err := c.ctx.Err(); err != nil {
-			return err
+		for id, l := range p.Layers() {
+			c.spannedLayer(p, id, l)
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -15,10 +15,11 @@ type expecter interface {
 	Expect(all ...Expected)
 }
 
-// Expect tells a transaction what will be read. It changes nothing but how long that takes.
-func Expect(tx Tx, all ...Expected) {
+// Expect tells a transaction what will be read, if that is of use to it. It changes nothing but how
+// long that takes.
+func Expect(tx Tx, all func() []Expected) {
 	if t, ok := tx.(expecter); ok {
-		t.Expect(all...)
+		t.Expect(all()...)
 	}
 }
 

@@ -103,7 +103,9 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mem.Mu.RUnlock()
 	layers := make([]format.ProjectID, 0, len(views))
 	for i := range views {
-		views[i].rec.Layers(func(id format.ProjectID, _ *format.Layer) { layers = append(layers, id) })
+		for id := range views[i].rec.Layers() {
+			layers = append(layers, id)
+		}
 	}
 	named := make(namedBlocks, len(layers))
 	for _, n := range q.narrowings {

@@ -137,7 +137,7 @@ func (s *Sealer) quiet(tx kv.Tx, from []byte, since uint64, most blocks.Budget, 
 		}
 	}
 	tx.Pass()
-	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: keys})
+	kv.Expect(tx, func() []kv.Expected { return []kv.Expected{{Bucket: format.Blocks, Keys: keys}} })
 	for _, k := range keys {
 		if most.Bytes <= 0 {
 			return quiet, k, nil

@@ -21,13 +21,15 @@ import (
 // Write does what was planned. It may be called anew where its transaction fails.
 func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
-	w.expect(tx)
+	kv.Expect(tx, w.expected)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
 	writer.Expect(w.blockPlans()...)
 	for _, plan := range w.plans {
 		var err error
 		for _, p := range plan.parts {
-			err = cmp.Or(err, writer.Write(p.blocks))
+			if err = writer.Write(p.blocks); err != nil {
+				break
+			}
 		}
 		if err == nil {
 			err = w.count(tx, plan)
@@ -62,8 +64,8 @@ func (w *Step) blockPlans() (plans []*blocks.Plan) {
 	return plans
 }
 
-// expect says what will be read.
-func (w *Step) expect(tx kv.Tx) {
+// expected says what will be read.
+func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
 	for _, plan := range w.plans {
@@ -90,8 +92,7 @@ func (w *Step) expect(tx kv.Tx) {
 			break
 		}
 	}
-	kv.Expect(tx, kv.Expected{Bucket: format.Seqs, Keys: seqs}, kv.Expected{Bucket: format.Usages, Keys: usages},
-		kv.Expected{Bucket: format.Order, Keys: orders})
+	return []kv.Expected{{Bucket: format.Seqs, Keys: seqs}, {Bucket: format.Usages, Keys: usages}, {Bucket: format.Order, Keys: orders}}
 }
 
 // count brings a project's record up to date.

@@ -3,7 +3,6 @@ package walk
 import (
 	"errors"
 	"fmt"
-	"sort"
 
 	"auditlog/admit"
 	"auditlog/audit"
@@ -155,10 +154,7 @@ func (w *Walker) Within(st Stretch) *Walker {
 
 // of returns the part of the entries that lies in the stretch.
 func (st *Stretch) of(sorted []*audit.Entry) []*audit.Entry {
-	at := func(p audit.Position) int {
-		return sort.Search(len(sorted), func(i int) bool { return sorted[i].Position().Compare(p) >= 0 })
-	}
-	return sorted[at(st.Low):at(st.High)]
+	return sorted[blocks.FirstAt(sorted, st.Low):blocks.FirstAt(sorted, st.High)]
 }
 
 // first returns the entry of the tail that comes first.

@@ -1,4 +1,4 @@
-package console
+package entrypage
 
 import (
 	"strings"
@@ -6,9 +6,9 @@ import (
 	"auditlog/audit"
 )
 
-// diffLine is a line of a value that changed: Old where it went, New where it came, both where it
+// DiffLine is a line of a value that changed: Old where it went, New where it came, both where it
 // stayed.
-type diffLine struct {
+type DiffLine struct {
 	Text     string
 	Old, New bool
 }
@@ -16,14 +16,15 @@ type diffLine struct {
 // maxDiffLines is how many lines a value has at most that is compared line by line.
 const maxDiffLines = 500
 
-// shownChange is a change with, where its values have many lines, the lines that differ.
-type shownChange struct {
+// ShownChange is a change with, where its values have many lines, the lines that differ.
+type ShownChange struct {
 	audit.Change
-	Lines []diffLine
+	Lines []DiffLine
 }
 
-func shownChanges(changes []audit.Change) []shownChange {
-	shown := make([]shownChange, len(changes))
+// ShownChanges returns changes, those of texts of many lines line by line.
+func ShownChanges(changes []audit.Change) []ShownChange {
+	shown := make([]ShownChange, len(changes))
 	for i, c := range changes {
 		shown[i].Change = c
 		if c.Old != "" && c.New != "" && strings.Contains(c.Old+c.New, "\n") {
@@ -34,7 +35,7 @@ func shownChanges(changes []audit.Change) []shownChange {
 }
 
 // diffLines compares two texts line by line, and returns nil for those that have too many.
-func diffLines(from, to string) []diffLine {
+func diffLines(from, to string) []DiffLine {
 	a, b := strings.Split(from, "\n"), strings.Split(to, "\n")
 	if len(a) > maxDiffLines || len(b) > maxDiffLines {
 		return nil
@@ -50,17 +51,17 @@ func diffLines(from, to string) []diffLine {
 			}
 		}
 	}
-	var lines []diffLine
+	var lines []DiffLine
 	for i, j := 0, 0; i < len(a) || j < len(b); {
 		switch {
 		case i < len(a) && j < len(b) && a[i] == b[j]:
-			lines = append(lines, diffLine{a[i], true, true})
+			lines = append(lines, DiffLine{a[i], true, true})
 			i, j = i+1, j+1
 		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
-			lines = append(lines, diffLine{a[i], true, false})
+			lines = append(lines, DiffLine{a[i], true, false})
 			i++
 		default:
-			lines = append(lines, diffLine{b[j], false, true})
+			lines = append(lines, DiffLine{b[j], false, true})
 			j++
 		}
 	}

@@ -1,4 +1,4 @@
-package console
+package filter
 
 import (
 	"cmp"
@@ -13,12 +13,13 @@ import (
 	"auditlog/rpc"
 )
 
-// filter is what a page of entries selects, as its URL says it. It is a value:
+// Filter is what a page of entries selects, as its URL says it. It is a value:
 // the methods that change it return another.
-type filter struct {
-	// Project is the one whose entries are shown, or empty for those of all that are within.
+type Filter struct {
+	// Project is the one whose entries are shown, or empty for those of all in Within.
 	Project string
-	within  audit.Scope
+	// Within are the projects that the visitor may read.
+	Within audit.Scope
 	// Is and Not are what is asked of fields: see audit.Query. Those without a value are left
 	// out; outcomes stand in the order of audit.Outcomes.
 	Is, Not audit.Terms
@@ -36,59 +37,59 @@ type filter struct {
 }
 
 // The parameters of a filter. Those of fields are called as audit.Field has it, and
-// excluded values have notPrefix before that.
+// excluded values have NotPrefix before that.
 const (
-	keyProject      = "project"
-	keyRange        = "range"
-	keyFrom         = "from"
-	keyTo           = "to"
-	keyOutcome      = "outcome"
-	keyResourceType = "resourceType"
-	keyResourceID   = "resourceId"
-	keyResourceName = "resourceName"
-	keyLocation     = "location"
-	keyAction       = "action"
-	keyActor        = "actor"
-	keyActorType    = "actorType"
-	keyLabel        = "label"
-	keyChannel      = "channel"
-	keyIP           = "ip"
-	keyUserAgent    = "userAgent"
-	keyRequestID    = "requestId"
-	keyKey          = "key"
-	keyRecordedBy   = "recordedBy"
-	keyText         = "q"
-	keyAt           = "at"
-	keyOrder        = "order"
+	KeyProject      = "project"
+	KeyRange        = "range"
+	KeyFrom         = "from"
+	KeyTo           = "to"
+	KeyOutcome      = "outcome"
+	KeyResourceType = "resourceType"
+	KeyResourceID   = "resourceId"
+	KeyResourceName = "resourceName"
+	KeyLocation     = "location"
+	KeyAction       = "action"
+	KeyActor        = "actor"
+	KeyActorType    = "actorType"
+	KeyLabel        = "label"
+	KeyChannel      = "channel"
+	KeyIP           = "ip"
+	KeyUserAgent    = "userAgent"
+	KeyRequestID    = "requestId"
+	KeyKey          = "key"
+	KeyRecordedBy   = "recordedBy"
+	KeyText         = "q"
+	KeyAt           = "at"
+	KeyOrder        = "order"
 
-	notPrefix = "not."
+	NotPrefix = "not."
 )
 
-// fieldKeys are the parameters of fields in the order in which they stand in a URL.
-func fieldKeys() []string {
-	return []string{keyOutcome, keyResourceType, keyResourceID, keyResourceName, keyLocation, keyAction, keyActor, keyActorType,
-		keyLabel, keyChannel, keyIP, keyUserAgent, keyRequestID, keyKey, keyRecordedBy}
+// Fields are the parameters of fields in the order in which they stand in a URL.
+func Fields() []string {
+	return []string{KeyOutcome, KeyResourceType, KeyResourceID, KeyResourceName, KeyLocation, KeyAction, KeyActor, KeyActorType,
+		KeyLabel, KeyChannel, KeyIP, KeyUserAgent, KeyRequestID, KeyKey, KeyRecordedBy}
 }
 
-// parseFilter reads a filter from a URL's parameters. Times that name no zone
+// Parse reads a filter from a URL's parameters. Times that name no zone
 // are meant in zone. It returns Invalid Faults with the parameter as path.
-func parseFilter(v url.Values, zone *time.Location) (filter, error) {
-	f := filter{Project: v.Get(keyProject), Text: strings.TrimSpace(v.Get(keyText)), Oldest: v.Get(keyOrder) == rpc.OrderOldest}
-	if order := v.Get(keyOrder); order != "" && order != rpc.OrderNewest && !f.Oldest {
-		return f, audit.FieldErrorf(keyOrder, "must be %s or %s", rpc.OrderNewest, rpc.OrderOldest)
+func Parse(v url.Values, zone *time.Location) (Filter, error) {
+	f := Filter{Project: v.Get(KeyProject), Text: strings.TrimSpace(v.Get(KeyText)), Oldest: v.Get(KeyOrder) == rpc.OrderOldest}
+	if order := v.Get(KeyOrder); order != "" && order != rpc.OrderNewest && !f.Oldest {
+		return f, audit.FieldErrorf(KeyOrder, "must be %s or %s", rpc.OrderNewest, rpc.OrderOldest)
 	}
-	for _, key := range fieldKeys() {
+	for _, key := range Fields() {
 		for _, value := range v[key] {
 			f.Is = plus(f.Is, key, value)
 		}
-		for _, value := range v[notPrefix+key] {
+		for _, value := range v[NotPrefix+key] {
 			f.Not = plus(f.Not, key, value)
 		}
 	}
-	if s := v.Get(keyAt); s != "" {
+	if s := v.Get(KeyAt); s != "" {
 		sec, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || sec < 0 || sec > 1<<36 {
-			return f, audit.FieldErrorf(keyAt, "must be seconds since 1970")
+			return f, audit.FieldErrorf(KeyAt, "must be seconds since 1970")
 		}
 		f.At = time.Unix(sec, 0).UTC()
 	}
@@ -99,30 +100,30 @@ func parseFilter(v url.Values, zone *time.Location) (filter, error) {
 }
 
 // validate returns what cannot be meant, whatever the visitor may read.
-func (f filter) validate(now time.Time, zone *time.Location) error {
-	f.within = audit.AllProjects()
-	q := f.query(now, zone)
+func (f Filter) validate(now time.Time, zone *time.Location) error {
+	f.Within = audit.AllProjects()
+	q := f.Query(now, zone)
 	return q.Validate()
 }
 
-func (f *filter) parseTimes(v url.Values, zone *time.Location) error {
-	if name := v.Get(keyRange); name != "" {
+func (f *Filter) parseTimes(v url.Values, zone *time.Location) error {
+	if name := v.Get(KeyRange); name != "" {
 		if _, ok := findRange(name); !ok {
-			return audit.FieldErrorf(keyRange, "must be one of %s", rangeNames())
+			return audit.FieldErrorf(KeyRange, "must be one of %s", RangeNames())
 		}
 		f.Range = name
 		return nil
 	}
 	var err error
-	if f.From, err = parseBound(keyFrom, v.Get(keyFrom), zone); err != nil {
+	if f.From, err = ParseBound(KeyFrom, v.Get(KeyFrom), zone); err != nil {
 		return err
 	}
-	f.To, err = parseBound(keyTo, v.Get(keyTo), zone)
+	f.To, err = ParseBound(KeyTo, v.Get(KeyTo), zone)
 	return err
 }
 
-// parseBound reads a bound of a range, in the forms of calendar.ParseTime.
-func parseBound(path, s string, zone *time.Location) (time.Time, error) {
+// ParseBound reads a bound of a range, in the forms of calendar.ParseTime.
+func ParseBound(path, s string, zone *time.Location) (time.Time, error) {
 	if s = strings.TrimSpace(s); s == "" {
 		return time.Time{}, nil
 	}
@@ -148,9 +149,9 @@ func plus(terms audit.Terms, key, value string) audit.Terms {
 	}
 	values := []string{strings.TrimSpace(value)}
 	switch key {
-	case keyOutcome:
+	case KeyOutcome:
 		values = outcomes(value)
-	case keyChannel:
+	case KeyChannel:
 		values[0] = audit.Fold(values[0])
 	}
 	for _, v := range values {
@@ -158,7 +159,7 @@ func plus(terms audit.Terms, key, value string) audit.Terms {
 			t[key] = append(t[key], v)
 		}
 	}
-	if key == keyOutcome {
+	if key == KeyOutcome {
 		order := func(s string) int { return slices.Index(audit.Outcomes(), audit.Outcome(s)) }
 		slices.SortStableFunc(t[key], func(a, b string) int { return order(a) - order(b) })
 	}
@@ -196,18 +197,26 @@ func outcomes(list string) (all []string) {
 	return all
 }
 
-// query returns what the filter selects as of now.
-func (f filter) query(now time.Time, zone *time.Location) audit.Query {
-	q := audit.Query{Project: f.Project, Within: f.within, Is: f.Is, Not: f.Not, Text: f.Text, From: f.From, To: f.To, Oldest: f.Oldest}
-	if r, ok := findRange(f.Range); ok {
-		q.From, q.To = r.bounds(f.asOf(now), zone)
-	}
+// Query returns what the filter selects as of now.
+func (f Filter) Query(now time.Time, zone *time.Location) audit.Query {
+	q := audit.Query{Project: f.Project, Within: f.Within, Is: f.Is, Not: f.Not, Text: f.Text, Oldest: f.Oldest}
+	q.From, q.To, _ = f.Span(now, zone)
 	q.Normalize()
 	return q
 }
 
+// Span returns the range of time that f selects as of now, and the step of time that suits it;
+// none for a range of its own.
+func (f Filter) Span(now time.Time, zone *time.Location) (from, to time.Time, step calendar.Step) {
+	if r, ok := findRange(f.Range); ok {
+		from, to = r.bounds(f.asOf(now), zone)
+		return from, to, r.step
+	}
+	return f.From, f.To, step
+}
+
 // asOf returns the time that relative ranges are measured from.
-func (f filter) asOf(now time.Time) time.Time {
+func (f Filter) asOf(now time.Time) time.Time {
 	if !f.At.IsZero() && f.At.Before(now) {
 		return f.At
 	}
@@ -215,19 +224,19 @@ func (f filter) asOf(now time.Time) time.Time {
 }
 
 // Narrowed reports whether anything but the project and the order is chosen.
-func (f filter) Narrowed() bool {
+func (f Filter) Narrowed() bool {
 	f.At, f.Oldest = time.Time{}, false
-	return f.encode() != filter{Project: f.Project}.encode()
+	return f.Encode() != Filter{Project: f.Project}.Encode()
 }
 
-// with returns f with one parameter set to one value, as a link that narrows a view does, or
+// With returns f with one parameter set to one value, as a link that narrows a view does, or
 // without it where the value is empty.
-func (f filter) with(key, value string) filter {
+func (f Filter) With(key, value string) Filter {
 	f.At = time.Time{}
 	switch key {
-	case keyText:
+	case KeyText:
 		f.Text = value
-	case keyRange:
+	case KeyRange:
 		f.Range, f.From, f.To = value, time.Time{}, time.Time{}
 	default:
 		f.Is = plus(without(f.Is, key), key, value)
@@ -245,8 +254,8 @@ func without(terms audit.Terms, key string) audit.Terms {
 	return settled(t, key)
 }
 
-// also returns f with one more value of a field, or without it where it has that.
-func (f filter) also(key, value string) filter {
+// Also returns f with one more value of a field, or without it where it has that.
+func (f Filter) Also(key, value string) Filter {
 	f.At = time.Time{}
 	if slices.Contains(f.Is[key], value) {
 		f.Is = less(f.Is, key, value)
@@ -259,8 +268,8 @@ func (f filter) also(key, value string) filter {
 	return f
 }
 
-// but returns f without what has a value, or with it again where that is excluded.
-func (f filter) but(key, value string) filter {
+// But returns f without what has a value, or with it again where that is excluded.
+func (f Filter) But(key, value string) Filter {
 	f.At = time.Time{}
 	if slices.Contains(f.Not[key], value) {
 		f.Not = less(f.Not, key, value)
@@ -273,29 +282,29 @@ func (f filter) but(key, value string) filter {
 	return f
 }
 
-// inOrder returns f with the oldest entries first, or the newest.
-func (f filter) inOrder(oldest bool) filter {
+// InOrder returns f with the oldest entries first, or the newest.
+func (f Filter) InOrder(oldest bool) Filter {
 	f.At, f.Oldest = time.Time{}, oldest
 	return f
 }
 
-// between returns f with a range of its own.
-func (f filter) between(from, to time.Time) filter {
+// Between returns f with a range of its own.
+func (f Filter) Between(from, to time.Time) Filter {
 	f.At, f.Range = time.Time{}, ""
 	f.From, f.To = from.UTC(), to.UTC()
 	return f
 }
 
-// pinned returns f with its relative range held at now, for links to later pages.
-func (f filter) pinned(now time.Time) filter {
+// Pinned returns f with its relative range held at now, for links to later pages.
+func (f Filter) Pinned(now time.Time) Filter {
 	if f.Range != "" && f.At.IsZero() {
 		f.At = now.UTC().Truncate(time.Second)
 	}
 	return f
 }
 
-// encode returns f as the query part of a URL, the same for equal filters.
-func (f filter) encode() string {
+// Encode returns f as the query part of a URL, the same for equal filters.
+func (f Filter) Encode() string {
 	var b strings.Builder
 	for _, p := range f.params() {
 		if p[1] == "" {
@@ -306,13 +315,13 @@ func (f filter) encode() string {
 		}
 		b.WriteString(p[0])
 		b.WriteByte('=')
-		b.WriteString(escapeParam(p[1]))
+		b.WriteString(EscapeParam(p[1]))
 	}
 	return b.String()
 }
 
 // params returns the parameters in their order, unset ones empty.
-func (f filter) params() [][2]string {
+func (f Filter) params() [][2]string {
 	at, order := "", ""
 	if !f.At.IsZero() {
 		at = strconv.FormatInt(f.At.Unix(), 10)
@@ -321,20 +330,20 @@ func (f filter) params() [][2]string {
 		order = rpc.OrderOldest
 	}
 	params := [][2]string{
-		{keyProject, f.Project},
-		{keyRange, f.Range},
-		{keyFrom, formatBound(f.From)},
-		{keyTo, formatBound(f.To)},
+		{KeyProject, f.Project},
+		{KeyRange, f.Range},
+		{KeyFrom, FormatBound(f.From)},
+		{KeyTo, FormatBound(f.To)},
 	}
-	for _, key := range fieldKeys() {
+	for _, key := range Fields() {
 		params = appendTerm(params, key, key, f.Is[key])
-		params = appendTerm(params, notPrefix+key, key, f.Not[key])
+		params = appendTerm(params, NotPrefix+key, key, f.Not[key])
 	}
-	return append(params, [2]string{keyText, f.Text}, [2]string{keyOrder, order}, [2]string{keyAt, at})
+	return append(params, [2]string{KeyText, f.Text}, [2]string{KeyOrder, order}, [2]string{KeyAt, at})
 }
 
 func appendTerm(params [][2]string, param, key string, values []string) [][2]string {
-	if key == keyOutcome {
+	if key == KeyOutcome {
 		values = []string{strings.Join(values, ",")}
 	}
 	for _, v := range values {
@@ -343,8 +352,8 @@ func appendTerm(params [][2]string, param, key string, values []string) [][2]str
 	return params
 }
 
-// formatBound writes a bound for a URL, to the minute where it is a whole one.
-func formatBound(t time.Time) string {
+// FormatBound writes a bound for a URL, to the minute where it is a whole one.
+func FormatBound(t time.Time) string {
 	switch {
 	case t.IsZero():
 		return ""
@@ -358,16 +367,27 @@ func formatBound(t time.Time) string {
 // read them there.
 var unescaped = strings.NewReplacer("%2C", ",", "%3A", ":", "%2F", "/", "%40", "@", "%2A", "*")
 
-func escapeParam(s string) string { return unescaped.Replace(url.QueryEscape(s)) }
+// EscapeParam returns a value as the query of a URL has it.
+func EscapeParam(s string) string { return unescaped.Replace(url.QueryEscape(s)) }
 
-// url returns the URL of a page that shows what f selects, with further
+// URL returns the URL of a page that shows what f selects, with further
 // parameters as pairs of name and value; those without a value are left out.
-func (f filter) url(path string, more ...string) string {
-	u := path + "?" + cmp.Or(f.encode(), keyProject+"=")
+func (f Filter) URL(path string, more ...string) string {
+	u := path + "?" + cmp.Or(f.Encode(), KeyProject+"=")
 	for i := 0; i+1 < len(more); i += 2 {
 		if more[i+1] != "" {
-			u += "&" + more[i] + "=" + escapeParam(more[i+1])
+			u += "&" + more[i] + "=" + EscapeParam(more[i+1])
 		}
 	}
 	return u
+}
+
+// Asks reports whether anything is asked of a field.
+func (f Filter) Asks(key string) bool { return len(f.Is[key]) > 0 || len(f.Not[key]) > 0 }
+
+// Open returns f without what it asks of a field.
+func (f Filter) Open(key string) Filter {
+	f.At = time.Time{}
+	f.Is, f.Not = without(f.Is, key), without(f.Not, key)
+	return f
 }

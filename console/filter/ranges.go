@@ -1,4 +1,4 @@
-package console
+package filter
 
 import (
 	"strings"
@@ -48,7 +48,8 @@ func findRange(name string) (timeRange, bool) {
 	return timeRange{}, false
 }
 
-func rangeNames() string {
+// RangeNames lists the names of the ranges.
+func RangeNames() string {
 	var names []string
 	for _, r := range ranges() {
 		names = append(names, r.Name)
@@ -64,7 +65,3 @@ func (r timeRange) bounds(now time.Time, zone *time.Location) (from, to time.Tim
 	}
 	return calendar.Widen(r.since(now, zone), now, r.step, zone)
 }
-
-// maxBars is how many bars the chart has at most. The longest day has 101 quarters of an
-// hour where its clocks are put back late in one.
-const maxBars = 110

@@ -1,4 +1,4 @@
-package console
+package figures
 
 import (
 	"fmt"
@@ -8,12 +8,14 @@ import (
 	"auditlog/audit"
 	"auditlog/calendar"
 	"auditlog/console/amounts"
+	"auditlog/console/clock"
+	"auditlog/console/filter"
 )
 
-// chart is the stacked bars of entries over time, in units of an SVG that is
+// Chart is the stacked bars of entries over time, in units of an SVG that is
 // stretched to the page's width.
-type chart struct {
-	Bars []bar
+type Chart struct {
+	Bars []Bar
 	// Width is that of all bars together, each barWidth wide.
 	Width int
 	// Top is the greatest count of a bar.
@@ -24,17 +26,17 @@ type chart struct {
 	Summary string
 }
 
-// bar is one part of time.
-type bar struct {
+// Bar is one part of time.
+type Bar struct {
 	X     int
-	Parts []barPart
+	Parts []BarPart
 	Label string
 	// URL shows the bar's entries alone; From and To are its bounds as a URL has them.
 	URL, From, To string
 }
 
-// barPart is the entries of one outcome in a bar.
-type barPart struct {
+// BarPart is the entries of one outcome in a bar.
+type BarPart struct {
 	Outcome audit.Outcome
 	Y, H    string
 }
@@ -49,23 +51,20 @@ const (
 
 // chartBounds returns the bounds of the chart's bars. What f leaves open ends with the
 // entries of its projects, which are of the time from first to last, zero if there are none.
-func chartBounds(f filter, first, last time.Time, v *visit) []time.Time {
-	open := calendar.Open{From: f.From, To: f.To, First: v.now, Last: v.now}
+func chartBounds(f filter.Filter, first, last time.Time, at clock.Clock) []time.Time {
+	open := calendar.Open{First: at.Now, Last: at.Now}
 	var step calendar.Step
-	if r, ok := findRange(f.Range); ok {
-		open.From, open.To = r.bounds(f.asOf(v.now), v.zone)
-		step = r.step
-	}
+	open.From, open.To, step = f.Span(at.Now, at.Zone)
 	if !first.IsZero() {
 		open.First, open.Last = first, last
 	}
-	_, bounds, _ := calendar.Bars(open, step, v.zone, maxBars)
+	_, bounds, _ := calendar.Bars(open, step, at.Zone, maxBars)
 	return bounds
 }
 
-// newChart draws counts.
-func newChart(f filter, buckets []audit.Bucket, v *visit) chart {
-	c := chart{Width: len(buckets) * barWidth}
+// NewChart draws counts.
+func NewChart(f filter.Filter, buckets []audit.Bucket, at clock.Clock) Chart {
+	c := Chart{Width: len(buckets) * barWidth}
 	if len(buckets) == 0 {
 		return c
 	}
@@ -79,22 +78,22 @@ func newChart(f filter, buckets []audit.Bucket, v *visit) chart {
 		}
 	}
 	for i, b := range buckets {
-		c.Bars = append(c.Bars, newBar(f, i, b, c.Top, v))
+		c.Bars = append(c.Bars, newBar(f, i, b, c.Top, at))
 	}
-	c.Marks = chartMarks(buckets, v)
-	from, to := v.moment(buckets[0].From), v.moment(buckets[len(buckets)-1].To)
+	c.Marks = chartMarks(buckets, at)
+	from, to := at.Moment(buckets[0].From), at.Moment(buckets[len(buckets)-1].To)
 	c.Summary = fmt.Sprintf("%s from %s to %s", amounts.Entries(total), from.Short(), to.Short())
 	if c.Top > 0 {
-		c.Summary += fmt.Sprintf("; most of them, %s, from %s", amounts.Count(c.Top), v.moment(busiest.From).Short())
+		c.Summary += fmt.Sprintf("; most of them, %s, from %s", amounts.Count(c.Top), at.Moment(busiest.From).Short())
 	}
 	return c
 }
 
-func newBar(f filter, i int, b audit.Bucket, top int64, v *visit) bar {
-	out := bar{
-		X: i * barWidth, Label: barLabel(b, v),
-		From: formatBound(b.From), To: formatBound(b.To),
-		URL: f.between(b.From, b.To).url("/logs"),
+func newBar(f filter.Filter, i int, b audit.Bucket, top int64, at clock.Clock) Bar {
+	out := Bar{
+		X: i * barWidth, Label: barLabel(b, at),
+		From: filter.FormatBound(b.From), To: filter.FormatBound(b.To),
+		URL: f.Between(b.From, b.To).URL("/logs"),
 	}
 	if top == 0 {
 		return out
@@ -109,7 +108,7 @@ func newBar(f filter, i int, b audit.Bucket, top int64, v *visit) bar {
 		}
 		h := max(leastHeight, float64(part.n)/float64(top)*(chartHeight-2*leastHeight))
 		y -= h
-		out.Parts = append(out.Parts, barPart{part.outcome, formatUnits(max(y, 0)), formatUnits(h)})
+		out.Parts = append(out.Parts, BarPart{part.outcome, formatUnits(max(y, 0)), formatUnits(h)})
 	}
 	return out
 }
@@ -117,18 +116,18 @@ func newBar(f filter, i int, b audit.Bucket, top int64, v *visit) bar {
 func formatUnits(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // barLabel tells the time and the counts of a bar.
-func barLabel(b audit.Bucket, v *visit) string {
-	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", spanLabel(b.From, b.To, v),
+func barLabel(b audit.Bucket, at clock.Clock) string {
+	return fmt.Sprintf("%s\n%s success, %s forbidden, %s error", spanLabel(b.From, b.To, at),
 		amounts.Count(b.Success), amounts.Count(b.Forbidden), amounts.Count(b.Error))
 }
 
 // spanLabel names a part of time: by its days where it consists of whole ones, the last
 // of them included, else by the clocks at its ends.
-func spanLabel(from, to time.Time, v *visit) string {
-	if calendar.StartsDay(from, v.zone) && calendar.StartsDay(to, v.zone) {
-		first, last := from.In(v.zone).Format("Mon, Jan 2"), to.Add(-1).In(v.zone).Format("Mon, Jan 2")
-		if from.In(v.zone).Year() != v.now.In(v.zone).Year() {
-			first, last = from.In(v.zone).Format("Mon, 2 Jan 2006"), to.Add(-1).In(v.zone).Format("Mon, 2 Jan 2006")
+func spanLabel(from, to time.Time, at clock.Clock) string {
+	if calendar.StartsDay(from, at.Zone) && calendar.StartsDay(to, at.Zone) {
+		first, last := from.In(at.Zone).Format("Mon, Jan 2"), to.Add(-1).In(at.Zone).Format("Mon, Jan 2")
+		if from.In(at.Zone).Year() != at.Now.In(at.Zone).Year() {
+			first, last = from.In(at.Zone).Format("Mon, 2 Jan 2006"), to.Add(-1).In(at.Zone).Format("Mon, 2 Jan 2006")
 		}
 		if first == last {
 			return first
@@ -136,15 +135,15 @@ func spanLabel(from, to time.Time, v *visit) string {
 		return first + " – " + last
 	}
 	layout := "Jan 2 15:04"
-	if from.In(v.zone).Year() != v.now.In(v.zone).Year() {
+	if from.In(at.Zone).Year() != at.Now.In(at.Zone).Year() {
 		layout = "2006 Jan 2 15:04"
 	}
 	if !from.Truncate(time.Minute).Equal(from) || !to.Truncate(time.Minute).Equal(to) {
 		layout += ":05"
 	}
-	first, last := from.In(v.zone).Format(layout), to.In(v.zone).Format(layout)
-	if clocksChange(from, to, v.zone) {
-		first, last = first+" "+shortZone(from.In(v.zone)), last+" "+shortZone(to.In(v.zone))
+	first, last := from.In(at.Zone).Format(layout), to.In(at.Zone).Format(layout)
+	if clocksChange(from, to, at.Zone) {
+		first, last = first+" "+clock.ShortZone(from.In(at.Zone)), last+" "+clock.ShortZone(to.In(at.Zone))
 	}
 	return first + " – " + last
 }
@@ -161,23 +160,27 @@ func clocksChange(from, to time.Time, zone *time.Location) bool {
 
 // chartMarks returns what stands under the chart: the times at its ends and
 // between them.
-func chartMarks(buckets []audit.Bucket, v *visit) []string {
+func chartMarks(buckets []audit.Bucket, at clock.Clock) []string {
 	first, last := buckets[0].From, buckets[len(buckets)-1].To
 	layout := "Jan 2"
 	switch span := last.UnixMicro() - first.UnixMicro(); {
 	case span <= (2 * time.Minute).Microseconds():
 		layout = "15:04:05"
-	case span <= (2 * day).Microseconds():
+	case span <= (2 * clock.Day).Microseconds():
 		layout = "15:04"
-	case span <= (8 * day).Microseconds():
+	case span <= (8 * clock.Day).Microseconds():
 		layout = "Jan 2, 15:04"
-	case first.In(v.zone).Year() != v.now.In(v.zone).Year():
+	case first.In(at.Zone).Year() != at.Now.In(at.Zone).Year():
 		layout = "2 Jan 2006"
 	}
 	parts := min(4, len(buckets))
-	out := []string{first.In(v.zone).Format(layout)}
+	out := []string{first.In(at.Zone).Format(layout)}
 	for i := 1; i <= parts; i++ {
-		out = append(out, buckets[len(buckets)*i/parts-1].To.In(v.zone).Format(layout))
+		out = append(out, buckets[len(buckets)*i/parts-1].To.In(at.Zone).Format(layout))
 	}
 	return out
 }
+
+// maxBars is how many bars the chart has at most. The longest day has 101 quarters of an
+// hour where its clocks are put back late in one.
+const maxBars = 110

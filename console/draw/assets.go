@@ -1,4 +1,4 @@
-package console
+package draw
 
 import (
 	"bytes"
@@ -118,7 +118,7 @@ func (all assets) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	body := a.plain
-	if acceptsGzip(r) {
+	if AcceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
 		body = a.gzip
 	}
@@ -126,9 +126,9 @@ func (all assets) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// acceptsGzip reports whether the client takes gzip. No browser says so with a
+// AcceptsGzip reports whether the client takes gzip. No browser says so with a
 // quality of zero.
-func acceptsGzip(r *http.Request) bool {
+func AcceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		coding, _, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if coding == "gzip" {

@@ -1,4 +1,4 @@
-package console
+package filter
 
 import (
 	"net/url"
@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"auditlog/audit"
-	"auditlog/calendar"
 )
+
+var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func TestFilterURL(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")
@@ -30,10 +31,10 @@ func TestFilterURL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := parseFilter(v, berlin)
+		f, err := Parse(v, berlin)
 		if err != nil {
 			t.Errorf("%s: %v", in, err)
-		} else if got := f.encode(); got != want {
+		} else if got := f.Encode(); got != want {
 			t.Errorf("%s became %s, want %s", in, got, want)
 		}
 	}
@@ -56,7 +57,7 @@ func TestFilterRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := parseFilter(v, time.UTC); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := Parse(v, time.UTC); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", in, err, want)
 		}
 	}
@@ -70,17 +71,17 @@ func FuzzFilter(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first, err := parseFilter(v, time.UTC)
+		first, err := Parse(v, time.UTC)
 		if err != nil {
 			return
 		}
-		v, err = url.ParseQuery(first.encode())
+		v, err = url.ParseQuery(first.Encode())
 		if err != nil {
-			t.Fatalf("%q: %v", first.encode(), err)
+			t.Fatalf("%q: %v", first.Encode(), err)
 		}
-		again, err := parseFilter(v, time.UTC)
-		if err != nil || again.encode() != first.encode() {
-			t.Fatalf("%q became %q: %v", first.encode(), again.encode(), err)
+		again, err := Parse(v, time.UTC)
+		if err != nil || again.Encode() != first.Encode() {
+			t.Fatalf("%q became %q: %v", first.Encode(), again.Encode(), err)
 		}
 		for _, r := range ranges() {
 			r.bounds(testNow, time.UTC)
@@ -89,7 +90,7 @@ func FuzzFilter(f *testing.F) {
 }
 
 func TestSearch(t *testing.T) {
-	start := filter{Project: "acme", Range: "7d", Text: "old", Is: audit.Terms{keyOutcome: {"error"}}}
+	start := Filter{Project: "acme", Range: "7d", Text: "old", Is: audit.Terms{KeyOutcome: {"error"}}}
 	tests := map[string]string{
 		``:                 "project=acme&range=7d&outcome=error",
 		`shop-777 created`: "project=acme&range=7d&outcome=error&q=shop-777+created",
@@ -110,10 +111,10 @@ func TestSearch(t *testing.T) {
 		`"actor:x y" -"a b"`:                                          "project=acme&range=7d&outcome=error&q=%22actor:x+y%22+-%22a+b%22",
 	}
 	for text, want := range tests {
-		f, err := start.search(text, testNow, time.UTC)
+		f, err := start.Search(text, testNow, time.UTC)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
-		} else if got := f.encode(); got != strings.TrimSuffix(want, "&q=") {
+		} else if got := f.Encode(); got != strings.TrimSuffix(want, "&q=") {
 			t.Errorf("%s became\n%s, want\n%s", text, got, want)
 		}
 	}
@@ -132,7 +133,7 @@ func TestSearchRefused(t *testing.T) {
 		`-actr:ada`:      "actr: is not something to filter by. Did you mean actor:?",
 		`from:now to:7d`: "to: must not be before from",
 	} {
-		_, err := filter{Project: "acme"}.search(text, testNow, time.UTC)
+		_, err := Filter{Project: "acme"}.Search(text, testNow, time.UTC)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
@@ -140,12 +141,12 @@ func TestSearchRefused(t *testing.T) {
 }
 
 func TestSearchSuggestsWords(t *testing.T) {
-	_, err := filter{Project: "acme"}.search(`deployed gke:cluster now`, testNow, time.UTC)
-	e, ok := err.(*searchError)
+	_, err := Filter{Project: "acme"}.Search(`deployed gke:cluster now`, testNow, time.UTC)
+	e, ok := err.(*SearchError)
 	if !ok || e.Quoted != `deployed "gke:cluster" now` {
 		t.Fatalf("got %#v", err)
 	}
-	if f, err := (filter{Project: "acme"}).search(e.Quoted, testNow, time.UTC); err != nil || f.Text != e.Quoted {
+	if f, err := (Filter{Project: "acme"}).Search(e.Quoted, testNow, time.UTC); err != nil || f.Text != e.Quoted {
 		t.Errorf("the suggestion became %q, %v", f.Text, err)
 	}
 }
@@ -154,19 +155,19 @@ func FuzzSearch(f *testing.F) {
 	f.Add(`actor:ada outcome:forbidden "revision 7" -x`)
 	f.Add(`from:"2026-05-01 14:30" is:service range:7d`)
 	f.Fuzz(func(t *testing.T, text string) {
-		narrowed, err := filter{Project: "acme"}.search(text, testNow, time.UTC)
+		narrowed, err := Filter{Project: "acme"}.Search(text, testNow, time.UTC)
 		if err != nil {
-			if e, ok := err.(*searchError); ok && e.Message == "" {
+			if e, ok := err.(*SearchError); ok && e.Message == "" {
 				t.Fatal("an error without a message")
 			}
 			return
 		}
-		v, err := url.ParseQuery(narrowed.encode())
+		v, err := url.ParseQuery(narrowed.Encode())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := parseFilter(v, time.UTC); err != nil || !reflect.DeepEqual(again.query(testNow, time.UTC), narrowed.query(testNow, time.UTC)) {
-			t.Fatalf("%q became %q: %v", text, narrowed.encode(), err)
+		if again, err := Parse(v, time.UTC); err != nil || !reflect.DeepEqual(again.Query(testNow, time.UTC), narrowed.Query(testNow, time.UTC)) {
+			t.Fatalf("%q became %q: %v", text, narrowed.Encode(), err)
 		}
 	})
 }
@@ -210,89 +211,20 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// TestBarsAreWhatTheySay asks of the bars of every range, in zones that change their
-// clocks at odd times, that their links follow each other and that what is labelled as a
-// day is one.
-func TestBarsAreWhatTheySay(t *testing.T) {
-	for _, name := range []string{"America/New_York", "America/Santiago", "Asia/Beirut", "Africa/Cairo", "America/Havana", "America/Asuncion"} {
-		for _, now := range []string{"2025-04-06T12:00:00Z", "2025-09-07T12:00:00Z", "2025-11-02T12:00:00Z", "2026-03-20T09:46:40Z", "2024-03-24T12:00:00Z"} {
-			v := &visit{zone: zone(t, name), now: parseTime(t, now)}
-			for _, r := range ranges() {
-				checkBars(t, filter{Project: "acme", Range: r.Name}, v)
-			}
-			checkBars(t, filter{Project: "acme", From: v.now.AddDate(0, 0, -3), To: v.now.Add(15 * time.Second)}, v)
-			checkBars(t, filter{Project: "acme", From: v.now.AddDate(-7, 0, 0)}, v)
-			checkBars(t, filter{Project: "acme"}, v)
-		}
-	}
-}
-
-func checkBars(t *testing.T, f filter, v *visit) {
-	t.Helper()
-	bounds := chartBounds(f, v.now.AddDate(0, -3, 0), v.now, v)
-	if len(bounds) < 2 || len(bounds) > maxBars+1 {
-		t.Fatalf("%+v in %v has %d bars", f, v.zone, len(bounds)-1)
-	}
-	if q := f.query(v.now, v.zone); !q.From.IsZero() && !q.From.Equal(bounds[0]) || !q.To.IsZero() && !q.To.Equal(bounds[len(bounds)-1]) {
-		t.Errorf("%s in %v selects %v to %v, its chart is of %v to %v", f.Range, v.zone, q.From, q.To, bounds[0], bounds[len(bounds)-1])
-	}
-	for i := range bounds[1:] {
-		b := newBar(f, i, audit.Bucket{From: bounds[i], To: bounds[i+1]}, 0, v)
-		link, err := url.Parse(b.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		linked, err := parseFilter(link.Query(), time.UTC)
-		if err != nil || !linked.From.Equal(bounds[i]) || !linked.To.Equal(bounds[i+1]) {
-			t.Fatalf("the bar of %v to %v leads to %s: %v", bounds[i], bounds[i+1], b.URL, err)
-		}
-		label, _, _ := strings.Cut(b.Label, "\n")
-		from, to := calendar.Today(bounds[i], v.zone)
-		if isDay := from.Equal(bounds[i]) && to.Equal(bounds[i+1]); isDay == strings.Contains(label, "–") {
-			t.Errorf("in %v, %v to %v is labelled %s", v.zone, bounds[i], bounds[i+1], label)
-		}
-	}
-}
-
-func parseTime(t testing.TB, s string) time.Time {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
-}
-
-func TestLabelsOfBars(t *testing.T) {
-	berlin := &visit{zone: zone(t, "Europe/Berlin"), now: parseTime(t, "2026-11-01T12:00:00Z")}
-	for _, tt := range []struct{ from, to, want string }{
-		{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", "Sun, Oct 25"},
-		{"2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z", "Mon, Oct 19 – Sun, Oct 25"},
-		{"2025-10-18T22:00:00Z", "2025-10-19T22:00:00Z", "Sun, 19 Oct 2025"},
-		{"2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", "Oct 25 02:00 CEST – Oct 25 02:00 CET"},
-		{"2026-10-26T08:15:00Z", "2026-10-26T23:00:00Z", "Oct 26 09:15 – Oct 27 00:00"},
-		{"2026-10-26T08:15:00Z", "2026-10-26T08:15:05Z", "Oct 26 09:15:00 – Oct 26 09:15:05"},
-	} {
-		if got := spanLabel(parseTime(t, tt.from), parseTime(t, tt.to), berlin); got != tt.want {
-			t.Errorf("%s to %s is labelled %q, want %q", tt.from, tt.to, got, tt.want)
-		}
-	}
-}
-
 func TestPinnedRange(t *testing.T) {
-	f := filter{Project: "acme", Range: "1h"}
-	pinned := f.pinned(testNow)
+	f := Filter{Project: "acme", Range: "1h"}
+	pinned := f.Pinned(testNow)
 	later := testNow.Add(3 * time.Hour)
-	if got, want := pinned.query(later, time.UTC), f.query(testNow, time.UTC); !reflect.DeepEqual(got, want) {
+	if got, want := pinned.Query(later, time.UTC), f.Query(testNow, time.UTC); !reflect.DeepEqual(got, want) {
 		t.Errorf("three hours later the view is of %v to %v, not %v to %v", got.From, got.To, want.From, want.To)
 	}
-	if narrowed := pinned.with(keyActor, "ada"); !narrowed.At.IsZero() {
+	if narrowed := pinned.With(KeyActor, "ada"); !narrowed.At.IsZero() {
 		t.Error("another filter is held at the time of the first")
 	}
-	if got := (filter{Project: "acme"}).pinned(testNow); !got.At.IsZero() {
+	if got := (Filter{Project: "acme"}).Pinned(testNow); !got.At.IsZero() {
 		t.Error("a view without a range is held")
 	}
-	if got := f.query(testNow, time.UTC); got.To.Before(testNow) || got.Project != "acme" {
+	if got := f.Query(testNow, time.UTC); got.To.Before(testNow) || got.Project != "acme" {
 		t.Errorf("the query is %+v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package console
+package filter
 
 import (
 	"fmt"
@@ -14,41 +14,42 @@ import (
 	"auditlog/rpc"
 )
 
-// searchKeys are what the search box takes before a colon, and the parameter
+// Keys are what the search box takes before a colon, and the parameter
 // that each sets. The first of a parameter is the one that is suggested.
-func searchKeys() []searchKey {
-	return []searchKey{
-		{"actor", keyActor}, {"action", keyAction}, {"type", keyResourceType}, {"id", keyResourceID}, {"name", keyResourceName},
-		{"location", keyLocation}, {"label", keyLabel},
-		{"outcome", keyOutcome}, {"channel", keyChannel}, {"is", keyActorType}, {"token", keyRecordedBy},
-		{"ip", keyIP}, {"requestId", keyRequestID}, {"key", keyKey}, {"agent", keyUserAgent},
-		{"range", keyRange}, {"from", keyFrom}, {"to", keyTo}, {"order", keyOrder},
-		{"resourcetype", keyResourceType}, {"resourceid", keyResourceID}, {"resourcename", keyResourceName}, {"actortype", keyActorType}, {"recordedby", keyRecordedBy},
-		{"request", keyRequestID}, {"useragent", keyUserAgent},
-		{"after", keyFrom}, {"since", keyFrom}, {"before", keyTo}, {"until", keyTo},
+func Keys() []Key {
+	return []Key{
+		{"actor", KeyActor}, {"action", KeyAction}, {"type", KeyResourceType}, {"id", KeyResourceID}, {"name", KeyResourceName},
+		{"location", KeyLocation}, {"label", KeyLabel},
+		{"outcome", KeyOutcome}, {"channel", KeyChannel}, {"is", KeyActorType}, {"token", KeyRecordedBy},
+		{"ip", KeyIP}, {"requestId", KeyRequestID}, {"key", KeyKey}, {"agent", KeyUserAgent},
+		{"range", KeyRange}, {"from", KeyFrom}, {"to", KeyTo}, {"order", KeyOrder},
+		{"resourcetype", KeyResourceType}, {"resourceid", KeyResourceID}, {"resourcename", KeyResourceName}, {"actortype", KeyActorType}, {"recordedby", KeyRecordedBy},
+		{"request", KeyRequestID}, {"useragent", KeyUserAgent},
+		{"after", KeyFrom}, {"since", KeyFrom}, {"before", KeyTo}, {"until", KeyTo},
 	}
 }
 
-type searchKey struct{ name, param string }
+// Key is one of them.
+type Key struct{ Name, Param string }
 
-// searchError is what is wrong with the text of the search box.
-type searchError struct {
+// SearchError is what is wrong with the text of the search box.
+type SearchError struct {
 	Message string
 	// Quoted is the text with the offending part as mere words, when that may be
 	// what was meant.
 	Quoted string
 }
 
-func (e *searchError) Error() string { return e.Message }
+func (e *SearchError) Error() string { return e.Message }
 
-// search narrows f by the text of the search box: words and "key:value" alike, each with a
+// Search narrows f by the text of the search box: words and "key:value" alike, each with a
 // minus before it for what is left out. Words replace those of f, and the values of a key its
 // former ones. now and zone say what times without them mean.
-func (f filter) search(text string, now time.Time, zone *time.Location) (filter, error) {
+func (f Filter) Search(text string, now time.Time, zone *time.Location) (Filter, error) {
 	f.At, f.Text = time.Time{}, ""
 	var words []string
 	asked := make(map[string]bool) // parameters that the text has had
-	pieces := splitSearch(text)
+	pieces := Split(text)
 	for i, p := range pieces {
 		key, value, ok := cutKey(strings.TrimPrefix(p, "-"))
 		if !ok {
@@ -56,13 +57,13 @@ func (f filter) search(text string, now time.Time, zone *time.Location) (filter,
 			continue
 		}
 		not := strings.HasPrefix(p, "-")
-		param, err := paramOf(key)
+		param, err := ParamOf(key)
 		switch {
 		case err != nil:
 		case value == "":
-			err = &searchError{Message: fmt.Sprintf("%s: wants a value, as in %s", key, examples[param])}
-		case not && !slices.Contains(fieldKeys(), param):
-			err = &searchError{Message: fmt.Sprintf("-%s: is not something to leave out", key)}
+			err = &SearchError{Message: fmt.Sprintf("%s: wants a value, as in %s", key, examples[param])}
+		case not && !slices.Contains(Fields(), param):
+			err = &SearchError{Message: fmt.Sprintf("-%s: is not something to leave out", key)}
 		}
 		if err != nil {
 			return f, quoteInstead(err, pieces, i)
@@ -76,12 +77,12 @@ func (f filter) search(text string, now time.Time, zone *time.Location) (filter,
 }
 
 // ask applies one key of the search box. asked are the parameters that were applied before.
-func (f *filter) ask(param, value string, not bool, asked map[string]bool, now time.Time, zone *time.Location) error {
+func (f *Filter) ask(param, value string, not bool, asked map[string]bool, now time.Time, zone *time.Location) error {
 	value, err := meant(param, value)
 	if err != nil {
 		return err
 	}
-	if param == keyFrom || param == keyTo {
+	if param == KeyFrom || param == KeyTo {
 		t, err := calendar.ParseTime(value, now, zone)
 		if err != nil {
 			return audit.AtPath(err, param)
@@ -90,16 +91,16 @@ func (f *filter) ask(param, value string, not bool, asked map[string]bool, now t
 		return nil
 	}
 	switch param {
-	case keyRange:
-		*f = f.with(param, value)
+	case KeyRange:
+		*f = f.With(param, value)
 		return nil
-	case keyOrder:
+	case KeyOrder:
 		f.Oldest = value == rpc.OrderOldest
 		return nil
 	}
 	terms, name := &f.Is, param
 	if not {
-		terms, name = &f.Not, notPrefix+param
+		terms, name = &f.Not, NotPrefix+param
 	}
 	if !asked[name] {
 		*terms = without(*terms, param)
@@ -112,29 +113,29 @@ func (f *filter) ask(param, value string, not bool, asked map[string]bool, now t
 // meant returns what a value of the search box stands for.
 func meant(param, value string) (string, error) {
 	switch param {
-	case keyActorType:
+	case KeyActorType:
 		t, ok := actorTypes[strings.ToLower(value)]
 		if !ok {
-			return "", &searchError{Message: "is: wants user or service, as in is:service"}
+			return "", &SearchError{Message: "is: wants user or service, as in is:service"}
 		}
 		return string(t), nil
-	case keyOrder:
+	case KeyOrder:
 		if value = strings.ToLower(value); value != rpc.OrderNewest && value != rpc.OrderOldest {
-			return "", &searchError{Message: "order: wants newest or oldest"}
+			return "", &SearchError{Message: "order: wants newest or oldest"}
 		}
-	case keyRange:
+	case KeyRange:
 		if value = strings.ToLower(value); value != "" {
 			if _, ok := findRange(value); !ok {
-				return "", &searchError{Message: "range: wants one of " + rangeNames()}
+				return "", &SearchError{Message: "range: wants one of " + RangeNames()}
 			}
 		}
 	}
 	return value, nil
 }
 
-func (f *filter) setBound(param string, t time.Time) {
+func (f *Filter) setBound(param string, t time.Time) {
 	f.Range = ""
-	if param == keyFrom {
+	if param == KeyFrom {
 		f.From = audit.Truncate(t)
 	} else {
 		f.To = audit.Truncate(t)
@@ -148,15 +149,15 @@ var actorTypes = map[string]audit.ActorType{
 
 // examples shows what each parameter of the search box looks like.
 var examples = map[string]string{
-	keyActor: "actor:ada@example.com", keyAction: "action:deployment.*", keyResourceType: "type:Deployment",
-	keyResourceID: "id:4711", keyOutcome: "outcome:failure", keyChannel: "channel:cli", keyActorType: "is:service",
-	keyResourceName: "name:checkout", keyLocation: "location:gke.cluster-rcf2", keyLabel: "label:claude-code",
-	keyIP: "ip:203.0.113.0/24", keyRequestID: "requestId:0b7c", keyKey: "key:evt-0c1f", keyUserAgent: `agent:"curl/8.5"`,
-	keyRecordedBy: "token:0f3KxQ9Z", keyRange: "range:7d", keyFrom: `from:"2026-05-01 14:30"`, keyTo: "to:18:30", keyOrder: "order:oldest",
+	KeyActor: "actor:ada@example.com", KeyAction: "action:deployment.*", KeyResourceType: "type:Deployment",
+	KeyResourceID: "id:4711", KeyOutcome: "outcome:failure", KeyChannel: "channel:cli", KeyActorType: "is:service",
+	KeyResourceName: "name:checkout", KeyLocation: "location:gke.cluster-rcf2", KeyLabel: "label:claude-code",
+	KeyIP: "ip:203.0.113.0/24", KeyRequestID: "requestId:0b7c", KeyKey: "key:evt-0c1f", KeyUserAgent: `agent:"curl/8.5"`,
+	KeyRecordedBy: "token:0f3KxQ9Z", KeyRange: "range:7d", KeyFrom: `from:"2026-05-01 14:30"`, KeyTo: "to:18:30", KeyOrder: "order:oldest",
 }
 
-// splitSearch cuts text at white space outside quotes.
-func splitSearch(text string) []string {
+// Split cuts text at white space outside quotes.
+func Split(text string) []string {
 	var pieces []string
 	quoted, start := false, -1
 	for i, r := range text {
@@ -177,8 +178,8 @@ func splitSearch(text string) []string {
 	return pieces
 }
 
-// entryNumber returns the number of an entry that somebody typed as they read it: #314556.
-func entryNumber(typed string) (id int64, ok bool) {
+// EntryNumber returns the number of an entry that somebody typed as they read it: #314556.
+func EntryNumber(typed string) (id int64, ok bool) {
 	digits, ok := strings.CutPrefix(strings.TrimSpace(typed), "#")
 	if !ok {
 		return 0, false
@@ -217,29 +218,29 @@ func cutKey(piece string) (key, value string, ok bool) {
 	return key, strings.TrimSpace(value), true
 }
 
-// paramOf returns the parameter that a key sets, or a searchError that names the
+// ParamOf returns the parameter that a key sets, or a SearchError that names the
 // key that may have been meant. The page says which others there are.
-func paramOf(key string) (string, error) {
+func ParamOf(key string) (string, error) {
 	name := strings.ReplaceAll(strings.ToLower(key), "_", "")
-	keys := searchKeys()
-	if i := slices.IndexFunc(keys, func(k searchKey) bool { return strings.ToLower(k.name) == name }); i >= 0 {
-		return keys[i].param, nil
+	keys := Keys()
+	if i := slices.IndexFunc(keys, func(k Key) bool { return strings.ToLower(k.Name) == name }); i >= 0 {
+		return keys[i].Param, nil
 	}
 	var names []string
 	for _, k := range keys {
-		names = append(names, k.name)
+		names = append(names, k.Name)
 	}
 	message := fmt.Sprintf("%s: is not something to filter by.", key)
 	if near := audit.Closest(name, names); near != "" {
 		message += fmt.Sprintf(" Did you mean %s:?", near)
 	}
-	return "", &searchError{Message: message}
+	return "", &SearchError{Message: message}
 }
 
-// quoteInstead adds to a searchError the text in which the piece at fault is a
+// quoteInstead adds to a SearchError the text in which the piece at fault is a
 // phrase to look for.
 func quoteInstead(err error, pieces []string, at int) error {
-	e, ok := err.(*searchError)
+	e, ok := err.(*SearchError)
 	if !ok {
 		return err
 	}
