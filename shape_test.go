@@ -209,7 +209,7 @@ var onlyIn = map[string]string{
 	"golang.org/x/sys":                    "sink/syslog",
 	"golang.org/x/term":                   "cli/terminal",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli/terminal spell",
-	"golang.org/x/time":                   "auth/address cli/server",
+	"golang.org/x/time":                   "auth/address cli/server notary",
 	"github.com/piglig/go-qr":             "proof/qr",
 	"golang.org/x/mod":                    "proof",
 	"golang.org/x/sync":                   "console console/figures cli/server",
