@@ -13,6 +13,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/sequence"
 )
 
 // Summary says what a check has read.
@@ -144,7 +145,7 @@ type checker struct {
 	seen     []uint64                     // a bit for each id that is in a block
 	inBlocks map[format.ProjectID]*keySet // of sealed entries
 	orders   map[string][]format.Owner    // decoded a moment ago
-	sequence *blocks.Sequence             // of the project with the number numbered
+	sequence *sequence.Sequence           // of the project with the number numbered
 	numbered format.ProjectID
 	leaves   map[format.ProjectID][]proof.Hash // of the tail's entries that are not sealed
 	reader   *blocks.Reader

@@ -16,6 +16,7 @@ import (
 	"auditlog/store/kv"
 	"auditlog/store/memory"
 	"auditlog/store/queue"
+	"auditlog/store/sequence"
 )
 
 // Write does what was planned. It may be called anew where its transaction fails.
@@ -107,7 +108,7 @@ func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 		}
 	}
 	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := blocks.NewSequence(tx, &rec).Append(done); err != nil {
+	if err := sequence.New(tx, &rec).Append(done); err != nil {
 		return err
 	}
 	rec.Seq, rec.Sealing = through, nil
