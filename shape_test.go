@@ -100,7 +100,7 @@ var mayImport = map[string]string{
 	"index":            "audit backoff durable follow fulltext index/lexicon index/words",
 	"scrub":            "durable store/check",
 	"retention":        "backoff",
-	"auth":             "audit auth/address auth/refused auth/rights auth/secrets",
+	"auth":             "allowance audit auth/address auth/refused auth/rights auth/secrets",
 	"auth/rights":      "audit",
 	"auth/secrets":     "audit auth/guess",
 	"auth/address":     "audit",
