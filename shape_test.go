@@ -298,7 +298,9 @@ func TestImports(t *testing.T) {
 func TestImportsAllowedAreMade(t *testing.T) {
 	made := make(map[[2]string]bool) // by a package, of another, tests left out
 	inTest := make(map[string]bool)
+	there := make(map[string]bool)
 	for _, f := range source(t) {
+		there[f.pkg] = true
 		for _, spec := range f.syntax.Imports {
 			name, _ := strconv.Unquote(spec.Path.Value) // TestImports reports it
 			if f.isTest {
@@ -306,6 +308,11 @@ func TestImportsAllowedAreMade(t *testing.T) {
 			} else {
 				made[[2]string{f.pkg, name}] = true
 			}
+		}
+	}
+	for _, pkg := range slices.Concat(slices.Collect(maps.Keys(mayImport)), forTests) {
+		if !there[pkg] {
+			t.Errorf("package %s is in a table and is not there", pkg)
 		}
 	}
 	for pkg, allowed := range mayImport {

@@ -31,8 +31,8 @@ func TestDeadline(t *testing.T) {
 				defer caller()
 				ctx, done := call.Until(In(parent, call))
 				defer done()
-				if at, ok := ctx.Deadline(); !ok || at != time.Now().Add(time.Second) || From(ctx) != call {
-					t.Errorf("the deadline is %v, %v, of call %p", at, ok, From(ctx))
+				if at, ok := ctx.Deadline(); !ok || at != time.Now().Add(time.Second) || callOf(ctx) != call {
+					t.Errorf("the deadline is %v, %v, of call %p", at, ok, callOf(ctx))
 				}
 				var child context.Context
 				if waits {

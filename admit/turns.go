@@ -17,17 +17,17 @@ func In(ctx context.Context, c *Call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// From returns the call of a context, or nil.
-func From(ctx context.Context) *Call {
+// callOf returns the call of a context, or nil.
+func callOf(ctx context.Context) *Call {
 	c, _ := ctx.Value(callKey{}).(*Call)
 	return c
 }
 
 // Take has the call of a context hold n bytes more.
-func Take(ctx context.Context, n int) error { return From(ctx).Take(ctx, n) }
+func Take(ctx context.Context, n int) error { return callOf(ctx).Take(ctx, n) }
 
 // Give gives n bytes of those back.
-func Give(ctx context.Context, n int) { From(ctx).Give(n) }
+func Give(ctx context.Context, n int) { callOf(ctx).Give(n) }
 
 type turnKey struct{}
 
@@ -36,7 +36,7 @@ type turnKey struct{}
 // itself.
 func Work(ctx context.Context, fn func(context.Context) error) error {
 	t := &Turn{ctx: ctx}
-	switch c := From(ctx); {
+	switch c := callOf(ctx); {
 	case c == nil:
 	case c.class == Read:
 		t.turns, t.who = &c.door.reads, c.who

@@ -75,9 +75,9 @@ type Follower interface {
 	// context's error before that.
 	Wait(ctx context.Context, after int64) error
 	// After returns entries of all projects with an id above id, in the order of ids,
-	// at most limit of them, and fewer where they are large. through is the id up to which the caller then knows
-	// everything: what was purged, or is being, is left out, but for what a purge leaves. They
-	// must not be changed.
+	// at most limit of them, and fewer where they are large. through is the id up to which the caller
+	// then knows everything: what was purged, or is being, is left out, but for what a purge leaves.
+	// They must not be changed.
 	After(ctx context.Context, id int64, limit int) (entries []*Entry, through int64, err error)
 	// AfterSeq returns entries of a project with a seq above seq, in the order of seqs,
 	// at most limit of them, and fewer where they are large: none says that there are no

@@ -157,7 +157,7 @@ func TestChoose(t *testing.T) {
 		{"2026-05-04T23:59:59Z", "2026-05-05T00:00:01Z", 1, "week"},
 	} {
 		from, to := moment(t, tt.from), moment(t, tt.to)
-		s := Choose(from, to, time.UTC, tt.most)
+		s := choose(from, to, time.UTC, tt.most)
 		bounds, ok := cut(from, to, s, time.UTC, tt.most)
 		if !ok || s.String() != tt.want || len(bounds)-1 > tt.most {
 			t.Errorf("%s to %s in %d is cut by %v into %d, %v", tt.from, tt.to, tt.most, s, len(bounds)-1, ok)

@@ -15,10 +15,10 @@ var steps = [...]Step{
 	{1, Year}, {5, Year}, {10, Year}, {50, Year}, {100, Year}, {500, Year}, {1000, Year}, {10000, Year},
 }
 
-// Choose returns the shortest step by which cut makes at most most parts of a range.
+// choose returns the shortest step by which cut makes at most most parts of a range.
 // There is always one, as long as the range lies within the years 1 to 9999 and most is
 // 1 or more: the longest step has them all.
-func Choose(from, to time.Time, loc *time.Location, most int) Step {
+func choose(from, to time.Time, loc *time.Location, most int) Step {
 	span := to.Sub(from).Seconds()
 	if years := to.Year() - from.Year(); years > 250 { // a Duration ends at 292 years
 		span = float64(years) * 365 * 86400
@@ -88,12 +88,12 @@ func (o Open) closed() (from, to time.Time) {
 	return from.UTC(), to.UTC()
 }
 
-// Bars cuts a range as cut does, by a step or, where s is zero, by the one that Choose
+// Bars cuts a range as cut does, by a step or, where s is zero, by the one that choose
 // takes. Open ends are widened to whole steps. An empty range has no bounds.
 func Bars(o Open, s Step, loc *time.Location, most int) (step Step, bounds []time.Time, ok bool) {
 	from, to := o.closed()
 	if s == (Step{}) {
-		s = Choose(from, to, loc, most)
+		s = choose(from, to, loc, most)
 	}
 	if !from.Before(to) {
 		return s, nil, true

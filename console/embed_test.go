@@ -144,7 +144,8 @@ func TestEmbeddedReachesNothingElse(t *testing.T) {
 			t.Errorf("%s: %d", more, a.status)
 		}
 	}
-	// A cursor says of which times it is, and anybody can write one: with that of a wider view of the same filters.
+	// A cursor says of which times it is, and anybody can write one: with that of a wider view of the
+	// same filters.
 	wide := s.link(t, rpc.SavedQuery{Terms: rpc.Terms{Outcome: rpc.Values{"success"}}})
 	next := olderLink.FindStringSubmatch(v.get(wide).body)
 	if next == nil {

@@ -182,8 +182,8 @@ func (r *runner) deliver(ctx context.Context, b *sink.Batch, moved func(p *place
 	return nil
 }
 
-// Wait waits until there is something to look at or a checkpoint to carry, and then for as long as entries are to be
-// collected for one delivery. Meanwhile it watches for silence.
+// Wait waits until there is something to look at or a checkpoint to carry, and then for as long as
+// entries are to be collected for one delivery. Meanwhile it watches for silence.
 func (r *runner) Wait(ctx context.Context) error {
 	told, forget := r.e.tap.Listen(r.h.Project)
 	defer forget()

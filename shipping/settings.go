@@ -26,8 +26,8 @@ type Sink struct {
 	Format   string            `json:"format,omitempty"`
 	Settings map[string]string `json:"settings,omitempty"`
 	Secrets  map[string]string `json:"-"`
-	// Batch is how many entries are delivered at once at most, 0 for as many as suit the destination; Wait for how
-	// long entries are collected for one delivery, 0 for defaultWait.
+	// Batch is how many entries are delivered at once at most, 0 for as many as suit the destination;
+	// Wait for how long entries are collected for one delivery, 0 for defaultWait.
 	Batch int           `json:"batch,omitempty"`
 	Wait  time.Duration `json:"wait,omitempty"`
 	// Silence is after how long without an entry to ship the destination is told so; 0: never.

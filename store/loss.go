@@ -59,8 +59,8 @@ func (s *Store) WentBack(was int64, epoch uint32, missing string, accepted bool)
 // maxMissing bounds what the entry of a loss says of what is missing.
 const maxMissing = 4 << 10
 
-// acceptLoss begins a new epoch, behind one that the log was at, with an entry that says what is gone. Followers that have come
-// further than the log go back to its end.
+// acceptLoss begins a new epoch, behind one that the log was at, with an entry that says what is gone.
+// Followers that have come further than the log go back to its end.
 //
 // A crash between the two steps leaves the loss unaccepted, and the next start counts on.
 func (s *Store) acceptLoss(was int64, behind uint32, missing string) error {

@@ -45,7 +45,7 @@ func (t *Table) Write(rows [][]string) error {
 		clean := make([]string, len(row))
 		for j, cell := range row {
 			clean[j] = spell.Text(cell)
-			t.widths[j] = max(t.widths[j], Columns(clean[j]))
+			t.widths[j] = max(t.widths[j], columns(clean[j]))
 		}
 		rows[i] = clean
 	}
@@ -100,7 +100,7 @@ func (t *Table) appendRow(b *strings.Builder, row []string, paint func(int, stri
 		} else {
 			cell = cutMiddle(cell, t.widths[i])
 		}
-		space := t.widths[i] - Columns(cell)
+		space := t.widths[i] - columns(cell)
 		if paint != nil {
 			cell = paint(i, cell).Of(cell)
 		}
@@ -113,7 +113,7 @@ func (t *Table) appendRow(b *strings.Builder, row []string, paint func(int, stri
 
 // cut returns s in at most n columns, the last of them an ellipsis if it had more.
 func cut(s string, n int) string {
-	if Columns(s) <= n {
+	if columns(s) <= n {
 		return s
 	}
 	used := 0
@@ -129,11 +129,11 @@ func cut(s string, n int) string {
 
 // cutMiddle is cut for names, which tell most at their ends.
 func cutMiddle(s string, n int) string {
-	if Columns(s) <= n {
+	if columns(s) <= n {
 		return s
 	}
 	head := cut(s, n/2)
-	room, from := n-Columns(head), len(s)
+	room, from := n-columns(head), len(s)
 	for room > 0 {
 		r, size := utf8.DecodeLastRuneInString(s[:from])
 		if room -= runeColumns(r); room < 0 {
@@ -144,8 +144,8 @@ func cutMiddle(s string, n int) string {
 	return head + s[from:]
 }
 
-// Columns returns how many columns of a terminal s takes.
-func Columns(s string) int {
+// columns returns how many columns of a terminal s takes.
+func columns(s string) int {
 	n := 0
 	for _, r := range s {
 		n += runeColumns(r)

@@ -21,7 +21,8 @@ func TestKeptLine(t *testing.T) {
 	})
 }
 
-// testKept asks for all rows of a block from several goroutines. Each row kept takes from least to most bytes.
+// testKept asks for all rows of a block from several goroutines. Each row kept takes from least to most
+// bytes.
 func testKept[T any](t *testing.T, least, most int, kept func(*Block, int, string) (*T, error), same func(*T, *audit.Entry) bool) {
 	entries := realistic(3, 200)
 	b := open(t, Append(nil, 1, entries))

@@ -4,8 +4,8 @@
 // spans, by which a filter skips blocks, the order of ids and seqs, and the idempotency keys.
 //
 // It works on transactions of package kv that others begin, in the bytes of package format,
-// and knows neither the tail nor a project but its number, and that of the layer. What it plans is worked out in a
-// read transaction; writing a plan takes no decision and reads no block.
+// and knows neither the tail nor a project but its number, and that of the layer. What it plans is
+// worked out in a read transaction; writing a plan takes no decision and reads no block.
 //
 // # Words
 //

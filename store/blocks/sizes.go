@@ -11,7 +11,8 @@ type Sizes struct {
 	BlockRows int
 	// IndexableRows and IndexableBytes: a block of so many rows, or so many
 	// bytes, is one that followers are told of, as is one whose entries have half
-	// of block.MaxBytes. Smaller ones are still growing and are cheaper to look into than to index again and again.
+	// of block.MaxBytes. Smaller ones are still growing and are cheaper to look into than to index again
+	// and again.
 	IndexableRows, IndexableBytes int
 	// Many is how many small blocks there must be that are quiet for followers to be told of these
 	// as well: a few are soon looked into. 0: they never are.

@@ -23,7 +23,7 @@ type Call struct {
 // NewCall returns t for the call of ctx, which counts what a filter selects, and with more set
 // something besides that the filter does not know of.
 func NewCall(ctx context.Context, t *Tally, f *block.Filter, more bool) *Call {
-	return &Call{Tally: t, ctx: ctx, filter: f, ahead: !more && Counted(f)}
+	return &Call{Tally: t, ctx: ctx, filter: f, ahead: !more && allCounted(f)}
 }
 
 // weighEvery is how much is taken of the call's memory at once.

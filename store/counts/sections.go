@@ -16,8 +16,8 @@ type Range struct {
 	Times bool
 }
 
-// Counted reports whether sections count by all that a filter asks for.
-func Counted(f *block.Filter) bool {
+// allCounted reports whether sections count by all that a filter asks for.
+func allCounted(f *block.Filter) bool {
 	fields := format.CountedFields()
 	return f.Within(fields[:])
 }
@@ -47,7 +47,7 @@ const (
 )
 
 // AddSections counts what a project's sections tell of the entries at or above low and below
-// high that a filter selects, which is one that is Counted, and returns what is to be counted
+// high that a filter selects, of which allCounted holds, and returns what is to be counted
 // besides. look is called now and then, and ends it with its error.
 func (t *Tally) AddSections(
 	tx kv.Tx, p format.ProjectID, f *block.Filter, low, high audit.Position, look func() error,

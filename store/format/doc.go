@@ -139,11 +139,11 @@
 //	filling   identity of the log that is being copied to here (16) -> nothing: until that is
 //	          done and the key gone, no log is opened. Only in databases that were made so
 //
-// History: 4 has tiles, heads, master, certificates, sinks and searches, which the step from 3 makes, empty. What
-// is there already is hashed by and by, as what comes is. It has layers of late entries, of which a
-// project of format 3 has none. 3 is the first that is released; from it on an older format is brought up to
-// date by the steps of package upgrade. 1 and 2 were not: they had no seqs and no recordedBy,
-// and outcomes and channels were indexes into lists. They are refused.
+// History: 4 has tiles, heads, master, certificates, sinks and searches, which the step from 3 makes,
+// empty. What is there already is hashed by and by, as what comes is. It has layers of late entries, of
+// which a project of format 3 has none. 3 is the first that is released; from it on an older format is
+// brought up to date by the steps of package upgrade. 1 and 2 were not: they had no seqs and no
+// recordedBy, and outcomes and channels were indexes into lists. They are refused.
 //
 // Each project has a random secret from its first entry on, which the salts of its leaves are
 // derived from, and a key of seqs holds as many entries as a tile has leaves. A purge drops

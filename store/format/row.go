@@ -189,8 +189,8 @@ func (r *reader) string() string {
 	return s
 }
 
-// decodeRow reads what AppendRow wrote, and returns what of it AppendInput did. createdAt is the commit's time, for rows
-// without one of their own. The entry's strings share row's memory.
+// decodeRow reads what AppendRow wrote, and returns what of it AppendInput did. createdAt is the
+// commit's time, for rows without one of their own. The entry's strings share row's memory.
 func decodeRow(row string, createdAt time.Time) (e *audit.Entry, input string, err error) {
 	r := &reader{s: row}
 	flags, outcome, channel := r.byte(), r.byte(), r.byte()

@@ -13,7 +13,8 @@ import (
 	"auditlog/store/kv"
 )
 
-// Project is a project in memory. The slices are replaced or appended to, never changed in place, so that a reader may keep one.
+// Project is a project in memory. The slices are replaced or appended to, never changed in place, so
+// that a reader may keep one.
 type Project struct {
 	Name string
 	ID   format.ProjectID

@@ -82,8 +82,8 @@ func (q *Queue[T]) mayGo(it *Item[T]) bool {
 }
 
 // Take takes out the items that may go, those first whose turn it is, until they are a load
-// of most: at least one if any may. They count as held until Settle. Those that are First are among them whatever the load.
-// more reports whether others may go as well.
+// of most: at least one if any may. They count as held until Settle. Those that are First are among them
+// whatever the load. more reports whether others may go as well.
 func (q *Queue[T]) Take(most Load) (items []*Item[T], more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -44,7 +44,7 @@ func Open(dir, name string) (Source, error) {
 // A crash leaves the damaged one in its place, or the repaired one.
 func InPlace(ctx context.Context, dir, name string, damaged Source, others []Source, derived []string, opts Options) (*Result, string, error) {
 	path, temp := filepath.Join(dir, name), filepath.Join(dir, tempName)
-	res, err := Run(ctx, temp, damaged, others, opts)
+	res, err := repairTo(ctx, temp, damaged, others, opts)
 	if err != nil || res.Check.Problems > 0 {
 		return res, "", err
 	}
@@ -94,7 +94,7 @@ func Into(ctx context.Context, dir, name string, damaged Source, others []Source
 		}
 	}
 	temp := filepath.Join(dir, tempName)
-	res, err := Run(ctx, temp, damaged, others, opts)
+	res, err := repairTo(ctx, temp, damaged, others, opts)
 	if err != nil || res.Check.Problems > 0 {
 		return res, err
 	}

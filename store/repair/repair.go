@@ -43,10 +43,10 @@ type Result struct {
 	Check   check.Summary
 }
 
-// Run makes the database at path, which must not be there, of a damaged one and of others that
+// repairTo makes the database at path, which must not be there, of a damaged one and of others that
 // have entries of the same log. It returns Conflict where one of them is of another log. When it
 // returns an error, or the check finds something, nothing is left at path.
-func Run(ctx context.Context, path string, damaged Source, others []Source, opts Options) (*Result, error) {
+func repairTo(ctx context.Context, path string, damaged Source, others []Source, opts Options) (*Result, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(int64) {}
 	}

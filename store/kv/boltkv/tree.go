@@ -25,7 +25,8 @@ type tree struct {
 	root   uint64 // otherwise
 	total  uint64 // of the checksums of all values, as the list of buckets has it
 	isRoot bool   // its values are buckets, which carry no checksum
-	// endings says that the total of a bucket that is not whole takes in the checksums that its values end in.
+	// endings says that the total of a bucket that is not whole takes in the checksums that its values
+	// end in.
 	endings bool
 }
 
