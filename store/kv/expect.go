@@ -22,6 +22,12 @@ func Expect(tx Tx, all ...Expected) {
 	}
 }
 
+// Expects reports whether it matters to a transaction what will be read.
+func Expects(tx Tx) bool {
+	_, ok := tx.(expecter)
+	return ok
+}
+
 // View is db.View of who knows what will be read.
 func View(db DB, expected []Expected, fn func(Tx) error) error {
 	if db, ok := db.(interface {
