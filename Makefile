@@ -11,9 +11,9 @@ MODULES = bench logintest prooftest receivertest packaging
 # race detector: it sees their short form, and beside it they run whole without.
 test: tools lint build
 	$(if $(ARGS),go test -race -timeout 9m $(ARGS),@set -e; \
-	  go test -timeout 14m ./store & whole=$$!; trap "kill $$whole 2> /dev/null || :" EXIT; \
-	  go test -race -timeout 9m -p 3 $$(go list ./... | grep -v '/store$$'); \
-	  go test -race -short -timeout 9m ./store; wait $$whole)
+	  (go test -race -short -timeout 9m ./store && exec go test -timeout 14m ./store) & store=$$!; \
+	  trap "kill $$store 2> /dev/null || :" EXIT; \
+	  go test -race -timeout 14m -p 3 $$(go list ./... | grep -v '/store$$'); wait $$store)
 	$(if $(ARGS),,@set -e; for module in $(MODULES); do (cd $$module && \
 	  if go mod download 2> /dev/null; then go vet ./... && go test ./...; \
 	  else echo "what $$module stands on could not be had: what it tries goes untried"; fi); done)

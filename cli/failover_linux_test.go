@@ -56,6 +56,11 @@ func TestFailoverLosesWithoutWaiting(t *testing.T) {
 	} else {
 		t.Logf("%d requests that were acknowledged are lost, as they have to be", lost)
 	}
+	if !slices.ContainsFunc(c.nodes[:], func(n *clusterNode) bool {
+		return strings.Contains(n.said+n.process.log.String(), "forgets all that it knew")
+	}) {
+		t.Error("no server has known of what was lost: the test would find nothing")
+	}
 }
 
 // clusterNodes is how many servers there are.
@@ -77,6 +82,7 @@ type clusterNode struct {
 	dir     string
 	args    []string
 	process *process
+	said    string // by processes of before
 	url     atomic.Pointer[string]
 }
 
@@ -242,6 +248,7 @@ func (c *cluster) killAll() error {
 	c.heal()
 	killed := c.nodes[rand.IntN(clusterNodes)]
 	killed.process.kill()
+	killed.said += killed.process.log.String()
 	c.pair.Crash()
 	if err := c.pair.Promote(); err != nil {
 		return err

@@ -1,12 +1,15 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"syscall"
 	"testing"
+
+	"auditlog/fulltext"
 )
 
 // pageSize of the images, which are made here.
@@ -145,5 +148,39 @@ func isNoCopy(t *testing.T, db string) {
 	binary.BigEndian.PutUint32(b[52:], crc32.Checksum(b[:52], crc32.MakeTable(crc32.Castagnoli)))
 	if err := os.WriteFile(db+".mark", b, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestKeysOfBranchesMadeLess turns a bit of keys that lead to blocks, so that each seems to hide what is
+// in the block before as well: that is not said to be missing, since it is there.
+func TestKeysOfBranchesMadeLess(t *testing.T) {
+	alone(t)
+	c := newCampaign(t)
+	image := c.images["alone"][FileName]
+	tried := 0
+	for _, id := range treePages(image) {
+		p := image[id*campaignPage : (id+1)*campaignPage]
+		if binary.NativeEndian.Uint16(p[8:]) != 1 {
+			continue
+		}
+		for i := 1; i < int(binary.NativeEndian.Uint16(p[10:])); i++ {
+			e := 16 + 16*i
+			key, size := e+int(binary.NativeEndian.Uint32(p[e:])), binary.NativeEndian.Uint32(p[e+4:])
+			for _, at := range []int{7, 8} { // of a block's time: some minutes, or an hour
+				const bit = 0x20
+				if size != fulltext.BlockKeySize || p[key+at]&bit == 0 {
+					continue
+				}
+				turned := bytes.Clone(image)
+				turned[id*campaignPage+key+at] &^= bit
+				if v, why := c.try(t, map[string][]byte{FileName: turned}); v == wrong {
+					t.Errorf("page %d, element %d, byte %d: %s", id, i, at, why)
+				}
+				tried++
+			}
+		}
+	}
+	if tried < 5 {
+		t.Fatalf("%d keys were tried", tried)
 	}
 }

@@ -18,12 +18,19 @@ func IsAddress(s string) bool {
 	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
 }
 
+// sharedSealRows is Options.SealRows where a seal is a commit that waits for another machine, as one
+// of entries does, and these wait for it.
+const sharedSealRows = 4 * defaultSealRows
+
 // Connect opens the store in the PostgreSQL database at an address, making it when it is not
 // there. Other processes may have it open.
 //
 // It returns a Conflict Fault when a newer version of this program wrote it, and an Unavailable
 // one when the database cannot be reached.
 func Connect(address string, opts Options) (*Store, error) {
+	if opts.SealRows == 0 {
+		opts.SealRows = sharedSealRows
+	}
 	opts.setDefaults()
 	engine := sharedOptions(&opts)
 	engine.Memo, engine.AcceptLoss = opts.Memo, opts.AcceptLoss

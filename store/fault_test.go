@@ -114,6 +114,14 @@ func scenes() []scene {
 		}, done: state(audit.Active)},
 		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
 			done: func(t *testing.T, s *Store) bool { return s.mem.Tail.Unsealed == 0 }},
+		{name: "tell of quiet blocks", setup: func(t *testing.T, s *Store) {
+			s.opts.sizes.Many = 1
+			mustRecord(t, s)
+			if err := s.Seal(); err != nil {
+				t.Fatal(err)
+			}
+		}, run: func(_ context.Context, s *Store) error { return tellAll(s) },
+			done: func(t *testing.T, s *Store) bool { return len(smallBlocks(t, s)) == 0 }},
 	}
 	return append(all, purgeScenes(mustDelete)...)
 }
@@ -148,6 +156,7 @@ func purgeScenes(mustDelete func(*testing.T, *Store)) (all []scene) {
 // TestFaults goes through the matrix: each write, failed and absent, failed but
 // on disk, killed before or after, and run twice; then opens again, checks, and goes on.
 func TestFaults(t *testing.T) {
+	alone(t)
 	for _, sc := range scenes() {
 		t.Run(sc.name+"/absent", func(t *testing.T) { testAbsent(t, sc) })
 		t.Run(sc.name+"/persisted", func(t *testing.T) { testPersisted(t, sc) })

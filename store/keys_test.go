@@ -156,6 +156,7 @@ func TestKeysMovedMeanwhile(t *testing.T) {
 // One entry is recorded of each key, however many callers send it while others seal, move and
 // merge.
 func TestKeysFromMany(t *testing.T) {
+	alone(t)
 	opts := smallKeys
 	opts.SealRows, opts.SealAfter = 16, time.Millisecond
 	s := open(t, t.TempDir(), opts)
@@ -190,6 +191,7 @@ func TestKeysFromMany(t *testing.T) {
 // Each commit on the way may fail, at its beginning or unknown to the writer: what was
 // acknowledged is known afterwards.
 func TestKeysAtEveryFailure(t *testing.T) {
+	alone(t)
 	for _, unknown := range []bool{false, true} {
 		failed := true
 		for at := 0; failed; at++ {

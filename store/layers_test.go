@@ -69,6 +69,7 @@ func lateBatch(draw *rand.Rand, n, minutes int) (entries []*audit.Entry) {
 // become more. After each step each entry is there once, in every way to read it, also for who
 // opens the store then, and a listing goes on where its cursor is.
 func TestLateEntriesComeIntoLayers(t *testing.T) {
+	alone(t)
 	for _, layers := range []int{0, 3} {
 		t.Run(fmt.Sprint(layers), func(t *testing.T) {
 			dir := t.TempDir()
@@ -121,6 +122,7 @@ func TestLateEntriesComeIntoLayers(t *testing.T) {
 // Late entries that come faster than their layers are merged have those that are new merged first,
 // and wait in the tail where there are too many, without holding up another project's.
 func TestLayersThatComeFaster(t *testing.T) {
+	alone(t)
 	s := openLayered(t, t.TempDir(), 3)
 	s.opts.sizes.Step = 8
 	mustRecordAll(t, s, scattered("acme", 600, 0))
@@ -250,6 +252,7 @@ func waitMerged(s *Store) {
 // TestMergeFaults has each step of a merge fail and leave nothing, fail and be on disk, and be
 // ended by a kill before and behind its commit: all entries are there once, and the merge goes on.
 func TestMergeFaults(t *testing.T) {
+	alone(t)
 	sound := func(t *testing.T, s *Store) {
 		t.Helper()
 		if n := len(everything(t, s, "acme")); n != 400 {

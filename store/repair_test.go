@@ -106,9 +106,7 @@ func (c *campaign) holds(t *testing.T, dir string, res *repair.Result, all bool)
 // TestRepairCampaign damages a log in many ways, and repairs it: with a backup nothing is missing
 // afterwards, and without one what is missing is named. Either is a sound log.
 func TestRepairCampaign(t *testing.T) {
-	if testing.Short() {
-		*damages = 1
-	}
+	alone(t)
 	c := newCampaign(t)
 	for _, w := range ways() {
 		lost, times := int64(0), 0

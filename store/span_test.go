@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"testing"
@@ -24,17 +23,15 @@ func looked(t *testing.T, s *Store, q audit.Query) (n int) {
 		p := s.mem.Projects[q.Project]
 		for _, way := range ways {
 			in := 0
-			var failed error
-			p.Rec.Layers(func(id format.ProjectID, l *format.Layer) {
+			for id, l := range p.Rec.Layers() {
 				source := blocks.All(tx, id, &l.Extent, block.NewFilter(&q), way)
 				_, value, err := source.Next()
 				for ; err == nil && value != nil; _, value, err = source.Next() {
 					in++
 				}
-				failed = errors.Join(failed, err)
-			})
-			if failed != nil {
-				return failed
+				if err != nil {
+					return err
+				}
 			}
 			n = max(n, in)
 		}

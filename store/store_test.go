@@ -17,6 +17,15 @@ import (
 	"auditlog/store/upgrade"
 )
 
+// alone skips a test in which nothing happens at once in the short form, which is there for the race
+// detector: it takes long under that, which has nothing to see.
+func alone(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("nothing happens at once: it runs in the long form")
+	}
+}
+
 func open(t testing.TB, dir string, opts Options) *Store {
 	t.Helper()
 	s, err := Open(dir, opts)

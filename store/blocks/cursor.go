@@ -53,6 +53,15 @@ func (c *Cursor) First() (ok bool, err error) {
 	return c.at(c.c.Seek(format.ProjectPrefix(c.project)))
 }
 
+// Reach moves to the block that holds, or would hold, what is at p, or to the oldest where all begin
+// later.
+func (c *Cursor) Reach(p audit.Position) (ok bool, err error) {
+	if ok, err = c.Seek(p); err == nil && !ok {
+		return c.First()
+	}
+	return ok, err
+}
+
 // From moves to the first block that begins at or after p.
 func (c *Cursor) From(p audit.Position) (ok bool, err error) {
 	if p == (audit.Position{}) {

@@ -90,12 +90,12 @@ func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidde
 	if err := m.candidates(); err != nil {
 		return m.gap, m.low, m.high, err
 	}
-	m.sift(h)
 	for _, e := range others {
-		if p := e.Position(); e.Seq > m.rec.Seq && m.rec.Sealed(e.Seq, p) && p.Compare(m.low) >= 0 && p.Compare(m.high) < 0 {
-			m.sure = append(m.sure, candidate{format.PlaceOf(e), e.Seq})
+		if e.Seq > m.rec.Seq && m.rec.Sealed(e.Seq, e.Position()) {
+			m.addAt(e.Position(), candidate{format.PlaceOf(e), e.Seq})
 		}
 	}
+	m.sift(h)
 	m.otherLayers()
 	m.tell()
 	return m.gap, m.low, m.high, nil
@@ -114,15 +114,23 @@ type missing struct {
 	id        format.ProjectID // of the layer
 	rec       *format.Project
 	low, high audit.Position
+	before    int64 // when the newest entry of the block before low was created
 	gap       audit.Gap
 	// sure are those that can be nowhere else, unsure by id those that may be in a block beside.
 	sure   []candidate
 	unsure map[int64]candidate
 }
 
-// beside moves the upper end to where the next block begins that can be read, or cannot either.
+// beside moves the upper end to where the next block begins that can be read, or cannot either. The
+// lower one stays, though the block before may reach behind it: a key that turned may have become less.
 func (m *missing) beside(h *kv.Hidden) {
 	c := NewCursor(m.tx, m.id)
+	m.before = m.low.At
+	if ok, err := c.Past(h, true); ok && err == nil {
+		last, _, _ := block.Bounds(c.Value)
+		m.before = max(m.before, last)
+	}
+	m.tx.Pass()
 	ok, err := c.Past(h, false)
 	next := m.tx.Pass()
 	switch {
@@ -143,9 +151,8 @@ func (m *missing) beside(h *kv.Hidden) {
 func (m *missing) candidates() error {
 	m.unsure = make(map[int64]candidate)
 	for _, k := range m.rec.Kept {
-		p := audit.Position{At: k.At, ID: k.ID}
-		if k.Seq < m.rec.Base && !m.rec.IsLost(k.Seq) && p.Compare(m.low) >= 0 && p.Compare(m.high) < 0 {
-			m.sure = append(m.sure, candidate{k.Place(), k.Seq})
+		if k.Seq < m.rec.Base && !m.rec.IsLost(k.Seq) {
+			m.addAt(audit.Position{At: k.At, ID: k.ID}, candidate{k.Place(), k.Seq})
 		}
 	}
 	bucket, prefix := m.tx.Bucket(format.Seqs), format.ProjectPrefix(m.rec.ID)
@@ -190,11 +197,22 @@ func (m *missing) add(first int64, places []format.Place) {
 		c := candidate{p, first + int64(i)}
 		switch from, to := p.Bounds(); {
 		case to <= m.low.At || from > m.high.At || m.rec.IsLost(c.seq):
-		case from > m.low.At && to <= m.high.At:
+		case from > m.before && to <= m.high.At:
 			m.sure = append(m.sure, c)
 		default:
 			m.unsure[p.ID] = c
 		}
+	}
+}
+
+// addAt keeps an entry of which it is known where it is, if that may be hidden.
+func (m *missing) addAt(p audit.Position, c candidate) {
+	switch {
+	case p.Compare(m.low) < 0 || p.Compare(m.high) >= 0:
+	case p.At > m.before:
+		m.sure = append(m.sure, c)
+	default:
+		m.unsure[p.ID] = c
 	}
 }
 

@@ -3,7 +3,6 @@ package blocks
 import (
 	"bytes"
 	"slices"
-	"sort"
 
 	"auditlog/audit"
 	"auditlog/fulltext"
@@ -101,7 +100,7 @@ func (m *Move) read(r *Reader, tx kv.Tx, project string, entries, size int) erro
 	slices.SortFunc(m.Entries, ByPosition)
 	if f := m.next(); f != nil {
 		at := f.c.Key.Position
-		m.end, m.Entries = &at, m.Entries[:before(m.Entries, at)]
+		m.end, m.Entries = &at, m.Entries[:FirstAt(m.Entries, at)]
 	}
 	return nil
 }
@@ -116,11 +115,6 @@ func (m *Move) next() (first *Front) {
 	return first
 }
 
-// before returns how many sorted entries are before a position.
-func before(entries []*audit.Entry, p audit.Position) int {
-	return sort.Search(len(entries), func(i int) bool { return entries[i].Position().Compare(p) >= 0 })
-}
-
 // cut plans how the layer changes when what it has before end goes.
 func (f *Front) cut(tx kv.Tx, end *audit.Position, seq *uint64) error {
 	f.Plan, f.Then = &Plan{}, f.Layer
@@ -129,7 +123,7 @@ func (f *Front) cut(tx kv.Tx, end *audit.Position, seq *uint64) error {
 	for i, p := range f.read {
 		n := len(p.entries)
 		if end != nil {
-			n = before(p.entries, *end)
+			n = FirstAt(p.entries, *end)
 		}
 		if n == 0 {
 			next = f.read[i].Key.Position

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"auditlog/audit"
 	"auditlog/store/block"
@@ -110,10 +111,7 @@ func (m *planner) spent() bool {
 // group plans the entries at the front that belong to one block, and returns how
 // many they are.
 func (m *planner) group(entries []*audit.Entry) (int, error) {
-	ok, err := m.cursor.Seek(entries[0].Position())
-	if err == nil && !ok {
-		ok, err = m.cursor.First()
-	}
+	ok, err := m.cursor.Reach(entries[0].Position())
 	if err != nil {
 		return 0, err
 	}
@@ -265,6 +263,11 @@ func split(entries []*audit.Entry, rows int, even bool) [][]*audit.Entry {
 
 // ByPosition compares entries as blocks sort them.
 func ByPosition(a, b *audit.Entry) int { return a.Position().Compare(b.Position()) }
+
+// FirstAt returns where in sorted entries those begin that are not before a position.
+func FirstAt(entries []*audit.Entry, p audit.Position) int {
+	return sort.Search(len(entries), func(i int) bool { return entries[i].Position().Compare(p) >= 0 })
+}
 
 // Merge returns a new slice with the entries of two sorted ones.
 func Merge(a, b []*audit.Entry) []*audit.Entry {

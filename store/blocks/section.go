@@ -87,10 +87,7 @@ func CountSection(tx kv.Tx, p format.ProjectID, v *format.SectionView) (*format.
 	s, counter := format.NewSection(), new(sectionCounter)
 	s.Starts, s.End = slices.Clone(v.Starts), v.End
 	c := NewCursor(tx, p)
-	ok, err := c.Seek(s.Starts[0])
-	if err == nil && !ok {
-		ok, err = c.First()
-	}
+	ok, err := c.Reach(s.Starts[0])
 	for ; ok && err == nil && c.Key.Compare(s.End) < 0; ok, err = c.Next() {
 		b, err := block.Open(c.Value)
 		if err == nil {

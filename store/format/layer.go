@@ -1,6 +1,7 @@
 package format
 
 import (
+	"iter"
 	"slices"
 
 	"auditlog/audit"
@@ -105,19 +106,25 @@ func (p *Project) AddLayer() (number int, l *Layer) {
 	return number, &p.Late[len(p.Late)-1].Layer
 }
 
-// Layers calls fn with the layers that have entries, and what their blocks stand under.
-func (p *Project) Layers(fn func(id ProjectID, l *Layer)) {
-	if p.Entries > 0 {
-		fn(p.ID, &p.Layer)
-	}
-	for i := range p.Late {
-		fn(LayerID(p.ID, p.Late[i].Number), &p.Late[i].Layer)
+// Layers returns the layers that have entries, by what their blocks stand under.
+func (p *Project) Layers() iter.Seq2[ProjectID, *Layer] {
+	return func(yield func(ProjectID, *Layer) bool) {
+		if p.Entries > 0 && !yield(p.ID, &p.Layer) {
+			return
+		}
+		for i := range p.Late {
+			if !yield(LayerID(p.ID, p.Late[i].Number), &p.Late[i].Layer) {
+				return
+			}
+		}
 	}
 }
 
 // Whole returns a layer with the entries and bounds of all layers, without an Extent.
 func (p *Project) Whole() Layer {
 	var all Layer
-	p.Layers(func(_ ProjectID, l *Layer) { all.Take(int(l.Entries), l.First, l.Last) })
+	for _, l := range p.Layers() {
+		all.Take(int(l.Entries), l.First, l.Last)
+	}
 	return all
 }

@@ -17,7 +17,7 @@ type Log struct {
 	// log has in memory. It returns why it may be so for good, or nil.
 	Again func() error
 	// View runs a function in a read transaction of which it is known what it will read.
-	View func([]kv.Expected, func(kv.Tx) error) error
+	View func(expected func() []kv.Expected, fn func(kv.Tx) error) error
 	// Project returns the number of a project and where its keys are, 0 of one that is not there.
 	Project func(name string) (format.ProjectID, *Hasher, format.KeyRuns)
 	// Record returns the record of a project as a transaction sees it, or nil.
@@ -88,7 +88,7 @@ func (x *Index) Look(ctx context.Context, entries []*audit.Entry, rows [][]byte)
 			return marks, nil
 		}
 		holds := true
-		err := x.log.View(x.expected(groups, marks), func(tx kv.Tx) error {
+		err := x.log.View(func() []kv.Expected { return x.expected(groups, marks) }, func(tx kv.Tx) error {
 			holds = true
 			for _, g := range groups {
 				if len(g.open) == 0 {

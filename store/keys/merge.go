@@ -172,7 +172,5 @@ func (x *Index) Became(p format.ProjectID, was, is *format.KeyRuns) {
 
 // Purged does so for all runs of a project that is no more.
 func (x *Index) Purged(p format.ProjectID, runs *format.KeyRuns) {
-	for _, r := range runs.Runs {
-		x.filters.forget(runID{p, r.Number})
-	}
+	x.Became(p, runs, &format.KeyRuns{})
 }

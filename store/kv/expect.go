@@ -15,17 +15,12 @@ type expecter interface {
 	Expect(all ...Expected)
 }
 
-// Expect tells a transaction what will be read. It changes nothing but how long that takes.
-func Expect(tx Tx, all ...Expected) {
+// Expect tells a transaction what will be read, if that is of use to it. It changes nothing but how
+// long that takes.
+func Expect(tx Tx, all func() []Expected) {
 	if t, ok := tx.(expecter); ok {
-		t.Expect(all...)
+		t.Expect(all()...)
 	}
-}
-
-// Expects reports whether it matters to a transaction what will be read.
-func Expects(tx Tx) bool {
-	_, ok := tx.(expecter)
-	return ok
 }
 
 // View is db.View of who knows what will be read.

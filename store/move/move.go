@@ -149,7 +149,7 @@ func whole(ctx context.Context, db kv.DB, p Place) (still func() error, err erro
 // version returns a number that each commit of a database raises.
 func version(db kv.DB) (n uint64, err error) {
 	err = db.View(func(tx kv.Tx) error {
-		n = tx.(interface{ Version() uint64 }).Version()
+		n = tx.Version()
 		return nil
 	})
 	return n, err

@@ -3,7 +3,6 @@ package seal
 import (
 	"cmp"
 	"slices"
-	"sort"
 
 	"auditlog/audit"
 	"auditlog/store/blocks"
@@ -19,24 +18,21 @@ func (w *Step) late(tx kv.Tx, plan *projectPlan) (int, error) {
 		return 0, nil
 	}
 	z := w.sealer.Sizes
-	n := firstAt(plan.left, plan.rec.Last)
+	n := blocks.FirstAt(plan.left, plan.rec.Last)
 	most := max(z.Direct, directShare*len(plan.left)/z.BlockRows)
 	c := blocks.NewCursor(tx, plan.project.ID)
 	for i := 0; i < n; most-- {
 		if most == 0 {
 			return n, nil
 		}
-		ok, err := c.Seek(plan.left[i].Position())
-		if err == nil && !ok {
-			ok, err = c.First()
-		}
+		ok, err := c.Reach(plan.left[i].Position())
 		if err == nil && ok {
 			ok, err = c.Next()
 		}
 		if err != nil || !ok { // behind which there is none
 			return 0, err
 		}
-		i += max(1, firstAt(plan.left[i:n], c.Key.Position))
+		i += max(1, blocks.FirstAt(plan.left[i:n], c.Key.Position))
 	}
 	return 0, nil
 }
@@ -45,9 +41,13 @@ func (w *Step) late(tx kv.Tx, plan *projectPlan) (int, error) {
 // blocks are few.
 const directShare = 2
 
-// firstAt returns where in sorted entries those begin that are not before a position.
-func firstAt(entries []*audit.Entry, p audit.Position) int {
-	return sort.Search(len(entries), func(i int) bool { return entries[i].Position().Compare(p) >= 0 })
+func bySize(a, b format.LateLayer) int { return cmp.Compare(a.Entries, b.Entries) }
+
+// settled returns the layers of late entries that no merge moves, the smallest first.
+func settled(rec *format.Project) []format.LateLayer {
+	late := slices.DeleteFunc(slices.Clone(rec.Late), func(l format.LateLayer) bool { return rec.Moving(l.Number) })
+	slices.SortFunc(late, bySize)
+	return late
 }
 
 // planLate plans how late entries come into a layer, and returns how many of them do: the smallest
@@ -57,11 +57,10 @@ func firstAt(entries []*audit.Entry, p audit.Position) int {
 func (w *Step) planLate(
 	tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, entries []*audit.Entry, most blocks.Budget,
 ) (n int, err error) {
-	late := slices.DeleteFunc(slices.Clone(plan.rec.Late), func(l format.LateLayer) bool { return plan.rec.Moving(l.Number) })
+	late := settled(&plan.rec)
 	if len(late) == 0 && len(plan.rec.Late) == format.MostLayers {
-		late = slices.Clone(plan.rec.Late)
+		late = slices.SortedFunc(slices.Values(plan.rec.Late), bySize)
 	}
-	slices.SortFunc(late, func(a, b format.LateLayer) int { return cmp.Compare(a.Entries, b.Entries) })
 	if len(late) == 0 || late[0].Entries >= int64(w.sealer.Sizes.BlockRows/2) {
 		if number, l := plan.rec.AddLayer(); l != nil {
 			return w.planPart(tx, spans, plan, number, entries, most)

@@ -139,8 +139,7 @@ func (m *Merge) plan(tx kv.Tx) error {
 
 // begin begins a merge, if there is one to be begun.
 func (m *Merge) begin(tx kv.Tx) error {
-	late := slices.DeleteFunc(slices.Clone(m.rec.Late), func(l format.LateLayer) bool { return m.rec.Moving(l.Number) })
-	slices.SortFunc(late, func(a, b format.LateLayer) int { return cmp.Compare(a.Entries, b.Entries) })
+	late := settled(&m.rec)
 	if len(m.rec.Merging) > 0 {
 		if len(late) >= beside {
 			m.rec.Merging = append(m.rec.Merging, together(late))
@@ -194,10 +193,7 @@ func (m *Merge) dense(tx kv.Tx) (bool, error) {
 		bounds.Take(int(l.Entries), l.First, l.Last)
 	}
 	c := blocks.NewCursor(tx, m.project.ID)
-	ok, err := c.Seek(bounds.First)
-	if err == nil && !ok {
-		ok, err = c.First()
-	}
+	ok, err := c.Reach(bounds.First)
 	left := bounds.Entries
 	for ; ok && err == nil && left > 0 && c.Key.Compare(bounds.Last) <= 0; ok, err = c.Next() {
 		left -= int64(m.sealer.Sizes.BlockRows)
@@ -212,6 +208,11 @@ func (m *Merge) Write(tx kv.Tx) error {
 		return nil
 	}
 	w := &blocks.Writer{Tx: tx, Sizes: m.sealer.Sizes, Seq: m.seq}
+	plans := []*blocks.Plan{m.move.Into}
+	for _, f := range m.move.Fronts {
+		plans = append(plans, f.Plan)
+	}
+	w.Expect(plans...)
 	for _, f := range m.move.Fronts {
 		if err := w.Write(f.Plan); err != nil {
 			return err

@@ -112,7 +112,7 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 	left := blocks.Budget{Blocks: stepBlocks, Bytes: stepBytes}
 	entries := 0
 	spans := w.sealer.blocks.NewSpanPlanner(w.sealer.Sizes, tx)
-	kv.Expect(tx, kv.Expected{Bucket: format.Blocks, Keys: w.places(), Before: 3, Behind: 1})
+	kv.Expect(tx, w.places)
 	for _, plan := range w.waiting {
 		if left.Blocks <= 0 || left.Bytes <= 0 || entries >= stepEntries || len(w.plans) == stepProjects {
 			return true, nil
@@ -133,14 +133,15 @@ func (w *Step) Plan(tx kv.Tx) (more bool, err error) {
 	return w.more, nil
 }
 
-// places returns the keys of blocks that would begin where the projects' entries begin.
-func (w *Step) places() (keys [][]byte) {
+// places says that what lies around where the projects' entries begin will be read.
+func (w *Step) places() []kv.Expected {
+	var keys [][]byte
 	for _, plan := range w.waiting {
 		if len(plan.left) > 0 {
 			keys = append(keys, format.BlockKey{Project: plan.project.ID, Position: plan.left[0].Position()}.Append(nil))
 		}
 	}
-	return keys
+	return []kv.Expected{{Bucket: format.Blocks, Keys: keys, Before: 3, Behind: 1}}
 }
 
 func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, most blocks.Budget) error {

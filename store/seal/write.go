@@ -16,17 +16,21 @@ import (
 	"auditlog/store/kv"
 	"auditlog/store/memory"
 	"auditlog/store/queue"
+	"auditlog/store/sequence"
 )
 
 // Write does what was planned. It may be called anew where its transaction fails.
 func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
-	w.expect(tx)
+	kv.Expect(tx, w.expected)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
+	writer.Expect(w.blockPlans()...)
 	for _, plan := range w.plans {
 		var err error
 		for _, p := range plan.parts {
-			err = cmp.Or(err, writer.Write(p.blocks))
+			if err = writer.Write(p.blocks); err != nil {
+				break
+			}
 		}
 		if err == nil {
 			err = w.count(tx, plan)
@@ -52,11 +56,17 @@ func (w *Step) Write(tx kv.Tx) error {
 	return errors.Join(writer.Finish(), w.cut(tx))
 }
 
-// expect says what will be read, to whom that matters: it looks at every entry.
-func (w *Step) expect(tx kv.Tx) {
-	if !kv.Expects(tx) {
-		return
+func (w *Step) blockPlans() (plans []*blocks.Plan) {
+	for _, plan := range w.plans {
+		for _, p := range plan.parts {
+			plans = append(plans, p.blocks)
+		}
 	}
+	return plans
+}
+
+// expected says what will be read. It looks at every entry.
+func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
 	for _, plan := range w.plans {
@@ -84,8 +94,7 @@ func (w *Step) expect(tx kv.Tx) {
 			break
 		}
 	}
-	kv.Expect(tx, kv.Expected{Bucket: format.Seqs, Keys: seqs}, kv.Expected{Bucket: format.Usages, Keys: usages},
-		kv.Expected{Bucket: format.Order, Keys: orders})
+	return []kv.Expected{{Bucket: format.Seqs, Keys: seqs}, {Bucket: format.Usages, Keys: usages}, {Bucket: format.Order, Keys: orders}}
 }
 
 // count brings a project's record up to date.
@@ -100,7 +109,7 @@ func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 		}
 	}
 	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := blocks.NewSequence(tx, &rec).Append(done); err != nil {
+	if err := sequence.New(tx, &rec).Append(done); err != nil {
 		return err
 	}
 	rec.Seq, rec.Sealing = through, nil

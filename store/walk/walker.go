@@ -3,7 +3,6 @@ package walk
 import (
 	"errors"
 	"fmt"
-	"sort"
 
 	"auditlog/admit"
 	"auditlog/audit"
@@ -26,6 +25,8 @@ type Query struct {
 	// Oldest has the oldest entries come first.
 	Oldest bool
 	Turn   *admit.Turn
+	// Unknown is what an index does not know of the transaction that all are read in.
+	Unknown *blocks.Unknown
 }
 
 // comes reports whether what is at p comes before what is at o.
@@ -153,10 +154,7 @@ func (w *Walker) Within(st Stretch) *Walker {
 
 // of returns the part of the entries that lies in the stretch.
 func (st *Stretch) of(sorted []*audit.Entry) []*audit.Entry {
-	at := func(p audit.Position) int {
-		return sort.Search(len(sorted), func(i int) bool { return sorted[i].Position().Compare(p) >= 0 })
-	}
-	return sorted[at(st.Low):at(st.High)]
+	return sorted[blocks.FirstAt(sorted, st.Low):blocks.FirstAt(sorted, st.High)]
 }
 
 // first returns the entry of the tail that comes first.
@@ -364,7 +362,7 @@ func (w *Walker) begin() (err error) {
 		way = blocks.Way{From: w.Low, Oldest: true}
 	}
 	if w.Named != nil {
-		w.source, err = blocks.Found(w.Tx, w.ID, &w.Layer.Extent, w.q.Filter, way, w.Named)
+		w.source, err = w.q.Unknown.Found(w.ID, &w.Layer.Extent, w.q.Filter, way, w.Named)
 		if w.Tx.Pass() == nil && !blocks.IsDamage(err) {
 			return err
 		}

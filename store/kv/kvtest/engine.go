@@ -250,7 +250,7 @@ func testExpected(t *testing.T, db kv.DB) {
 			next = maps.Clone(model)
 			b := tx.Bucket("b")
 			for range die.IntN(8) {
-				kv.Expect(tx, expect()...)
+				kv.Expect(tx, expect)
 				err := look(b, next)
 				switch k := key(); die.IntN(5) {
 				case 0:

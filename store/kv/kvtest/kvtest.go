@@ -113,7 +113,9 @@ func (t *tx) Err() error {
 }
 
 // Expect has the engine know what will be read.
-func (t *tx) Expect(all ...kv.Expected) { kv.Expect(t.Tx, all...) }
+func (t *tx) Expect(all ...kv.Expected) {
+	kv.Expect(t.Tx, func() []kv.Expected { return all })
+}
 
 // fails reports whether a read fails, as it does once another has.
 func (t *tx) fails() bool {
