@@ -2,7 +2,7 @@
 // good, such as an entry: so many times at once, and one more each while.
 //
 // It knows nothing of what is done, has no clock, and its memory is bounded by the callers who
-// have not been quiet for long. Those who record on behalf of callers may use it: reading, searches.
+// have not been quiet for long. Those who record on behalf of callers may use it: auth, reading, searches.
 package allowance
 
 import (

@@ -30,9 +30,6 @@ func (c *call) enter() (err error) {
 	return err
 }
 
-// take has the call hold n bytes more, or returns an Unavailable Fault.
-func (c *call) take(n int) error { return c.admitted.Take(c.r.Context(), n) }
-
 // reading returns the context of what reads for this call: it ends when the client hangs up
 // or the time of a read is over.
 func (c *call) reading() (context.Context, context.CancelFunc) {

@@ -8,35 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/rpc"
 	"auditlog/store"
 )
-
-// benchEntry makes an entry of about 330 bytes of JSON.
-func benchEntry(i int) *audit.Entry {
-	return &audit.Entry{
-		Project: "acme", Actor: audit.Actor{Email: fmt.Sprintf("user-%d@example.com", i%50), Type: audit.User},
-		Action: "deployment.deploy", Resource: audit.Resource{Type: "Deployment", ID: fmt.Sprint(4000 + i%500), Name: fmt.Sprintf("web-%d", i%500), LocationID: "gke.cluster-rcf2"},
-		Outcome: audit.Success, Detail: fmt.Sprintf("Deployed revision %d of image registry.example.com/acme/web", i), Channel: audit.ChannelCLI,
-		Request:   audit.Request{IP: "203.0.113.9", UserAgent: "deploys/1.4"},
-		CreatedAt: time.Date(2026, 5, 4, 8, 15, 30, i*1000, time.UTC),
-	}
-}
-
-// benchBatch makes the body of a request to record n entries of a time, or of none.
-func benchBatch(n int, at time.Time) []byte {
-	b := []byte(`{"entries":[`)
-	for i := range n {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		e := benchEntry(i)
-		e.CreatedAt = at
-		b = e.AppendInput(b)
-	}
-	return append(b, "]}"...)
-}
 
 // benchStart starts a server whose store keeps the time.
 func benchStart(b *testing.B) *fixture {
@@ -65,7 +40,7 @@ func BenchmarkRecord(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("batch=%d", n), func(b *testing.B) {
 			f := benchStart(b)
-			body := benchBatch(n, time.Time{})
+			body := audittest.Batch(n, time.Time{})
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
@@ -79,7 +54,7 @@ func BenchmarkRecord(b *testing.B) {
 
 func BenchmarkList(b *testing.B) {
 	f := benchStart(b)
-	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000, time.Time{}))
+	f.send(b, rpc.Record, rpc.TypeJSON, audittest.Batch(5000, time.Time{}))
 	for _, limit := range []int{50, 1000} {
 		b.Run(fmt.Sprintf("limit=%d", limit), func(b *testing.B) {
 			body := fmt.Appendf(nil, `{"project":"acme","limit":%d}`, limit)
@@ -94,7 +69,7 @@ func BenchmarkList(b *testing.B) {
 // BenchmarkHandlers leaves the connection out.
 func BenchmarkHandlers(b *testing.B) {
 	f := benchStart(b)
-	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000, time.Time{}))
+	f.send(b, rpc.Record, rpc.TypeJSON, audittest.Batch(5000, time.Time{}))
 	b.Run("get", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

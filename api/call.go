@@ -127,7 +127,7 @@ func (c *call) decodeUpTo(req any, most int) error {
 	}
 	buf := c.w.Buffer()
 	defer buf.Free()
-	if err := c.w.ReadBody(buf, most, c.take); err != nil {
+	if err := c.w.ReadBody(buf, most, c.admitted); err != nil {
 		return err
 	}
 	return strict.OfBody(strict.Decode(buf.B, req))

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/audit/audittest"
 	"auditlog/rpc"
 )
 
@@ -17,7 +18,7 @@ import (
 // nothing.
 func BenchmarkConnection(b *testing.B) {
 	f := benchStart(b)
-	f.send(b, rpc.Record, rpc.TypeJSON, benchBatch(5000, time.Time{}))
+	f.send(b, rpc.Record, rpc.TypeJSON, audittest.Batch(5000, time.Time{}))
 	for _, m := range []struct{ name, method, body string }{
 		{"get", rpc.Get, `{"project":"acme","id":7}`},
 		{"empty", rpc.List, `{"project":"acme","limit":50,"resourceType":"None"}`},

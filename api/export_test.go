@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/export"
 	"auditlog/fulltext"
 	"auditlog/rpc"
@@ -191,7 +192,7 @@ func TestManyAtOnce(t *testing.T) {
 			for b := range batches {
 				var body []byte
 				for i := range size {
-					e := benchEntry(i)
+					e := audittest.Plain(i)
 					e.CreatedAt, e.Key = time.Time{}, fmt.Sprint(w, b, i)
 					e.Project = "acme"
 					body = append(e.AppendInput(body), '\n')

@@ -17,7 +17,7 @@ import (
 // ExpiresAt and returns its secret, which nothing can tell afterwards.
 //
 // It returns *Denied for a caller who may not, which is also one who asks for more
-// projects than its own, and Invalid for a token that cannot be.
+// projects than its own, *Limited for one too many, and Invalid for a token that cannot be.
 func (k *Keeper) Create(ctx context.Context, call *rights.Call, t Token) (secret string, made Token, err error) {
 	if err := call.Principal.Check(rights.TokenCreate, ""); err != nil {
 		return "", Token{}, err
@@ -41,6 +41,9 @@ func (k *Keeper) Create(ctx context.Context, call *rights.Call, t Token) (secret
 	k.begin()
 	defer k.changing.Unlock()
 	if err := k.checkOwner(&call.Principal, &t); err != nil {
+		return "", Token{}, err
+	}
+	if err := k.SpareGrant(&call.Principal, t.Projects...); err != nil {
 		return "", Token{}, err
 	}
 	secret, id, err := k.unusedSecret(secrets.TokenPrefix)

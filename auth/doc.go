@@ -54,13 +54,12 @@
 // # Rights
 //
 // What a principal may do follows from its roles and their projects: see package rights. An
-// admin of some projects makes, sees and
-// revokes only tokens whose projects are all among its own, and whose owner is itself or
-// a service account of such a project: an entry says that a token's owner acted, so
-// who could name anybody could act as anybody. It neither deletes those projects,
-// nor approves that, nor releases a hold on them, unless Options.ProjectAdminsDelete
-// gives it the first two: who answers for what a log holds must not be the one to
-// remove it. It restores and holds them.
+// admin of some projects makes, sees and revokes only tokens whose projects are all among its
+// own, and whose owner is itself or a service account of such a project: an entry says that a
+// token's owner acted, so who could name anybody could act as anybody. It neither deletes those
+// projects, nor approves that, nor releases a hold on them, unless Options.ProjectAdminsDelete
+// gives it the first two: who answers for what a log holds must not be the one to remove it. It
+// restores and holds them.
 //
 // # The log's entries about itself
 //
@@ -69,10 +68,9 @@
 // that does not take entries. Those that tell of more than reads and recording stand in
 // audit.SystemProject as well, for ever: see audit.Lasting. Their metadata say which
 // token acted, who had made it, and by way of which other tokens. Refuse keeps the calls
-// that were refused; see package refused. Calls with
-// a secret that is nobody's are kept in the same way, by the network that they come from,
-// and limited by address; those without any are only counted. What was read is package
-// reading's to record.
+// that were refused; see package refused. Calls with a secret that is nobody's are kept in the
+// same way, by the network that they come from, and limited by address; those without any are
+// only counted. What was read is package reading's to record.
 //
 // This package never stores, logs or returns a secret but from Create, Rotate and LogIn
 // and to the function given to Start, and does no I/O but through its Storage and its

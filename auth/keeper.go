@@ -92,6 +92,7 @@ type Keeper struct {
 	failures *address.Limits
 	logins   *address.Limits // log-ins begun at an identity provider
 	refused  *refused.Calls
+	spared   spared
 	admins   address.Seen
 	counts   counts
 	outside  atomic.Pointer[outside]
@@ -124,6 +125,7 @@ func Open(storage Storage, opts Options) (*Keeper, error) {
 		failures: address.NewLimits(opts.FailuresPerMinute, opts.FailureBurst),
 		refused:  refused.New(storage, opts.Now),
 		logins:   address.NewLimits(opts.FailuresPerMinute, opts.FailureBurst),
+		spared:   newSpared(),
 		tokens:   make(map[string]*held),
 		sessions: make(map[string]*active),
 

@@ -1,20 +1,25 @@
 package auth
 
 import (
+	"cmp"
 	"time"
 
 	"auditlog/audit"
 )
 
 // Limited is the error of a call without a valid token from where too many such
-// came: a RateLimited Fault.
+// came, or of one that does too often what stays for ever: a RateLimited Fault.
 type Limited struct {
 	// After is when the next call is answered again.
 	After time.Duration
+	// Why says what there was too much of. Default: calls without a valid token.
+	Why string
 }
 
 // Error says what a caller can do.
-func (l *Limited) Error() string { return "too many calls without a valid token: try again later" }
+func (l *Limited) Error() string {
+	return cmp.Or(l.Why, "too many calls without a valid token: try again later")
+}
 
 // Unwrap returns the Fault that the caller is answered with.
 func (l *Limited) Unwrap() error {

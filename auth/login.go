@@ -17,7 +17,8 @@ import (
 
 // LogIn begins a session and returns its secret, which nothing can tell afterwards:
 // of the person whom v vouches for, or of the token that the call was made with when
-// v is nil. It returns PermissionDenied for who may not do anything there.
+// v is nil. It returns PermissionDenied for who may not do anything there, and *Limited for who logs in
+// too often.
 func (k *Keeper) LogIn(ctx context.Context, call *rights.Call, v *Vouched) (secret string, s Session, err error) {
 	now := audit.Truncate(k.opts.Now())
 	s = Session{
@@ -31,6 +32,9 @@ func (k *Keeper) LogIn(ctx context.Context, call *rights.Call, v *Vouched) (secr
 		if !v.Renewable {
 			s.ExpiresAt = now.Add(min(k.opts.SessionLife, unrenewedLife))
 		}
+	}
+	if err := k.spareLogIn(&call.Principal, s.owner(), now); err != nil {
+		return "", Session{}, err
 	}
 	k.begin()
 	defer k.changing.Unlock()

@@ -183,6 +183,9 @@ func (k *Keeper) Rotate(ctx context.Context, call *rights.Call, id string, grace
 		// Whoever has another's secret acts as that one.
 		return "", Token{}, &rights.Denied{Permission: rights.TokenRotate, Project: denialOf(h.Projects), All: true}
 	}
+	if err := k.SpareGrant(&call.Principal, h.Projects...); err != nil {
+		return "", Token{}, err
+	}
 	if secret, err = secrets.OfID(secrets.TokenPrefix, id, k.opts.Rand); err != nil {
 		return "", Token{}, err
 	}

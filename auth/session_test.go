@@ -408,6 +408,7 @@ func TestSessionsMakeRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 99 {
+		p.clock.add(time.Minute)
 		p.login(audit.ChannelCLI, ada())
 	}
 	if _, err := p.Verify(t.Context(), first); err != nil {

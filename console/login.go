@@ -70,7 +70,7 @@ func (c *console) login(v *visit) error {
 	}
 	v.who = who
 	if err := c.beginSession(v, nil); err != nil {
-		return err
+		return c.loginFailed(v, v.r.PostFormValue("next"), err)
 	}
 	c.lead(v, localPath(v.r.PostFormValue("next")))
 	return nil

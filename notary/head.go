@@ -63,23 +63,46 @@ func (n *Notary) hashTiles(ctx context.Context, h *trees.History, count int64) (
 }
 
 // Head makes a head that covers everything that is recorded, unless the newest does. It returns
-// Unavailable where too much is to be hashed for that.
+// Unavailable where too much is to be hashed for that, or too many heads are asked for.
 func (n *Notary) Head(ctx context.Context) error {
+	asked := n.begun.Load()
 	n.making.Lock()
 	defer n.making.Unlock()
+	return n.cover(ctx, asked)
+}
+
+// cover is Head for who has asked when so many were begun: of all who wait, one makes it. The caller
+// holds n.making.
+func (n *Notary) cover(ctx context.Context, asked int64) error {
+	if n.done > asked {
+		return nil
+	}
+	mine := n.begun.Add(1)
 	err := n.catchUp(ctx)
 	if audit.KindOf(err) == audit.Unavailable {
 		return err
 	}
-	return errors.Join(err, n.head(ctx))
+	if err = errors.Join(err, n.head(ctx, n.pause)); err == nil {
+		n.done = mine
+	}
+	return err
+}
+
+// pause lets time pass before one more of the heads that are asked for.
+func (n *Notary) pause(ctx context.Context) error {
+	if err := n.asks.Wait(ctx); err != nil {
+		return fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "too many checkpoints are asked for: try again later"), err)
+	}
+	return nil
 }
 
 // head makes a head of what is hashed, and of the entries behind it that fill no tile, unless it
 // would be as the last. A project that cannot be read stays as it was in the last one, and is
-// told of in the error. The caller holds n.making.
-func (n *Notary) head(ctx context.Context) error {
+// told of in the error. pause, where there is one, comes before a head that is made. The caller holds
+// n.making.
+func (n *Notary) head(ctx context.Context, pause func(context.Context) error) error {
 	for {
-		overtaken, err := n.tryHead(ctx)
+		overtaken, err := n.tryHead(ctx, pause)
 		if !overtaken || err != nil {
 			return err
 		}
@@ -87,7 +110,7 @@ func (n *Notary) head(ctx context.Context) error {
 }
 
 // tryHead is head, unless another node of the log makes one meanwhile.
-func (n *Notary) tryHead(ctx context.Context) (overtaken bool, err error) {
+func (n *Notary) tryHead(ctx context.Context, pause func(context.Context) error) (overtaken bool, err error) {
 	number, stale, err := n.newest()
 	if err != nil {
 		return false, err
@@ -96,6 +119,11 @@ func (n *Notary) tryHead(ctx context.Context) (overtaken bool, err error) {
 	states, failed := n.grown(ctx, histories)
 	if len(states) == 0 && !stale {
 		return false, failed
+	}
+	if pause != nil {
+		if err := pause(ctx); err != nil {
+			return false, err
+		}
 	}
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(n.opts.Rand, secret); err != nil {

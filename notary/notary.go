@@ -7,9 +7,11 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"auditlog/audit"
 	"auditlog/proof"
@@ -40,6 +42,9 @@ type Options struct {
 	// Every is how long after something was recorded there is a head at most. Default a
 	// minute.
 	Every time.Duration
+	// Apart is how far apart heads are in the long run that somebody asks for, beyond the first few: each
+	// is kept for ever, so that who may read must not make as many as he likes. Default 0: any.
+	Apart time.Duration
 	// Witnesses are asked to sign every checkpoint. Known are all whose signatures are taken:
 	// these, and those that sign what is brought to them.
 	Witnesses []Cosigner
@@ -60,8 +65,16 @@ type Notary struct {
 	key  proof.Key
 	opts Options
 
+	asks *rate.Limiter // of heads that somebody asks for
+	// begun counts the heads that were asked for and begun.
+	begun atomic.Int64
+
 	making sync.Mutex // held by whoever makes trees or heads, or reads a head whole
+	done   int64      // which of those that were begun was made last; guarded by making
 }
+
+// askedAtOnce is how many heads may be asked for without any pause.
+const askedAtOnce = 30
 
 // New returns the notary of a log. It returns Conflict where the log's heads were signed with
 // another key.
@@ -75,7 +88,10 @@ func New(log Log, key proof.Key, opts Options) (*Notary, error) {
 	if opts.Rand == nil {
 		opts.Rand = rand.Reader
 	}
-	n := &Notary{log: log, key: key, opts: opts}
+	n := &Notary{log: log, key: key, opts: opts, asks: rate.NewLimiter(rate.Inf, askedAtOnce)}
+	if opts.Apart > 0 {
+		n.asks.SetLimit(rate.Every(opts.Apart))
+	}
 	return n, log.View(func(tx kv.Tx) error {
 		m, err := trees.OpenMaster(tx)
 		if err != nil || m.Lineage != log.Lineage().String() {

@@ -20,8 +20,9 @@ import (
 const maxBehind = 1 << 20
 
 // covered returns the history of a project of which the newest head covers a seq, and all of it
-// where that is 0. It makes a head if need be. The caller holds n.making.
-func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.History, error) {
+// where that is 0. It makes a head if need be, for who has asked when so many were begun: see cover.
+// The caller holds n.making.
+func (n *Notary) covered(ctx context.Context, project string, seq, asked int64) (trees.History, error) {
 	var failed error // of whatever project
 	for range 2 {
 		h, err := n.log.History(project)
@@ -33,10 +34,9 @@ func (n *Notary) covered(ctx context.Context, project string, seq int64) (trees.
 		if err != nil || end > seq && (seq > 0 || h.Head.Size == h.Size()) && !stale {
 			return h, err
 		}
-		if failed = n.catchUp(ctx); audit.KindOf(failed) == audit.Unavailable {
+		if failed = n.cover(ctx, asked); audit.KindOf(failed) == audit.Unavailable {
 			return h, failed
 		}
-		failed = errors.Join(failed, n.head(ctx))
 	}
 	// Much is recorded: what the head of now has is all there was when it was asked for.
 	h, err := n.log.History(project)
@@ -87,8 +87,9 @@ func (n *Notary) Proofs(ctx context.Context, project string, seqs []int64) ([]*p
 	if len(seqs) == 0 {
 		return nil, nil
 	}
+	asked := n.begun.Load()
 	n.making.Lock()
-	h, err := n.covered(ctx, project, seqs[len(seqs)-1])
+	h, err := n.covered(ctx, project, seqs[len(seqs)-1], asked)
 	n.making.Unlock()
 	if err != nil {
 		return nil, err
@@ -116,16 +117,18 @@ func (n *Notary) Proofs(ctx context.Context, project string, seqs []int64) ([]*p
 // anchored returns the history of a project as covered does, and what leads from its checkpoint
 // to the newest of the master log.
 func (n *Notary) anchored(ctx context.Context, project string, seq int64) (h trees.History, a evidence.Anchor, err error) {
+	asked := n.begun.Load()
 	n.making.Lock()
 	defer n.making.Unlock()
 	for {
-		if h, err = n.covered(ctx, project, seq); err != nil {
+		if h, err = n.covered(ctx, project, seq, asked); err != nil {
 			return h, a, err
 		}
 		n.askAtOnce(ctx)
 		if a, err = n.anchorOf(&h); !errors.Is(err, errStale) {
 			return h, a, err
 		}
+		asked = n.begun.Load() // the head that there is will not do
 	}
 }
 

@@ -55,7 +55,7 @@ func (n *Notary) work(ctx context.Context) (failed error) {
 	}
 	n.making.Lock()
 	last := n.log.LastID()
-	failed = errors.Join(failed, n.head(ctx))
+	failed = errors.Join(failed, n.head(ctx, nil))
 	n.making.Unlock()
 	if n.opts.Keep != nil && failed == nil {
 		k, err := n.kept(last)

@@ -85,6 +85,9 @@ func (d *Desk) Create(ctx context.Context, call *rights.Call, req *rpc.ViewerLin
 		return nil, err
 	}
 	link, err := d.sign(&call.Principal, &c)
+	if err == nil {
+		err = d.opts.Auth.SpareGrant(&call.Principal, req.Project)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (r *Reader) Read(c *Call, buf *wire.Buffer) (entries []*audit.Entry, single
 	if err != nil {
 		return nil, false, err
 	}
-	whole, err := c.Exchange.Fill(buf, body, wholeBody, c.take)
+	whole, err := c.Exchange.Fill(buf, body, wholeBody, c.Admitted)
 	if err != nil {
 		return nil, false, err
 	}

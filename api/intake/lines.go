@@ -13,10 +13,10 @@ import (
 type lineReader struct {
 	body  *wire.Body
 	buf   *wire.Buffer
-	take  wire.Take // memory for buf
-	start int       // of what is not returned yet
-	line  int       // number of the line that next returned last
-	blank int       // bytes of empty lines in a row
+	take  func(n int) error // memory for buf
+	start int               // of what is not returned yet
+	line  int               // number of the line that next returned last
+	blank int               // bytes of empty lines in a row
 	ended bool
 	full  bool // the last read had no room for more
 }

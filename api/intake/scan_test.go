@@ -2,42 +2,17 @@ package intake
 
 import (
 	"bytes"
-	"fmt"
 	"reflect"
 	"testing"
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/rpc"
 )
 
-// benchEntry makes an entry of about 330 bytes of JSON.
-func benchEntry(i int) *audit.Entry {
-	return &audit.Entry{
-		Project: "acme", Actor: audit.Actor{Email: fmt.Sprintf("user-%d@example.com", i%50), Type: audit.User},
-		Action: "deployment.deploy", Resource: audit.Resource{Type: "Deployment", ID: fmt.Sprint(4000 + i%500), Name: fmt.Sprintf("web-%d", i%500), LocationID: "gke.cluster-rcf2"},
-		Outcome: audit.Success, Detail: fmt.Sprintf("Deployed revision %d of image registry.example.com/acme/web", i), Channel: audit.ChannelCLI,
-		Request:   audit.Request{IP: "203.0.113.9", UserAgent: "deploys/1.4"},
-		CreatedAt: time.Date(2026, 5, 4, 8, 15, 30, i*1000, time.UTC),
-	}
-}
-
-// benchBatch makes the body of a request to record n entries of a time, or of none.
-func benchBatch(n int, at time.Time) []byte {
-	b := []byte(`{"entries":[`)
-	for i := range n {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		e := benchEntry(i)
-		e.CreatedAt = at
-		b = e.AppendInput(b)
-	}
-	return append(b, "]}"...)
-}
-
 func BenchmarkDecode(b *testing.B) {
-	one := benchEntry(1)
+	one := audittest.Plain(1)
 	meta := one.Clone()
 	meta.Metadata = map[string]string{"commit": "6f1d0c2", "branch": "main"}
 	meta.Changes = []audit.Change{{Field: "replicas", Old: "2", New: "4"}}
@@ -63,7 +38,7 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 	}
-	body := benchBatch(1000, time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC))
+	body := audittest.Batch(1000, time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC))
 	b.Run("strict/batch1000", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
@@ -86,7 +61,7 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 func FuzzScanner(f *testing.F) {
-	rich := benchEntry(1)
+	rich := audittest.Plain(1)
 	rich.Metadata = map[string]string{"commit": "6f1d0c2", "é": "<&>\n\u2028"}
 	rich.Changes = []audit.Change{{Field: "replicas", Old: "\"2\"", New: "4"}}
 	f.Add(rich.AppendInput(nil))

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,13 +30,16 @@ const (
 // It is no part of the text.
 func TrimMark(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\ufeff")) }
 
-// Take has a call hold so many bytes more, or returns an Unavailable Fault.
-type Take func(n int) error
+// Holder is what holds memory for a call; *admit.Call is one.
+type Holder interface {
+	// Take has the call hold so many bytes more, or returns an Unavailable Fault.
+	Take(ctx context.Context, n int) error
+}
 
 // ReadBody reads the whole body into buf, inflated where it is compressed. It
 // returns a TooLarge Fault above limit, an Unavailable one where there is no memory for
 // it, and an Invalid one for a body that does not arrive or is not what it says.
-func (x *Exchange) ReadBody(buf *Buffer, limit int, take Take) error {
+func (x *Exchange) ReadBody(buf *Buffer, limit int, held Holder) error {
 	if x.Request.ContentLength > int64(limit) {
 		return ErrTooLarge(limit)
 	}
@@ -43,7 +47,7 @@ func (x *Exchange) ReadBody(buf *Buffer, limit int, take Take) error {
 	if err != nil {
 		return err
 	}
-	whole, err := x.Fill(buf, r, limit, take)
+	whole, err := x.Fill(buf, r, limit, held)
 	if err == nil && !whole {
 		err = ErrTooLarge(limit)
 	}
@@ -57,14 +61,14 @@ func ErrTooLarge(limit int) error {
 
 // Fill reads into buf what r has, up to most bytes and a little more, and reports whether
 // that was all. Its memory grows with what has arrived, whatever the header promises.
-func (x *Exchange) Fill(buf *Buffer, r io.Reader, most int, take Take) (whole bool, err error) {
+func (x *Exchange) Fill(buf *Buffer, r io.Reader, most int, held Holder) (whole bool, err error) {
 	for {
 		if len(buf.B) > most {
 			return false, nil
 		}
 		if len(buf.B) == cap(buf.B) {
 			more := min(3*cap(buf.B), most+1-len(buf.B))
-			if err := take(more); err != nil {
+			if err := held.Take(x.Request.Context(), more); err != nil {
 				return false, err
 			}
 			buf.B = slices.Grow(buf.B, more)

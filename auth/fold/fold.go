@@ -9,7 +9,8 @@
 // caller makes a bounded number of reports a day, and the memory is bounded by the number
 // of callers.
 //
-// It says in an entry how many events that tells of. It records nothing, has no clock, and begins no goroutine.
+// Tell has an entry say how many events it tells of. The package records nothing, has no clock,
+// and begins no goroutine.
 package fold
 
 import (

@@ -93,6 +93,16 @@ func TestCharts(t *testing.T) {
 	if want := "4,500 entries since 13:51; most of them, 900, from 14:00 on"; c.Summary != want {
 		t.Errorf("the summary is %q", c.Summary)
 	}
+	all := make([]rpc.Arrived, 61)
+	for i := range all {
+		all[i].From = now.Truncate(time.Minute).Add(time.Duration(i-60) * time.Minute)
+	}
+	if c = ByMinute(all[1:], zone); c.Since != "13:01" || c.Bars[0].X != 10 {
+		t.Errorf("a minute is not known since %q, the first bar is at %d", c.Since, c.Bars[0].X)
+	}
+	if c = ByMinute(all, zone); c.Since != "" || c.Bars[0].X != 0 {
+		t.Errorf("the whole hour is known since %q, the first bar is at %d", c.Since, c.Bars[0].X)
+	}
 	if c = ByDay([]rpc.Arrived{{From: now.Truncate(day), Entries: 1}}, time.UTC); strings.Join(c.Marks, " ") != "Apr 5 Apr 14 Apr 24 May 4" {
 		t.Errorf("the days are %q", c.Marks)
 	}

@@ -61,11 +61,14 @@
 //	          number, with the number of a layer of late entries in the upper 4 bits, which
 //	          are 0 for the project's first layer: see Layer
 //
-//	small     key of a block that is too small to be worth indexing -> nothing
+//	small     key of a block that is too small to be worth indexing, until it has not
+//	          changed for a while and there are many such blocks -> its sequence (8), or nothing
+//	          where format 3 put it
 //
 //	changes   sequence (8) -> key of a block (20), 0, or 1 when it is gone. One key a
-//	          block of indexable size, at the sequence in which it was written: what
-//	          the full-text index follows. Those of deleted blocks stay
+//	          block that is not in small, at the sequence in which it was written: what
+//	          the full-text index follows. Those of deleted blocks stay. A block that was in
+//	          small before and came into another has none once it is gone
 //
 //	spans     layer (4), field (1), start (16) -> which of up to 64 blocks hold which
 //	          values of the field, by 32-bit hash: see Span.Encode. Field 17 has
