@@ -226,7 +226,8 @@ var inTests = []string{"github.com/rogpeppe/go-internal", "pgregory.net/rapid", 
 
 const (
 	maxFileLines     = 600
-	maxFunctionLines = 100
+	maxFunctionLines = 60
+	maxTestLines     = 100  // of a function of tests
 	maxPackageLines  = 3000 // without tests
 )
 
@@ -390,9 +391,12 @@ func TestSizes(t *testing.T) {
 			if !ok {
 				continue
 			}
-			from, to := f.set.Position(fn.Pos()), f.set.Position(fn.End())
-			if n := to.Line - from.Line + 1; n > maxFunctionLines {
-				t.Errorf("%s: %s has %d lines, at most %d fit a screen", from, fn.Name.Name, n, maxFunctionLines)
+			from, to, most := f.set.Position(fn.Pos()), f.set.Position(fn.End()), maxFunctionLines
+			if f.isTest || slices.Contains(forTests, f.pkg) {
+				most = maxTestLines
+			}
+			if n := to.Line - from.Line + 1; n > most {
+				t.Errorf("%s: %s has %d lines, at most %d fit a screen", from, fn.Name.Name, n, most)
 			}
 			if fn.Name.Name == "init" && fn.Recv == nil {
 				t.Errorf("%s: an init function runs behind everybody's back", from)

@@ -171,7 +171,7 @@ func (n *namedBlocks) Next() (format.BlockKey, []byte, error) {
 
 // past drops the keys that are hidden.
 func (n *namedBlocks) past(h *kv.Hidden) {
-	low, high := Between(h, n.project)
+	low, high := beginningsOf(h, n.project)
 	for len(n.keys) > 0 && n.keys[0].Compare(low) >= 0 && n.keys[0].Compare(high) < 0 {
 		n.keys = n.keys[1:]
 	}

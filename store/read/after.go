@@ -239,22 +239,7 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		case !visible:
 			return cutAt(stretch{entries: keptBehind(rec.Purge.Kept, behind, limit), through: last}, limit), nil
 		}
-		var st stretch
-		var missing error
-		err := admit.Work(ctx, func(ctx context.Context) error {
-			return s.read(func(tx kv.Tx) error {
-				st = stretch{}
-				seq, err := from(sequence.New(tx, &rec), rec.Seq)
-				if err == nil {
-					st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit, &st.holes)
-				}
-				missing = s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
-				if s.unlessPurged(tx, p, missing) == nil {
-					return nil
-				}
-				return err
-			})
-		})
+		st, missing, err := s.sealedBehind(ctx, p, &rec, limit, from)
 		if err == nil && missing != nil {
 			if purged, err := s.purged(p); err != nil {
 				return stretch{}, err
@@ -288,6 +273,27 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		}
 		return cutAt(st, limit), nil
 	}
+}
+
+// sealedBehind returns the stretch of a project's sealed entries from behind the seq that from finds.
+// missing is set where some are not there, and says why; so is err, unless they may have been purged.
+func (s *Log) sealedBehind(ctx context.Context, p *memory.Project, rec *format.Project, limit int,
+	from func(q *sequence.Sequence, last int64) (int64, error)) (st stretch, missing, err error) {
+	err = admit.Work(ctx, func(ctx context.Context) error {
+		return s.read(func(tx kv.Tx) error {
+			st = stretch{}
+			seq, err := from(sequence.New(tx, rec), rec.Seq)
+			if err == nil {
+				st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, rec, p.Name, seq, rec.Seq, limit, &st.holes)
+			}
+			missing = s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
+			if s.unlessPurged(tx, p, missing) == nil {
+				return nil
+			}
+			return err
+		})
+	})
+	return st, missing, err
 }
 
 // cutAt has a stretch that may have more behind its entries end with the last of them.
