@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// DefaultLimit is how much memory a process uses at most where nothing says otherwise.
-const DefaultLimit = 512 << 20
+// defaultLimit is how much memory a process uses at most where nothing says otherwise.
+const defaultLimit = 512 << 20
 
 // Budget says how much memory a process may use, and what for. All are bytes.
 type Budget struct {
@@ -27,13 +27,13 @@ type Budget struct {
 	Sinks int64
 }
 
-// Divide divides what a process may use. A quarter of a small limit is what is always
+// divide divides what a process may use. A quarter of a small limit is what is always
 // there, which does not grow with a large one.
-func Divide(limit int64) Budget {
+func divide(limit int64) Budget {
 	b := Budget{Limit: limit, Soft: limit - limit/8}
 	always := min(limit/4, 48<<20)
 	b.Cache = min(limit*3/16, 96<<20)
-	if limit < DefaultLimit {
+	if limit < defaultLimit {
 		b.Cache = limit / 8
 	}
 	b.Tail = min(max(limit/16, 4<<20), 64<<20)
@@ -43,9 +43,9 @@ func Divide(limit int64) Budget {
 }
 
 // BudgetOf returns the budget of this process: of GOMEMLIMIT where that is set, else of
-// DefaultLimit, and of less where the machine or the control group has less.
+// defaultLimit, and of less where the machine or the control group has less.
 func BudgetOf() Budget {
-	limit := int64(DefaultLimit)
+	limit := int64(defaultLimit)
 	set := debug.SetMemoryLimit(-1)
 	given := os.Getenv("GOMEMLIMIT") != "" && set != math.MaxInt64
 	if given {
@@ -57,7 +57,7 @@ func BudgetOf() Budget {
 	if group := groupLimit("/"); group > 0 {
 		limit = min(limit, group)
 	}
-	b := Divide(limit)
+	b := divide(limit)
 	if given && set < b.Soft {
 		b.Soft = set
 	}

@@ -9,12 +9,12 @@ import (
 // The parts of a budget fit into it, and each is there.
 func TestDivide(t *testing.T) {
 	for limit := int64(64 * mib); limit <= 8<<30; limit += 37 * mib {
-		b := Divide(limit)
+		b := divide(limit)
 		if sum := b.Calls + b.Cache + 2*b.Tail; sum > b.Soft || b.Soft >= limit || b.Calls < limit/8 || b.Cache < min(limit/32, 64*mib) || b.Tail <= 0 {
 			t.Fatalf("%d MiB are divided as %+v", limit/mib, b)
 		}
 	}
-	if b := Divide(DefaultLimit); b.Calls < 4*audit32MiB+audit32MiB/2 {
+	if b := divide(defaultLimit); b.Calls < 4*audit32MiB+audit32MiB/2 {
 		t.Errorf("by default, calls may hold %d MiB: the largest batch does not fit", b.Calls/mib)
 	}
 }

@@ -15,8 +15,8 @@
 // room to record, and whatever floods leaves room to revoke its token.
 //
 // Within a class nobody is given a fixed share, which would be too little for one alone and
-// too much for many. A token may hold at most Greed times what would be left free: one alone
-// gets four fifths, and of n each gets Greed parts of n·Greed+1. Whoever comes next finds
+// too much for many. A token may hold at most greed times what would be left free: one alone
+// gets four fifths, and of n each gets greed parts of n·greed+1. Whoever comes next finds
 // something free. Administration is not bound by that: whoever floods with an admin's token
 // can still be stopped with it. So it is a class for those alone who may administer something.
 //

@@ -26,8 +26,8 @@ const (
 func (c Class) String() string { return [classes]string{"read", "record", "administration"}[c] }
 
 const (
-	// Greed is how many times as much as what would be left free a token may hold.
-	Greed = 4
+	// greed is how many times as much as what would be left free a token may hold.
+	greed = 4
 	// callWeight is what every call weighs: its connection, its stacks and first buffers.
 	callWeight = 32 << 10
 	// recently is how long after recording reads leave half of the processors alone.
@@ -174,7 +174,7 @@ func (c *Call) Give(n int) {
 // take adds n bytes to what c holds if there is room. The caller holds mu.
 func (d *Door) take(c *Call, n int64) bool {
 	left := d.ceilings[c.class] - d.used - n
-	if left < 0 || c.class != Administration && d.held[c.who]+n > Greed*left {
+	if left < 0 || c.class != Administration && d.held[c.who]+n > greed*left {
 		return false
 	}
 	if f := d.first[c.who]; f != nil && f != c && c.class == Record && c.weight+n > 2*callWeight {
@@ -296,7 +296,7 @@ func (d *Door) never(c *Call, n int64) bool {
 	if c.class == Administration {
 		return all > d.ceilings[c.class]
 	}
-	return all > Greed*(d.ceilings[c.class]-all)
+	return all > greed*(d.ceilings[c.class]-all)
 }
 
 // State tells how a Door is.

@@ -38,7 +38,7 @@ func (w wordSearch) terms(in func(word string) bool) (terms uint64) {
 	return terms
 }
 
-func (w wordSearch) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
+func (w wordSearch) Blocks(context.Context, []fulltext.ProjectID, audit.Position, int64) ([][]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

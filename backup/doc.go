@@ -4,7 +4,7 @@
 // It reads a log's database through package kv, row by row, and knows nothing of entries,
 // of blocks or of an engine: a backup is every bucket of the database as it was at one
 // moment, and so ids, seqs, tokens and cursors are in it without being known. What is taken
-// from one engine can be put into another. It never writes a log: package restore does.
+// from one engine can be put into another. It never writes a log: package copies does.
 //
 // # The moment
 //

@@ -110,7 +110,7 @@ func checkStep(t *testing.T, s Step, at time.Time, loc *time.Location) {
 func TestHoursThatComeTwice(t *testing.T) {
 	berlin := location(t, "Europe/Berlin")
 	from, to := Today(moment(t, "2025-10-26T12:00:00+01:00"), berlin)
-	hours, ok := Cut(from, to, Step{1, Hour}, berlin, 100)
+	hours, ok := cut(from, to, Step{1, Hour}, berlin, 100)
 	if !ok || len(hours) != 26 {
 		t.Fatalf("the day has %d hours", len(hours)-1)
 	}
@@ -119,7 +119,7 @@ func TestHoursThatComeTwice(t *testing.T) {
 			t.Errorf("the hour from %v on is %v long", hours[i], hours[i+1].Sub(hours[i]))
 		}
 	}
-	if halves, _ := Cut(from, to, Step{12, Hour}, berlin, 100); len(halves) != 3 || halves[1].Sub(halves[0]) != 13*time.Hour {
+	if halves, _ := cut(from, to, Step{12, Hour}, berlin, 100); len(halves) != 3 || halves[1].Sub(halves[0]) != 13*time.Hour {
 		t.Errorf("the halves of the day begin at %v", halves)
 	}
 }
@@ -158,7 +158,7 @@ func TestChoose(t *testing.T) {
 	} {
 		from, to := moment(t, tt.from), moment(t, tt.to)
 		s := Choose(from, to, time.UTC, tt.most)
-		bounds, ok := Cut(from, to, s, time.UTC, tt.most)
+		bounds, ok := cut(from, to, s, time.UTC, tt.most)
 		if !ok || s.String() != tt.want || len(bounds)-1 > tt.most {
 			t.Errorf("%s to %s in %d is cut by %v into %d, %v", tt.from, tt.to, tt.most, s, len(bounds)-1, ok)
 		}
@@ -166,7 +166,7 @@ func TestChoose(t *testing.T) {
 			t.Errorf("the parts are %v", bounds)
 		}
 	}
-	if _, ok := Cut(testNow, testNow.AddDate(1, 0, 0), Step{1, Hour}, time.UTC, 1000); ok {
+	if _, ok := cut(testNow, testNow.AddDate(1, 0, 0), Step{1, Hour}, time.UTC, 1000); ok {
 		t.Error("a year has at most 1000 hours")
 	}
 }

@@ -15,7 +15,7 @@ var steps = [...]Step{
 	{1, Year}, {5, Year}, {10, Year}, {50, Year}, {100, Year}, {500, Year}, {1000, Year}, {10000, Year},
 }
 
-// Choose returns the shortest step by which Cut makes at most most parts of a range.
+// Choose returns the shortest step by which cut makes at most most parts of a range.
 // There is always one, as long as the range lies within the years 1 to 9999 and most is
 // 1 or more: the longest step has them all.
 func Choose(from, to time.Time, loc *time.Location, most int) Step {
@@ -27,17 +27,17 @@ func Choose(from, to time.Time, loc *time.Location, most int) Step {
 		if span/s.length() > float64(most) {
 			continue
 		}
-		if _, ok := Cut(from, to, s, loc, most); ok {
+		if _, ok := cut(from, to, s, loc, most); ok {
 			return s
 		}
 	}
 	return steps[len(steps)-1]
 }
 
-// Cut returns the bounds of the parts that steps in loc cut a range into: from, each
+// cut returns the bounds of the parts that steps in loc cut a range into: from, each
 // beginning of a step between, to. So the first and the last part are shorter where the
 // range does not begin and end with a step. ok is false where that are more than most parts.
-func Cut(from, to time.Time, s Step, loc *time.Location, most int) (bounds []time.Time, ok bool) {
+func cut(from, to time.Time, s Step, loc *time.Location, most int) (bounds []time.Time, ok bool) {
 	bounds = append(bounds, from)
 	for t := s.Next(from, loc); t.Before(to); t = s.Next(t, loc) {
 		if len(bounds) >= most {
@@ -88,7 +88,7 @@ func (o Open) closed() (from, to time.Time) {
 	return from.UTC(), to.UTC()
 }
 
-// Bars cuts a range as Cut does, by a step or, where s is zero, by the one that Choose
+// Bars cuts a range as cut does, by a step or, where s is zero, by the one that Choose
 // takes. Open ends are widened to whole steps. An empty range has no bounds.
 func Bars(o Open, s Step, loc *time.Location, most int) (step Step, bounds []time.Time, ok bool) {
 	from, to := o.closed()
@@ -105,6 +105,6 @@ func Bars(o Open, s Step, loc *time.Location, most int) (step Step, bounds []tim
 	if o.To.IsZero() {
 		to = wideTo
 	}
-	bounds, ok = Cut(from, to, s, loc, most)
+	bounds, ok = cut(from, to, s, loc, most)
 	return s, bounds, ok
 }

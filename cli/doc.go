@@ -8,5 +8,6 @@
 // share: the run that a command is of (command), flags that filter (filters), what is written where
 // (output, terminal), and how a command ends (exit). A command writes its
 // data to standard output and everything else to standard error, and never ends the process:
-// [Main] returns the exit code. Only main.go may call this package.
+// [Main] returns the exit code. Only main.go may call this package, and packaging,
+// which makes manual pages of its commands.
 package cli

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"auditlog/audit"
 	"auditlog/auth"
@@ -211,4 +217,74 @@ func TestBrowserUnderBasePath(t *testing.T) {
 	if cookies := eval[string](p, "document.cookie"); strings.Contains(cookies, "session") {
 		t.Error(fmt.Sprint("scripts can read ", cookies))
 	}
+}
+
+// The menu of projects, the columns and what is remembered of both stay below the path.
+func TestBrowserPickerAndColumnsUnderBasePath(t *testing.T) {
+	t.Parallel()
+	var entries []*audit.Entry
+	for i := range 300 {
+		entries = append(entries, testEntry(fmt.Sprintf("tenant-%03d", i), "ada@example.com", "a.b", audit.Success))
+	}
+	site := newDevSite(t, Options{Base: "/audit"}, entries...)
+	behindProxy(t, site)
+	p := site.tab(t)
+	p.expect("favicon")
+	p.open("/tokens")
+	p.press("p")
+	p.until("document.activeElement.name === 'find'")
+	eval[bool](p, "document.activeElement.value = '', true") // the driver types the key as well
+	p.press("nt-29")
+	p.until("document.querySelectorAll('#project-links a').length === 10")
+	p.press(kb.ArrowDown) // to all projects
+	p.press(kb.ArrowDown)
+	p.press(kb.Enter)
+	p.until("location.pathname === '/audit/logs'")
+	p.settled()
+	project := p.param("project")
+	if !strings.HasPrefix(project, "tenant-29") {
+		t.Fatalf("Enter leads to %s", p.path())
+	}
+	action := p.widthOf("action")
+	p.drag(".c-action .grip", 40)
+	p.click(".columns-menu summary")
+	p.click(".columns-menu [value=channel]")
+	p.click(".columns-menu [value=ip]")
+	p.follow(".columns-menu .primary")
+	if !strings.HasPrefix(p.path(), "/audit/logs") {
+		t.Fatalf("the columns are chosen at %s", p.path())
+	}
+	p.open("/logs?project=" + project + "&outcome=success")
+	if p.count("th.c-channel") != 0 || p.count("td.c-ip") != 1 {
+		t.Error("the columns are not those that were chosen")
+	}
+	if wide := p.widthOf("action"); wide < action+30 {
+		t.Errorf("a column is %.0f pixels wide, was %.0f, and was dragged by 40", wide, action)
+	}
+	p.open("/status")
+	if got := p.text(".projects-menu summary .clip"); got != project {
+		t.Errorf("the page Status remembers %q, want %q", got, project)
+	}
+	for name, path := range p.cookiePaths() {
+		if !strings.HasPrefix(path, "/audit") {
+			t.Errorf("the cookie %s goes to %s", name, path)
+		}
+	}
+}
+
+// cookiePaths returns below which paths the page's cookies are sent, by name.
+func (p *tab) cookiePaths() map[string]string {
+	p.t.Helper()
+	paths := make(map[string]string)
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		got, err := cdp.Call(ctx, target, network.GetCookies, network.GetCookiesParams{})
+		if err != nil {
+			return err
+		}
+		for _, c := range got.Cookies {
+			paths[c.Name] = c.Path
+		}
+		return nil
+	}))
+	return paths
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -102,5 +103,31 @@ func TestBrowserColumnsChosen(t *testing.T) {
 	p.until(fmt.Sprintf("document.querySelectorAll('#rows tr').length > %d", rows))
 	if cells, heads := p.count("#rows tr:last-child td"), p.count("#entries thead th"); cells != heads {
 		t.Errorf("rows that come later have %d columns of %d", cells, heads)
+	}
+}
+
+// On paper nothing of the list is cut, and what happened has room.
+func TestBrowserPrint(t *testing.T) {
+	t.Parallel()
+	p := demoSite(t).tab(t)
+	p.do(chromedp.EmulateViewport(720, 1000))
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
+	for _, project := range []string{"acme", ""} {
+		p.open("/logs?project=" + project)
+		if wide, all := p.widthOf("detail"), eval[float64](p, "document.querySelector('#entries').getBoundingClientRect().width"); wide < all/5 {
+			t.Errorf("project %q: the detail has %.0f of %.0f pixels", project, wide, all)
+		}
+		if cut := eval[string](p, `[...document.querySelectorAll('#entries td')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent).join()`); cut != "" {
+			t.Errorf("project %q: cut is %q", project, cut)
+		}
+		if wide := eval[int](p, "document.documentElement.scrollWidth"); wide > 720 {
+			t.Errorf("project %q: the page is %d pixels wide", project, wide)
+		}
+		if p.count(".top") != 1 || eval[string](p, "getComputedStyle(document.querySelector('.top')).display") != "none" {
+			t.Errorf("project %q: the navigation is printed", project)
+		}
 	}
 }

@@ -8,7 +8,7 @@
 // nothing else: templates escape it, and the Content-Security-Policy allows
 // neither inline scripts nor inline styles, nor anything from elsewhere.
 //
-// It reads the log through package store with the rights of whoever is logged
+// It reads the log through interfaces of its own with the rights of whoever is logged
 // in, never through the API, and may be imported by cli/server alone.
 //
 // Here are the handlers, a file a page. What is no matter of one visit has rooms of its own: what a

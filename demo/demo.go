@@ -9,14 +9,14 @@ import (
 	"auditlog/audit"
 )
 
-// Days is how far back the entries reach.
-const Days = 90
+// days is how far back the entries reach.
+const days = 90
 
 // Entries returns the entries of a project as of now, oldest first. Each has a
 // key, the same whenever they are made, so that recording them twice adds nothing.
 func Entries(project string, now time.Time) []*audit.Entry {
 	w := newWorld(project, now)
-	for back := Days; back >= 0; back-- {
+	for back := days; back >= 0; back-- {
 		w.day(back)
 	}
 	slices.SortStableFunc(w.entries, func(a, b *audit.Entry) int { return a.CreatedAt.Compare(b.CreatedAt) })

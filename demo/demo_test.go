@@ -27,7 +27,7 @@ func TestEntriesAreValid(t *testing.T) {
 			t.Fatalf("entry %d has a key again: %s", i, e.Key)
 		}
 		keys[e.Key] = true
-		if e.CreatedAt.After(now) || e.CreatedAt.Before(now.AddDate(0, 0, -Days-1)) {
+		if e.CreatedAt.After(now) || e.CreatedAt.Before(now.AddDate(0, 0, -days-1)) {
 			t.Fatalf("entry %d happened at %v", i, e.CreatedAt)
 		}
 		if i > 0 && e.CreatedAt.Before(entries[i-1].CreatedAt) {

@@ -57,7 +57,7 @@ func (k BlockKey) String() string {
 // ErrDamaged says of a block of a log that what it holds cannot be read any more.
 var ErrDamaged = errors.New("the block is damaged")
 
-// BlockChange tells that a block of indexable size was written or is gone.
+// BlockChange tells that a block was written or is gone, of those that an index is told of.
 type BlockChange struct {
 	Seq     uint64
 	Key     BlockKey

@@ -26,11 +26,11 @@ type Condition interface {
 
 // Narrowing says which blocks can hold what is asked for.
 type Narrowing interface {
-	// Blocks returns, newest first, the blocks of a project that begin at or before
+	// Blocks returns of each of some projects, newest first, the blocks that begin at or before
 	// a position and may hold a match, as of the sequence through: blocks that
 	// changed later are not covered. ok is false when every block has to be looked
 	// into. Entries before after (microseconds) are not asked for.
-	Blocks(ctx context.Context, p ProjectID, before audit.Position, after int64) (keys []BlockKey, through uint64, ok bool, err error)
+	Blocks(ctx context.Context, of []ProjectID, before audit.Position, after int64) (keys [][]BlockKey, through uint64, ok bool, err error)
 }
 
 // Query is a condition together with the index that narrows it down.

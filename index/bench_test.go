@@ -107,7 +107,7 @@ func BenchmarkBlocks(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				keys, _, ok, err := s.Blocks(context.Background(), 1, everything, 0)
+				keys, _, ok, err := inProject(context.Background(), s, 1, everything, 0)
 				if !ok || err != nil {
 					b.Fatal(ok, err)
 				}

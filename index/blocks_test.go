@@ -24,7 +24,7 @@ func searchEverywhere(text string) (fulltext.Query, error) {
 	return everywhere{q}, err
 }
 
-func (everywhere) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, []fulltext.ProjectID, audit.Position, int64) ([][]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

@@ -73,7 +73,7 @@ type checker struct {
 }
 
 func (c *checker) snapshot(s *snapshot) error {
-	for _, id := range c.docs.stale {
+	for _, id := range c.docs.missed {
 		if id == filler {
 			continue
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditlog/index/listing"
 )
 
 // damagedLog is the log whose index the tests below damage: block i holds the
@@ -40,7 +42,7 @@ func mustBeRight(t *testing.T, x *Index, n int) (answered bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys, through, ok, err := x.Search(q).Blocks(context.Background(), 1, everything, 0)
+		keys, through, ok, err := inProject(context.Background(), x.Search(q), 1, everything, 0)
 		if err != nil {
 			t.Fatalf("search %q: %v", query, err)
 		}
@@ -126,7 +128,7 @@ func TestDamage(t *testing.T) {
 				dir := t.TempDir() + "/index"
 				cfg := testConfig(dir, damagedLog(blocks))
 				for _, file := range indexFiles(t, cfg, running) {
-					if running && file == boltFile && name != "delete" && name != "folder" {
+					if running && file == listing.File && name != "delete" && name != "folder" {
 						continue // bbolt does not survive that, no more than the log itself would
 					}
 					l := damagedLog(blocks)
@@ -208,7 +210,7 @@ func TestFolderDeleted(t *testing.T) {
 		x.caughtUp()
 		must(t, os.RemoveAll(cfg.Dir))
 		x.until("there again", func(Status) bool {
-			_, err := os.Stat(filepath.Join(cfg.Dir, boltFile))
+			_, err := os.Stat(filepath.Join(cfg.Dir, listing.File))
 			return err == nil && mustBeRight(t, x.Index, 40)
 		})
 		must(t, x.stop())
@@ -260,7 +262,7 @@ func TestAttempts(t *testing.T) {
 	x.caughtUp()
 	must(t, x.stop())
 	for attempts, want := range []bool{false, false, false, true} {
-		must(t, os.WriteFile(filepath.Join(cfg.Dir, attemptsFile), make([]byte, attempts), 0o600))
+		must(t, os.WriteFile(filepath.Join(cfg.Dir, listing.AttemptsFile), make([]byte, attempts), 0o600))
 		x := start(t, cfg)
 		x.caughtUp()
 		x.mustFind(1, "number-1001", key(1, 2))

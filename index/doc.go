@@ -15,6 +15,10 @@
 // the sequence that it has reached; a search answers as of that sequence, and the store
 // looks itself into what changed later.
 //
+// A project with a few entries has small blocks alone. The log tells of these once they have not changed
+// for a while, if there are many, and says nothing of it when they grow into others: their documents
+// name blocks that are not there, which does no harm, until a comparison with the log finds them.
+//
 // A block that is damaged in the log has no document (unread.go): each search of its project is sent
 // to it, and the index goes on behind it.
 //

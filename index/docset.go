@@ -12,8 +12,9 @@ import (
 type docSet struct {
 	state
 	seqs map[fulltext.BlockKey]uint64
-	// stale documents are of blocks that are not there any more.
-	stale []docID
+	// stale documents are of blocks that are not there any more; missed are those of them that the
+	// log has told to be gone, or that are there twice.
+	stale, missed []docID
 }
 
 // staleError says why an index is not one of this log.
@@ -36,6 +37,7 @@ func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
 		s.eachDoc(func(id docID) {
 			if seq, ok := d.seqs[id.Key]; ok {
 				d.stale = append(d.stale, docID{Key: id.Key, Seq: min(seq, id.Seq)})
+				d.missed = append(d.missed, d.stale[len(d.stale)-1])
 			}
 			d.seqs[id.Key] = max(d.seqs[id.Key], id.Seq)
 		})
@@ -54,7 +56,8 @@ func loadDocs(ctx context.Context, e *engine, cfg *Config) (*docSet, error) {
 	return d, d.compare(ctx, cfg)
 }
 
-// compare compares the documents with the blocks of the log.
+// compare compares the documents with the blocks of the log. Of blocks that are gone because they
+// were small, and came into others, the log tells in no other way.
 func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 	switch {
 	case d.format != indexFormat:
@@ -74,21 +77,31 @@ func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 		}
 	}
 	known := make(map[fulltext.BlockKey]bool, len(d.seqs))
+	deleted := make(map[fulltext.BlockKey]uint64)
 	err := eachChange(ctx, cfg.Source, 0, func(c fulltext.BlockChange) error {
 		seq, ok := d.seqs[c.Key]
 		if !c.Deleted && c.Seq <= d.cursor && (!ok || seq != c.Seq) {
 			return fmt.Errorf("the index lacks %v as of change %d", c.Key, c.Seq)
 		}
 		known[c.Key] = !c.Deleted || c.Seq > d.cursor
+		if c.Deleted {
+			deleted[c.Key] = c.Seq
+		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	for key, seq := range d.seqs {
 		if !known[key] {
 			d.stale = append(d.stale, docID{Key: key, Seq: seq})
+			if deleted[key] > seq {
+				d.missed = append(d.missed, docID{Key: key, Seq: seq})
+			}
 			delete(d.seqs, key)
 		}
 	}
-	return err
+	return nil
 }
 
 // eachChange calls fn with the changes behind a sequence, oldest first.

@@ -15,6 +15,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"auditlog/index/lexicon"
+	"auditlog/index/listing"
 )
 
 // indexFormat numbers what documents hold. An index of another format is rebuilt.
@@ -62,7 +63,7 @@ func (e *engine) config() map[string]any {
 		"path":                e.dir,
 		"read_only":           e.readOnly,
 		"segmentConfig":       map[string]any{configProblems: &e.problems},
-		"bolt_timeout":        boltTimeout.String(), // else a second opener waits for ever
+		"bolt_timeout":        listing.Timeout.String(), // else a second opener waits for ever
 		"numSnapshotsToKeep":  1,
 		"eventCallbackName":   eventGuard,
 		"forceSegmentType":    segmentType,
@@ -82,16 +83,16 @@ func (e *engine) config() map[string]any {
 // openEngine opens the index in folder dir, or makes a new one there.
 func openEngine(dir string) (e *engine, err error) {
 	register()
-	if err := attempt(dir); err != nil {
+	if err := listing.Attempt(dir); err != nil {
 		return nil, err
 	}
 	defer func() {
-		if serr := survived(dir); err == nil && serr != nil {
+		if serr := listing.Survived(dir); err == nil && serr != nil {
 			e.close()
 			e, err = nil, serr
 		}
 	}()
-	if err := errors.Join(verifyList(dir), unsealList(dir)); err != nil {
+	if err := errors.Join(listing.Verify(dir), listing.Unseal(dir)); err != nil {
 		return nil, err
 	}
 	return newEngine(dir, false)
@@ -104,16 +105,16 @@ var errNoIndex = errors.New("there is no index")
 // attempt to open it leaves otherwise. It returns errNoIndex where bleve would make one.
 func openEngineReadOnly(dir string) (*engine, error) {
 	register()
-	if _, err := attempts(dir); err != nil {
+	if _, err := listing.Attempts(dir); err != nil {
 		return nil, err
 	}
-	if st, err := os.Stat(filepath.Join(dir, boltFile)); errors.Is(err, os.ErrNotExist) || err == nil && st.Size() == 0 {
+	if st, err := os.Stat(filepath.Join(dir, listing.File)); errors.Is(err, os.ErrNotExist) || err == nil && st.Size() == 0 {
 		if segments, _ := filepath.Glob(filepath.Join(dir, "*.zap")); len(segments) > 0 {
-			return nil, fmt.Errorf("%s: lists no segments, but there are some", filepath.Join(dir, boltFile))
+			return nil, fmt.Errorf("%s: lists no segments, but there are some", filepath.Join(dir, listing.File))
 		}
 		return nil, errNoIndex
 	}
-	if err := verifyList(dir); err != nil {
+	if err := listing.Verify(dir); err != nil {
 		return nil, err
 	}
 	return newEngine(dir, true)
@@ -132,7 +133,7 @@ func newEngine(dir string, readOnly bool) (*engine, error) {
 	err = e.read(func(s *snapshot) error {
 		// Bleve opens an index whose list it cannot read as an empty one.
 		if s.state == (state{}) && len(segments) > 0 {
-			return fmt.Errorf("%s: lists no segments, but there are some", filepath.Join(dir, boltFile))
+			return fmt.Errorf("%s: lists no segments, but there are some", filepath.Join(dir, listing.File))
 		}
 		return nil
 	})
@@ -144,7 +145,7 @@ func newEngine(dir string, readOnly bool) (*engine, error) {
 }
 
 func (e *engine) open() error {
-	return guard(func() error {
+	return listing.Guard(func() error {
 		index, err := scorch.NewScorch("", e.config(), e.queue)
 		if err != nil {
 			return err
@@ -176,7 +177,7 @@ func (e *engine) close() error {
 func (e *engine) finish(err error) error {
 	cerr := e.close()
 	if err == nil && cerr == nil && !e.readOnly {
-		return sealList(e.dir)
+		return listing.Seal(e.dir)
 	}
 	return errors.Join(err, cerr)
 }
@@ -203,7 +204,7 @@ func (e *engine) apply(docs []*document, gone []docID, s state) error {
 // after limit, or, when that is 0, once bleve has failed.
 func (e *engine) wait(limit time.Duration, fn func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- guard(fn) }()
+	go func() { done <- listing.Guard(fn) }()
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	for begin := time.Now(); ; {

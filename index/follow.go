@@ -11,6 +11,7 @@ import (
 	"auditlog/backoff"
 	"auditlog/follow"
 	"auditlog/index/lexicon"
+	"auditlog/index/listing"
 )
 
 // Bounds of one commit to the index: what it holds in memory until it is on disk.
@@ -56,6 +57,8 @@ type follower struct {
 	// purge says that documents went since the files were last looked through for
 	// words of purged projects, and forget that blocks did.
 	purge, forget bool
+	// taken counts the changes since the documents were last compared with the log.
+	taken int
 	// troubled says that the status holds an error of the log.
 	troubled bool
 	// stepped is the newest sequence as of the last step.
@@ -110,7 +113,7 @@ func (f *follower) begin() error {
 		if err := f.apply(&b); err != nil {
 			return err
 		}
-		f.docs.stale = nil
+		f.docs.stale, f.docs.missed = nil, nil
 	}
 	f.report()
 	return nil
@@ -159,6 +162,7 @@ func (f *follower) read() (b batch, err error) {
 	if err != nil {
 		return b, &sourceError{fmt.Errorf("read changes of the log: %w", err)}
 	}
+	f.taken += len(changes)
 	terms, builder := 0, lexicon.NewBuilder()
 	b.unread = f.docs.unread
 	for _, c := range changes {
@@ -275,10 +279,43 @@ func (f *follower) settle(ctx context.Context) error {
 	return nil
 }
 
+// After so many changes, or after a part of what there is, the documents are compared with the log: some
+// may be of small blocks that are gone.
+const (
+	sweepFrom = 1024
+	sweepPart = 4
+)
+
+// sweep drops the documents of blocks that are gone.
+func (f *follower) sweep(ctx context.Context) error {
+	if err := f.docs.compare(ctx, &f.x.cfg); err != nil {
+		return err
+	}
+	f.taken = 0
+	b := batch{gone: f.docs.stale, cursor: f.docs.cursor, unread: f.docs.unread}
+	for _, id := range b.gone {
+		b.unread = b.unread.without(id.Key)
+	}
+	if !f.changes(&b) {
+		return nil
+	}
+	if err := f.apply(&b); err != nil {
+		return err
+	}
+	f.docs.stale, f.docs.missed, f.purge = nil, nil, true
+	f.report()
+	return nil
+}
+
 // tidy merges the files into one when that saves much, and sees to it that words of
 // purged projects leave them: bleve only marks documents as gone, and a damaged
 // index that was moved aside has them still.
 func (f *follower) tidy(ctx context.Context) error {
+	if f.forget || f.taken >= max(sweepFrom, len(f.docs.seqs)/sweepPart) {
+		if err := f.sweep(ctx); err != nil {
+			return err
+		}
+	}
 	if f.forget {
 		if err := removeAside(f.e.dir); err != nil {
 			return err
@@ -302,7 +339,7 @@ func (f *follower) tidy(ctx context.Context) error {
 // checkFiles reports an error when the files of the index are not there any more,
 // or not as they were written.
 func (f *follower) checkFiles() error {
-	if _, err := os.Stat(filepath.Join(f.e.dir, boltFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(f.e.dir, listing.File)); err != nil {
 		return err
 	}
 	return errors.Join(f.e.read((*snapshot).unchanged), f.e.failed())

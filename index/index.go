@@ -90,7 +90,7 @@ type Status struct {
 	// empty when it was found in order.
 	Reason string
 	// Blocks counts the blocks in the index, and Behind the changes of blocks that
-	// it has yet to take in; a change is about a thousand entries.
+	// it has yet to take in; a change is about a thousand entries, or a small block that is quiet.
 	Blocks int
 	Behind uint64
 	// Unread counts the blocks that are damaged in the log: searches are sent to each of them.

@@ -28,25 +28,28 @@ func (x *Index) Narrow(e fulltext.Exact) fulltext.Narrowing {
 	return n
 }
 
-// Blocks returns, newest first, the blocks of a project that begin at or before a
+// Blocks returns of each of some projects, newest first, the blocks that begin at or before a
 // position and may hold a match, as of the sequence through: blocks that changed
-// later are not covered, and the block must be read in a transaction that began
+// later are not covered, and the blocks must be read in a transaction that began
 // after Blocks returned. Entries before after are not asked for.
 //
 // ok is false when every block has to be looked into: the query only excludes, or
 // the index is being opened or repaired. The error is the context's.
-func (n *narrowing) Blocks(ctx context.Context, p fulltext.ProjectID, before audit.Position, after int64) (keys []fulltext.BlockKey, through uint64, ok bool, err error) {
+func (n *narrowing) Blocks(ctx context.Context, of []fulltext.ProjectID, before audit.Position, after int64) (keys [][]fulltext.BlockKey, through uint64, ok bool, err error) {
 	if len(n.conditions) == 0 {
 		return nil, 0, false, ctx.Err()
 	}
 	err = n.index.read(func(snap *snapshot) error {
-		f := finder{ctx: ctx, project: p, conditions: n.conditions}
-		for _, part := range snap.parts {
-			if err := f.part(part); err != nil {
-				return err
+		keys, through = make([][]fulltext.BlockKey, len(of)), snap.cursor
+		for i, p := range of {
+			f := finder{ctx: ctx, project: p, conditions: n.conditions}
+			for _, part := range snap.parts {
+				if err := f.part(part); err != nil {
+					return err
+				}
 			}
+			keys[i] = trim(append(f.keys, snap.unread.of(p)...), before, after)
 		}
-		keys, through = trim(append(f.keys, snap.unread.of(p)...), before, after), snap.cursor
 		return snap.unchanged()
 	})
 	switch {

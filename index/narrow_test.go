@@ -79,7 +79,7 @@ func TestNarrow(t *testing.T) {
 		{fulltext.Exact{Addresses: netip.MustParsePrefix("2001:db8::/32")}, 200},
 		{fulltext.Exact{Whole: []string{"id-7"}, Addresses: netip.MustParsePrefix("198.51.0.7/32")}, 1},
 	} {
-		keys, _, ok, err := r.Narrow(test.exact).Blocks(context.Background(), 1, everything, 0)
+		keys, _, ok, err := inProject(context.Background(), r.Narrow(test.exact), 1, everything, 0)
 		if !ok || err != nil || len(keys) < test.want || len(keys) > test.want+5 {
 			t.Errorf("%+v: %d blocks, %t, %v; want %d", test.exact, len(keys), ok, err, test.want)
 		}
@@ -88,7 +88,7 @@ func TestNarrow(t *testing.T) {
 		}
 	}
 	for _, wide := range []string{"0.0.0.0/0", "128.0.0.0/7", "2000::/16"} {
-		if _, _, ok, err := r.Narrow(fulltext.Exact{Addresses: netip.MustParsePrefix(wide)}).Blocks(context.Background(), 1, everything, 0); ok || err != nil {
+		if _, _, ok, err := inProject(context.Background(), r.Narrow(fulltext.Exact{Addresses: netip.MustParsePrefix(wide)}), 1, everything, 0); ok || err != nil {
 			t.Errorf("%s: narrowed, %t, %v", wide, ok, err)
 		}
 	}

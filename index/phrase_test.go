@@ -58,8 +58,8 @@ func TestLongPhraseCostsNoMoreThanAShortOne(t *testing.T) {
 		}
 		return best
 	}
-	if short, long := fastest(1), fastest(MaxWords-1); long > 8*short {
-		t.Errorf("a phrase of %d words takes %v, one of 2 words %v", MaxWords, long, short)
+	if short, long := fastest(1), fastest(maxWords-1); long > 8*short {
+		t.Errorf("a phrase of %d words takes %v, one of 2 words %v", maxWords, long, short)
 	}
 }
 
@@ -67,8 +67,8 @@ func TestLongPhraseCostsNoMoreThanAShortOne(t *testing.T) {
 func TestTooManyWords(t *testing.T) {
 	for _, text := range []string{
 		`-"` + strings.Repeat("a ", 500) + `b"`,
-		strings.Repeat("a-", MaxWords) + "a",
-		`"` + strings.Repeat("a ", MaxWords/2) + `" "` + strings.Repeat("b ", MaxWords/2+1) + `"`,
+		strings.Repeat("a-", maxWords) + "a",
+		`"` + strings.Repeat("a ", maxWords/2) + `" "` + strings.Repeat("b ", maxWords/2+1) + `"`,
 	} {
 		if _, err := Parse(text); err == nil || err.Error() != "q: must hold at most 128 words, those of its phrases included" {
 			t.Errorf("%.20s…: %v", text, err)

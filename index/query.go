@@ -16,10 +16,10 @@ import (
 
 // Limits of a query.
 const (
-	MaxQuery  = 1 << 10 // bytes
-	MaxTerms  = 32      // words and phrases
-	MaxWords  = 128     // words in all of these together
-	MinPrefix = 3       // characters before the *
+	maxQuery  = 1 << 10 // bytes
+	maxTerms  = 32      // words and phrases
+	maxWords  = 128     // words in all of these together
+	minPrefix = 3       // characters before the *
 )
 
 // Query is a parsed full-text query. It is never changed, and any number of
@@ -67,8 +67,8 @@ type term struct {
 //
 // The error is an Invalid Fault of the field q.
 func Parse(text string) (*Query, error) {
-	if len(text) > MaxQuery {
-		return nil, audit.FieldErrorf("q", "must be at most %d bytes", MaxQuery)
+	if len(text) > maxQuery {
+		return nil, audit.FieldErrorf("q", "must be at most %d bytes", maxQuery)
 	}
 	if !utf8.ValidString(text) {
 		return nil, audit.FieldErrorf("q", "must be valid UTF-8")
@@ -142,11 +142,11 @@ func (q *Query) add(it item) error {
 	}
 	i := slices.IndexFunc(q.terms, t.equal)
 	if i < 0 {
-		if q.words += len(t.words); q.words > MaxWords {
-			return audit.FieldErrorf("q", "must hold at most %d words, those of its phrases included", MaxWords)
+		if q.words += len(t.words); q.words > maxWords {
+			return audit.FieldErrorf("q", "must hold at most %d words, those of its phrases included", maxWords)
 		}
-		if len(q.terms) == MaxTerms {
-			return audit.FieldErrorf("q", "must hold at most %d words and phrases", MaxTerms)
+		if len(q.terms) == maxTerms {
+			return audit.FieldErrorf("q", "must hold at most %d words and phrases", maxTerms)
 		}
 		i = len(q.terms)
 		q.terms = append(q.terms, t)
@@ -170,11 +170,11 @@ func newTerm(it item) (term, error) {
 	t := term{words: words.All(words.Normal(nil, text))}
 	t.touching = !it.phrase && len(t.words) > 1
 	t.prefix = star && endsNarrow(text)
-	if t.prefix && utf8.RuneCount(t.words[len(t.words)-1]) < MinPrefix {
-		return term{}, audit.FieldErrorf("q", "has %q; write at least %d characters before the *", it.text, MinPrefix)
+	if t.prefix && utf8.RuneCount(t.words[len(t.words)-1]) < minPrefix {
+		return term{}, audit.FieldErrorf("q", "has %q; write at least %d characters before the *", it.text, minPrefix)
 	}
 	if star && len(t.words) == 0 {
-		return term{}, audit.FieldErrorf("q", "has a * by itself; write at least %d characters before it", MinPrefix)
+		return term{}, audit.FieldErrorf("q", "has a * by itself; write at least %d characters before it", minPrefix)
 	}
 	if !star {
 		t.whole = text

@@ -255,7 +255,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if len(q.terms) == 0 || len(q.terms) > MaxTerms || q.want|q.exclude != 1<<len(q.terms)-1 {
+		if len(q.terms) == 0 || len(q.terms) > maxTerms || q.want|q.exclude != 1<<len(q.terms)-1 {
 			t.Fatalf("%q: %d terms, want %b, exclude %b", text, len(q.terms), q.want, q.exclude)
 		}
 		if got, want := q.Match(q.Terms(value)), naiveMatch(q, []string{value}); got != want && !wordstest.ManyMarks(value) {

@@ -13,6 +13,7 @@ import (
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"auditlog/index/lexicon"
+	"auditlog/index/listing"
 )
 
 // segmentPlugin is the segment format of the index, as bleve wants to be told of it: package
@@ -92,7 +93,7 @@ func (p segmentPlugin) Open(path string) (segment.Segment, error) { return p.Ope
 // OpenUsing opens a segment's file. Bleve does so with every file that it reads or
 // has just written.
 func (segmentPlugin) OpenUsing(path string, config map[string]any) (s segment.Segment, err error) {
-	err = guard(func() error {
+	err = listing.Guard(func() error {
 		f, err := openSegmentFile(path)
 		s = f
 		return err
@@ -123,7 +124,7 @@ func (segmentPlugin) MergeUsing(segments []segment.Segment, drops []*roaring.Bit
 		}
 	}
 	err = writeFile(path, func(f *os.File) error {
-		return guard(func() error {
+		return listing.Guard(func() error {
 			docs, size, err = lexicon.Merge(f, sources, stop)
 			return err
 		})
@@ -150,16 +151,4 @@ func writeFile(path string, write func(f *os.File) error) error {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil
-}
-
-// guard runs fn, which reads mapped files. What they raise when they are damaged
-// is an error.
-func guard(fn func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("read index: %v", r)
-		}
-	}()
-	return fn()
 }

@@ -14,6 +14,7 @@ import (
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"auditlog/index/lexicon"
+	"auditlog/index/listing"
 )
 
 // segmentData is a segment as bleve wants to have one. Of what it can ask of a segment only
@@ -143,10 +144,7 @@ func (s *segmentFile) DecRef() error {
 
 func (s *segmentFile) Close() error { return s.DecRef() }
 
-var (
-	errChanged  = errors.New("was changed by another program")
-	errChecksum = errors.New("has a wrong checksum")
-)
+var errChanged = errors.New("was changed by another program")
 
 func (s *segmentFile) unchangedFile() error {
 	now, err := os.Stat(s.path)
@@ -177,7 +175,7 @@ func verifyChecksum(f *os.File) (os.FileInfo, error) {
 		return nil, err
 	}
 	if binary.BigEndian.Uint32(want[:]) != sum.Sum32() {
-		return nil, errChecksum
+		return nil, listing.ErrChecksum
 	}
 	return st, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 
 	"auditlog/fulltext"
+	"auditlog/index/listing"
 )
 
 // snapshot is one state of the index. It stays as it is until it is closed, also
@@ -47,7 +48,7 @@ func (e *engine) snapshot() (*snapshot, error) {
 
 // read calls fn with the present state of the index.
 func (e *engine) read(fn func(*snapshot) error) error {
-	return guard(func() error {
+	return listing.Guard(func() error {
 		s, err := e.snapshot()
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ import (
 const (
 	maxTerm      = 64
 	minDigest    = 7
-	digestPrefix = MinPrefix // else a prefix could not be looked up
+	digestPrefix = minPrefix // else a prefix could not be looked up
 )
 
 // What is hashed, with two words or one.

@@ -226,8 +226,8 @@ type Request struct {
 	Since int64
 }
 
-// MaxEvidence bounds the entries of a bundle that are selected by something.
-const MaxEvidence = 1_000_000
+// maxEvidence bounds the entries of a bundle that are selected by something.
+const maxEvidence = 1_000_000
 
 // Evidence writes a bundle of what is selected of a project. It returns NotFound where that is
 // nothing, TooLarge where it is too much; once something is written, an error leaves a bundle
@@ -255,8 +255,8 @@ func (n *Notary) Evidence(ctx context.Context, w io.Writer, sel audit.Selection,
 		if e.Seq < h.Base || e.Seq > last {
 			return nil // of what purges left, or newer than the head
 		}
-		if len(seqs) == MaxEvidence {
-			return audit.Errorf(audit.TooLarge, "more than %d entries are selected: ask for fewer, or for the whole project", MaxEvidence)
+		if len(seqs) == maxEvidence {
+			return audit.Errorf(audit.TooLarge, "more than %d entries are selected: ask for fewer, or for the whole project", maxEvidence)
 		}
 		seqs = append(seqs, e.Seq)
 		return nil

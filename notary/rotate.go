@@ -11,8 +11,8 @@ import (
 	"auditlog/store/trees"
 )
 
-// ActionRotate is the action of the entry that tells of another signing key.
-const ActionRotate = "log.rotateKey"
+// actionRotate is the action of the entry that tells of another signing key.
+const actionRotate = "log.rotateKey"
 
 // Recorder records what the log has to say of itself.
 type Recorder interface {
@@ -33,7 +33,7 @@ func (n *Notary) Rotate(ctx context.Context, to proof.Key, log Recorder, by audi
 	}
 	r := proof.Rotate(origin, n.key, to)
 	e := &audit.Entry{
-		Project: audit.SystemProject, Actor: by, Action: ActionRotate,
+		Project: audit.SystemProject, Actor: by, Action: actionRotate,
 		Resource: audit.Resource{Type: "Log", ID: n.log.Lineage().Log}, Outcome: audit.Success,
 		Detail: "The signing key " + from.Fingerprint() + " is followed by " + next.Fingerprint(),
 		Metadata: map[string]string{

@@ -98,10 +98,10 @@ func LogOrigin(lineage string) string { return "auditlog/" + lineage }
 // ProjectOrigin returns the origin of the tree of a project's incarnation in a log: names
 // of notes allow neither spaces nor plus, so the project is escaped as in a URL.
 func ProjectOrigin(log, project string, incarnation int) string {
-	return log + "/" + EscapeProject(project) + "/" + strconv.Itoa(incarnation)
+	return log + "/" + escapeProject(project) + "/" + strconv.Itoa(incarnation)
 }
 
-// EscapeProject returns a project's name as it stands in paths and origins.
-func EscapeProject(project string) string {
+// escapeProject returns a project's name as it stands in paths and origins.
+func escapeProject(project string) string {
 	return strings.ReplaceAll(url.PathEscape(project), "+", "%2B")
 }

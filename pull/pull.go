@@ -27,8 +27,8 @@ type Options struct {
 }
 
 const (
-	// MaxWait is how long a pull may wait for something to come.
-	MaxWait = time.Minute
+	// maxWait is how long a pull may wait for something to come.
+	maxWait = time.Minute
 	// settle is how long who waits lets more come together with what has come, so that
 	// thousands of commits a second do not wake everybody as often.
 	settle = 50 * time.Millisecond
@@ -57,7 +57,7 @@ type Request struct {
 	Start  Start
 	// Limit and Bytes bound a part as those of audit.Pulling.
 	Limit, Bytes int
-	// Wait is how long to wait for an entry while there is none, up to MaxWait.
+	// Wait is how long to wait for an entry while there is none, up to maxWait.
 	Wait time.Duration
 	// Who names who asks, of whom only some may wait at once.
 	Who string
@@ -79,8 +79,8 @@ type Part struct {
 // It returns Invalid for a query, a start or a cursor that cannot be meant, with its path;
 // Conflict for a cursor of a state that the log has lost; RateLimited where too many wait.
 func (s *Server) Pull(ctx context.Context, r *Request) (Part, error) {
-	if r.Wait < 0 || r.Wait > MaxWait {
-		return Part{}, audit.FieldErrorf("waitSeconds", "must be from 0 to %d", MaxWait/time.Second)
+	if r.Wait < 0 || r.Wait > maxWait {
+		return Part{}, audit.FieldErrorf("waitSeconds", "must be from 0 to %d", maxWait/time.Second)
 	}
 	c, err := s.begin(ctx, r)
 	if err != nil {

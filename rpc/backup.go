@@ -28,14 +28,14 @@ type BackupRequest struct {
 // backup makes sure that nothing is missing.
 const partPrefix = 16
 
-// MaxHave is how many parts a BackupRequest can name. Of those beyond, which are in backups of
+// maxHave is how many parts a BackupRequest can name. Of those beyond, which are in backups of
 // more than ten gigabytes, some are sent though they are there.
-const MaxHave = 80_000
+const maxHave = 80_000
 
 // PartNames puts the names of parts, which are hexadecimal, into a BackupRequest: the first 16
 // bytes of each, one behind the other, in base64.
 func PartNames(names []string) string {
-	b := make([]byte, 0, min(len(names), MaxHave)*partPrefix)
+	b := make([]byte, 0, min(len(names), maxHave)*partPrefix)
 	for _, name := range names {
 		if prefix, err := hex.DecodeString(name[:min(len(name), 2*partPrefix)]); err == nil && len(prefix) == partPrefix && cap(b)-len(b) >= partPrefix {
 			b = append(b, prefix...)

@@ -74,7 +74,6 @@ const (
 const (
 	TypeJSON   = "application/json"
 	TypeNDJSON = "application/x-ndjson" // and under the other names that IsNDJSON knows
-	TypeCSV    = "text/csv; charset=utf-8"
 )
 
 // HeaderRequestID names the call in the server's log and in its answer.

@@ -64,7 +64,7 @@ func (e *Engine) room(name string) error {
 	switch {
 	case e.sinks[name] != nil:
 		return audit.Errorf(audit.Conflict, "there is a sink %q already", name)
-	case len(e.sinks) >= MaxSinks:
+	case len(e.sinks) >= maxSinks:
 		return audit.Errorf(audit.Conflict, "there are %d sinks, which is as many as a log can have", len(e.sinks))
 	}
 	return nil

@@ -38,6 +38,6 @@
 //
 // # Who may call it
 //
-// The command line opens and runs an Engine; package admin changes sinks by it, for those who
+// The server opens and runs an Engine; package sinks changes sinks by it, for those who
 // may; the API and the page show what it tells. It never decides who may do what.
 package shipping

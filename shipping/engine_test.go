@@ -176,7 +176,7 @@ func TestTrouble(t *testing.T) {
 		stops := 0
 		own, err := s.log.Since(s.ctx, audit.SystemProject, 0, 100)
 		for _, e := range own {
-			if e.Action == ActionStop && e.Resource.ID == "gone" && e.Outcome == audit.Error {
+			if e.Action == actionStop && e.Resource.ID == "gone" && e.Outcome == audit.Error {
 				stops++
 			}
 		}

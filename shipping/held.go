@@ -136,7 +136,7 @@ func kindOf(reason string) string {
 
 // stop has the sink stop by itself, which an entry tells of, until it is resumed.
 func (r *runner) stop(ctx context.Context, why string) error {
-	e := ownEntry(ActionStop, r.h)
+	e := ownEntry(actionStop, r.h)
 	e.Outcome = audit.Error
 	e.Detail = "The sink stopped: " + why
 	e.Clean()

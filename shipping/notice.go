@@ -11,19 +11,19 @@ import (
 
 // What the log records of its own accord about sinks. The first two are sent to the sink as well.
 const (
-	// ActionSilence says that nothing was there to be shipped for as long as the sink says.
-	ActionSilence = "sink.silence"
-	// ActionReturn says that there is again.
-	ActionReturn = "sink.return"
-	// ActionStop says that a sink stopped by itself.
-	ActionStop = "sink.stop"
+	// actionSilence says that nothing was there to be shipped for as long as the sink says.
+	actionSilence = "sink.silence"
+	// actionReturn says that there is again.
+	actionReturn = "sink.return"
+	// actionStop says that a sink stopped by itself.
+	actionStop = "sink.stop"
 )
 
 // isNotice reports whether an entry tells of silence, and so is no sign of life of those who
 // record.
 func isNotice(e *audit.Entry) bool {
 	return e.Project == audit.SystemProject && e.RecordedBy == audit.RecordedByLog &&
-		(e.Action == ActionSilence || e.Action == ActionReturn || e.Action == ActionStop)
+		(e.Action == actionSilence || e.Action == actionReturn || e.Action == actionStop)
 }
 
 // ownEntry returns an entry of the log about a sink.
@@ -82,7 +82,7 @@ func (r *runner) keepQuiet() {
 func (r *runner) noteSilence(ctx context.Context) error {
 	r.keepQuiet()
 	p := r.h.where()
-	e := ownEntry(ActionSilence, r.h)
+	e := ownEntry(actionSilence, r.h)
 	e.Outcome = audit.Error
 	e.Detail = fmt.Sprintf("Nothing to ship to sink %s for %s", r.h.Name, p.Quiet.Round(time.Second))
 	if !p.DeliveredAt.IsZero() {
@@ -108,7 +108,7 @@ func (r *runner) wake(ctx context.Context) error {
 	if !silent {
 		return nil
 	}
-	e := ownEntry(ActionReturn, r.h)
+	e := ownEntry(actionReturn, r.h)
 	e.Detail = fmt.Sprintf("Entries to ship to sink %s come again", r.h.Name)
 	return r.notice(ctx, e, false)
 }

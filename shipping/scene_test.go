@@ -159,7 +159,7 @@ func search(text string) (fulltext.Query, error) {
 
 type everywhere struct{ *index.Query }
 
-func (everywhere) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
+func (everywhere) Blocks(context.Context, []fulltext.ProjectID, audit.Position, int64) ([][]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }
 

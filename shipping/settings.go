@@ -27,7 +27,7 @@ type Sink struct {
 	Settings map[string]string `json:"settings,omitempty"`
 	Secrets  map[string]string `json:"-"`
 	// Batch is how many entries are delivered at once at most, 0 for as many as suit the destination; Wait for how
-	// long entries are collected for one delivery, 0 for DefaultWait.
+	// long entries are collected for one delivery, 0 for defaultWait.
 	Batch int           `json:"batch,omitempty"`
 	Wait  time.Duration `json:"wait,omitempty"`
 	// Silence is after how long without an entry to ship the destination is told so; 0: never.
@@ -39,14 +39,14 @@ type Sink struct {
 
 // Bounds of what a sink can be.
 const (
-	DefaultBatch = 1000 // but for those of bulky
-	MaxBatch     = 10_000
-	DefaultWait  = time.Second
-	MaxWait      = time.Hour
-	MinSilence   = time.Second
+	defaultBatch = 1000 // but for those of bulky
+	maxBatch     = 10_000
+	defaultWait  = time.Second
+	maxWait      = time.Hour
+	minSilence   = time.Second
 	maxName      = 64
-	// MaxSinks is how many sinks there are at most, those of the configuration not counted.
-	MaxSinks = 5000
+	// maxSinks is how many sinks there are at most, those of the configuration not counted.
+	maxSinks = 5000
 	// maxConfig bounds the bytes of an address, settings and secrets together.
 	maxConfig = 64 << 10
 )
@@ -64,12 +64,12 @@ func (s *Sink) Check() error {
 		return audit.FieldErrorf("name", "must be at most %d letters a to z, digits, and - _ . behind the first", maxName)
 	case s.To == "":
 		return audit.FieldErrorf("to", "is required")
-	case s.Batch < 0 || s.Batch > MaxBatch:
-		return audit.FieldErrorf("batch", "must be from 1 to %d entries", MaxBatch)
-	case s.Wait < 0 || s.Wait > MaxWait:
-		return audit.FieldErrorf("wait", "must be at most %s", MaxWait)
-	case s.Silence != 0 && s.Silence < MinSilence:
-		return audit.FieldErrorf("silence", "must be at least %s", MinSilence)
+	case s.Batch < 0 || s.Batch > maxBatch:
+		return audit.FieldErrorf("batch", "must be from 1 to %d entries", maxBatch)
+	case s.Wait < 0 || s.Wait > maxWait:
+		return audit.FieldErrorf("wait", "must be at most %s", maxWait)
+	case s.Silence != 0 && s.Silence < minSilence:
+		return audit.FieldErrorf("silence", "must be at least %s", minSilence)
 	case s.size() > maxConfig:
 		return audit.FieldErrorf("to", "and the settings and secrets have more than %d bytes together", maxConfig)
 	}
@@ -110,15 +110,15 @@ func (s *Sink) BatchOf() int {
 	case s.Batch != 0:
 		return s.Batch
 	case slices.Contains(bulky, scheme):
-		return MaxBatch
+		return maxBatch
 	}
-	return DefaultBatch
+	return defaultBatch
 }
 
 // WaitOf returns for how long entries are collected for one delivery.
 func (s *Sink) WaitOf() time.Duration {
 	if s.Wait == 0 {
-		return DefaultWait
+		return defaultWait
 	}
 	return s.Wait
 }

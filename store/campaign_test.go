@@ -73,17 +73,20 @@ func (x toldIndex) Match(terms uint64) bool { return terms == 1 }
 
 func (x toldIndex) Clues() *fulltext.Clues { return nil }
 
-func (x toldIndex) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) (keys []format.BlockKey, through uint64, ok bool, err error) {
+func (x toldIndex) Blocks(_ context.Context, of []format.ProjectID, before audit.Position, _ int64) (keys [][]format.BlockKey, through uint64, ok bool, err error) {
 	changes, through, err := x.c.at.BlockChanges(0, 1<<30)
 	if err != nil {
 		return nil, 0, false, nil // it was told all of it before that was damaged
 	}
+	keys = make([][]format.BlockKey, len(of))
 	for _, c := range changes {
-		if c.Key.Project == p && !c.Deleted && c.Key.Position.Compare(before) <= 0 {
-			keys = append(keys, c.Key)
+		if i := slices.Index(of, c.Key.Project); i >= 0 && !c.Deleted && c.Key.Position.Compare(before) <= 0 {
+			keys[i] = append(keys[i], c.Key)
 		}
 	}
-	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
+	for _, k := range keys {
+		slices.SortFunc(k, func(a, b format.BlockKey) int { return b.Position.Compare(a.Position) })
+	}
 	return keys, through, true, nil
 }
 

@@ -2,7 +2,7 @@
 // acknowledged only once they are on disk, listed newest first.
 //
 // It knows the engine through package kv alone, but for where a folder is opened and
-// compacted. It never looks into full text (package index supplies a [Text]), never
+// compacted. It never looks into full text (package index does, behind Options.Search), never
 // decides who may do what, and never deletes an entry but with its whole project.
 //
 // # How it works
@@ -41,12 +41,14 @@
 //
 // # Follow it through the files
 //
-// An entry that is recorded: commit.go (Record, prepare), format/row.go, queue, commit.go again in
-// the committer, commit/commit.go, format/tail_row.go, update.go, kv/boltkv; later seal.go, seal/plan.go, seal/write.go,
-// blocks/plan.go and span_plan.go, package block, blocks/writer.go; a late one by seal/late.go, and
-// later again by seal/merge.go and blocks/move.go. A listing: read/prepare.go, read/list.go,
-// read/walk.go, blocks/source.go, which skips by format/span.go, blocks/reader.go with its cache,
-// package block. What changes in memory follows its commit, in the apply functions.
+// An entry that is recorded: commit.go (Record, prepare), format/rows.go and row.go, queue, commit.go
+// again in the committer, update.go, commit/commit.go with project.go, format/tail_row.go, package kv's
+// engine; later seal.go, seal/plan.go, seal/write.go, blocks/plan.go and span_plan.go, package block,
+// blocks/writer.go; a late one by seal/late.go, and later again by seal/merge.go and blocks/move.go.
+// A listing: read/prepare.go, read/list.go, read/walk.go, read/view.go, whose transaction catchup.go
+// begins; walk/walker.go and walk/merge.go, blocks/source.go with its cursor, which skips by format/span.go,
+// blocks/reader.go with its cache, package block, found/page.go. What changes in memory follows its
+// commit, in the apply functions.
 //
 // # Who locks what
 //

@@ -23,18 +23,19 @@ import (
 type examined struct {
 	*Store
 	db *kvtest.DB
-	// asked is how many searches were prepared: every other one has an index.
-	asked int
+	// asked is how many searches were prepared: every other one has an index. settled is how often
+	// the log was settled: every other time followers are told of small blocks.
+	asked, settled int
 }
 
 // newExamined returns one that is not open yet, and what it is opened with.
 func newExamined(o storetest.Options) (*examined, Options) {
 	x := &examined{db: new(kvtest.DB)}
 	return x, Options{
-		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, CacheBytes: 50 << 10,
+		Now: o.Now, SealAfter: time.Hour, SealRows: 1 << 20, QuietAfter: time.Hour, CacheBytes: 50 << 10,
 		Search:   func(text string) (fulltext.Query, error) { return x.search(o.Search(text)) },
 		Narrow:   func(e fulltext.Exact) fulltext.Narrowing { return exactIndex{wanted{exact: e}, x.Store} },
-		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 4, Ahead: 2, Direct: 1, Layers: 2, Step: 24},
+		sizes:    blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Many: 1, Span: 4, Ahead: 2, Direct: 1, Layers: 2, Step: 24},
 		keySizes: keys.Sizes{MoveAt: 3, RowKeys: 2, StepKeys: 3, Fan: 2},
 	}
 }
@@ -56,7 +57,15 @@ func examine(o storetest.Options, open func(Options) (kv.DB, error)) (storetest.
 }
 
 // Settle seals what there is.
-func (x *examined) Settle() error { return x.Seal() }
+func (x *examined) Settle() error {
+	if err := x.Seal(); err != nil {
+		return err
+	}
+	if x.settled++; x.settled%2 == 0 {
+		return nil
+	}
+	return tellAll(x.Store)
+}
 
 // Check is the check of the store, without its numbers.
 func (x *examined) Check(ctx context.Context, report func(problem string)) error {
@@ -130,22 +139,25 @@ type exactIndex struct {
 	s *Store
 }
 
-func (x exactIndex) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) (keys []format.BlockKey, through uint64, ok bool, err error) {
+func (x exactIndex) Blocks(_ context.Context, of []format.ProjectID, before audit.Position, _ int64) (keys [][]format.BlockKey, through uint64, ok bool, err error) {
 	changes, through, err := x.s.BlockChanges(0, 1<<30)
 	if err != nil {
 		return nil, 0, false, err
 	}
+	keys = make([][]format.BlockKey, len(of))
 	for _, c := range changes {
 		var terms uint64
 		there, err := x.s.BlockTexts(c.Key, func(v string) { terms |= x.Terms(v) }, func(v string) { terms |= x.Whole(v) })
 		if err != nil || !there && !c.Deleted {
 			return nil, 0, false, fmt.Errorf("texts of %v: %t, %w", c.Key, there, err)
 		}
-		if there && c.Key.Project == p && c.Key.Compare(before) < 0 && x.Match(terms) {
-			keys = append(keys, c.Key)
+		if i := slices.Index(of, c.Key.Project); i >= 0 && there && c.Key.Compare(before) < 0 && x.Match(terms) {
+			keys[i] = append(keys[i], c.Key)
 		}
 	}
-	slices.SortFunc(keys, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
+	for _, k := range keys {
+		slices.SortFunc(k, func(a, b format.BlockKey) int { return b.Compare(a.Position) })
+	}
 	return keys, through, true, nil
 }
 

@@ -114,6 +114,14 @@ func scenes() []scene {
 		}, done: state(audit.Active)},
 		{name: "seal", setup: mustRecord, run: func(_ context.Context, s *Store) error { return s.Seal() },
 			done: func(t *testing.T, s *Store) bool { return s.mem.Tail.Unsealed == 0 }},
+		{name: "tell of quiet blocks", setup: func(t *testing.T, s *Store) {
+			s.opts.sizes.Many = 1
+			mustRecord(t, s)
+			if err := s.Seal(); err != nil {
+				t.Fatal(err)
+			}
+		}, run: func(_ context.Context, s *Store) error { return tellAll(s) },
+			done: func(t *testing.T, s *Store) bool { return len(smallBlocks(t, s)) == 0 }},
 	}
 	return append(all, purgeScenes(mustDelete)...)
 }

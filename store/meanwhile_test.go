@@ -91,7 +91,7 @@ func (m *meddler) Match(terms uint64) bool { return terms == 1 }
 
 func (m *meddler) Clues() *fulltext.Clues { return nil }
 
-func (m *meddler) Blocks(_ context.Context, p format.ProjectID, before audit.Position, _ int64) ([]format.BlockKey, uint64, bool, error) {
+func (m *meddler) Blocks(context.Context, []format.ProjectID, audit.Position, int64) ([][]format.BlockKey, uint64, bool, error) {
 	m.do()
 	return nil, 0, false, nil
 }

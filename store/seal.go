@@ -20,16 +20,20 @@ func (s *Store) sealLoop() {
 	defer timer.Stop()
 	left := false // by a seal that is due and has room for no more in its step
 	var until int64
+	var untold error
 	for s.closing.Err() == nil {
 		s.mem.Mu.Lock()
 		wait, ch, stepwise, merging := s.sealer.Wait(), s.committed.wait(), s.sealer.Stepwise() > 0, s.sealer.Merging() > 0
+		quiet := s.sealer.QuietIn(s.mem.BlockSeq)
 		if wait <= 0 && !left {
 			until = s.sealer.Until()
 		}
 		s.mem.Mu.Unlock()
 		due := left || stepwise || wait <= 0
-		merging = merging && s.Paused() == nil
-		if rest := s.othersTurn(); rest > 0 && (due || merging) {
+		if s.Paused() != nil {
+			merging, quiet = false, time.Hour
+		}
+		if rest := s.othersTurn(); rest > 0 && (due || merging || quiet <= 0) {
 			wait, ch = rest, nil
 		} else if due || merging {
 			var err error
@@ -40,6 +44,12 @@ func (s *Store) sealLoop() {
 			} else {
 				wait, ch = sealRetry, nil
 			}
+		} else if quiet <= 0 {
+			untold = s.tellQuiet(untold)
+			continue
+		}
+		if quiet > 0 {
+			wait = min(wait, quiet)
 		}
 		timer.Reset(wait)
 		select {
@@ -157,6 +167,34 @@ func (s *Store) mergeStep() (merged bool, err error) {
 		return true, nil
 	}
 	return err == nil, err
+}
+
+// tellQuiet does one step of telling followers of small blocks that are quiet. It returns why it
+// failed, and reports that unless it is what it failed for before.
+func (s *Store) tellQuiet(before error) error {
+	s.maintenance.Lock()
+	defer s.maintenance.Unlock()
+	began := time.Now()
+	s.mem.Mu.RLock()
+	step := s.sealer.ChooseQuiet(s.mem.BlockSeq)
+	s.mem.Mu.RUnlock()
+	err := s.read(step.Plan)
+	if err == nil && !step.Idle() {
+		err = s.update("tell of quiet blocks", s.unlessStale(step.Seq(), step.Write), func() {
+			s.mem.BlockSeq = step.Newest()
+			s.sealed.broadcast()
+		})
+	}
+	s.mem.Mu.Lock()
+	step.End(err != nil, time.Since(began))
+	s.mem.Mu.Unlock()
+	if errors.Is(err, errStale) || s.closing.Err() != nil {
+		return nil
+	}
+	if err != nil && (before == nil || before.Error() != err.Error()) {
+		s.opts.Report(fmt.Errorf("tell of quiet blocks: %w", err))
+	}
+	return err
 }
 
 // sealSome does one step of sealing: of projects that are in the midst of a seal it takes one

@@ -52,6 +52,9 @@ type Options struct {
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
+	// QuietAfter is how long a block that is too small to be worth indexing has not changed when the
+	// full-text index is told of it all the same, if there are many of them. Default 10 s.
+	QuietAfter time.Duration
 	// CacheBytes bounds the memory of opened blocks. Default 96 MiB.
 	CacheBytes int
 	// TailBytes is how many bytes the rows of the tail have at most, and then those of one
@@ -124,6 +127,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.SealAfter == 0 {
 		o.SealAfter = 5 * time.Second
+	}
+	if o.QuietAfter == 0 {
+		o.QuietAfter = 10 * time.Second
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
@@ -300,7 +306,7 @@ func Compact(dir string) (before, after int64, err error) {
 // newStore returns a Store that has read what it keeps in memory, with nothing running.
 func newStore(db kv.DB, opts Options) (*Store, error) {
 	opts.setDefaults()
-	sealing := seal.Options{Rows: opts.SealRows, TailBytes: opts.TailBytes, After: opts.SealAfter}
+	sealing := seal.Options{Rows: opts.SealRows, TailBytes: opts.TailBytes, After: opts.SealAfter, Quiet: opts.QuietAfter}
 	s := &Store{
 		opts:   opts,
 		db:     db,

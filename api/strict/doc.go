@@ -4,5 +4,5 @@
 // are those of JSON, and nothing of what a caller sent stands in a message that could not be
 // printed.
 //
-// It knows no request and no permission; package api alone calls it.
+// It knows no request and no permission. Package api and its rooms alone use it.
 package strict

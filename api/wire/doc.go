@@ -8,5 +8,5 @@
 // process: of every other error the log line says more.
 //
 // It knows no method, no caller and no entry, and keeps nothing but buffers. Package api and its
-// rooms alone use it.
+// rooms use it, and the server for its Listener.
 package wire

@@ -11,10 +11,10 @@ import (
 const perChar = 2.75
 
 // Easy reports whether a secret, in ASCII, is easily guessed.
-func Easy(secret string) bool { return Bits(secret) < perChar*float64(len(secret)) }
+func Easy(secret string) bool { return cost(secret) < perChar*float64(len(secret)) }
 
-// Bits returns what the cheapest way to write a secret costs.
-func Bits(secret string) float64 {
+// cost returns what the cheapest way to write a secret costs.
+func cost(secret string) float64 {
 	s := text{secret, strings.ToLower(secret)}
 	literal := math.Log2(float64(alphabet(secret)))
 	cost := make([]float64, len(secret)+1) // of the first so many characters

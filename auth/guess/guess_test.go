@@ -149,7 +149,7 @@ func TestRandom(t *testing.T) {
 			strings.ToUpper(hex.EncodeToString(b[:16])), id + id[:9] + hex.EncodeToString(b[16:]),
 		} {
 			if Easy(secret) {
-				t.Errorf("%s has %.1f bits of %.1f", secret, Bits(secret), perChar*float64(len(secret)))
+				t.Errorf("%s has %.1f bits of %.1f", secret, cost(secret), perChar*float64(len(secret)))
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func TestEasy(t *testing.T) {
 		"x7Kp9x7Kp9x7Kp9x7Kp9x7Kp9x7Kp9x7", "13579135791357913579135791357913", "ffffffffffffffffeeeeeeeeeeeeeeee",
 	} {
 		if !Easy(secret) {
-			t.Errorf("%s has %.1f bits, of %.1f", secret, Bits(secret), perChar*float64(len(secret)))
+			t.Errorf("%s has %.1f bits, of %.1f", secret, cost(secret), perChar*float64(len(secret)))
 		}
 	}
 }
@@ -191,6 +191,6 @@ func TestLongSecretsAreSoonRead(t *testing.T) {
 
 func BenchmarkBits(b *testing.B) {
 	for b.Loop() {
-		Bits("b7c2a1f09d3e4856b7019ef2c4d86a35")
+		cost("b7c2a1f09d3e4856b7019ef2c4d86a35")
 	}
 }

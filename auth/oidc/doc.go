@@ -42,5 +42,5 @@
 //
 // A provider that is away keeps nobody from recording: it is first asked when
 // somebody logs in. This package keeps nothing on disk, knows no session, and may be
-// imported by cli alone; console, api and auth hold interfaces of their own.
+// imported by cli/server alone; console, api and auth hold interfaces of their own.
 package oidc

@@ -5,6 +5,6 @@
 // It counts floods instead of telling of each; see package fold. A crash loses such counts of up
 // to an hour, never the first refusal by more than a moment.
 //
-// It refuses nobody itself, and begins no goroutine: package auth, which alone uses it, calls
+// It refuses nobody itself, and begins no goroutine: package auth, which alone holds one, calls
 // Record as the time comes.
 package refused

@@ -129,45 +129,50 @@ is in use at once.`,
 	fs.StringVar(&want.TokenCommand, "token-command", "", "the `command` of a shell that writes the token")
 	fs.BoolVar(&fromStdin, "token-stdin", false, "read the token from standard input, and keep it with the context")
 	fs.BoolVar(&use, "use", false, "use it from now on")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		file, err := contexts.Open()
-		if err == nil {
-			err = exit.Usage(contexts.CheckName(args[0]))
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if err := contexts.CheckName(args[0]); err != nil {
+			return exit.Usage(err)
 		}
-		if err != nil {
-			return err
-		}
-		c, there := file.Contexts[args[0]]
 		if fromStdin {
 			if want.Token, err = a.tokenFromStdin(); err != nil {
 				return err
 			}
 		}
-		for _, path := range []*string{&want.CACert, &want.TokenFile} {
-			if *path, err = whole(*path); err != nil {
-				return err
-			}
-		}
-		changeContext(cmd, &c, &want)
-		if c.URL == "" {
-			return exit.Usagef("--url: is required of a new context")
-		}
-		if err := c.Check(); err != nil {
-			return exit.Usage(err)
-		}
-		file.Contexts[args[0]] = c
-		if use || !there && len(file.Contexts) == 1 {
-			file.Current = args[0]
-		}
-		if err := file.Write(); err != nil {
-			return err
-		}
-		if file.Current == args[0] {
-			fmt.Fprintf(a.Stderr, "auditlog: commands ask %s now\n", c.URL)
-		}
-		return nil
+		return a.setContext(cmd, args[0], &want, use)
 	}
 	return cmd
+}
+
+// setContext makes or changes the context with a name as the flags of cmd say, which have filled want.
+func (a *app) setContext(cmd *cobra.Command, name string, want *contexts.Context, use bool) error {
+	file, err := contexts.Open()
+	if err != nil {
+		return err
+	}
+	c, there := file.Contexts[name]
+	for _, path := range []*string{&want.CACert, &want.TokenFile} {
+		if *path, err = whole(*path); err != nil {
+			return err
+		}
+	}
+	changeContext(cmd, &c, want)
+	if c.URL == "" {
+		return exit.Usagef("--url: is required of a new context")
+	}
+	if err := c.Check(); err != nil {
+		return exit.Usage(err)
+	}
+	file.Contexts[name] = c
+	if use || !there && len(file.Contexts) == 1 {
+		file.Current = name
+	}
+	if err := file.Write(); err != nil {
+		return err
+	}
+	if file.Current == name {
+		fmt.Fprintf(a.Stderr, "auditlog: commands ask %s now\n", c.URL)
+	}
+	return nil
 }
 
 // whole returns a path that means the same from every folder.

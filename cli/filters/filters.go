@@ -112,7 +112,7 @@ func (f *Filters) Parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 			continue
 		}
 		var err error
-		if *t, err = ParseTime(name, text, now, loc); err != nil {
+		if *t, err = parseTime(name, text, now, loc); err != nil {
 			return q, err
 		}
 	}
@@ -127,8 +127,8 @@ func (f *Filters) Parse(now time.Time, loc *time.Location) (rpc.Query, error) {
 	return q, checked(selected)
 }
 
-// ParseTime reads the time that a flag has.
-func ParseTime(flag, text string, now time.Time, loc *time.Location) (time.Time, error) {
+// parseTime reads the time that a flag has.
+func parseTime(flag, text string, now time.Time, loc *time.Location) (time.Time, error) {
 	t, err := calendar.ParseTime(text, now, loc)
 	if err != nil {
 		return t, exit.Usagef("--%s: %w", flag, err)
@@ -207,6 +207,6 @@ func ParseStart(from string, now time.Time, loc *time.Location) (rpc.Start, erro
 	if isNumber := strings.Trim(from, "0123456789") == ""; isNumber || from == "now" {
 		return rpc.Start(from), nil
 	}
-	t, err := ParseTime("from", from, now, loc)
+	t, err := parseTime("from", from, now, loc)
 	return rpc.Start(t.UTC().Format(time.RFC3339Nano)), err
 }

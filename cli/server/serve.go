@@ -47,6 +47,7 @@ import (
 	"auditlog/sinks"
 	"auditlog/slowest"
 	"auditlog/spell"
+	"auditlog/status"
 	"auditlog/store"
 	"auditlog/witness"
 )
@@ -320,32 +321,11 @@ func (s *server) openHTTP(context.Context) error {
 func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 	ships, slow := sinks.New(s.shipping, nil), new(slowest.Calls)
 	desk := s.statusDesk(slow)
-	options := console.Options{
-		Sinks:     ships,
-		Store:     s.store,
-		Auth:      s.keeper,
-		Door:      s.door,
-		Reading:   s.reading,
-		Retention: s.retention,
-		Approval:  s.cfg.DeletionApproval,
-		Proofs:    s.notary,
-		Status:    desk,
-		Nodes:     s.nodes(),
-		Ready:     s.ready,
-		Stopping:  stopping,
-		Log:       s.log,
-		Version:   build.Version(),
-		Base:      s.cfg.BasePath,
-		EmbedFrom: s.cfg.EmbedFrom,
-	}
-	if s.provider != nil {
-		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
-	}
-	pages, err := console.New(options)
+	pages, err := s.pages(ships, desk, stopping)
 	if err != nil {
 		return nil, err
 	}
-	apiOptions := api.Options{
+	options := api.Options{
 		Store:           s.store,
 		Console:         pages,
 		Auth:            s.keeper,
@@ -373,14 +353,40 @@ func (s *server) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Base:            s.cfg.BasePath,
 	}
 	if s.provider != nil {
-		apiOptions.Provider = s.provider
+		options.Provider = s.provider
 	}
-	handler, err := api.New(apiOptions)
+	handler, err := api.New(options)
 	if err != nil {
 		return nil, exit.Usage(err) // a pattern of a read-only action
 	}
 	s.metrics = handler.Metrics()
 	return basepath.Handler(s.cfg.BasePath, handler), nil
+}
+
+// pages makes the page, for the API to hand requests to.
+func (s *server) pages(ships *sinks.Desk, desk *status.Desk, stopping <-chan struct{}) (http.Handler, error) {
+	options := console.Options{
+		Sinks:     ships,
+		Store:     s.store,
+		Auth:      s.keeper,
+		Door:      s.door,
+		Reading:   s.reading,
+		Retention: s.retention,
+		Approval:  s.cfg.DeletionApproval,
+		Proofs:    s.notary,
+		Status:    desk,
+		Nodes:     s.nodes(),
+		Ready:     s.ready,
+		Stopping:  stopping,
+		Log:       s.log,
+		Version:   build.Version(),
+		Base:      s.cfg.BasePath,
+		EmbedFrom: s.cfg.EmbedFrom,
+	}
+	if s.provider != nil {
+		options.Provider, options.ProviderName = s.provider, s.cfg.OIDC.providerName()
+	}
+	return console.New(options)
 }
 
 func (s *server) listen(ctx context.Context) (err error) {

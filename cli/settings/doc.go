@@ -3,5 +3,5 @@
 // and what their values can be, wherever a value comes from; an error names the place where the
 // value stands, with its line.
 //
-// It knows of no setting in particular, and checks none beyond its type: package cli does.
+// It knows of no setting in particular, and checks none beyond its type: whoever has the flag set does.
 package settings

@@ -96,9 +96,9 @@ func (t *Table) appendRow(b *strings.Builder, row []string, paint func(int, stri
 			line.WriteString(Gap)
 		}
 		if t.Prose && i == len(row)-1 {
-			cell = Cut(cell, t.widths[i])
+			cell = cut(cell, t.widths[i])
 		} else {
-			cell = CutMiddle(cell, t.widths[i])
+			cell = cutMiddle(cell, t.widths[i])
 		}
 		space := t.widths[i] - Columns(cell)
 		if paint != nil {
@@ -111,8 +111,8 @@ func (t *Table) appendRow(b *strings.Builder, row []string, paint func(int, stri
 	b.WriteByte('\n')
 }
 
-// Cut returns s in at most n columns, the last of them an ellipsis if it had more.
-func Cut(s string, n int) string {
+// cut returns s in at most n columns, the last of them an ellipsis if it had more.
+func cut(s string, n int) string {
 	if Columns(s) <= n {
 		return s
 	}
@@ -127,12 +127,12 @@ func Cut(s string, n int) string {
 	return s
 }
 
-// CutMiddle is cut for names, which tell most at their ends.
-func CutMiddle(s string, n int) string {
+// cutMiddle is cut for names, which tell most at their ends.
+func cutMiddle(s string, n int) string {
 	if Columns(s) <= n {
 		return s
 	}
-	head := Cut(s, n/2)
+	head := cut(s, n/2)
 	room, from := n-Columns(head), len(s)
 	for room > 0 {
 		r, size := utf8.DecodeLastRuneInString(s[:from])

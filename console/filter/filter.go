@@ -65,8 +65,8 @@ const (
 	NotPrefix = "not."
 )
 
-// Fields are the parameters of fields in the order in which they stand in a URL.
-func Fields() []string {
+// parameters are the parameters of fields in the order in which they stand in a URL.
+func parameters() []string {
 	return []string{KeyOutcome, KeyResourceType, KeyResourceID, KeyResourceName, KeyLocation, KeyAction, KeyActor, KeyActorType,
 		KeyLabel, KeyChannel, KeyIP, KeyUserAgent, KeyRequestID, KeyKey, KeyRecordedBy}
 }
@@ -78,7 +78,7 @@ func Parse(v url.Values, zone *time.Location) (Filter, error) {
 	if order := v.Get(KeyOrder); order != "" && order != rpc.OrderNewest && !f.Oldest {
 		return f, audit.FieldErrorf(KeyOrder, "must be %s or %s", rpc.OrderNewest, rpc.OrderOldest)
 	}
-	for _, key := range Fields() {
+	for _, key := range parameters() {
 		for _, value := range v[key] {
 			f.Is = plus(f.Is, key, value)
 		}
@@ -335,7 +335,7 @@ func (f Filter) params() [][2]string {
 		{KeyFrom, FormatBound(f.From)},
 		{KeyTo, FormatBound(f.To)},
 	}
-	for _, key := range Fields() {
+	for _, key := range parameters() {
 		params = appendTerm(params, key, key, f.Is[key])
 		params = appendTerm(params, NotPrefix+key, key, f.Not[key])
 	}

@@ -3,6 +3,7 @@ package filter
 import (
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,26 @@ func TestFilterURL(t *testing.T) {
 		} else if got := f.Encode(); got != want {
 			t.Errorf("%s became %s, want %s", in, got, want)
 		}
+	}
+}
+
+// What a query may ask of an entry, a URL can hold, and the search box has a key for.
+func TestEveryFieldIsAsked(t *testing.T) {
+	var asked, keys []string
+	for _, f := range audit.Fields() {
+		if f.Asked == audit.Unasked {
+			continue
+		}
+		asked = append(asked, f.Name)
+		if slices.ContainsFunc(Keys(), func(k Key) bool { return k.Param == f.Name }) {
+			keys = append(keys, f.Name)
+		}
+	}
+	if got := slices.Sorted(slices.Values(parameters())); !slices.Equal(got, slices.Sorted(slices.Values(asked))) {
+		t.Errorf("a URL holds %v, and filters ask for %v", got, asked)
+	}
+	if !slices.Equal(keys, asked) {
+		t.Errorf("the search box has keys for %v, and filters ask for %v", keys, asked)
 	}
 }
 

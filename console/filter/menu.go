@@ -41,7 +41,7 @@ func (f Filter) Chips(zone *time.Location) []Chip {
 	case !f.From.IsZero() || !f.To.IsZero():
 		add(KeyRange, "time", f.customTitle(zone))
 	}
-	for _, key := range Fields() {
+	for _, key := range parameters() {
 		chips = append(chips, f.termChips(key)...)
 	}
 	add(KeyText, "text", f.Text)

@@ -62,7 +62,7 @@ func (f Filter) Search(text string, now time.Time, zone *time.Location) (Filter,
 		case err != nil:
 		case value == "":
 			err = &SearchError{Message: fmt.Sprintf("%s: wants a value, as in %s", key, examples[param])}
-		case not && !slices.Contains(Fields(), param):
+		case not && !slices.Contains(parameters(), param):
 			err = &SearchError{Message: fmt.Sprintf("-%s: is not something to leave out", key)}
 		}
 		if err != nil {

@@ -39,8 +39,8 @@ func All() []sink.Kind {
 	}
 }
 
-// Of returns the kind that an address is of. It returns an Invalid Fault with the path "to".
-func Of(to string) (sink.Kind, error) {
+// kindOf returns the kind that an address is of. It returns an Invalid Fault with the path "to".
+func kindOf(to string) (sink.Kind, error) {
 	scheme, _, _ := strings.Cut(to, ":")
 	scheme = audit.Fold(scheme)
 	var known []string
@@ -56,7 +56,7 @@ func Of(to string) (sink.Kind, error) {
 // Open returns the destination that c describes, which has connected to nothing yet. It
 // returns Invalid Faults with the paths "to", "format", "settings.NAME" and "secrets.NAME".
 func Open(c sink.Config, env sink.Environment) (sink.Destination, error) {
-	kind, err := Of(c.To)
+	kind, err := kindOf(c.To)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -97,6 +98,15 @@ func checkSum(data []byte) (uint32, error) {
 		return 0, bits.Corrupt("wrong checksum")
 	}
 	return sum, nil
+}
+
+// Renumbered returns a copy of b with another sequence number.
+func (b *Block) Renumbered(seq uint64) (*Block, error) {
+	data := bytes.Clone(b.data)
+	binary.LittleEndian.PutUint64(data[8:], seq)
+	body := len(data) - sumBytes
+	binary.LittleEndian.PutUint32(data[body:], crc32.Checksum(data[:body], castagnoli))
+	return Open(data)
 }
 
 // Without returns b without its data, for later use by On.

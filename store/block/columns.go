@@ -92,7 +92,7 @@ var layout = func() column.Layout {
 		}
 		if f := p.field; f != nil {
 			s.Folded = f.folded
-			s.Finger = func(v string) uint16 { return uint16(Hash(f.field, v)) }
+			s.Finger = func(v string) uint16 { return uint16(hashOf(f.field, v)) }
 		}
 		l[col] = s
 	}

@@ -33,7 +33,7 @@ func (b *Block) combinedHashes() ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	success := Hash(Outcome, string(audit.Success))
+	success := hashOf(Outcome, string(audit.Success))
 	hashes := make([]uint32, 0, b.rows+b.rows/4)
 	for row := range b.rows {
 		kind, actor, outcome := types.at(row), actors.at(row), outcomes.at(row)
@@ -58,7 +58,7 @@ func (h *hashedColumn) at(row int) uint32 { return h.hashes[h.Of[row]] }
 func (b *Block) hashed(f Field, h *hashedColumn) error {
 	err := b.Column(f, &h.Column)
 	for _, s := range h.Values {
-		h.hashes = append(h.hashes, Hash(f, s))
+		h.hashes = append(h.hashes, hashOf(f, s))
 	}
 	return err
 }

@@ -22,9 +22,9 @@ func TestCombinations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind, actor, outcome := Hash(ResourceType, "domain"), Hash(Actor, "ada@example.com"), Hash(Outcome, "forbidden")
+	kind, actor, outcome := hashOf(ResourceType, "domain"), hashOf(Actor, "ada@example.com"), hashOf(Outcome, "forbidden")
 	want := []uint32{
-		combine(ofTypeActor, Hash(ResourceType, "deployment"), actor), combine(ofTypeActor, kind, actor),
+		combine(ofTypeActor, hashOf(ResourceType, "deployment"), actor), combine(ofTypeActor, kind, actor),
 		combine(ofFailedType, kind, outcome), combine(ofFailedActor, actor, outcome),
 		combine(ofFailedTypeActor, kind, actor, outcome),
 	}

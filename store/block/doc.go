@@ -3,8 +3,8 @@
 // takes 330 to 490. A filter is answered, and a row is read, without decoding
 // the others.
 //
-// It does no I/O and knows neither keys nor transactions: package store decides
-// which entries make a block and where it lies, and nothing else uses this package.
+// It does no I/O and knows neither keys nor transactions: package blocks decides which entries make
+// a block and where it lies. Others have rows and values of blocks from those that it gives them.
 //
 // # Rooms
 //
@@ -144,7 +144,7 @@
 // no digit of ASCII beside it.
 //
 // Behind the column of a field that filters compare, if it has or is an each whose
-// strings are not raw, come two bytes for each of them: the low half of its Hash.
+// strings are not raw, come two bytes for each of them: the low half of its hash.
 // Templates of such a field are raw, and have numbers in their slots only.
 //
 // Whatever Append cannot code better ends as strings in a dictionary or one by

@@ -33,9 +33,9 @@ const (
 	Combination Field = 17
 )
 
-// Hash returns the hash of a field's value that indexes may keep: it is the same
+// hashOf returns the hash of a field's value that indexes may keep: it is the same
 // for ever, and for values that a filter takes for the same.
-func Hash(f Field, value string) uint32 {
+func hashOf(f Field, value string) uint32 {
 	if f == ResourceType {
 		value = audit.Fold(value)
 	}
@@ -73,12 +73,12 @@ func (b *Block) Hashes(f Field) ([]uint32, error) {
 	}
 	hashes := make([]uint32, len(values))
 	for i, v := range values {
-		hashes[i] = Hash(f, v)
+		hashes[i] = hashOf(f, v)
 	}
 	if f == ResourceID {
 		err = b.columns.EachOfName(colMetadata, audit.ListedResources, func(_ int, list string) {
 			for id := range strings.FieldsSeq(list) {
-				hashes = append(hashes, Hash(f, id))
+				hashes = append(hashes, hashOf(f, id))
 			}
 		})
 	}

@@ -86,7 +86,7 @@ func newConstraint(col int, values []string) constraint {
 	}
 	if c.field != noField {
 		for _, v := range values {
-			c.hashes = append(c.hashes, Hash(c.field, v))
+			c.hashes = append(c.hashes, hashOf(c.field, v))
 		}
 	}
 	return c

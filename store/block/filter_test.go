@@ -197,7 +197,7 @@ func TestFilterFindsListedResources(t *testing.T) {
 						t.Fatalf("many %v: %+v: row %d is found: %v", many, q, row, rows.Has(row))
 					}
 				}
-				if found && !slices.Contains(hashes, Hash(ResourceID, id)) {
+				if found && !slices.Contains(hashes, hashOf(ResourceID, id)) {
 					t.Errorf("many %v: %s is not among the hashes", many, id)
 				}
 			}

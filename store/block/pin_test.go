@@ -256,7 +256,7 @@ func TestPinnedHashes(t *testing.T) {
 		if uint8(c.field) != c.number {
 			t.Errorf("field %d was %d", c.field, c.number)
 		}
-		if got := Hash(c.field, c.value); c.value != "" && got != c.hash {
+		if got := hashOf(c.field, c.value); c.value != "" && got != c.hash {
 			t.Errorf("the hash of %q in field %d is %#08x, it was %#08x", c.value, c.field, got, c.hash)
 		}
 	}

@@ -14,6 +14,7 @@
 //	          are merged by and by
 //	key       of a block: its layer and the position of its first entry
 //	small     a block that followers are not told of: it grows, and is looked into directly
+//	quiet     of a small block: it has not changed for a while. Of many followers are told all the same
 //	span      up to 64 blocks of which one record a field tells which hold a value
 //	region    a span, or the gap between two
 //	loose     a block behind the last span

@@ -32,9 +32,9 @@ func IsDamage(err error) bool {
 	return errors.Is(err, format.ErrCorrupt) || errors.Is(err, bits.ErrCorrupt) || errors.Is(err, kv.ErrDamaged)
 }
 
-// Between returns between which positions the blocks of a project begin that are hidden, of which
+// beginningsOf returns between which positions the blocks of a project begin that are hidden, of which
 // there are none where the two are equal.
-func Between(h *kv.Hidden, p format.ProjectID) (low, high audit.Position) {
+func beginningsOf(h *kv.Hidden, p format.ProjectID) (low, high audit.Position) {
 	low, high = positionOf(h.From, p), most
 	if h.To != nil {
 		high = positionOf(h.To, p)
@@ -75,7 +75,7 @@ var (
 // other layers.
 func (r *Reader) Missing(tx kv.Tx, id format.ProjectID, name string, h *kv.Hidden, others []*audit.Entry) (gap audit.Gap, low, high audit.Position, err error) {
 	m := &missing{r: r, tx: tx, id: id, gap: audit.Gap{Project: name, AtMost: h.AtMost}}
-	m.low, m.high = Between(h, id)
+	m.low, m.high = beginningsOf(h, id)
 	if m.low == m.high {
 		return m.gap, m.low, m.high, nil
 	}
@@ -135,7 +135,7 @@ func (m *missing) beside(h *kv.Hidden) {
 	next := m.tx.Pass()
 	switch {
 	case next != nil:
-		m.high, _ = Between(next, m.id)
+		m.high, _ = beginningsOf(next, m.id)
 	case err == nil && ok:
 		m.high = c.Key.Position
 	case err == nil:

@@ -10,6 +10,7 @@ import (
 	"auditlog/store/block"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/sequence"
 )
 
 // ReadOrder returns the owners of one key; none where the key is not there.
@@ -145,7 +146,7 @@ type picker struct {
 	missed  int // entries that cannot be given
 	holes   *Holes
 	open    map[format.ProjectID]*picked // the block of a layer that was found last
-	seqs    map[format.ProjectID]*Sequence
+	seqs    map[format.ProjectID]*sequence.Sequence
 }
 
 // picked is a block that entries are picked from.
@@ -169,7 +170,7 @@ func (p *picked) find(id int64) (row int, ok bool) {
 const openProjects = 64
 
 func (r *Reader) newPicker(tx kv.Tx) *picker {
-	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*picked), seqs: make(map[format.ProjectID]*Sequence)}
+	return &picker{r: r, tx: tx, open: make(map[format.ProjectID]*picked), seqs: make(map[format.ProjectID]*sequence.Sequence)}
 }
 
 // pickedBytes is how many bytes of entries are picked at once, and then those of one more.
@@ -238,13 +239,13 @@ func (w *picker) pickOr(rec *format.Project, name string, seq, id, number int64)
 	return err
 }
 
-func (w *picker) sequence(rec *format.Project) *Sequence {
+func (w *picker) sequence(rec *format.Project) *sequence.Sequence {
 	q := w.seqs[rec.ID]
 	if q == nil {
 		if len(w.seqs) >= openProjects {
 			clear(w.seqs)
 		}
-		q = NewSequence(w.tx, rec)
+		q = sequence.New(w.tx, rec)
 		w.seqs[rec.ID] = q
 	}
 	return q

@@ -13,9 +13,9 @@ import (
 	"auditlog/store/kv"
 )
 
-// SectionAt returns the key and value of a project's section that a position lies in, which v
+// sectionAt returns the key and value of a project's section that a position lies in, which v
 // is opened on. The key is nil where it lies in none.
-func SectionAt(tx kv.Tx, p format.ProjectID, at audit.Position, v *format.SectionView) (key, value []byte, err error) {
+func sectionAt(tx kv.Tx, p format.ProjectID, at audit.Position, v *format.SectionView) (key, value []byte, err error) {
 	want := format.SectionKey(p, at)
 	key, value = kv.AtOrBefore(tx.Bucket(format.Spans).Cursor(), want)
 	if len(key) != len(want) || !bytes.HasPrefix(key, want[:5]) {

@@ -86,7 +86,7 @@ func (m *sectionPlan) late(entries []*audit.Entry, spanned audit.Position) error
 	v := new(format.SectionView)
 	for len(entries) > 0 && entries[0].Position().Compare(spanned) < 0 {
 		at := entries[0].Position()
-		key, value, err := SectionAt(m.tx, m.id, at, v)
+		key, value, err := sectionAt(m.tx, m.id, at, v)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,9 @@ type Sizes struct {
 	// bytes, is one that followers are told of, as is one whose entries have half
 	// of block.MaxBytes. Smaller ones are still growing and are cheaper to look into than to index again and again.
 	IndexableRows, IndexableBytes int
+	// Many is how many small blocks there must be that are quiet for followers to be told of these
+	// as well: a few are soon looked into. 0: they never are.
+	Many int
 	// Span is how many blocks one key of the spans bucket tells of, 64 at most;
 	// Ahead how many there must be beyond them before it is written, because
 	// the last few of a project are still growing.
@@ -27,12 +30,12 @@ type Sizes struct {
 // DefaultSizes returns the sizes that were measured to be good.
 func DefaultSizes() Sizes {
 	return Sizes{
-		BlockRows: bits.MaxRows, IndexableRows: 512, IndexableBytes: 256 << 10, Span: 64, Ahead: 8,
+		BlockRows: bits.MaxRows, IndexableRows: 512, IndexableBytes: 256 << 10, Many: 256, Span: 64, Ahead: 8,
 		Direct: 8, Layers: 8, Step: 32 << 10,
 	}
 }
 
-// Indexable reports whether followers of the blocks are told of b.
+// Indexable reports whether followers of the blocks are told of b as soon as it is there.
 func (z *Sizes) Indexable(b *block.Block) bool {
 	return b.Rows() >= z.IndexableRows || z.heavy(b)
 }

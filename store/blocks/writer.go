@@ -22,7 +22,9 @@ func (w *Writer) Write(plan *Plan) error {
 		told[b.Key] = w.Sizes.Indexable(b.Block)
 	}
 	for _, b := range plan.Drop {
-		if err := w.Drop(b, !told[b.Key]); err != nil {
+		// What becomes of small blocks followers find out by themselves: they come and go
+		// too often for each to be told of for ever.
+		if err := w.Drop(b, !told[b.Key] && w.Sizes.Indexable(b.Block)); err != nil {
 			return err
 		}
 	}
@@ -37,15 +39,31 @@ func (w *Writer) Write(plan *Plan) error {
 	return plan.Spans.write(w.Tx)
 }
 
-// Drop removes a block. gone is set when nothing takes its key over that
-// followers are told of instead.
+// Expect says which plans will be written, whose marks of small blocks are read then.
+func (w *Writer) Expect(plans ...*Plan) {
+	kv.Expect(w.Tx, func() []kv.Expected {
+		var marks [][]byte
+		for _, p := range plans {
+			for _, b := range p.Drop {
+				if !w.Sizes.Indexable(b.Block) {
+					marks = append(marks, b.Key.Append(nil))
+				}
+			}
+		}
+		return []kv.Expected{{Bucket: format.Small, Keys: marks}}
+	})
+}
+
+// Drop removes a block. gone is set when followers are to be told so: nothing takes its key over that
+// they are told of instead.
 func (w *Writer) Drop(b Keyed, gone bool) error {
 	k := b.Key.Append(nil)
 	if err := w.Tx.Bucket(format.Blocks).Delete(k); err != nil {
 		return fmt.Errorf("delete %v: %w", b.Key, err)
 	}
-	if !w.Sizes.Indexable(b.Block) {
-		if err := w.Tx.Bucket(format.Small).Delete(k); err != nil {
+	small := w.Tx.Bucket(format.Small)
+	if !w.Sizes.Indexable(b.Block) && small.Get(k) != nil {
+		if err := small.Delete(k); err != nil {
 			return fmt.Errorf("delete mark of %v: %w", b.Key, err)
 		}
 		return nil
@@ -69,8 +87,25 @@ func (w *Writer) put(b Keyed) error {
 	if w.Sizes.Indexable(b.Block) {
 		return w.tell(format.BlockChange{Seq: b.Seq(), Key: b.Key})
 	}
-	if err := w.Tx.Bucket(format.Small).Put(k, nil); err != nil {
+	if err := w.Tx.Bucket(format.Small).Put(k, format.Uint64(b.Seq())); err != nil {
 		return fmt.Errorf("mark %v: %w", b.Key, err)
+	}
+	return nil
+}
+
+// Tell has followers be told of small blocks, which have sequences of their own for that.
+func (w *Writer) Tell(quiet []Keyed) error {
+	for _, b := range quiet {
+		k := b.Key.Append(nil)
+		if err := w.Tx.Bucket(format.Small).Delete(k); err != nil {
+			return fmt.Errorf("delete mark of %v: %w", b.Key, err)
+		}
+		if err := w.Tx.Bucket(format.Blocks).Put(k, b.Bytes()); err != nil {
+			return fmt.Errorf("put %v: %w", b.Key, err)
+		}
+		if err := w.tell(format.BlockChange{Seq: b.Seq(), Key: b.Key}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

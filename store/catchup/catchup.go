@@ -188,7 +188,7 @@ func (c *taking) settle() {
 	}
 	c.Meter.Reset()
 	for _, u := range c.d.Usages {
-		SetUsage(c.Meter, c.State, u.Project, u.Token, u.Usage)
+		setUsage(c.Meter, c.State, u.Project, u.Token, u.Usage)
 	}
 	for _, t := range c.State.Tail.Slots {
 		if t.Entry != nil {
@@ -199,8 +199,8 @@ func (c *taking) settle() {
 	}
 }
 
-// SetUsage has a token, or a project where that has no name, have used so much.
-func SetUsage(m *quota.Meter, s *memory.State, id format.ProjectID, token string, u format.Usage) {
+// setUsage has a token, or a project where that has no name, have used so much.
+func setUsage(m *quota.Meter, s *memory.State, id format.ProjectID, token string, u format.Usage) {
 	party := queue.Party{Kind: queue.Token, Name: token}
 	if token == "" {
 		p := s.ByID[id]

@@ -76,7 +76,7 @@ func (m *Memory) loadUsage(tx kv.Tx) error {
 		if token == "" && m.ByID[id] == nil {
 			return fmt.Errorf("usage %x: %w: of unknown project %d", k, format.ErrCorrupt, id)
 		}
-		SetUsage(m.Meter, m.State, id, token, u)
+		setUsage(m.Meter, m.State, id, token, u)
 		return nil
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"auditlog/store/blocks"
 	"auditlog/store/format"
 	"auditlog/store/kv"
+	"auditlog/store/sequence"
 )
 
 // Summary says what a check has read.
@@ -144,7 +145,7 @@ type checker struct {
 	seen     []uint64                     // a bit for each id that is in a block
 	inBlocks map[format.ProjectID]*keySet // of sealed entries
 	orders   map[string][]format.Owner    // decoded a moment ago
-	sequence *blocks.Sequence             // of the project with the number numbered
+	sequence *sequence.Sequence           // of the project with the number numbered
 	numbered format.ProjectID
 	leaves   map[format.ProjectID][]proof.Hash // of the tail's entries that are not sealed
 	reader   *blocks.Reader
@@ -322,13 +323,16 @@ func (c *checker) decode(k, v []byte) (format.BlockKey, *block.Block, []*audit.E
 	return key, b, entries
 }
 
-// marks checks that followers are told of b, or that it is marked as small.
+// marks checks that followers are told of b, or that it is marked as small, which it then is.
 func (c *checker) marks(key format.BlockKey, b *block.Block) {
 	change, err := format.ParseChange(format.Uint64(b.Seq()), c.tx.Bucket(format.Changes).Get(format.Uint64(b.Seq())))
 	told := err == nil && change.Key == key && !change.Deleted
-	small := c.tx.Bucket(format.Small).Get(key.Append(nil)) != nil
-	if indexable := c.sizes.Indexable(b); told != indexable || small == indexable {
+	mark := c.tx.Bucket(format.Small).Get(key.Append(nil))
+	if small := mark != nil; told == small || small && c.sizes.Indexable(b) {
 		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
+	}
+	if len(mark) > 0 && format.ReadUint64(mark) != b.Seq() {
+		c.problem("%v: has sequence %d, its mark %x", key, b.Seq(), mark)
 	}
 }
 

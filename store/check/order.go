@@ -8,6 +8,7 @@ import (
 
 	"auditlog/audit"
 	"auditlog/store/kv"
+	"auditlog/store/sequence"
 )
 
 // order checks that every sealed id has an owner or is purged, and no other.
@@ -127,7 +128,7 @@ func (c *checker) place(key format.BlockKey, e *audit.Entry) {
 		return // its seq is told by the tail
 	}
 	if c.sequence == nil || c.numbered != p.ID {
-		c.sequence, c.numbered = blocks.NewSequence(c.tx, p.Project), p.ID
+		c.sequence, c.numbered = sequence.New(c.tx, p.Project), p.ID
 	}
 	at, ok, err := c.sequence.At(e.Seq)
 	if err == nil && (!ok || !at.Holds(e)) {

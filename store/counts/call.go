@@ -48,16 +48,16 @@ func (c *Call) Walk(w *walk.Walker) error {
 		return err
 	}
 	if !c.ahead {
-		return c.rows(w, c.AddRows, false)
+		return c.rows(w, c.addRows, false)
 	}
 	rest, err := c.AddSections(w.Tx, w.ID, c.filter, w.Low, w.High, admit.TurnOf(c.ctx).Look)
 	if err != nil {
 		return err
 	}
 	for _, r := range rest {
-		add := c.AddRows
+		add := c.addRows
 		if r.Times {
-			add = c.AddTimes
+			add = c.addTimes
 		}
 		if err := c.rows(w.Within(walk.Stretch{Low: r.Low, High: r.High}), add, r.Times); err != nil {
 			return err

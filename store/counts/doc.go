@@ -7,5 +7,5 @@
 // part of one that the query's times or a bucket's bounds cut in two. The counts are exact,
 // because a section is written in the transaction that writes its blocks.
 //
-// It begins no transaction: package store does, and gives it walkers (package walk).
+// It begins no transaction: package read does, and gives it walkers (package walk).
 package counts

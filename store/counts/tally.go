@@ -89,8 +89,8 @@ func (t *Tally) Recount() bool {
 	return true
 }
 
-// AddRows counts rows of a block.
-func (t *Tally) AddRows(b *block.Block, rows *bits.Rows) error {
+// addRows counts rows of a block.
+func (t *Tally) addRows(b *block.Block, rows *bits.Rows) error {
 	into := func(values *topValues) func(string, int) {
 		return func(v string, n int) { values.add(v, int64(n)) }
 	}
@@ -102,8 +102,8 @@ func (t *Tally) AddRows(b *block.Block, rows *bits.Rows) error {
 	)
 }
 
-// AddTimes counts rows of a block in the buckets alone.
-func (t *Tally) AddTimes(b *block.Block, rows *bits.Rows) error {
+// addTimes counts rows of a block in the buckets alone.
+func (t *Tally) addTimes(b *block.Block, rows *bits.Rows) error {
 	return t.eachTime(b, rows, func(bucket *audit.Bucket, o audit.Outcome, n int64) {
 		if bucket != nil {
 			bucket.Add(o, n)

@@ -2,7 +2,7 @@
 // values hold, and how they are encoded and decoded.
 //
 // It is pure: it knows no database, no project in memory and no lock, and it never decides
-// what is written. Package store does that. A decoder returns an error with ErrCorrupt in
+// what is written. Packages store and those below it do that. A decoder returns an error with ErrCorrupt in
 // its chain for bytes that no encoder here wrote, and never panics.
 //
 // # The database, format 4
@@ -61,11 +61,14 @@
 //	          number, with the number of a layer of late entries in the upper 4 bits, which
 //	          are 0 for the project's first layer: see Layer
 //
-//	small     key of a block that is too small to be worth indexing -> nothing
+//	small     key of a block that is too small to be worth indexing, until it has not
+//	          changed for a while and there are many such blocks -> its sequence (8), or nothing
+//	          where format 3 put it
 //
 //	changes   sequence (8) -> key of a block (20), 0, or 1 when it is gone. One key a
-//	          block of indexable size, at the sequence in which it was written: what
-//	          the full-text index follows. Those of deleted blocks stay
+//	          block that is not in small, at the sequence in which it was written: what
+//	          the full-text index follows. Those of deleted blocks stay. A block that was in
+//	          small before and came into another has none once it is gone
 //
 //	spans     layer (4), field (1), start (16) -> which of up to 64 blocks hold which
 //	          values of the field, by 32-bit hash: see Span.Encode. Field 17 has
@@ -139,7 +142,7 @@
 // History: 4 has tiles, heads, master, certificates, sinks and searches, which the step from 3 makes, empty. What
 // is there already is hashed by and by, as what comes is. It has layers of late entries, of which a
 // project of format 3 has none. 3 is the first that is released; from it on an older format is brought up to
-// date by the steps in upgrade.go of package store. 1 and 2 were not: they had no seqs and no recordedBy,
+// date by the steps of package upgrade. 1 and 2 were not: they had no seqs and no recordedBy,
 // and outcomes and channels were indexes into lists. They are refused.
 //
 // Each project has a random secret from its first entry on, which the salts of its leaves are

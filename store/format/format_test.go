@@ -188,7 +188,7 @@ func FuzzProject(f *testing.F) {
 			return
 		}
 		if p.Purge != nil {
-			p.Purge.Keeps(p.Purge.Ordered().ID)
+			p.Purge.keeps(p.Purge.Ordered().ID)
 		}
 		again, err := p.Encode()
 		if err != nil {

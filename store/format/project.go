@@ -127,7 +127,7 @@ type Behind struct {
 
 // Count counts an entry that is gone, which stays uncounted where the purge keeps it.
 func (p *Purge) Count(id, seq, createdAt int64) {
-	if p.Keeps(id) {
+	if p.keeps(id) {
 		return
 	}
 	p.Gone.Add(id, seq, createdAt)
@@ -141,8 +141,8 @@ func (p *Purge) Count(id, seq, createdAt int64) {
 // Ordered returns the entry that ordered the purge.
 func (p *Purge) Ordered() *audit.Entry { return p.Kept[len(p.Kept)-1] }
 
-// Keeps reports whether the entry with an id stays.
-func (p *Purge) Keeps(id int64) bool {
+// keeps reports whether the entry with an id stays.
+func (p *Purge) keeps(id int64) bool {
 	return slices.ContainsFunc(p.Kept, func(e *audit.Entry) bool { return e.ID == id })
 }
 

@@ -36,10 +36,7 @@ func outcomeCode(o audit.Outcome) byte { return byte(slices.Index(outcomeCodes[:
 func channelCode(c audit.Channel) byte { return byte(slices.Index(channelCodes[:], c)) }
 
 // AppendRow appends the row of e: everything but its id, seq, project and recordedAt.
-func AppendRow(b []byte, e *audit.Entry) []byte { return AppendRecordedBy(AppendInput(b, e), e) }
-
-// AppendRecordedBy ends the row of e, of which AppendInput appended the rest.
-func AppendRecordedBy(b []byte, e *audit.Entry) []byte { return appendString(b, e.RecordedBy) }
+func AppendRow(b []byte, e *audit.Entry) []byte { return appendString(AppendInput(b, e), e.RecordedBy) }
 
 // Input returns what AppendInput appended of the row of e.
 func Input(row []byte, e *audit.Entry) []byte {

@@ -1,7 +1,8 @@
 // Package keys knows which idempotency keys the projects of a log have, and what came with
 // them: whether an entry that is to be recorded was there before, is another one with the
 // same key, or is new. It never decides what is recorded, and never takes a lock of the log's.
-// Package store calls it, and package check its hasher.
+// Package store owns the index, the packages that commit, seal, load and repair change and read it by
+// their transactions, and package check uses its hasher.
 //
 // # What a key is known by
 //

@@ -91,6 +91,7 @@ func (s *Step) blocks() (left bool, err error) {
 	if len(drop) == 0 {
 		return false, nil
 	}
+	writer.Expect(&blocks.Plan{Drop: drop})
 	s.rec.Late = slices.Clone(s.rec.Late)
 	for _, b := range drop {
 		count(s.rec.Purge, b)

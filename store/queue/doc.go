@@ -3,7 +3,8 @@
 // brings.
 //
 // It knows neither entries nor the database: an [Item] says for whom it comes and how much it
-// brings, and the committer takes the items that may go. Nobody but package store uses it.
+// brings, and the committer takes the items that may go. Package store owns the queue; those below it
+// that seal and count tell whose room is free.
 //
 // # Turns
 //

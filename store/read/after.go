@@ -11,6 +11,7 @@ import (
 	"auditlog/store/format"
 	"auditlog/store/kv"
 	"auditlog/store/memory"
+	"auditlog/store/sequence"
 )
 
 // After returns entries of all projects with an id above one, in commit order, at most
@@ -201,7 +202,7 @@ func (s *Log) AfterSeq(ctx context.Context, project string, seq int64, limit int
 // behindSeq returns the stretch of a project behind a seq, with at most limit entries.
 func (s *Log) behindSeq(ctx context.Context, project string, seq int64, limit int) (stretch, error) {
 	return s.afterSeq(ctx, project, limit,
-		func(*blocks.Sequence, int64) (int64, error) { return seq, nil },
+		func(*sequence.Sequence, int64) (int64, error) { return seq, nil },
 		func(e *audit.Entry) bool { return e.Seq > seq })
 }
 
@@ -209,14 +210,14 @@ func (s *Log) behindSeq(ctx context.Context, project string, seq int64, limit in
 // oldest of them first, at most limit. The entries must not be changed.
 func (s *Log) Since(ctx context.Context, project string, after int64, limit int) ([]*audit.Entry, error) {
 	st, err := s.afterSeq(ctx, project, limit,
-		func(q *blocks.Sequence, last int64) (int64, error) { return q.Behind(after, last) },
+		func(q *sequence.Sequence, last int64) (int64, error) { return q.Behind(after, last) },
 		func(e *audit.Entry) bool { return e.ID > after })
 	return st.entries, s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
 }
 
 // afterSeq returns the stretch of a project from behind a seq on, which from finds among those
 // that are sealed; of the others, it has those that behind holds for.
-func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q *blocks.Sequence, last int64) (int64, error),
+func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q *sequence.Sequence, last int64) (int64, error),
 	behind func(*audit.Entry) bool) (stretch, error) {
 	if err := s.opts.Fresh(); err != nil {
 		return stretch{}, err
@@ -238,22 +239,7 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		case !visible:
 			return cutAt(stretch{entries: keptBehind(rec.Purge.Kept, behind, limit), through: last}, limit), nil
 		}
-		var st stretch
-		var missing error
-		err := admit.Work(ctx, func(ctx context.Context) error {
-			return s.read(func(tx kv.Tx) error {
-				st = stretch{}
-				seq, err := from(blocks.NewSequence(tx, &rec), rec.Seq)
-				if err == nil {
-					st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, &rec, name, seq, rec.Seq, limit, &st.holes)
-				}
-				missing = s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
-				if s.unlessPurged(tx, p, missing) == nil {
-					return nil
-				}
-				return err
-			})
-		})
+		st, missing, err := s.sealedBehind(ctx, p, &rec, limit, from)
 		if err == nil && missing != nil {
 			if purged, err := s.purged(p); err != nil {
 				return stretch{}, err
@@ -287,6 +273,27 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 		}
 		return cutAt(st, limit), nil
 	}
+}
+
+// sealedBehind returns the stretch of a project's sealed entries from behind the seq that from finds.
+// missing is set where some are not there, and says why; so is err, unless they may have been purged.
+func (s *Log) sealedBehind(ctx context.Context, p *memory.Project, rec *format.Project, limit int,
+	from func(q *sequence.Sequence, last int64) (int64, error)) (st stretch, missing, err error) {
+	err = admit.Work(ctx, func(ctx context.Context) error {
+		return s.read(func(tx kv.Tx) error {
+			st = stretch{}
+			seq, err := from(sequence.New(tx, rec), rec.Seq)
+			if err == nil {
+				st.entries, st.through, err = s.blocks.AfterSeq(ctx, tx, rec, p.Name, seq, rec.Seq, limit, &st.holes)
+			}
+			missing = s.mem.Hurt.Located(cmp.Or(err, st.holes.Err))
+			if s.unlessPurged(tx, p, missing) == nil {
+				return nil
+			}
+			return err
+		})
+	})
+	return st, missing, err
 }
 
 // cutAt has a stretch that may have more behind its entries end with the last of them.

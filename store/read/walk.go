@@ -70,7 +70,11 @@ func (q *prepared) walkers(ctx context.Context, st walk.Stretch, named namedBloc
 		at = st.Low
 	}
 	return q.s.view(&q.query, at, func(tx kv.Tx, views []view) error {
-		wq := &walk.Query{Match: q.matches, Filter: q.filter, Oldest: q.query.Oldest, Turn: admit.TurnOf(ctx)}
+		_, all := q.query.Within.Names()
+		wq := &walk.Query{
+			Match: q.matches, Filter: q.filter, Oldest: q.query.Oldest, Turn: admit.TurnOf(ctx),
+			Unknown: blocks.NewUnknown(tx, all && q.query.Project == ""),
+		}
 		if q.text != nil {
 			wq.Text = found.NewCondition(q.text, wq.Turn)
 		}
@@ -97,27 +101,21 @@ func (q *prepared) search(ctx context.Context, st walk.Stretch) (namedBlocks, er
 	q.s.mem.Mu.RLock()
 	views := q.s.viewsOf(&q.query)
 	q.s.mem.Mu.RUnlock()
-	named := make(namedBlocks, len(views))
+	layers := make([]format.ProjectID, 0, len(views))
 	for i := range views {
 		for id := range views[i].rec.Layers() {
-			if err := q.ask(ctx, id, st, named); err != nil {
-				return nil, err
-			}
+			layers = append(layers, id)
+		}
+	}
+	named := make(namedBlocks, len(layers))
+	for _, n := range q.narrowings {
+		keys, through, ok, err := n.Blocks(ctx, layers, st.High, st.Low.At)
+		if err != nil {
+			return nil, err
+		}
+		for i := 0; ok && i < len(layers); i++ {
+			named[layers[i]] = named[layers[i]].And(blocks.Named{Keys: keys[i], Through: through})
 		}
 	}
 	return named, nil
-}
-
-// ask asks the index which blocks of a layer to look into.
-func (q *prepared) ask(ctx context.Context, id format.ProjectID, st walk.Stretch, named namedBlocks) error {
-	for _, n := range q.narrowings {
-		keys, through, ok, err := n.Blocks(ctx, id, st.High, st.Low.At)
-		if err != nil {
-			return err
-		}
-		if ok {
-			named[id] = named[id].And(blocks.Named{Keys: keys, Through: through})
-		}
-	}
-	return nil
 }

@@ -208,6 +208,11 @@ func (m *Merge) Write(tx kv.Tx) error {
 		return nil
 	}
 	w := &blocks.Writer{Tx: tx, Sizes: m.sealer.Sizes, Seq: m.seq}
+	plans := []*blocks.Plan{m.move.Into}
+	for _, f := range m.move.Fronts {
+		plans = append(plans, f.Plan)
+	}
+	w.Expect(plans...)
 	for _, f := range m.move.Fronts {
 		if err := w.Write(f.Plan); err != nil {
 			return err

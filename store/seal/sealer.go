@@ -33,6 +33,8 @@ type Options struct {
 	TailBytes int
 	// After is how long an entry waits at most.
 	After time.Duration
+	// Quiet is how long a small block has not changed when followers are told of it.
+	Quiet time.Duration
 	Sizes *blocks.Sizes
 }
 
@@ -59,6 +61,7 @@ type Sealer struct {
 	merging    map[*memory.Project]bool
 	unmerged   map[*memory.Project]error
 	lastMerged *memory.Project
+	rounds     rounds
 }
 
 // New returns a Sealer of a tail.

@@ -16,6 +16,7 @@ import (
 	"auditlog/store/kv"
 	"auditlog/store/memory"
 	"auditlog/store/queue"
+	"auditlog/store/sequence"
 )
 
 // Write does what was planned. It may be called anew where its transaction fails.
@@ -23,6 +24,7 @@ func (w *Step) Write(tx kv.Tx) error {
 	w.records = make(map[*memory.Project]*format.Project)
 	kv.Expect(tx, w.expected)
 	writer := &blocks.Writer{Tx: tx, Sizes: w.sealer.Sizes, Seq: w.seq}
+	writer.Expect(w.blockPlans()...)
 	for _, plan := range w.plans {
 		var err error
 		for _, p := range plan.parts {
@@ -52,6 +54,15 @@ func (w *Step) Write(tx kv.Tx) error {
 	}
 	w.newest = writer.Seq
 	return errors.Join(writer.Finish(), w.cut(tx))
+}
+
+func (w *Step) blockPlans() (plans []*blocks.Plan) {
+	for _, plan := range w.plans {
+		for _, p := range plan.parts {
+			plans = append(plans, p.blocks)
+		}
+	}
+	return plans
 }
 
 // expected says what will be read.
@@ -97,7 +108,7 @@ func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 		}
 	}
 	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := blocks.NewSequence(tx, &rec).Append(done); err != nil {
+	if err := sequence.New(tx, &rec).Append(done); err != nil {
 		return err
 	}
 	rec.Seq, rec.Sealing = through, nil

@@ -232,6 +232,6 @@ func (w words) Match(terms uint64) bool { return terms == 1<<len(w)-1 }
 
 func (words) Clues() *fulltext.Clues { return nil }
 
-func (words) Blocks(context.Context, fulltext.ProjectID, audit.Position, int64) ([]fulltext.BlockKey, uint64, bool, error) {
+func (words) Blocks(context.Context, []fulltext.ProjectID, audit.Position, int64) ([][]fulltext.BlockKey, uint64, bool, error) {
 	return nil, 0, false, nil
 }

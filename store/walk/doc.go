@@ -7,6 +7,6 @@
 // so a page of many projects looks into those that have a part of it, and into the others only
 // when all that comes before their newest entry, or their oldest, has been given.
 //
-// It reads what package store gives it, in that one's transaction: it begins none, decides on no
+// It reads what package read gives it, in that one's transaction: it begins none, decides on no
 // project whether it may be read, and changes nothing.
 package walk

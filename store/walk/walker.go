@@ -25,6 +25,8 @@ type Query struct {
 	// Oldest has the oldest entries come first.
 	Oldest bool
 	Turn   *admit.Turn
+	// Unknown is what an index does not know of the transaction that all are read in.
+	Unknown *blocks.Unknown
 }
 
 // comes reports whether what is at p comes before what is at o.
@@ -360,7 +362,7 @@ func (w *Walker) begin() (err error) {
 		way = blocks.Way{From: w.Low, Oldest: true}
 	}
 	if w.Named != nil {
-		w.source, err = blocks.Found(w.Tx, w.ID, &w.Layer.Extent, w.q.Filter, way, w.Named)
+		w.source, err = w.q.Unknown.Found(w.ID, &w.Layer.Extent, w.q.Filter, way, w.Named)
 		if w.Tx.Pass() == nil && !blocks.IsDamage(err) {
 			return err
 		}

@@ -1,6 +1,9 @@
 import datetime
+import itertools
+import json
 import threading
 import unittest
+import urllib.request
 
 from auditlog import AuditLogError, Client
 from auditlog._retry import pause, retry_after
@@ -74,6 +77,49 @@ class TestClient(WithLog):
             with self.assertRaises(AuditLogError) as caught:
                 list(recorder.list("acme"))
         self.assertEqual(caught.exception.code, "forbidden")
+
+    def test_pulls_and_follows_through_a_restart(self):
+        self.client.record(*(entry(project="follow", detail=str(i)) for i in range(5)))
+        self.assertEqual([len(part["items"]) for part in self.client.pull("follow", limit=2)], [2, 2, 1])
+        self.assertEqual([len(p["items"]) for p in itertools.islice(self.client.pull("follow", waitSeconds=1), 2)], [5, 0])
+        seen = []
+        for event in self.client.follow("follow", from_=4):
+            if event["type"] == "entry":
+                seen.append(event["entry"]["seq"])
+            self.assertTrue(event["cursor"])
+            if len(seen) == 2:
+                self.log.stop()
+                self.log.start()
+                self.client.record(entry(project="follow"))
+            if len(seen) == 3:
+                break
+        self.assertEqual(seen, [4, 5, 6])
+        with self.assertRaises(AuditLogError) as caught:
+            list(self.client.follow("follow", from_="soon"))
+        self.assertEqual(caught.exception.code, "invalid")
+
+    def test_tells_how_the_log_is(self):
+        self.assertIsInstance(self.client.status("Asia/Bangkok")["entries"], int)
+        with self.assertRaises(AuditLogError):
+            self.client.status("Atlantis")
+
+    def test_has_every_method(self):
+        with urllib.request.urlopen(self.log.url + "/openapi.json") as answer:
+            api = json.load(answer)
+        methods = {path[1:]: path_item["post"] for path, path_item in api["paths"].items() if "post" in path_item}
+        self.assertGreater(len(methods), 40)
+        for name, post in methods.items():
+            try:
+                if "application/json" in post["responses"]["200"]["content"]:
+                    self.client.call(name)
+                else:
+                    answer = self.client.stream(name)
+                    next(answer, None)
+                    answer.close()
+            except AuditLogError as err:
+                self.assertNotIn("there is no method", str(err), name)
+        with self.assertRaisesRegex(AuditLogError, "there is no method"):
+            self.client.call("auditLog.nonsense")
 
     def test_many_threads(self):
         errors = []

@@ -22,7 +22,7 @@ class TestReadme(WithLog):
         for s, ran in zip(snippets, said):
             self.assertEqual((ran.returncode, ran.stderr), (0, ""), s)
         self.assertIn("ada@example.com deployment.deploy", said[0].stdout)
-        self.assertIn("acme 2\nnot_found\n", said[2].stdout)
+        self.assertIn("acme 2\nnot_found\n", said[3].stdout)
         with Client(self.log.url, TOKEN) as log:
             self.assertEqual([e["action"] for e in log.list("acme")], ["role.grant", "deployment.deploy"])
 

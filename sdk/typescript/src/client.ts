@@ -1,5 +1,7 @@
 import { AuditLogError } from "./errors.js";
+import { follow, type FollowEvent } from "./follow.js";
 import { Keys } from "./keys.js";
+import { lines } from "./lines.js";
 import type { components, paths } from "./openapi.js";
 import { type Options, Transport } from "./transport.js";
 
@@ -11,11 +13,13 @@ export type Entry = Schemas["Entry"];
 export type EntryInput = Omit<Schemas["EntryInput"], "createdAt"> & { createdAt?: string | Date };
 /** What became of recorded entries. */
 export type RecordResult = Schemas["RecordResult"] & { entries: Schemas["Recorded"][] };
+/** A part of the log in commit order, and what it tells of. */
+export type Part = Schemas["PullResult"];
+/** How the log is. */
+export type Status = Schemas["StatusResult"];
 
 /** What is asked for; a time may be a Date. */
-export type Filters<R> = Omit<R, "from" | "to" | "after" | "before"> & {
-  from?: string | Date; to?: string | Date; after?: string | Date; before?: string | Date;
-};
+export type Filters<R> = { [K in keyof R]: K extends "from" | "to" | "after" | "before" ? R[K] | Date : R[K] };
 
 /** The methods that answer with JSON, with what each takes and answers. */
 type Answers<M> = M extends { post: { responses: { 200: { content: { "application/json": { result: infer R } } } } } } ? R : never;
@@ -23,6 +27,9 @@ type Takes<M> = M extends { post: { requestBody?: { content: { "application/json
 type MethodPath = { [P in keyof paths]: Answers<paths[P]> extends never ? never : P }[keyof paths];
 /** The name of a method that answers with JSON. */
 export type Method = MethodPath extends `/${infer M}` ? M : never;
+type StreamPath = { [P in keyof paths]: Takes<paths[P]> extends never ? never : P extends MethodPath ? never : P }[keyof paths];
+/** The name of a method whose answer is no JSON, but lines, events or a file. */
+export type StreamMethod = StreamPath extends `/${infer M}` ? M : never;
 
 /** How many entries go into one request; the log takes 10,000 at most. */
 const maxBatch = 1000;
@@ -125,33 +132,43 @@ export class Client {
 
   /** Everything that the filters select, as lines of NDJSON or CSV; an error if the answer ends before it is whole. */
   async *export(request: Filters<Schemas["ExportRequest"]>, cancel: Cancel = {}): AsyncGenerator<string, void, undefined> {
-    const body = await this.#transport.stream("auditLog.export", times(request), cancel.signal);
-    const decoder = new TextDecoder();
-    const reader = body.getReader();
-    let rest = "";
-    try {
-      for (;;) {
-        let part: ReadableStreamReadResult<Uint8Array>;
-        try {
-          part = await reader.read();
-        } catch (err) {
-          cancel.signal?.throwIfAborted();
-          throw new AuditLogError("unavailable", "the export ended before it was whole", { cause: err });
-        }
-        rest += decoder.decode(part.value, { stream: !part.done });
-        const lines = rest.split("\n");
-        rest = lines.pop()!;
-        yield* lines;
-        if (part.done) break;
-      }
-      if (rest) yield rest;
-    } finally {
-      await reader.cancel().catch(() => {});
+    yield* lines(await this.#transport.stream("auditLog.export", times(request), cancel.signal), "the export", cancel.signal);
+  }
+
+  /**
+   * The log in commit order, for machines: complete, part by part, each with the cursor to go on
+   * behind it. With `waitSeconds` it never ends by itself, else where nothing is new.
+   */
+  async *pull(request: Filters<Schemas["PullRequest"]>, cancel: Cancel = {}): AsyncGenerator<Part, void, undefined> {
+    const wait = 1000 * (request.waitSeconds ?? 0);
+    for (let next = request; ; ) {
+      const part = (await this.#transport.call("auditLog.pull", times(next), true, cancel.signal, wait)) as Part;
+      yield part;
+      if (!wait && part.covered.to >= part.newest) return;
+      next = { ...request, cursor: part.nextCursor };
     }
   }
 
   /**
-   * Any method of the API: `call("project.list", {})`, `call("token.revoke", { id })`. It is tried
+   * What is recorded, as it comes: entries, and ranges of numbers without one. A connection that
+   * breaks is made again behind what came last; it ends with an error that no other try helps with.
+   */
+  follow(request: Filters<Schemas["FollowRequest"]>, cancel: Cancel = {}): AsyncGenerator<FollowEvent, void, undefined> {
+    return follow(this.#transport, times(request) as Schemas["FollowRequest"], cancel.signal);
+  }
+
+  /** How the log is: what comes in, its disk, checks, checkpoints, backups, sinks. */
+  status(request: Schemas["StatusRequest"] = {}, cancel: Cancel = {}): Promise<Status> {
+    return this.call("log.status", request, { ...cancel, again: true });
+  }
+
+  /** The body of any method that does not answer with JSON: `stream("auditLog.prove", { project })`. */
+  stream<M extends StreamMethod>(method: M, request: Takes<paths[`/${M}`]>, cancel: Cancel = {}): Promise<ReadableStream<Uint8Array>> {
+    return this.#transport.stream(method, times(request), cancel.signal);
+  }
+
+  /**
+   * Any method of the API that answers with JSON: `call("project.list", {})`, `call("token.revoke", { id })`. It is tried
    * once, unless `again` says that doing it twice is the same as once.
    */
   async call<M extends Method>(method: M, request: Takes<paths[`/${M}`]>, more: Cancel & { again?: boolean } = {}): Promise<Answers<paths[`/${M}`]>> {

@@ -37,24 +37,29 @@ export class Transport {
     if (options.channel) this.#headers["X-Auditlog-Channel"] = options.channel;
   }
 
-  /** Calls a method and returns its result; what may be done again is tried again. */
-  async call(method: string, request: unknown, again: boolean, signal?: AbortSignal): Promise<unknown> {
+  /** Calls a method and returns its result; what may be done again is tried again. Each try may take so many milliseconds longer. */
+  async call(method: string, request: unknown, again: boolean, signal?: AbortSignal, longer = 0): Promise<unknown> {
     const body = JSON.stringify(request);
-    const tries = again ? Math.max(this.#options.tries ?? 8, 1) : 1;
     for (let n = 1; ; n++) {
       try {
-        return await this.#once(method, body, signal);
+        return await this.#once(method, body, longer, signal);
       } catch (err) {
-        if (!(err instanceof AuditLogError) || n >= tries || !passing(err)) throw err;
-        await sleep(err.retryAfter + pause(n, this.#options.pause ?? 100), signal);
+        if (!again) throw err;
+        await sleep(this.wait(err, n), signal);
       }
     }
   }
 
-  /** Calls a method whose answer is no JSON, and returns its body. */
-  async stream(method: string, request: unknown, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.#send(method, JSON.stringify(request), signal, signal);
-    if (!response.ok || !response.body) throw await this.#failure(response);
+  /** How many milliseconds to wait after a failure, the n-th in a row, or the failure where no other try helps. */
+  wait(err: unknown, n: number): number {
+    if (!(err instanceof AuditLogError) || n >= (this.#options.tries ?? 8) || !passing(err)) throw err;
+    return err.retryAfter + pause(n, this.#options.pause ?? 100);
+  }
+
+  /** Calls a method whose answer is no JSON, and returns its body. The signal is the caller's unless that is another. */
+  async stream(method: string, request: unknown, signal?: AbortSignal, callers = signal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send(method, JSON.stringify(request), signal, callers);
+    if (!response.ok || !response.body) throw await this.#failure(response, callers);
     return response.body;
   }
 
@@ -64,8 +69,8 @@ export class Transport {
     return new AuditLogError("unavailable", `cannot reach the log at ${this.url}: ${cause instanceof Error ? cause.message : cause}`, { cause: err });
   }
 
-  async #once(method: string, body: string, signal?: AbortSignal): Promise<unknown> {
-    const timeout = AbortSignal.timeout(this.#options.timeout ?? 30_000);
+  async #once(method: string, body: string, longer: number, signal?: AbortSignal): Promise<unknown> {
+    const timeout = AbortSignal.timeout((this.#options.timeout ?? 30_000) + longer);
     const response = await this.#send(method, body, signal ? AbortSignal.any([signal, timeout]) : timeout, signal);
     if (!response.ok) throw await this.#failure(response, signal);
     const answer = parse(await this.#text(response, signal));

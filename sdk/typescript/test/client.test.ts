@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { AuditLogError, Client } from "../src/index.js";
+import { AuditLogError, Client, type Method, type paths, type StreamMethod } from "../src/index.js";
 import { pause, retryAfter } from "../src/retry.js";
 import { all, answer, binary, entry, fake, hangup, Log, ok, token } from "./server.js";
 
@@ -10,6 +10,11 @@ const failsWith = (code: string, more: object = {}) => (err: unknown) => {
   assert.deepEqual({ code: err.code, ...Object.fromEntries(Object.keys(more).map((k) => [k, (err as any)[k]])) }, { code, ...more });
   return true;
 };
+
+/** What of the API a Client has no way to call: nothing, or this does not compile. */
+type Posts = { [P in keyof paths]: paths[P] extends { post: object } ? P : never }[keyof paths];
+const missing: Exclude<Posts extends `/${infer M}` ? M : never, Method | StreamMethod>[] = [];
+void (missing satisfies never[]);
 
 describe("against a log", { skip: !binary && "AUDITLOG_BINARY does not name the log's binary" }, () => {
   const log = new Log();
@@ -73,6 +78,47 @@ describe("against a log", { skip: !binary && "AUDITLOG_BINARY does not name the 
     const recorder = new Client({ url: log.url, token: made.token + "\n" });
     assert.equal((await recorder.record(entry())).recorded, 1);
     await assert.rejects(all(recorder.list({ project: "acme" })), failsWith("forbidden"));
+  });
+
+  it("pulls and follows, also through a restart", async () => {
+    await client.record(Array.from({ length: 5 }, (_, i) => entry({ project: "follow", detail: String(i) })));
+    const parts = await all(client.pull({ project: "follow", limit: 2 }));
+    assert.deepEqual(parts.map((p) => p.items.length), [2, 2, 1]);
+    const enough = new AbortController();
+    const seen: number[] = [];
+    let cursor = "";
+    const followed = (async () => {
+      for await (const event of client.follow({ project: "follow", from: 4 }, enough)) {
+        if (event.type === "entry") seen.push(event.entry.seq);
+        cursor = event.cursor;
+        if (seen.length === 2) void log.stop().then(() => log.start()).then(() => client.record(entry({ project: "follow" })));
+        if (seen.length === 3) enough.abort(new Error("enough"));
+      }
+    })();
+    await assert.rejects(followed, /enough/);
+    assert.deepEqual(seen, [4, 5, 6]);
+    assert(cursor);
+    await assert.rejects(all(client.follow({ project: "follow", actor: "a", from: "soon" })), failsWith("invalid"));
+  });
+
+  it("tells how the log is", async () => {
+    const status = await client.status({ zone: "Asia/Bangkok" });
+    assert.equal(typeof status.entries, "number");
+    await assert.rejects(client.status({ zone: "Atlantis" }), failsWith("invalid"));
+  });
+
+  it("has every method of the API", async () => {
+    const api: any = await (await fetch(`${log.url}/openapi.json`)).json();
+    const methods = Object.entries<any>(api.paths).filter(([, path]) => path.post).map(([path, { post }]) => ({
+      name: path.slice(1), json: "application/json" in post.responses[200].content,
+    }));
+    assert(methods.length > 40);
+    for (const { name, json } of methods) {
+      const enough = new AbortController();
+      const asked = json ? client.call(name as Method, {} as never, enough) : client.stream(name as StreamMethod, {} as never, enough);
+      await asked.then(() => enough.abort(), (err) => assert.doesNotMatch(String(err), /there is no method/, name));
+    }
+    await assert.rejects(client.call("auditLog.nonsense" as Method, {} as never), /there is no method/);
   });
 
   it("goes on after a restart", async () => {

@@ -14,8 +14,8 @@ const (
 const (
 	// MaxHex is how many digits a hexadecimal number has at most.
 	MaxHex = 512
-	// UUIDBytes is how many bytes a UUID has.
-	UUIDBytes = 36
+	// uuidBytes is how many bytes a UUID has.
+	uuidBytes = 36
 )
 
 // IsMark reports whether c is a mark of a template, or escapes one.

@@ -1,8 +1,8 @@
 // Package pgkv is the engine of package kv in a PostgreSQL database, which several processes may
 // have open at once.
 //
-// It never looks at what keys and values mean, elects nobody, and goes by no clock. Package store
-// alone opens one, with what it has to know of the buckets (Options).
+// It never looks at what keys and values mean, elects nobody, and goes by no clock. Packages store and
+// move alone open one, with what it has to know of the buckets (Options).
 //
 // # Tables
 //

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import http.client
 import threading
 from typing import Any, Iterable, Iterator, List, Mapping, Optional, Union
 
 from ._errors import AuditLogError
+from ._follow import follow
 from ._keys import Keys
+from ._lines import lines, parts
 from ._transport import Transport
 
 MAX_BATCH = 1000
@@ -123,24 +124,44 @@ class Client:
         It ends with an error if the answer ends before it is whole.
         """
         response = self._transport.stream("auditLog.export", {**_request(project, filters), "format": format})
-        with response:
-            rest = b""
-            while True:
-                try:
-                    # Not readline, which takes a connection that broke for the end.
-                    part = response.read1(1 << 16)
-                except (OSError, http.client.HTTPException) as err:
-                    raise AuditLogError("unavailable", "the export ended before it was whole") from err
-                lines = (rest + part).splitlines(keepends=True)
-                rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
-                yield from lines
-                if not part:
-                    break
-            if rest:
-                yield rest
+        yield from lines(response, "the export")
+
+    def pull(self, project: Optional[str] = None, **filters: Any) -> Iterator[dict]:
+        """Yields the log in commit order, for machines: complete, part by part.
+
+        Each part has ``items`` and the ``nextCursor`` to go on behind it. With ``waitSeconds`` it
+        never ends by itself, else where nothing is new.
+        """
+        request = _request(project, filters)
+        wait = float(request.get("waitSeconds") or 0)
+        while True:
+            part = self._transport.call("auditLog.pull", request, longer=wait)
+            yield part
+            if not wait and part["covered"]["to"] >= part["newest"]:
+                return
+            request["cursor"] = part["nextCursor"]
+
+    def follow(self, project: Optional[str] = None, **filters: Any) -> Iterator[dict]:
+        """Yields what is recorded, as it comes.
+
+        Each event has a ``cursor`` and a ``type``: of an ``entry``, the ``entry``; of what is
+        ``skipped``, ``purged``, ``damaged`` or ``lost``, the ``range`` of numbers. A connection
+        that breaks is made again behind what came last; it ends with an error that no other try
+        helps with.
+        """
+        return follow(self._transport, _request(project, filters))
+
+    def status(self, zone: Optional[str] = None) -> dict:
+        """How the log is: what comes in, its disk, checks, checkpoints, backups, sinks."""
+        return self._transport.call("log.status", _request(None, {"zone": zone}))
+
+    def stream(self, method: str, **request: Any) -> Iterator[bytes]:
+        """Yields the answer of any method that does not answer with JSON, part by part:
+        ``stream("log.backup", recipients=["age1…"])``."""
+        yield from parts(self._transport.stream(method, _request(None, request)), method)
 
     def call(self, method: str, again: bool = False, **request: Any) -> Any:
-        """Any other method of the API: ``call("project.list")``, ``call("token.revoke", id="…")``.
+        """Any method of the API that answers with JSON: ``call("project.list")``, ``call("token.revoke", id="…")``.
 
         It is tried once, unless ``again`` says that doing it twice is the same as once.
         """

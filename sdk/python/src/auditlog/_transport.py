@@ -47,28 +47,36 @@ class Transport:
         self._idle: "queue.LifoQueue[http.client.HTTPConnection]" = queue.LifoQueue(KEPT_CONNECTIONS)
         self._pid = os.getpid()
 
-    def call(self, method: str, request: Any, *, again: bool = True, stop: Optional[threading.Event] = None) -> Any:
+    def call(self, method: str, request: Any, *, again: bool = True, stop: Optional[threading.Event] = None,
+             longer: float = 0.0) -> Any:
         """Calls a method and returns its result; what may be done again is tried again, until
-        stop is set."""
+        stop is set. Each try may take so many seconds longer."""
         body = json.dumps(request, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
         tries = self._tries if again else 1
         for n in range(1, tries + 1):
             try:
-                return self._once(method, body, again)
+                return self._once(method, body, again, longer)
             except AuditLogError as err:
-                if n == tries or not _passing(err):
+                if n == tries:
                     raise
-                seconds = err.retry_after + pause(n, self._first_pause)
+                seconds = self.wait(err, n)
                 if stop is None:
                     time.sleep(seconds)
                 elif stop.wait(seconds):
                     raise
         raise AssertionError("unreachable")
 
-    def stream(self, method: str, request: Any) -> http.client.HTTPResponse:
-        """Calls a method whose answer is no JSON, and returns that to be read and closed."""
+    def wait(self, err: AuditLogError, n: int) -> float:
+        """How many seconds to wait after a failure, the n-th in a row. Where no other try helps it is raised."""
+        if n >= self._tries or not _passing(err):
+            raise err
+        return err.retry_after + pause(n, self._first_pause)
+
+    def stream(self, method: str, request: Any, silence: Optional[float] = None) -> http.client.HTTPResponse:
+        """Calls a method whose answer is no JSON, and returns that to be read and closed. It may be
+        silent for so many seconds."""
         body = json.dumps(request, allow_nan=False).encode("utf-8")
-        conn = self._connect()
+        conn = self._connect(silence)
         try:
             response = self._send(conn, method, body)
             if response.status != 200:
@@ -89,10 +97,10 @@ class Transport:
             except queue.Empty:
                 return
 
-    def _once(self, method: str, body: bytes, again: bool) -> Any:
+    def _once(self, method: str, body: bytes, again: bool, longer: float) -> Any:
         # One that was kept may have been closed by the other side, which is found out only by
-        # using it: what must not be done twice takes a fresh one.
-        conn = self._take() if again else self._connect()
+        # using it: what must not be done twice takes a fresh one, as does what takes longer.
+        conn = self._take() if again and not longer else self._connect(self._timeout + longer)
         try:
             response = self._send(conn, method, body)
             data = response.read()
@@ -102,7 +110,10 @@ class Transport:
         except BaseException:
             conn.close()  # an answer that is half read must not be the next call's
             raise
-        self._keep(conn, response)
+        if longer:
+            conn.close()
+        else:
+            self._keep(conn, response)
         if response.status != 200:
             raise self._failure(response, data)
         answer = _parse(data)
@@ -116,11 +127,12 @@ class Transport:
         conn.request("POST", f"{self._base}/{method}", body=body, headers=self._headers)
         return conn.getresponse()
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self, timeout: Optional[float] = None) -> http.client.HTTPConnection:
         host, port = self._address
+        timeout = self._timeout if timeout is None else timeout
         if self._tls is not None:
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=self._tls)
-        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+            return http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=timeout)
 
     def _take(self) -> http.client.HTTPConnection:
         if os.getpid() != self._pid:  # forked: the connections are the parent's

@@ -1,4 +1,4 @@
-package blocks
+package sequence
 
 import (
 	"fmt"
@@ -21,8 +21,8 @@ type Sequence struct {
 	places  []format.Place
 }
 
-// NewSequence returns the sequence of a project with a record, of now or before.
-func NewSequence(tx kv.Tx, rec *format.Project) *Sequence {
+// New returns the sequence of a project with a record, of now or before.
+func New(tx kv.Tx, rec *format.Project) *Sequence {
 	return &Sequence{tx: tx, project: rec.ID, rec: rec, base: rec.Base, kept: rec.Kept, row: -1}
 }
 

@@ -1,4 +1,4 @@
-package index
+package listing
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -17,34 +18,38 @@ import (
 // checksums. So the index has one for the whole file beside it while it is closed.
 // After a crash there is none, and bbolt's own check must do.
 const (
-	boltFile = "root.bolt"
-	sumFile  = "root.sum"
+	// File is the list's name in the index's folder.
+	File    = "root.bolt"
+	sumFile = "root.sum"
 )
 
-// boltTimeout is how long to wait for a process that has the file open.
-const boltTimeout = 2 * time.Second
+// ErrChecksum says that a file is not as it was written.
+var ErrChecksum = errors.New("has a wrong checksum")
 
-// verifyList checks bleve's list of segments.
-func verifyList(dir string) error {
+// Timeout is how long to wait for a process that has the file open.
+const Timeout = 2 * time.Second
+
+// Verify checks bleve's list of segments.
+func Verify(dir string) error {
 	want, err := os.ReadFile(filepath.Join(dir, sumFile))
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(want) == 0 {
-		return checkList(dir)
+		return check(dir)
 	}
 	if err != nil {
 		return err
 	}
-	got, err := listSum(dir)
+	got, err := sum(dir)
 	if err != nil {
 		return err
 	}
 	if string(want) != got {
-		return fmt.Errorf("%s: %w", filepath.Join(dir, boltFile), errChecksum)
+		return fmt.Errorf("%s: %w", filepath.Join(dir, File), ErrChecksum)
 	}
 	return nil
 }
 
-// unsealList removes the list's checksum: from now on the list is written to.
-func unsealList(dir string) error {
+// Unseal removes the list's checksum: from now on the list is written to.
+func Unseal(dir string) error {
 	path := filepath.Join(dir, sumFile)
 	want, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(want) == 0 {
@@ -56,34 +61,34 @@ func unsealList(dir string) error {
 	return durable.SyncDir(dir)
 }
 
-// sealList checks the list, which is not written to any more, and writes its checksum.
-func sealList(dir string) error {
-	if err := checkList(dir); err != nil {
+// Seal checks the list, which is not written to any more, and writes its checksum.
+func Seal(dir string) error {
+	if err := check(dir); err != nil {
 		return err
 	}
-	sum, err := listSum(dir)
+	is, err := sum(dir)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, sumFile), []byte(sum), 0o600)
+	return os.WriteFile(filepath.Join(dir, sumFile), []byte(is), 0o600)
 }
 
-func listSum(dir string) (string, error) {
-	b, err := os.ReadFile(filepath.Join(dir, boltFile))
+func sum(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, File))
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%08x %d\n", crc32.ChecksumIEEE(b), len(b)), nil
 }
 
-// checkList has bbolt check the list, if there is one.
-func checkList(dir string) error {
-	path := filepath.Join(dir, boltFile)
+// check has bbolt check the list, if there is one.
+func check(dir string) error {
+	path := filepath.Join(dir, File)
 	if st, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && st.Size() == 0 {
 		return nil // bbolt begins with an empty file
 	}
-	return guard(func() error {
-		db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: boltTimeout, OpenFile: openToRead})
+	return Guard(func() error {
+		db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: Timeout, OpenFile: openToRead})
 		if err != nil {
 			return err
 		}
@@ -104,17 +109,17 @@ func checkList(dir string) error {
 // a file that it only reads.
 func openToRead(path string, _ int, _ os.FileMode) (*os.File, error) { return os.Open(path) }
 
-// attemptsFile holds a byte for each attempt to open the index since the last one
+// AttemptsFile holds a byte for each attempt to open the index since the last one
 // that did not end the process. A damaged list can do that, inside bbolt, where
 // nothing can be recovered from; after some attempts the index is given up.
 const (
-	attemptsFile = "root.attempts"
+	AttemptsFile = "root.attempts"
 	maxAttempts  = 3
 )
 
-// attempts returns a byte for each attempt so far, or an error where there were too many.
-func attempts(dir string) ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(dir, attemptsFile))
+// Attempts returns a byte for each attempt so far, or an error where there were too many.
+func Attempts(dir string) ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(dir, AttemptsFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -124,17 +129,29 @@ func attempts(dir string) ([]byte, error) {
 	return b, nil
 }
 
-// attempt notes that the index is about to be opened.
-func attempt(dir string) error {
-	b, err := attempts(dir)
+// Attempt notes that the index is about to be opened.
+func Attempt(dir string) error {
+	b, err := Attempts(dir)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, attemptsFile), append(b, '.'), 0o600)
+	return os.WriteFile(filepath.Join(dir, AttemptsFile), append(b, '.'), 0o600)
 }
 
-// survived notes that the process outlived the attempt.
-func survived(dir string) error { return os.Remove(filepath.Join(dir, attemptsFile)) }
+// Survived notes that the process outlived the attempt.
+func Survived(dir string) error { return os.Remove(filepath.Join(dir, AttemptsFile)) }
+
+// Guard runs fn, which reads mapped files. What they raise when they are damaged
+// is an error.
+func Guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("read index: %v", r)
+		}
+	}()
+	return fn()
+}
