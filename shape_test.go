@@ -43,7 +43,7 @@ var mayImport = map[string]string{
 	"proof/evidence":       "audit proof",
 	"proof/qr":             "",
 	"witness":              "durable filelock proof",
-	"notary":               "audit proof proof/evidence store/format store/kv store/trees",
+	"notary":               "admit audit proof proof/evidence store/format store/kv store/trees",
 	"spell":                "",
 	"rpc":                  "audit",
 	"export":               "audit format",

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"auditlog/admit"
 	"auditlog/api/dialect"
 	"auditlog/api/wire"
 	"auditlog/audit"
@@ -73,7 +74,7 @@ func (s *Server) prove(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.opts.Auth.Live(c.r.Context(), &c.principal)
+	ctx, cancel := s.opts.Auth.Live(admit.In(c.r.Context(), c.admitted), &c.principal)
 	defer cancel()
 	read := s.opts.Reading.Reading(c.auth(), reading.Read{Action: rights.AuditLogProve, Query: sel.Query(), What: "evidence"})
 	d := c.w.Download(fileName(req.Project, "evidence.ndjson"), rpc.TypeNDJSON, func() error { return read.Begin(ctx) })
@@ -127,6 +128,9 @@ func (c *call) mayProve(req *rpc.PullRequest) error {
 	return c.noProofs()
 }
 
+// proofBytes is about what a proof takes, as hashes, as text and in the answer.
+const proofBytes = 8 << 10
+
 // appendProofs appends the proofs of entries, which are in the order of their seqs, to an answer.
 func (c *call) appendProofs(ctx context.Context, entries []*audit.Entry) ([]byte, error) {
 	seqs := make([]int64, len(entries))
@@ -135,6 +139,9 @@ func (c *call) appendProofs(ctx context.Context, entries []*audit.Entry) ([]byte
 	}
 	if len(entries) == 0 {
 		return nil, nil
+	}
+	if err := admit.Take(ctx, len(entries)*proofBytes); err != nil {
+		return nil, err
 	}
 	proofs, err := c.opts.Proofs.Proofs(ctx, entries[0].Project, seqs)
 	if err != nil {
@@ -278,10 +285,10 @@ func (s *Server) tlogProject(c *call, project string, incarnation int, path stri
 	if err := c.tlogAuthorize(project); err != nil {
 		return err
 	}
+	ctx, done := c.reading()
+	defer done()
 	return c.tree(path, func() ([]byte, error) { return s.opts.Proofs.ProjectCheckpoint(project, incarnation) },
-		func(p proof.TilePath) ([]byte, error) {
-			return s.opts.Proofs.ProjectTile(c.r.Context(), project, incarnation, p)
-		})
+		func(p proof.TilePath) ([]byte, error) { return s.opts.Proofs.ProjectTile(ctx, project, incarnation, p) })
 }
 
 // tree answers a file of one tree.

@@ -44,7 +44,9 @@ func (s *Server) pull(c *call) error {
 	}
 	var proofs []byte
 	if req.Proof {
-		if proofs, err = c.appendProofs(ctx, part.Entries); err != nil {
+		computing, done := c.admitted.Until(admit.In(ctx, c.admitted))
+		defer done()
+		if proofs, err = c.appendProofs(computing, part.Entries); err != nil {
 			return err
 		}
 	}

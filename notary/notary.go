@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/time/rate"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/proof"
 	"auditlog/store/format"
@@ -169,10 +170,11 @@ type leaf struct {
 	commitment proof.Commitment
 }
 
-// each calls fn with so many leaves of a project, from leaf first on.
+// each calls fn with so many leaves of a project, from leaf first on. They are computed in the turns of the
+// context's call, some at a time, and fn is called outside of them: it may write to somebody.
 func (n *Notary) each(ctx context.Context, h *trees.History, first int64, count int, fn func(*leaf) error) error {
 	salter := proof.NewSalter(h.Secret)
-	var l leaf
+	leaves := make([]leaf, min(count, eachAtOnce))
 	for seq, end := h.Base+first, h.Base+first+int64(count); seq < end; {
 		entries, err := n.log.AfterSeq(ctx, h.Name, seq-1, int(end-seq))
 		if err != nil {
@@ -181,19 +183,42 @@ func (n *Notary) each(ctx context.Context, h *trees.History, first int64, count 
 		if len(entries) == 0 {
 			return n.gone(h, seq)
 		}
-		for _, e := range entries {
-			if e.Seq != seq {
-				return n.gone(h, seq)
-			}
-			l.seq, l.entry, l.salt = seq, e.AppendJSON(l.entry[:0]), salter.Salt(seq)
-			l.commitment = proof.Commit(l.salt, l.entry)
-			if err := fn(&l); err != nil {
+		for some := range slices.Chunk(entries, len(leaves)) {
+			if err := n.compute(ctx, h, seq, some, salter, leaves); err != nil {
 				return err
 			}
-			seq++
+			for i := range some {
+				if err := fn(&leaves[i]); err != nil {
+					return err
+				}
+			}
+			seq += int64(len(some))
 		}
 	}
 	return nil
+}
+
+// eachAtOnce is how many leaves are computed before somebody is told of them.
+const eachAtOnce = proof.TileWidth
+
+// compute makes leaves of entries, which are those from seq on.
+func (n *Notary) compute(ctx context.Context, h *trees.History, seq int64, entries []*audit.Entry, salter *proof.Salter, leaves []leaf) error {
+	return admit.Work(ctx, func(ctx context.Context) error {
+		turn := admit.TurnOf(ctx)
+		for i, e := range entries {
+			if e.Seq != seq {
+				return n.gone(h, seq)
+			}
+			l := &leaves[i]
+			l.seq, l.entry, l.salt = seq, e.AppendJSON(l.entry[:0]), salter.Salt(seq)
+			l.commitment = proof.Commit(l.salt, l.entry)
+			seq++
+			if err := turn.Step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // gone returns why an entry of a project is not there: because it was purged since, or because

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"auditlog/admit"
 	"auditlog/audit"
 	"auditlog/proof"
 	"auditlog/proof/evidence"
@@ -100,16 +101,33 @@ func (n *Notary) Proofs(ctx context.Context, project string, seqs []int64) ([]*p
 	}
 	proofs := make([]*proof.LeafProof, len(seqs))
 	tree, salter := n.tree(ctx, &h, h.Head.Size), proof.NewSalter(h.Secret)
-	for i, seq := range seqs {
-		if seq < h.Base {
-			continue
-		}
-		salt := salter.Salt(seq)
-		p := &proof.LeafProof{Extra: salt[:], Index: seq - h.Base, Checkpoint: signed}
-		if p.Hashes, err = tree.Inclusion(p.Index); err != nil {
+	first, _ := slices.BinarySearch(seqs, h.Base)
+	at := first // in seqs
+	prove := func() (err error) {
+		salt := salter.Salt(seqs[at])
+		p := &proof.LeafProof{Extra: salt[:], Index: seqs[at] - h.Base, Checkpoint: signed}
+		p.Hashes, err = tree.Inclusion(p.Index)
+		proofs[at] = p
+		at++
+		return err
+	}
+	for tile := range tilesOf(seqs[first:], h.Base) {
+		// What the first one has read, which takes turns by itself, is all that the others of its tile need.
+		if err := prove(); err != nil {
 			return nil, err
 		}
-		proofs[i] = p
+		err := admit.Work(ctx, func(ctx context.Context) error {
+			turn := admit.TurnOf(ctx)
+			for range tile[1:] {
+				if err := errors.Join(prove(), turn.Look()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return proofs, nil
 }

@@ -65,13 +65,14 @@ func (w *Step) blockPlans() (plans []*blocks.Plan) {
 	return plans
 }
 
-// expected says what will be read.
+// expected says what will be read. It looks at every entry.
 func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
 	for _, plan := range w.plans {
 		rec := &plan.rec
-		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (plan.through()-rec.Base)/format.SeqRow; n++ {
+		through := plan.through()
+		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (through-rec.Base)/format.SeqRow; n++ {
 			seqs = append(seqs, format.SeqKey(rec.ID, n))
 		}
 		usages = append(usages, format.ProjectUsageKey(rec.ID))
