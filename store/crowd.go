@@ -15,12 +15,16 @@ type crowd struct {
 	until    time.Time
 }
 
-// patienceOfCommit is the part of the time that a commit took for which the committer waits.
-const patienceOfCommit = 4
+// The committer waits for a part of the time that a commit took, and not for long: one that took long
+// waited for something else.
+const (
+	patienceOfCommit = 4
+	crowdWait        = 20 * time.Millisecond
+)
 
 // answered tells that a commit of some calls has ended, and how long it took, while others wait.
 func (c *crowd) answered(calls, waiting int, took time.Duration) {
-	c.expected, c.until = calls+waiting, time.Now().Add(took/patienceOfCommit)
+	c.expected, c.until = calls+waiting, time.Now().Add(min(took/patienceOfCommit, crowdWait))
 }
 
 // await returns once all wait that are expected, or as many entries as one commit takes, or when
