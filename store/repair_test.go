@@ -130,26 +130,28 @@ func TestRepairCampaign(t *testing.T) {
 	}
 }
 
-// A bit that turned in the name of a project, the log's own too, is never taken for its name: with a
-// backup it has its own again, and without one its entries are there under another.
+// A bit that turned in the name of a project, the log's own too, or in its record, has nobody take it for
+// another: with a backup it has its name again, and without one its entries are there under a new one.
 func TestRepairOfAName(t *testing.T) {
 	c := newCampaign(t)
 	for _, name := range []string{audit.SystemProject, "acme"} {
-		files := map[string][]byte{FileName: bytes.Clone(c.images["closed"][FileName])}
-		b, turned := files[FileName], 0
-		for row := []byte(name + `{"id":`); ; turned++ {
-			i := bytes.Index(b, row)
-			if i < 0 {
-				break
+		for _, at := range []int{2, len(name) + 2} {
+			files := map[string][]byte{FileName: bytes.Clone(c.images["closed"][FileName])}
+			b, turned := files[FileName], 0
+			for row := []byte(name + `{"id":`); ; turned++ {
+				i := bytes.Index(b, row)
+				if i < 0 {
+					break
+				}
+				b[i+at] ^= 1
 			}
-			b[i+2] ^= 1
-		}
-		if turned == 0 {
-			t.Fatalf("nowhere is a row of project %s", name)
-		}
-		for _, with := range []bool{true, false} {
-			if lost := c.repaired(t, files, with); lost > 0 {
-				t.Errorf("%s: %d entries are lost with its name", name, lost)
+			if turned == 0 {
+				t.Fatalf("nowhere is a row of project %s", name)
+			}
+			for _, with := range []bool{true, false} {
+				if lost := c.repaired(t, files, with); lost > 0 {
+					t.Errorf("%s: %d entries are lost with its name", name, lost)
+				}
 			}
 		}
 	}
