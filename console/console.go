@@ -353,13 +353,17 @@ func (c *console) fail(v *visit, err error) {
 	}
 	kind := audit.KindOf(err)
 	page := errorPage{frame: c.frame(v, "Error", "", ""), Kind: kind, RequestID: v.w.Header().Get(rpc.HeaderRequestID)}
+	status := rpc.Status(kind)
 	var fault *audit.Fault
-	if errors.As(err, &fault) && kind != audit.Internal {
+	switch {
+	case errors.As(err, &fault) && kind != audit.Internal:
 		page.Message = sentence(fault.Error())
-	} else if v.r.Context().Err() == nil {
+	case v.r.Context().Err() != nil:
+		status = rpc.StatusGone // nobody waits for the answer, and no fault is the log's
+	default:
 		c.opts.Log.Error().Err(err).Str("id", page.RequestID).Str("path", v.r.URL.Path).Msg("console")
 	}
-	if err := c.render(v, rpc.Status(kind), "error", page); err != nil {
+	if err := c.render(v, status, "error", page); err != nil {
 		c.opts.Log.Error().Err(err).Str("id", page.RequestID).Msg("console: render error page")
 		http.Error(v.w, "This page could not be made.", http.StatusInternalServerError)
 	}

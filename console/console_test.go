@@ -22,6 +22,7 @@ import (
 	"auditlog/index"
 	"auditlog/reading"
 	"auditlog/retention"
+	"auditlog/rpc"
 	"auditlog/status"
 	"auditlog/store"
 )
@@ -341,6 +342,23 @@ func TestCountsThatTakeLong(t *testing.T) {
 	for _, path := range []string{"/logs?project=acme&outcome=success&part=summary", "/logs?project=acme&outcome=success&counts=wait"} {
 		if a := v.get(path); !strings.Contains(a.body, `<b id="total">1</b>`) {
 			t.Errorf("%s is without counts:\n%s", path, a.body)
+		}
+	}
+}
+
+// Who goes away before the page is made is no fault of the log's, which the log of requests would have
+// somebody look at.
+func TestVisitorIsGone(t *testing.T) {
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "a.b", audit.Success))
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	for _, page := range []string{"/logs?project=acme", "/logs?project=acme&find=word"} {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, page, http.NoBody)
+		r.Host, r.RemoteAddr = "localhost", "127.0.0.1:9"
+		rec := httptest.NewRecorder()
+		site.Config.Handler.ServeHTTP(rec, r)
+		if rec.Code != rpc.StatusGone {
+			t.Errorf("%s: status %d", page, rec.Code)
 		}
 	}
 }

@@ -76,6 +76,9 @@ var kinds = [...]struct {
 	{audit.Unavailable, http.StatusServiceUnavailable},
 }
 
+// StatusGone stands in the log for a client that did not wait for its answer.
+const StatusGone = 499
+
 // Status returns the HTTP status of an error of kind k.
 func Status(k audit.Kind) int {
 	for _, e := range kinds {

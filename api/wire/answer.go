@@ -77,14 +77,11 @@ func (x *Exchange) Fail(err error) {
 	f := FaultOf(err)
 	status := rpc.Status(f.Kind)
 	if x.Request.Context().Err() != nil && f.Kind == audit.Internal {
-		status = statusGone
+		status = rpc.StatusGone
 		err = fmt.Errorf("%w: %w", audit.Errorf(audit.Unavailable, "the client went away"), err)
 	}
 	x.FailStatus(status, err)
 }
-
-// statusGone stands in the log for a client that did not wait for its answer.
-const statusGone = 499
 
 // FaultOf returns what the caller is told of err.
 func FaultOf(err error) *audit.Fault {
