@@ -10,14 +10,14 @@ MODULES = bench logintest prooftest receivertest packaging
 # than they work, so that more packages than processors run at once. The store's own take long under the
 # race detector: it sees their short form, and beside it they run whole without.
 test: tools lint build
-	$(if $(ARGS),go test -race -timeout 9m $(ARGS),@set -e; \
-	  (go test -race -short -timeout 9m ./store && exec go test -timeout 14m ./store) & store=$$!; \
+	$(if $(ARGS),.ci/race -timeout 9m $(ARGS),@set -e; \
+	  (.ci/race -short -timeout 9m ./store && exec go test -timeout 14m ./store) & store=$$!; \
 	  trap "kill $$store 2> /dev/null || :" EXIT; \
-	  go test -race -timeout 14m -p 3 $$(go list ./... | grep -v '/store$$'); wait $$store)
-	$(if $(ARGS),,@set -e; for module in $(MODULES); do (cd $$module && \
-	  if go mod download 2> /dev/null; then go vet ./... && go test ./...; \
-	  else echo "what $$module stands on could not be had: what it tries goes untried"; fi); done)
-	$(if $(ARGS),,sdk/test)
+	  .ci/race -timeout 14m -p 3 $$(go list ./... | grep -v '/store$$'); \
+	  for module in $(MODULES); do (cd $$module && \
+	    if go mod download 2> /dev/null; then go vet ./... && go test ./...; \
+	    else echo "what $$module stands on could not be had: what it tries goes untried"; fi); done; \
+	  sdk/test; wait $$store)
 
 # lint checks the form of the source. staticcheck's version is in go.mod.
 lint:

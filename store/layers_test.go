@@ -312,6 +312,7 @@ func TestMergeFaults(t *testing.T) {
 // one, and names these alone. A merge that meets it leaves the layers as they are, and what else
 // comes late is sealed on.
 func TestDamageInLayers(t *testing.T) {
+	alone(t)
 	s := openLayered(t, t.TempDir(), 8)
 	withLayers(t, s)
 	var keys [][]byte

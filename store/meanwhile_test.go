@@ -49,6 +49,7 @@ func TestSinceMissesNothing(t *testing.T) {
 
 // Who asks for what a small project has does not look through everybody else's entries.
 func TestSinceOfSmallProjects(t *testing.T) {
+	alone(t)
 	s := open(t, t.TempDir(), Options{SealAfter: time.Hour})
 	record := func(project string, n int) {
 		for i := range n {

@@ -48,6 +48,7 @@ func TestMoveToPostgres(t *testing.T) {
 
 // A database that a node writes to is not moved.
 func TestMoveRefusesDatabaseInUse(t *testing.T) {
+	alone(t)
 	at := pgtest.Start(t)
 	s, err := Connect(at, Options{})
 	if err != nil {

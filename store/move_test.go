@@ -93,6 +93,7 @@ func filled(t *testing.T, path string) *kvtest.DB {
 // A copy that ends at any of its commits, written or not, leaves a database that no log is
 // opened in, and is made anew by the next.
 func TestCopyIntoEndsAnywhere(t *testing.T) {
+	alone(t)
 	from, err := openDB(unpackFixture(t, "testdata/format4/proved.db.gz"), Options{})
 	if err != nil {
 		t.Fatal(err)

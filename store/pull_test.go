@@ -57,6 +57,7 @@ func pullAll(t *testing.T, s *Store, q audit.Query) (sum audit.Part, given int64
 
 // What is damaged is told of by its numbers, and what comes behind it is given; so is what is lost.
 func TestPullPastDamage(t *testing.T) {
+	alone(t)
 	s, keys := sealedBlocks(t, Options{})
 	if _, err := s.Record(t.Context(), []*audit.Entry{entry("globex", 1), entry("acme", 1)}); err != nil {
 		t.Fatal(err)

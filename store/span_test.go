@@ -72,6 +72,7 @@ func spansOf(t *testing.T, s *Store) (n int) {
 // TestSpansInAnyOrder imports years of history before, between and behind what is
 // there: a filter that matches nothing looks into a few blocks whatever the order.
 func TestSpansInAnyOrder(t *testing.T) {
+	alone(t)
 	z := blocks.Sizes{BlockRows: 4, IndexableRows: 2, IndexableBytes: 1 << 20, Span: 16, Ahead: 2}
 	orders := map[string]func(i int) int{
 		"as it happened":    func(i int) int { return i },

@@ -48,6 +48,7 @@ func countQueries(entries []*audit.Entry) []audit.Query {
 // several seals. Charts in any zone, lists of values and totals are always what counting each
 // row says.
 func TestCountsAreThoseOfTheRows(t *testing.T) {
+	alone(t)
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			z := blocks.Sizes{BlockRows: 12, IndexableRows: 6, IndexableBytes: 4 << 10, Span: 8, Ahead: 2}

@@ -209,6 +209,7 @@ func TestOthersAreSealedMeanwhile(t *testing.T) {
 // A step that rewrites one project's blocks is bounded, however many of them its entries go to,
 // and so is what all of a step writes.
 func TestStepsAreBounded(t *testing.T) {
+	alone(t)
 	s := openIdle(t, t.TempDir())
 	for p := range 40 {
 		mustRecordAll(t, s, scattered(fmt.Sprint("p", p), 200, 0))
