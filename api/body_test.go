@@ -151,13 +151,13 @@ func TestBodyThatBreaksOff(t *testing.T) {
 // Who is refused before the body is read need not send it, and cannot hold the
 // answer up by not sending it.
 func TestRefusedBeforeTheBody(t *testing.T) {
-	f, _ := withTokens(t, Options{Patience: time.Second})
+	f, _ := withTokens(t, Options{})
 	for _, headers := range []string{"Content-Length: 1000", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
 		if status, body := answerOf(t, f.dial(headers)); status != http.StatusUnauthorized {
 			t.Errorf("%s: answered %d %s", headers, status, body)
 		}
 	}
-	dev := start(t, Options{Patience: time.Second})
+	dev := start(t, Options{})
 	if status, body := answerOf(t, dev.dial(fmt.Sprintf("Content-Length: %d", audit.MaxBatchSize+1))); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that says it is too large: %d %s", status, body)
 	}
