@@ -182,13 +182,18 @@ func (d *Duty) On() bool {
 }
 
 // Guard returns audit.ErrOvertaken if another node is on duty as a transaction sees it, whatever this
-// one thinks: it may have been held up for as long as it took the other to take over.
+// one thinks: it may have been held up for as long as it took the other to take over. Where none is, as
+// before the first beat of all, whoever will be reads what this transaction writes.
 func (d *Duty) Guard(tx kv.Tx) error {
 	nodes, err := format.ParseNodes(tx.Bucket(format.Meta).Get(format.MetaNodes))
-	if err == nil && nodes.OnDuty != d.id {
+	if err == nil && d.isOvertaken(nodes) {
 		err = audit.ErrOvertaken
 	}
 	return err
+}
+
+func (d *Duty) isOvertaken(nodes *format.Nodes) bool {
+	return nodes.OnDuty != "" && nodes.OnDuty != d.id
 }
 
 // errOffDuty ends what is done on duty when another node is.

@@ -19,6 +19,9 @@ func TestTakenBeforeTheFirstBeat(t *testing.T) {
 	}
 	on, other := node(), node()
 	var nodes format.Nodes
+	if on.isOvertaken(&nodes) {
+		t.Error("a node is overtaken though none is on duty")
+	}
 	now := time.Now()
 	on.count(&nodes, now)
 	if nodes.OnDuty != on.id {
@@ -31,5 +34,8 @@ func TestTakenBeforeTheFirstBeat(t *testing.T) {
 	on.count(&nodes, now.Add(beatEvery))
 	if nodes.OnDuty != other.id || nodes.Next != "" {
 		t.Errorf("it does not make way: %+v", nodes)
+	}
+	if !on.isOvertaken(&nodes) || other.isOvertaken(&nodes) {
+		t.Error("who made way is not overtaken, or who took over is")
 	}
 }
