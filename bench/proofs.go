@@ -21,8 +21,10 @@ const (
 	// made while it is measured, and nothing hashed.
 	seldom = "2400h"
 	often  = "1s"
-	// askedProofs is how many proofs and checkpoints are asked for one after the other.
-	askedProofs = 500
+	// askedProofs is how many proofs are asked for one after the other, and askedCheckpoints how many
+	// checkpoints that cover something new: a log makes 30 at once, and then one a second.
+	askedProofs      = 500
+	askedCheckpoints = 25
 )
 
 // proofs measures what it takes that the log can prove what it holds: recording with and without, side
@@ -108,6 +110,7 @@ func (t *trial) askProofs(ctx context.Context, log *peer.Auditlog) error {
 		return err
 	}
 	t.noteLatencies(workProofs, "an entry with its proof", d)
+	one.n = askedCheckpoints
 	d, err = one.run(ctx, log, nil, func(ctx context.Context, c peer.Conn, i int) error {
 		e := t.work.Entry(i)
 		e.Project = proved
