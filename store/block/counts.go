@@ -1,6 +1,9 @@
 package block
 
-import "auditlog/store/block/bits"
+import (
+	"auditlog/store/block/bits"
+	"auditlog/store/block/column"
+)
 
 // fewRows is what part of a block's rows is so few that each is looked up by itself.
 const fewRows = 16
@@ -61,7 +64,11 @@ type Column struct {
 
 // Column reads the values of all rows in f.
 func (b *Block) Column(f Field, dst *Column) error {
-	c := b.columns.At(fieldColumns[f])
+	return b.column(b.columns.At(fieldColumns[f]), dst)
+}
+
+// column reads those in a column of strings.
+func (b *Block) column(c *column.Column, dst *Column) error {
 	if c.Single() {
 		s, err := b.columns.Value(c, 0)
 		dst.Values = append(dst.Values[:0], s)

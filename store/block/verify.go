@@ -20,7 +20,7 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 			return bits.Corrupt("row %d has another id, seq or time", row)
 		}
 	}
-	var read valuesRead
+	var read Column
 	for col := range parts {
 		p := &parts[col]
 		if p.list != nil {
@@ -34,14 +34,8 @@ func (b *Block) Verify(entries []*audit.Entry) error {
 	return nil
 }
 
-// valuesRead is memory for the values of a column, and for which of them each row has.
-type valuesRead struct {
-	values []string
-	which  [bits.MaxRows]uint16
-}
-
 // verifyTexts does so for a column of strings.
-func (b *Block) verifyTexts(col int, p *part, entries []*audit.Entry, read *valuesRead) error {
+func (b *Block) verifyTexts(col int, p *part, entries []*audit.Entry, read *Column) error {
 	other := func(row int) error { return bits.Corrupt("row %d has another text in column %d", row, col) }
 	c := b.columns.At(col)
 	made, err := b.columns.EachMade(c, func(row int, v []byte) error {
@@ -53,25 +47,15 @@ func (b *Block) verifyTexts(col int, p *part, entries []*audit.Entry, read *valu
 	if made {
 		return err
 	}
-	var one string
-	if c.Single() {
-		if one, err = b.columns.Value(c, 0); err != nil {
-			return err
-		}
-		read.values = append(read.values[:0], one)
-		clear(read.which[:b.rows])
-	} else {
-		if read.values, err = b.columns.Values(b.columns.Inner(c), read.values); err != nil {
-			return err
-		}
-		b.columns.Which(c, &read.which)
+	if err := b.column(c, read); err != nil {
+		return err
 	}
 	for row, e := range entries {
-		want, i := p.get(e), int(read.which[row])
-		if i >= len(read.values) || read.values[i] != want {
+		want, i := p.get(e), read.Of[row]
+		if read.Values[i] != want {
 			return other(row)
 		}
-		read.values[i] = want // which is found equal at once by those that are the same string in memory
+		read.Values[i] = want // which is found equal at once by those that are the same string in memory
 	}
 	return nil
 }
