@@ -29,7 +29,7 @@ func (w *Writer) Write(plan *Plan) error {
 		}
 	}
 	for _, b := range plan.Put {
-		if err := w.put(b); err != nil {
+		if err := w.put(b, told[b.Key]); err != nil {
 			return err
 		}
 	}
@@ -78,13 +78,14 @@ func (w *Writer) Drop(b Keyed, gone bool) error {
 	return w.tell(format.BlockChange{Seq: w.Seq, Key: b.Key, Deleted: true})
 }
 
-// put adds a block that has its sequence already.
-func (w *Writer) put(b Keyed) error {
+// put adds a block that has its sequence already. told is set when followers are told of it, else it is
+// marked as small.
+func (w *Writer) put(b Keyed, told bool) error {
 	k := b.Key.Append(nil)
 	if err := w.Tx.Bucket(format.Blocks).Put(k, b.Bytes()); err != nil {
 		return fmt.Errorf("put %v: %w", b.Key, err)
 	}
-	if w.Sizes.Indexable(b.Block) {
+	if told {
 		return w.tell(format.BlockChange{Seq: b.Seq(), Key: b.Key})
 	}
 	if err := w.Tx.Bucket(format.Small).Put(k, format.Uint64(b.Seq())); err != nil {
@@ -96,14 +97,10 @@ func (w *Writer) put(b Keyed) error {
 // Tell has followers be told of small blocks, which have sequences of their own for that.
 func (w *Writer) Tell(quiet []Keyed) error {
 	for _, b := range quiet {
-		k := b.Key.Append(nil)
-		if err := w.Tx.Bucket(format.Small).Delete(k); err != nil {
+		if err := w.Tx.Bucket(format.Small).Delete(b.Key.Append(nil)); err != nil {
 			return fmt.Errorf("delete mark of %v: %w", b.Key, err)
 		}
-		if err := w.Tx.Bucket(format.Blocks).Put(k, b.Bytes()); err != nil {
-			return fmt.Errorf("put %v: %w", b.Key, err)
-		}
-		if err := w.tell(format.BlockChange{Seq: b.Seq(), Key: b.Key}); err != nil {
+		if err := w.put(b, true); err != nil {
 			return err
 		}
 	}
