@@ -76,30 +76,28 @@ func (d *docSet) compare(ctx context.Context, cfg *Config) error {
 			return &staleError{"the log has lost what the index is of"}
 		}
 	}
-	known := make(map[fulltext.BlockKey]bool, len(d.seqs))
-	deleted := make(map[fulltext.BlockKey]uint64)
+	last := make(map[fulltext.BlockKey]fulltext.BlockChange, len(d.seqs))
 	err := eachChange(ctx, cfg.Source, 0, func(c fulltext.BlockChange) error {
 		seq, ok := d.seqs[c.Key]
 		if !c.Deleted && c.Seq <= d.cursor && (!ok || seq != c.Seq) {
 			return fmt.Errorf("the index lacks %v as of change %d", c.Key, c.Seq)
 		}
-		known[c.Key] = !c.Deleted || c.Seq > d.cursor
-		if c.Deleted {
-			deleted[c.Key] = c.Seq
-		}
+		last[c.Key] = c
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	for key, seq := range d.seqs {
-		if !known[key] {
-			d.stale = append(d.stale, docID{Key: key, Seq: seq})
-			if deleted[key] > seq {
-				d.missed = append(d.missed, docID{Key: key, Seq: seq})
-			}
-			delete(d.seqs, key)
+		c, told := last[key]
+		if told && (!c.Deleted || c.Seq > d.cursor) {
+			continue
 		}
+		d.stale = append(d.stale, docID{Key: key, Seq: seq})
+		if c.Seq > seq {
+			d.missed = append(d.missed, docID{Key: key, Seq: seq})
+		}
+		delete(d.seqs, key)
 	}
 	return nil
 }
