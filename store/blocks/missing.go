@@ -266,10 +266,7 @@ func (m *missing) otherLayers() {
 // inLayer drops those that are in blocks of a layer.
 func (m *missing) inLayer(id format.ProjectID, left map[int64]candidate) {
 	c := NewCursor(m.tx, id)
-	ok, err := c.Seek(m.low)
-	if err == nil && !ok && m.tx.Err() == nil {
-		ok, err = c.First()
-	}
+	ok, err := c.Reach(m.low)
 	for {
 		for h := m.tx.Pass(); h != nil; h = m.tx.Pass() {
 			m.gap.AtMost = true

@@ -100,10 +100,10 @@ func (a *allBlocks) move() (ok bool, err error) {
 		return a.c.Past(h, !a.oldest)
 	case !a.started:
 		a.started = true
-		if ok, err = a.c.Seek(a.from); err == nil && !ok && a.oldest {
-			return a.c.First()
+		if a.oldest {
+			return a.c.Reach(a.from)
 		}
-		return ok, err
+		return a.c.Seek(a.from)
 	case a.oldest:
 		return a.c.Next()
 	}
