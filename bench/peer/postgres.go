@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"auditlog/store/kv/pgkv/pgtest"
 	"bytes"
 	"cmp"
 	"context"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"auditlog/store/kv/pgkv/pgtest"
 )
 
 // Postgres is a server of its own that listens at a socket in its folder alone.
