@@ -55,23 +55,7 @@ func TestSweep(t *testing.T) {
 func TestManySmallProjects(t *testing.T) {
 	const projects = 300
 	var ix *running
-	s, err := store.Open(t.TempDir(), store.Options{
-		SealAfter: time.Millisecond, QuietAfter: 20 * time.Millisecond,
-		Search: func(text string) (fulltext.Query, error) {
-			q, err := Parse(text)
-			if err != nil {
-				return nil, err
-			}
-			return ix.Search(q), nil
-		},
-		Narrow: func(e fulltext.Exact) fulltext.Narrowing { return ix.Narrow(e) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	cfg := testConfig(t.TempDir()+"/index", s)
-	cfg.Identity = s.Identity()
+	s, cfg := openLog(t, store.Options{SealAfter: time.Millisecond, QuietAfter: 20 * time.Millisecond}, &ix)
 	ix = start(t, cfg)
 	name := func(i int) string { return fmt.Sprintf("p%03d", i) }
 	g := audittest.New(1, time.Second)
@@ -124,6 +108,7 @@ func TestManySmallProjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	for done := false; !done; {
+		var err error
 		if done, err = s.PurgeStep(t.Context(), name(7)); err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,6 @@ import (
 
 	"auditlog/audit"
 	"auditlog/audit/audittest"
-	"auditlog/fulltext"
 	"auditlog/store"
 )
 
@@ -27,20 +26,7 @@ func BenchmarkSeveral(b *testing.B) {
 
 func benchSeveral(b *testing.B, projects, each int, quiet time.Duration) {
 	var ix *running
-	s, err := store.Open(b.TempDir(), store.Options{
-		QuietAfter: quiet,
-		Search: func(text string) (fulltext.Query, error) {
-			q, err := Parse(text)
-			if err != nil {
-				return nil, err
-			}
-			return ix.Search(q), nil
-		},
-		Narrow: func(e fulltext.Exact) fulltext.Narrowing { return ix.Narrow(e) },
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	s, cfg := openLog(b, store.Options{QuietAfter: quiet}, &ix)
 	g := audittest.New(1, time.Second)
 	for i := 0; i < projects*each; i += 10_000 {
 		entries := g.Entries(min(10_000, projects*each-i))
@@ -57,8 +43,6 @@ func benchSeveral(b *testing.B, projects, each int, quiet time.Duration) {
 	if err := s.Seal(); err != nil {
 		b.Fatal(err)
 	}
-	cfg := testConfig(b.TempDir()+"/index", s)
-	cfg.Identity = s.Identity()
 	ix = start(b, cfg)
 	if quiet < time.Second {
 		ix.until("told of all", func(s Status) bool { return s.Blocks >= projects })

@@ -33,23 +33,30 @@ func newScene(t *testing.T) *scene {
 		t: t, r: rand.New(rand.NewPCG(3, 4)),
 		entries: make(map[string][]*audit.Entry), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
-	search := func(text string) (fulltext.Query, error) {
+	s, cfg := openLog(t, store.Options{SealRows: 700, SealAfter: 20 * time.Millisecond}, &scene.index)
+	scene.s, scene.index = s, start(t, cfg)
+	return scene
+}
+
+// openLog opens a real log, which is searched with an index that the caller starts, as cfg says.
+func openLog(t testing.TB, opts store.Options, index **running) (s *store.Store, cfg Config) {
+	t.Helper()
+	opts.Search = func(text string) (fulltext.Query, error) {
 		q, err := Parse(text)
 		if err != nil {
 			return nil, err
 		}
-		return scene.index.Search(q), nil
+		return (*index).Search(q), nil
 	}
-	s, err := store.Open(t.TempDir(), store.Options{SealRows: 700, SealAfter: 20 * time.Millisecond, Search: search,
-		Narrow: func(e fulltext.Exact) fulltext.Narrowing { return scene.index.Narrow(e) }})
+	opts.Narrow = func(e fulltext.Exact) fulltext.Narrowing { return (*index).Narrow(e) }
+	s, err := store.Open(t.TempDir(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	cfg := testConfig(t.TempDir()+"/index", s)
+	cfg = testConfig(t.TempDir()+"/index", s)
 	cfg.Identity = s.Identity()
-	scene.s, scene.index = s, start(t, cfg)
-	return scene
+	return s, cfg
 }
 
 func (s *scene) entry(project string) *audit.Entry {
