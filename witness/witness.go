@@ -90,17 +90,11 @@ func Open(opts Options) (*Witness, error) {
 func (w *Witness) Close() error { return w.lock.Close() }
 
 func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if _, err = filelock.Take(f); err == nil {
-		return f, nil
-	}
+	f, _, err := filelock.Open(path)
 	if errors.Is(err, filelock.ErrTaken) {
 		err = ErrTaken
 	}
-	return nil, errors.Join(err, f.Close())
+	return f, err
 }
 
 // load reads what was signed. A file that is not there is that of a new witness.

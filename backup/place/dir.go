@@ -173,12 +173,7 @@ func (d *Dir) Lock() (release func(), alone bool, err error) {
 	if err := makeDirs(d.path); err != nil {
 		return nil, false, fmt.Errorf("make folder of backups: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(d.path, lockName), os.O_RDWR|os.O_CREATE, 0o600)
-	if err == nil {
-		if alone, err = filelock.Take(f); err != nil {
-			err = errors.Join(err, f.Close())
-		}
-	}
+	f, alone, err := filelock.Open(filepath.Join(d.path, lockName))
 	if errors.Is(err, filelock.ErrTaken) {
 		err = audit.Errorf(audit.Conflict, "another backup or prune is at work there")
 	}
