@@ -130,15 +130,6 @@ func tokenIn(path string) (string, error) {
 	return token, nil
 }
 
-// anonymous returns a client without a token.
-func (c *Flags) anonymous() (*client.Client, error) {
-	t, err := c.target()
-	if err != nil {
-		return nil, err
-	}
-	return t.anonymous()
-}
-
 // anonymous returns a client of t without a token.
 func (t *target) anonymous() (*client.Client, error) {
 	cl := &client.Client{URL: t.url, UserAgent: "auditlog/" + build.Version(), Channel: audit.ChannelCLI, Tries: 3}
@@ -208,6 +199,24 @@ func Asks(cmd *cobra.Command, fn func(*cobra.Command, *client.Client, []string) 
 			return err
 		}
 		return Unreachable(c, fn(cmd, c, args))
+	}
+	return cmd
+}
+
+// asksUnnamed makes cmd one that asks a server without a token.
+func asksUnnamed(cmd *cobra.Command, fn func(context.Context, *client.Client) error) *cobra.Command {
+	var conn Flags
+	conn.addURL(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		t, err := conn.target()
+		if err != nil {
+			return err
+		}
+		c, err := t.anonymous()
+		if err != nil {
+			return err
+		}
+		return Unreachable(c, fn(cmd.Context(), c))
 	}
 	return cmd
 }

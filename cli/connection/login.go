@@ -31,16 +31,7 @@ every command that is given no other token. It ends by itself; "auditlog logout"
 it at once.`,
 		Args: cobra.NoArgs,
 	}
-	var conn Flags
-	conn.addURL(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := conn.anonymous()
-		if err != nil {
-			return err
-		}
-		return Unreachable(c, a.logIn(cmd.Context(), c))
-	}
-	return cmd
+	return asksUnnamed(cmd, a.logIn)
 }
 
 // logIn goes through the device flow and keeps the session.
@@ -128,16 +119,7 @@ func (a *app) logout() *cobra.Command {
 		Short: "End the session that login began",
 		Args:  cobra.NoArgs,
 	}
-	var conn Flags
-	conn.addURL(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := conn.anonymous()
-		if err != nil {
-			return err
-		}
-		return Unreachable(c, a.logOut(cmd.Context(), c))
-	}
-	return cmd
+	return asksUnnamed(cmd, a.logOut)
 }
 
 // logOut forgets the session here first: whatever the server answers, it is not used again.
