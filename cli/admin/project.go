@@ -107,9 +107,14 @@ person says "auditlog project approve".`,
 			fmt.Fprintf(a.Stderr, "auditlog: asked for the deletion of %s, which a second person has to approve\n", p.Project)
 			return nil
 		}
-		fmt.Fprintf(a.Stderr, "auditlog: deleted %s, to be purged at %s\n", p.Project, p.PurgeAt.In(time.Local).Format(time.RFC3339))
+		a.tellDeleted(&p)
 		return nil
 	})
+}
+
+// tellDeleted says that a project is deleted, and until when that can be taken back.
+func (a *app) tellDeleted(p *rpc.Project) {
+	fmt.Fprintf(a.Stderr, "auditlog: deleted %s, to be purged at %s\n", p.Project, p.PurgeAt.In(time.Local).Format(time.RFC3339))
 }
 
 // confirm asks for the project's name again, unless it was given already.

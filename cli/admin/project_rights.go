@@ -2,12 +2,12 @@ package admin
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"auditlog/cli/connection"
 	"auditlog/client"
+	"auditlog/rpc"
 )
 
 func (a *app) projectCreate() *cobra.Command {
@@ -18,12 +18,16 @@ func (a *app) projectCreate() *cobra.Command {
 	}
 	return connection.Asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		p, err := c.CreateProject(cmd.Context(), args[0])
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.Stderr, "auditlog: created %s\n", p.Project)
-		return nil
+		return a.toldOf(&p, "created", err)
 	})
+}
+
+// toldOf says what was done with a project, unless that failed.
+func (a *app) toldOf(p *rpc.Project, done string, err error) error {
+	if err == nil {
+		fmt.Fprintf(a.Stderr, "auditlog: %s %s\n", done, p.Project)
+	}
+	return err
 }
 
 func (a *app) projectApprove() *cobra.Command {
@@ -42,7 +46,7 @@ func (a *app) projectApprove() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Stderr, "auditlog: deleted %s, to be purged at %s\n", p.Project, p.PurgeAt.In(time.Local).Format(time.RFC3339))
+		a.tellDeleted(&p)
 		return nil
 	})
 }
@@ -57,11 +61,7 @@ func (a *app) projectHold() *cobra.Command {
 	cmd.Flags().StringVar(&reason, "reason", "", "what it is held for, such as the number of a case")
 	return connection.Asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		p, err := c.HoldProject(cmd.Context(), args[0], reason)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.Stderr, "auditlog: held %s\n", p.Project)
-		return nil
+		return a.toldOf(&p, "held", err)
 	})
 }
 
@@ -75,10 +75,6 @@ func (a *app) projectRelease() *cobra.Command {
 	cmd.Flags().StringVar(&reason, "reason", "", "why it need not be held any more")
 	return connection.Asks(cmd, func(cmd *cobra.Command, c *client.Client, args []string) error {
 		p, err := c.ReleaseProject(cmd.Context(), args[0], reason)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.Stderr, "auditlog: released %s\n", p.Project)
-		return nil
+		return a.toldOf(&p, "released", err)
 	})
 }
