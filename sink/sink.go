@@ -47,6 +47,14 @@ type Batch struct {
 	Entries []*audit.Entry
 }
 
+// Checkpoint returns what carries a checkpoint of the log, or nil of a batch of entries.
+func (b *Batch) Checkpoint() *audit.Entry {
+	if b.Entries[0].ID < 0 {
+		return b.Entries[0]
+	}
+	return nil
+}
+
 // Kind describes a sort of destination.
 type Kind struct {
 	// Name is what this program calls it, and Title what everybody does.

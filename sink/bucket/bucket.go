@@ -129,7 +129,7 @@ func dayOf(e *audit.Entry) string { return e.RecordedAt.UTC().Format(time.DateOn
 
 // name returns the name of the object of a batch.
 func (x *bucket) name(day string, b *sink.Batch) string {
-	if b.Entries[0].ID < 0 {
+	if b.Checkpoint() != nil {
 		return x.checkpointName(day, b)
 	}
 	return x.suffixed(fmt.Sprintf("%s/%s-%d-%012d-%012d", day, b.Log.Log, b.Log.Epoch, b.Entries[0].ID, b.Entries[len(b.Entries)-1].ID), b)

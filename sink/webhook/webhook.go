@@ -136,9 +136,9 @@ func messageID(b *sink.Batch) string {
 // own and no entries, so that who takes entries alone finds none.
 func (h *webhook) message(f *format.Format) func([]byte, *sink.Batch) []byte {
 	return func(b []byte, batch *sink.Batch) []byte {
-		last := batch.Entries[len(batch.Entries)-1]
-		kind, entries := "auditlog.entries", batch.Entries
-		if last.ID < 0 {
+		origin, last := h.o.Origin(batch), batch.Entries[len(batch.Entries)-1]
+		kind, entries, checkpoint := "auditlog.entries", batch.Entries, batch.Checkpoint()
+		if checkpoint != nil {
 			kind, entries = "auditlog.checkpoint", nil
 		}
 		b = audit.AppendString(append(b, `{"type":`...), kind)
@@ -150,11 +150,10 @@ func (h *webhook) message(f *format.Format) func([]byte, *sink.Batch) []byte {
 			b = audit.AppendString(append(b, `,"project":`...), batch.Project)
 		}
 		b = audit.AppendString(append(b, `,"sink":`...), batch.Sink)
-		if entries == nil {
-			b = f.Append(append(b, `,"checkpoint":`...), h.o.Origin(batch), last)
+		if checkpoint != nil {
+			b = f.Append(append(b, `,"checkpoint":`...), origin, checkpoint)
 		}
 		b = append(b, `,"entries":[`...)
-		origin := h.o.Origin(batch)
 		for i, e := range entries {
 			if i > 0 {
 				b = append(b, ',')
