@@ -89,10 +89,7 @@ func New(log Log, key proof.Key, opts Options) (*Notary, error) {
 	if opts.Rand == nil {
 		opts.Rand = rand.Reader
 	}
-	n := &Notary{log: log, key: key, opts: opts, asks: rate.NewLimiter(rate.Inf, askedAtOnce)}
-	if opts.Apart > 0 {
-		n.asks.SetLimit(rate.Every(opts.Apart))
-	}
+	n := &Notary{log: log, key: key, opts: opts, asks: rate.NewLimiter(rate.Every(opts.Apart), askedAtOnce)}
 	return n, log.View(func(tx kv.Tx) error {
 		m, err := trees.OpenMaster(tx)
 		if err != nil || m.Lineage != log.Lineage().String() {
