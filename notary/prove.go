@@ -99,27 +99,25 @@ func (n *Notary) Proofs(ctx context.Context, project string, seqs []int64) ([]*p
 	if err != nil {
 		return nil, err
 	}
-	proofs := make([]*proof.LeafProof, len(seqs))
+	purged, _ := slices.BinarySearch(seqs, h.Base) // how many have none
+	proofs := make([]*proof.LeafProof, purged, len(seqs))
 	tree, salter := n.tree(ctx, &h, h.Head.Size), proof.NewSalter(h.Secret)
-	first, _ := slices.BinarySearch(seqs, h.Base)
-	at := first // in seqs
-	prove := func() (err error) {
-		salt := salter.Salt(seqs[at])
-		p := &proof.LeafProof{Extra: salt[:], Index: seqs[at] - h.Base, Checkpoint: signed}
+	prove := func(seq int64) (err error) {
+		salt := salter.Salt(seq)
+		p := &proof.LeafProof{Extra: salt[:], Index: seq - h.Base, Checkpoint: signed}
 		p.Hashes, err = tree.Inclusion(p.Index)
-		proofs[at] = p
-		at++
+		proofs = append(proofs, p)
 		return err
 	}
-	for tile := range tilesOf(seqs[first:], h.Base) {
+	for tile := range tilesOf(seqs[purged:], h.Base) {
 		// What the first one has read, which takes turns by itself, is all that the others of its tile need.
-		if err := prove(); err != nil {
+		if err := prove(tile[0]); err != nil {
 			return nil, err
 		}
 		err := admit.Work(ctx, func(ctx context.Context) error {
 			turn := admit.TurnOf(ctx)
-			for range tile[1:] {
-				if err := errors.Join(prove(), turn.Look()); err != nil {
+			for _, seq := range tile[1:] {
+				if err := errors.Join(prove(seq), turn.Look()); err != nil {
 					return err
 				}
 			}
