@@ -158,7 +158,7 @@ func (db *DB) askAll() {
 }
 
 // isOlder reports whether a server was the primary before one that was seen.
-func (db *DB) isOlder(s server) bool { return s.older(db.memory.newest()) }
+func (db *DB) isOlder(s server) bool { return s.older(db.memory.memo().newest()) }
 
 // fork ends all that this process does with the database: it has lost what was read from it.
 func (db *DB) fork() error {

@@ -27,14 +27,18 @@ type memo struct {
 	At       uint32 `json:"at"`
 }
 
+// newest returns the newest server that was seen.
+func (m memo) newest() server { return server{system: m.System, timeline: m.Timeline} }
+
 // memory keeps the memo. Its methods may be called by several goroutines at once.
 type memory struct {
 	path string // "": nothing outlives the process
 
-	mu      sync.Mutex
-	now     memo
+	mu  sync.Mutex // guards now; each transaction waits for it, so nobody who has it waits for the disk
+	now memo
+
+	writing sync.Mutex // held while the file is written, guards written
 	written memo
-	before  memo // as it was found
 }
 
 // open reads what was remembered.
@@ -52,60 +56,73 @@ func (m *memory) open(path string) error {
 	if err != nil {
 		return fmt.Errorf("what this node remembers of the database cannot be read: %w: remove %s to start without it", err, path)
 	}
-	m.before, m.written = m.now, m.now
+	m.written = m.now
 	return nil
 }
 
-// newest returns the newest server that was seen.
-func (m *memory) newest() server {
+// memo returns what is remembered now.
+func (m *memory) memo() memo {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return server{system: m.now.System, timeline: m.now.Timeline}
+	return m.now
 }
 
 // meet remembers a server, and refuses one that was the primary before another that was seen.
 func (m *memory) meet(s server) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if s.older(server{system: m.now.System, timeline: m.now.Timeline}) {
+	if newest := m.see(s); s.older(newest) {
 		where := ""
 		if m.path != "" {
 			where = "; if it was made anew from a backup, remove " + m.path
 		}
-		return fmt.Errorf("it is a primary of before: its timeline is %d, and there was %d already%s", s.timeline, m.now.Timeline, where)
+		return fmt.Errorf("it is a primary of before: its timeline is %d, and there was %d already%s", s.timeline, newest.timeline, where)
 	}
 	if s.timeline != 0 {
-		m.now.System, m.now.Timeline = s.system, s.timeline
 		m.write()
 	}
 	return nil
 }
 
+// see returns the newest server that was seen, this one or one that it is older than.
+func (m *memory) see(s server) server {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s.timeline != 0 && !s.older(m.now.newest()) {
+		m.now.System, m.now.Timeline = s.system, s.timeline
+	}
+	return m.now.newest()
+}
+
 // read remembers that a state of a log was read.
 func (m *memory) read(log []byte, s *state) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.now.Log, m.now.Version, m.now.Writer = hex.EncodeToString(log), s.version, hex.EncodeToString([]byte(s.writer))
 	m.now.ReadFrom, m.now.At = s.server.system, s.server.timeline
+	m.mu.Unlock()
 	m.write()
 }
 
 // write writes the file if it says something else. Where that fails the next start knows less, which
-// is no reason to record nothing now. The caller holds mu.
+// is no reason to record nothing now.
 func (m *memory) write() {
-	if m.path == "" || m.now == m.written {
+	if m.path == "" {
 		return
 	}
-	text, err := json.Marshal(m.now)
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	now := m.memo()
+	if now == m.written {
+		return
+	}
+	text, err := json.Marshal(now)
 	if err == nil && durable.Replace(m.path, text) == nil {
-		m.written = m.now
+		m.written = now
 	}
 }
 
 // recall holds the database against what was remembered of it. What only a server knew that was not the
 // newest any more may be missing: it was lost when another took over.
 func (db *DB) recall() error {
-	was, now := db.memory.before, db.newest()
+	was, now := db.memory.memo(), db.newest()
 	if was.Version == 0 || was.Log != hex.EncodeToString(now.held[db.opts.Identity].value) {
 		return nil
 	}
