@@ -237,12 +237,12 @@ func dial(cfg *pgconn.Config, may func(server) error, connecting, patience time.
 // has its part of the time within which one is wanted.
 func from(cfg *pgconn.Config, n int, within time.Duration) *pgconn.Config {
 	all := hosts(cfg)
+	n %= len(all)
+	cfg = at(cfg, slices.Concat(append(all[n:len(all):len(all)], all[:n]...)...))
 	if each := max(time.Second, within/time.Duration(len(all))); cfg.ConnectTimeout == 0 || cfg.ConnectTimeout > each {
-		cfg = cfg.Copy()
 		cfg.ConnectTimeout = each
 	}
-	n %= len(all)
-	return at(cfg, slices.Concat(append(all[n:len(all):len(all)], all[:n]...)...))
+	return cfg
 }
 
 // hosts returns the ways to each of the servers that a configuration names: there may be one with

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -202,7 +203,7 @@ func (db *DB) begin() error {
 		if !t.(*tx).read(db.list(&names)) {
 			return t.Err()
 		}
-		if len(names) > len([]string{logTable, writersTable}) {
+		if slices.ContainsFunc(names, isBucket) {
 			return kv.ErrNothing
 		}
 		return db.opts.Init(t)

@@ -82,6 +82,9 @@ func (db *DB) setUp(c *conn) error {
 	return db.unavailable(err)
 }
 
+// isBucket reports whether a table is that of a bucket.
+func isBucket(table string) bool { return table != logTable && table != writersTable }
+
 // list returns the call that reads the names of all tables.
 func (db *DB) list(names *[]string) *call {
 	return &call{statement: listTables, args: [][]byte{[]byte(db.schema)}, row: func(columns [][]byte) {
@@ -120,7 +123,7 @@ func (db *DB) upgrade(c *conn) error {
 func (db *DB) readFirst(c *conn, names []string) error {
 	tables := make(catalog)
 	for _, name := range names {
-		if name != logTable && name != writersTable {
+		if isBucket(name) {
 			tables[name] = newTable(name, slices.Contains(db.opts.Cached, name))
 		}
 	}

@@ -156,9 +156,8 @@ func (db *DB) advance(since, now *state) bool {
 
 // Mark names the newest state that was read or written.
 func (db *DB) Mark() string {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return fmt.Sprintf("%d-%x", db.state.version, db.state.writer)
+	s := db.newest()
+	return fmt.Sprintf("%d-%x", s.version, s.writer)
 }
 
 // holds asks whether the version that a writer made is in the history of the database: from that
@@ -186,19 +185,26 @@ func (db *DB) Holds(mark string) (is bool, err error) {
 
 // after returns the state that writes of a writer have led to, on a server.
 func (s *state) after(w *writes, opts *Options, writer []byte, on server) *state {
-	next := &state{version: s.version + 1, writer: string(writer), server: on, held: s.held, last: s.last}
-	if changes := w.buckets[opts.Held]; len(changes) > 0 {
-		next.held = maps.Clone(s.held)
-		for key, v := range changes {
-			if v == nil {
-				delete(next.held, key)
-			} else {
-				next.held[key] = row{[]byte(key), next.version, bytes.Clone(v)}
-			}
-		}
-	}
+	next := &state{version: s.version + 1, writer: string(writer), server: on, held: s.heldAfter(w, opts), last: s.last}
 	if key := w.greatest[opts.Appended]; key > string(next.last) {
 		next.last = []byte(key)
 	}
 	return next
+}
+
+// heldAfter returns what is at hand once writes are there.
+func (s *state) heldAfter(w *writes, opts *Options) map[string]row {
+	changes := w.buckets[opts.Held]
+	if len(changes) == 0 {
+		return s.held
+	}
+	held := maps.Clone(s.held)
+	for key, v := range changes {
+		if v == nil {
+			delete(held, key)
+		} else {
+			held[key] = row{[]byte(key), s.version + 1, bytes.Clone(v)}
+		}
+	}
+	return held
 }

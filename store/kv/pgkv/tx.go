@@ -298,14 +298,7 @@ func (b *bucket) DeleteRange(from, to []byte, limit int) (int, error) {
 
 // deleteHeld deletes of the bucket that is at hand.
 func (b *bucket) deleteHeld(from, to []byte, limit int) int {
-	there := maps.Clone(b.t.state.held)
-	for key, v := range b.t.w.buckets[b.table.name] {
-		if v == nil {
-			delete(there, key)
-		} else {
-			there[key] = row{}
-		}
-	}
+	there := b.t.state.heldAfter(b.t.w, &b.t.db.opts)
 	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(there)), func(key string) bool {
 		return key < string(from) || to != nil && key >= string(to)
 	})
