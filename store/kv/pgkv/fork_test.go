@@ -34,10 +34,7 @@ func forked(t *testing.T, what string, db kv.DB) {
 // A standby takes over that lacks what was read, and comes less far than that, as far, or further.
 // Who has read what is lost does nothing any more, whoever did not goes on.
 func TestFork(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts two servers")
-	}
-	pair := pgtest.StartPair(t, pgtest.Asynchronous)
+	pair := startPair(t, pgtest.Asynchronous)
 	database := pair.Primary.Database(t)
 	opts := options()
 	opts.Patience = time.Minute
@@ -95,10 +92,7 @@ func TestFork(t *testing.T) {
 // The answer to a commit is lost, another process reads it, and a standby takes over that lacks it. The
 // first one makes it again: that is not what the other has read.
 func TestForkOfUnknownOutcome(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts two servers")
-	}
-	pair := pgtest.StartPair(t, pgtest.Asynchronous)
+	pair := startPair(t, pgtest.Asynchronous)
 	proxy := proxyTo(t, pair.Primary)
 	opts := options()
 	opts.Patience = time.Minute
@@ -135,10 +129,7 @@ func TestForkOfUnknownOutcome(t *testing.T) {
 
 // What an answer rests on is lost while it is being given: it is not given.
 func TestForkBeforeTheAnswer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts two servers")
-	}
-	pair := pgtest.StartPair(t, pgtest.Asynchronous)
+	pair := startPair(t, pgtest.Asynchronous)
 	address := at(t, pair.Primary.Database(t), pair.Primary.Address(), pair.Standby.Address())
 	opts := options()
 	opts.Patience = time.Minute

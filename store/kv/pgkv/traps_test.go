@@ -141,14 +141,20 @@ func still(t *testing.T, done <-chan error, what string) {
 	}
 }
 
+// startPair starts two servers, of which one is the standby, in the long form alone.
+func startPair(t *testing.T, r pgtest.Replication) *pgtest.Pair {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts two servers")
+	}
+	return pgtest.StartPair(t, r)
+}
+
 // A commit that waits for the standby is cancelled, and the server says that it has taken
 // place, with a warning. It is not acknowledged before the standby has it; neither is what
 // another process finds out from it.
 func TestCancelledWait(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts two servers")
-	}
-	pair := pgtest.StartPair(t, pgtest.Synchronous)
+	pair := startPair(t, pgtest.Synchronous)
 	address := within(pair.Primary.Database(t))
 	opts := options()
 	opts.Patience = time.Minute
@@ -189,10 +195,7 @@ func TestCancelledWait(t *testing.T) {
 
 // A primary of before that still answers is not gone back to.
 func TestPrimaryOfBefore(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts two servers")
-	}
-	pair := pgtest.StartPair(t, pgtest.Asynchronous)
+	pair := startPair(t, pgtest.Asynchronous)
 	before := pair.Primary
 	proxy := proxyTo(t, before)
 	opts := options()
@@ -234,10 +237,7 @@ func replicated(t *testing.T, pair *pgtest.Pair) {
 
 // Who begins where a primary of before answers as well reads the newest.
 func TestNewestOfSeveral(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts two servers")
-	}
-	pair := pgtest.StartPair(t, pgtest.Asynchronous)
+	pair := startPair(t, pgtest.Asynchronous)
 	first := at(t, pair.Primary.Database(t), pair.Primary.Address(), pair.Standby.Address())
 	must(t, count(open(t, first, options())))
 	replicated(t, pair)
