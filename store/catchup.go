@@ -49,7 +49,7 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 		return s.read(fn)
 	}
 	var d *memory.Delta
-	err := s.readExpecting(expected(), func(tx kv.Tx) (err error) {
+	err := s.readExpecting(expected, func(tx kv.Tx) (err error) {
 		if d = nil; tx.Version() == mark.Version {
 			return fn(tx)
 		}
@@ -63,7 +63,7 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 		return err
 	}
 	s.take(take)
-	return s.readExpecting(expected(), fn)
+	return s.readExpecting(expected, fn)
 }
 
 // nothingExpected is for who knows no more than that he will read.

@@ -20,12 +20,7 @@ const keyMemory = 32 << 20
 func (s *Store) keyLog() keys.Log {
 	return keys.Log{
 		Again: func() error { return cmp.Or(s.Err(), s.Fresh()) },
-		View: func(expected func() []kv.Expected, fn func(kv.Tx) error) error {
-			if !s.db.Shared() {
-				return s.read(fn)
-			}
-			return s.readExpecting(expected(), fn)
-		},
+		View:  s.readExpecting,
 		Project: func(name string) (format.ProjectID, *keys.Hasher, format.KeyRuns) {
 			s.mem.Mu.RLock()
 			defer s.mem.Mu.RUnlock()

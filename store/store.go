@@ -404,10 +404,10 @@ func (s *Store) Release() error {
 }
 
 // read runs fn in a read transaction, unless the store is closed.
-func (s *Store) read(fn func(kv.Tx) error) error { return s.readExpecting(nil, fn) }
+func (s *Store) read(fn func(kv.Tx) error) error { return s.readExpecting(nothingExpected, fn) }
 
 // readExpecting is read of who knows what will be read.
-func (s *Store) readExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
+func (s *Store) readExpecting(expected func() []kv.Expected, fn func(kv.Tx) error) error {
 	return closed(s.forked(s.located(kv.View(s.db, expected, fn))))
 }
 

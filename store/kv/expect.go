@@ -23,12 +23,12 @@ func Expect(tx Tx, all func() []Expected) {
 	}
 }
 
-// View is db.View of who knows what will be read.
-func View(db DB, expected []Expected, fn func(Tx) error) error {
+// View is db.View of who knows what will be read, which is asked if that is of use.
+func View(db DB, all func() []Expected, fn func(Tx) error) error {
 	if db, ok := db.(interface {
 		ViewExpecting(expected []Expected, fn func(Tx) error) error
 	}); ok {
-		return db.ViewExpecting(expected, fn)
+		return db.ViewExpecting(all(), fn)
 	}
 	return db.View(fn)
 }

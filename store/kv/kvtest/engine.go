@@ -269,7 +269,7 @@ func testExpected(t *testing.T, db kv.DB) {
 			return look(b, next)
 		}))
 		model = next
-		ok(t, kv.View(db, expect(), func(tx kv.Tx) error {
+		ok(t, kv.View(db, expect, func(tx kv.Tx) error {
 			return errors.Join(look(tx.Bucket("b"), model), look(tx.Bucket("b"), model), look(tx.Bucket("a"), nil))
 		}))
 	}

@@ -45,7 +45,7 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 
 // ViewExpecting is View of who knows what will be read.
 func (db *DB) ViewExpecting(expected []kv.Expected, fn func(kv.Tx) error) error {
-	return kv.View(db.DB, expected, func(tx kv.Tx) error { return db.run(tx, nil, fn) })
+	return kv.View(db.DB, func() []kv.Expected { return expected }, func(tx kv.Tx) error { return db.run(tx, nil, fn) })
 }
 
 // Update runs fn, perhaps twice, and commits, perhaps.
