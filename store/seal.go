@@ -75,14 +75,20 @@ func (s *Store) noteSeal(err error) (ok bool) {
 	if err == nil {
 		return true
 	}
-	if (before == nil || before.Error() != err.Error()) && s.closing.Err() == nil {
-		s.opts.Report(fmt.Errorf("move entries into blocks: %w", err))
-	}
+	s.reportOnce("move entries into blocks", before, err)
 	for _, it := range s.queue.TakeHeld() {
 		it.Value.err = errNoRoom(err)
 		close(it.Value.done)
 	}
 	return false
+}
+
+// reportOnce reports why the sealer could not do something, unless that is why it could not before, or
+// that the log is being closed.
+func (s *Store) reportOnce(what string, before, err error) {
+	if (before == nil || before.Error() != err.Error()) && s.closing.Err() == nil {
+		s.opts.Report(fmt.Errorf("%s: %w", what, err))
+	}
 }
 
 // Seal moves the whole tail, as it is now, into blocks. Recording goes on meanwhile but for
@@ -188,12 +194,10 @@ func (s *Store) tellQuiet(before error) error {
 	s.mem.Mu.Lock()
 	step.End(err != nil, time.Since(began))
 	s.mem.Mu.Unlock()
-	if errors.Is(err, errStale) || s.closing.Err() != nil {
+	if err == nil || errors.Is(err, errStale) {
 		return nil
 	}
-	if err != nil && (before == nil || before.Error() != err.Error()) {
-		s.opts.Report(fmt.Errorf("tell of quiet blocks: %w", err))
-	}
+	s.reportOnce("tell of quiet blocks", before, err)
 	return err
 }
 
