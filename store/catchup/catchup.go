@@ -41,7 +41,7 @@ func (m *Memory) TakeIn(d *memory.Delta) error {
 	next := m.Tail.Next()
 	c := &taking{
 		Memory: m, d: d, next: next, gap: d.First > next,
-		changed: make(map[*memory.Project]bool), added: make(map[*memory.Project][]*audit.Entry),
+		changed: make(map[*memory.Project]bool), came: arrivals{added: make(map[*memory.Project][]*audit.Entry)},
 	}
 	if err := c.check(); err != nil {
 		return err
@@ -56,13 +56,12 @@ func (m *Memory) TakeIn(d *memory.Delta) error {
 // taking takes a delta into a memory.
 type taking struct {
 	*Memory
-	d    *memory.Delta
-	next int64 // the id up to which the memory knows entries
-	gap  bool  // the delta does not tell of all behind that
-	// changed are the projects that have changed, added what came to their tails.
-	changed     map[*memory.Project]bool
-	added       map[*memory.Project][]*audit.Entry
-	held, freed queue.Shares
+	d       *memory.Delta
+	next    int64                    // the id up to which the memory knows entries
+	gap     bool                     // the delta does not tell of all behind that
+	changed map[*memory.Project]bool // projects
+	came    arrivals
+	freed   queue.Shares
 }
 
 // check refuses a delta that is not whole, before anything is changed.
@@ -149,39 +148,58 @@ func (c *taking) tail() {
 	}
 }
 
-// append adds an entry to the tail, if it is not sealed only the room that it has there.
+// append adds an entry to the tail.
 func (c *taking) append(e *memory.Committed) {
-	r := &c.State.Tail
 	p := c.State.ByID[e.Project]
-	t := memory.Slot{Owner: p, Seq: e.Entry.Seq, Size: e.Size}
 	if !c.gap {
-		var one queue.Shares
-		one.Add(e.Entry.RecordedBy, p.Name, e.Size)
-		c.Meter.Add(one.Parts, e.Entry.RecordedAt)
+		c.count(p, e.Entry, e.Size)
 	}
-	if t.Seq > p.Rec.Seq {
-		t.Entry = e.Entry
-		e.Entry.Project = p.Name
-		r.Unsealed++
-		r.Bytes += e.Size
-		c.held.Add(e.Entry.RecordedBy, p.Name, e.Size)
-		c.added[p] = append(c.added[p], e.Entry)
+	if c.arrive(&c.came, p, e.Entry, e.Input, e.Size) {
 		c.changed[p] = true
-		if e.Entry.Key != "" {
-			m := p.Hasher.Mark(e.Entry.Key, []byte(e.Input))
-			p.Keys.Add(m.Hash, keys.Known{ID: e.Entry.ID, Seq: e.Entry.Seq, Sum: m.Sum})
+	}
+}
+
+// arrivals is what came to the tails of projects, and the room that it takes there.
+type arrivals struct {
+	added map[*memory.Project][]*audit.Entry
+	held  queue.Shares
+}
+
+// arrive adds an entry of a row to the tail, of one that is sealed only the room that it has there. It
+// reports whether it is unsealed.
+func (m *Memory) arrive(a *arrivals, p *memory.Project, e *audit.Entry, input string, size int) (unsealed bool) {
+	r := &m.Tail
+	t := memory.Slot{Owner: p, Seq: e.Seq, Size: size}
+	if unsealed = e.Seq > p.Rec.Seq; unsealed {
+		t.Entry = e
+		e.Project = p.Name
+		r.Unsealed++
+		r.Bytes += size
+		a.held.Add(e.RecordedBy, p.Name, size)
+		a.added[p] = append(a.added[p], e)
+		if e.Key != "" {
+			mark := p.Hasher.Mark(e.Key, []byte(input))
+			p.Keys.Add(mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
 		}
 	}
 	r.Slots = append(r.Slots, t)
+	return unsealed
+}
+
+// count has the meter count an entry.
+func (m *Memory) count(p *memory.Project, e *audit.Entry, size int) {
+	var one queue.Shares
+	one.Add(e.RecordedBy, p.Name, size)
+	m.Meter.Add(one.Parts, e.RecordedAt)
 }
 
 // settle tells those of the changes who count and seal.
 func (c *taking) settle() {
 	for p := range c.changed {
-		p.Add(c.added[p])
+		p.Add(c.came.added[p])
 		c.Sealer.Changed(p)
 	}
-	c.Queue.Hold(c.held.Parts...)
+	c.Queue.Hold(c.came.held.Parts...)
 	c.Queue.Free(c.freed.Parts...)
 	if !c.gap {
 		return
@@ -192,9 +210,7 @@ func (c *taking) settle() {
 	}
 	for _, t := range c.State.Tail.Slots {
 		if t.Entry != nil {
-			var one queue.Shares
-			one.Add(t.Entry.RecordedBy, t.Owner.Name, t.Size)
-			c.Meter.Add(one.Parts, t.Entry.RecordedAt)
+			c.count(t.Owner, t.Entry, t.Size)
 		}
 	}
 }

@@ -85,21 +85,24 @@ func (m *Memory) loadUsage(tx kv.Tx) error {
 func (m *Memory) loadTail(tx kv.Tx) error {
 	r := &m.Tail
 	r.First = int64(format.ReadUint64(tx.Bucket(format.Meta).Get(format.MetaSealed))) + 1
-	l := &loading{Memory: m, added: make(map[*memory.Project][]*audit.Entry), newest: make(map[*memory.Project]int64), damages: len(m.Hurt.Errs)}
+	l := &loading{
+		Memory: m, came: arrivals{added: make(map[*memory.Project][]*audit.Entry)},
+		newest: make(map[*memory.Project]int64), damages: len(m.Hurt.Errs),
+	}
 	if err := m.Hurt.Around(tx, format.Tail, nil, l.row); err != nil {
 		return err
 	}
 	if m.Hurt.Noted {
 		m.Hurt.Skipped(r.Next(), 0)
 	}
-	for p, entries := range l.added {
+	for p, entries := range l.came.added {
 		p.Add(entries)
 		m.Sealer.Added(p)
 		if p.Rec.Sealing != nil {
 			m.Sealer.Begun(p, p.Rec.Sealing.Seq)
 		}
 	}
-	m.Queue.Hold(l.held.Parts...)
+	m.Queue.Hold(l.came.held.Parts...)
 	r.Since = time.Now()
 	return nil
 }
@@ -107,10 +110,9 @@ func (m *Memory) loadTail(tx kv.Tx) error {
 // loading reads the tail.
 type loading struct {
 	*Memory
-	added   map[*memory.Project][]*audit.Entry
+	came    arrivals
 	newest  map[*memory.Project]int64 // seq that was read of each
-	held    queue.Shares
-	damages int // that were there before
+	damages int                       // that were there before
 }
 
 // hurt reports whether some of the tail was passed over.
@@ -148,24 +150,9 @@ func (l *loading) entry(first int64, id format.ProjectID, e *audit.Entry, input 
 			first, format.ErrCorrupt, e.ID, e.Seq, p.Rec.Seq, newest)
 	}
 	l.newest[p] = e.Seq
-	r := &l.Tail
-	if e.Seq <= p.Rec.Seq {
-		r.Slots = append(r.Slots, memory.Slot{Owner: p, Seq: e.Seq, Size: size})
-		return nil
+	if l.arrive(&l.came, p, e, input, size) {
+		l.count(p, e, size)
 	}
-	e.Project = p.Name
-	r.Slots = append(r.Slots, memory.Slot{Entry: e, Owner: p, Seq: e.Seq, Size: size})
-	r.Unsealed++
-	r.Bytes += size
-	if e.Key != "" {
-		m := p.Hasher.Mark(e.Key, []byte(input))
-		p.Keys.Add(m.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: m.Sum})
-	}
-	l.added[p] = append(l.added[p], e)
-	l.held.Add(e.RecordedBy, p.Name, size)
-	var one queue.Shares
-	one.Add(e.RecordedBy, p.Name, size)
-	l.Meter.Add(one.Parts, e.RecordedAt)
 	return nil
 }
 
