@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"reflect"
+	"sync"
 
 	"auditlog/audit"
 )
@@ -27,21 +28,19 @@ type Nodes interface {
 func (k *Keeper) load() error {
 	if nodes, ok := k.storage.(Nodes); ok && nodes.Shared() {
 		k.nodes = nodes
-		first := make(chan error, 1)
+		var first error
+		var once sync.Once
 		err := nodes.FollowTokens(func(revision uint64, records map[string][]byte) {
 			err := k.take(revision, records)
-			select {
-			case first <- err: // the call that is made at once
-			default:
-				if err != nil {
-					k.report(err)
-				}
+			once.Do(func() { first, err = err, nil }) // of the call that is made at once
+			if err != nil {
+				k.report(err)
 			}
 		})
 		if err != nil {
 			return err
 		}
-		return <-first
+		return first
 	}
 	records, err := k.storage.Tokens()
 	if err != nil {

@@ -194,3 +194,29 @@ func TestSessionsOfNodes(t *testing.T) {
 		}
 	}
 }
+
+// told is a Storage whose test says what other nodes have changed.
+type told struct {
+	*store.Store
+	changed func(revision uint64, records map[string][]byte)
+}
+
+func (s *told) FollowTokens(changed func(revision uint64, records map[string][]byte)) error {
+	s.changed = changed
+	return s.Store.FollowTokens(changed)
+}
+
+// Each change of another node that cannot be read is told of, the first as well.
+func TestWhatNodesChangeIsRead(t *testing.T) {
+	s := &told{Store: nodestest.Open(t, 1, store.Options{})[0]}
+	reported := 0
+	if _, err := auth.Open(s, auth.Options{Report: func(error) { reported++ }}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		s.changed(1, map[string][]byte{"id": []byte("no record")})
+		if reported != i+1 {
+			t.Errorf("after %d changes, %d are told of", i+1, reported)
+		}
+	}
+}
