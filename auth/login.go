@@ -362,22 +362,14 @@ func (k *Keeper) LogOutPerson(ctx context.Context, p Person) (int, error) {
 // AllowLogin returns a *Limited for an address from which too many log-ins were begun:
 // each may have an identity provider asked.
 func (k *Keeper) AllowLogin(r *http.Request) error {
-	if wait := k.logins.Add(k.Address(r), k.opts.Now()); wait > 0 {
-		k.counts.limited.Add(1)
-		return &Limited{After: wait}
-	}
-	return nil
+	return k.limit(k.logins.Add(k.Address(r), k.opts.Now()))
 }
 
 // AllowNotice returns a *Limited for an address from which too much came that claimed to be an identity
 // provider's word and was not: what was is never held up, of however many people it tells. Whoever was
 // told so afterwards calls AllowLogin, which counts it.
 func (k *Keeper) AllowNotice(r *http.Request) error {
-	if wait := k.logins.Left(k.Address(r), k.opts.Now()); wait > 0 {
-		k.counts.limited.Add(1)
-		return &Limited{After: wait}
-	}
-	return nil
+	return k.limit(k.logins.Left(k.Address(r), k.opts.Now()))
 }
 
 // tidySessions returns what tidy has to write of sessions, and to remove.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/auth/address"
@@ -58,11 +59,19 @@ func (k *Keeper) Check(r *http.Request, secret string, channel audit.Channel) (r
 	if secret != "" { // who brings none guesses nothing
 		k.refused.Unknown(k.NewCall(r, rights.Principal{}, channel, ""), k.Address(r))
 	}
-	if wait := k.failures.Add(k.Address(r), k.opts.Now()); wait > 0 {
-		k.counts.limited.Add(1)
-		return rights.Principal{}, &Limited{After: wait}
+	if limited := k.limit(k.failures.Add(k.Address(r), k.opts.Now())); limited != nil {
+		return rights.Principal{}, limited
 	}
 	return rights.Principal{}, err
+}
+
+// limit returns a *Limited, which it counts, for who must wait so long; nil for 0.
+func (k *Keeper) limit(wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	k.counts.limited.Add(1)
+	return &Limited{After: wait}
 }
 
 // secretOf returns the token that a request carries, or "".

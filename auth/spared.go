@@ -41,8 +41,9 @@ func (k *Keeper) SpareGrant(p *rights.Principal, projects ...string) error {
 	if k.Dev() || p.MayEverywhere(rights.TokenCreate) {
 		return nil
 	}
+	now := audit.Truncate(k.opts.Now())
 	for _, project := range projects {
-		if !k.spared.grants.Take(project, audit.Truncate(k.opts.Now())) {
+		if !k.spared.grants.Take(project, now) {
 			return &Limited{After: grantRefill, Why: "too many tokens and links were made for this project: try again later"}
 		}
 	}
