@@ -164,9 +164,6 @@ func entry(call *rights.Call, c *claims, made *rpc.ViewerLink) *audit.Entry {
 	e.Detail = "Made a link by which entries of the project are seen until " + made.ExpiresAt.Format(time.RFC3339)
 	shown := c.Query
 	shown.Project = ""
-	if e.Metadata == nil {
-		e.Metadata = make(map[string]string)
-	}
 	if text, err := json.Marshal(&shown); err == nil && string(text) != "{}" {
 		e.AddMetadata(map[string]string{"query": string(text)})
 	}
