@@ -168,9 +168,21 @@ func plus(terms audit.Terms, key, value string) audit.Terms {
 
 // less returns terms without one value of a field.
 func less(terms audit.Terms, key, value string) audit.Terms {
+	if !slices.Contains(terms[key], value) {
+		return terms
+	}
 	t := terms.Clone()
 	t[key] = slices.DeleteFunc(t[key], func(v string) bool { return v == value })
 	return settled(t, key)
+}
+
+// turned returns terms without a value of a field where they have it, or with it and the opposite
+// terms without.
+func turned(terms, opposite audit.Terms, key, value string) (audit.Terms, audit.Terms) {
+	if slices.Contains(terms[key], value) {
+		return less(terms, key, value), opposite
+	}
+	return plus(terms, key, value), less(opposite, key, value)
 }
 
 // settled drops a field that has no value left.
@@ -240,9 +252,7 @@ func (f Filter) With(key, value string) Filter {
 		f.Range, f.From, f.To = value, time.Time{}, time.Time{}
 	default:
 		f.Is = plus(without(f.Is, key), key, value)
-		if value != "" && slices.Contains(f.Not[key], value) {
-			f.Not = less(f.Not, key, value)
-		}
+		f.Not = less(f.Not, key, value)
 	}
 	return f
 }
@@ -257,28 +267,14 @@ func without(terms audit.Terms, key string) audit.Terms {
 // Also returns f with one more value of a field, or without it where it has that.
 func (f Filter) Also(key, value string) Filter {
 	f.At = time.Time{}
-	if slices.Contains(f.Is[key], value) {
-		f.Is = less(f.Is, key, value)
-		return f
-	}
-	f.Is = plus(f.Is, key, value)
-	if slices.Contains(f.Not[key], value) {
-		f.Not = less(f.Not, key, value)
-	}
+	f.Is, f.Not = turned(f.Is, f.Not, key, value)
 	return f
 }
 
 // But returns f without what has a value, or with it again where that is excluded.
 func (f Filter) But(key, value string) Filter {
 	f.At = time.Time{}
-	if slices.Contains(f.Not[key], value) {
-		f.Not = less(f.Not, key, value)
-		return f
-	}
-	f.Not = plus(f.Not, key, value)
-	if slices.Contains(f.Is[key], value) {
-		f.Is = less(f.Is, key, value)
-	}
+	f.Not, f.Is = turned(f.Not, f.Is, key, value)
 	return f
 }
 
