@@ -85,8 +85,7 @@ func (x *Exchange) Fail(err error) {
 
 // FaultOf returns what the caller is told of err.
 func FaultOf(err error) *audit.Fault {
-	var f *audit.Fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*audit.Fault](err); ok {
 		return f
 	}
 	return &audit.Fault{Kind: audit.Internal, Message: "internal error: the log line with this requestId says more"}
