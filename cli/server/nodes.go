@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"time"
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
@@ -99,14 +98,4 @@ func (s *server) listens() string {
 	host, _, _ := net.SplitHostPort(s.cfg.Listen) // checked before
 	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
 	return net.JoinHostPort(host, port)
-}
-
-// pause waits until a node that begins anew tries again, and reports false where it is to end instead.
-func pause(ctx context.Context) bool {
-	select {
-	case <-time.After(time.Second):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
