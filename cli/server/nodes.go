@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
