@@ -34,7 +34,7 @@ func TestDotsNameNoNewProject(t *testing.T) {
 	if _, err := s.Project("acme"); audit.KindOf(err) != audit.NotFound {
 		t.Errorf("half of a batch was recorded: %v", err)
 	}
-	if _, err := s.Record(t.Context(), []*audit.Entry{entry("...", 1), entry(".a", 1)}); err != nil {
+	if _, err := s.Record(t.Context(), []*audit.Entry{entry("...", 1), entry(".a", 1), entry("...", 2)}); err != nil {
 		t.Errorf("names that only begin so: %v", err)
 	}
 

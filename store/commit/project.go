@@ -95,6 +95,8 @@ func (w *Writer) refusal(name string) error {
 		return audit.Errorf(audit.NotFound, "project %q not found: this log takes entries only of projects that project.create made", name)
 	case !known:
 		return audit.ValidateNewProject(name)
+	case p == nil: // this commit makes it
+		return nil
 	}
 	return life.Refusal(w.record(p), name)
 }
