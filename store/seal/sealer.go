@@ -18,10 +18,13 @@ const maxTailBytes = 16 << 20
 const lateRows = 4
 
 // The tail may outgrow the rows that start a seal of full projects by these factors: the
-// first until all of it is sealed, the second until recording waits for the sealer.
+// first until all of it is sealed, the second until recording waits for the sealer. A hundred
+// projects that are recorded to at once have half a block each in the tail, which would be made
+// into small blocks for nothing if it were sealed before they fill: with half the first factor
+// fifty projects have a third of their blocks made twice.
 const (
-	tailFull  = 8
-	tailSlack = 16
+	tailFull  = 16
+	tailSlack = 32
 )
 
 // Options say when what is sealed.
@@ -131,13 +134,7 @@ func (s *Sealer) Wait() time.Duration {
 	if s.pressed() {
 		return 0
 	}
-	full := 0
-	for p := range s.full {
-		if !s.crowded(p) {
-			full += unsealed(p)
-		}
-	}
-	if full >= s.Rows {
+	if s.filling() >= s.Rows {
 		return 0
 	}
 	return time.Until(s.tail.Since.Add(s.After))
@@ -151,6 +148,16 @@ func (s *Sealer) Until() int64 {
 	}
 	s.tail.Since = time.Now()
 	return s.tail.Next()
+}
+
+// filling returns how many entries those projects have that fill a block and can be sealed.
+func (s *Sealer) filling() (n int) {
+	for p := range s.full {
+		if !s.crowded(p) {
+			n += unsealed(p)
+		}
+	}
+	return n
 }
 
 // unsealed returns how many entries of the tail no seal has begun with.
@@ -180,14 +187,15 @@ func (s *Sealer) waiting() bool {
 	return len(s.aside) > 0
 }
 
-// pressed reports whether the tail is so large that all of it is to be sealed: what is
+// pressed reports whether the tail is so large that all of it is to be sealed. What projects have that
+// fill a block does not count: where the sealer is behind, it is those that make room. What is
 // sealed already counts where it cannot go, since something before it is not.
 func (s *Sealer) pressed() bool {
 	bytes := s.tail.Bytes
 	for _, l := range s.stepwise {
 		bytes -= l.Bytes
 	}
-	if s.unsealed() >= tailFull*s.Rows {
+	if s.unsealed()-s.filling() >= tailFull*s.Rows {
 		return true
 	}
 	// What is set aside, or waits for a merge, stays and has others stay: sealing more often would not

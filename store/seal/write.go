@@ -65,19 +65,18 @@ func (w *Step) blockPlans() (plans []*blocks.Plan) {
 	return plans
 }
 
-// expected says what will be read. It looks at every entry.
+// expected says what will be read. It looks at every entry that is sealed.
 func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
 	for _, plan := range w.plans {
 		rec := &plan.rec
-		through := plan.through()
-		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (through-rec.Base)/format.SeqRow; n++ {
+		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (plan.through-rec.Base)/format.SeqRow; n++ {
 			seqs = append(seqs, format.SeqKey(rec.ID, n))
 		}
 		usages = append(usages, format.ProjectUsageKey(rec.ID))
 		last := ""
-		for _, e := range plan.all {
+		for _, e := range plan.done {
 			if e.RecordedBy != last {
 				last = e.RecordedBy
 				tokens[last] = true
@@ -101,20 +100,12 @@ func (w *Step) expected() []kv.Expected {
 func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.Rec
 	rec.Layer, rec.Late = plan.rec.Layer, plan.rec.Late
-	through := plan.through()
-	var done []*audit.Entry
-	for _, e := range plan.all {
-		if e.Seq <= through {
-			done = append(done, e)
-		}
-	}
-	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := sequence.New(tx, &rec).Append(done); err != nil {
+	if err := sequence.New(tx, &rec).Append(plan.done); err != nil {
 		return err
 	}
-	rec.Seq, rec.Sealing = through, nil
+	rec.Seq, rec.Sealing = plan.through, nil
 	left := plan.left[len(plan.entries):]
-	if ahead := len(plan.all) - len(done) - len(left); ahead > 0 {
+	if ahead := len(plan.all) - len(plan.done) - len(left); ahead > 0 {
 		rec.Sealing = &format.Sealing{Seq: plan.seq, Before: left[0].Position(), Entries: int64(ahead)}
 	}
 	w.records[plan.project] = &rec
@@ -169,21 +160,33 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 	for _, plan := range w.plans {
 		w.applyOne(plan)
 	}
-	r := w.sealer.tail
-	slots := slices.Clone(r.Slots[w.last+1-r.First:])
-	for i := range slots {
-		if t := &slots[i]; t.Entry != nil && w.sealed(t) {
-			t.Entry = nil
-		}
-	}
-	r.Slots, r.First = slots, w.last+1
+	w.clear()
 	for _, p := range w.freed.Parts {
 		if p.Kind == queue.Project {
-			r.Unsealed -= p.Entries
-			r.Bytes -= p.Bytes
+			w.sealer.tail.Unsealed -= p.Entries
+			w.sealer.tail.Bytes -= p.Bytes
 		}
 	}
 	return w.freed, w.newest
+}
+
+// clear takes what was sealed out of the slots of the tail, of which readers may have the ones that
+// were there before.
+func (w *Step) clear() {
+	r := w.sealer.tail
+	left, soon := r.Slots[w.last+1-r.First:], 0 // as many as were sealed will soon have come
+	for _, plan := range w.plans {
+		soon += len(plan.done)
+	}
+	slots := append(make([]memory.Slot, 0, len(left)+soon), left...)
+	for _, plan := range w.plans {
+		for _, e := range plan.done {
+			if i := e.ID - w.last - 1; i >= 0 {
+				slots[i].Entry = nil
+			}
+		}
+	}
+	r.Slots, r.First = slots, w.last+1
 }
 
 // applyOne is Apply for one project.
@@ -232,8 +235,7 @@ func (w *Step) usage(tx kv.Tx) error {
 		return u, nil
 	}
 	for _, plan := range w.plans {
-		through := w.records[plan.project].Seq
-		if through == plan.rec.Seq {
+		if len(plan.done) == 0 {
 			continue
 		}
 		whole, err := of(format.ProjectUsageKey(plan.project.ID))
@@ -243,10 +245,7 @@ func (w *Step) usage(tx kv.Tx) error {
 		var token *format.Usage // of the entry before
 		var at *audit.Entry
 		var day int64
-		for _, e := range plan.all {
-			if e.Seq > through {
-				continue
-			}
+		for _, e := range plan.done {
 			if at == nil || !e.RecordedAt.Equal(at.RecordedAt) {
 				day = format.DayOf(e.RecordedAt)
 			}
