@@ -18,13 +18,10 @@ const maxTailBytes = 16 << 20
 const lateRows = 4
 
 // The tail may outgrow the rows that start a seal of full projects by these factors: the
-// first until all of it is sealed, the second until recording waits for the sealer. A hundred
-// projects that are recorded to at once have half a block each in the tail, which would be made
-// into small blocks for nothing if it were sealed before they fill: with half the first factor
-// fifty projects have a third of their blocks made twice.
+// first until all of it is sealed, the second until recording waits for the sealer.
 const (
-	tailFull  = 16
-	tailSlack = 32
+	tailFull  = 8
+	tailSlack = 16
 )
 
 // Options say when what is sealed.
@@ -244,9 +241,9 @@ func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 	for p := range s.stepwise {
 		fn(p, true)
 	}
-	for i := range s.tail.Slots[:max(0, min(until, s.tail.Next())-s.tail.First)] {
-		if t := &s.tail.Slots[i]; t.Entry != nil {
-			fn(t.Owner, true)
+	for i, e := range s.tail.Entries[:max(0, min(until, s.tail.Next())-s.tail.First)] {
+		if e != nil {
+			fn(s.tail.Slots[i].Owner, true)
 		}
 	}
 }
@@ -254,7 +251,7 @@ func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 // loadOf returns how much of p, up to a seq, is in the tail.
 func (s *Sealer) loadOf(p *memory.Project, seq int64) (l queue.Load) {
 	for i := range s.tail.Slots {
-		if t := &s.tail.Slots[i]; t.Owner == p && t.Entry != nil && t.Seq > p.Rec.Seq && t.Seq <= seq {
+		if t := &s.tail.Slots[i]; t.Owner == p && s.tail.Entries[i] != nil && t.Seq > p.Rec.Seq && t.Seq <= seq {
 			l.Add(queue.Load{Entries: 1, Bytes: t.Size})
 		}
 	}

@@ -112,22 +112,24 @@ func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	return plan.project.Put(tx, &rec)
 }
 
-// sealed reports whether an id of the tail is in a block once the step is done.
-func (w *Step) sealed(t *memory.Slot) bool {
-	if t.Entry == nil {
-		return true
+// isLeft reports whether slot i of the tail is in no block once the step is done.
+func (w *Step) isLeft(i int) bool {
+	if w.tail.Entries[i] == nil {
+		return false
 	}
+	t := &w.tail.Slots[i]
 	rec := w.records[t.Owner]
-	return rec != nil && t.Seq <= rec.Seq
+	return rec == nil || t.Seq > rec.Seq
 }
 
 // cut takes from the tail the rows up to the first one that holds an entry which is not
 // sealed, and has the order bucket tell of them.
 func (w *Step) cut(tx kv.Tx) error {
-	n := slices.IndexFunc(w.tail.Slots, func(t memory.Slot) bool { return !w.sealed(&t) })
-	if n < 0 {
-		n = len(w.tail.Slots)
-	} else { // not within a row, which is deleted whole
+	n := 0
+	for n < len(w.tail.Slots) && !w.isLeft(n) {
+		n++
+	}
+	if n < len(w.tail.Slots) { // not within a row, which is deleted whole
 		row, _ := kv.AtOrBefore(tx.Bucket(format.Tail).Cursor(), format.Uint64(uint64(w.tail.First)+uint64(n)))
 		n = max(0, int(int64(format.ReadUint64(row))-w.tail.First))
 	}
@@ -160,7 +162,15 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 	for _, plan := range w.plans {
 		w.applyOne(plan)
 	}
-	w.clear()
+	w.sealer.tail.Cut(w.last+1, func(yield func(*audit.Entry) bool) {
+		for _, plan := range w.plans {
+			for _, e := range plan.done {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	})
 	for _, p := range w.freed.Parts {
 		if p.Kind == queue.Project {
 			w.sealer.tail.Unsealed -= p.Entries
@@ -168,25 +178,6 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 		}
 	}
 	return w.freed, w.newest
-}
-
-// clear takes what was sealed out of the slots of the tail, of which readers may have the ones that
-// were there before.
-func (w *Step) clear() {
-	r := w.sealer.tail
-	left, soon := r.Slots[w.last+1-r.First:], 0 // as many as were sealed will soon have come
-	for _, plan := range w.plans {
-		soon += len(plan.done)
-	}
-	slots := append(make([]memory.Slot, 0, len(left)+soon), left...)
-	for _, plan := range w.plans {
-		for _, e := range plan.done {
-			if i := e.ID - w.last - 1; i >= 0 {
-				slots[i].Entry = nil
-			}
-		}
-	}
-	r.Slots, r.First = slots, w.last+1
 }
 
 // applyOne is Apply for one project.
