@@ -75,8 +75,8 @@
 // the version with what came since this process read last: the bucket that is held in memory,
 // the rows behind the last of the one that is appended to, and those of the one that is watched.
 // Cursors fetch in windows that grow; values of the cached buckets that are kept are not sent
-// again when their versions are the same. The end of a View is sent with the
-// beginning of the next on its connection, or soon after if there is none.
+// again when their versions are the same. The end of a View is sent with the beginning of the next
+// on its connection, or soon after if there is none.
 //
 //	db.go      opening, closing, View
 //	schema.go  the tables: made, looked at, refused
