@@ -106,24 +106,23 @@ func (c *cluster) logIn() (look func()) {
 	jar, err := cookiejar.New(nil)
 	c.must(err)
 	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	get := func(do func() (*http.Response, error), want int) {
-		c.Helper()
-		res, err := do()
+	status := func(res *http.Response, err error) int {
 		c.must(err)
 		c.must(res.Body.Close())
-		if res.StatusCode != want {
-			c.Errorf("%s answers %s", res.Request.URL, res.Status)
-		}
+		return res.StatusCode
 	}
-	get(func() (*http.Response, error) {
-		return browser.PostForm(c.front+"/login", url.Values{"token": {c.token}})
-	}, http.StatusSeeOther)
+	if is := status(browser.PostForm(c.front+"/login", url.Values{"token": {c.token}})); is != http.StatusSeeOther {
+		c.Fatalf("logging in answers %d", is)
+	}
 	return func() {
 		c.Helper()
+		at := []string{c.front}
 		for _, n := range c.nodes { // cookies are for all ports of a host
-			get(func() (*http.Response, error) { return browser.Get(*n.url.Load() + "/logs?project=project-0") }, http.StatusOK)
+			at = append(at, *n.url.Load())
 		}
-		get(func() (*http.Response, error) { return browser.Get(c.front + "/logs?project=project-0") }, http.StatusOK)
+		for _, url := range at {
+			c.until("who has logged in is known at "+url, func() bool { return status(browser.Get(url+"/logs?project=project-0")) == http.StatusOK })
+		}
 	}
 }
 

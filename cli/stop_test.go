@@ -173,7 +173,7 @@ func TestStopIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.log.await(t, "about to stop")
-	if err := c.Ready(t.Context()); audit.KindOf(err) != audit.Unavailable {
+	if err := c.Ready(t.Context()); audit.KindOf(err) != audit.NotFound {
 		t.Errorf("whether it is ready, it answers %v", err)
 	}
 	if _, err := c.Record(t.Context(), one("meanwhile")); err != nil {

@@ -174,7 +174,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*settings.Span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
-	fs.Var((*settings.Span)(&c.DrainNotice), "drain-notice", "how long /readyz answers 503 before a server that stops takes no more connections, for a load balancer to notice")
+	fs.Var((*settings.Span)(&c.DrainNotice), "drain-notice", "how long /readyz answers 404 before a server that stops takes no more connections, for a load balancer to notice")
 	fs.Var((*settings.Span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
 	fs.Var((*settings.Span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
 	fs.StringVar(&c.SigningKey, "signing-key", "", "a `file` with the key that signs checkpoints; else the credential auditlog-signing-key, else a file of the data folder")
