@@ -31,7 +31,7 @@ func TestBalanced(t *testing.T) {
 		t.Skip("stops servers for a minute")
 	}
 	t.Parallel()
-	c := newCluster(t, pgtest.Synchronous, adminSecret, "--drain-notice", "5s")
+	c := newCluster(t, pgtest.Synchronous, adminSecret, "--drain-notice", "3s", "--drain", "3s")
 	var addresses []string
 	for _, n := range c.nodes {
 		addresses = append(addresses, strings.TrimPrefix(*n.url.Load(), "http://"))
