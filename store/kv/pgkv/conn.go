@@ -231,30 +231,36 @@ func (c *conn) receive(calls []*call) error {
 	}
 }
 
-// dial connects to one of the servers of an address, the first that takes writes and that may
-// says nothing against.
-func dial(cfg *pgconn.Config, may func(server) error, connecting, patience time.Duration) (*conn, error) {
+// connect connects to one of the servers of a configuration, the first that takes writes and was not the
+// primary before another.
+func (db *DB) connect(cfg *pgconn.Config, within time.Duration) (*conn, error) {
 	var to server
+	var process string
 	cfg.ValidateConnect = func(ctx context.Context, pg *pgconn.PgConn) (err error) {
-		if to, err = primary(ctx, pg); err == nil {
-			err = may(to)
+		if to, process, err = primary(ctx, pg); err == nil {
+			err = db.memory.meet(to)
 		}
 		if err == nil {
-			_, err = pg.Exec(ctx, session).ReadAll()
+			_, err = pg.Exec(ctx, "SET search_path = "+quoted(db.schema)+"; "+session).ReadAll()
 		}
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), connecting)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	pg, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, notConnected(err)
 	}
+	if process != fmt.Sprint(pg.PID()) {
+		if err := ownSession(ctx, cfg, pg, process); err != nil {
+			return nil, notConnected(errors.Join(err, pg.Close(ctx)))
+		}
+	}
 	h, err := pg.Hijack()
 	if err != nil {
 		return nil, errors.Join(err, pg.Close(ctx))
 	}
-	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), server: to, patience: patience}, nil
+	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), server: to, patience: db.opts.Watch}, nil
 }
 
 // from returns a configuration whose servers are tried from the n-th on: one that is cut off from

@@ -113,7 +113,7 @@ func Open(address string, opts Options) (*DB, error) {
 	if db.schema = strings.Trim(strings.TrimSpace(db.schema), `"`); db.schema == "" {
 		db.schema = defaultSchema
 	}
-	cfg.RuntimeParams["search_path"] = quoted(db.schema)
+	delete(cfg.RuntimeParams, "search_path") // which a pooler refuses: each connection sets it
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "auditlog"
 	}
@@ -149,7 +149,7 @@ func (db *DB) askAll() {
 	var asked sync.WaitGroup
 	for _, ways := range all {
 		asked.Go(func() {
-			c, err := dial(from(at(db.cfg, ways), 0, db.opts.Patience/2), db.memory.meet, db.opts.Patience/2, db.opts.Watch)
+			c, err := db.connect(from(at(db.cfg, ways), 0, db.opts.Patience/2), db.opts.Patience/2)
 			if err == nil {
 				c.close()
 			}
@@ -224,7 +224,7 @@ func (db *DB) dial() (*conn, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
-	c, err := dial(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.memory.meet, db.opts.Patience, db.opts.Watch)
+	c, err := db.connect(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.opts.Patience)
 	if errors.Is(err, context.DeadlineExceeded) {
 		db.silent.Add(1)
 	}

@@ -91,5 +91,6 @@
 //	server.go  which server a connection leads to
 //	memory.go  what is remembered beyond the end of the process
 //	pool.go    the connections that read
+//	pooler.go  what may stand between, and must not
 //	errors.go  what errors mean
 package pgkv

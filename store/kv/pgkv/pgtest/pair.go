@@ -167,3 +167,17 @@ func (p *Pair) Remove() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Receive has a program take what the primary writes, as a standby that confirms it would, until the test ends.
+func (p *Pair) Receive(t testing.TB) {
+	t.Helper()
+	dir, err := os.MkdirTemp(p.Primary.dir, "wal")
+	if err == nil {
+		err = p.Primary.own(dir)
+	}
+	failOrSkip(t, err)
+	program := p.Primary.command("pg_receivewal", "--directory", dir, "--synchronous", "--dbname", p.Primary.URL(superuser))
+	ended, err := begin(program)
+	failOrSkip(t, err)
+	t.Cleanup(func() { _ = program.Process.Kill(); <-ended })
+}

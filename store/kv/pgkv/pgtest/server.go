@@ -85,10 +85,10 @@ func (s *Server) Serve() error {
 		args = append(args, "-c", setting)
 	}
 	s.process = s.command("postgres", args...)
-	s.ended = make(chan struct{})
 	var log bytes.Buffer
 	s.process.Stderr = &log
-	if err := s.begin(); err != nil {
+	var err error
+	if s.ended, err = begin(s.process); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
@@ -108,11 +108,12 @@ func (s *Server) Serve() error {
 	}
 }
 
-// begin starts the process, in a thread that lives as long as it: the system ends the process
-// when the thread that started it ends.
-func (s *Server) begin() error {
+// begin starts a process, in a thread that lives as long as it: the system ends the process when the
+// thread that started it ends. ended is closed once the process has ended.
+func begin(process *exec.Cmd) (ended chan struct{}, err error) {
+	ended = make(chan struct{})
 	started := make(chan error, 1)
-	go func(process *exec.Cmd, ended chan struct{}) {
+	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := process.Start()
@@ -121,8 +122,8 @@ func (s *Server) begin() error {
 			_ = process.Wait() // how it ended is of no interest: who needs to know reads its log
 		}
 		close(ended)
-	}(s.process, s.ended)
-	return <-started
+	}()
+	return ended, <-started
 }
 
 // Running reports whether the server has been started and has not ended.
