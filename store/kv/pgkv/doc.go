@@ -86,7 +86,7 @@
 //	tx.go      transactions and buckets
 //	cursor.go  windows
 //	table.go   the statements of a bucket
-//	cache.go   values that are not sent again
+//	kept       values that are not sent again: a room of its own
 //	conn.go    a connection, and its round trips
 //	server.go  which server a connection leads to
 //	memory.go  what is remembered beyond the end of the process
