@@ -71,12 +71,14 @@ type cluster struct {
 	*testing.T
 	pair    *pgtest.Pair
 	servers [2]*pgtest.Server
-	nodes   [clusterNodes]*clusterNode
-	ledger  *ledger
-	may     bool         // lose what was acknowledged
-	token   string       // an admin's; "" where none is needed
-	front   string       // the URL of what stands before all nodes; "" where nothing does
-	failed  atomic.Int64 // tries of requests
+	// database returns the address of the primary.
+	database func() string
+	nodes    [clusterNodes]*clusterNode
+	ledger   *ledger
+	may      bool         // lose what was acknowledged
+	token    string       // an admin's; "" where none is needed
+	front    string       // the URL of what stands before all nodes; "" where nothing does
+	failed   atomic.Int64 // tries of requests
 }
 
 // clusterNode is a server, whose way to each database leads through a proxy of its own.
@@ -92,14 +94,10 @@ type clusterNode struct {
 // newCluster starts servers that an admin has a token for, or that need none where it is "".
 func newCluster(t *testing.T, r pgtest.Replication, token string, args ...string) *cluster {
 	c := &cluster{T: t, pair: pgtest.StartPair(t, r), ledger: newLedger(), may: r == pgtest.Asynchronous, token: token}
-	if token == "" {
-		args = append(args, "--dev")
-	}
+	c.database = func() string { return c.pair.Primary.URL("postgres") }
 	c.pair.Lag(10 * time.Millisecond)
 	c.servers = [2]*pgtest.Server{c.pair.Primary, c.pair.Standby}
-	key := newKey(t)
-	for i := range c.nodes {
-		n := &clusterNode{ways: make(map[*pgtest.Server]*pgtest.Proxy), dir: t.TempDir()}
+	c.startNodes(func(n *clusterNode) string {
 		var hosts []string
 		for _, s := range c.servers {
 			way, err := pgtest.NewProxy(s.Address())
@@ -110,12 +108,24 @@ func newCluster(t *testing.T, r pgtest.Replication, token string, args ...string
 			n.ways[s] = way
 			hosts = append(hosts, way.Address())
 		}
-		n.args = append([]string{"--data", n.dir, "--signing-key", key, "--checkpoint-every", "1s",
-			"--store", "postgres://postgres@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable"}, args...)
+		return "postgres://postgres@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable"
+	}, args...)
+	return c
+}
+
+// startNodes starts the servers, each on the database at the address that it is given.
+func (c *cluster) startNodes(address func(*clusterNode) string, args ...string) {
+	c.Helper()
+	if c.token == "" {
+		args = append(args, "--dev")
+	}
+	key := newKey(c.T)
+	for i := range c.nodes {
+		n := &clusterNode{ways: make(map[*pgtest.Server]*pgtest.Proxy), dir: c.TempDir()}
+		n.args = append([]string{"--data", n.dir, "--signing-key", key, "--checkpoint-every", "1s", "--store", address(n)}, args...)
 		c.nodes[i] = n
 		c.start(n)
 	}
-	return c
 }
 
 // newKey makes the key that all servers of a log sign with.
@@ -378,7 +388,7 @@ func (c *cluster) compare() {
 			c.Errorf("node %d lists %d entries, node 0 lists %d, or others", i, len(listed), len(first))
 		}
 	}
-	s, err := store.ConnectReadOnly(c.pair.Primary.URL("postgres"))
+	s, err := store.ConnectReadOnly(c.database())
 	c.must(err)
 	defer s.Close()
 	sum, err := s.Check(c.Context(), func(problem string) { c.Errorf("check: %s", problem) })

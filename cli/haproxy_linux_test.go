@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -173,6 +174,19 @@ func (c *cluster) compareFollowed(project string, followed func() []int64) {
 // docs/scaling.md shows, and returns its URL.
 func startBalancer(t *testing.T, addresses ...string) string {
 	t.Helper()
+	at := freeAddress(t)
+	replacements := []string{":443 ssl crt /etc/haproxy/audit.example.com.pem", at, "X-Forwarded-Proto https", "X-Forwarded-Proto http"}
+	for i, address := range addresses {
+		replacements = append(replacements, fmt.Sprintf("10.0.0.%d:7070", i+1), address)
+	}
+	runHAProxy(t, "frontend auditlog", replacements...)
+	return "http://" + at
+}
+
+// runHAProxy starts a HAProxy that ends with the test, with the configuration of docs/scaling.md that has a
+// section, at other addresses than are in it.
+func runHAProxy(t *testing.T, section string, replacements ...string) {
+	t.Helper()
 	bin, err := exec.LookPath("haproxy")
 	if err != nil {
 		bin = "/usr/sbin/haproxy" // where Debian has it, which a user's path lacks
@@ -180,9 +194,8 @@ func startBalancer(t *testing.T, addresses ...string) string {
 	if _, err := os.Stat(bin); err != nil {
 		t.Skip("HAProxy is not installed: apt-get install haproxy")
 	}
-	at := freeAddress(t)
 	path := filepath.Join(t.TempDir(), "haproxy.cfg")
-	if err := os.WriteFile(path, []byte(documented(t, at, addresses)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.NewReplacer(replacements...).Replace(documented(t, "haproxy", section))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var log lockedBuffer
@@ -198,27 +211,20 @@ func startBalancer(t *testing.T, addresses ...string) string {
 			t.Logf("haproxy: %s", log.String())
 		}
 	})
-	return "http://" + at
 }
 
-// documented returns the configuration of docs/scaling.md, at an address instead of those that are in it, and
-// without a certificate.
-func documented(t *testing.T, at string, addresses []string) string {
+// documented returns the block of docs/scaling.md that is of a kind and has a text.
+func documented(t *testing.T, kind, with string) string {
 	t.Helper()
 	text, err := os.ReadFile("../docs/scaling.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range snippets(string(text)) {
-		if s.kind != "haproxy" {
-			continue
+		if s.kind == kind && strings.Contains(s.text, with) {
+			return s.text
 		}
-		replacements := []string{":443 ssl crt /etc/haproxy/audit.example.com.pem", at, "X-Forwarded-Proto https", "X-Forwarded-Proto http"}
-		for i, address := range addresses {
-			replacements = append(replacements, []string{"10.0.0.1:7070", "10.0.0.2:7070", "10.0.0.3:7070"}[i], address)
-		}
-		return strings.NewReplacer(replacements...).Replace(s.text)
 	}
-	t.Fatal("docs/scaling.md shows no configuration of HAProxy")
+	t.Fatalf("docs/scaling.md shows no %s with %s", kind, with)
 	return ""
 }

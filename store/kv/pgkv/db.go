@@ -30,6 +30,8 @@ type Options struct {
 	Fixed []string
 	// Identity is the key of Held whose value tells this database from others.
 	Identity string
+	// Epoch is the key of Held whose value rises when somebody accepts that the database has lost something.
+	Epoch string
 	// Memo is the path of a file in which this process remembers what it has seen of the servers,
 	// so that it does not go back behind that when it is started again. Default: none.
 	Memo string
