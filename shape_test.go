@@ -43,7 +43,7 @@ var mayImport = map[string]string{
 	"proof/evidence":       "audit proof",
 	"proof/qr":             "",
 	"witness":              "durable filelock proof",
-	"notary":               "admit audit proof proof/evidence store/format store/kv store/trees",
+	"notary":               "admit audit backoff proof proof/evidence store/format store/kv store/trees",
 	"spell":                "",
 	"rpc":                  "audit",
 	"export":               "audit format",
@@ -57,7 +57,8 @@ var mayImport = map[string]string{
 	"store/kv":             "",
 	"store/kv/boltkv":      "durable filelock store/kv",
 	"store/kv/kvtest":      "store/kv",
-	"store/kv/pgkv":        "durable store/kv",
+	"store/kv/pgkv":        "durable store/kv store/kv/pgkv/kept",
+	"store/kv/pgkv/kept":   "",
 	"store/kv/pgkv/pgtest": "",
 	"store/queue":          "",
 	"store/life":           "audit store/format",
@@ -91,7 +92,7 @@ var mayImport = map[string]string{
 	"shipping":             "admit audit backoff follow pull shipping/secrets shipping/tap sink",
 	"shipping/secrets":     "audit",
 	"shipping/tap":         "audit backoff store/block",
-	"pull":                 "admit audit rpc",
+	"pull":                 "admit audit backoff rpc",
 	"ship":                 "audit backoff durable filelock follow pull rpc sink",
 	"index/words":          "audit",
 
@@ -127,12 +128,12 @@ var mayImport = map[string]string{
 	"cli/command":      "cli/exit cli/filters cli/output cli/terminal spell",
 	"cli/connection":   "audit auth/address cli/build cli/command cli/contexts cli/exit cli/filters cli/secret cli/terminal client rpc spell",
 	"cli/entries":      "audit calendar cli/build cli/command cli/connection cli/exit cli/filters cli/terminal client demo export format importer importer/cloudtrail pull rpc spell",
-	"cli/folder":       "audit backup backup/duty backup/place cli/command cli/connection cli/exit cli/server cli/settings cli/signing client index notary proof rpc spell store store/copies store/kv store/move store/repair",
+	"cli/folder":       "audit backoff backup backup/duty backup/place cli/command cli/connection cli/exit cli/server cli/settings cli/signing client index notary proof rpc spell store store/copies store/kv store/move store/repair",
 	"cli/proofs":       "audit auth/rights cli/command cli/connection cli/exit cli/filters cli/signing client proof proof/evidence proof/qr rpc spell witness",
 	"cli/shipping":     "audit cli/build cli/command cli/connection cli/exit cli/filters cli/server cli/settings cli/terminal client format rpc ship sink sink/kinds sinks",
 	"cli/admin":        "audit auth/rights calendar cli/command cli/connection cli/exit cli/filters cli/settings cli/terminal client rpc spell",
 	"cli/help":         "audit cli/build cli/command cli/connection cli/exit cli/filters cli/output client rpc spell",
-	"cli/server": "admit api api/wire audit auth auth/oidc auth/address auth/rights backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret " +
+	"cli/server": "admit api api/wire audit auth auth/oidc auth/address auth/rights backoff backup/duty basepath cli/build cli/exit cli/filters cli/output cli/secret " +
 		"cli/settings cli/signing cli/terminal console durable fulltext growth index notary proof reading retention rpc scrub shipping shipping/secrets " +
 		"sink sink/kinds sinks slowest spell status store witness",
 	"cli/secret":   "durable",

@@ -33,26 +33,37 @@ func New(burst int, refill time.Duration) *Book {
 const maxCallers = 1000
 
 // Take takes one from a caller's allowance, unless nothing is left.
-func (b *Book) Take(caller string, now time.Time) bool {
+func (b *Book) Take(caller string, now time.Time) bool { return b.TakeEach([]string{caller}, now) }
+
+// TakeEach takes one from the allowance of each of some callers, unless one of them has nothing left:
+// then it takes nothing from any.
+func (b *Book) TakeEach(callers []string, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.callers) >= maxCallers {
+	if len(b.callers)+len(callers) > maxCallers {
 		for name, a := range b.callers {
 			if b.filled(a, now) >= b.burst {
 				delete(b.callers, name)
 			}
 		}
 	}
-	a := b.callers[caller]
-	if a == nil {
-		a = &allowance{left: b.burst, at: now}
-		b.callers[caller] = a
+	for i, caller := range callers {
+		a := b.callers[caller]
+		if a == nil {
+			a = &allowance{left: b.burst}
+			b.callers[caller] = a
+		} else {
+			a.left = b.filled(a, now)
+		}
+		a.at = now
+		if a.left < 1 {
+			for _, earlier := range callers[:i] {
+				b.callers[earlier].left++
+			}
+			return false
+		}
+		a.left--
 	}
-	a.left, a.at = b.filled(a, now), now
-	if a.left < 1 {
-		return false
-	}
-	a.left--
 	return true
 }
 

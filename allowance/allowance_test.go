@@ -39,3 +39,28 @@ func TestTake(t *testing.T) {
 		t.Errorf("%d callers are remembered", len(b.callers))
 	}
 }
+
+// TestTakeEach: what cannot be had of each is taken of none.
+func TestTakeEach(t *testing.T) {
+	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	b := New(3, time.Minute)
+	for b.Take("c", now) {
+	}
+	for range 10 {
+		if b.TakeEach([]string{"a", "b", "c", "d"}, now) {
+			t.Fatal("it was taken although nothing is left for one")
+		}
+	}
+	for range 3 {
+		if !b.TakeEach([]string{"a", "b", "d"}, now) {
+			t.Fatal("the others have lost theirs")
+		}
+	}
+	if b.TakeEach([]string{"a"}, now) || !b.TakeEach(nil, now) {
+		t.Error("one has more than its own, or none has too much")
+	}
+	now = now.Add(time.Minute)
+	if b.TakeEach([]string{"a", "b", "a"}, now) || !b.TakeEach([]string{"a", "b"}, now) {
+		t.Error("whoever is named twice has one too many, or loses it")
+	}
+}

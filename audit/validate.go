@@ -175,6 +175,16 @@ func ValidateProject(name string) error {
 	return nil
 }
 
+// ValidateNewProject reports what is wrong with the name of a project that is to begin, beside what
+// ValidateProject says of any: clients take a dot or two for a step within a path, and fold away the
+// addresses of such a project's tree. Logs that have one keep it.
+func ValidateNewProject(name string) error {
+	if name == "." || name == ".." {
+		return Errorf(Invalid, "must not be \".\" or \"..\", which addresses cannot hold")
+	}
+	return nil
+}
+
 const wrongSpaces = "must not hold spaces but single ones of the usual kind"
 
 // isUnseen reports whether r takes no place of its own, parts lines, or is drawn as

@@ -71,6 +71,14 @@ func TestGrantsAreSpared(t *testing.T) {
 	if !isLimited(k.SpareGrant(&acme.Principal, "acme")) || k.SpareGrant(&shop.Principal, "shop") != nil {
 		t.Error("links are not spared with tokens, or another project's are")
 	}
+	for range 1000 {
+		if !isLimited(k.SpareGrant(&second.Principal, "globex", "acme")) {
+			t.Fatal("one of two projects is not spared")
+		}
+	}
+	if err := k.SpareGrant(&second.Principal, "globex"); err != nil {
+		t.Errorf("the other has lost what it had: %v", err)
+	}
 	if _, err := k.Revoke(t.Context(), acme, made.ID); err != nil {
 		t.Errorf("and none can be revoked: %v", err)
 	}

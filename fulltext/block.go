@@ -59,7 +59,9 @@ var ErrDamaged = errors.New("the block is damaged")
 
 // BlockChange tells that a block was written or is gone, of those that an index is told of.
 type BlockChange struct {
-	Seq     uint64
-	Key     BlockKey
-	Deleted bool
+	Seq uint64
+	Key BlockKey
+	// Deleted says that the block is gone, and Merged of such a one that its entries are in others
+	// since: nothing of it is to be forgotten.
+	Deleted, Merged bool
 }

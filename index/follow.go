@@ -55,7 +55,7 @@ type follower struct {
 	goal     uint64
 	reported time.Time
 	// purge says that documents went since the files were last looked through for
-	// words of purged projects, and forget that blocks did.
+	// words of purged projects, and forget that such a project's blocks did.
 	purge, forget bool
 	// taken counts the changes since the documents were last compared with the log.
 	taken int
@@ -171,7 +171,7 @@ func (f *follower) read() (b batch, err error) {
 		}
 		b.cursor = c.Seq
 		if c.Deleted {
-			f.forget, b.unread = true, b.unread.without(c.Key)
+			f.forget, b.unread = f.forget || !c.Merged, b.unread.without(c.Key)
 			continue
 		}
 		d, ok, err := f.take(&b, builder, docID{Key: c.Key, Seq: c.Seq})

@@ -398,7 +398,7 @@ func TestRebuildAndCheck(t *testing.T) {
 	// A block whose words are not those that were indexed is a problem.
 	changes, _, _ := l.BlockChanges(0, 40)
 	l.mu.Lock()
-	l.blocks[changes[7].Key] = memoryBlock{changes[7].Seq, func(fn func(string)) { fn("other words") }}
+	l.blocks[changes[7].Key] = memoryBlock{seq: changes[7].Seq, texts: func(fn func(string)) { fn("other words") }}
 	l.mu.Unlock()
 	var problems []string
 	if err := Check(context.Background(), cfg, func(p string) { problems = append(problems, p) }); err != nil {

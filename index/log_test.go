@@ -26,8 +26,9 @@ type memoryLog struct {
 }
 
 type memoryBlock struct {
-	seq   uint64
-	texts func(fn func(value string)) // nil when the block is gone
+	seq    uint64
+	texts  func(fn func(value string)) // nil when the block is gone
+	merged bool
 }
 
 func newMemoryLog() *memoryLog {
@@ -45,10 +46,16 @@ func (l *memoryLog) put(key fulltext.BlockKey, values ...string) {
 
 // set writes a block; nil removes it.
 func (l *memoryLog) set(key fulltext.BlockKey, texts func(fn func(string))) {
+	l.change(key, memoryBlock{texts: texts})
+}
+
+// change tells of a block, which gets the next sequence.
+func (l *memoryLog) change(key fulltext.BlockKey, b memoryBlock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seq++
-	l.blocks[key] = memoryBlock{l.seq, texts}
+	b.seq = l.seq
+	l.blocks[key] = b
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
@@ -58,7 +65,7 @@ func (l *memoryLog) BlockChanges(after uint64, limit int) (changes []fulltext.Bl
 	defer l.mu.Unlock()
 	for key, b := range l.blocks {
 		if b.seq > after {
-			changes = append(changes, fulltext.BlockChange{Seq: b.seq, Key: key, Deleted: b.texts == nil})
+			changes = append(changes, fulltext.BlockChange{Seq: b.seq, Key: key, Deleted: b.texts == nil, Merged: b.merged})
 		}
 	}
 	slices.SortFunc(changes, func(a, b fulltext.BlockChange) int { return int(a.Seq) - int(b.Seq) })

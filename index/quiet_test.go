@@ -18,6 +18,9 @@ func (l *memoryLog) vanish(key fulltext.BlockKey) {
 	delete(l.blocks, key)
 }
 
+// merge has a block be gone whose entries are in others.
+func (l *memoryLog) merge(key fulltext.BlockKey) { l.change(key, memoryBlock{merged: true}) }
+
 // Documents of blocks that went without a word are found by and by, and at once where the words of a
 // purged project must go.
 func TestSweep(t *testing.T) {
@@ -39,10 +42,16 @@ func TestSweep(t *testing.T) {
 	for at := int64(10); at < 15; at++ {
 		l.vanish(key(2, 1+at))
 	}
+	for at := int64(100); at < 105; at++ {
+		l.merge(key(1, at))
+	}
+	r.until("rid of what was merged", func(s Status) bool { return s.Behind == 0 && s.Blocks == 15+sweepFrom })
+	l.put(key(1, 1), "new") // which is taken after what was merged, and what that brought with it
+	r.until("rid of nothing else", func(s Status) bool { return s.Behind == 0 && s.Blocks == 16+sweepFrom })
 	for at := int64(15); at < 20; at++ {
 		l.set(key(2, 1+at), nil) // purged
 	}
-	r.until("rid of what was purged", func(s Status) bool { return s.Behind == 0 && s.Blocks == 10+sweepFrom })
+	r.until("rid of what was purged", func(s Status) bool { return s.Behind == 0 && s.Blocks == 6+sweepFrom })
 	r.mustFind(2, "secret")
 	if err := r.stop(); err != nil {
 		t.Fatal(err)

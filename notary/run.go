@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/backoff"
 )
 
 // restFactor is for how much longer than it works the worker rests between two steps of hashing,
@@ -28,7 +29,7 @@ func (n *Notary) Run(ctx context.Context) error {
 			failed = err.Error()
 			n.opts.Log.Error().Err(err).Msg("making a head of the log: it is tried again")
 		}
-		if !sleep(ctx, n.opts.Every) {
+		if backoff.Sleep(ctx, n.opts.Every) != nil {
 			break
 		}
 		if n.log.Wait(ctx, seen) != nil {
@@ -49,8 +50,8 @@ func (n *Notary) work(ctx context.Context) (failed error) {
 		if failed = err; err != nil {
 			break
 		}
-		if !sleep(ctx, restFactor*time.Since(began)) {
-			return ctx.Err()
+		if err := backoff.Sleep(ctx, restFactor*time.Since(began)); err != nil {
+			return err
 		}
 	}
 	n.making.Lock()
@@ -70,16 +71,4 @@ func (n *Notary) work(ctx context.Context) (failed error) {
 		failed = errors.Join(failed, fmt.Errorf("ask witnesses: %w", err))
 	}
 	return failed
-}
-
-// sleep reports whether it slept for so long, and not only until ctx ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

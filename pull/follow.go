@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"auditlog/audit"
+	"auditlog/backoff"
 )
 
 // Kind says what an Event tells of its numbers.
@@ -109,7 +110,7 @@ func (s *Server) wait(ctx context.Context, before int64) error {
 	if err := s.opts.Log.Wait(ctx, before); err != nil {
 		return err
 	}
-	_ = pause(ctx, settle)
+	_ = backoff.Sleep(ctx, settle)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"auditlog/admit"
 	"auditlog/audit"
+	"auditlog/backoff"
 )
 
 // Log is what is pulled.
@@ -101,7 +102,7 @@ func (s *Server) Pull(ctx context.Context, r *Request) (Part, error) {
 	defer cancel()
 	for {
 		if s.opts.Log.Wait(over, before) == nil {
-			_ = pause(over, settle) // ended before its time only with over, which is looked at below
+			_ = backoff.Sleep(over, settle) // shorter only where over ends, which is looked at below
 		}
 		if ctx.Err() != nil {
 			return Part{}, context.Cause(ctx)
@@ -136,18 +137,6 @@ func (s *Server) waiting(ctx context.Context, most time.Duration) (context.Conte
 		}()
 	}
 	return ctx, cancel
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // joined returns the part that two make, the second of which follows the first.

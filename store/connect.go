@@ -67,6 +67,7 @@ func sharedOptions(opts *Options) pgkv.Options {
 		Held:       format.Meta,
 		Fixed:      []string{string(format.MetaFormat), string(format.MetaIdentity)},
 		Identity:   string(format.MetaIdentity),
+		Epoch:      string(format.MetaEpoch),
 		Appended:   format.Tail,
 		Watched:    format.Projects,
 		Cached:     []string{format.Blocks, format.Spans},

@@ -60,7 +60,8 @@ func (s *Store) ReleaseHold(ctx context.Context, name string, entry *audit.Entry
 }
 
 // Create makes a project, or has one that was purged begin anew, together with the
-// project.create entry. It returns Conflict for one that is there.
+// project.create entry. It returns Conflict for one that is there, and Invalid for a name that no new
+// one may have.
 func (s *Store) Create(ctx context.Context, name string, entry *audit.Entry) (audit.Project, error) {
 	sub, err := s.prepareOwn(name, entry)
 	if err != nil {

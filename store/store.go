@@ -197,6 +197,8 @@ type Store struct {
 	duty    *duty.Duty   // nil where there are no other nodes
 	durable atomic.Int64 // the id below which all is known to be durable, where several nodes have the database
 
+	confirmation confirmation
+
 	committed signal // of each commit
 	sealed    signal // of each change of the blocks
 }
@@ -328,6 +330,7 @@ func newStore(db kv.DB, opts Options) (*Store, error) {
 	s.Log = read.New(read.Options{
 		Memory: state, Blocks: s.blocks, View: s.read, Current: s.current, Fresh: s.Fresh, Confirm: s.Confirm, Settle: s.settle, Epoch: &s.epoch, Search: opts.Search, Narrow: opts.Narrow,
 	})
+	s.confirmation.confirmed(time.Now())
 	s.closing, s.stop = context.WithCancel(context.Background())
 	if err := errors.Join(s.join(), s.located(db.View(s.load))); err != nil {
 		s.stop()

@@ -247,7 +247,7 @@ func TestBlockTurnsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 2 || changes[0].Deleted || !changes[1].Deleted {
-		t.Errorf("changes %v, want the second block, and that the first is gone", changes)
+	if len(changes) != 2 || changes[0].Deleted || !changes[1].Deleted || !changes[1].Merged {
+		t.Errorf("changes %v, want the second block, and that the first was merged into it", changes)
 	}
 }

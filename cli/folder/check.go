@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"auditlog/backoff"
 	"auditlog/cli/connection"
 	"auditlog/cli/exit"
 	"auditlog/cli/server"
@@ -183,10 +184,8 @@ func (a *app) checkLive(ctx context.Context, conn *connection.Flags) error {
 	for err == nil && res.Check != nil {
 		p.Show("%s checks its log: %.0f %% in %s, %d faults", c.URL, 100*res.Check.Progress,
 			time.Since(res.Check.BeganAt).Round(time.Second), res.Check.Problems)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pollCheck):
+		if err := backoff.Sleep(ctx, pollCheck); err != nil {
+			return err
 		}
 		res, err = c.Check(ctx, false)
 	}

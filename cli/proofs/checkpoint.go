@@ -1,14 +1,18 @@
 package proofs
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"auditlog/audit"
 	"auditlog/cli/connection"
+	"auditlog/cli/exit"
 	"auditlog/client"
 	"auditlog/proof"
 	"auditlog/proof/qr"
@@ -32,29 +36,9 @@ With --since the file begins with what leads to it from an earlier one, for "aud
 	output := cmd.Flags().StringP("output", "o", "", "write to this `file`")
 	asQR := cmd.Flags().Bool("qr", false, "draw it as a QR code, for a terminal that is dark")
 	connection.Asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) error {
-		var old *int64
-		if *since != "" {
-			_, size, err := readCheckpoint(*since)
-			if err != nil {
-				return err
-			}
-			old = &size
-		}
-		res, err := c.Checkpoint(cmd.Context(), old)
+		text, err := newest(cmd.Context(), c, *since)
 		if err != nil {
 			return err
-		}
-		text := res.Checkpoint
-		if old != nil {
-			l := &consistency{old: *old}
-			for _, s := range res.Proof {
-				b, err := base64.StdEncoding.DecodeString(s)
-				if err != nil || len(b) != len(proof.Hash{}) {
-					return fmt.Errorf("the log answered with a proof that is none")
-				}
-				l.hashes = append(l.hashes, proof.Hash(b))
-			}
-			text = l.String() + text
 		}
 		if *asQR {
 			code, err := qr.Encode(text)
@@ -70,6 +54,73 @@ With --since the file begins with what leads to it from an earlier one, for "aud
 	})
 	cmd.AddCommand(a.checkpointImport())
 	return cmd
+}
+
+// newest returns the newest checkpoint of a log, behind what leads to it from the one in a file where
+// that is named.
+func newest(ctx context.Context, c *client.Client, since string) (string, error) {
+	if since == "" {
+		res, err := c.Checkpoint(ctx, nil)
+		return res.Checkpoint, err
+	}
+	signed, size, err := readCheckpoint(since)
+	if err != nil {
+		return "", err
+	}
+	res, err := c.Checkpoint(ctx, &size)
+	if audit.KindOf(err) == audit.Invalid { // it never had so many heads: its newest says why
+		res, err = c.Checkpoint(ctx, nil)
+	}
+	if err != nil {
+		return "", err
+	}
+	l := &consistency{old: size}
+	for _, s := range res.Proof {
+		b, err := base64.StdEncoding.DecodeString(s)
+		if err != nil || len(b) != len(proof.Hash{}) {
+			return "", fmt.Errorf("the log answered with a proof that is none")
+		}
+		l.hashes = append(l.hashes, proof.Hash(b))
+	}
+	if err := l.leads(since, signed, []byte(res.Checkpoint)); err != nil {
+		return "", exit.With(exit.Faulty, err)
+	}
+	return l.String() + res.Checkpoint, nil
+}
+
+// leads returns nil if the hashes show that the log with a newer checkpoint begins as it was with the
+// older one, which stands in a file. No signature is looked at: whoever verifies the file does that.
+func (l *consistency) leads(file string, older, newer []byte) error {
+	old, err := proof.PeekCheckpoint(older)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	now, err := proof.PeekCheckpoint(newer)
+	if err != nil {
+		return fmt.Errorf("the log answered with no checkpoint: %w", err)
+	}
+	if old.Origin == now.Origin {
+		if err := proof.CheckConsistency(l.hashes, now, old); err != nil {
+			return fmt.Errorf("the log was changed since %s: %w", file, err)
+		}
+		return nil
+	}
+	err = fmt.Errorf("%s: is a checkpoint of %s, and the log is %s", file, old.Origin, now.Origin)
+	if withoutEpoch(old.Origin) == withoutEpoch(now.Origin) {
+		return exit.Hinted(err, "entries were lost, or it was restored from a backup: a new epoch began, and nothing leads to it from "+
+			"checkpoints of before; keep one of now as well, with \"auditlog checkpoint\"")
+	}
+	return err
+}
+
+// withoutEpoch returns the origin of a master log without its epoch, and any other as it is.
+func withoutEpoch(origin string) string {
+	lineage, ok := strings.CutPrefix(origin, proof.LogOrigin(""))
+	l, err := audit.ParseLineage(lineage)
+	if !ok || err != nil {
+		return origin
+	}
+	return proof.LogOrigin(l.Log)
 }
 
 func (a *app) checkpointImport() *cobra.Command {

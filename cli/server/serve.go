@@ -29,6 +29,7 @@ import (
 	"auditlog/audit"
 	"auditlog/auth"
 	"auditlog/auth/oidc"
+	"auditlog/backoff"
 	"auditlog/backup/duty"
 	"auditlog/basepath"
 	"auditlog/cli/build"
@@ -124,6 +125,9 @@ func (c *Config) Load(fs *pflag.FlagSet, path string, lookup func(string) (strin
 	return from.Explain(c.check())
 }
 
+// anewAfter is when a node that begins anew tries again, where the database does not answer.
+const anewAfter = time.Second
+
 // serve opens a server, runs it until ctx ends or something fails, and
 // closes it. One whose database has lost what it had read begins anew, with nothing that it knew.
 func serve(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
@@ -143,7 +147,7 @@ func serve(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 		case errors.Is(err, store.ErrForked):
 			s.log.Error().Err(err).Msg("this node forgets all that it knew, and starts anew with what the database has")
 			cfg.Listen, anew = s.listens(), true
-		case !anew || opened || audit.KindOf(err) != audit.Unavailable || !pause(ctx):
+		case !anew || opened || audit.KindOf(err) != audit.Unavailable || backoff.Sleep(ctx, anewAfter) != nil:
 			return err
 		}
 	}
@@ -173,6 +177,7 @@ type server struct {
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
 	listener  net.Listener
+	stopping  atomic.Bool // requests had better go elsewhere
 }
 
 // open opens what s is made of, each part on top of the ones before. What is
@@ -408,6 +413,7 @@ func (s *server) run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
+	group.Go(func() error { return s.watchNode(ctx) })
 	group.Go(func() error { return s.keepMemory(ctx) })
 	for _, w := range s.workers {
 		group.Go(func() error { return w.work(background, s.log) })
@@ -424,6 +430,11 @@ func (s *server) answer(ctx context.Context) error {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
+	}
+	if s.cfg.DrainNotice > 0 && errors.Is(context.Cause(ctx), context.Canceled) { // else it fails, and ends at once
+		s.stopping.Store(true)
+		s.log.Info().Stringer("drain-notice", s.cfg.DrainNotice).Msg("about to stop: not ready from now on")
+		_ = backoff.Sleep(context.WithoutCancel(ctx), s.cfg.DrainNotice) // which nothing ends early
 	}
 	s.log.Info().Msg("stopping: requests under way may end")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)

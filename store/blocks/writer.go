@@ -22,9 +22,15 @@ func (w *Writer) Write(plan *Plan) error {
 		told[b.Key] = w.Sizes.Indexable(b.Block)
 	}
 	for _, b := range plan.Drop {
+		if err := w.drop(b); err != nil {
+			return err
+		}
 		// What becomes of small blocks followers find out by themselves: they come and go
 		// too often for each to be told of for ever.
-		if err := w.Drop(b, !told[b.Key] && w.Sizes.Indexable(b.Block)); err != nil {
+		if told[b.Key] || !w.Sizes.Indexable(b.Block) {
+			continue
+		}
+		if err := w.gone(format.BlockChange{Key: b.Key, Deleted: true, Merged: true}); err != nil {
 			return err
 		}
 	}
@@ -54,9 +60,24 @@ func (w *Writer) Expect(plans ...*Plan) {
 	})
 }
 
-// Drop removes a block. gone is set when followers are to be told so: nothing takes its key over that
-// they are told of instead.
-func (w *Writer) Drop(b Keyed, gone bool) error {
+// Delete removes a block whose entries are to be forgotten. Followers are told of small ones as well:
+// they may have something of those that came into it without a word.
+func (w *Writer) Delete(b Keyed) error {
+	if err := w.drop(b); err != nil {
+		return err
+	}
+	return w.gone(format.BlockChange{Key: b.Key, Deleted: true})
+}
+
+// gone tells followers that a block is gone.
+func (w *Writer) gone(c format.BlockChange) error {
+	w.Seq++
+	c.Seq = w.Seq
+	return w.tell(c)
+}
+
+// drop removes a block and what tells of it.
+func (w *Writer) drop(b Keyed) error {
 	k := b.Key.Append(nil)
 	if err := w.Tx.Bucket(format.Blocks).Delete(k); err != nil {
 		return fmt.Errorf("delete %v: %w", b.Key, err)
@@ -71,11 +92,7 @@ func (w *Writer) Drop(b Keyed, gone bool) error {
 	if err := w.Tx.Bucket(format.Changes).Delete(format.Uint64(b.Seq())); err != nil {
 		return fmt.Errorf("delete change of %v: %w", b.Key, err)
 	}
-	if !gone {
-		return nil
-	}
-	w.Seq++
-	return w.tell(format.BlockChange{Seq: w.Seq, Key: b.Key, Deleted: true})
+	return nil
 }
 
 // put adds a block that has its sequence already. told is set when followers are told of it, else it is

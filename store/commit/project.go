@@ -85,14 +85,17 @@ func (w *Writer) record(p *memory.Project) *format.Project {
 	return &p.Rec
 }
 
-// refusal returns why a project of a name cannot be recorded to, or nil.
+// refusal returns why a project of a name cannot be recorded to, or nil. Of a new project's name it is
+// the fault.
 func (w *Writer) refusal(name string) error {
 	p := w.Memory.Projects[name]
 	known := w.created[name] != nil || p != nil && w.record(p).State != audit.Purged
 	switch {
 	case !known && w.Closed && name != audit.SystemProject:
 		return audit.Errorf(audit.NotFound, "project %q not found: this log takes entries only of projects that project.create made", name)
-	case p == nil:
+	case !known:
+		return audit.ValidateNewProject(name)
+	case p == nil: // this commit makes it
 		return nil
 	}
 	return life.Refusal(w.record(p), name)
@@ -149,17 +152,16 @@ func (m *Writers) BeginProject(tx kv.Tx, name string, rec *format.Project) (*mem
 }
 
 // Create makes a project, or has one that was purged begin anew. It returns Conflict for one that
-// is there.
+// is there, and Invalid for a name that no new one may have.
 func (w *Writer) Create(name string) error {
 	p := w.Memory.Projects[name]
-	if p == nil && w.created[name] == nil {
-		_, err := w.create(name)
-		return err
-	}
-	if p == nil || w.record(p).State != audit.Purged {
+	if w.created[name] != nil || p != nil && w.record(p).State != audit.Purged {
 		return audit.Errorf(audit.Conflict, "project %q is there already", name)
 	}
-	_, err := w.revive(p)
+	if err := audit.ValidateNewProject(name); err != nil {
+		return audit.AtPath(err, "project")
+	}
+	_, err := w.owner(name)
 	return err
 }
 

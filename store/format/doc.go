@@ -65,10 +65,11 @@
 //	          changed for a while and there are many such blocks -> its sequence (8), or nothing
 //	          where format 3 put it
 //
-//	changes   sequence (8) -> key of a block (20), 0, or 1 when it is gone. One key a
+//	changes   sequence (8) -> key of a block (20), 0, or 1 when it is gone, or 2 when
+//	          it is gone because its entries are in other blocks (before format 4: 1). One key a
 //	          block that is not in small, at the sequence in which it was written: what
-//	          the full-text index follows. Those of deleted blocks stay. A block that was in
-//	          small before and came into another has none once it is gone
+//	          the full-text index follows. Those of blocks that are gone stay. A
+//	          block that was in small before and came into another has none then
 //
 //	spans     layer (4), field (1), start (16) -> which of up to 64 blocks hold which
 //	          values of the field, by 32-bit hash: see Span.Encode. Field 17 has

@@ -98,7 +98,7 @@ func (s *Step) blocks() (left bool, err error) {
 		if l := s.rec.LayerAt(format.LayerOf(b.Key.Project)); l != nil {
 			l.Entries -= int64(b.Rows())
 		}
-		if err := writer.Drop(b, true); err != nil {
+		if err := writer.Delete(b); err != nil {
 			return false, err
 		}
 	}
