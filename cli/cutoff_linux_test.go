@@ -16,7 +16,7 @@ func TestNodeCutOff(t *testing.T) {
 		t.Skip("waits until a node doubts its database")
 	}
 	t.Parallel()
-	c := newCluster(t, pgtest.Synchronous)
+	c := newCluster(t, pgtest.Synchronous, "")
 	c.must(c.record(1, "before"))
 	cut, old := c.nodes[0], c.pair.Primary
 	cut.ways[c.pair.Standby].Refuse()

@@ -31,8 +31,12 @@ func (s *server) connect(options store.Options) (err error) {
 	return nil
 }
 
-// ready returns why requests had better go to another node, of a log that several share.
+// ready returns why requests had better go to another node, of a log that several share, or wait for the next
+// start.
 func (s *server) ready() error {
+	if s.stopping.Load() { // not as what fails: a load balancer may leave it what it has
+		return audit.Errorf(audit.NotFound, "this server is about to stop")
+	}
 	if err := s.store.Unconfirmed(); err != nil {
 		return err
 	}

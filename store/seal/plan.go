@@ -35,6 +35,10 @@ type projectPlan struct {
 	entries []*audit.Entry // what of that comes into blocks in this step
 	spent   bool           // more would, had the step room for it
 	parts   []part         // of the entries, by the layers that they come into
+	// Once the step is done, all entries up to the seq through are in blocks: those that were not before
+	// are done, in the order of their seqs.
+	through int64
+	done    []*audit.Entry
 }
 
 // part is what comes into a layer.
@@ -76,13 +80,19 @@ func lateFor(p *memory.Project, s *format.Sealing) bool {
 	return slices.ContainsFunc(p.Tail, func(e *audit.Entry) bool { return e.Seq > s.Seq && e.Position().Compare(s.Before) < 0 })
 }
 
-// through returns up to which seq all entries are in blocks once the step is done.
-func (p *projectPlan) through() int64 {
-	seq := p.seq
+// finish works out which entries are in blocks once the step is done.
+func (p *projectPlan) finish() {
+	p.through = p.seq
 	for _, e := range p.left[len(p.entries):] {
-		seq = min(seq, e.Seq-1)
+		p.through = min(p.through, e.Seq-1)
 	}
-	return seq
+	p.done = make([]*audit.Entry, 0, len(p.all))
+	for _, e := range p.all {
+		if e.Seq <= p.through {
+			p.done = append(p.done, e)
+		}
+	}
+	slices.SortFunc(p.done, func(a, b *audit.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
 // A Step is a part of a seal that one transaction does.
@@ -169,6 +179,7 @@ func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, m
 	}
 	plan.entries = plan.left[:n]
 	plan.spent = n < len(plan.left) && !plan.hold
+	plan.finish()
 	w.plans = append(w.plans, plan)
 	return nil
 }

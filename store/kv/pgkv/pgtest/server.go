@@ -144,7 +144,7 @@ func (s *Server) Stop() error {
 	if !s.Running() {
 		return nil
 	}
-	signal(family(s.process.Process.Pid)[:1], syscall.SIGINT)
+	signal(Family(s.process.Process.Pid)[:1], syscall.SIGINT)
 	select {
 	case <-s.ended:
 		return nil
@@ -159,7 +159,7 @@ func (s *Server) Kill() {
 	if !s.Running() {
 		return
 	}
-	pids := family(s.process.Process.Pid)
+	pids := Family(s.process.Process.Pid)
 	signal(pids, syscall.SIGKILL)
 	<-s.ended
 	for _, pid := range pids[1:] {
@@ -170,10 +170,10 @@ func (s *Server) Kill() {
 }
 
 // Freeze stops all processes of the server where they are, until Thaw.
-func (s *Server) Freeze() { signal(family(s.process.Process.Pid), syscall.SIGSTOP) }
+func (s *Server) Freeze() { signal(Family(s.process.Process.Pid), syscall.SIGSTOP) }
 
 // Thaw lets the server go on.
-func (s *Server) Thaw() { signal(family(s.process.Process.Pid), syscall.SIGCONT) }
+func (s *Server) Thaw() { signal(Family(s.process.Process.Pid), syscall.SIGCONT) }
 
 // Remove ends the server and deletes its folder.
 func (s *Server) Remove() error {
@@ -185,7 +185,7 @@ func (s *Server) Remove() error {
 func (s *Server) Folder() string { return s.dir }
 
 // Processes returns the numbers of the server's processes.
-func (s *Server) Processes() []int { return family(s.process.Process.Pid) }
+func (s *Server) Processes() []int { return Family(s.process.Process.Pid) }
 
 // Address returns the host and port that the server listens at, beside its socket.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
