@@ -233,7 +233,10 @@ func rewrite(tx kv.Tx, id format.ProjectID, n int, change func(entries []*audit.
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(format.Blocks).Put(k, block.Append(nil, b.Seq(), change(entries)))
+	if b, err = block.Make(b.Seq(), change(entries)); err != nil {
+		return err
+	}
+	return tx.Bucket(format.Blocks).Put(k, b.Bytes())
 }
 
 // What of a log is not as it has to be when a check begins is found, whatever happens between its steps.
