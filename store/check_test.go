@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -239,21 +240,15 @@ func rewrite(tx kv.Tx, id format.ProjectID, n int, change func(entries []*audit.
 	return tx.Bucket(format.Blocks).Put(k, b.Bytes())
 }
 
-// What of a log is not as it has to be when a check begins is found, whatever happens between its steps.
-func TestCheckFindsWhileTheLogGoesOn(t *testing.T) {
-	dir := t.TempDir()
-	l := newBusyLog(t, dir)
-	l.fill()
-	acme := l.mem.Projects["acme"].ID
-	late := format.LayerID(acme, l.mem.Projects["acme"].Rec.Late[0].Number)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	image := readFolder(t, dir)
-	for name, way := range map[string]struct {
-		hurt func(tx kv.Tx) error
-		want string
-	}{
+// hurting is a way in which a log can be not as it has to be, and what a check says of that.
+type hurting struct {
+	hurt func(tx kv.Tx) error
+	want string
+}
+
+// hurtBlocks returns ways that concern the blocks of a project and of a layer of its late entries.
+func hurtBlocks(acme, late format.ProjectID) map[string]hurting {
+	return map[string]hurting{
 		"a block is gone": {func(tx kv.Tx) error {
 			k, _ := row(tx, format.Blocks, format.ProjectPrefix(acme), 20)
 			return tx.Bucket(format.Blocks).Delete(k)
@@ -295,6 +290,12 @@ func TestCheckFindsWhileTheLogGoesOn(t *testing.T) {
 				return blocks.Merge(entries, []*audit.Entry{twice})
 			})
 		}, "in another block too"},
+	}
+}
+
+// hurtPaths returns ways that concern what leads to the entries of a project.
+func hurtPaths(acme format.ProjectID) map[string]hurting {
+	return map[string]hurting{
 		"the order names another seq": {func(tx kv.Tx) error {
 			k, v := row(tx, format.Order, nil, 0)
 			owners, err := format.DecodeOrder(k, v)
@@ -337,7 +338,23 @@ func TestCheckFindsWhileTheLogGoesOn(t *testing.T) {
 			tile[0][3] ^= 1
 			return tx.Bucket(format.Tiles).Put(k, format.EncodeTile(k, tile))
 		}, "not what was hashed"},
-	} {
+	}
+}
+
+// What of a log is not as it has to be when a check begins is found, whatever happens between its steps.
+func TestCheckFindsWhileTheLogGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	l := newBusyLog(t, dir)
+	l.fill()
+	acme := l.mem.Projects["acme"].ID
+	late := format.LayerID(acme, l.mem.Projects["acme"].Rec.Late[0].Number)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	image := readFolder(t, dir)
+	ways := hurtBlocks(acme, late)
+	maps.Copy(ways, hurtPaths(acme))
+	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for name, b := range image {
