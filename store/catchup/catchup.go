@@ -124,7 +124,7 @@ func (c *taking) tail() {
 	if r.Unsealed == 0 {
 		r.Since = time.Now()
 	}
-	var sealed []*audit.Entry
+	var sealed []int64
 	for i, e := range r.Entries {
 		t := &r.Slots[i]
 		if e == nil || e.ID >= c.d.First && t.Seq > t.Owner.Rec.Seq {
@@ -133,7 +133,7 @@ func (c *taking) tail() {
 		c.freed.Add(e.RecordedBy, t.Owner.Name, t.Size)
 		r.Unsealed--
 		r.Bytes -= t.Size
-		sealed = append(sealed, e)
+		sealed = append(sealed, e.ID)
 	}
 	if c.gap {
 		r.Slots, r.Entries, r.First = nil, nil, c.d.First

@@ -47,13 +47,13 @@ func (r *Tail) Append(s Slot, e *audit.Entry) {
 	r.Slots, r.Entries = append(r.Slots, s), append(r.Entries, e)
 }
 
-// Cut takes out the ids before first, and the entries that sealed yields.
-func (r *Tail) Cut(first int64, sealed iter.Seq[*audit.Entry]) {
+// Cut takes out the ids before first, and the entries of those that sealed yields.
+func (r *Tail) Cut(first int64, sealed iter.Seq[int64]) {
 	left := r.Entries[first-r.First:]
 	entries := append(make([]*audit.Entry, 0, len(left)+len(left)/4), left...) // as more will come
-	for e := range sealed {
-		if i := e.ID - first; i >= 0 {
-			entries[i] = nil
+	for id := range sealed {
+		if id >= first {
+			entries[id-first] = nil
 		}
 	}
 	r.Slots, r.Entries, r.First = r.Slots[first-r.First:], entries, first

@@ -232,7 +232,7 @@ func (s *Sealer) Choose(until int64, seq uint64) *Step {
 	return step
 }
 
-// due calls fn with the projects of which a step could seal something, with some more than once,
+// due calls fn with the projects of which a step could seal something, with some up to three times,
 // and whether that is all that they have.
 func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 	for p := range s.full {
@@ -241,9 +241,11 @@ func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 	for p := range s.stepwise {
 		fn(p, true)
 	}
+	seen := make(map[*memory.Project]bool)
 	for i, e := range s.tail.Entries[:max(0, min(until, s.tail.Next())-s.tail.First)] {
-		if e != nil {
-			fn(s.tail.Slots[i].Owner, true)
+		if p := s.tail.Slots[i].Owner; e != nil && !seen[p] {
+			seen[p] = true
+			fn(p, true)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (w *Step) blockPlans() (plans []*blocks.Plan) {
 	return plans
 }
 
-// expected says what will be read. It looks at every entry that is sealed.
+// expected says what will be read.
 func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
@@ -75,11 +75,9 @@ func (w *Step) expected() []kv.Expected {
 			seqs = append(seqs, format.SeqKey(rec.ID, n))
 		}
 		usages = append(usages, format.ProjectUsageKey(rec.ID))
-		last := ""
-		for _, e := range plan.done {
-			if e.RecordedBy != last {
-				last = e.RecordedBy
-				tokens[last] = true
+		for _, r := range plan.leave {
+			if r.token != "" {
+				tokens[r.token] = true
 			}
 		}
 	}
@@ -100,12 +98,15 @@ func (w *Step) expected() []kv.Expected {
 func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.Rec
 	rec.Layer, rec.Late = plan.rec.Layer, plan.rec.Late
-	if err := sequence.New(tx, &rec).Append(plan.done); err != nil {
+	if n := plan.through - rec.Seq; n != int64(len(plan.places)) {
+		return fmt.Errorf("%w: %d entries have the %d seqs behind %d", format.ErrCorrupt, len(plan.places), n, rec.Seq)
+	}
+	if err := sequence.New(tx, &rec).Append(rec.Seq+1, plan.places); err != nil {
 		return err
 	}
 	rec.Seq, rec.Sealing = plan.through, nil
 	left := plan.left[len(plan.entries):]
-	if ahead := len(plan.all) - len(plan.done) - len(left); ahead > 0 {
+	if ahead := len(plan.all) - len(plan.places) - len(left); ahead > 0 {
 		rec.Sealing = &format.Sealing{Seq: plan.seq, Before: left[0].Position(), Entries: int64(ahead)}
 	}
 	w.records[plan.project] = &rec
@@ -162,10 +163,10 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 	for _, plan := range w.plans {
 		w.applyOne(plan)
 	}
-	w.sealer.tail.Cut(w.last+1, func(yield func(*audit.Entry) bool) {
+	w.sealer.tail.Cut(w.last+1, func(yield func(int64) bool) {
 		for _, plan := range w.plans {
-			for _, e := range plan.done {
-				if !yield(e) {
+			for i := range plan.places {
+				if !yield(plan.places[i].ID) {
 					return
 				}
 			}
@@ -226,32 +227,24 @@ func (w *Step) usage(tx kv.Tx) error {
 		return u, nil
 	}
 	for _, plan := range w.plans {
-		if len(plan.done) == 0 {
+		if len(plan.places) == 0 {
 			continue
 		}
 		whole, err := of(format.ProjectUsageKey(plan.project.ID))
 		if err != nil {
 			return err
 		}
-		var token *format.Usage // of the entry before
-		var at *audit.Entry
-		var day int64
-		for _, e := range plan.done {
-			if at == nil || !e.RecordedAt.Equal(at.RecordedAt) {
-				day = format.DayOf(e.RecordedAt)
+		for _, r := range plan.leave {
+			w.freed.AddLoad(r.token, plan.project.Name, r.Load)
+			whole.Add(int64(r.Bytes), r.day)
+			if r.token == "" { // as in a store that is used without tokens
+				continue
 			}
-			if e.RecordedBy != "" && (at == nil || e.RecordedBy != at.RecordedBy) {
-				if token, err = of(format.TokenUsageKey(e.RecordedBy)); err != nil {
-					return err
-				}
+			token, err := of(format.TokenUsageKey(r.token))
+			if err != nil {
+				return err
 			}
-			at = e
-			size := w.tail.Slots[e.ID-w.tail.First].Size
-			w.freed.Add(e.RecordedBy, plan.project.Name, size)
-			whole.Add(int64(size), day)
-			if e.RecordedBy != "" { // as in a store that is used without tokens
-				token.Add(int64(size), day)
-			}
+			token.Add(int64(r.Bytes), r.day)
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(more)) {
