@@ -208,6 +208,9 @@ type Health interface {
 	// Paused returns why the log takes nothing although it could, until somebody decides
 	// how to go on, or nil: it has lost entries that were acknowledged.
 	Paused() error
+	// Unconfirmed returns why the log answers nothing for now, or nil: it lies in a database that several
+	// nodes share, and that no longer confirms what this one writes.
+	Unconfirmed() error
 	// Damaged returns, in words, what is known to be damaged or lost: it keeps answers from
 	// being whole, or a project's entries from being moved to where they belong.
 	Damaged() []string

@@ -193,13 +193,11 @@ func (t Terms) validate(prefix string) error {
 }
 
 func (q *Query) validateTimes() error {
-	for _, t := range []struct {
-		path string
-		t    time.Time
-	}{{"from", q.From}, {"to", q.To}} {
-		if err := validateBound(t.path, t.t); err != nil {
-			return err
-		}
+	if err := validateBegin("from", q.From); err != nil {
+		return err
+	}
+	if err := validateBound("to", q.To); err != nil {
+		return err
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
 		return FieldErrorf("to", "must not be before from")
@@ -216,6 +214,15 @@ func validateBound(path string, t time.Time) error {
 	return nil
 }
 
+// validateBegin is validateBound for where a range begins. That may lie in the year 1 where the
+// first entry does, as it is with a chart of everything.
+func validateBegin(path string, t time.Time) error {
+	if t.Year() == 1 && HoldsTime(t) {
+		return nil
+	}
+	return validateBound(path, t)
+}
+
 // Between narrows a query to what happened after one time and before another, both
 // excluded; a zero time is no bound. Of two bounds on one side the narrower counts. It
 // returns an Invalid Fault with the path "after" or "before", or with "from" or "to" of the
@@ -227,7 +234,7 @@ func (q *Query) Between(after, before time.Time) error {
 	}
 	at := Truncate(after)
 	first := at.Add(time.Microsecond)
-	if err := validateBound("after", first); err != nil && !after.IsZero() {
+	if err := validateBegin("after", first); err != nil && !after.IsZero() {
 		return err
 	}
 	end := ceilMicro(before)

@@ -71,6 +71,8 @@ func TestValidateQuery(t *testing.T) {
 	}
 	var q Query
 	checkFault(t, q.Validate(), "project: is required")
+	q = Query{Project: "acme", From: minTime} // where the oldest entry that there can be is
+	checkFault(t, q.Validate(), "")
 }
 
 // Of a field that can only have some values, what is excluded is what the others select.

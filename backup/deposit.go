@@ -26,6 +26,7 @@ const (
 type Deposit struct {
 	place   Place
 	has     map[string]bool
+	number  int64
 	written map[string][sha256.Size]byte // files and their hashes
 	release func()
 }
@@ -38,52 +39,57 @@ func NewDeposit(ctx context.Context, p Place, now time.Time) (*Deposit, error) {
 		return nil, err
 	}
 	d := &Deposit{place: p, written: make(map[string][sha256.Size]byte), release: release}
-	if d.has, err = reliable(ctx, p, alone, now); err != nil {
+	if err = d.survey(ctx, alone, now); err != nil {
 		release()
 		return nil, err
 	}
 	return d, nil
 }
 
-// reliable returns the parts of a repository that will not be removed soon.
-func reliable(ctx context.Context, p Place, alone bool, now time.Time) (map[string]bool, error) {
-	has := make(map[string]bool)
+// survey learns which parts of the repository will not be removed soon, and which number is the
+// next.
+func (d *Deposit) survey(ctx context.Context, alone bool, now time.Time) error {
+	p := d.place
+	d.has, d.number = make(map[string]bool), 1
 	err := checkMark(ctx, p)
 	if errors.Is(err, ErrNone) {
 		files, err := p.List(ctx, "")
 		if err == nil && len(files) > 0 {
 			err = fmt.Errorf("%s: holds other files, as %s, and is no repository of backups: choose an empty place", p, files[0].Name)
 		}
-		return has, err
+		return err
 	}
+	list, err := Snapshots(ctx, p, func(error) {})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	live, err := liveParts(ctx, p)
-	if err != nil {
-		return nil, err
+	if len(list) > 0 {
+		d.number = list[len(list)-1].Number + 1
 	}
+	live := liveParts(list)
 	files, err := p.List(ctx, partsDir)
 	for _, f := range files {
 		name := nameOfPart(f.Name)
 		if name != "" && f.Size > 0 && (alone || live[name] || now.Sub(f.Modified) < staleAfter) {
-			has[name] = true
+			d.has[name] = true
 		}
 	}
-	return has, err
+	return err
 }
 
 // liveParts returns the parts that backups name.
-func liveParts(ctx context.Context, p Place) (map[string]bool, error) {
+func liveParts(list []*Snapshot) map[string]bool {
 	live := make(map[string]bool)
-	list, err := Snapshots(ctx, p, func(error) {})
 	for _, s := range list {
 		for _, part := range s.Parts {
 			live[part] = true
 		}
 	}
-	return live, err
+	return live
 }
+
+// Number is that of the backup which is put there.
+func (d *Deposit) Number() int64 { return d.number }
 
 // Has reports whether the repository has a part.
 func (d *Deposit) Has(name string) bool { return d.has[name] }
@@ -186,9 +192,9 @@ func (s *Stream) Put(_ context.Context, name string, data []byte) error {
 	return s.flush()
 }
 
-// Receive puts a backup that comes as an archive into a repository. It returns the
-// snapshot, without which an archive is cut off.
-func Receive(ctx context.Context, r io.Reader, to Writer) (*Snapshot, error) {
+// Receive puts a backup that comes as an archive into a repository, with the number that it has
+// there. It returns the snapshot, without which an archive is cut off.
+func Receive(ctx context.Context, r io.Reader, to *Deposit) (*Snapshot, error) {
 	archive := tar.NewReader(r)
 	var snapshot *Snapshot
 	for {
@@ -209,12 +215,17 @@ func Receive(ctx context.Context, r io.Reader, to Writer) (*Snapshot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("receive the backup: %w", err)
 		}
-		if strings.HasPrefix(h.Name, snapshotDir) {
-			if snapshot, err = decodeSnapshot(h.Name, data); err != nil {
+		name := h.Name
+		if strings.HasPrefix(name, snapshotDir) {
+			if snapshot, err = decodeSnapshot(name, data); err != nil {
+				return nil, err
+			}
+			snapshot.Number = to.Number()
+			if name, data, err = snapshot.encode(); err != nil {
 				return nil, err
 			}
 		}
-		if err := to.Put(ctx, h.Name, data); err != nil {
+		if err := to.Put(ctx, name, data); err != nil {
 			return nil, err
 		}
 	}

@@ -47,10 +47,11 @@
 // of entries never change under their key.
 //
 // A snapshot is JSON in the open, without anything of the log but when, how much and which
-// log: format, moment, log (its identity), program, entries, lastId, bytes, encrypted, index
+// log: format, number, moment, log (its identity), program, entries, lastId, bytes, encrypted, index
 // (the name of a part) and parts (the names of all, index included, each once and sorted).
 // The HASH in its name is the first 16 digits of the SHA-256 of the file; TIME is the
-// moment in UTC, so that names sort by it. [Prune] needs nothing else, and no key.
+// moment in UTC, for people. Which backup is the newer one is said by the number, one more than
+// that of any before it in the repository, and not by clocks, which may be set. [Prune] needs nothing else, and no key.
 //
 // The index is a part that holds JSON instead of rows: format, moment, log, secret (that of
 // the names, where the backup is encrypted) and buckets, in an order: each its name and

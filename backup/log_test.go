@@ -260,6 +260,9 @@ func restore(t *testing.T, p backup.Place, id string, identities ...age.Identity
 	if err != nil || sum.Problems > 0 {
 		t.Fatalf("restore %s: %+v, %v", id, sum, err)
 	}
+	if told := db.Snapshot.Entries; sum.Entries != told {
+		t.Errorf("%s has %d entries, and says that there are %d", id, sum.Entries, told)
+	}
 	return dir
 }
 

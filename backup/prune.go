@@ -34,7 +34,7 @@ func Prune(ctx context.Context, p Place, keep int, now time.Time) (Pruned, error
 	for i := len(list) - 1; i >= 0; i-- {
 		s := list[i]
 		if kept[s.Log]++; kept[s.Log] > keep {
-			if err := p.Delete(ctx, snapshotDir+s.ID+snapshotExt); err != nil {
+			if err := p.Delete(ctx, s.file()); err != nil {
 				return done, err
 			}
 			done.Snapshots++

@@ -64,6 +64,9 @@ type Snapshot struct {
 	// ID names it in its repository. It is not in the file.
 	ID     string `json:"-"`
 	Format int    `json:"format"`
+	// Number is one more than that of any backup that the repository had: backups are in the order of
+	// their numbers, since clocks may be set. Those that are taken at the same time may have the same.
+	Number int64 `json:"number,omitempty"`
 	// Moment is when the log was as it is in the backup.
 	Moment time.Time `json:"moment"`
 	// Log is the identity of the log, Program the version of what made the backup.
@@ -95,8 +98,11 @@ func (s *Snapshot) encode() (name string, data []byte, err error) {
 		return "", nil, fmt.Errorf("encode snapshot: %w", err)
 	}
 	s.ID = s.Moment.UTC().Format("20060102T150405.000000Z") + "-" + digest(data)
-	return snapshotDir + s.ID + snapshotExt, data, nil
+	return s.file(), data, nil
 }
+
+// file is the name of the snapshot's file.
+func (s *Snapshot) file() string { return snapshotDir + s.ID + snapshotExt }
 
 // digest is the part of a snapshot's name that its bytes decide.
 func digest(data []byte) string {
@@ -128,36 +134,52 @@ func decodeSnapshot(name string, data []byte) (*Snapshot, error) {
 	return s, nil
 }
 
+// follows compares two backups by which came to the repository first.
+func (s *Snapshot) follows(o *Snapshot) int {
+	return cmp.Or(cmp.Compare(s.Number, o.Number), cmp.Compare(s.ID, o.ID))
+}
+
 // Snapshots returns the backups of a repository, the oldest first. One that cannot be
 // read is an error for those who ask for it, and is passed to damaged.
 func Snapshots(ctx context.Context, p Place, damaged func(error)) ([]*Snapshot, error) {
+	var list []*Snapshot
+	err := readSnapshots(ctx, p, func(_ string, s *Snapshot, err error) {
+		if err != nil {
+			damaged(err)
+			return
+		}
+		list = append(list, s)
+	})
+	slices.SortFunc(list, (*Snapshot).follows)
+	return list, err
+}
+
+// readSnapshots calls fn with the file of each backup and what is in it, or why that cannot be read.
+func readSnapshots(ctx context.Context, p Place, fn func(file string, s *Snapshot, err error)) error {
 	if err := checkMark(ctx, p); err != nil {
-		return nil, err
+		return err
 	}
 	files, err := p.List(ctx, snapshotDir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
-	var list []*Snapshot
 	for _, f := range files {
 		data, err := p.Get(ctx, f.Name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s, err := decodeSnapshot(f.Name, data)
-		if err != nil {
-			damaged(err)
-			continue
-		}
-		list = append(list, s)
+		fn(f.Name, s, err)
 	}
-	return list, nil
+	return nil
 }
 
 // Find returns the backup of an id, of which the beginning is enough, or the newest one
 // where it is empty. It returns ErrNone.
 func Find(ctx context.Context, p Place, id string) (*Snapshot, error) {
+	if id == "" {
+		return newest(ctx, p)
+	}
 	if err := checkMark(ctx, p); err != nil {
 		return nil, err
 	}
@@ -168,15 +190,39 @@ func Find(ctx context.Context, p Place, id string) (*Snapshot, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: %w", p, ErrNone)
 	}
-	if id != "" && len(files) > 1 {
+	if len(files) > 1 {
 		return nil, fmt.Errorf("%s: %d backups begin with %s: give more of its id", p, len(files), id)
 	}
-	newest := slices.MaxFunc(files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
-	data, err := p.Get(ctx, newest.Name)
+	data, err := p.Get(ctx, files[0].Name)
 	if err != nil {
 		return nil, err
 	}
-	return decodeSnapshot(newest.Name, data)
+	return decodeSnapshot(files[0].Name, data)
+}
+
+// newest returns the newest backup of a repository, or the error of one that cannot be read and
+// whose name has a later time.
+func newest(ctx context.Context, p Place) (*Snapshot, error) {
+	var last *Snapshot
+	var unread string
+	var damage error
+	err := readSnapshots(ctx, p, func(file string, s *Snapshot, err error) {
+		switch {
+		case err != nil && file > unread:
+			unread, damage = file, err
+		case err == nil && (last == nil || s.follows(last) > 0):
+			last = s
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case last == nil && damage == nil:
+		return nil, fmt.Errorf("%s: %w", p, ErrNone)
+	case last == nil || unread > last.file():
+		return nil, damage
+	}
+	return last, nil
 }
 
 // mark is what repository.json holds.

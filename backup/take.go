@@ -36,6 +36,8 @@ type Options struct {
 	// Secret names encrypted parts, and has 32 bytes: of the same log always the same, so
 	// that backups share parts. Only needed with Recipients.
 	Secret []byte
+	// Number is that of the backup in its repository. Default: none, as whoever receives it gives it one.
+	Number int64
 	// Has reports whether the repository has a part already. Default: none.
 	Has func(name string) bool
 	// TempDir is the folder of the temporary file. Default that of the system.
@@ -287,7 +289,7 @@ func (t *taker) finish(ctx context.Context) (*Taken, error) {
 		return nil, err
 	}
 	s := t.taken.Snapshot
-	s.Format, s.Moment, s.Log, s.Program = Format, t.index.Moment, t.opts.Log, t.opts.Program
+	s.Format, s.Number, s.Moment, s.Log, s.Program = Format, t.opts.Number, t.index.Moment, t.opts.Log, t.opts.Program
 	s.Bytes, s.Encrypted = t.index.bytes(), len(t.opts.Recipients) > 0
 	s.Index = t.names.name(t.opts.Secret, content)
 	if err := t.put(ctx, s.Index, content); err != nil {

@@ -37,7 +37,7 @@ func TestFailover(t *testing.T) {
 		t.Skip("kills databases for a minute")
 	}
 	t.Parallel()
-	c := newCluster(t, pgtest.Synchronous)
+	c := newCluster(t, pgtest.Synchronous, "")
 	if lost := c.examine(0, *failoverRounds); lost > 0 {
 		t.Errorf("%d requests that were acknowledged are lost", lost)
 	}
@@ -50,7 +50,7 @@ func TestFailoverLosesWithoutWaiting(t *testing.T) {
 		t.Skip("kills databases")
 	}
 	t.Parallel()
-	c := newCluster(t, pgtest.Asynchronous, "--allow-async")
+	c := newCluster(t, pgtest.Asynchronous, "", "--allow-async")
 	if lost := c.examine(1, max(1, *failoverRounds-1)); lost == 0 {
 		t.Error("nothing is lost: the test would find nothing")
 	} else {
@@ -71,9 +71,14 @@ type cluster struct {
 	*testing.T
 	pair    *pgtest.Pair
 	servers [2]*pgtest.Server
-	nodes   [clusterNodes]*clusterNode
-	ledger  *ledger
-	may     bool // lose what was acknowledged
+	// database returns the address of the primary.
+	database func() string
+	nodes    [clusterNodes]*clusterNode
+	ledger   *ledger
+	may      bool         // lose what was acknowledged
+	token    string       // an admin's; "" where none is needed
+	front    string       // the URL of what stands before all nodes; "" where nothing does
+	failed   atomic.Int64 // tries of requests
 }
 
 // clusterNode is a server, whose way to each database leads through a proxy of its own.
@@ -86,13 +91,13 @@ type clusterNode struct {
 	url     atomic.Pointer[string]
 }
 
-func newCluster(t *testing.T, r pgtest.Replication, args ...string) *cluster {
-	c := &cluster{T: t, pair: pgtest.StartPair(t, r), ledger: newLedger(), may: r == pgtest.Asynchronous}
+// newCluster starts servers that an admin has a token for, or that need none where it is "".
+func newCluster(t *testing.T, r pgtest.Replication, token string, args ...string) *cluster {
+	c := &cluster{T: t, pair: pgtest.StartPair(t, r), ledger: newLedger(), may: r == pgtest.Asynchronous, token: token}
+	c.database = func() string { return c.pair.Primary.URL("postgres") }
 	c.pair.Lag(10 * time.Millisecond)
 	c.servers = [2]*pgtest.Server{c.pair.Primary, c.pair.Standby}
-	key := newKey(t)
-	for i := range c.nodes {
-		n := &clusterNode{ways: make(map[*pgtest.Server]*pgtest.Proxy), dir: t.TempDir()}
+	c.startNodes(func(n *clusterNode) string {
 		var hosts []string
 		for _, s := range c.servers {
 			way, err := pgtest.NewProxy(s.Address())
@@ -103,12 +108,24 @@ func newCluster(t *testing.T, r pgtest.Replication, args ...string) *cluster {
 			n.ways[s] = way
 			hosts = append(hosts, way.Address())
 		}
-		n.args = append([]string{"--dev", "--data", n.dir, "--signing-key", key, "--checkpoint-every", "1s",
-			"--store", "postgres://postgres@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable"}, args...)
+		return "postgres://postgres@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable"
+	}, args...)
+	return c
+}
+
+// startNodes starts the servers, each on the database at the address that it is given.
+func (c *cluster) startNodes(address func(*clusterNode) string, args ...string) {
+	c.Helper()
+	if c.token == "" {
+		args = append(args, "--dev")
+	}
+	key := newKey(c.T)
+	for i := range c.nodes {
+		n := &clusterNode{ways: make(map[*pgtest.Server]*pgtest.Proxy), dir: c.TempDir()}
+		n.args = append([]string{"--data", n.dir, "--signing-key", key, "--checkpoint-every", "1s", "--store", address(n)}, args...)
 		c.nodes[i] = n
 		c.start(n)
 	}
-	return c
 }
 
 // newKey makes the key that all servers of a log sign with.
@@ -123,7 +140,11 @@ func newKey(t *testing.T) string {
 
 func (c *cluster) start(n *clusterNode) {
 	c.Helper()
-	p, err := startServer(os.Environ(), n.dir, n.args...)
+	args := n.args
+	if c.front != "" { // which knows where it listened
+		args = append(slices.Clone(args), "--listen", strings.TrimPrefix(*n.url.Load(), "http://"))
+	}
+	p, err := startServer(append(os.Environ(), "AUDITLOG_ADMIN_TOKEN="+c.token), n.dir, args...)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -154,13 +175,7 @@ func (c *cluster) examine(first, rounds int) (lost int) {
 		{"the primary is killed, and a node stands still", c.killAndPause},
 		{"the primary is cut off", c.isolate},
 	}
-	stop := make(chan struct{})
-	var writers sync.WaitGroup
-	for i, send := range c.ledger.senders() {
-		for range 2 {
-			writers.Go(func() { c.write(stop, i, send) })
-		}
-	}
+	stop := c.begin()
 	var checkpoints []rpc.CheckpointResult
 	for n := range rounds {
 		c.load()
@@ -177,14 +192,25 @@ func (c *cluster) examine(first, rounds int) (lost int) {
 		c.Logf("round %d: %s: %s, %d acknowledged", n, way.name, time.Since(began).Round(time.Millisecond), c.ledger.count())
 	}
 	c.load()
-	close(stop)
-	writers.Wait()
+	stop()
 	c.await()
 	c.compare()
 	if !c.may {
 		c.proves(checkpoints)
 	}
 	return c.verify()
+}
+
+// begin has writers write until stop is called.
+func (c *cluster) begin() (stop func()) {
+	over := make(chan struct{})
+	var writers sync.WaitGroup
+	for i, send := range c.ledger.senders() {
+		for range 2 {
+			writers.Go(func() { c.write(over, i, send) })
+		}
+	}
+	return func() { close(over); writers.Wait() }
 }
 
 // count returns how many requests were acknowledged.
@@ -283,7 +309,15 @@ func (c *cluster) partition() error {
 }
 
 func (c *cluster) client(node int) *client.Client {
-	return &client.Client{URL: *c.nodes[node].url.Load(), Tries: 1, Timeout: 10 * time.Second}
+	return &client.Client{URL: *c.nodes[node].url.Load(), Token: c.token, Tries: 1, Timeout: 10 * time.Second}
+}
+
+// anyone returns a client of whichever node takes its calls.
+func (c *cluster) anyone() *client.Client {
+	if c.front != "" {
+		return &client.Client{URL: c.front, Token: c.token, Tries: 1, Timeout: 10 * time.Second}
+	}
+	return c.client(rand.IntN(clusterNodes))
 }
 
 // write sends requests to any of the nodes, those with keys until they are acknowledged.
@@ -301,6 +335,7 @@ func (c *cluster) write(stop <-chan struct{}, writer int, send sender) {
 				c.ledger.acknowledge(s)
 				break
 			}
+			c.failed.Add(1)
 			if kind := audit.KindOf(err); kind != audit.Unavailable && !c.may {
 				c.Errorf("a server answers: %v", err)
 				return
@@ -321,7 +356,7 @@ func (c *cluster) send(send sender, s *sent) error {
 	ctx, cancel := context.WithTimeout(c.Context(), 10*time.Second)
 	defer cancel()
 	s.ids = nil
-	err := send(ctx, c.client(rand.IntN(clusterNodes)), s)
+	err := send(ctx, c.anyone(), s)
 	if ctx.Err() != nil {
 		return audit.Errorf(audit.Unavailable, "no answer")
 	}
@@ -353,7 +388,7 @@ func (c *cluster) compare() {
 			c.Errorf("node %d lists %d entries, node 0 lists %d, or others", i, len(listed), len(first))
 		}
 	}
-	s, err := store.ConnectReadOnly(c.pair.Primary.URL("postgres"))
+	s, err := store.ConnectReadOnly(c.database())
 	c.must(err)
 	defer s.Close()
 	sum, err := s.Check(c.Context(), func(problem string) { c.Errorf("check: %s", problem) })

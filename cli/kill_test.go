@@ -247,3 +247,11 @@ func listAll(t *testing.T, c *client.Client, project string, fn func(*audit.Entr
 		fn(e)
 	}
 }
+
+// one returns an entry.
+func one(detail string) audit.Entry {
+	return audit.Entry{
+		Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "deployment.deploy",
+		Resource: audit.Resource{Type: "Deployment", Name: "web"}, Outcome: audit.Success, Detail: detail,
+	}
+}

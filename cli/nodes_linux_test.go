@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"auditlog/audit"
 	"auditlog/client"
 	"auditlog/rpc"
 	"auditlog/store/kv/pgkv/pgtest"
@@ -34,13 +33,6 @@ func startNodes(t *testing.T, n int) []*process {
 		t.Cleanup(nodes[i].kill)
 	}
 	return nodes
-}
-
-func one(detail string) audit.Entry {
-	return audit.Entry{
-		Project: "acme", Actor: audit.Actor{Email: "ada@example.com"}, Action: "deployment.deploy",
-		Resource: audit.Resource{Type: "Deployment", Name: "web"}, Outcome: audit.Success, Detail: detail,
-	}
 }
 
 // What one server has acknowledged, the others list at once.

@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/audit"
 	"auditlog/cli/exit"
+	"auditlog/client"
 	"auditlog/rpc"
 )
 
@@ -152,5 +154,32 @@ func TestInterruptedClient(t *testing.T) {
 	}
 	if got := stderr.String(); got != "auditlog: interrupted\n" {
 		t.Errorf("it said %q", got)
+	}
+}
+
+// A server that is to stop says so to whoever asks whether it is ready, and answers everybody else meanwhile.
+func TestStopIsNoticed(t *testing.T) {
+	dir := t.TempDir()
+	p, err := startServer(os.Environ(), dir, "--dev", "--data", dir, "--drain-notice", "1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	c := &client.Client{URL: p.url, Tries: 1}
+	if err := c.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.log.await(t, "about to stop")
+	if err := c.Ready(t.Context()); audit.KindOf(err) != audit.NotFound {
+		t.Errorf("whether it is ready, it answers %v", err)
+	}
+	if _, err := c.Record(t.Context(), one("meanwhile")); err != nil {
+		t.Error(err)
+	}
+	if err := p.stop(syscall.SIGTERM); err == nil {
+		t.Error("the second signal has it end as if it were done")
 	}
 }

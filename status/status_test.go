@@ -30,6 +30,7 @@ func (made) Size() (int64, int64, error) { return 4096, 1024, nil }
 func (made) Damaged() []string           { return []string{"a page"} }
 func (m made) Err() error                { return m.fault }
 func (m made) Paused() error             { return m.paused }
+func (m made) Unconfirmed() error        { return nil }
 func (made) Projects() []audit.Project   { return []audit.Project{{Entries: 3}, {Entries: 4}} }
 
 type proofs struct{ made }

@@ -42,11 +42,15 @@ func (s *Store) catchUp(tx kv.Tx) error {
 
 // current runs fn in a read transaction, and take before it, with State.Mu held for reading: fn
 // sees what take saw, or what was committed since. Both see what any node had committed before
-// the call. Each may be called more than once: what the last call did counts.
+// the call. Each may be called more than once: what the last call did counts. It returns Unavailable where
+// the database may not be the newest any more.
 func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.Tx) error) error {
 	mark := s.take(take)
 	if !s.db.Shared() {
 		return s.read(fn)
+	}
+	if err := s.doubt(); err != nil {
+		return err
 	}
 	var d *memory.Delta
 	err := s.readExpecting(expected, func(tx kv.Tx) (err error) {

@@ -100,7 +100,7 @@ func TestLateEntriesComeIntoLayers(t *testing.T) {
 						if got := len(everything(t, s, "acme")); got != n {
 							t.Fatalf("round %d: %d of %d entries are there", round, got, n)
 						}
-						checkClean(t, s)
+						checkDescribed(t, s, checkClean(t, s).Entries)
 					}
 				}
 				if round%7 == 6 {

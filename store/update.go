@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/store/kv"
@@ -31,6 +32,7 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 		return *lost
 	}
 	var version uint64
+	begun := time.Now()
 	err := s.located(s.db.Update(func(tx kv.Tx) error {
 		if version = tx.Version(); version != s.mem.Version {
 			if err := s.catchUp(tx); err != nil {
@@ -46,9 +48,13 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 		s.durable.Store(s.mem.Tail.Next())
 		return nil
 	case errors.Is(err, kv.ErrAbsent):
-		return absent(what, err)
+		err = absent(what, err)
+		s.confirmation.refused(err)
+		return err
 	case errors.Is(err, kv.ErrUnknown) && s.db.Shared():
-		return unknown(what, err) // what is there is taken in as if another node had written it
+		err = unknown(what, err) // what is there is taken in as if another node had written it
+		s.confirmation.refused(err)
+		return err
 	case errors.Is(err, kv.ErrUnknown):
 		return s.breakOff(what, err)
 	case err != nil:
@@ -59,6 +65,7 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 	apply()
 	s.mem.Version = version + 1
 	s.durable.Store(s.mem.Tail.Next())
+	s.confirmation.confirmed(begun)
 	return nil
 }
 

@@ -63,7 +63,7 @@ func newState(of Sources) *state {
 		{"database_size_bytes", "Size of the database file.", ""},
 		{"database_free_bytes", "Part of the database file that is free for reuse.", ""},
 		{"damages", "What is known to be damaged or lost: log.check says what it is.", ""},
-		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted.", ""},
+		{"writable", "1 while the log can be written, 0 when it must be started again, or its loss of entries accepted, or its database confirms nothing.", ""},
 		{"index_behind", "Changes of the log that are not in the full-text index yet.", ""},
 		{"index_working", "1 while the full-text index follows the log, 0 when it cannot.", ""},
 		{"check_problems", "Faults that the last reading of the whole log found.", ""},
@@ -180,7 +180,7 @@ func (c *state) collectStore(gauge func(name string, v float64, labels ...string
 		gauge("database_free_bytes", float64(free))
 	}
 	gauge("damages", float64(len(c.of.Log.Damaged())))
-	gauge("writable", truth(c.of.Log.Err() == nil && c.of.Log.Paused() == nil))
+	gauge("writable", truth(c.of.Log.Err() == nil && c.of.Log.Paused() == nil && c.of.Log.Unconfirmed() == nil))
 }
 
 // truth is a bool as a metric.

@@ -129,7 +129,7 @@ func (d *Duty) Send(ctx context.Context, call *rights.Call, req Request, w io.Wr
 		return err
 	}
 	defer release()
-	takes, err := d.takes(recipients, req.Has)
+	takes, err := d.takes(recipients, req.Has, 0)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (d *Duty) begin(ctx context.Context) (release func(), err error) {
 const secretLabel = "auditlog backup parts"
 
 // takes returns how this log is taken.
-func (d *Duty) takes(recipients []age.Recipient, has func(string) bool) (backup.Options, error) {
+func (d *Duty) takes(recipients []age.Recipient, has func(string) bool, number int64) (backup.Options, error) {
 	secret, err := d.secret()
 	return backup.Options{
 		Buckets:    format.Buckets(),
@@ -212,6 +212,7 @@ func (d *Duty) takes(recipients []age.Recipient, has func(string) bool) (backup.
 		Recipients: recipients,
 		Secret:     secret,
 		Has:        has,
+		Number:     number,
 		TempDir:    d.opts.TempDir,
 		Now:        d.opts.Now,
 		Describe: func(tx kv.Tx) (c backup.Contents, err error) {

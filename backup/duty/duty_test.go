@@ -24,7 +24,7 @@ import (
 
 func openLog(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.TempDir(), store.Options{SealAfter: time.Hour})
+	s, err := store.Open(t.TempDir(), store.Options{SealAfter: 1000 * time.Hour}) // encoders of blocks are of one synctest bubble
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +202,44 @@ func TestSchedule(t *testing.T) {
 		list := told(t, s)
 		if e := list[len(list)-1]; e.Actor.Email != "auditlog" || e.Metadata["destination"] != dir {
 			t.Errorf("told of as %+v", e)
+		}
+	})
+}
+
+// A clock that is set ahead or back brings one backup too early at most: neither one after the other,
+// nor none until the clock is there again. Those that are kept are those that were taken last.
+func TestScheduleWhileClocksAreSet(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "backups")
+	synctest.Test(t, func(t *testing.T) {
+		s := openLog(t)
+		var ahead atomic.Int64
+		now := func() time.Time { return time.Now().Round(0).Add(time.Duration(ahead.Load())) }
+		d := duty.New(s, duty.Options{Now: now, Schedule: &duty.Schedule{Place: place.NewDir(dir), Every: time.Hour, Keep: 2}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- d.Run(ctx) }()
+		const years = 10 * 365 * 24 * time.Hour
+		taken := int64(0)
+		for i, jump := range []time.Duration{0, years, 0, -years, 0} {
+			ahead.Store(int64(jump))
+			time.Sleep(10*time.Hour + time.Minute)
+			was := taken
+			taken = d.Status().Taken
+			if n := taken - was; n < 9 || n > 11 {
+				t.Errorf("clock %d: %d backups in 10 hours", i, n)
+			}
+			list, err := backup.Snapshots(t.Context(), place.NewDir(dir), func(err error) { t.Error(err) })
+			if err != nil || len(list) != 2 {
+				t.Fatalf("clock %d: %d backups are kept, %v", i, len(list), err)
+			}
+			newest, err := backup.Find(t.Context(), place.NewDir(dir), "")
+			if err != nil || newest.ID != list[1].ID || now().Sub(newest.Moment).Abs() > 2*time.Hour || !newest.Moment.Equal(d.Status().Last) {
+				t.Errorf("clock %d: it is %v, the newest backup is %+v, %v", i, now(), newest, err)
+			}
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -44,12 +44,12 @@ func (d *Duty) Run(ctx context.Context) error {
 		return nil
 	}
 	retry := firstRetry
-	began := d.opts.Now()
+	since := time.Now()
 	last, err := d.newest(ctx)
 	for ctx.Err() == nil {
 		if err == nil {
-			for d.due(last, began) > 0 && ctx.Err() == nil {
-				_ = backoff.Sleep(ctx, min(d.due(last, began), maxSleep)) // the loop sees that ctx ended
+			for d.due(last, since) > 0 && ctx.Err() == nil {
+				_ = backoff.Sleep(ctx, min(d.due(last, since), maxSleep)) // the loop sees that ctx ended
 			}
 			if ctx.Err() == nil {
 				err = d.scheduled(ctx)
@@ -64,7 +64,7 @@ func (d *Duty) Run(ctx context.Context) error {
 			_ = backoff.Sleep(ctx, retry)
 			retry = min(2*retry, lastRetry)
 		default:
-			retry = firstRetry
+			retry, since = firstRetry, time.Now()
 			last, err = d.newest(ctx)
 		}
 	}
@@ -83,7 +83,7 @@ func (d *Duty) newest(ctx context.Context) (time.Time, error) {
 	}
 	var last time.Time
 	for _, one := range list {
-		if one.Log == d.log.Identity() && one.Moment.After(last) {
+		if one.Log == d.log.Identity() {
 			last = one.Moment
 		}
 	}
@@ -95,14 +95,12 @@ func (d *Duty) newest(ctx context.Context) (time.Time, error) {
 	return last, err
 }
 
-// due returns how long it is until the next backup. One that is later than now was taken
-// while the clock was wrong: then it is the start that counts.
-func (d *Duty) due(last, began time.Time) time.Duration {
-	now := d.opts.Now()
-	if last.After(now) {
-		last = began
-	}
-	return last.Add(d.opts.Schedule.Every).Sub(now)
+// due returns how long it is until the next backup, after the last one by its moment, and no later than
+// after since, when this process began or took one itself. That is told by how much time has passed,
+// and the moment of a backup may be of a time when the other clock was wrong.
+func (d *Duty) due(last, since time.Time) time.Duration {
+	every := d.opts.Schedule.Every
+	return min(last.Add(every).Sub(d.opts.Now()), every-time.Since(since))
 }
 
 // scheduled takes a backup of the schedule, and removes those that are too many.
@@ -149,7 +147,7 @@ func (d *Duty) put(ctx context.Context) (*backup.Taken, error) {
 		return nil, err
 	}
 	defer deposit.Close()
-	takes, err := d.takes(s.Recipients, deposit.Has)
+	takes, err := d.takes(s.Recipients, deposit.Has, deposit.Number())
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,9 @@ type Config struct {
 	// Drain is how long requests under way may take to end when the server stops.
 	// Default 10 s.
 	Drain time.Duration
+	// DrainNotice is how long /readyz says that the server stops before it takes no more connections.
+	// Default 0.
+	DrainNotice time.Duration
 	// Grace is how long a deleted project can be restored. Default 30 days; 0 is
 	// not at all.
 	Grace time.Duration
@@ -171,6 +174,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "the least `level` to log: debug, info, warn or error")
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "json or console; console on a terminal unless given")
 	fs.Var((*settings.Span)(&c.Drain), "drain", "how long requests under way may take to end when the server stops")
+	fs.Var((*settings.Span)(&c.DrainNotice), "drain-notice", "how long /readyz answers 404 before a server that stops takes no more connections, for a load balancer to notice")
 	fs.Var((*settings.Span)(&c.Grace), "grace", "how long a deleted project can be restored before it is purged")
 	fs.Var((*settings.Span)(&c.Scrub), "scrub", "how long reading the whole log takes, to find damage, again and again; 0s reads nothing")
 	fs.StringVar(&c.SigningKey, "signing-key", "", "a `file` with the key that signs checkpoints; else the credential auditlog-signing-key, else a file of the data folder")
@@ -288,6 +292,9 @@ func (c *Config) level() zerolog.Level {
 func (c *Config) checkSpans() error {
 	if c.Drain <= 0 {
 		return settings.Errorf("drain", "must be more than 0")
+	}
+	if c.DrainNotice < 0 {
+		return settings.Errorf("drain-notice", "must not be negative")
 	}
 	if c.CheckpointEvery < time.Second {
 		return settings.Errorf("checkpoint-every", "must be a second at least")

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/cli/exit"
@@ -30,8 +31,15 @@ func (s *server) connect(options store.Options) (err error) {
 	return nil
 }
 
-// ready returns why requests had better go to another node, of a log that several share.
+// ready returns why requests had better go to another node, of a log that several share, or wait for the next
+// start.
 func (s *server) ready() error {
+	if s.stopping.Load() { // not as what fails: a load balancer may leave it what it has
+		return audit.Errorf(audit.NotFound, "this server is about to stop")
+	}
+	if err := s.store.Unconfirmed(); err != nil {
+		return err
+	}
 	if err := s.store.Reach(); err != nil {
 		return err
 	}
@@ -40,6 +48,28 @@ func (s *server) ready() error {
 			"(synchronous_standby_names is not set there, nor --allow-async here)")
 	}
 	return nil
+}
+
+// watchNode says in the server's log when the database no longer confirms what this node writes, and when
+// it does again.
+func (s *server) watchNode(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for was := false; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := s.store.Unconfirmed()
+		switch {
+		case err != nil && !was:
+			s.log.Error().Err(err).Msg("this node is not ready, and lists nothing: what it reads may be old")
+		case err == nil && was:
+			s.log.Info().Msg("this node is ready again: the database confirms what it writes")
+		}
+		was = err != nil
+	}
 }
 
 // nodes is api.Options.Nodes.

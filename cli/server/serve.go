@@ -177,6 +177,7 @@ type server struct {
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
 	listener  net.Listener
+	stopping  atomic.Bool // requests had better go elsewhere
 }
 
 // open opens what s is made of, each part on top of the ones before. What is
@@ -412,6 +413,7 @@ func (s *server) run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
+	group.Go(func() error { return s.watchNode(ctx) })
 	group.Go(func() error { return s.keepMemory(ctx) })
 	for _, w := range s.workers {
 		group.Go(func() error { return w.work(background, s.log) })
@@ -428,6 +430,11 @@ func (s *server) answer(ctx context.Context) error {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
+	}
+	if s.cfg.DrainNotice > 0 && errors.Is(context.Cause(ctx), context.Canceled) { // else it fails, and ends at once
+		s.stopping.Store(true)
+		s.log.Info().Stringer("drain-notice", s.cfg.DrainNotice).Msg("about to stop: not ready from now on")
+		_ = backoff.Sleep(context.WithoutCancel(ctx), s.cfg.DrainNotice) // which nothing ends early
 	}
 	s.log.Info().Msg("stopping: requests under way may end")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)

@@ -16,19 +16,20 @@ func (db *DB) Check(report func(error)) error {
 		return err
 	}
 	defer bolt.Rollback()
-	c := checker{reached: make(map[uint64]bool), report: func(err error) { report(fmt.Errorf("%s: %w", db.Name(), err)) }}
 	return db.guard(func() error {
-		t := &tx{bolt: bolt, state: db.newState(bolt)} // nothing is believed that was found whole before
-		if err := c.free(&t.state.image); err != nil {
+		s := db.newState(bolt).unkept() // nothing is believed that was found whole before
+		c := newChecker(&s.image, func(err error) { report(fmt.Errorf("%s: %w", db.Name(), err)) })
+		if err := c.free(&s.image); err != nil {
 			return err
 		}
-		return c.buckets(&t.state.roots, db.opts.Summed)
+		return c.buckets(&s.roots, db.opts.Summed)
 	})
 }
 
 // checker walks a whole file.
 type checker struct {
-	reached map[uint64]bool // pages; those that are free are in it as well, as false
+	reached pageSet // among those that are in use
+	unused  pageSet // those that are said to be free
 	report  func(error)
 	told    int // how often
 	// structure leaves keys and values unread but for what leads to pages.
@@ -40,6 +41,10 @@ type checker struct {
 type lack struct {
 	bucket string
 	err    error
+}
+
+func newChecker(m *image, report func(error)) *checker {
+	return &checker{reached: newPageSet(m.high), unused: newPageSet(m.high), report: report}
 }
 
 // tell reports damage; another error, as one of the disk, ends the check.
@@ -58,12 +63,12 @@ func (c *checker) free(m *image) error {
 	if err != nil || newest.free == noFreelist {
 		return err
 	}
-	ids, err := freePages(m, newest.free)
+	ids, _, err := freePages(m, newest.free)
 	if err != nil {
 		return c.tell(fmt.Errorf("list of free pages, page %d: %w", newest.free, err))
 	}
 	for _, id := range ids {
-		c.reached[id] = false
+		c.unused.add(id)
 	}
 	return nil
 }
@@ -127,12 +132,13 @@ func (c *checker) below(w *walker, fn func(*walker) error) error {
 	if w.t.inline == nil {
 		more := uint64(native.Uint32(p.data[12:]))
 		for id := p.id; id <= p.id+more; id++ {
-			if used, known := c.reached[id]; known && !used {
-				c.tell(w.t.at(id, damage("it is in use and among the free pages")))
-			} else if used {
+			if c.reached.has(id) {
 				return c.tell(w.t.at(id, damage("it is reached twice")))
 			}
-			c.reached[id] = true
+			if c.unused.has(id) {
+				c.tell(w.t.at(id, damage("it is in use and among the free pages")))
+			}
+			c.reached.add(id)
 		}
 	}
 	for i := range p.n {
@@ -147,7 +153,6 @@ func (c *checker) below(w *walker, fn func(*walker) error) error {
 		err := w.down()
 		if err == nil {
 			err = c.below(w, fn)
-			w.t.known.forget(p.child(i)) // a check need not keep the whole file
 		}
 		if err := c.tell(err); err != nil {
 			return err

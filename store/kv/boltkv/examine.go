@@ -21,6 +21,7 @@ type finding struct {
 	moved   bool    // the mark is of another file, which was not closed
 	copied  bool    // and of another commit: it is a copy of a file that a process had open
 	free    bool    // the list of free pages can be believed, or there is none
+	reached pageSet // the pages in use, of a file that was walked and is whole
 	stamped bool    // its commits have a stamp
 	lag     uint64  // 1: ready has written a meta page since the newest one
 }
@@ -29,6 +30,10 @@ type finding struct {
 // larger one that was closed is not.
 const walked = 256 << 20
 
+// listed is the size from which on a list of free pages is written for bbolt, which is as quick to walk
+// a smaller file as a disk is to write.
+const listed = 64 << 20
+
 // maxDamages bounds how much damage opening tells of: the check tells of all.
 const maxDamages = 16
 
@@ -36,8 +41,8 @@ const maxDamages = 16
 // with the list of buckets is an error; the rest is a part of what it found.
 //
 // A large file that was closed, and whose mark says so, is believed: what its pages hold is
-// checked when they are read. Any other is walked, as bbolt will do to find out which pages are free:
-// it believes what it reads there, and would give pages away that are in use.
+// checked when they are read. Any other is walked, which also tells which pages are free: bbolt would
+// walk it to find that out, believe what it reads there, and give pages away that are in use.
 func examine(path string, opts Options) (*finding, error) {
 	if err := checkWhole(path); err != nil {
 		return nil, err
@@ -55,18 +60,18 @@ func examine(path string, opts Options) (*finding, error) {
 	defer tx.Rollback()
 	var f *finding
 	err = db.guard(func() error {
-		t := db.newTx(tx)
-		if f, err = look(path, &t.state.image); err != nil {
+		s := db.newState(tx).unkept()
+		if f, err = look(path, &s.image); err != nil {
 			return err
 		}
-		if f.stamped, f.lag, err = t.state.roots.stampedBy(f.tx, f.mayLag(&t.state.image)); err != nil {
+		if f.stamped, f.lag, err = s.roots.stampedBy(f.tx, f.mayLag(&s.image)); err != nil {
 			return err
 		}
-		t.state.roots.endings = f.stamped
-		if f.stamped && f.mark.knows(&f.meta) && f.mark.clean && f.free && t.bolt.Size() > walked {
+		s.roots.endings = f.stamped
+		if f.stamped && f.mark.knows(&f.meta) && f.mark.clean && f.free && f.size() > walked {
 			return err
 		}
-		return f.walk(t, opts.Summed)
+		return f.walk(s, opts.Summed)
 	})
 	if f != nil && f.moved && (errors.Is(err, kv.ErrDamaged) || len(f.damages) > 0) {
 		err = f.explain(errors.Join(append(f.damages, err)...))
@@ -136,35 +141,47 @@ func look(path string, m *image) (f *finding, err error) {
 }
 
 // walk reads every page that is in use.
-func (f *finding) walk(t *tx, summed []string) error {
-	if _, err := t.state.roots.page(t.state.roots.root); err != nil {
+func (f *finding) walk(s *state, summed []string) error {
+	if _, err := s.roots.page(s.roots.root); err != nil {
 		return err
 	}
-	c := checker{reached: make(map[uint64]bool), structure: !f.copied, report: func(err error) {
+	c := newChecker(&s.image, func(err error) {
 		if len(f.damages) < maxDamages {
 			f.damages = append(f.damages, err)
 		}
-	}}
+	})
+	c.structure = !f.copied
 	if f.meta.free != noFreelist {
 		before := len(f.damages)
-		if err := c.free(&t.state.image); err != nil {
+		if err := c.free(&s.image); err != nil {
 			return err
 		}
 		f.free = len(f.damages) == before
 	}
-	err := c.buckets(&t.state.roots, summed)
-	f.lacking = c.lacking
+	err := c.buckets(&s.roots, summed)
+	f.lacking, f.reached = c.lacking, c.reached
 	return err
 }
 
 // ready makes a file ready to be opened by bbolt, which believes the list of free pages where
 // there is one, and else walks the file to make one. It must do neither in a file that is
 // damaged: what cannot be reached would be given away. So such a file gets a list of no free
-// pages, at its end: it grows until it is mended, and loses nothing more.
+// pages, at its end: it grows until it is mended, and loses nothing more. One that is whole, and large
+// enough for it to be worth two syncs, gets the list that the walk has found.
 func (f *finding) ready(path string) error {
-	if f.free && (len(f.damages) == 0 || f.lag > 0) {
-		return nil
+	whole := len(f.damages) == 0
+	switch {
+	case !f.free, !whole && f.lag == 0:
+		return f.list(path, nil)
+	case whole && f.reached != nil && f.meta.free == noFreelist && f.size() > listed:
+		return f.list(path, f.reached.others(f.high))
 	}
+	return nil
+}
+
+// list writes a list of free pages behind the end of a file, where no state has anything, and has it
+// count. A process that ends between the two leaves the file as it was.
+func (f *finding) list(path string, free []uint64) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -176,29 +193,31 @@ func (f *finding) ready(path string) error {
 	if now, err := newestMeta(osFile{file}); err != nil || now != f.meta {
 		return errors.Join(fmt.Errorf("open %s: %w", path, kv.ErrInUse), err)
 	}
-	b := make([]byte, f.pageSize)
-	native.PutUint64(b, f.high)
-	native.PutUint16(b[8:], flagFreelist)
-	if _, err := file.WriteAt(b, int64(f.high)*int64(f.pageSize)); err != nil {
+	b := freeList(f.high, f.pageSize, free)
+	if _, err := file.WriteAt(b, f.size()); err != nil {
 		return err
 	}
 	if err := file.Sync(); err != nil {
 		return err
 	}
-	if err := f.writeMeta(file, f.high, f.high+1); err != nil {
+	if err := f.writeMeta(file, f.high, f.high+uint64(len(b)/f.pageSize)); err != nil {
 		return err
 	}
 	f.lag++
 	return file.Sync()
 }
 
+// size returns how many bytes the pages have.
+func (f *finding) size() int64 { return int64(f.high) * int64(f.pageSize) }
+
 // mayLag returns by how many transactions the stamp may be older than the newest meta page: one where
-// ready has written that.
+// a list at the end says that ready may have written that. Where bbolt has, nothing is missed: the root
+// that a lost write would leave in the place of its own is of no state as new as the one before.
 func (f *finding) mayLag(m *image) uint64 {
-	if f.meta.free != f.high-1 {
+	if f.meta.free == noFreelist {
 		return 0
 	}
-	if ids, err := freePages(m, f.meta.free); err != nil || len(ids) > 0 {
+	if _, end, err := freePages(m, f.meta.free); err != nil || end != f.high {
 		return 0
 	}
 	return 1

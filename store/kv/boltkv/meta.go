@@ -58,37 +58,59 @@ func newestMeta(src source) (meta, error) {
 	return newest, nil
 }
 
-// freePages returns the numbers in a list of free pages, which begins at a page.
-func freePages(m *image, id uint64) ([]uint64, error) {
+// The list of free pages lies in pages that belong together: behind the head, their numbers. More than
+// the head can count stand behind their count, for which the head has manyFree.
+const manyFree = 0xFFFF
+
+// freePages returns the numbers in a list of free pages, which begins at a page, and the page behind it.
+func freePages(m *image, id uint64) (ids []uint64, end uint64, err error) {
 	if id < 2 || id >= m.high {
-		return nil, damage("it lies outside the %d pages of the file", m.high)
+		return nil, 0, damage("it lies outside the %d pages of the file", m.high)
 	}
 	from := int64(id) * int64(m.pageSize)
 	head, err := m.src.bytes(from, pageHead+8)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	more, n, at := uint64(native.Uint32(head[12:])), uint64(native.Uint16(head[10:])), pageHead
 	if native.Uint64(head) != id || native.Uint16(head[8:]) != flagFreelist || more >= m.high-id {
-		return nil, damage("it is no list of free pages")
+		return nil, 0, damage("it is no list of free pages")
 	}
-	if n == 0xFFFF { // and more, so that it stands before them
+	if n == manyFree {
 		n, at = native.Uint64(head[pageHead:]), pageHead+8
 	}
 	size := (more + 1) * uint64(m.pageSize)
 	if n > (size-uint64(at))/8 {
-		return nil, damage("%d free pages do not fit into it", n)
+		return nil, 0, damage("%d free pages do not fit into it", n)
 	}
 	b, err := m.src.bytes(from, int(size))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	ids := make([]uint64, n)
+	ids = make([]uint64, n)
 	for i := range ids {
 		ids[i] = native.Uint64(b[at+8*i:])
 		if ids[i] < 2 || ids[i] >= m.high || i > 0 && ids[i] <= ids[i-1] {
-			return nil, damage("%d cannot be the next free page", ids[i])
+			return nil, 0, damage("%d cannot be the next free page", ids[i])
 		}
 	}
-	return ids, nil
+	return ids, id + more + 1, nil
+}
+
+// freeList returns the pages of a list of free pages that begins at a page.
+func freeList(id uint64, pageSize int, ids []uint64) []byte {
+	n := len(ids)
+	if n >= manyFree {
+		ids = append([]uint64{uint64(n)}, ids...)
+	}
+	pages := (pageHead + 8*len(ids) + pageSize - 1) / pageSize
+	b := make([]byte, pages*pageSize)
+	native.PutUint64(b, id)
+	native.PutUint16(b[8:], flagFreelist)
+	native.PutUint16(b[10:], uint16(min(n, manyFree)))
+	native.PutUint32(b[12:], uint32(pages-1))
+	for i, free := range ids {
+		native.PutUint64(b[pageHead+8*i:], free)
+	}
+	return b
 }

@@ -30,6 +30,8 @@ func (t *tree) links() (stamp, sum uint64, stamped bool, err error) {
 			return err
 		case len(v) < bucketHead:
 			return t.at(w.top().page.id, damage("bucket %s has %d bytes", name, len(v)))
+		case string(name) == stampName && native.Uint64(v) != 0:
+			return t.at(w.top().page.id, damage("bucket %s has a page, and holds nothing", name))
 		case string(name) == stampName:
 			stamp, stamped = native.Uint64(v[8:]), true
 		default:

@@ -145,11 +145,12 @@ func inUse(t *testing.T, st *stampTest, image []byte, id uint64) bool {
 		t.Fatal(err)
 	}
 	defer bolt.Rollback()
-	c := checker{reached: make(map[uint64]bool), report: func(err error) { t.Fatal(err) }}
-	if err := c.buckets(&db.newTx(bolt).state.roots, st.opts.Summed); err != nil {
+	s := db.newState(bolt).unkept()
+	c := newChecker(&s.image, func(err error) { t.Fatal(err) })
+	if err := c.buckets(&s.roots, st.opts.Summed); err != nil {
 		t.Fatal(err)
 	}
-	return c.reached[id]
+	return c.reached.has(id)
 }
 
 // A process that is killed when it has made a damaged file ready, and has not committed, leaves one

@@ -24,8 +24,8 @@ type state struct {
 	// stamped and marked say that this was held against its stamp, and against the mark.
 	stamped, marked atomic.Bool
 
-	mu      sync.RWMutex // guards what follows
-	pages   map[uint64]*page
+	mu      sync.RWMutex     // guards what follows
+	pages   map[uint64]*page // nil: none are kept
 	buckets map[string]*tree
 }
 
@@ -61,6 +61,9 @@ func (db *DB) data() *byte {
 
 // page returns a page that was found whole before, or nil.
 func (s *state) page(id uint64) *page {
+	if s.pages == nil {
+		return nil
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.pages[id]
@@ -68,16 +71,19 @@ func (s *state) page(id uint64) *page {
 
 // found says that a page is whole.
 func (s *state) found(p *page) {
+	if s.pages == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pages[p.id] = p
 }
 
-// forget has a page be checked again.
-func (s *state) forget(id uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.pages, id)
+// unkept has a state that is new keep nothing of what is found whole: who reads all of it comes to each
+// page once.
+func (s *state) unkept() *state {
+	s.pages = nil
+	return s
 }
 
 // bucket returns the bucket of a name, or nil where there is none.

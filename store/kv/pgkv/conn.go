@@ -26,6 +26,7 @@ type conn struct {
 	known    map[string]knowledge // of statements
 	server   server               // that it leads to
 	inTx     bool                 // a transaction is open
+	ending   bool                 // it is to end before anything else is done
 	broken   bool                 // it cannot be used any more
 	silent   bool                 // because no answer came
 	owed     int                  // answers to what was sent ahead, still to be read
@@ -98,11 +99,22 @@ func (c *conn) close() {
 	_ = c.net.Close()
 }
 
+// retire is close of a connection whose transaction is to end, which a server would note down if it
+// were cut off.
+func (c *conn) retire() {
+	_ = c.endNow() // where that fails, closing ends it
+	c.close()
+}
+
 // exchange sends calls in one go and reads the answers: one round trip. An error of the server's
 // is a *pgconn.PgError, behind which the calls that follow were not run and the transaction, if
 // one is open, has failed; any other has errLost in its chain, and leaves nothing to be used.
 func (c *conn) exchange(calls ...*call) error {
 	c.warning = nil
+	if c.ending {
+		calls = append([]*call{{statement: rollback}}, calls...)
+		c.ending = false
+	}
 	err := c.send(calls)
 	if err == nil {
 		err = c.settle()
@@ -130,6 +142,19 @@ func (c *conn) sendAhead(calls ...*call) error {
 	}
 	c.owed++
 	return nil
+}
+
+// endLater has the transaction end, if one is open, along with the next exchange or at endNow: by
+// itself that would wake the server once more, and this process by its answer.
+func (c *conn) endLater() { c.ending = c.inTx }
+
+// endNow has the transaction end that is to end later. Nobody waits for that.
+func (c *conn) endNow() error {
+	if !c.ending {
+		return nil
+	}
+	c.ending = false
+	return c.sendAhead(&call{statement: rollback})
 }
 
 // settle reads the answers to what was sent ahead.
@@ -206,30 +231,36 @@ func (c *conn) receive(calls []*call) error {
 	}
 }
 
-// dial connects to one of the servers of an address, the first that takes writes and that may
-// says nothing against.
-func dial(cfg *pgconn.Config, may func(server) error, connecting, patience time.Duration) (*conn, error) {
+// connect connects to one of the servers of a configuration, the first that takes writes and was not the
+// primary before another.
+func (db *DB) connect(cfg *pgconn.Config, within time.Duration) (*conn, error) {
 	var to server
+	var process string
 	cfg.ValidateConnect = func(ctx context.Context, pg *pgconn.PgConn) (err error) {
-		if to, err = primary(ctx, pg); err == nil {
-			err = may(to)
+		if to, process, err = primary(ctx, pg); err == nil {
+			err = db.memory.meet(to)
 		}
 		if err == nil {
-			_, err = pg.Exec(ctx, session).ReadAll()
+			_, err = pg.Exec(ctx, "SET search_path = "+quoted(db.schema)+"; "+session).ReadAll()
 		}
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), connecting)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	pg, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, notConnected(err)
 	}
+	if process != fmt.Sprint(pg.PID()) {
+		if err := ownSession(ctx, cfg, pg, process); err != nil {
+			return nil, notConnected(errors.Join(err, pg.Close(ctx)))
+		}
+	}
 	h, err := pg.Hijack()
 	if err != nil {
 		return nil, errors.Join(err, pg.Close(ctx))
 	}
-	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), server: to, patience: patience}, nil
+	return &conn{net: h.Conn, wire: h.Frontend, known: make(map[string]knowledge), server: to, patience: db.opts.Watch}, nil
 }
 
 // from returns a configuration whose servers are tried from the n-th on: one that is cut off from

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"auditlog/store/kv"
+	"auditlog/store/kv/pgkv/kept"
 )
 
 // Options say what the engine has to know of the buckets, and how patient it is.
@@ -29,6 +30,8 @@ type Options struct {
 	Fixed []string
 	// Identity is the key of Held whose value tells this database from others.
 	Identity string
+	// Epoch is the key of Held whose value rises when somebody accepts that the database has lost something.
+	Epoch string
 	// Memo is the path of a file in which this process remembers what it has seen of the servers,
 	// so that it does not go back behind that when it is started again. Default: none.
 	Memo string
@@ -75,7 +78,7 @@ type DB struct {
 	memory  memory
 	missing string // what was remembered of, and is not there; set by Open
 	readers pool
-	cache   *cache
+	cache   *kept.Cache
 	ending  chan struct{} // closed by Close
 	done    sync.WaitGroup
 
@@ -105,7 +108,7 @@ func Open(address string, opts Options) (*DB, error) {
 		return nil, errors.New("the address of the database is not one that PostgreSQL understands: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full")
 	}
 	opts.setDefaults()
-	db := &DB{cfg: cfg, opts: opts, id: newID(), cache: newCache(opts.CacheBytes), tables: make(catalog), ending: make(chan struct{})}
+	db := &DB{cfg: cfg, opts: opts, id: newID(), cache: kept.New(opts.CacheBytes), tables: make(catalog), ending: make(chan struct{})}
 	if err := db.memory.open(opts.Memo); err != nil {
 		return nil, err
 	}
@@ -113,7 +116,7 @@ func Open(address string, opts Options) (*DB, error) {
 	if db.schema = strings.Trim(strings.TrimSpace(db.schema), `"`); db.schema == "" {
 		db.schema = defaultSchema
 	}
-	cfg.RuntimeParams["search_path"] = quoted(db.schema)
+	delete(cfg.RuntimeParams, "search_path") // which a pooler refuses: each connection sets it
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "auditlog"
 	}
@@ -149,7 +152,7 @@ func (db *DB) askAll() {
 	var asked sync.WaitGroup
 	for _, ways := range all {
 		asked.Go(func() {
-			c, err := dial(from(at(db.cfg, ways), 0, db.opts.Patience/2), db.memory.meet, db.opts.Patience/2, db.opts.Watch)
+			c, err := db.connect(from(at(db.cfg, ways), 0, db.opts.Patience/2), db.opts.Patience/2)
 			if err == nil {
 				c.close()
 			}
@@ -224,7 +227,7 @@ func (db *DB) dial() (*conn, error) {
 	if db.closed.Load() {
 		return nil, kv.ErrClosed
 	}
-	c, err := dial(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.memory.meet, db.opts.Patience, db.opts.Watch)
+	c, err := db.connect(from(db.cfg, int(db.silent.Load()), db.opts.Patience), db.opts.Patience)
 	if errors.Is(err, context.DeadlineExceeded) {
 		db.silent.Add(1)
 	}
@@ -339,7 +342,7 @@ func (db *DB) Release() error {
 	if db.closed.Load() {
 		return kv.ErrClosed
 	}
-	db.cache.clear()
+	db.cache.Clear()
 	db.readers.release()
 	return nil
 }

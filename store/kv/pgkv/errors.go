@@ -96,6 +96,9 @@ func notConnected(err error) error {
 	case "28P01", "28000", "3D000", "42501":
 		why = nil
 	}
+	if errors.Is(err, errSharedSession) {
+		why = nil
+	}
 	if why == nil {
 		return &connectError{err: err}
 	}

@@ -18,14 +18,18 @@ type memo struct {
 	// System and Timeline are of the newest server that was seen.
 	System   string `json:"system"`
 	Timeline uint32 `json:"timeline"`
-	// Log names the log of which Version was read, which Writer made. ReadFrom and At are the system and
-	// the timeline of the server that had it.
+	// Log names the log of which Version was read, which Writer made, at an Epoch. ReadFrom and At are the
+	// system and the timeline of the server that had it.
 	Log      string `json:"log"`
+	Epoch    string `json:"epoch"`
 	Version  int64  `json:"version"`
 	Writer   string `json:"writer"`
 	ReadFrom string `json:"readFrom"`
 	At       uint32 `json:"at"`
 }
+
+// inWords returns the value of a key that a state has at hand.
+func (db *DB) inWords(s *state, key string) string { return hex.EncodeToString(s.held[key].value) }
 
 // newest returns the newest server that was seen.
 func (m memo) newest() server { return server{system: m.System, timeline: m.Timeline} }
@@ -92,10 +96,10 @@ func (m *memory) see(s server) server {
 	return m.now.newest()
 }
 
-// read remembers that a state of a log was read.
-func (m *memory) read(log []byte, s *state) {
+// read remembers that a state of a log was read, at an epoch.
+func (m *memory) read(log, epoch string, s *state) {
 	m.mu.Lock()
-	m.now.Log, m.now.Version, m.now.Writer = hex.EncodeToString(log), s.version, hex.EncodeToString([]byte(s.writer))
+	m.now.Log, m.now.Epoch, m.now.Version, m.now.Writer = log, epoch, s.version, hex.EncodeToString([]byte(s.writer))
 	m.now.ReadFrom, m.now.At = s.server.system, s.server.timeline
 	m.mu.Unlock()
 	m.write()
@@ -123,7 +127,10 @@ func (m *memory) write() {
 // newest any more may be missing: it was lost when another took over.
 func (db *DB) recall() error {
 	was, now := db.memory.memo(), db.newest()
-	if was.Version == 0 || was.Log != hex.EncodeToString(now.held[db.opts.Identity].value) {
+	if was.Version == 0 || was.Log != db.inWords(now, db.opts.Identity) {
+		return nil
+	}
+	if db.inWords(now, db.opts.Epoch) > was.Epoch { // another process has accepted the loss
 		return nil
 	}
 	if (server{system: was.ReadFrom, timeline: was.At}).older(now.server) {
@@ -154,7 +161,7 @@ func (db *DB) remember() {
 		case <-db.ending:
 		}
 		now := db.newest()
-		db.memory.read(now.held[db.opts.Identity].value, now)
+		db.memory.read(db.inWords(now, db.opts.Identity), db.inWords(now, db.opts.Epoch), now)
 		if db.closed.Load() {
 			return
 		}

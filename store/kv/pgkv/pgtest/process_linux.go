@@ -13,8 +13,8 @@ func attributes(runAs *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGQUIT, Credential: runAs}
 }
 
-// family returns a process and those that it has started.
-func family(pid int) []int {
+// Family returns a process and those that it has started.
+func Family(pid int) []int {
 	pids := []int{pid}
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {

@@ -85,10 +85,10 @@ func (s *Server) Serve() error {
 		args = append(args, "-c", setting)
 	}
 	s.process = s.command("postgres", args...)
-	s.ended = make(chan struct{})
 	var log bytes.Buffer
 	s.process.Stderr = &log
-	if err := s.begin(); err != nil {
+	var err error
+	if s.ended, err = begin(s.process); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
@@ -108,11 +108,12 @@ func (s *Server) Serve() error {
 	}
 }
 
-// begin starts the process, in a thread that lives as long as it: the system ends the process
-// when the thread that started it ends.
-func (s *Server) begin() error {
+// begin starts a process, in a thread that lives as long as it: the system ends the process when the
+// thread that started it ends. ended is closed once the process has ended.
+func begin(process *exec.Cmd) (ended chan struct{}, err error) {
+	ended = make(chan struct{})
 	started := make(chan error, 1)
-	go func(process *exec.Cmd, ended chan struct{}) {
+	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := process.Start()
@@ -121,8 +122,8 @@ func (s *Server) begin() error {
 			_ = process.Wait() // how it ended is of no interest: who needs to know reads its log
 		}
 		close(ended)
-	}(s.process, s.ended)
-	return <-started
+	}()
+	return ended, <-started
 }
 
 // Running reports whether the server has been started and has not ended.
@@ -143,7 +144,7 @@ func (s *Server) Stop() error {
 	if !s.Running() {
 		return nil
 	}
-	signal(family(s.process.Process.Pid)[:1], syscall.SIGINT)
+	signal(Family(s.process.Process.Pid)[:1], syscall.SIGINT)
 	select {
 	case <-s.ended:
 		return nil
@@ -158,7 +159,7 @@ func (s *Server) Kill() {
 	if !s.Running() {
 		return
 	}
-	pids := family(s.process.Process.Pid)
+	pids := Family(s.process.Process.Pid)
 	signal(pids, syscall.SIGKILL)
 	<-s.ended
 	for _, pid := range pids[1:] {
@@ -169,10 +170,10 @@ func (s *Server) Kill() {
 }
 
 // Freeze stops all processes of the server where they are, until Thaw.
-func (s *Server) Freeze() { signal(family(s.process.Process.Pid), syscall.SIGSTOP) }
+func (s *Server) Freeze() { signal(Family(s.process.Process.Pid), syscall.SIGSTOP) }
 
 // Thaw lets the server go on.
-func (s *Server) Thaw() { signal(family(s.process.Process.Pid), syscall.SIGCONT) }
+func (s *Server) Thaw() { signal(Family(s.process.Process.Pid), syscall.SIGCONT) }
 
 // Remove ends the server and deletes its folder.
 func (s *Server) Remove() error {
@@ -184,7 +185,7 @@ func (s *Server) Remove() error {
 func (s *Server) Folder() string { return s.dir }
 
 // Processes returns the numbers of the server's processes.
-func (s *Server) Processes() []int { return family(s.process.Process.Pid) }
+func (s *Server) Processes() []int { return Family(s.process.Process.Pid) }
 
 // Address returns the host and port that the server listens at, beside its socket.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
