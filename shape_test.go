@@ -64,7 +64,7 @@ var mayImport = map[string]string{
 	"store/life":           "audit store/format",
 	"store/quota":          "audit store/format store/queue",
 	"store/format":         "audit fulltext proof store/block store/block/bits",
-	"store/sequence":       "audit store/format store/kv",
+	"store/sequence":       "store/format store/kv",
 	"store/blocks":         "audit fulltext store/block store/block/bits store/format store/kv store/sequence",
 	"store/keys":           "audit store/format store/kv",
 	"store/trees":          "proof store/format store/kv",
