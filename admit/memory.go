@@ -145,7 +145,8 @@ func (c *Call) Leave() {
 	}
 }
 
-// Take has the call hold n bytes more, or returns an Unavailable Fault. It may wait for
+// Take has the call hold n bytes more, or returns an Unavailable Fault, TooLarge where it could
+// not if there were no other call: that is not worth another try. It may wait for
 // others to give something back; see the package's comment on who does.
 func (c *Call) Take(ctx context.Context, n int) error {
 	if c == nil || n <= 0 {
@@ -284,7 +285,7 @@ func (d *Door) isFirst(c *Call) bool {
 // refusal says that there is no room, and what to do about it. The caller holds mu.
 func (d *Door) refusal(c *Call, n int64) error {
 	if d.never(c, n) {
-		return audit.Errorf(audit.Unavailable, "the log has not the memory for a call of this size: make it several smaller ones")
+		return audit.Errorf(audit.TooLarge, "the log has not the memory for a call of this size: make it several smaller ones")
 	}
 	return audit.Errorf(audit.Unavailable, "the log has no memory left for this call: try again later, or ask for less at once")
 }

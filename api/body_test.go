@@ -257,7 +257,7 @@ func TestManyLargeBodies(t *testing.T) {
 // What can never be let in is told so, however little there is to do.
 func TestBodyThatCanNeverBeHeld(t *testing.T) {
 	f := start(t, Options{Door: admit.New(admit.Options{Memory: 8 << 20})})
-	if e := f.bad(http.StatusServiceUnavailable, rpc.Record, largeBatch(8<<20)); !strings.Contains(e.Error.Message, "several smaller ones") {
+	if e := f.bad(http.StatusRequestEntityTooLarge, rpc.Record, largeBatch(8<<20)); !strings.Contains(e.Error.Message, "several smaller ones") {
 		t.Errorf("answered %+v", e.Error)
 	}
 }

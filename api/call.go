@@ -36,7 +36,7 @@ func (s *Server) serve(x *wire.Exchange, r *http.Request, rt *route) {
 		return
 	}
 	authenticate := s.opts.Auth.Authenticate
-	if rt.method == rpc.Record { // whose commit asks again
+	if rt.asksAgain() {
 		authenticate = s.opts.Auth.AuthenticateEarly
 	}
 	if c.principal, err = authenticate(r); err == nil {
@@ -112,6 +112,12 @@ func (c *call) authorize(project string) error {
 		return err
 	}
 	return c.principal.Check(c.route.permission, project)
+}
+
+// stands returns the error of what was read for a caller who was known early, or why the caller no
+// longer counts in the state that was read.
+func (c *call) stands(err error) error {
+	return cmp.Or(c.opts.Auth.StandingOf(c.r, &c.principal), err)
 }
 
 // maxRequest bounds the body of every method but auditLog.record.

@@ -47,7 +47,7 @@ func (s *Server) list(c *call) error {
 		p.JSON = true
 		page, err = sel.List(ctx, p)
 	}
-	if err != nil {
+	if err = c.stands(err); err != nil {
 		return err
 	}
 	if c.opts.Reading.Pages() {
@@ -102,7 +102,7 @@ func (s *Server) get(c *call) error {
 	ctx, done := c.reading()
 	defer done()
 	e, err := s.opts.Store.Get(ctx, req.Project, req.ID)
-	if err != nil {
+	if err = c.stands(err); err != nil {
 		return err
 	}
 	c.note(audit.Query{Project: req.Project}, fmt.Sprintf("entry %d", req.ID))
@@ -141,7 +141,7 @@ func (s *Server) stats(c *call, req *statsRequest) (*rpc.StatsResult, error) {
 	ctx, done := c.reading()
 	defer done()
 	st, err := sel.Stats(ctx, audit.Counting{Bounds: bounds, Top: req.Top})
-	if err != nil {
+	if err = c.stands(err); err != nil {
 		return nil, err
 	}
 	c.note(asked, "counts")

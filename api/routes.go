@@ -25,6 +25,17 @@ type route struct {
 	handle     handler
 }
 
+// asksAgain reports whether a handler comes to the database in any case, and asks again then whether
+// its caller still counts: the commit of a record does, and others once they have read. So it need not
+// be asked before that as well.
+func (rt *route) asksAgain() bool {
+	switch rt.method {
+	case rpc.Record, rpc.List, rpc.Get, rpc.Stats:
+		return true
+	}
+	return false
+}
+
 func (s *Server) routes() []route {
 	return append([]route{
 		{rpc.Record, rights.AuditLogRecord, s.record},

@@ -25,6 +25,7 @@ func (k *Keeper) Authenticate(r *http.Request) (rights.Principal, error) {
 func (k *Keeper) AuthenticateEarly(r *http.Request) (rights.Principal, error) {
 	if k.nodes != nil && !k.Dev() {
 		if p, err := k.known(r.Context(), secretOf(r), k.Address(r)); err == nil && p.SessionID == "" {
+			k.noteAdmin(r, &p)
 			return p, nil
 		}
 	}
@@ -49,8 +50,8 @@ func (k *Keeper) Check(r *http.Request, secret string, channel audit.Channel) (r
 		return rights.Dev(), k.Admit(r)
 	}
 	p, err := k.verify(r.Context(), secret, k.Address(r))
-	if err == nil && p.MayEverywhere(rights.TokenCreate) {
-		k.admins.Note(address.PeerOf(r), k.opts.Now())
+	if err == nil {
+		k.noteAdmin(r, &p)
 	}
 	if audit.KindOf(err) != audit.Unauthenticated {
 		return p, err
@@ -63,6 +64,13 @@ func (k *Keeper) Check(r *http.Request, secret string, channel audit.Channel) (r
 		return rights.Principal{}, limited
 	}
 	return rights.Principal{}, err
+}
+
+// noteAdmin notes where an admin of all projects calls from.
+func (k *Keeper) noteAdmin(r *http.Request, p *rights.Principal) {
+	if p.MayEverywhere(rights.TokenCreate) {
+		k.admins.Note(address.PeerOf(r), k.opts.Now())
+	}
 }
 
 // limit returns a *Limited, which it counts, for who must wait so long; nil for 0.

@@ -26,6 +26,7 @@ type conn struct {
 	known    map[string]knowledge // of statements
 	server   server               // that it leads to
 	inTx     bool                 // a transaction is open
+	ending   bool                 // it is to end before anything else is done
 	broken   bool                 // it cannot be used any more
 	silent   bool                 // because no answer came
 	owed     int                  // answers to what was sent ahead, still to be read
@@ -98,11 +99,22 @@ func (c *conn) close() {
 	_ = c.net.Close()
 }
 
+// retire is close of a connection whose transaction is to end, which a server would note down if it
+// were cut off.
+func (c *conn) retire() {
+	_ = c.endNow() // where that fails, closing ends it
+	c.close()
+}
+
 // exchange sends calls in one go and reads the answers: one round trip. An error of the server's
 // is a *pgconn.PgError, behind which the calls that follow were not run and the transaction, if
 // one is open, has failed; any other has errLost in its chain, and leaves nothing to be used.
 func (c *conn) exchange(calls ...*call) error {
 	c.warning = nil
+	if c.ending {
+		calls = append([]*call{{statement: rollback}}, calls...)
+		c.ending = false
+	}
 	err := c.send(calls)
 	if err == nil {
 		err = c.settle()
@@ -130,6 +142,19 @@ func (c *conn) sendAhead(calls ...*call) error {
 	}
 	c.owed++
 	return nil
+}
+
+// endLater has the transaction end, if one is open, along with the next exchange or at endNow: by
+// itself that would wake the server once more, and this process by its answer.
+func (c *conn) endLater() { c.ending = c.inTx }
+
+// endNow has the transaction end that is to end later. Nobody waits for that.
+func (c *conn) endNow() error {
+	if !c.ending {
+		return nil
+	}
+	c.ending = false
+	return c.sendAhead(&call{statement: rollback})
 }
 
 // settle reads the answers to what was sent ahead.

@@ -67,7 +67,9 @@ func (b *bucket) window(s *statement, key []byte, size int, back bool) (*call, *
 	args := [][]byte{key, int8(int64(size))}
 	if b.table.cached {
 		if !b.written() {
-			kept = b.t.db.cache.around(b.table.name, key, size+1, back)
+			for _, v := range b.t.db.cache.Around(b.table.name, key, size+1, back) {
+				kept = append(kept, rowOf(v))
+			}
 		}
 		args = append(args,
 			array(oidBytea, len(kept), func(i int) []byte { return kept[i].key }),

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"auditlog/store/kv"
+	"auditlog/store/kv/pgkv/kept"
 )
 
 // Options say what the engine has to know of the buckets, and how patient it is.
@@ -77,7 +78,7 @@ type DB struct {
 	memory  memory
 	missing string // what was remembered of, and is not there; set by Open
 	readers pool
-	cache   *cache
+	cache   *kept.Cache
 	ending  chan struct{} // closed by Close
 	done    sync.WaitGroup
 
@@ -107,7 +108,7 @@ func Open(address string, opts Options) (*DB, error) {
 		return nil, errors.New("the address of the database is not one that PostgreSQL understands: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full")
 	}
 	opts.setDefaults()
-	db := &DB{cfg: cfg, opts: opts, id: newID(), cache: newCache(opts.CacheBytes), tables: make(catalog), ending: make(chan struct{})}
+	db := &DB{cfg: cfg, opts: opts, id: newID(), cache: kept.New(opts.CacheBytes), tables: make(catalog), ending: make(chan struct{})}
 	if err := db.memory.open(opts.Memo); err != nil {
 		return nil, err
 	}
@@ -341,7 +342,7 @@ func (db *DB) Release() error {
 	if db.closed.Load() {
 		return kv.ErrClosed
 	}
-	db.cache.clear()
+	db.cache.Clear()
 	db.readers.release()
 	return nil
 }

@@ -75,7 +75,8 @@
 // the version with what came since this process read last: the bucket that is held in memory,
 // the rows behind the last of the one that is appended to, and those of the one that is watched.
 // Cursors fetch in windows that grow; values of the cached buckets that are kept are not sent
-// again when their versions are the same. The end of a View is sent and not waited for.
+// again when their versions are the same. The end of a View is sent with the beginning of the next
+// on its connection, or soon after if there is none.
 //
 //	db.go      opening, closing, View
 //	schema.go  the tables: made, looked at, refused
@@ -85,7 +86,7 @@
 //	tx.go      transactions and buckets
 //	cursor.go  windows
 //	table.go   the statements of a bucket
-//	cache.go   values that are not sent again
+//	kept       values that are not sent again: a room of its own
 //	conn.go    a connection, and its round trips
 //	server.go  which server a connection leads to
 //	memory.go  what is remembered beyond the end of the process

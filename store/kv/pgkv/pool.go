@@ -2,14 +2,18 @@ package pgkv
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
-// mostReaders is how many connections read at once, and idleReaders how many are kept.
+// mostReaders is how many connections read at once, and idleReaders how many are kept. lingering is
+// for how long the transaction of one may stay open that nobody uses: as much as keeps two that follow
+// each other from ending it on its own, and too little to hold up a vacuum.
 const (
 	mostReaders = 24
 	idleReaders = 8
+	lingering   = 20 * time.Millisecond
 )
 
 // pool is the connections that read. Its methods may be called by several goroutines at once.
@@ -22,7 +26,9 @@ type pool struct {
 	room   chan struct{} // has an element for each connection that is out
 
 	mu     sync.Mutex
-	idle   []*conn // the one used last at the end
+	idle   []*conn     // the one used last at the end
+	ender  *time.Timer // has transactions end that linger
+	armed  bool        // it is going to
 	closed bool
 }
 
@@ -43,7 +49,7 @@ func (p *pool) take(until time.Time) (*conn, error) {
 		if !p.older(c) {
 			return c, nil
 		}
-		c.close()
+		c.retire()
 	}
 	c, err := p.dial()
 	if err != nil {
@@ -64,21 +70,43 @@ func (p *pool) pop() *conn {
 	return c
 }
 
-// give takes a connection back, and has its transaction end, which nobody waits for.
+// give takes a connection back, and has its transaction end with the next one, or soon.
 func (p *pool) give(c *conn) {
-	if c.broken || c.inTx && c.sendAhead(&call{statement: rollback}) != nil {
+	if c.broken {
 		p.drop(c)
 		return
 	}
-	c.inTx = false
+	c.endLater()
 	<-p.room
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || len(p.idle) >= idleReaders {
-		c.close()
+		c.retire()
 		return
 	}
 	p.idle = append(p.idle, c)
+	switch {
+	case p.armed || !c.ending:
+	case p.ender == nil:
+		p.ender, p.armed = time.AfterFunc(lingering, p.end), true
+	default:
+		p.ender.Reset(lingering)
+		p.armed = true
+	}
+}
+
+// end has the transactions end of the connections that nobody uses.
+func (p *pool) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed = false
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		if c.endNow() == nil {
+			return false
+		}
+		c.close()
+		return true
+	})
 }
 
 // drop closes a connection that cannot be used any more.
@@ -96,7 +124,7 @@ func (p *pool) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.idle {
-		c.close()
+		c.retire()
 	}
 	p.idle = nil
 }
@@ -105,6 +133,9 @@ func (p *pool) release() {
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
+	if p.ender != nil {
+		p.ender.Stop()
+	}
 	p.mu.Unlock()
 	p.release()
 }

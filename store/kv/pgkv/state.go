@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"auditlog/store/kv"
+	"auditlog/store/kv/pgkv/kept"
 )
 
 // state is what is known of one version of the database. It is never changed.
@@ -32,6 +33,10 @@ type row struct {
 	version int64
 	value   []byte
 }
+
+func rowOf(v kept.Value) row { return row{v.Key, v.Version, v.Bytes} }
+
+func (r row) kept() kept.Value { return kept.Value{Key: r.key, Version: r.version, Bytes: r.value} }
 
 func byKey(a, b row) int { return bytes.Compare(a.key, b.key) }
 

@@ -100,7 +100,7 @@ type fetched struct {
 func (t *tx) keep() {
 	t.sure = true
 	for _, f := range t.fetched {
-		t.db.cache.put(f.bucket, f.row)
+		t.db.cache.Put(f.bucket, f.row.kept())
 	}
 	t.fetched = nil
 }
@@ -181,8 +181,8 @@ func (b *bucket) Get(key []byte) []byte {
 // kept returns what is kept of a key, of a version that no row has where nothing is.
 func (b *bucket) kept(key []byte) row {
 	if b.table.cached && !b.written() {
-		if r, ok := b.t.db.cache.get(b.table.name, key); ok {
-			return r
+		if v, ok := b.t.db.cache.Get(b.table.name, key); ok {
+			return rowOf(v)
 		}
 	}
 	return row{version: unknownVersion}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"auditlog/store/kv"
+	"auditlog/store/kv/pgkv/kept"
 )
 
 var (
@@ -178,7 +179,7 @@ func (db *DB) committed(t *tx, by []byte) {
 	for _, bucket := range db.opts.Cached {
 		for key, v := range t.w.buckets[bucket] {
 			if v != nil {
-				db.cache.put(bucket, row{[]byte(key), t.state.version + 1, bytes.Clone(v)})
+				db.cache.Put(bucket, kept.Value{Key: []byte(key), Version: t.state.version + 1, Bytes: bytes.Clone(v)})
 			}
 		}
 	}

@@ -17,7 +17,8 @@ type Pair struct {
 	// Primary is the server that clients should speak to, and Standby the other one: after
 	// Promote the primary of before, until Rebuild.
 	Primary, Standby *Server
-	// links lead a standby to each server, for messages that take their time.
+	// links lead a standby to each server, for messages that take their time; nil where it goes
+	// straight there.
 	links map[*Server]*Proxy
 }
 
@@ -30,42 +31,48 @@ const (
 	Asynchronous Replication = "synchronous_standby_names="  // once the primary has it
 )
 
-// StartPair starts two servers that end with the test.
+// StartPair starts two servers that end with the test. The standby can be kept from the primary.
 func StartPair(t testing.TB, r Replication, settings ...string) *Pair {
 	t.Helper()
-	p, err := NewPair("", r, append(append([]string{}, lasting...), settings...)...)
-	if p != nil {
-		t.Cleanup(func() {
-			if err := p.Remove(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	failOrSkip(t, err)
+	p := &Pair{links: make(map[*Server]*Proxy)}
+	t.Cleanup(func() {
+		if err := p.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	failOrSkip(t, p.start("", r, append(append([]string{}, lasting...), settings...)))
 	return p
 }
 
-// NewPair starts two servers with folders in parent. What it returns is removed by Remove, of
-// an error too if it is not nil.
+// NewPair starts two servers with folders in parent, of which the standby cannot be kept from the
+// primary: nothing stands between them that would take time. What it returns is removed by Remove,
+// of an error too.
 func NewPair(parent string, r Replication, settings ...string) (*Pair, error) {
-	p := &Pair{links: make(map[*Server]*Proxy)}
+	p := new(Pair)
+	return p, p.start(parent, r, settings)
+}
+
+func (p *Pair) start(parent string, r Replication, settings []string) error {
 	settings = append([]string{"wal_keep_size=1GB", "wal_receiver_timeout=5s", "wal_retrieve_retry_interval=100ms"}, settings...)
 	for _, s := range []**Server{&p.Primary, &p.Standby} {
 		var err error
 		if *s, err = NewServer(parent, append(settings, string(r))...); err != nil {
-			return p, err
+			return err
+		}
+		if p.links == nil {
+			continue
 		}
 		if p.links[*s], err = NewProxy((*s).Address()); err != nil {
-			return p, err
+			return err
 		}
 	}
 	if err := p.Primary.Init(); err != nil {
-		return p, err
+		return err
 	}
 	if err := p.Primary.Serve(); err != nil {
-		return p, err
+		return err
 	}
-	return p, p.Rebuild()
+	return p.Rebuild()
 }
 
 // Lag has what the standby is sent arrive d later, which makes the commits longer that wait
@@ -118,7 +125,11 @@ func (p *Pair) Rebuild() error {
 	if err := s.own(signal); err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(p.links[p.Primary].Address())
+	at := p.Primary.Address()
+	if link := p.links[p.Primary]; link != nil {
+		at = link.Address()
+	}
+	host, port, err := net.SplitHostPort(at)
 	if err != nil {
 		return err
 	}
