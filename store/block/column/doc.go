@@ -14,7 +14,7 @@
 //	hex, refs, shape, blob
 //	index                 what kinds share
 //	parse                 scanning a block's columns, with every offset checked
-//	mine, sample          detection: what strings have in common
+//	mine, sample, uuid    detection: what strings have in common
 //	cost, choose          which kind takes the fewest bits
 //	encode                the columns one after the other
 //	compare               what filters need: values found without decoding a chunk

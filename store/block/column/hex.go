@@ -41,12 +41,7 @@ func (s *Set) appendHex(dst []byte, c *Column, i int) []byte {
 	case flags&hexUUID == 0:
 		dst = hex.AppendEncode(dst, data[i*n/2:(i+1)*n/2])
 	default:
-		u := data[16*i:]
-		dst = append(hex.AppendEncode(dst, u[:4]), '-')
-		dst = append(hex.AppendEncode(dst, u[4:6]), '-')
-		dst = append(hex.AppendEncode(dst, u[6:8]), '-')
-		dst = append(hex.AppendEncode(dst, u[8:10]), '-')
-		dst = hex.AppendEncode(dst, u[10:16])
+		dst = appendUUID(dst, data[16*i:])
 	}
 	if flags&hexUpper != 0 {
 		for k, d := range dst[start:] {
@@ -56,6 +51,21 @@ func (s *Set) appendHex(dst []byte, c *Column, i int) []byte {
 		}
 	}
 	return dst
+}
+
+// appendUUID appends the UUID of the first 16 bytes of u.
+func appendUUID(dst, u []byte) []byte {
+	var text [36]byte
+	at := 0
+	for i, b := range u[:16] {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text[at] = '-'
+			at++
+		}
+		text[at], text[at+1] = "0123456789abcdef"[b>>4], "0123456789abcdef"[b&15]
+		at += 2
+	}
+	return append(dst, text[:]...)
 }
 
 func (hexKind) digits(c *Column) Digits {
