@@ -93,7 +93,7 @@ var mayImport = map[string]string{
 	"shipping/secrets":     "audit",
 	"shipping/tap":         "audit backoff store/block",
 	"pull":                 "admit audit backoff rpc",
-	"ship":                 "audit backoff durable filelock follow pull rpc sink",
+	"ship":                 "audit backoff durable filelock follow proof pull rpc sink",
 	"index/words":          "audit",
 
 	"index/words/wordstest": "",
@@ -208,7 +208,7 @@ var onlyIn = map[string]string{
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli/settings",
 	"github.com/coreos/go-oidc":           "auth/oidc",
-	"golang.org/x/sys":                    "sink/syslog",
+	"golang.org/x/sys":                    "sink/syslog store/kv/boltkv",
 	"golang.org/x/term":                   "cli/terminal",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli/terminal spell",
 	"golang.org/x/time":                   "auth/address cli/server notary",
