@@ -6,6 +6,7 @@ import (
 	"auditlog/store/block/bits"
 	"auditlog/store/block/chunk"
 	"auditlog/store/block/distinct"
+	"auditlog/store/block/uuid"
 )
 
 // Encoder makes the columns of a block: of those of the layout one after the other. It can be
@@ -23,7 +24,7 @@ type Encoder struct {
 	numbers     []int64
 	dicts       []dictionary // of the layout's columns, for those that they determine
 	alone       []bool       // those that no filter compares, and no other column is made by
-	unique      uuids
+	unique      uuid.List
 	sub         dictionary // of the words of a template's slot
 	present     []string   // of a sparse column
 	presence    dictionary
