@@ -30,15 +30,15 @@ func CheckOf(ctx context.Context, open func() (*Store, error), report func(probl
 }
 
 // Check reads the whole database and calls report with everything that is not as
-// it has to be. The error is for what kept it from reading on. The log may be used
-// meanwhile: it sees one state of it, and what is freed of that is not used again until the end.
+// it has to be. The error is for what kept it from reading on. The log may be used meanwhile, and what is
+// freed is soon used again: see check.Run.
 func (s *Store) Check(ctx context.Context, report func(problem string)) (check.Summary, error) {
 	return s.CheckTold(ctx, report, nil)
 }
 
 // CheckTold is Check, and tells progress how much of it is done, from 0 to 1.
 func (s *Store) CheckTold(ctx context.Context, report func(problem string), progress func(float64)) (check.Summary, error) {
-	sum, err := check.Run(ctx, s.db, &s.opts.sizes, s.Err() == nil, report, progress)
+	sum, err := check.Run(ctx, s.db, check.Options{Sizes: &s.opts.sizes, Others: s.Err() == nil, Report: report, Progress: progress})
 	return sum, closed(err)
 }
 

@@ -174,8 +174,8 @@ func memoryOf(s *Store) (lines []string) {
 	add("tail from %d to %d, unsealed %d of %d bytes", r.First, r.Next(), r.Unsealed, r.Bytes)
 	for i, t := range r.Slots {
 		line := fmt.Sprintf("slot %d: %s %d, seq %d, %d bytes", r.First+int64(i), t.Owner.Name, t.Owner.ID, t.Seq, t.Size)
-		if t.Entry != nil {
-			line += " " + string(t.Entry.AppendJSON(nil))
+		if e := r.Entries[i]; e != nil {
+			line += " " + string(e.AppendJSON(nil))
 		}
 		lines = append(lines, line)
 	}

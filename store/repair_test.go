@@ -7,6 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,62 @@ func TestRepairOfAName(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Entries of the tail that nobody has are told of by their projects, once: with their ids where these can be
+// no others, else with what their ids lie between.
+func TestRepairNamesWhatTheTailHasLost(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rows []int64
+		want []string
+	}{
+		"one":              {[]int64{5}, []string{"1 entries of project acme are lost, ids 5 to 5, seqs 3 to 3"}},
+		"two of a project": {[]int64{5, 7}, []string{"2 entries of project acme are lost, ids 5 to 7, seqs 3 to 4"}},
+		"two beside each other": {[]int64{5, 6}, []string{
+			"1 entries of project acme are lost, ids 4 to 6, seqs 3 to 3", "1 entries of project globex are lost, ids 5 to 7, seqs 3 to 3",
+		}},
+		"the last": {[]int64{10}, []string{"1 entries of unknown projects are lost, ids 10 to 10"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, dir, Options{SealAfter: time.Hour})
+			for i := range 10 {
+				mustRecordAll(t, s, []*audit.Entry{entry([]string{"acme", "globex"}[i%2], i)})
+			}
+			err := s.db.Update(func(tx kv.Tx) error {
+				for _, id := range tt.rows {
+					v := bytes.Clone(tx.Bucket(format.Tail).Get(format.Uint64(uint64(id))))
+					v[len(v)/2] ^= 4
+					if err := tx.Bucket(format.Tail).Put(format.Uint64(uint64(id)), v); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			db, err := repair.Open(dir, FileName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			res, err := repair.Into(t.Context(), filepath.Join(t.TempDir(), "new"), FileName, db, nil, repair.Options{Random: rand.Reader, Report: func(string) {}})
+			if err != nil || res.Check.Problems > 0 {
+				t.Fatalf("%d problems, %v", res.Check.Problems, err)
+			}
+			var got []string
+			for i := range res.Gaps {
+				got = append(got, res.Gaps[i].String())
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("lost are %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 

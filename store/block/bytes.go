@@ -26,13 +26,7 @@ func SizeOf(e *audit.Entry) int {
 const sizeUnit = 8 << 10
 
 // sizeByte returns the sum of the entries' sizes as the header has it.
-func sizeByte(entries []*audit.Entry) byte {
-	n := 0
-	for _, e := range entries {
-		n += SizeOf(e)
-	}
-	return byte(min(n/sizeUnit, 255))
-}
+func sizeByte(n int) byte { return byte(min(n/sizeUnit, 255)) }
 
 // EntryBytes returns about how many bytes the block's entries have before they are
 // packed, 8 KiB at most too few.

@@ -86,7 +86,7 @@ var parts = [columnCount]part{
 var layout = func() column.Layout {
 	l := make(column.Layout, columnCount)
 	for col, p := range parts {
-		s := column.Spec{Searched: p.searched(), Whole: p.of != nil && p.of.Whole, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
+		s := column.Spec{Searched: p.searched(), Whole: p.of != nil && p.of.Whole, Indexed: p.of != nil && p.of.Indexed, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
 		if p.list != nil {
 			s.Names = p.list.per
 		}
@@ -111,17 +111,6 @@ var fieldColumns = func() (columns [fieldCount]int) {
 
 // searched reports whether full-text search looks into the column.
 func (p *part) searched() bool { return p.list != nil || p.of != nil && p.of.Searched }
-
-// get returns the string that a column has of e. The column is not a list.
-func (p *part) get(e *audit.Entry) string { return *p.of.Of(e) }
-
-// appendOf appends what a column has of each entry.
-func (p *part) appendOf(dst []string, entries []*audit.Entry) []string {
-	for _, e := range entries {
-		dst = append(dst, p.get(e))
-	}
-	return dst
-}
 
 // set gives e the string that a column has of it. The column is not a list.
 func (p *part) set(e *audit.Entry, v string) { *p.of.Of(e) = v }

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -15,8 +16,6 @@ import (
 // allocate it.
 type encoder struct {
 	*column.Encoder
-	created, at     []int64
-	ids, seqs       []int64
 	sorted          []int64 // numbers in the order of the ids
 	since           []int64 // record times, relative to created
 	stepIDs, stepAt []int64
@@ -26,74 +25,80 @@ type encoder struct {
 
 var encoders = sync.Pool{New: func() any { return &encoder{Encoder: column.NewEncoder(layout)} }}
 
-// Append appends the block of entries to dst. They are sorted by position, of one
-// project, and 1 to bits.MaxRows.
-func Append(dst []byte, seq uint64, entries []*audit.Entry) []byte {
-	return appendBlock(dst, seq, entries, false)
+// Make returns the block of entries, which are sorted by position, of one project, and 1 to
+// bits.MaxRows. It is read back before anything that it replaces goes: a fault of the coding must
+// cost bytes, never an entry. What a block cannot be read back with is stored without templates, the
+// most intricate of the codings.
+func Make(seq uint64, entries []*audit.Entry) (*Block, error) {
+	g := gather(entries)
+	defer g.release()
+	b, err := g.make(seq, false)
+	if err != nil {
+		b, err = g.make(seq, true)
+	}
+	return b, err
 }
 
-// AppendPlain does so without templates, the most intricate of the codings: what a
-// block cannot be opened with is stored all the same, in more bytes.
-func AppendPlain(dst []byte, seq uint64, entries []*audit.Entry) []byte {
-	return appendBlock(dst, seq, entries, true)
+// make makes a block, without templates if plain, and reads it back.
+func (g *gathered) make(seq uint64, plain bool) (*Block, error) {
+	g.made = g.append(g.made[:0], seq, plain)
+	b, err := Open(bytes.Clone(g.made))
+	if err != nil {
+		return nil, err
+	}
+	return b, b.verify(g)
 }
 
-func appendBlock(dst []byte, seq uint64, entries []*audit.Entry, plain bool) []byte {
-	if len(entries) < 1 || len(entries) > bits.MaxRows {
+// append appends the block to dst, without templates if plain.
+func (g *gathered) append(dst []byte, seq uint64, plain bool) []byte {
+	if len(g.entries) < 1 || len(g.entries) > bits.MaxRows {
 		panic("block: a block has 1 to 1024 entries")
 	}
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
 	e.Reset(plain)
-	e.times(entries)
+	e.times(g)
 	for col := range parts {
-		e.column(&parts[col], entries)
+		e.column(col, g)
 	}
-	dst = e.finish(dst, seq, entries)
+	dst = e.finish(dst, seq, g)
 	e.Forget()
 	clear(e.keys)
 	return dst
 }
 
 // column appends what the entries have in a column.
-func (e *encoder) column(p *part, entries []*audit.Entry) {
-	if p.list == nil {
-		e.AppendStrings(p.appendOf(e.Strings(), entries))
+func (e *encoder) column(col int, g *gathered) {
+	list := parts[col].list
+	if list == nil {
+		e.AppendStrings(g.texts[col])
 		return
 	}
 	l := e.Lists()
-	for _, x := range entries {
+	for _, x := range g.entries {
 		l.Next()
-		e.keys = p.list.collect(x, l, e.keys)
+		e.keys = list.collect(x, l, e.keys)
 	}
 	e.AppendLists()
 }
 
 // times appends the columns of integers.
-func (e *encoder) times(entries []*audit.Entry) {
-	created, ids, seqs, at := e.created[:0], e.ids[:0], e.seqs[:0], e.at[:0]
-	for _, x := range entries {
-		created = append(created, x.CreatedAt.UnixMicro())
-		ids = append(ids, x.ID)
-		seqs = append(seqs, x.Seq)
-		at = append(at, x.RecordedAt.UnixMicro())
-	}
-	e.created, e.ids, e.seqs, e.at = created, ids, seqs, at
-	order := e.byID(ids)
-	e.Ints(created)
-	e.appendNumbers(ids, seqs, order)
-	e.appendRecorded(created, ids, at, order)
+func (e *encoder) times(g *gathered) {
+	order := e.byID(g.ids)
+	e.Ints(g.created)
+	e.appendNumbers(g.ids, g.seqs, order)
+	e.appendRecorded(g.created, g.ids, g.recorded, order)
 }
 
 // finish puts header, columns and checksum together.
-func (e *encoder) finish(dst []byte, seq uint64, entries []*audit.Entry) []byte {
+func (e *encoder) finish(dst []byte, seq uint64, g *gathered) []byte {
 	start := len(dst)
-	first, last := entries[0].Position(), entries[len(entries)-1].Position()
+	first, last := g.entries[0].Position(), g.entries[len(g.entries)-1].Position()
 	dst = append(dst, magic...)
-	dst = append(dst, version, sizeByte(entries))
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(entries)))
+	dst = append(dst, version, sizeByte(g.size))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(g.entries)))
 	dst = binary.LittleEndian.AppendUint64(dst, seq)
-	for _, v := range []int64{first.At, first.ID, last.At, last.ID, slices.Min(e.ids), slices.Max(e.ids)} {
+	for _, v := range []int64{first.At, first.ID, last.At, last.ID, slices.Min(g.ids), slices.Max(g.ids)} {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(e.Kids()))

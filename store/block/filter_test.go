@@ -218,7 +218,7 @@ func TestCounts(t *testing.T) {
 			want := map[string]int{}
 			for row, e := range entries {
 				if rows.Has(row) {
-					want[parts[fieldColumns[f]].get(e)]++
+					want[*parts[fieldColumns[f]].of.Of(e)]++
 				}
 			}
 			got := map[string]int{}

@@ -82,3 +82,17 @@ func TestSize(t *testing.T) {
 		t.Errorf("a block of %d bytes", size)
 	}
 }
+
+// Append appends the block of entries to dst.
+func Append(dst []byte, seq uint64, entries []*audit.Entry) []byte {
+	g := gather(entries)
+	defer g.release()
+	return g.append(dst, seq, false)
+}
+
+// Verify returns an error unless entries are what b gives back.
+func (b *Block) Verify(entries []*audit.Entry) error {
+	g := gather(entries)
+	defer g.release()
+	return b.verify(g)
+}

@@ -16,7 +16,8 @@ func TestVerify(t *testing.T) {
 	entries[5].Changes = []audit.Change{{Field: "replicas", Old: "1", New: "2"}, {Field: "image"}}
 	entries[6].Metadata = map[string]string{"a": "1", "b": ""}
 	entries[7].Seq, entries[7].RecordedBy = 1<<40, "0f3KxQ9Z"
-	for name, data := range map[string][]byte{"usual": Append(nil, 1, entries), "plain": AppendPlain(nil, 1, entries)} {
+	for name, plain := range map[string]bool{"usual": false, "plain": true} {
+		data := gather(entries).append(nil, 1, plain)
 		b := open(t, data)
 		if err := b.Verify(entries); err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -227,19 +227,13 @@ func (m *planner) put(parts [][]*audit.Entry) error {
 	return nil
 }
 
-// newKeyed makes the block of entries. It is read back before anything that
-// it replaces goes: a fault of the coding must cost bytes, never an entry.
+// newKeyed makes the block of entries.
 func newKeyed(p format.ProjectID, seq uint64, entries []*audit.Entry) (b Keyed, err error) {
 	b.Key = format.BlockKey{Project: p, Position: entries[0].Position()}
-	for _, encode := range []func([]byte, uint64, []*audit.Entry) []byte{block.Append, block.AppendPlain} {
-		if b.Block, err = block.Open(encode(nil, seq, entries)); err == nil {
-			err = b.Verify(entries)
-		}
-		if err == nil {
-			return b, nil
-		}
+	if b.Block, err = block.Make(seq, entries); err != nil {
+		return Keyed{}, fmt.Errorf("encode %v: %w", b.Key, err)
 	}
-	return Keyed{}, fmt.Errorf("encode %v: %w", b.Key, err)
+	return b, nil
 }
 
 // split cuts sorted entries into parts that fit a block of so many rows each. Even parts leave

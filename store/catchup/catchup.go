@@ -124,23 +124,22 @@ func (c *taking) tail() {
 	if r.Unsealed == 0 {
 		r.Since = time.Now()
 	}
-	var slots []memory.Slot
-	if !c.gap {
-		slots = slices.Clone(r.Slots[c.d.First-r.First:])
-	}
-	for i, t := range r.Slots {
-		cut := r.First+int64(i) < c.d.First
-		if t.Entry == nil || !cut && t.Seq > t.Owner.Rec.Seq {
+	var sealed []int64
+	for i, e := range r.Entries {
+		t := &r.Slots[i]
+		if e == nil || e.ID >= c.d.First && t.Seq > t.Owner.Rec.Seq {
 			continue
 		}
-		c.freed.Add(t.Entry.RecordedBy, t.Owner.Name, t.Size)
+		c.freed.Add(e.RecordedBy, t.Owner.Name, t.Size)
 		r.Unsealed--
 		r.Bytes -= t.Size
-		if !cut {
-			slots[r.First+int64(i)-c.d.First].Entry = nil
-		}
+		sealed = append(sealed, e.ID)
 	}
-	r.Slots, r.First = slots, c.d.First
+	if c.gap {
+		r.Slots, r.Entries, r.First = nil, nil, c.d.First
+	} else {
+		r.Cut(c.d.First, slices.Values(sealed))
+	}
 	for i := range c.d.Entries {
 		if e := &c.d.Entries[i]; e.Entry.ID >= r.Next() {
 			c.append(e)
@@ -169,9 +168,9 @@ type arrivals struct {
 // reports whether it is unsealed.
 func (m *Memory) arrive(a *arrivals, p *memory.Project, e *audit.Entry, input string, size int) (unsealed bool) {
 	r := &m.Tail
-	t := memory.Slot{Owner: p, Seq: e.Seq, Size: size}
+	var entry *audit.Entry
 	if unsealed = e.Seq > p.Rec.Seq; unsealed {
-		t.Entry = e
+		entry = e
 		e.Project = p.Name
 		r.Unsealed++
 		r.Bytes += size
@@ -182,7 +181,7 @@ func (m *Memory) arrive(a *arrivals, p *memory.Project, e *audit.Entry, input st
 			p.Keys.Add(mark.Hash, keys.Known{ID: e.ID, Seq: e.Seq, Sum: mark.Sum})
 		}
 	}
-	r.Slots = append(r.Slots, t)
+	r.Append(memory.Slot{Owner: p, Seq: e.Seq, Size: size}, entry)
 	return unsealed
 }
 
@@ -208,9 +207,10 @@ func (c *taking) settle() {
 	for _, u := range c.d.Usages {
 		setUsage(c.Meter, c.State, u.Project, u.Token, u.Usage)
 	}
-	for _, t := range c.State.Tail.Slots {
-		if t.Entry != nil {
-			c.count(t.Owner, t.Entry, t.Size)
+	r := &c.State.Tail
+	for i, e := range r.Entries {
+		if e != nil {
+			c.count(r.Slots[i].Owner, e, r.Slots[i].Size)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package catchup
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"auditlog/audit"
@@ -127,7 +126,9 @@ func (l *loading) row(k, v []byte) error {
 	first := int64(format.ReadUint64(k))
 	if l.hurt() && first > r.Next() {
 		l.Hurt.Skipped(r.Next(), first)
-		r.Slots = append(r.Slots, make([]memory.Slot, first-r.Next())...)
+		for r.Next() < first {
+			r.Append(memory.Slot{}, nil)
+		}
 		clear(l.newest)
 	}
 	if first != r.Next() {
@@ -164,9 +165,8 @@ func (m *Memory) Committed(batch []Committed, added map[*memory.Project][]*audit
 		r.Since = time.Now()
 	}
 	var held queue.Shares
-	r.Slots = slices.Grow(r.Slots, len(batch))
 	for _, c := range batch {
-		r.Slots = append(r.Slots, memory.Slot{Entry: c.Entry, Owner: c.Project, Seq: c.Entry.Seq, Size: c.Size})
+		r.Append(memory.Slot{Owner: c.Project, Seq: c.Entry.Seq, Size: c.Size}, c.Entry)
 		r.Bytes += c.Size
 		held.Add(c.Entry.RecordedBy, c.Project.Name, c.Size)
 	}

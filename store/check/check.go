@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"auditlog/audit"
-	"auditlog/fulltext"
 	"auditlog/proof"
 	"auditlog/store/block"
 	"auditlog/store/blocks"
@@ -26,80 +26,85 @@ type Summary struct {
 	Problems int
 }
 
-// Run reads a whole database and calls report with everything that is not as it has to be.
-// The error is for what kept it from reading on. z are the sizes that its blocks were
-// written with.
+// Options say how a database is checked. Sizes and Report are required.
+type Options struct {
+	// Sizes are those that its blocks were written with.
+	Sizes *blocks.Sizes
+	// Others says that somebody may write to the database meanwhile.
+	Others bool
+	// Report is called with everything that is not as it has to be.
+	Report func(problem string)
+	// Progress is told now and then how much of the check is done, from 0 to 1. Default: nobody.
+	Progress func(float64)
+	// Step is how long the check sees one state of the database at least, before it goes on with the newest:
+	// until it is done with the stretch of blocks that it is at. Default 200 ms.
+	Step time.Duration
+}
+
+// Run reads a whole database, and reports everything that is not as it has to be. The error is for what
+// kept it from reading on.
 //
-// Everything is read in one state of the database, so it may be written to meanwhile. Only
-// where the engine finds damage, what can be read of the rest is held against each other
-// part by part, each up to what is damaged of it: nobody may write then for that to be true,
-// and with others set, somebody may.
+// The database may be written to meanwhile, and what is freed is soon used again: the check goes by
+// steps, each on a state of its own. What it holds against each other across these does not change. That is
+// the project, id, seq, time and key of an entry, in whichever block it lies; so it wants those that were
+// there when it began, each of them once, and of what has come since and of a project that is purged, only
+// that each state agrees with itself.
 //
-// progress is told now and then how much of it is done, from 0 to 1; nil where nobody asks.
-func Run(ctx context.Context, db kv.DB, z *blocks.Sizes, others bool, report func(problem string), progress func(float64)) (Summary, error) {
-	if progress == nil {
-		progress = func(float64) {}
+// Where the engine finds damage, what can be read of the rest is held against each other part by part, each
+// up to what is damaged of it, unless others may write.
+func Run(ctx context.Context, db kv.DB, opts Options) (Summary, error) {
+	if opts.Progress == nil {
+		opts.Progress = func(float64) {}
+	}
+	if opts.Step == 0 {
+		opts.Step = 200 * time.Millisecond
 	}
 	c := &checker{
-		ctx: ctx, db: db, sizes: z, report: report, progress: progress,
+		ctx: ctx, db: db, opts: opts,
 		byID:   make(map[format.ProjectID]*project),
+		now:    make(map[format.ProjectID]*project),
 		orders: make(map[string][]format.Owner),
+		broken: make(map[format.BlockKey]bool),
 
 		inBlocks: make(map[format.ProjectID]*keySet),
 		leaves:   make(map[format.ProjectID][]proof.Hash),
 	}
-	err := c.run(others)
+	err := c.run()
 	c.sum.Projects = len(c.projects)
 	return c.sum, err
 }
 
-func (c *checker) run(others bool) error {
+func (c *checker) run() error {
 	if err := c.engine(); err != nil {
 		return err
 	}
-	c.progress(engineShare)
-	parts := []func() error{
-		c.meta, c.order, c.seqs, c.tail, c.blocks, c.changes, c.small, c.keys, c.spans, c.sections, c.usage, c.cursors, c.trees,
+	c.opts.Progress(engineShare)
+	begin := []func() error{c.meta, c.order, c.seqs, c.tail, c.usage, c.cursors, c.strays, c.heights}
+	switch {
+	case c.sum.Problems == 0:
+		if whole, err := c.view(begin...); err != nil || !whole {
+			return err
+		}
+	case c.opts.Others:
+		c.opts.Report("how the rest of it agrees is checked when no server runs on it")
+		_, err := c.view(c.meta)
+		return err
+	default:
+		for _, part := range begin {
+			if _, err := c.view(part); err != nil {
+				return err
+			}
+		}
 	}
-	if c.sum.Problems == 0 {
-		return c.together(parts...)
-	}
-	if others {
-		c.report("how the rest of it agrees is checked when no server runs on it")
-		parts = []func() error{c.meta}
-	}
-	for _, part := range parts {
-		if err := c.together(part); err != nil {
+	for _, part := range []func() error{c.stretches, c.layers, c.missing, c.changes, c.small, c.keys, c.sections, c.trees, c.proofs} {
+		if err := part(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// together runs parts of the check on one state of the database, up to what is damaged there.
-func (c *checker) together(parts ...func() error) error {
-	err := c.db.View(func(tx kv.Tx) error {
-		c.tx, c.sequence = tx, nil
-		clear(c.orders)
-		for i, part := range parts {
-			if err := part(); err != nil || tx.Err() != nil {
-				return err
-			}
-			if i > 0 && i+1 == len(parts)-1 {
-				c.progress(1 - treesShare)
-			}
-		}
-		return nil
-	})
-	c.tx = nil
-	if errors.Is(err, kv.ErrDamaged) || errors.Is(err, format.ErrCorrupt) {
-		c.problem("%v", err)
-		return nil
-	}
-	return err
-}
-
-// How much of the work the engine's check is, and the trees, which comes last; what is between
+// How much of the work the engine's check is, and the trees, which come last; what is between
 // is mostly the blocks.
 const (
 	engineShare = 0.2
@@ -108,13 +113,9 @@ const (
 
 // readBlocks tells of the progress among the blocks.
 func (c *checker) readBlocks() {
-	total := int64(0)
-	for _, p := range c.projects {
-		total += p.Entries
-	}
-	if total > 0 {
-		done := min(1, float64(c.sum.Entries)/float64(total))
-		c.progress(engineShare + done*(1-engineShare-treesShare))
+	if c.total > 0 {
+		done := min(1, float64(c.sum.Entries)/float64(c.total))
+		c.opts.Progress(engineShare + done*(1-engineShare-treesShare))
 	}
 }
 
@@ -122,32 +123,40 @@ func (c *checker) readBlocks() {
 type project struct {
 	name string
 	*format.Project
+	height height
 }
 
 // checker holds one check. A problem is reported and passed over; only what makes
 // going on senseless is an error.
 type checker struct {
-	ctx    context.Context
-	db     kv.DB
-	sizes  *blocks.Sizes
+	ctx  context.Context
+	db   kv.DB
+	opts Options
+	sum  Summary
+
+	// What a step sees, and when it began.
 	tx     kv.Tx
-	report func(string)
-	sum    Summary
+	begun  time.Time
+	now    map[format.ProjectID]*project // see current
+	orders map[string][]format.Owner     // decoded a moment ago
+	// sequence is that of the project numbered, newestBlock the sequence of the newest block; nil until asked for.
+	sequence    *sequence.Sequence
+	numbered    format.ProjectID
+	newestBlock *uint64
 
-	progress func(float64)
-
+	// What was there when the check began.
 	projects []*project // by name
 	byID     map[format.ProjectID]*project
+	total    int64 // of entries in blocks
 	sealed   int64
-	blockSeq uint64
-	last     int64                        // the newest id
-	owners   []format.Owner               // of the tail, by id from sealed+1 on
+	blockSeq uint64                            // of the newest block
+	last     int64                             // the newest id
+	owners   []format.Owner                    // of the tail, by id from sealed+1 on
+	leaves   map[format.ProjectID][]proof.Hash // of the tail's entries that were not sealed
+
 	seen     []uint64                     // a bit for each id that is in a block
 	inBlocks map[format.ProjectID]*keySet // of sealed entries
-	orders   map[string][]format.Owner    // decoded a moment ago
-	sequence *sequence.Sequence           // of the project with the number numbered
-	numbered format.ProjectID
-	leaves   map[format.ProjectID][]proof.Hash // of the tail's entries that are not sealed
+	broken   map[format.BlockKey]bool     // blocks that were told of
 	reader   *blocks.Reader
 }
 
@@ -156,7 +165,7 @@ func (c *checker) problem(format string, args ...any) {
 		return // what seems to be missing since is behind what is damaged, which is told at the end
 	}
 	c.sum.Problems++
-	c.report(fmt.Sprintf(format, args...))
+	c.opts.Report(fmt.Sprintf(format, args...))
 }
 
 // engine runs the engine's own check.
@@ -171,8 +180,7 @@ func (c *checker) engine() error {
 // meta reads what everything else is held against: the projects, and how far the log has come.
 func (c *checker) meta() error {
 	meta := c.tx.Bucket(format.Meta)
-	c.sealed = int64(format.ReadUint64(meta.Get(format.MetaSealed)))
-	c.blockSeq = format.ReadUint64(meta.Get(format.MetaBlockSeq))
+	c.sealed, c.blockSeq = int64(format.ReadUint64(meta.Get(format.MetaSealed))), c.newest()
 	if most := c.ordered(); c.sealed < 0 || c.sealed > most {
 		c.problem("entries up to %d are said to be sealed, order knows of %d at most", c.sealed, most)
 		c.sealed = most
@@ -184,7 +192,7 @@ func (c *checker) meta() error {
 			c.problem("%v", err)
 			continue
 		}
-		p := &project{string(k), rec}
+		p := &project{name: string(k), Project: rec}
 		if p.ID == 0 || p.ID > min(last, format.MaxProject) {
 			c.problem("project %q: number %d was never given, the last is %d", p.name, p.ID, last)
 		}
@@ -196,6 +204,7 @@ func (c *checker) meta() error {
 		}
 		c.projects = append(c.projects, p)
 		c.byID[p.ID] = p
+		c.total += p.Whole().Entries
 	}
 	return nil
 }
@@ -259,165 +268,30 @@ func (c *checker) inTail(id int64) (format.Owner, bool) {
 	return format.Owner{}, false
 }
 
-// blocks checks every block by itself, with its neighbour, and against the order.
-func (c *checker) blocks() error {
-	counts := make(map[format.ProjectID]*format.Layer)
-	var before format.BlockKey
-	var end audit.Position
-	for k, v := range kv.All(c.tx.Bucket(format.Blocks)) {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-		if c.sum.Blocks++; c.sum.Blocks%256 == 0 {
-			c.readBlocks()
-		}
-		key, b, entries := c.decode(k, v)
-		if b == nil {
-			continue
-		}
-		if key.Project == before.Project && end.Compare(key.Position) >= 0 {
-			c.problem("%v: begins before %v ends", key, before)
-		}
-		before, end = key, b.Last()
-		if b.Seq() > c.blockSeq {
-			c.problem("%v: has sequence %d, the newest is %d", key, b.Seq(), c.blockSeq)
-		}
-		c.marks(key, b)
-		l := counts[key.Project]
-		if l == nil {
-			l = &format.Layer{}
-			counts[key.Project] = l
-		}
-		l.Take(len(entries), b.First(), b.Last())
-		c.entries(key, entries)
-	}
-	c.counts(counts)
-	return nil
-}
-
-// decode opens a block and reads all of it.
-func (c *checker) decode(k, v []byte) (format.BlockKey, *block.Block, []*audit.Entry) {
-	key, err := fulltext.ParseBlockKey(k)
-	if err != nil {
-		c.problem("blocks: key %x: %v", k, err)
-		return key, nil, nil
-	}
-	p := c.ofLayer(key.Project)
-	if p == nil {
-		c.problem("%v: belongs to no project", key)
-		return key, nil, nil
-	}
-	b, err := block.Open(v)
-	if err != nil {
-		c.problem("%v of %s: %v", key, c.db.Name(), err)
-		return key, nil, nil
-	}
-	entries, err := b.Entries(p.name)
-	if err != nil {
-		c.problem("%v of %s: %v", key, c.db.Name(), err)
-		return key, nil, nil
-	}
-	if b.First() != key.Position {
-		c.problem("%v: begins at %v", key, b.First())
-	}
-	return key, b, entries
-}
-
-// marks checks that followers are told of b, or that it is marked as small, which it then is.
-func (c *checker) marks(key format.BlockKey, b *block.Block) {
-	change, err := format.ParseChange(format.Uint64(b.Seq()), c.tx.Bucket(format.Changes).Get(format.Uint64(b.Seq())))
-	told := err == nil && change.Key == key && !change.Deleted
-	mark := c.tx.Bucket(format.Small).Get(key.Append(nil))
-	if small := mark != nil; told == small || small && c.sizes.Indexable(b) {
-		c.problem("%v of %d rows: is told of: %t, is marked as small: %t", key, b.Rows(), told, small)
-	}
-	if len(mark) > 0 && format.ReadUint64(mark) != b.Seq() {
-		c.problem("%v: has sequence %d, its mark %x", key, b.Seq(), mark)
-	}
-}
-
-func (c *checker) entries(key format.BlockKey, entries []*audit.Entry) {
-	for i, e := range entries {
-		if i > 0 && blocks.ByPosition(entries[i-1], e) >= 0 {
-			c.problem("%v: entry %d is not behind entry %d", key, e.ID, entries[i-1].ID)
-		}
-		if _, inTail := c.inTail(e.ID); e.ID < 1 || e.ID > c.sealed && !inTail {
-			c.problem("%v: holds entry %d, sealed is up to %d", key, e.ID, c.sealed)
-			continue
-		}
-		if p := c.ofLayer(key.Project); !p.Sealed(e.Seq, e.Position()) {
-			c.problem("%v: holds entry %d of seq %d, the project's are sealed up to %d", key, e.ID, e.Seq, p.Seq)
-		}
-		if c.seen[e.ID/64]>>(e.ID%64)&1 != 0 {
-			c.problem("%v: entry %d is in another block too", key, e.ID)
-		}
-		c.seen[e.ID/64] |= 1 << (e.ID % 64)
-		c.place(key, e)
-		c.keyed(format.ProjectOf(key.Project), e)
-	}
-	c.sum.Entries += int64(len(entries))
-}
-
-// counts compares what the blocks hold with what the projects say, and the
-// number of ids with the number of entries.
-func (c *checker) counts(counts map[format.ProjectID]*format.Layer) {
-	for _, p := range c.projects {
-		if p.State != audit.Purging {
-			c.layers(p, counts)
-		}
-	}
-	purging := c.purging()
-	for id := int64(1); id <= max(c.sealed, c.last); id++ {
-		if c.seen[id/64]>>(id%64)&1 == 0 && !purging {
-			o, err := c.ownerOf(id)
-			if p := c.byID[o.Project]; err == nil && o.Project != 0 && (p == nil || !p.IsLost(o.Seq)) && (id <= c.sealed || p != nil && o.Seq <= p.Seq) {
-				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
-			}
-		}
-	}
-}
-
-// ownerOf returns whose an id is, in the tail or not.
-func (c *checker) ownerOf(id int64) (format.Owner, error) {
-	if o, ok := c.inTail(id); ok {
-		return o, nil
-	}
-	return blocks.OwnerOf(c.tx, id)
-}
-
-func (c *checker) purging() bool {
-	for _, p := range c.projects {
-		if p.State == audit.Purging {
-			return true
-		}
-	}
-	return false
-}
-
 // changes checks that followers are told of no block that is not there.
 func (c *checker) changes() error {
-	for k, v := range kv.All(c.tx.Bucket(format.Changes)) {
+	return c.rows(format.Changes, format.Uint64(c.blockSeq+1), func(k, v []byte, again bool) {
+		if again {
+			return
+		}
 		change, err := format.ParseChange(k, v)
 		if err != nil {
 			c.problem("%v", err)
-			continue
+			return
 		}
 		data := c.tx.Bucket(format.Blocks).Get(change.Key.Append(nil))
 		if !change.Deleted && (data == nil || block.SeqOf(data) != change.Seq) {
 			c.problem("change %d: tells of %v, which is not there as of then", change.Seq, change.Key)
 		}
-	}
-	return nil
+	})
 }
 
 func (c *checker) small() error {
-	blocks := c.tx.Bucket(format.Blocks)
-	for k := range kv.All(c.tx.Bucket(format.Small)) {
-		if blocks.Get(k) == nil {
+	return c.rows(format.Small, nil, func(k, _ []byte, again bool) {
+		if !again && c.tx.Bucket(format.Blocks).Get(k) == nil {
 			c.problem("small block %x: is not there", k)
 		}
-	}
-	return nil
+	})
 }
 
 // usage checks that what projects and tokens have used can be read, and is that of projects
@@ -449,49 +323,4 @@ func (c *checker) cursors() error {
 		}
 	}
 	return nil
-}
-
-// spans checks that every block that lies in a span has its values in there, and
-// that the projects know where their spans end.
-func (c *checker) spans() error {
-	for _, p := range c.projects {
-		if p.State == audit.Purging {
-			continue
-		}
-		for id, l := range p.Layers() {
-			c.spannedLayer(p, id, l)
-			if err := c.ctx.Err(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (c *checker) spanned(key format.BlockKey, value []byte) {
-	b, err := block.Open(value)
-	if err != nil {
-		return // reported by blocks
-	}
-	for _, f := range format.SpanFields() {
-		_, v, err := blocks.SpanAt(c.tx, key.Project, f, key.Position)
-		if err != nil {
-			c.problem("%v", err)
-			return
-		}
-		if v == nil {
-			return
-		}
-		hashes, err := b.Hashes(f)
-		if err != nil {
-			return
-		}
-		n := v.Number(key.Position)
-		for _, h := range hashes {
-			if v.Blocks([]uint32{h})>>n&1 == 0 {
-				c.problem("%v: its span does not know a value of field %d", key, f)
-				return
-			}
-		}
-	}
 }

@@ -26,53 +26,72 @@ func (s *keySet) add(hash uint64, seq int64) {
 }
 
 // keyed notes the key of a sealed entry.
-func (c *checker) keyed(p format.ProjectID, e *audit.Entry) {
-	if rec := c.byID[p]; e.Key == "" || rec.State == audit.Purging || e.Seq > rec.Seq {
-		return // of the last, which is in the tail as well, that tells the key
+func (c *checker) keyed(p *project, e *audit.Entry) {
+	if e.Key == "" || p.State == audit.Purging || e.Seq > p.Seq {
+		return // of the last, which was in the tail as well, that tells the key
 	}
-	s := c.inBlocks[p]
+	s := c.inBlocks[p.ID]
 	if s == nil {
-		h := keys.NewHasher(c.byID[p].Secret)
+		h := keys.NewHasher(p.Secret)
 		s = &keySet{hasher: &h}
-		c.inBlocks[p] = s
+		c.inBlocks[p.ID] = s
 	}
 	s.add(s.hasher.Short(e.Key), e.Seq)
 }
 
+// know notes a key that is known of a project, whose record now is another than when the check began:
+// keys of what was sealed since are passed over.
+func (s *keySet) know(p, now *project, hash uint64, seq int64) {
+	if seq <= p.Seq || seq > now.Seq {
+		s.add(hash, seq)
+	}
+}
+
 // keys checks that the keys which are known are those of the entries, each leading to its own.
 func (c *checker) keys() error {
-	known := make(map[format.ProjectID]*keySet)
-	for _, p := range c.projects {
-		known[p.ID] = &keySet{}
-		if p.State != audit.Purging {
-			c.runs(p, known[p.ID])
+	_, err := c.view(func() error {
+		known := make(map[format.ProjectID]*keySet)
+		for _, p := range c.projects {
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
+			now := c.current(p)
+			if now == nil || now.State == audit.Purging || p.State == audit.Purging {
+				continue
+			}
+			known[p.ID] = &keySet{}
+			c.runs(p, now, known[p.ID])
 		}
-		if err := c.ctx.Err(); err != nil {
-			return err
+		c.freshKeys(known)
+		for _, p := range c.projects {
+			got := known[p.ID]
+			if got == nil {
+				continue
+			}
+			entries := c.inBlocks[p.ID]
+			if entries == nil {
+				entries = &keySet{}
+			}
+			if entries.n != got.n || entries.sum != got.sum {
+				c.problem("project %q: %d entries in blocks have a key, %d keys are known, and they are not the same", p.name, entries.n, got.n)
+			}
 		}
-	}
-	c.freshKeys(known)
-	for _, p := range c.projects {
-		entries, got := c.inBlocks[p.ID], known[p.ID]
-		if entries == nil {
-			entries = &keySet{}
-		}
-		if p.State != audit.Purging && (entries.n != got.n || entries.sum != got.sum) {
-			c.problem("project %q: %d entries in blocks have a key, %d keys are known, and they are not the same", p.name, entries.n, got.n)
-		}
-	}
-	return nil
+		return nil
+	})
+	return err
 }
 
 // freshKeys reads the keys that are in no run yet.
 func (c *checker) freshKeys(known map[format.ProjectID]*keySet) {
+	here := c.here()
 	for k, v := range kv.Prefix(c.tx.Bucket(format.Keys), format.FreshPrefix()) {
 		err := format.DecodeFreshKeys(k, v, func(id format.ProjectID, key format.FreshKey) error {
-			s := known[id]
-			if s == nil {
+			if here[id] == nil {
 				return fmt.Errorf("keys %x: %w: project %d is not there", k, format.ErrCorrupt, id)
 			}
-			s.add(key.Hi>>(64-format.KeyBits), key.Seq)
+			if s := known[id]; s != nil {
+				s.know(c.byID[id], here[id], key.Hi>>(64-format.KeyBits), key.Seq)
+			}
 			return nil
 		})
 		if err != nil {
@@ -82,7 +101,7 @@ func (c *checker) freshKeys(known map[format.ProjectID]*keySet) {
 }
 
 // runs checks that the rows of a project are those of its runs, and adds their keys.
-func (c *checker) runs(p *project, known *keySet) {
+func (c *checker) runs(p, now *project, known *keySet) {
 	rows := make(map[uint32]uint32) // by the number of the run
 	for k := range kv.Prefix(c.tx.Bucket(format.Keys), format.ProjectPrefix(p.ID)) {
 		if len(k) != 12 {
@@ -91,9 +110,9 @@ func (c *checker) runs(p *project, known *keySet) {
 		}
 		rows[binary.BigEndian.Uint32(k[4:])]++
 	}
-	for i := range p.Keys.Runs {
-		r := &p.Keys.Runs[i]
-		n := c.keyRun(p, r, known)
+	for i := range now.Keys.Runs {
+		r := &now.Keys.Runs[i]
+		n := c.keyRun(p, now, r, known)
 		if rows[r.Number] != n {
 			c.problem("project %q: run %d of its keys has %d rows, not %d", p.name, r.Number, rows[r.Number], n)
 		}
@@ -105,7 +124,7 @@ func (c *checker) runs(p *project, known *keySet) {
 }
 
 // keyRun checks a run, row by row, and returns how many rows it has.
-func (c *checker) keyRun(p *project, r *format.KeyRun, known *keySet) (n uint32) {
+func (c *checker) keyRun(p, now *project, r *format.KeyRun, known *keySet) (n uint32) {
 	count := int64(0)
 	if r.Bits >= format.KeyBits || r.From > r.End() || r.End() > 1<<format.KeyBits {
 		c.problem("project %q: run %d of its keys has hashes from %d to %d in 2^%d rows", p.name, r.Number, r.From, r.End(), r.Bits)
@@ -122,7 +141,7 @@ func (c *checker) keyRun(p *project, r *format.KeyRun, known *keySet) (n uint32)
 		}
 		for _, k := range parsed.All(nil) {
 			if _, ok := r.Row(k.Hash); ok {
-				known.add(k.Hash, k.Seq)
+				known.know(p, now, k.Hash, k.Seq)
 				count++
 			}
 		}

@@ -1,65 +1,125 @@
 package check
 
 import (
+	"encoding/binary"
+
 	"auditlog/audit"
+	"auditlog/store/block"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
+	"auditlog/store/kv"
 )
 
-// ofLayer returns the project that has a layer with an id, or nil.
-func (c *checker) ofLayer(id format.ProjectID) *project {
-	p := c.byID[format.ProjectOf(id)]
-	if p == nil || p.ID == id || p.State == audit.Purging {
-		return p
-	}
-	for i := range p.Late {
-		if format.LayerID(p.ID, p.Late[i].Number) == id {
-			return p
-		}
-	}
-	return nil
+// hasLayer reports whether a project has a layer with an id. One that is purged may have any.
+func (p *project) hasLayer(id format.ProjectID) bool {
+	return id == p.ID || p.State == audit.Purging || p.LayerAt(format.LayerOf(id)) != nil
 }
 
-// layers compares what blocks hold with what a project says of its layers.
-func (c *checker) layers(p *project, counts map[format.ProjectID]*format.Layer) {
-	c.layer(p, 0, &p.Layer, counts[p.ID])
-	for i := range p.Late {
-		l := &p.Late[i]
-		if l.Entries == 0 {
-			c.problem("project %q: layer %d is empty", p.name, l.Number)
+// strays checks that every block is one of a layer of a project.
+func (c *checker) strays() error {
+	cursor := c.tx.Bucket(format.Blocks).Cursor()
+	for k, _ := cursor.First(); k != nil && c.ctx.Err() == nil; {
+		if len(k) < 4 {
+			c.problem("blocks: key %x", k)
+			k, _ = cursor.Next()
+			continue
 		}
-		c.layer(p, l.Number, &l.Layer, counts[format.LayerID(p.ID, l.Number)])
+		id := format.ProjectID(binary.BigEndian.Uint32(k))
+		if p := c.byID[format.ProjectOf(id)]; p == nil || !p.hasLayer(id) {
+			c.problem("blocks %x: belong to no project", k)
+		}
+		next := kv.Next(k[:4])
+		if next == nil {
+			break
+		}
+		k, _ = cursor.Seek(next)
 	}
+	return c.ctx.Err()
 }
 
-// layer compares what blocks hold of a layer, which is nil where that is nothing, with what is told of
-// it.
-func (c *checker) layer(p *project, number int, told, got *format.Layer) {
-	if got == nil {
-		got = &format.Layer{}
+// layers compares what blocks hold with what the projects say of their layers.
+func (c *checker) layers() error {
+	return c.perProject(func(p, now *project) (more bool, err error) {
+		if now.State == audit.Purging {
+			return false, nil
+		}
+		c.layer(now, 0, &now.Layer)
+		for i := range now.Late {
+			l := &now.Late[i]
+			if l.Entries == 0 {
+				c.problem("project %q: layer %d is empty", p.name, l.Number)
+			}
+			c.layer(now, l.Number, &l.Layer)
+		}
+		return false, nil
+	})
+}
+
+// layer compares what blocks hold of a layer with what is told of it, and whether they follow each other.
+func (c *checker) layer(p *project, number int, told *format.Layer) {
+	var got format.Layer
+	var before format.BlockKey
+	var end audit.Position
+	cursor := blocks.NewCursor(c.tx, format.LayerID(p.ID, number))
+	ok, err := cursor.First()
+	for ; ok && err == nil && c.ctx.Err() == nil; ok, err = cursor.Next() {
+		if told.Behind(cursor.Key.Position) {
+			got.Loose++
+		}
+		b, err := block.Open(cursor.Value)
+		if err != nil {
+			continue // which was reported
+		}
+		if got.Entries > 0 && end.Compare(cursor.Key.Position) >= 0 {
+			c.problem("%v: begins before %v ends", cursor.Key, before)
+		}
+		before, end = cursor.Key, b.Last()
+		got.Take(b.Rows(), b.First(), b.Last())
+	}
+	if err != nil {
+		c.problem("project %q: %v", p.name, err)
+	}
+	if c.ctx.Err() != nil {
+		return
 	}
 	if got.Entries != told.Entries || got.Entries > 0 && (got.First != told.First || got.Last != told.Last) {
 		c.problem("project %q: %d entries from %v to %v in blocks of layer %d, its record says %d from %v to %v", p.name,
 			got.Entries, got.First, got.Last, number, told.Entries, told.First, told.Last)
 	}
+	if got.Loose != told.Loose {
+		c.problem("project %q: %d blocks behind its spans, its record says %d", p.name, got.Loose, told.Loose)
+	}
 }
 
-// spannedLayer checks that every block of a layer that lies in a span has its values in there,
-// and that its record knows where its spans end.
-func (c *checker) spannedLayer(p *project, id format.ProjectID, l *format.Layer) {
-	loose := 0
-	cursor := blocks.NewCursor(c.tx, id)
-	ok, err := cursor.First()
-	for ; ok && err == nil && c.ctx.Err() == nil; ok, err = cursor.Next() {
-		if l.Behind(cursor.Key.Position) {
-			loose++
+// missing checks that every entry that should be in a block is in one.
+func (c *checker) missing() error {
+	_, err := c.view(func() error {
+		var here map[format.ProjectID]*project
+		for id := int64(1); id <= max(c.sealed, c.last); id++ {
+			if len(c.seen) == 0 || c.seen[id/64]>>(id%64)&1 != 0 {
+				continue
+			}
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
+			o, err := c.ownerOf(id)
+			if err != nil || o.Project == 0 {
+				continue // reported by order, or purged
+			}
+			if here == nil {
+				here = c.here()
+			}
+			p := c.byID[o.Project]
+			switch now := here[o.Project]; {
+			case p == nil && now == nil && id <= c.sealed:
+				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
+			case p == nil || now == nil || now.Incarnation != p.Incarnation || p.State == audit.Purging || now.State == audit.Purging:
+				// it was purged, or is about to be
+			case !p.IsLost(o.Seq) && (id <= c.sealed || o.Seq <= p.Seq):
+				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
+			}
 		}
-		c.spanned(cursor.Key, cursor.Value)
-	}
-	if err != nil {
-		c.problem("project %q: %v", p.name, err)
-	}
-	if c.ctx.Err() == nil && loose != l.Loose {
-		c.problem("project %q: %d blocks behind its spans, its record says %d", p.name, loose, l.Loose)
-	}
+		return nil
+	})
+	return err
 }

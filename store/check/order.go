@@ -119,16 +119,12 @@ func (c *checker) counted(p *project, n int64) {
 }
 
 // place checks that the order and the seqs say where e is.
-func (c *checker) place(key format.BlockKey, e *audit.Entry) {
-	p := c.ofLayer(key.Project)
-	if p.State == audit.Purging {
-		return
-	}
-	if c.inOrder(key, e); e.Seq > p.Seq {
+func (c *checker) place(now *project, key format.BlockKey, e *audit.Entry) {
+	if c.inOrder(key, e); e.Seq > now.Seq {
 		return // its seq is told by the tail
 	}
-	if c.sequence == nil || c.numbered != p.ID {
-		c.sequence, c.numbered = sequence.New(c.tx, p.Project), p.ID
+	if c.sequence == nil || c.numbered != now.ID {
+		c.sequence, c.numbered = sequence.New(c.tx, now.Project), now.ID
 	}
 	at, ok, err := c.sequence.At(e.Seq)
 	if err == nil && (!ok || !at.Holds(e)) {
@@ -138,26 +134,36 @@ func (c *checker) place(key format.BlockKey, e *audit.Entry) {
 
 // inOrder checks that the order, or the tail, says whose e is.
 func (c *checker) inOrder(key format.BlockKey, e *audit.Entry) {
-	want := format.Owner{Project: format.ProjectOf(key.Project), Seq: e.Seq}
-	if o, ok := c.inTail(e.ID); ok {
-		if o != want {
-			c.problem("%v: the tail does not know entry %d there", key, e.ID)
-		}
-		return
+	o, err := c.ownerOf(e.ID)
+	if err != nil || o == (format.Owner{Project: format.ProjectOf(key.Project), Seq: e.Seq}) {
+		return // what is wrong with a row of the order was reported with that
 	}
-	k, index := format.OrderKey(e.ID)
+	where := "order"
+	if _, ok := c.inTail(e.ID); ok {
+		where = "the tail"
+	}
+	c.problem("%v: %s does not know entry %d there", key, where, e.ID)
+}
+
+// ownerOf returns whose an id is, of the tail as it was or of the order.
+func (c *checker) ownerOf(id int64) (format.Owner, error) {
+	if o, ok := c.inTail(id); ok {
+		return o, nil
+	}
+	k, index := format.OrderKey(id)
 	owners, ok := c.orders[string(k)]
 	if !ok {
 		var err error
 		if owners, err = blocks.ReadOrder(c.tx, k); err != nil {
-			return // reported by order
+			return format.Owner{}, err
 		}
 		if len(c.orders) > 1024 {
 			clear(c.orders)
 		}
 		c.orders[string(k)] = owners
 	}
-	if index >= len(owners) || owners[index] != want {
-		c.problem("%v: order does not know entry %d there", key, e.ID)
+	if index >= len(owners) {
+		return format.Owner{}, nil // there is none
 	}
+	return owners[index], nil
 }

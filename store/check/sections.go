@@ -6,7 +6,6 @@ import (
 	"auditlog/audit"
 	"auditlog/store/blocks"
 	"auditlog/store/format"
-	"auditlog/store/kv"
 )
 
 // sections checks that every section counts what is in its range, that no two tell of the
@@ -14,41 +13,51 @@ import (
 func (c *checker) sections() error {
 	var before format.ProjectID
 	var end audit.Position
-	for k, value := range kv.All(c.tx.Bucket(format.Spans)) {
+	return c.rows(format.Spans, nil, func(k, value []byte, again bool) {
 		if !format.IsSection(k) {
-			continue
+			return
+		}
+		if again {
+			before = 0 // what the state before had there
 		}
 		key, err := format.ParseSectionKey(k)
 		if err != nil {
 			c.problem("%v", err)
-			continue
+			return
 		}
 		lateKey, isBase := format.LateKeyOf(k)
-		if p := c.ofLayer(key.Project); p == nil || p.State == audit.Purging {
-			continue // spans says what belongs to no project
+		if !c.sectioned(key.Project) {
+			return // spanned says what a block lacks
 		}
 		if !isBase {
-			if base := format.SectionKey(key.Project, key.Position); c.tx.Bucket(format.Spans).Get(base) == nil {
+			if base := format.SectionKey(key.Project, key.Position); !again && c.tx.Bucket(format.Spans).Get(base) == nil {
 				c.problem("counts %x: belong to no section", k)
 			}
-			continue
+			return
 		}
 		v := new(format.SectionView)
 		if err := v.Open(k, value); err != nil {
 			c.problem("%v", err)
-			continue
+			return
 		}
 		if len(v.Starts) == 0 || v.Starts[0] != key.Position || key.Project == before && end.Compare(key.Position) > 0 {
 			c.problem("section %x: begins elsewhere, or before another ends", k)
-			continue
+			return
 		}
-		before, end = key.Project, v.End
-		c.section(key.Project, k, lateKey, v)
-		if err := c.ctx.Err(); err != nil {
-			return err
+		if before, end = key.Project, v.End; !again {
+			c.section(key.Project, k, lateKey, v)
 		}
+	})
+}
+
+// sectioned reports whether the sections of a layer are to be checked.
+func (c *checker) sectioned(id format.ProjectID) bool {
+	p := c.byID[format.ProjectOf(id)]
+	if p == nil {
+		return false
 	}
-	return nil
+	now := c.current(p)
+	return now != nil && now.State != audit.Purging && now.hasLayer(id)
 }
 
 // section counts anew what a section and its late entries tell.

@@ -19,72 +19,65 @@ import (
 // treeCache is how much of opened blocks is kept while entries are read by seq, in bytes.
 const treeCache = 16 << 20
 
+// height is what is kept of a project's tree: that of the newest head, and how many tiles are hashed.
+type height struct {
+	head   format.TreeState
+	hashed int64
+}
+
+// heights reads how far the trees of the projects have come.
+func (c *checker) heights() error {
+	for _, p := range c.projects {
+		if p.State == audit.Purging {
+			continue // it has none
+		}
+		hashed, err := trees.Hashed(c.tx, p.ID)
+		head, err2 := trees.HeadOf(c.tx, p.ID)
+		if err := errors.Join(err, err2); err != nil {
+			c.problem("project %q: %v", p.name, err)
+			continue
+		}
+		if have := p.Seq + int64(len(c.leaves[p.ID])) - p.Base + 1; max(hashed*proof.TileWidth, head.Size) > have || head.Size/proof.TileWidth > hashed {
+			c.problem("project %q: its head is of %d entries and %d tiles are hashed, and it has %d entries", p.name, head.Size, hashed, have)
+			hashed, head.Size = min(hashed, have/proof.TileWidth), min(head.Size, have)
+		}
+		p.height = height{head, hashed}
+	}
+	return c.ctx.Err()
+}
+
 // trees computes every tree again from the entries, and wants what is kept of it, and what was
 // signed, to be that.
 func (c *checker) trees() error {
 	c.reader = blocks.NewReader(c.db.Name(), treeCache)
-	for _, p := range c.projects {
-		if p.State == audit.Purging || len(p.Lost) > 0 {
-			continue // it has none
+	var g *grower
+	return c.perProject(func(p, now *project) (more bool, err error) {
+		if now.State == audit.Purging || len(now.Lost) > 0 {
+			return false, nil // it has none
 		}
-		if err := c.tree(p); err != nil {
-			return err
+		if g == nil || g.p != p {
+			g = newGrower(c, p)
 		}
-	}
-	if err := c.tiles(); err != nil {
-		return err
-	}
-	c.heads()
-	c.certificates()
-	return c.ctx.Err()
+		if more, err = g.grow(now); err != nil && c.ctx.Err() == nil {
+			c.problem("project %q: %v", p.name, err)
+			return false, nil
+		}
+		return more, err
+	})
 }
 
-// tree computes the tree of a project.
-func (c *checker) tree(p *project) error {
-	hashed, err := trees.Hashed(c.tx, p.ID)
-	head, err2 := trees.HeadOf(c.tx, p.ID)
-	if err := errors.Join(err, err2); err != nil {
-		c.problem("project %q: %v", p.name, err)
-		return nil
-	}
-	g := &grower{c: c, p: p, head: head, hashed: hashed}
-	size := max(hashed*proof.TileWidth, head.Size)
-	if have := p.Seq + int64(len(c.leaves[p.ID])) - p.Base + 1; size > have || head.Size/proof.TileWidth > hashed {
-		c.problem("project %q: its head is of %d entries and %d tiles are hashed, and it has %d entries", p.name, head.Size, hashed, have)
-		size = min(size, have)
-	}
-	err = c.each(p, p.Base+size-1, g.add)
-	if err != nil && c.ctx.Err() == nil {
-		c.problem("project %q: %v", p.name, err)
-		err = nil
-	}
+// proofs checks what is above the leaves of the trees, and what was signed.
+func (c *checker) proofs() error {
+	_, err := c.view(func() error {
+		here := c.here()
+		if err := c.tiles(here); err != nil {
+			return err
+		}
+		c.heads(here)
+		c.certificates()
+		return c.ctx.Err()
+	})
 	return err
-}
-
-// each calls fn with the hashes of the leaves of a project up to a seq.
-func (c *checker) each(p *project, last int64, fn func(proof.Hash)) error {
-	salter := proof.NewSalter(p.Secret)
-	sealed := min(last, p.Seq)
-	for seq := p.Base - 1; seq < sealed; {
-		var holes blocks.Holes
-		entries, _, err := c.reader.AfterSeq(c.ctx, c.tx, p.Project, p.name, seq, sealed, 1000, &holes)
-		if err = cmp.Or(err, holes.Err); err != nil {
-			return err
-		}
-		if len(entries) == 0 {
-			return fmt.Errorf("%w: seq %d is missing", format.ErrCorrupt, seq+1)
-		}
-		for _, e := range entries {
-			seq++
-			fn(leafOf(salter, e))
-		}
-	}
-	for i, h := range c.leaves[p.ID] {
-		if p.Seq+int64(i) < last {
-			fn(h)
-		}
-	}
-	return nil
 }
 
 func leafOf(s *proof.Salter, e *audit.Entry) proof.Hash {
@@ -101,12 +94,46 @@ func (c *checker) keepLeaf(p *project, e *audit.Entry) {
 
 // grower grows one tree, and compares it on its way.
 type grower struct {
-	c      *checker
-	p      *project
-	head   format.TreeState
-	hashed int64
-	stack  proof.Stack
-	tile   []proof.Hash
+	height
+	c     *checker
+	p     *project
+	stack proof.Stack
+	tile  []proof.Hash
+	seq   int64 // of the entry that was added last
+	last  int64 // of the last that is to be
+}
+
+func newGrower(c *checker, p *project) *grower {
+	size := max(p.height.hashed*proof.TileWidth, p.height.head.Size)
+	return &grower{height: p.height, c: c, p: p, seq: p.Base - 1, last: p.Base + size - 1}
+}
+
+// grow adds what a step has time for. more is set where that was not all.
+func (g *grower) grow(now *project) (more bool, err error) {
+	salter := proof.NewSalter(g.p.Secret)
+	for sealed := min(g.last, g.p.Seq); g.seq < sealed; {
+		var holes blocks.Holes
+		entries, _, err := g.c.reader.AfterSeq(g.c.ctx, g.c.tx, now.Project, g.p.name, g.seq, sealed, 1000, &holes)
+		if err = cmp.Or(err, holes.Err); err != nil {
+			return false, err
+		}
+		if len(entries) == 0 {
+			return false, fmt.Errorf("%w: seq %d is missing", format.ErrCorrupt, g.seq+1)
+		}
+		for _, e := range entries {
+			g.seq++
+			g.add(leafOf(salter, e))
+		}
+		if g.c.spent() && g.seq < sealed {
+			return true, nil
+		}
+	}
+	for i, h := range g.c.leaves[g.p.ID] {
+		if g.p.Seq+int64(i) < g.last {
+			g.add(h)
+		}
+	}
+	return false, nil
 }
 
 func (g *grower) add(h proof.Hash) {
@@ -136,7 +163,7 @@ func (c *checker) node(p format.ProjectID, level int, n int64) proof.Hash {
 }
 
 // tiles checks that tiles are those of trees, follow each other, and are over those below them.
-func (c *checker) tiles() error {
+func (c *checker) tiles(here map[format.ProjectID]*project) error {
 	var before []byte
 	full := true
 	for k, v := range kv.All(c.tx.Bucket(format.Tiles)) {
@@ -152,7 +179,7 @@ func (c *checker) tiles() error {
 			c.problem("%v", err)
 			continue
 		}
-		if c.byID[id] == nil && id != format.MasterTree {
+		if here[id] == nil && id != format.MasterTree {
 			c.problem("tile %x: belongs to no project", k)
 		}
 		if n > 0 && (!bytes.Equal(before, format.TileKey(id, level, n-1)) || !full) {
@@ -181,7 +208,7 @@ func (c *checker) above(id format.ProjectID, level int, n int64, tile []proof.Ha
 }
 
 // heads checks the master log, and that its newest head is over the checkpoints of the projects.
-func (c *checker) heads() {
+func (c *checker) heads(here map[format.ProjectID]*project) {
 	m, err := trees.OpenMaster(c.tx)
 	if err != nil {
 		c.problem("%v", err)
@@ -203,7 +230,7 @@ func (c *checker) heads() {
 	}
 	if m.Size > 0 {
 		c.master(m, leaves)
-		c.newest(m, newest)
+		c.newestHead(m, newest, here)
 	}
 }
 
@@ -230,8 +257,8 @@ func (c *checker) master(m *trees.Master, leaves proof.Leaves) {
 	}
 }
 
-// newest checks the newest head.
-func (c *checker) newest(m *trees.Master, text []byte) {
+// newestHead checks the newest head.
+func (c *checker) newestHead(m *trees.Master, text []byte, here map[format.ProjectID]*project) {
 	head, err := proof.ParseHead(string(text))
 	if err != nil {
 		c.problem("master log: its newest leaf: %v", err)
@@ -239,7 +266,7 @@ func (c *checker) newest(m *trees.Master, text []byte) {
 	}
 	var hashes []proof.Hash
 	err = trees.Heads(c.tx, func(id format.ProjectID, t format.TreeState) error {
-		p := c.byID[id]
+		p := here[id]
 		if p == nil {
 			return fmt.Errorf("a head of project %d, which is not there", id)
 		}

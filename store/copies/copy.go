@@ -36,7 +36,7 @@ func transfer(ctx context.Context, to, from kv.DB, opts *Options) (sum check.Sum
 		return sum, fmt.Errorf("compare what was copied: %w", err)
 	}
 	sizes := blocks.DefaultSizes()
-	return check.Run(ctx, to, &sizes, false, opts.Report, nil)
+	return check.Run(ctx, to, check.Options{Sizes: &sizes, Report: opts.Report})
 }
 
 // finish makes of a database that is whole one that the log goes on with.

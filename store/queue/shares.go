@@ -11,11 +11,16 @@ type Shares struct {
 // Add adds an entry of a token's and a project's, of so many bytes, and returns which of the parts is
 // the project's.
 func (s *Shares) Add(token, project string, bytes int) (part int) {
-	s.add(Token, token, bytes)
-	return s.add(Project, project, bytes)
+	return s.AddLoad(token, project, Load{1, bytes})
 }
 
-func (s *Shares) add(k Kind, name string, bytes int) (part int) {
+// AddLoad adds entries so.
+func (s *Shares) AddLoad(token, project string, l Load) (part int) {
+	s.add(Token, token, l)
+	return s.add(Project, project, l)
+}
+
+func (s *Shares) add(k Kind, name string, l Load) (part int) {
 	i := s.last[k]
 	if i >= len(s.Parts) || s.Parts[i].Kind != k || s.Parts[i].Name != name {
 		var known bool
@@ -29,7 +34,7 @@ func (s *Shares) add(k Kind, name string, bytes int) (part int) {
 		}
 		s.last[k] = i
 	}
-	s.Parts[i].Load.Add(Load{1, bytes})
+	s.Parts[i].Load.Add(l)
 	return i
 }
 

@@ -137,7 +137,7 @@ func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.S
 		}
 	}
 	for id := st.through + 1; id >= tail.First && id < tail.Next() && len(st.entries) < limit; id++ {
-		t := tail.Get(id)
+		t, e := tail.Get(id)
 		st.through = id
 		if t.Owner == nil {
 			st.holes.Damage(audit.Range{From: id, To: id}, s.mem.Hurt.Errs[0])
@@ -147,7 +147,6 @@ func (s *Log) extend(ctx context.Context, st *stretch, limit int, within audit.S
 		if rec == nil {
 			continue
 		}
-		e := t.Entry
 		if e == nil { // its seal has overtaken those of other projects
 			var err error
 			if e, err = s.sealedEntry(t.Owner, rec, id, t.Seq); blocks.IsDamage(err) {
@@ -263,12 +262,12 @@ func (s *Log) afterSeq(ctx context.Context, name string, limit int, from func(q 
 			return stretch{}, err
 		}
 		st.through = last
-		for _, t := range tail.Slots {
+		for i, e := range tail.Entries {
 			if len(st.entries) >= limit {
 				break
 			}
-			if t.Owner == p && t.Entry != nil && behind(t.Entry) {
-				st.entries = append(st.entries, t.Entry)
+			if e != nil && tail.Slots[i].Owner == p && behind(e) {
+				st.entries = append(st.entries, e)
 			}
 		}
 		return cutAt(st, limit), nil

@@ -19,11 +19,10 @@ func (s *Log) Get(ctx context.Context, project string, id int64) (*audit.Entry, 
 		return nil, err
 	}
 	s.mem.Mu.RLock()
-	t := s.mem.Tail.Get(id)
+	t, e := s.mem.Tail.Get(id)
 	p := s.mem.Projects[project]
 	visible, rec := p.Visible(), p.Record()
 	s.mem.Mu.RUnlock()
-	e := t.Entry
 	if visible && e == nil && id > 0 && (t.Owner == nil || t.Owner == p) {
 		err := admit.Work(ctx, func(context.Context) (err error) {
 			e, err = s.sealedEntry(p, &rec, id, t.Seq)

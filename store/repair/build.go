@@ -29,6 +29,10 @@ type builder struct {
 
 	seq    uint64         // newest sequence of a block
 	owners []format.Owner // by id
+	// unread are the ids of the tail that the damaged database has no entry of, and unplaced counts those that
+	// a project has lost of these, nobody knows which.
+	unread   []int64
+	unplaced int64
 	// unproved is set where the trees of the proofs are made anew.
 	unproved bool
 }
@@ -69,6 +73,7 @@ func (b *builder) build() error {
 	for _, r := range b.sources {
 		b.res.LastID = max(b.res.LastID, r.last)
 	}
+	b.unread = b.sources[0].unread(b.res.LastID)
 	projects := b.projects()
 	for _, p := range projects {
 		if err := b.project(p); err != nil {

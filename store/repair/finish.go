@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -16,10 +17,10 @@ import (
 	"auditlog/store/trees"
 )
 
-// finish writes what leads to the entries of a project by seq, its keys, and its record. last is
-// the newest seq that anybody knows of.
-func (b *builder) finish(p *project, last int64, known *places) error {
-	rec := p.rec
+// finish writes what leads to the entries of a project by seq, its keys, and its record. sealed is
+// the newest seq that anybody knows to be in a block.
+func (b *builder) finish(p *project, sealed int64, known *places) error {
+	rec, last := p.rec, sealed
 	slices.SortFunc(p.seqs, func(a, b placed) int { return cmp.Compare(a.seq, b.seq) })
 	if p.orphan {
 		p.adopt(known)
@@ -35,15 +36,18 @@ func (b *builder) finish(p *project, last int64, known *places) error {
 	}
 	rec.Seq = max(last, rec.Base-1)
 	var list []format.Place
-	var gap *audit.Gap
+	loss := losing{b: b, p: p, known: known, sealed: sealed}
+	if _, own := b.sources[0].record(rec.ID); own == nil {
+		loss.sealed = math.MaxInt64 // nobody knows
+	}
 	before := format.Place{Unit: 20}
 	for seq := rec.Base; seq <= rec.Seq; seq++ {
 		switch {
 		case len(seqs) > 0 && seqs[0].seq == seq:
-			before, seqs, gap = seqs[0].at, seqs[1:], nil
+			before, seqs, loss.gap = seqs[0].at, seqs[1:], nil
 		case rec.State == audit.Purging: // it is gone, or is to go
 		default:
-			before, gap = b.lose(rec, p.name, seq, before, known, gap)
+			before = loss.lose(seq, before, seqs)
 		}
 		list = append(list, before)
 	}
@@ -109,25 +113,6 @@ func (b *builder) own(id int64, o format.Owner) {
 	b.res.LastID = max(b.res.LastID, id)
 }
 
-// lose notes that nobody has the entry with a seq, and returns the place that it is said to have:
-// its own, if that is known, else that of the one before.
-func (b *builder) lose(rec *format.Project, name string, seq int64, before format.Place, known *places, gap *audit.Gap) (format.Place, *audit.Gap) {
-	if gap == nil {
-		rec.Lost = append(rec.Lost, audit.Gap{Project: name, Lost: true})
-		gap = &rec.Lost[len(rec.Lost)-1]
-	}
-	at, ok := known.at(seq)
-	if !ok || at.ID <= before.ID {
-		gap.Add(before.ID, seq)
-		return before, gap
-	}
-	b.own(at.ID, format.Owner{Project: rec.ID, Seq: seq})
-	gap.Add(at.ID, seq)
-	from, to := at.Bounds()
-	gap.Widen(time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC())
-	return at, gap
-}
-
 func (b *builder) putPlaces(id format.ProjectID, places []format.Place) error {
 	for from := 0; from < len(places); from += 256 * format.SeqRow {
 		err := b.to.Update(func(tx kv.Tx) error {
@@ -168,6 +153,7 @@ func (b *builder) unknown() {
 			gap.LastID = max(gap.LastID, id)
 		}
 	}
+	gap.Entries -= b.unplaced // which are told of by their projects
 	if gap.Entries > 0 || gap.AtLeast {
 		b.res.Gaps = append(b.res.Gaps, gap)
 	}

@@ -82,7 +82,7 @@ func (b *builder) make(path string, sources []Source) (err error) {
 	if err := b.read(sources, b.build); err != nil {
 		return fmt.Errorf("repair: %w", err)
 	}
-	b.res.Check, err = check.Run(b.ctx, b.to, &b.sizes, false, b.opts.Report, nil)
+	b.res.Check, err = check.Run(b.ctx, b.to, check.Options{Sizes: &b.sizes, Report: b.opts.Report})
 	return err
 }
 

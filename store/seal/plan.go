@@ -35,6 +35,18 @@ type projectPlan struct {
 	entries []*audit.Entry // what of that comes into blocks in this step
 	spent   bool           // more would, had the step room for it
 	parts   []part         // of the entries, by the layers that they come into
+	// Once the step is done, all entries up to the seq through are in blocks. Of those that were not before:
+	// their places, and the room that they leave, in the order of their seqs.
+	through int64
+	places  []format.Place
+	leave   []room
+}
+
+// room is what consecutive entries of one token take of the tail, which were recorded on one day.
+type room struct {
+	token string
+	day   int64
+	queue.Load
 }
 
 // part is what comes into a layer.
@@ -76,14 +88,31 @@ func lateFor(p *memory.Project, s *format.Sealing) bool {
 	return slices.ContainsFunc(p.Tail, func(e *audit.Entry) bool { return e.Seq > s.Seq && e.Position().Compare(s.Before) < 0 })
 }
 
-// through returns up to which seq all entries are in blocks once the step is done.
-func (p *projectPlan) through() int64 {
-	seq := p.seq
+// finish works out what is in blocks once the step is done, while the entries are in the processor's
+// cache: the transaction that writes it looks at none.
+func (p *projectPlan) finish(tail *memory.Tail) {
+	p.through = p.seq
 	for _, e := range p.left[len(p.entries):] {
-		seq = min(seq, e.Seq-1)
+		p.through = min(p.through, e.Seq-1)
 	}
-	return seq
+	done := make([]*audit.Entry, 0, len(p.all))
+	for _, e := range p.all {
+		if e.Seq <= p.through {
+			done = append(done, e)
+		}
+	}
+	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	p.places = make([]format.Place, len(done))
+	for i, e := range done {
+		p.places[i] = format.PlaceOf(e)
+		if day := format.DayOf(e.RecordedAt); len(p.leave) == 0 || !p.leave[len(p.leave)-1].holds(e.RecordedBy, day) {
+			p.leave = append(p.leave, room{token: e.RecordedBy, day: day})
+		}
+		p.leave[len(p.leave)-1].Add(queue.Load{Entries: 1, Bytes: tail.Slots[e.ID-tail.First].Size})
+	}
 }
+
+func (r *room) holds(token string, day int64) bool { return r.day == day && r.token == token }
 
 // A Step is a part of a seal that one transaction does.
 type Step struct {
@@ -169,6 +198,7 @@ func (w *Step) planOne(tx kv.Tx, spans *blocks.SpanPlanner, plan *projectPlan, m
 	}
 	plan.entries = plan.left[:n]
 	plan.spent = n < len(plan.left) && !plan.hold
+	plan.finish(&w.tail)
 	w.plans = append(w.plans, plan)
 	return nil
 }

@@ -131,13 +131,7 @@ func (s *Sealer) Wait() time.Duration {
 	if s.pressed() {
 		return 0
 	}
-	full := 0
-	for p := range s.full {
-		if !s.crowded(p) {
-			full += unsealed(p)
-		}
-	}
-	if full >= s.Rows {
+	if s.filling() >= s.Rows {
 		return 0
 	}
 	return time.Until(s.tail.Since.Add(s.After))
@@ -151,6 +145,16 @@ func (s *Sealer) Until() int64 {
 	}
 	s.tail.Since = time.Now()
 	return s.tail.Next()
+}
+
+// filling returns how many entries those projects have that fill a block and can be sealed.
+func (s *Sealer) filling() (n int) {
+	for p := range s.full {
+		if !s.crowded(p) {
+			n += unsealed(p)
+		}
+	}
+	return n
 }
 
 // unsealed returns how many entries of the tail no seal has begun with.
@@ -180,14 +184,15 @@ func (s *Sealer) waiting() bool {
 	return len(s.aside) > 0
 }
 
-// pressed reports whether the tail is so large that all of it is to be sealed: what is
+// pressed reports whether the tail is so large that all of it is to be sealed. What projects have that
+// fill a block does not count: where the sealer is behind, it is those that make room. What is
 // sealed already counts where it cannot go, since something before it is not.
 func (s *Sealer) pressed() bool {
 	bytes := s.tail.Bytes
 	for _, l := range s.stepwise {
 		bytes -= l.Bytes
 	}
-	if s.unsealed() >= tailFull*s.Rows {
+	if s.unsealed()-s.filling() >= tailFull*s.Rows {
 		return true
 	}
 	// What is set aside, or waits for a merge, stays and has others stay: sealing more often would not
@@ -227,7 +232,7 @@ func (s *Sealer) Choose(until int64, seq uint64) *Step {
 	return step
 }
 
-// due calls fn with the projects of which a step could seal something, with some more than once,
+// due calls fn with the projects of which a step could seal something, with some up to three times,
 // and whether that is all that they have.
 func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 	for p := range s.full {
@@ -236,9 +241,11 @@ func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 	for p := range s.stepwise {
 		fn(p, true)
 	}
-	for i := range s.tail.Slots[:max(0, min(until, s.tail.Next())-s.tail.First)] {
-		if t := &s.tail.Slots[i]; t.Entry != nil {
-			fn(t.Owner, true)
+	seen := make(map[*memory.Project]bool)
+	for i, e := range s.tail.Entries[:max(0, min(until, s.tail.Next())-s.tail.First)] {
+		if p := s.tail.Slots[i].Owner; e != nil && !seen[p] {
+			seen[p] = true
+			fn(p, true)
 		}
 	}
 }
@@ -246,7 +253,7 @@ func (s *Sealer) due(until int64, fn func(p *memory.Project, all bool)) {
 // loadOf returns how much of p, up to a seq, is in the tail.
 func (s *Sealer) loadOf(p *memory.Project, seq int64) (l queue.Load) {
 	for i := range s.tail.Slots {
-		if t := &s.tail.Slots[i]; t.Owner == p && t.Entry != nil && t.Seq > p.Rec.Seq && t.Seq <= seq {
+		if t := &s.tail.Slots[i]; t.Owner == p && s.tail.Entries[i] != nil && t.Seq > p.Rec.Seq && t.Seq <= seq {
 			l.Add(queue.Load{Entries: 1, Bytes: t.Size})
 		}
 	}

@@ -65,22 +65,19 @@ func (w *Step) blockPlans() (plans []*blocks.Plan) {
 	return plans
 }
 
-// expected says what will be read. It looks at every entry.
+// expected says what will be read.
 func (w *Step) expected() []kv.Expected {
 	var seqs, usages, orders [][]byte
 	tokens := make(map[string]bool)
 	for _, plan := range w.plans {
 		rec := &plan.rec
-		through := plan.through()
-		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (through-rec.Base)/format.SeqRow; n++ {
+		for n := (rec.Seq + 1 - rec.Base) / format.SeqRow; n <= (plan.through-rec.Base)/format.SeqRow; n++ {
 			seqs = append(seqs, format.SeqKey(rec.ID, n))
 		}
 		usages = append(usages, format.ProjectUsageKey(rec.ID))
-		last := ""
-		for _, e := range plan.all {
-			if e.RecordedBy != last {
-				last = e.RecordedBy
-				tokens[last] = true
+		for _, r := range plan.leave {
+			if r.token != "" {
+				tokens[r.token] = true
 			}
 		}
 	}
@@ -101,42 +98,39 @@ func (w *Step) expected() []kv.Expected {
 func (w *Step) count(tx kv.Tx, plan *projectPlan) error {
 	rec := plan.project.Rec
 	rec.Layer, rec.Late = plan.rec.Layer, plan.rec.Late
-	through := plan.through()
-	var done []*audit.Entry
-	for _, e := range plan.all {
-		if e.Seq <= through {
-			done = append(done, e)
-		}
+	if n := plan.through - rec.Seq; n != int64(len(plan.places)) {
+		return fmt.Errorf("%w: %d entries have the %d seqs behind %d", format.ErrCorrupt, len(plan.places), n, rec.Seq)
 	}
-	slices.SortFunc(done, func(a, b *audit.Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if err := sequence.New(tx, &rec).Append(done); err != nil {
+	if err := sequence.New(tx, &rec).Append(rec.Seq+1, plan.places); err != nil {
 		return err
 	}
-	rec.Seq, rec.Sealing = through, nil
+	rec.Seq, rec.Sealing = plan.through, nil
 	left := plan.left[len(plan.entries):]
-	if ahead := len(plan.all) - len(done) - len(left); ahead > 0 {
+	if ahead := len(plan.all) - len(plan.places) - len(left); ahead > 0 {
 		rec.Sealing = &format.Sealing{Seq: plan.seq, Before: left[0].Position(), Entries: int64(ahead)}
 	}
 	w.records[plan.project] = &rec
 	return plan.project.Put(tx, &rec)
 }
 
-// sealed reports whether an id of the tail is in a block once the step is done.
-func (w *Step) sealed(t *memory.Slot) bool {
-	if t.Entry == nil {
-		return true
+// isLeft reports whether slot i of the tail is in no block once the step is done.
+func (w *Step) isLeft(i int) bool {
+	if w.tail.Entries[i] == nil {
+		return false
 	}
+	t := &w.tail.Slots[i]
 	rec := w.records[t.Owner]
-	return rec != nil && t.Seq <= rec.Seq
+	return rec == nil || t.Seq > rec.Seq
 }
 
 // cut takes from the tail the rows up to the first one that holds an entry which is not
 // sealed, and has the order bucket tell of them.
 func (w *Step) cut(tx kv.Tx) error {
-	n := slices.IndexFunc(w.tail.Slots, func(t memory.Slot) bool { return !w.sealed(&t) })
-	if n < 0 {
-		n = len(w.tail.Slots)
-	} else { // not within a row, which is deleted whole
+	n := 0
+	for n < len(w.tail.Slots) && !w.isLeft(n) {
+		n++
+	}
+	if n < len(w.tail.Slots) { // not within a row, which is deleted whole
 		row, _ := kv.AtOrBefore(tx.Bucket(format.Tail).Cursor(), format.Uint64(uint64(w.tail.First)+uint64(n)))
 		n = max(0, int(int64(format.ReadUint64(row))-w.tail.First))
 	}
@@ -169,18 +163,19 @@ func (w *Step) Apply() (freed queue.Shares, newest uint64) {
 	for _, plan := range w.plans {
 		w.applyOne(plan)
 	}
-	r := w.sealer.tail
-	slots := slices.Clone(r.Slots[w.last+1-r.First:])
-	for i := range slots {
-		if t := &slots[i]; t.Entry != nil && w.sealed(t) {
-			t.Entry = nil
+	w.sealer.tail.Cut(w.last+1, func(yield func(int64) bool) {
+		for _, plan := range w.plans {
+			for i := range plan.places {
+				if !yield(plan.places[i].ID) {
+					return
+				}
+			}
 		}
-	}
-	r.Slots, r.First = slots, w.last+1
+	})
 	for _, p := range w.freed.Parts {
 		if p.Kind == queue.Project {
-			r.Unsealed -= p.Entries
-			r.Bytes -= p.Bytes
+			w.sealer.tail.Unsealed -= p.Entries
+			w.sealer.tail.Bytes -= p.Bytes
 		}
 	}
 	return w.freed, w.newest
@@ -232,36 +227,24 @@ func (w *Step) usage(tx kv.Tx) error {
 		return u, nil
 	}
 	for _, plan := range w.plans {
-		through := w.records[plan.project].Seq
-		if through == plan.rec.Seq {
+		if len(plan.places) == 0 {
 			continue
 		}
 		whole, err := of(format.ProjectUsageKey(plan.project.ID))
 		if err != nil {
 			return err
 		}
-		var token *format.Usage // of the entry before
-		var at *audit.Entry
-		var day int64
-		for _, e := range plan.all {
-			if e.Seq > through {
+		for _, r := range plan.leave {
+			w.freed.AddLoad(r.token, plan.project.Name, r.Load)
+			whole.Add(int64(r.Bytes), r.day)
+			if r.token == "" { // as in a store that is used without tokens
 				continue
 			}
-			if at == nil || !e.RecordedAt.Equal(at.RecordedAt) {
-				day = format.DayOf(e.RecordedAt)
+			token, err := of(format.TokenUsageKey(r.token))
+			if err != nil {
+				return err
 			}
-			if e.RecordedBy != "" && (at == nil || e.RecordedBy != at.RecordedBy) {
-				if token, err = of(format.TokenUsageKey(e.RecordedBy)); err != nil {
-					return err
-				}
-			}
-			at = e
-			size := w.tail.Slots[e.ID-w.tail.First].Size
-			w.freed.Add(e.RecordedBy, plan.project.Name, size)
-			whole.Add(int64(size), day)
-			if e.RecordedBy != "" { // as in a store that is used without tokens
-				token.Add(int64(size), day)
-			}
+			token.Add(int64(r.Bytes), r.day)
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(more)) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sort"
 
-	"auditlog/audit"
 	"auditlog/store/format"
 	"auditlog/store/kv"
 )
@@ -115,21 +114,21 @@ func (s *Sequence) Missing(seq int64) error {
 	return fmt.Errorf("seqs of project %d: %w: seq %d is missing", s.project, format.ErrCorrupt, seq)
 }
 
-// Append adds the places of entries, the first of which has the seq behind the last.
-func (s *Sequence) Append(entries []*audit.Entry) error {
-	for i := 0; i < len(entries); {
-		n := (entries[i].Seq - s.base) / format.SeqRow
+// Append adds the places of entries with the seqs from seq on, which is behind the last.
+func (s *Sequence) Append(seq int64, more []format.Place) error {
+	for len(more) > 0 {
+		n := (seq - s.base) / format.SeqRow
 		if err := s.read(n); err != nil {
 			return err
 		}
 		places := s.places
-		if len(places) != int((entries[i].Seq-s.base)%format.SeqRow) {
+		if len(places) != int((seq-s.base)%format.SeqRow) {
 			return fmt.Errorf("seqs of project %d: %w: %d places in key %d before seq %d", s.project, format.ErrCorrupt,
-				len(places), n, entries[i].Seq)
+				len(places), n, seq)
 		}
-		for ; i < len(entries) && len(places) < format.SeqRow; i++ {
-			places = append(places, format.PlaceOf(entries[i]))
-		}
+		room := min(len(more), format.SeqRow-len(places))
+		places = append(places, more[:room]...)
+		more, seq = more[room:], seq+int64(room)
 		s.places = places
 		key := format.SeqKey(s.project, n)
 		if err := s.tx.Bucket(format.Seqs).Put(key, format.EncodePlaces(key, places)); err != nil {

@@ -9,10 +9,18 @@ type dictionary struct {
 }
 
 // build fills d from values.
-func (e *Encoder) build(d *dictionary, values []string) {
+func (e *Encoder) build(d *dictionary, values []string) { e.buildOf(d, values, len(values)) }
+
+// buildOf is build for values of which most are distinct at most: it gives up, and returns false, when
+// there is one more.
+func (e *Encoder) buildOf(d *dictionary, values []string, most int) bool {
 	d.idx, d.values, d.narrows = d.idx[:0], d.values[:0], false
 	e.table.Reset()
 	for _, v := range values {
 		d.idx = append(d.idx, e.table.Index(&d.values, v))
+		if len(d.values) > most {
+			return false
+		}
 	}
+	return true
 }

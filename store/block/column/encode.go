@@ -19,7 +19,7 @@ type Encoder struct {
 	texts  *chunk.Writer
 	table  *distinct.Table
 
-	values      []string
+	shapes      []string // of lists
 	numbers     []int64
 	dicts       []dictionary // of the layout's columns, for those that they determine
 	sub         dictionary   // of the words of a template's slot
@@ -51,7 +51,7 @@ func (e *Encoder) Reset(plain bool) {
 // Forget drops the strings of the last block, which an encoder that waits for the next must
 // not keep alive.
 func (e *Encoder) Forget() {
-	clear(e.values)
+	clear(e.shapes)
 	clear(e.sub.values)
 	clear(e.present)
 	clear(e.coded)
@@ -83,21 +83,20 @@ func (e *Encoder) Finish(dst []byte) []byte {
 	return e.texts.AppendChunks(dst)
 }
 
-// Strings returns where a column of strings is collected, which is empty.
-func (e *Encoder) Strings() []string { return e.values[:0] }
-
-// AppendStrings appends the next column of the layout, of what was collected.
+// AppendStrings appends the next column of the layout.
 func (e *Encoder) AppendStrings(values []string) {
 	spec, d := &e.layout[e.top], &e.dicts[e.top]
 	e.top++
-	e.values = values
-	e.build(d, values)
-	if spec.Marks != nil && 4*len(d.values) > len(values) {
+	most := len(values) // distinct strings, of which references would not make fewer
+	if spec.Marks != nil {
+		most /= 4
+	}
+	if !e.buildOf(d, values, most) {
 		if coded, ok := e.references(values, spec.Marks); ok {
 			e.refs()
 			values = coded
-			e.build(d, values)
 		}
+		e.build(d, values)
 	}
 	listed := e.strings(d, values, plan{
 		others:    spec.NarrowedBy,

@@ -52,8 +52,8 @@ func (e *Encoder) AppendLists() {
 		e.empty()
 		return
 	}
-	shapes := cut(e.values[:0], string(l.names), l.ends)
-	e.values = shapes
+	shapes := cut(e.shapes[:0], string(l.names), l.ends)
+	e.shapes = shapes
 	d := &l.dict
 	e.build(d, shapes)
 	counts, slots := l.count(d)

@@ -8,6 +8,8 @@ import "strings"
 type Splitter struct {
 	Template []byte // of the string that was split last
 	Blanks   []Blank
+
+	taken int // how much of the string the template and the blanks have
 }
 
 // Blank is where a value lies in its string.
@@ -21,26 +23,29 @@ func (b Blank) Of(v string) string { return v[b.start:b.end] }
 
 // Split finds v's template, and appends where its values lie.
 func (m *Splitter) Split(v string) {
-	m.Template = m.Template[:0]
+	m.Template, m.taken = m.Template[:0], 0
 	address, addressEnd := nextAddress(v, 0)
 	for i := 0; i < len(v); {
 		if i == address {
-			i = m.blank(markWord, i, addressEnd)
+			i = m.blank(v, markWord, i, addressEnd)
 			address, addressEnd = nextAddress(v, i)
 			continue
 		}
 		c := v[i]
 		if classes[c] == 0 {
 			if IsMark(c) {
+				m.take(v, i)
 				m.Template = append(m.Template, markEscape)
 			}
-			m.Template = append(m.Template, c)
 			i++
 			continue
 		}
 		end, of, turns := i, Class(0), 0
-		for digits := c <= '9'; end < len(v) && classes[v[end]] != 0; end++ {
+		for digits := c <= '9'; end < len(v); end++ {
 			class := classes[v[end]]
+			if class == 0 {
+				break
+			}
 			of |= class
 			if (class == Digit) != digits {
 				digits = !digits
@@ -49,6 +54,13 @@ func (m *Splitter) Split(v string) {
 		}
 		i = m.token(v, i, end, of, turns)
 	}
+	m.take(v, len(v))
+}
+
+// take appends what stands in v up to end, and was not taken yet, to the template.
+func (m *Splitter) take(v string, end int) {
+	m.Template = append(m.Template, v[m.taken:end]...)
+	m.taken = end
 }
 
 // token codes the run of letters and digits from i to end, which changes between
@@ -58,35 +70,34 @@ func (m *Splitter) token(v string, i, end int, of Class, turns int) int {
 	hex := of == Digit || n <= MaxHex && (of&^(Digit|LowerHex) == 0 || of&^(Digit|UpperHex) == 0)
 	switch {
 	case hex && n == 8 && uuidAt(v, i):
-		return m.blank(markUUID, i, i+uuidBytes)
+		return m.blank(v, markUUID, i, i+uuidBytes)
 	case of == Digit, hex && (n >= 7 || n == 6 && turns > 0):
-		return m.blank(markCode, i, end)
+		return m.blank(v, markCode, i, end)
 	case turns == 0:
-		m.Template = append(m.Template, v[i:end]...)
 		return end
 	case turns == 1 && v[end-1] <= '9': // a word with a number behind it
 		for v[i] > '9' {
-			m.Template = append(m.Template, v[i])
 			i++
 		}
-		return m.blank(markCode, i, end)
+		return m.blank(v, markCode, i, end)
 	case turns == 1: // a number with a unit behind it
 		k := i
 		for v[k] <= '9' {
 			k++
 		}
 		if end-k <= 3 {
-			m.blank(markCode, i, k)
-			m.Template = append(m.Template, v[k:end]...)
+			m.blank(v, markCode, i, k)
 			return end
 		}
 	}
-	return m.blank(markWord, i, end)
+	return m.blank(v, markWord, i, end)
 }
 
-func (m *Splitter) blank(mark byte, start, end int) int {
+func (m *Splitter) blank(v string, mark byte, start, end int) int {
+	m.take(v, start)
 	m.Template = append(m.Template, mark)
 	m.Blanks = append(m.Blanks, Blank{int32(start), int32(end)})
+	m.taken = end
 	return end
 }
 

@@ -37,7 +37,7 @@ var encoders = map[*column.Spec]*column.Encoder{
 func setOf(t *rapid.T, layout column.Layout, values []string) *column.Set {
 	e := encoders[&layout[0]]
 	e.Reset(false)
-	e.AppendStrings(append(e.Strings(), values...))
+	e.AppendStrings(values)
 	data := append(e.Finish(nil), make([]byte, bits.Slack)...)
 	s, err := column.NewParser(layout, data, 0, len(values), e.Kids()).Columns(len(values))
 	if err != nil {
