@@ -93,7 +93,7 @@ var mayImport = map[string]string{
 	"shipping/secrets":     "audit",
 	"shipping/tap":         "audit backoff store/block",
 	"pull":                 "admit audit backoff rpc",
-	"ship":                 "audit backoff durable filelock follow pull rpc sink",
+	"ship":                 "audit backoff durable filelock follow proof pull rpc sink",
 	"index/words":          "audit",
 
 	"index/words/wordstest": "",

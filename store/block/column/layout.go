@@ -12,6 +12,8 @@ type Spec struct {
 	// Searched says that full-text search looks into it for words, Whole that it finds
 	// a value whole.
 	Searched, Whole bool
+	// Indexed says that an index is told of its values as they are, besides.
+	Indexed bool
 	// Finger returns the fingerprint of a value, if filters compare the column; else it is nil.
 	Finger func(value string) uint16
 	// Folded says that filters compare without regard to case.
