@@ -45,6 +45,7 @@ import (
 	"auditlog/retention"
 	"auditlog/scrub"
 	"auditlog/shipping"
+	"auditlog/sink"
 	"auditlog/sinks"
 	"auditlog/slowest"
 	"auditlog/spell"
@@ -173,6 +174,7 @@ type server struct {
 	notary    *notary.Notary
 	witnesses []*witness.Client // those that can be asked
 	shipping  *shipping.Engine
+	scratch   sink.Scratch // of its destinations
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
