@@ -24,7 +24,8 @@ var mayImport = map[string]string{
 	"store/block/chunk":    "audit store/block/bits",
 	"store/block/lex":      "",
 	"store/block/distinct": "store/block/bits",
-	"store/block/column":   "store/block/bits store/block/chunk store/block/distinct store/block/lex",
+	"store/block/uuid":     "store/block/bits",
+	"store/block/column":   "store/block/bits store/block/chunk store/block/distinct store/block/lex store/block/uuid",
 	"store/block/search":   "audit fulltext store/block/bits store/block/chunk store/block/column store/block/lex",
 	"store/block":          "audit fulltext store/block/bits store/block/column store/block/search",
 
@@ -201,7 +202,7 @@ var onlyIn = map[string]string{
 	"github.com/prometheus/client_golang": "api/metrics",
 	"github.com/rs/zerolog":               "api api/wire backup/duty console growth index notary retention scrub shipping cli/folder cli/server",
 	"github.com/go-json-experiment/json":  "api/intake api/strict importer importer/cloudtrail",
-	"github.com/klauspost/compress":       "api/wire backup sink/bucket sink/web store/format store/block/chunk",
+	"github.com/klauspost/compress":       "api/wire backup sink sink/bucket store/format store/block/chunk",
 	"github.com/spf13":                    "cli cli/admin cli/command cli/connection cli/entries cli/filters cli/folder cli/help cli/proofs cli/server cli/settings cli/shipping",
 	"go.opentelemetry.io/proto/otlp":      "sink/otlp",
 	"google.golang.org/protobuf":          "sink/otlp",
