@@ -41,6 +41,9 @@ type Field struct {
 	// Whole says that full-text search finds it whole, as it is written, and not by its
 	// words: an id of which each entry has another, and of which nobody looks for a part.
 	Whole bool
+	// Indexed says that the full-text index knows its values, as they are, besides their words: filters
+	// of many projects ask it which blocks have one. Few entries have another than those around them.
+	Indexed bool
 
 	// Asked says how filters ask for it.
 	Asked Asked
@@ -116,7 +119,7 @@ var fields = []*Field{
 		Asks:   "only these `outcomes`: success, forbidden, error; failure is the last two",
 		Asked:  Folded},
 	{Path: "actor.email", Name: "actor", Column: "actorEmail", Title: "actor",
-		Usage: "who did it: an `e-mail` or another stable name", Limit: MaxName, Required: true, Searched: true,
+		Usage: "who did it: an `e-mail` or another stable name", Limit: MaxName, Required: true, Searched: true, Indexed: true,
 		text:  func(e *Entry) *string { return &e.Actor.Email },
 		Asks:  "only by this `actor`",
 		Asked: Exactly},
@@ -131,7 +134,7 @@ var fields = []*Field{
 		Asks:  "only with this `label` of the actor",
 		Asked: Exactly},
 	{Path: "action", Name: "action", Column: "action", Title: "action",
-		Usage: "what was done, as `resource.verb`: deployment.deploy", Limit: MaxName, Required: true, Searched: true,
+		Usage: "what was done, as `resource.verb`: deployment.deploy", Limit: MaxName, Required: true, Searched: true, Indexed: true,
 		text:  func(e *Entry) *string { return &e.Action },
 		Asks:  "only this `action`, or deployment.* for all that begin so",
 		Asked: Beginning},

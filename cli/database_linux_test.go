@@ -55,7 +55,7 @@ func TestDatabaseTroubles(t *testing.T) {
 		optional bool
 	}{
 		{"down", d.proxy.Refuse, d.heal, "connection refused", false},
-		{"slow", d.proxy.Stall, d.heal, "i/o timeout", false},
+		{"slow", d.proxy.Stall, d.heal, "i/o timeout|deadline exceeded", false},
 		{"killed", d.server.Kill, func() { d.must(d.server.Serve()) }, "connection refused|connection reset|EOF|starting up", false},
 		{"read-only", func() { d.sql("ALTER ROLE " + logUser + " SET default_transaction_read_only = on"); d.hangUp() },
 			func() { d.sql("ALTER ROLE " + logUser + " RESET default_transaction_read_only"); d.hangUp() }, "read-only", false},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -179,13 +180,13 @@ func startBalancer(t *testing.T, addresses ...string) string {
 	for i, address := range addresses {
 		replacements = append(replacements, fmt.Sprintf("10.0.0.%d:7070", i+1), address)
 	}
-	runHAProxy(t, "frontend auditlog", replacements...)
+	runHAProxy(t, "frontend auditlog", at, replacements...)
 	return "http://" + at
 }
 
-// runHAProxy starts a HAProxy that ends with the test, with the configuration of docs/scaling.md that has a
-// section, at other addresses than are in it.
-func runHAProxy(t *testing.T, section string, replacements ...string) {
+// runHAProxy starts a HAProxy that ends with the test and listens at an address, with the configuration of
+// docs/scaling.md that has a section, at other addresses than are in it.
+func runHAProxy(t *testing.T, section, at string, replacements ...string) {
 	t.Helper()
 	bin, err := exec.LookPath("haproxy")
 	if err != nil {
@@ -211,6 +212,14 @@ func runHAProxy(t *testing.T, section string, replacements ...string) {
 			t.Logf("haproxy: %s", log.String())
 		}
 	})
+	for limit := time.Now().Add(startLimit); ; time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", at); err == nil {
+			conn.Close()
+			return
+		} else if time.Now().After(limit) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // documented returns the block of docs/scaling.md that is of a kind and has a text.

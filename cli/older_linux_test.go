@@ -85,13 +85,18 @@ func (o *older) must(err error) {
 
 func (o *older) start(node string, args ...string) *process {
 	o.Helper()
-	settings := filepath.Join(o.dir, node+".toml")
-	o.must(os.WriteFile(settings, fmt.Appendf(nil, "[[sink]]\nname = \"file\"\nproject = \"acme\"\nto = \"file://%s\"\nwait = \"50ms\"\n", o.sink()), 0o600))
-	p, err := startServer(os.Environ(), o.dir, append([]string{"--dev", "--allow-async", "--data", filepath.Join(o.dir, node), "--signing-key", o.key,
-		"--config", settings, "--store", o.address}, args...)...)
+	p, err := o.run(node, args...)
 	o.must(err)
 	o.Cleanup(p.kill)
 	return p
+}
+
+func (o *older) run(node string, args ...string) (*process, error) {
+	o.Helper()
+	settings := filepath.Join(o.dir, node+".toml")
+	o.must(os.WriteFile(settings, fmt.Appendf(nil, "[[sink]]\nname = \"file\"\nproject = \"acme\"\nto = \"file://%s\"\nwait = \"50ms\"\n", o.sink()), 0o600))
+	return startServer(os.Environ(), o.dir, append([]string{"--dev", "--allow-async", "--data", filepath.Join(o.dir, node), "--signing-key", o.key,
+		"--config", settings, "--store", o.address}, args...)...)
 }
 
 func (o *older) sink() string { return filepath.Join(o.dir, "shipped.ndjson") }
@@ -165,4 +170,44 @@ func (o *older) entries(p *process, project, action string) (all []*audit.Entry)
 		}
 	}
 	return all
+}
+
+// A node that finds another log in the place of its own ends, and does not start, until it is told to begin
+// anew with that one.
+func TestOtherDatabase(t *testing.T) {
+	t.Parallel()
+	o := &older{T: t, server: pgtest.StartServer(t), key: newKey(t), dir: t.TempDir()}
+	o.address = o.server.Database(t)
+	p := o.start("one")
+	o.record(p, "kept", 1)
+	o.stop(p)
+	own := o.address
+	o.address = o.server.Database(t)
+	p = o.start("other")
+	o.record(p, "of another log", 1)
+	o.stop(p)
+	other := o.name()
+
+	o.address = own
+	p = o.start("one")
+	o.sql(`ALTER DATABASE "` + o.name() + `" WITH ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '` + o.name() + `'`)
+	o.sql(`ALTER DATABASE "` + o.name() + `" RENAME TO own`)
+	o.sql(`ALTER DATABASE "` + other + `" RENAME TO "` + o.name() + `"`)
+	select {
+	case err := <-p.exit:
+		p.exit <- err
+		if err == nil {
+			t.Error("it ends as if all were well")
+		}
+	case <-time.After(2 * startLimit):
+		t.Fatal("it goes on with another log")
+	}
+	p.log.await(t, "this node has had log")
+	if _, err := o.run("one"); err == nil || !strings.Contains(err.Error(), "database.json to have it begin anew") {
+		t.Errorf("a start on it says %v", err)
+	}
+	o.must(os.Remove(filepath.Join(o.dir, "one", "database.json")))
+	if all := o.list(o.start("one")); len(all) != 1 || all[0].Detail != "of another log 0" {
+		t.Errorf("listed are %v", all)
+	}
 }

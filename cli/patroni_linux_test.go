@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"auditlog/store"
 	"auditlog/store/kv/pgkv/pgtest"
 )
 
@@ -337,6 +338,15 @@ func (p *patroni) balanced() string {
 		p.must(err)
 		replacements = append(replacements, fmt.Sprintf("10.0.1.%d:5432 check port 8008", i+1), m.postgres+" check port "+port)
 	}
-	runHAProxy(p.T, "listen log", replacements...)
+	runHAProxy(p.T, "listen log", at, replacements...)
+	inRow := 0 // before its first checks it leads to standbys as well
+	p.until("HAProxy leads to the primary", func() bool {
+		if _, err := store.ConnectReadOnly(p.url(at)); err != nil && strings.Contains(err.Error(), "there is no log") {
+			inRow++
+		} else {
+			inRow = 0
+		}
+		return inRow > len(p.members)
+	})
 	return at
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,7 +57,9 @@ func TestBrowserLiveComesBack(t *testing.T) {
 }
 
 // restart serves the site again at its address, which nobody answered at meanwhile.
-func (s *site) restart(t *testing.T) {
+func (s *site) restart(t *testing.T) { s.restartAs(t, s.console.handler()) }
+
+func (s *site) restartAs(t *testing.T, handler http.Handler) {
 	t.Helper()
 	var l net.Listener
 	for range 100 {
@@ -69,7 +72,7 @@ func (s *site) restart(t *testing.T) {
 	if l == nil {
 		t.Fatalf("%s is not free any more", s.URL)
 	}
-	again := &http.Server{Handler: s.console.handler()}
+	again := &http.Server{Handler: handler}
 	go again.Serve(l)
 	t.Cleanup(func() { again.Close() }) // live views do not end by themselves
 }
@@ -96,4 +99,44 @@ func TestBrowserServerIsKilled(t *testing.T) {
 	if p.count("#live.open") != 1 || p.count("#rows tr[data-id]") != 2 {
 		t.Error("the live view does not go on as it was")
 	}
+}
+
+// A node of several whose database fails over lives and answers 503: the live view waits for it.
+func TestBrowserNodeIsNotReady(t *testing.T) {
+	t.Parallel()
+	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
+	p := site.tab(t)
+	p.expect("ERR_")
+	p.expect("503")
+	p.open("/logs?project=acme")
+	p.click("#live")
+	p.until("document.querySelector('#live.open')")
+	site.CloseClientConnections()
+	site.Listener.Close()
+	var ready atomic.Bool
+	asked := make(chan struct{}, 1)
+	site.restartAs(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case ready.Load():
+			site.console.handler().ServeHTTP(w, r)
+		case r.URL.Path == "/healthz":
+		default:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			if r.URL.Path == "/readyz" {
+				select {
+				case asked <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}))
+	select {
+	case <-asked:
+	case <-time.After(time.Minute):
+		t.Fatal("the page does not ask whether the server is ready")
+	}
+	p.until("document.querySelector('#live-note').textContent.includes('cannot be reached')")
+	site.record(t, testEntry("acme", "bob@example.com", "role.grant", audit.Forbidden))
+	ready.Store(true)
+	p.until("document.querySelector('#rows tr[data-id=\"2\"]') && document.querySelector('#live-note').hidden")
 }

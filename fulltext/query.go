@@ -41,7 +41,8 @@ type Query interface {
 
 // Exact is what filters ask of entries that an index knows, too.
 type Exact struct {
-	// Whole are values, each of which an entry must have among those that are found whole.
+	// Whole are values, each of which an entry must have among those that are found whole,
+	// by a search or a filter.
 	Whole []string
 	// Addresses is a range, or one, of which an entry must have an address among those values
 	// that are looked into for words. The zero Prefix asks for none.

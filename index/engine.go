@@ -19,7 +19,7 @@ import (
 )
 
 // indexFormat numbers what documents hold. An index of another format is rebuilt.
-const indexFormat = 5
+const indexFormat = 6
 
 // The keys under which the index keeps its state, in the same commit as the
 // documents that it speaks of.

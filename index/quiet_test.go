@@ -75,6 +75,7 @@ func TestManySmallProjects(t *testing.T) {
 		for i, e := range entries {
 			if e.Project = name(i % projects); i < needles {
 				e.Detail, e.Request.ID = "a needle", fmt.Sprintf("request-%d", i)
+				e.Actor.Email, e.Action = "Rare@example.com", "needle.find"
 			}
 		}
 		if _, err := s.Record(t.Context(), entries); err != nil {
@@ -96,6 +97,17 @@ func TestManySmallProjects(t *testing.T) {
 		search(audit.Query{Text: `"a needle"`, Oldest: true}, want)
 		search(audit.Query{Text: "nowhere"}, 0)
 		search(audit.Query{Is: audit.Terms{"requestId": {"request-0"}}}, want/2)
+		search(audit.Query{Is: audit.Terms{"actor": {"Rare@example.com"}}}, want)
+		search(audit.Query{Is: audit.Terms{"actor": {"Rare@example.com"}, "action": {"needle.find"}}, Oldest: true}, want)
+		search(audit.Query{Is: audit.Terms{"actor": {"Rare@example.com"}, "action": {"needle.*"}}}, want)
+		search(audit.Query{Is: audit.Terms{"actor": {"Rare@example.com", "nobody"}}}, want)
+		search(audit.Query{Is: audit.Terms{"actor": {"rare@example.com"}}}, 0)
+		search(audit.Query{Is: audit.Terms{"actor": {"Rare"}}}, 0)
+		search(audit.Query{Is: audit.Terms{"action": {"needle"}}}, 0)
+		q := audit.Query{Within: audit.AllProjects(), Is: audit.Terms{"actor": {"Rare@example.com"}}}
+		if st, err := audittest.Stats(t.Context(), s, q, audit.Counting{}); err != nil || st.Total != int64(want) {
+			t.Fatalf("%d counted, want %d, %v", st.Total, want, err)
+		}
 	}
 	indexed := func() {
 		t.Helper()

@@ -33,6 +33,7 @@ func benchSeveral(b *testing.B, projects, each int, quiet time.Duration) {
 		for k, e := range entries {
 			e.Project = fmt.Sprintf("p%04d", (i+k)*7919%projects)
 			if e.Project == "p0010" && i+k < projects*each/2 {
+				e.Actor.Email = "rare@example.com"
 				e.Detail, e.Request.ID = "a needle", "0b7c9a52-1f5e-4d0e-9a55-6b1d3c2e0f11"
 			}
 		}
@@ -59,6 +60,10 @@ func benchSeveral(b *testing.B, projects, each int, quiet time.Duration) {
 		{"id", audit.Query{Within: all, Is: audit.Terms{"requestId": {"0b7c9a52-1f5e-4d0e-9a55-6b1d3c2e0f11"}}}},
 		{"no id", audit.Query{Within: all, Is: audit.Terms{"requestId": {"1b7c9a52-1f5e-4d0e-9a55-6b1d3c2e0f11"}}}},
 		{"common", audit.Query{Within: all, Text: "deployed"}},
+		{"actor", audit.Query{Within: all, Is: audit.Terms{"actor": {"rare@example.com"}}}},
+		{"no actor", audit.Query{Within: all, Is: audit.Terms{"actor": {"never@example.com"}}}},
+		{"common actor", audit.Query{Within: all, Is: audit.Terms{"actor": {g.Entries(1)[0].Actor.Email}}}},
+		{"type", audit.Query{Within: all, Is: audit.Terms{"resourceType": {"Deployment"}}}},
 	} {
 		b.Run(q.name, func(b *testing.B) {
 			n := 0

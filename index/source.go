@@ -21,7 +21,7 @@ type Source interface {
 	// caller then knows everything.
 	BlockChanges(after uint64, limit int) (changes []fulltext.BlockChange, through uint64, err error)
 	// BlockTexts calls fn with every value of a block that full text looks into for words,
-	// and whole with every one that it finds whole, each at least once, as the block is
+	// and whole with every one that it or a filter finds whole, each at least once, as the block is
 	// now. ok is false when it is gone. An error that has fulltext.ErrDamaged in its chain is about
 	// this block alone.
 	BlockTexts(key fulltext.BlockKey, fn, whole func(value string)) (ok bool, err error)

@@ -13,6 +13,9 @@
 // Entries that a destination refuses for good are named, by their ids and not by what they say,
 // in a file beside the state, before the state is behind them; Resend delivers them again.
 //
+// It delivers the log's newest checkpoint behind entries where it is told to, and keeps how far that
+// covers them. What fails there holds up nothing.
+//
 // It never decides what is worth another try of a call (package client does, and the destination
 // says so of its own), holds one part in memory, and has one goroutine.
 package ship

@@ -22,6 +22,8 @@ type Log interface {
 	PullPart(ctx context.Context, req rpc.PullRequest) (rpc.PullResult, error)
 	// Get returns one entry of a project.
 	Get(ctx context.Context, project string, id int64) (*audit.Entry, error)
+	// Checkpoint returns a checkpoint of all that is recorded.
+	Checkpoint(ctx context.Context, old *int64) (rpc.CheckpointResult, error)
 }
 
 // Options say what is shipped where. Log, State and Destination are required.
@@ -45,6 +47,8 @@ type Options struct {
 	// SkipDamaged has it go on behind entries that cannot be read, which are counted, instead of
 	// trying until the log is repaired.
 	SkipDamaged bool
+	// Checkpoints has it deliver the log's newest checkpoint behind entries, as the server's sinks do.
+	Checkpoints bool
 	// Progress is told of the state whenever that was saved, Report of failures that are tried
 	// again, after a pause. Default: nobody.
 	Progress func(*Kept)
@@ -87,10 +91,10 @@ func Run(ctx context.Context, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &shipper{o: &o, st: o.State}
+	s := &shipper{o: &o, st: o.State, askedAt: o.Now()}
 	err := follow.Run(ctx, s, follow.Options{Again: s.again})
 	if errors.Is(err, errAll) {
-		err = nil
+		err = s.uncarried
 	}
 	if s.unsaved {
 		err = errors.Join(err, s.save())
@@ -108,6 +112,9 @@ type shipper struct {
 	// longer: what was delivered is not to be delivered again because a disk was full.
 	unsaved, due bool
 	savedAt      time.Time
+	// askedAt is when a checkpoint was asked for last, or the run began, and uncarried why it was not delivered.
+	askedAt   time.Time
+	uncarried error
 }
 
 // readError is an error of the log's, not the destination's.
@@ -177,7 +184,8 @@ func (s *shipper) Step(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
-	if s.o.Once && !more {
+	end := s.o.Once && !more
+	if s.carry(ctx, end); end {
 		return false, errAll
 	}
 	return more, nil
@@ -323,6 +331,7 @@ func (s *shipper) behind(ctx context.Context, req rpc.PullRequest) (rpc.PullResu
 	part, err := s.o.Log.PullPart(ctx, req)
 	if err == nil {
 		s.st.From = part.Covered.From // what is counted from here on is of the new state
+		s.st.Covered = 0
 		s.st.Delivered, s.st.Skipped, s.st.Purged, s.st.Missing, s.st.Refused = 0, 0, 0, 0, 0
 		s.o.Report(fmt.Errorf("the log was restored: going on behind number %d", part.Covered.From-1), 0)
 	}

@@ -44,6 +44,8 @@ type Kept struct {
 	// DeliveredAt is when something was delivered last, LastID the id of the last entry of that.
 	DeliveredAt time.Time `json:"deliveredAt,omitzero"`
 	LastID      int64     `json:"lastId,omitempty"`
+	// Covered is the id up to which the checkpoint covers all that was delivered last.
+	Covered int64 `json:"covered,omitempty"`
 	// Error is why the last try failed, at ErrorAt; empty since something succeeded.
 	Error   string    `json:"error,omitempty"`
 	ErrorAt time.Time `json:"errorAt,omitzero"`

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,35 +13,12 @@ import (
 	"auditlog/sink"
 )
 
-// What the entry of a checkpoint has as metadata: the signed note, and what a start on an
-// older state of the log finds again.
-const (
-	metadataCheckpoint = "checkpoint"
-	metadataMark       = "mark"
-)
-
-// Checkpoint is a checkpoint of the log. As JSON it is what sinks keep of one for the log's next
-// start.
-type Checkpoint struct {
-	// Number counts them, and Signed is the note.
-	Number int64  `json:"-"`
-	Signed string `json:"checkpoint"`
-	// LastID is the newest id that it covers, Seqs the newest seq of each project.
-	LastID int64            `json:"lastId"`
-	Seqs   map[string]int64 `json:"seqs,omitempty"`
-}
-
-const (
-	// repeatAfter is how many entries are delivered at most until the checkpoint is carried again,
-	// so that who asks for it need not look far back.
-	repeatAfter = 20_000
-	// maxMark bounds the bytes of a mark, which is a word of an index at some destinations: where
-	// the seqs of all projects have no room in it, it has none.
-	maxMark = 8 << 10
-)
+// repeatAfter is how many entries are delivered at most until the checkpoint is carried again,
+// so that who asks for it need not look far back.
+const repeatAfter = 20_000
 
 // Checkpointed tells the engine of the newest checkpoint of the log, which sinks are to carry.
-func (e *Engine) Checkpointed(c Checkpoint) {
+func (e *Engine) Checkpointed(c sink.Checkpoint) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.checkpoint == nil || c.Number > e.checkpoint.Number {
@@ -53,7 +29,7 @@ func (e *Engine) Checkpointed(c Checkpoint) {
 }
 
 // newestCheckpoint returns the newest checkpoint, or nil, and what is closed when there is a newer one.
-func (e *Engine) newestCheckpoint() (c *Checkpoint, next <-chan struct{}) {
+func (e *Engine) newestCheckpoint() (c *sink.Checkpoint, next <-chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.checkpoint, e.checkpointed
@@ -76,7 +52,7 @@ func (c *carrier) note(entries []*audit.Entry) {
 func (c *carrier) owes() bool { return c.delivered > c.lastID }
 
 // due returns the checkpoint that is to be carried now, or nil, and what is closed when one may be.
-func (r *runner) due() (c *Checkpoint, next <-chan struct{}) {
+func (r *runner) due() (c *sink.Checkpoint, next <-chan struct{}) {
 	if !r.carried.owes() {
 		return nil, nil
 	}
@@ -116,30 +92,15 @@ func (r *runner) carry(ctx context.Context) {
 
 // checkpointEntry returns the entry that carries a checkpoint. Of other projects than its own a
 // sink learns nothing.
-func (r *runner) checkpointEntry(c *Checkpoint) *audit.Entry {
-	told := Checkpoint{Signed: c.Signed, LastID: c.LastID}
+func (r *runner) checkpointEntry(c *sink.Checkpoint) *audit.Entry {
+	told := sink.Checkpoint{Number: c.Number, Signed: c.Signed, LastID: c.LastID}
 	switch seq, ok := c.Seqs[r.h.Project]; {
 	case r.h.Project != "" && ok:
 		told.Seqs = map[string]int64{r.h.Project: seq}
 	case r.h.all():
 		told.Seqs = c.Seqs
 	}
-	text := encode(told)
-	if len(text) > maxMark {
-		told.Seqs = nil
-		text = encode(told)
-	}
-	now := audit.Truncate(r.e.opts.Now())
-	log := r.e.log.Lineage().Log
-	return &audit.Entry{
-		ID: -c.Number, Project: audit.SystemProject, CreatedAt: now, RecordedAt: now, RecordedBy: audit.RecordedByLog,
-		Actor:    audit.Actor{Email: "auditlog", Type: audit.ServiceAccount},
-		Action:   sink.ActionCheckpoint,
-		Resource: audit.Resource{Type: "Log", ID: log},
-		Outcome:  audit.Success,
-		Detail:   "The checkpoint " + strconv.FormatInt(c.Number, 10) + " of the log covers every entry up to id " + strconv.FormatInt(c.LastID, 10),
-		Metadata: map[string]string{metadataCheckpoint: c.Signed, metadataMark: sink.Mark(text)},
-	}
+	return told.Entry(r.e.log.Lineage().Log, r.e.opts.Now())
 }
 
 // all reports whether a sink ships everything there is.
@@ -150,7 +111,7 @@ func (s *Sink) all() bool {
 // Seen is the newest checkpoint that a sink holds of the log.
 type Seen struct {
 	Sink string
-	Checkpoint
+	sink.Checkpoint
 }
 
 const (
@@ -195,7 +156,7 @@ func (e *Engine) Seen(ctx context.Context, isOwn func(signed string) bool) []See
 }
 
 // ask returns what one sink holds, nil where it holds nothing or cannot be asked.
-func (e *Engine) ask(ctx context.Context, h *held, isOwn func(string) bool) (_ *Checkpoint, err error) {
+func (e *Engine) ask(ctx context.Context, h *held, isOwn func(string) bool) (_ *sink.Checkpoint, err error) {
 	dest, err := e.opts.Open(h.config(), h.configured)
 	if err != nil {
 		return nil, err
@@ -205,9 +166,9 @@ func (e *Engine) ask(ctx context.Context, h *held, isOwn func(string) bool) (_ *
 	if !ok {
 		return nil, nil
 	}
-	var holds *Checkpoint
+	var holds *sink.Checkpoint
 	_, err = asker.Newest(ctx, func(b []byte) bool {
-		var c Checkpoint
+		var c sink.Checkpoint
 		if json.Unmarshal(b, &c) != nil || !isOwn(c.Signed) {
 			return false
 		}

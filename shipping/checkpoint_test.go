@@ -15,7 +15,7 @@ import (
 )
 
 // parted returns the ids of the entries that came to a sink, and the checkpoints, and forgets them.
-func (s *scene) parted(name string) (ids []int64, marks []Checkpoint) {
+func (s *scene) parted(name string) (ids []int64, marks []sink.Checkpoint) {
 	s.Helper()
 	r := s.to(name)
 	r.mu.Lock()
@@ -25,12 +25,12 @@ func (s *scene) parted(name string) (ids []int64, marks []Checkpoint) {
 			ids = append(ids, e.ID)
 			continue
 		}
-		var m Checkpoint
+		var m sink.Checkpoint
 		found := sink.LastMark(e.AppendJSON(nil), func([]byte) bool { return true })
 		if err := json.Unmarshal(found, &m); err != nil {
 			s.Fatalf("%q: %v", found, err)
 		}
-		if e.Metadata[metadataCheckpoint] != m.Signed || e.Action != sink.ActionCheckpoint || e.Project != audit.SystemProject || e.Seq != 0 {
+		if e.Metadata[sink.MetadataCheckpoint] != m.Signed || e.Action != sink.ActionCheckpoint || e.Project != audit.SystemProject || e.Seq != 0 {
 			s.Errorf("%+v", e)
 		}
 		marks = append(marks, m)
@@ -40,8 +40,8 @@ func (s *scene) parted(name string) (ids []int64, marks []Checkpoint) {
 }
 
 // checkpointed tells of a checkpoint that covers everything.
-func (s *scene) checkpointed(number int64) Checkpoint {
-	c := Checkpoint{
+func (s *scene) checkpointed(number int64) sink.Checkpoint {
+	c := sink.Checkpoint{
 		Number: number, Signed: strings.Repeat("note\n", int(number)), LastID: s.log.LastID(),
 		Seqs: map[string]int64{"acme": s.log.LastSeq("acme"), "globex": s.log.LastSeq("globex")},
 	}
@@ -160,7 +160,7 @@ func (a *asked) Newest(_ context.Context, wanted func([]byte) bool) ([]byte, err
 func TestSeen(t *testing.T) {
 	s := start(t, t.TempDir(), Options{})
 	s.others = map[string]sink.Destination{
-		"test:new":    &asked{holds: sink.Mark(encode(Checkpoint{Signed: "own 1"})) + " " + sink.Mark(encode(Checkpoint{Signed: "own 2", LastID: 7, Seqs: map[string]int64{"acme": 3}})) + " " + sink.Mark(encode(Checkpoint{Signed: "other"}))},
+		"test:new":    &asked{holds: sink.Mark(encode(sink.Checkpoint{Signed: "own 1"})) + " " + sink.Mark(encode(sink.Checkpoint{Signed: "own 2", LastID: 7, Seqs: map[string]int64{"acme": 3}})) + " " + sink.Mark(encode(sink.Checkpoint{Signed: "other"}))},
 		"test:empty":  &asked{},
 		"test:broken": &asked{fails: errors.New("denied")},
 	}

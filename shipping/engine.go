@@ -77,7 +77,7 @@ type Engine struct {
 	begun  chan struct{}   // closed when base is there, and made anew when it goes
 	// checkpoint is the newest of the log, nil where none is known, and checkpointed is closed
 	// when there is a newer one.
-	checkpoint   *Checkpoint
+	checkpoint   *sink.Checkpoint
 	checkpointed chan struct{}
 	group        sync.WaitGroup // of the runners
 }

@@ -7,6 +7,9 @@
 // server or outside. Package kinds has the table of all, and opens them. What a destination
 // must do is package sinktest's examination.
 //
+// A destination writes a batch in the program's Scratch, and holds nothing of it between two: there may be
+// a thousand.
+//
 // A destination delivers at least once and in order: Deliver returns nil once the other side
 // has confirmed the whole batch as far as its protocol can, and a batch that failed may be
 // delivered again, whole, cut otherwise, or with others behind it. Where a protocol has ids,

@@ -110,6 +110,8 @@ type Environment struct {
 	Version string
 	// Now tells the time. Default: time.Now.
 	Now func() time.Time
+	// Scratch is what those of one program write in. Default: one of its own.
+	Scratch *Scratch
 }
 
 // Options are a Config that was checked, as a kind opens it.

@@ -28,7 +28,7 @@ func (s *Store) BlockChanges(after uint64, limit int) (changes []format.BlockCha
 }
 
 // BlockTexts calls fn with the values of a block's entries that full-text search looks
-// into for words, and whole with those that it finds whole, each at least once. ok is
+// into for words, and whole with those that it or a filter finds whole, each at least once. ok is
 // false when the block is gone.
 func (s *Store) BlockTexts(key format.BlockKey, fn, whole func(value string)) (ok bool, err error) {
 	err = s.read(func(tx kv.Tx) error {

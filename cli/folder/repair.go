@@ -58,6 +58,9 @@ refused then, and proofs begin anew.`,
 
 func (a *app) runRepair(ctx context.Context, dir, to string, from []string, s *source) (err error) {
 	damaged, err := repair.Open(dir, store.FileName)
+	if audit.KindOf(err) == audit.Conflict {
+		return exit.Hinted(err, "stop the server that has %s open first", dir)
+	}
 	if err != nil {
 		return err
 	}

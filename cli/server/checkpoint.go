@@ -14,7 +14,7 @@ import (
 	"auditlog/durable"
 	"auditlog/notary"
 	"auditlog/proof"
-	"auditlog/shipping"
+	"auditlog/sink"
 )
 
 // told takes what is known of the log to where it is kept, after each head: the file that the
@@ -28,7 +28,7 @@ func (s *server) told(k notary.Kept) error {
 	if err != nil {
 		return err
 	}
-	s.shipping.Checkpointed(shipping.Checkpoint{Number: c.Size, Signed: k.Checkpoint, LastID: k.LastID, Seqs: k.Seqs})
+	s.shipping.Checkpointed(sink.Checkpoint{Number: c.Size, Signed: k.Checkpoint, LastID: k.LastID, Seqs: k.Seqs})
 	if s.cfg.CheckpointFile == "" {
 		return nil
 	}

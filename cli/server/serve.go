@@ -45,6 +45,7 @@ import (
 	"auditlog/retention"
 	"auditlog/scrub"
 	"auditlog/shipping"
+	"auditlog/sink"
 	"auditlog/sinks"
 	"auditlog/slowest"
 	"auditlog/spell"
@@ -173,6 +174,7 @@ type server struct {
 	notary    *notary.Notary
 	witnesses []*witness.Client // those that can be asked
 	shipping  *shipping.Engine
+	scratch   sink.Scratch // of its destinations
 	workers   []worker     // run does them
 	metrics   http.Handler // answers /metrics
 	http      *http.Server
@@ -394,8 +396,8 @@ func (s *server) pages(ships *sinks.Desk, desk *status.Desk, stopping <-chan str
 	return console.New(options)
 }
 
-func (s *server) listen(ctx context.Context) (err error) {
-	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
+func (s *server) listen(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = audit.Errorf(audit.Conflict, "another program listens at %s", s.cfg.Listen)
 		return exit.Hinted(err, "stop it, or choose another address with --listen")
@@ -403,6 +405,7 @@ func (s *server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	s.listener = steady{listener}
 	return s.keeper.MayListen(s.listener.Addr())
 }
 

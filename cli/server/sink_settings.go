@@ -180,6 +180,7 @@ func (s *server) openSinks(ctx context.Context) (err error) {
 // made with the first of them.
 func (s *server) openSink(c sink.Config, configured bool) (sink.Destination, error) {
 	env := s.cfg.sinkEnvironment(configured)
+	env.Scratch = &s.scratch
 	d, err := kinds.Open(c, env)
 	if err == nil && env.Folder != "" && strings.HasPrefix(c.To, "file:") {
 		if err := os.MkdirAll(env.Folder, 0o700); err != nil {

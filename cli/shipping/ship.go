@@ -35,7 +35,8 @@ interrupted, or with --once until all is delivered, for cron. Meanwhile the stat
 how far it is, and why it does not get on.
 
 The destination may refuse entries for good. Their ids are in the file STATE.refused, and
---resend delivers them again. "auditlog sink kinds" lists the destinations that there are;
+--resend delivers them again. With --checkpoints the destination holds the log to what it was:
+see "auditlog checkpoint". "auditlog sink kinds" lists the destinations that there are;
 "auditlog sink create" has the server itself deliver.`,
 		Example: `  auditlog ship -p acme --state acme.state --to file:///var/log/acme.ndjson --once
   auditlog ship --all-projects --state all.state --to splunk+https://splunk.example.com:8088 --secret-file token=hec.token
@@ -46,7 +47,7 @@ The destination may refuse entries for good. Their ids are in the file STATE.ref
 	s := &shipment{app: a}
 	s.flags(cmd)
 	return connection.Asks(cmd, func(cmd *cobra.Command, c *client.Client, _ []string) (err error) {
-		o := ship.Options{Log: c, Once: s.once, AcceptRestore: s.acceptRestore, SkipDamaged: s.skipDamaged, Batch: s.batch, Name: s.name, Progress: s.progress, Report: s.report}
+		o := ship.Options{Log: c, Once: s.once, AcceptRestore: s.acceptRestore, SkipDamaged: s.skipDamaged, Checkpoints: s.checkpoints, Batch: s.batch, Name: s.name, Progress: s.progress, Report: s.report}
 		if o.Filters, err = f.Following(); err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ type shipment struct {
 	settings, secretFiles         settings.Pairs
 	batch                         int
 	once, resend, acceptRestore   bool
-	skipDamaged                   bool
+	skipDamaged, checkpoints      bool
 
 	told    time.Time // when progress was told last
 	refused int64     // entries, of which was told
@@ -87,6 +88,7 @@ func (s *shipment) flags(cmd *cobra.Command) {
 	fs.BoolVar(&s.resend, "resend", false, "first deliver once more what was refused for good")
 	fs.BoolVar(&s.acceptRestore, "accept-restore", false, "go on if the log was restored from a backup, with what is new since then, instead of ending")
 	fs.BoolVar(&s.skipDamaged, "skip-damaged", false, "go on behind entries that cannot be read because the log is damaged, instead of trying until it is repaired")
+	fs.BoolVar(&s.checkpoints, "checkpoints", false, "deliver the log's newest checkpoint behind entries, as an entry log.checkpoint, as the server's sinks do")
 	filters.Complete(cmd, "format", format.Names()...)
 }
 

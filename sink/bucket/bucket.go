@@ -14,17 +14,13 @@
 package bucket
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"auditlog/audit"
 	"auditlog/backup/s3"
@@ -58,7 +54,6 @@ type bucket struct {
 	seen   *seen
 	lock   string
 	retain time.Duration
-	lines  []byte
 }
 
 // locks are Amazon's words.
@@ -147,17 +142,16 @@ func (x *bucket) suffixed(name string, b *sink.Batch) string {
 }
 
 func (x *bucket) store(ctx context.Context, day string, b *sink.Batch) error {
-	x.lines = x.o.AppendLines(x.lines[:0], b)
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	_, err := w.Write(x.lines)
-	if err := errors.Join(err, w.Close()); err != nil {
-		return fmt.Errorf("compress: %w", err)
+	lines := x.o.AppendLines(x.o.Scratch.Take(), b)
+	packed, err := x.o.Scratch.Pack(lines)
+	x.o.Scratch.Give(lines)
+	if err != nil {
+		return err
 	}
 	first, last := b.Entries[0].ID, b.Entries[len(b.Entries)-1].ID
 	o := &s3.Object{
 		Name:        x.name(day, b),
-		Data:        packed.Bytes(),
+		Data:        packed,
 		ContentType: "application/gzip",
 		Metadata: map[string]string{
 			"First-Id": strconv.FormatInt(first, 10), "Last-Id": strconv.FormatInt(last, 10), "Entries": strconv.Itoa(len(b.Entries)), "Format": x.o.Format,

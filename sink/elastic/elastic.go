@@ -43,7 +43,6 @@ type elastic struct {
 	client *web.Client
 	index  string
 	o      *sink.Options
-	body   []byte
 	narrow sink.Narrower
 }
 
@@ -70,17 +69,18 @@ func (x *elastic) Deliver(ctx context.Context, b *sink.Batch) error {
 func (x *elastic) Close() error { return x.client.Close() }
 
 func (x *elastic) post(ctx context.Context, b *sink.Batch) error {
-	x.body = x.body[:0]
+	body := x.o.Scratch.Take()
+	defer func() { x.o.Scratch.Give(body) }()
 	origin := x.o.Origin(b)
 	for _, e := range b.Entries {
-		x.body = audit.AppendString(append(x.body, `{"create":{"_index":`...), x.index)
-		x.body = audit.AppendString(append(x.body, `,"_id":`...), origin.Log.Key(e.ID))
-		x.body = append(x.body, "}}\n"...)
-		x.body = append(x.o.Line.Append(x.body, origin, e), '\n')
+		body = audit.AppendString(append(body, `{"create":{"_index":`...), x.index)
+		body = audit.AppendString(append(body, `,"_id":`...), origin.Log.Key(e.ID))
+		body = append(body, "}}\n"...)
+		body = append(x.o.Line.Append(body, origin, e), '\n')
 	}
 	answer, err := x.client.Post(ctx, &web.Request{
 		Path: "_bulk", Query: "filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason",
-		ContentType: "application/x-ndjson", Body: x.body,
+		ContentType: "application/x-ndjson", Body: body,
 	})
 	if err != nil {
 		return err

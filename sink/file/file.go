@@ -50,7 +50,6 @@ type file struct {
 	root *os.Root
 	at   *os.File // nil: not open
 	size int64
-	b    []byte
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -80,14 +79,15 @@ func open(o *sink.Options) (sink.Destination, error) {
 
 // Deliver appends a batch and waits until it is on disk.
 func (x *file) Deliver(ctx context.Context, b *sink.Batch) error {
-	x.b = x.o.AppendLines(x.b[:0], b)
-	if err := x.ready(int64(len(x.b))); err != nil {
+	lines := x.o.AppendLines(x.o.Scratch.Take(), b)
+	defer x.o.Scratch.Give(lines)
+	if err := x.ready(int64(len(lines))); err != nil {
 		return errors.Join(err, x.Close())
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err := x.at.Write(x.b)
+	_, err := x.at.Write(lines)
 	if err == nil {
 		err = x.at.Sync()
 	}
@@ -95,7 +95,7 @@ func (x *file) Deliver(ctx context.Context, b *sink.Batch) error {
 		// What was written of it would be there twice, or half.
 		return errors.Join(fmt.Errorf("write %s: %w", x.name, err), x.at.Truncate(x.size), x.Close())
 	}
-	x.size += int64(len(x.b))
+	x.size += int64(len(lines))
 	return nil
 }
 

@@ -89,6 +89,9 @@ func options(kind *sink.Kind, c sink.Config, env sink.Environment) (*sink.Option
 	if o.Host == "" {
 		o.Host = "auditlog"
 	}
+	if o.Scratch == nil {
+		o.Scratch = new(sink.Scratch)
+	}
 	if o.Settings, err = values(kind, "settings", c.Settings, false); err != nil {
 		return nil, err
 	}

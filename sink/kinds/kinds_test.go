@@ -4,11 +4,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/sink"
 	"auditlog/sink/sinktest"
 )
@@ -108,4 +112,52 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("%v\nwant %s", err, want)
 		}
 	}
+}
+
+// TestRestingHoldsLittle: what each of many destinations has tried to send, and will again, is in the
+// memory of none of them.
+func TestRestingHoldsLittle(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	b := &sink.Batch{Log: audit.Lineage{Log: "0123456789abcdef"}, Sink: "siem", Proven: true}
+	for i := range 500 {
+		e := audittest.Plain(i)
+		e.ID, e.Detail = int64(i+1), strings.Repeat("much to say ", 40)
+		b.Entries = append(b.Entries, e)
+	}
+	env := sink.Environment{AllowLocal: true, Scratch: new(sink.Scratch)}
+	before, n := heap(), 0
+	for _, c := range []sink.Config{
+		{To: "/"}, {To: "/", Settings: map[string]string{"gzip": "yes"}}, {To: "otlp+", Settings: map[string]string{"gzip": "yes"}},
+		{To: "splunk+", Secrets: map[string]string{"token": "x"}}, {To: "elastic+"}, {To: "loki+"},
+	} {
+		c.To = strings.Trim(c.To, "/") + server.URL + "/index"
+		for range 30 {
+			d, err := Open(c, env)
+			if err != nil {
+				t.Fatalf("%s: %v", c.To, err)
+			}
+			defer d.Close()
+			if err := d.Deliver(t.Context(), b); err == nil {
+				t.Fatalf("%s takes what the server refuses", c.To)
+			}
+			n++
+		}
+	}
+	if held := heap() - before; held > int64(n)*100<<10 {
+		t.Errorf("%d destinations hold %d KiB each", n, held/int64(n)>>10)
+	}
+}
+
+// heap returns how much memory is held.
+func heap() int64 {
+	var m runtime.MemStats
+	for range 3 { // what pools have goes with the second
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -43,7 +43,6 @@ type loki struct {
 	header    http.Header
 	labels    []byte // the members of the object that names a stream
 	byProject bool
-	body      []byte
 	line      []byte
 	narrow    sink.Narrower
 }
@@ -89,15 +88,16 @@ func (l *loki) Deliver(ctx context.Context, b *sink.Batch) error {
 func (l *loki) Close() error { return l.client.Close() }
 
 func (l *loki) push(ctx context.Context, b *sink.Batch) error {
-	l.body = append(l.body[:0], `{"streams":[`...)
+	body := append(l.o.Scratch.Take(), `{"streams":[`...)
+	defer func() { l.o.Scratch.Give(body) }()
 	for i, stream := range l.streams(b.Entries) {
 		if i > 0 {
-			l.body = append(l.body, ',')
+			body = append(body, ',')
 		}
-		l.append(stream, l.o.Origin(b))
+		body = l.append(body, stream, l.o.Origin(b))
 	}
-	l.body = append(l.body, `]}`...)
-	answer, err := l.client.Post(ctx, &web.Request{Path: pushPath, Header: l.header, ContentType: "application/json", Body: l.body})
+	body = append(body, `]}`...)
+	answer, err := l.client.Post(ctx, &web.Request{Path: pushPath, Header: l.header, ContentType: "application/json", Body: body})
 	if err != nil {
 		return err
 	}
@@ -122,9 +122,9 @@ func (l *loki) streams(entries []*audit.Entry) [][]*audit.Entry {
 	return streams
 }
 
-// append appends a stream to the body.
-func (l *loki) append(entries []*audit.Entry, origin *format.Origin) {
-	b := append(append(l.body, `{"stream":{`...), l.labels...)
+// append appends a stream to a body.
+func (l *loki) append(b []byte, entries []*audit.Entry, origin *format.Origin) []byte {
+	b = append(append(b, `{"stream":{`...), l.labels...)
 	if l.byProject {
 		b = audit.AppendString(append(b, `,"project":`...), entries[0].Project)
 	}
@@ -137,5 +137,5 @@ func (l *loki) append(entries []*audit.Entry, origin *format.Origin) {
 		l.line = l.o.Line.Append(l.line[:0], origin, e)
 		b = append(audit.AppendString(b, string(l.line)), ']')
 	}
-	l.body = append(b, `]}`...)
+	return append(b, `]}`...)
 }

@@ -38,7 +38,6 @@ type otlp struct {
 	client *web.Client
 	o      *sink.Options
 	line   []byte
-	body   []byte
 	narrow sink.Narrower
 }
 
@@ -63,12 +62,13 @@ func (x *otlp) Deliver(ctx context.Context, b *sink.Batch) error {
 func (x *otlp) Close() error { return x.client.Close() }
 
 func (x *otlp) export(ctx context.Context, b *sink.Batch) error {
-	var err error
 	// LogsData has the same bytes as the request of the export, whose package needs gRPC.
-	if x.body, err = (proto.MarshalOptions{}).MarshalAppend(x.body[:0], x.data(b)); err != nil {
+	body, err := (proto.MarshalOptions{}).MarshalAppend(x.o.Scratch.Take(), x.data(b))
+	if err != nil {
 		return fmt.Errorf("encode a batch: %w", err)
 	}
-	answer, err := x.client.Post(ctx, &web.Request{Path: logsPath, ContentType: "application/x-protobuf", Body: x.body})
+	defer x.o.Scratch.Give(body)
+	answer, err := x.client.Post(ctx, &web.Request{Path: logsPath, ContentType: "application/x-protobuf", Body: body})
 	if err != nil {
 		return err
 	}

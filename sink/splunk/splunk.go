@@ -54,7 +54,6 @@ type splunk struct {
 	ack    bool
 	// around is what stands behind the time of every event, and in front of its fields.
 	around []byte
-	body   []byte
 	narrow sink.Narrower
 }
 
@@ -95,10 +94,11 @@ type reply struct {
 var faulty = []int{5, 6, 12, 13, 15}
 
 func (s *splunk) post(ctx context.Context, b *sink.Batch) error {
-	s.body = s.body[:0]
+	body := s.o.Scratch.Take()
+	defer func() { s.o.Scratch.Give(body) }()
 	origin := s.o.Origin(b)
 	for _, e := range b.Entries {
-		s.body = s.append(s.body, origin, e)
+		body = s.append(body, origin, e)
 	}
 	header, query := s.header, ""
 	if s.ack {
@@ -107,7 +107,7 @@ func (s *splunk) post(ctx context.Context, b *sink.Batch) error {
 		header.Set("X-Splunk-Request-Channel", channel)
 		query = "channel=" + url.QueryEscape(channel)
 	}
-	answer, err := s.client.Post(ctx, &web.Request{Path: eventPath, Header: header, ContentType: "application/json", Body: s.body})
+	answer, err := s.client.Post(ctx, &web.Request{Path: eventPath, Header: header, ContentType: "application/json", Body: body})
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,6 @@ func Kind() sink.Kind {
 type stream struct {
 	w io.Writer
 	o *sink.Options
-	b []byte
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -38,8 +37,9 @@ func (s *stream) Deliver(ctx context.Context, b *sink.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.b = s.o.AppendLines(s.b[:0], b)
-	if _, err := s.w.Write(s.b); err != nil {
+	lines := s.o.AppendLines(s.o.Scratch.Take(), b)
+	defer s.o.Scratch.Give(lines)
+	if _, err := s.w.Write(lines); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	return nil

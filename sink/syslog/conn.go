@@ -62,16 +62,16 @@ func (c *conn) listen() error {
 // errEarly is that the other side did not want to hear it all.
 var errEarly = errors.New("the server closed the connection in the middle of a batch")
 
-// send writes the batch and, unless nobody is to confirm it, waits until the other side has
+// send writes a batch and, unless nobody is to confirm it, waits until the other side has
 // read to its end. The goroutine that listens ends with the connection at the latest.
-func (s *syslog) send(ctx context.Context, c *conn) error {
+func (s *syslog) send(ctx context.Context, c *conn, body []byte) error {
 	if !s.confirm {
-		_, err := c.Write(s.body)
+		_, err := c.Write(body)
 		return cmp.Or(err, c.end())
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.listen() }()
-	if _, err := c.Write(s.body); err != nil {
+	if _, err := c.Write(body); err != nil {
 		// What the other side said as it closed tells more, such as that it trusts nobody here.
 		return cmp.Or(<-ended, err)
 	}

@@ -52,7 +52,6 @@ type syslog struct {
 	timeout time.Duration
 	o       *sink.Options
 	m       messages
-	body    []byte
 }
 
 func open(o *sink.Options) (sink.Destination, error) {
@@ -101,12 +100,13 @@ func (s *syslog) Deliver(ctx context.Context, b *sink.Batch) error {
 	// Whatever reads or writes ends with ctx.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	s.body = s.body[:0]
+	body := s.o.Scratch.Take()
+	defer func() { s.o.Scratch.Give(body) }()
 	origin := s.o.Origin(b)
 	for _, e := range b.Entries {
-		s.body = s.m.append(s.body, s.o.Line, origin, e)
+		body = s.m.append(body, s.o.Line, origin, e)
 	}
-	if err := s.send(ctx, conn); err != nil {
+	if err := s.send(ctx, conn, body); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s did not read a batch, and end the connection, in time: %w", s.address, ctx.Err())
 		}

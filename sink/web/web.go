@@ -19,8 +19,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/klauspost/compress/gzip"
-
 	"auditlog/audit"
 	"auditlog/backoff"
 	"auditlog/sink"
@@ -40,9 +38,7 @@ type Client struct {
 	gzip          bool
 	agent         string
 	now           func() time.Time
-
-	packed bytes.Buffer
-	packer *gzip.Writer
+	scratch       *sink.Scratch
 }
 
 // Settings are those that every destination that uses a Client has. packs says whether it
@@ -82,7 +78,7 @@ func Open(o *sink.Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		url: o.URL, timeout: timeout, authorization: authorization, gzip: o.Settings["gzip"] == "yes",
-		agent: "auditlog/" + cmp.Or(o.Version, "unknown"), now: o.Now, packer: gzip.NewWriter(nil),
+		agent: "auditlog/" + cmp.Or(o.Version, "unknown"), now: o.Now, scratch: o.Scratch,
 	}, nil
 }
 
@@ -163,15 +159,10 @@ func (c *Client) request(ctx context.Context, r *Request) (*http.Request, error)
 	}
 	var body []byte // a copy, since the transport may read what it sends after a request has failed
 	if c.gzip {
-		c.packed.Reset()
-		c.packer.Reset(&c.packed)
-		if _, err := c.packer.Write(r.Body); err != nil {
-			return nil, fmt.Errorf("compress: %w", err)
+		var err error
+		if body, err = c.scratch.Pack(r.Body); err != nil {
+			return nil, err
 		}
-		if err := c.packer.Close(); err != nil {
-			return nil, fmt.Errorf("compress: %w", err)
-		}
-		body = bytes.Clone(c.packed.Bytes())
 	} else {
 		body = bytes.Clone(r.Body)
 	}

@@ -42,7 +42,6 @@ type webhook struct {
 	keys   [][]byte
 	encode func(b []byte, batch *sink.Batch) []byte
 	kind   string // of the body
-	body   []byte
 	narrow sink.Narrower
 }
 
@@ -92,13 +91,14 @@ func (h *webhook) Deliver(ctx context.Context, b *sink.Batch) error {
 }
 
 func (h *webhook) post(ctx context.Context, b *sink.Batch) error {
-	h.body = h.encode(h.body[:0], b)
+	body := h.encode(h.o.Scratch.Take(), b)
+	defer h.o.Scratch.Give(body)
 	id, at := messageID(b), strconv.FormatInt(h.o.Now().Unix(), 10)
 	header := http.Header{"Webhook-Id": {id}, "Webhook-Timestamp": {at}}
 	if len(h.keys) > 0 {
-		header["Webhook-Signature"] = []string{h.sign(id, at, h.body)}
+		header["Webhook-Signature"] = []string{h.sign(id, at, body)}
 	}
-	answer, err := h.client.Post(ctx, &web.Request{Header: header, ContentType: h.kind, Body: h.body})
+	answer, err := h.client.Post(ctx, &web.Request{Header: header, ContentType: h.kind, Body: body})
 	if err != nil {
 		return err
 	}

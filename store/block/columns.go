@@ -86,7 +86,7 @@ var parts = [columnCount]part{
 var layout = func() column.Layout {
 	l := make(column.Layout, columnCount)
 	for col, p := range parts {
-		s := column.Spec{Searched: p.searched(), Whole: p.of != nil && p.of.Whole, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
+		s := column.Spec{Searched: p.searched(), Whole: p.of != nil && p.of.Whole, Indexed: p.of != nil && p.of.Indexed, Narrows: p.narrows, NarrowedBy: p.narrowedBy, Marks: p.marks}
 		if p.list != nil {
 			s.Names = p.list.per
 		}

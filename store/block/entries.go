@@ -84,7 +84,7 @@ func (b *Block) setNumbers(e *audit.Entry, row int, project string) {
 }
 
 // EachText calls fn with every value that full-text search looks into for words, and
-// whole with every one that it finds whole, each at least once.
+// whole with every one that it finds whole, or that filters do, each at least once.
 func (b *Block) EachText(fn, whole func(value string)) error {
 	for col, spec := range layout {
 		see := fn
@@ -95,8 +95,12 @@ func (b *Block) EachText(fn, whole func(value string)) error {
 			continue
 		}
 		err := b.columns.EachText(b.columns.At(col), func(s string) {
-			if s != "" {
-				see(s)
+			if s == "" {
+				return
+			}
+			see(s)
+			if spec.Indexed {
+				whole(s)
 			}
 		})
 		if err != nil {

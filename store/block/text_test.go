@@ -150,6 +150,11 @@ func TestEachText(t *testing.T) {
 		for _, e := range entries {
 			e.EachText(func(v string) { want[v] = true })
 			e.EachWhole(func(v string) { want["whole "+v] = true })
+			for _, v := range []string{e.Actor.Email, e.Action} { // which filters ask for
+				if v != "" {
+					want["whole "+v] = true
+				}
+			}
 		}
 		err := b.EachText(func(v string) { got[v] = true }, func(v string) { got["whole "+v] = true })
 		if err != nil {

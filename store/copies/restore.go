@@ -36,7 +36,10 @@ func Restore(ctx context.Context, dir, name string, from kv.DB, opts Options) (c
 	sum, err := fill(ctx, temp, from, &opts)
 	err = errors.Join(err, boltkv.RemoveMark(temp)) // it is of the temporary name
 	if err != nil || sum.Problems > 0 {
-		return sum, errors.Join(err, os.Remove(temp))
+		if gone := os.Remove(temp); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+		return sum, err
 	}
 	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
 		return sum, fmt.Errorf("restore: %w", err)

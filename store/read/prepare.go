@@ -1,6 +1,8 @@
 package read
 
 import (
+	"strings"
+
 	"auditlog/audit"
 	"auditlog/fulltext"
 	"auditlog/store/block"
@@ -46,7 +48,7 @@ func (q *prepared) ready() {
 	q.match, q.filter = audit.NewMatcher(&q.query), block.NewFilter(&q.query)
 }
 
-// askIndex prepares what the full-text index is to be asked: for the text, and for the ids and
+// askIndex prepares what the full-text index is to be asked: for the text, and for the ids, values and
 // addresses of filters, of which it knows the few blocks that can have them.
 func (q *prepared) askIndex() error {
 	opts := &q.s.opts
@@ -63,21 +65,54 @@ func (q *prepared) askIndex() error {
 	if opts.Narrow == nil {
 		return nil
 	}
-	var exact fulltext.Exact
+	if exact := q.exact(); len(exact.Whole) > 0 || exact.Addresses.IsValid() {
+		q.narrowings = append(q.narrowings, opts.Narrow(exact))
+	}
+	return nil
+}
+
+// looks says how many blocks are looked into before the index is asked.
+func (q *prepared) looks() walk.Looks {
+	ids := q.query.Is.One("requestId") + q.query.Is.One("key")
+	switch {
+	case len(q.narrowings) == 0:
+		return walk.Looks{}
+	case q.query.Project != "":
+		return walk.Looks{Bounded: true, Left: directBlocks, Found: -1}
+	case q.text == nil && ids == "":
+		return walk.Looks{Bounded: true, Left: directBlocksOfValues, Found: directBlocksFound}
+	}
+	return walk.Looks{Bounded: true, Left: directBlocksOfMany, Found: -1}
+}
+
+// exact returns what filters ask for that the index knows as it is.
+func (q *prepared) exact() (e fulltext.Exact) {
 	for _, id := range []string{q.query.Is.One("requestId"), q.query.Is.One("key")} {
 		if id != "" {
-			exact.Whole = append(exact.Whole, id)
+			e.Whole = append(e.Whole, id)
 		}
 	}
 	if asked := q.query.Is.One("ip"); asked != "" {
 		if a, err := audit.ParseAddresses(asked); err == nil {
-			exact.Addresses, _ = a.Range()
+			e.Addresses, _ = a.Range()
 		}
 	}
-	if len(exact.Whole) > 0 || exact.Addresses.IsValid() {
-		q.narrowings = append(q.narrowings, opts.Narrow(exact))
+	if q.query.Project != "" {
+		return e
 	}
-	return nil
+	e.Whole = append(e.Whole, q.indexed()...)
+	return e
+}
+
+// indexed returns the values of fields that the index knows, which filters ask for. In one project the
+// secondary index tells of them; in many it would have to be asked for each.
+func (q *prepared) indexed() (values []string) {
+	for _, f := range audit.Fields() {
+		if v := q.query.Is.One(f.Name); v != "" && f.Indexed && !(f.Asked == audit.Beginning && strings.HasSuffix(v, ".*")) {
+			values = append(values, v)
+		}
+	}
+	return values
 }
 
 // Query returns the query, normalized.

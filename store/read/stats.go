@@ -19,7 +19,7 @@ func (q *prepared) Stats(ctx context.Context, c audit.Counting) (*audit.Stats, e
 	}
 	t := counts.NewTally(c.Bounds, c.Top)
 	err := admit.Work(ctx, func(ctx context.Context) error {
-		call := counts.NewCall(ctx, t, q.filter, len(q.narrowings) > 0)
+		call := counts.NewCall(ctx, t, q.filter, q.text != nil)
 		for {
 			if err := q.count(ctx, call); err != nil || !t.Recount() {
 				return err

@@ -27,6 +27,9 @@ func Open(dir, name string) (Source, error) {
 	if err == nil {
 		return Source{Name: path, DB: db}, nil
 	}
+	if errors.Is(err, kv.ErrInUse) {
+		return Source{}, audit.Errorf(audit.Conflict, "data folder %s is in use by another auditlog", dir)
+	}
 	if !errors.Is(err, kv.ErrDamaged) || !exists(path) {
 		return Source{}, err
 	}

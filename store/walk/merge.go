@@ -6,13 +6,19 @@ import "auditlog/audit"
 // heap: the walker whose next match can come first is at the front.
 type Merge struct {
 	walkers []*Walker
-	// looks is how many blocks it may still look into; below zero any number.
-	looks int
+	looks   Looks
 }
 
-// NewMerge returns a merge that stops when it would look into more blocks than looks, if that is
-// not negative.
-func NewMerge(walkers []*Walker, looks int) *Merge {
+// Looks bounds how many blocks a merge looks into. The zero Looks is no bound.
+type Looks struct {
+	Bounded bool
+	// Left is how many are left. A block in which nothing is found takes one, and another gives Found, or
+	// takes it.
+	Left, Found int
+}
+
+// NewMerge returns a merge that stops when it would look into more blocks than it may.
+func NewMerge(walkers []*Walker, looks Looks) *Merge {
 	m := &Merge{looks: looks}
 	for _, w := range walkers {
 		if !w.ended {
@@ -38,14 +44,15 @@ func (m *Merge) Each(to Taker) (rest audit.Position, stopped bool, err error) {
 			if ok, err := w.give(to); err != nil || !ok {
 				return audit.Position{}, false, err
 			}
-		case m.looks == 0 && w.looking():
+		case m.looks.Bounded && m.looks.Left <= 0 && w.looking():
 			return w.at, true, nil
 		default:
-			if w.looking() {
-				m.looks--
-			}
+			looked := w.looking()
 			if err := w.step(); err != nil {
 				return audit.Position{}, false, err
+			}
+			if looked {
+				m.looks.count(w.block != nil)
 			}
 		}
 		if w.ended {
@@ -56,6 +63,15 @@ func (m *Merge) Each(to Taker) (rest audit.Position, stopped bool, err error) {
 		m.sink(0)
 	}
 	return audit.Position{}, false, nil
+}
+
+// count counts a look into a block.
+func (l *Looks) count(found bool) {
+	if found {
+		l.Left += l.Found
+	} else {
+		l.Left--
+	}
 }
 
 // looking reports whether w has to look into a block to know more.

@@ -40,14 +40,15 @@ function openLive() {
 
 const away = 'The server cannot be reached. The live view goes on as soon as it answers, and nothing is left out.';
 
-// findOut tells a server that is away from one that refuses the live view: who is away is waited for.
+// findOut tells a server that is away, or not ready as one whose database fails over, from one that refuses the
+// live view: the first is waited for.
 async function findOut(lost) {
   if (lost.readyState === EventSource.CONNECTING) {
     liveState(true, away);
     return;
   }
   try {
-    const answer = await fetch(under('/healthz'));
+    const answer = await fetch(under('/readyz'));
     if (answer.status < 500) {
       endLive('The live view was refused. Load the page again, log in again, or close other live views.');
       return;

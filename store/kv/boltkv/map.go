@@ -18,21 +18,20 @@ const (
 
 // openMapped opens the file with as much address space kept for it as there is, up to
 // initialMap. Where there is not so much (a limit such as that of ulimit -v), it leaves half of
-// what there was to the rest of the process.
+// what there is to the rest of the process, which ends where it finds none.
 func openMapped(path string, o bbolt.Options) (*bbolt.DB, error) {
-	for size := initialMap; ; size /= 2 {
+	size := initialMap
+	for size > leastMap && !hasRoom(size) {
+		size /= 2
+	}
+	if size < initialMap {
+		size /= 2
+	}
+	for ; ; size /= 2 {
 		o.InitialMmapSize = size
 		db, err := open(path, &o)
-		switch {
-		case errors.Is(err, syscall.ENOMEM) && size > leastMap:
-			continue
-		case err != nil || size == initialMap:
+		if !errors.Is(err, syscall.ENOMEM) || size <= leastMap {
 			return db, err
 		}
-		if err := db.Close(); err != nil {
-			return nil, err
-		}
-		o.InitialMmapSize = size / 2
-		return open(path, &o)
 	}
 }

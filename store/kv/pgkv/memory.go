@@ -123,12 +123,16 @@ func (m *memory) write() {
 	}
 }
 
-// recall holds the database against what was remembered of it. What only a server knew that was not the
+// recall holds the database against what was remembered of it. Another log is refused. What only a server knew that was not the
 // newest any more may be missing: it was lost when another took over.
 func (db *DB) recall() error {
 	was, now := db.memory.memo(), db.newest()
-	if was.Version == 0 || was.Log != db.inWords(now, db.opts.Identity) {
+	if was.Version == 0 {
 		return nil
+	}
+	if is := db.inWords(now, db.opts.Identity); was.Log != is {
+		return fmt.Errorf("it holds log %s, and this node has had log %s: give it the address of that one, or remove %s to have it begin anew with this one",
+			is, was.Log, db.memory.path)
 	}
 	if db.inWords(now, db.opts.Epoch) > was.Epoch { // another process has accepted the loss
 		return nil
