@@ -11,7 +11,8 @@
 //	bits     sets of rows, packed integers, bit planes, a scanner: no column, no block
 //	chunk    strings, compressed together
 //	distinct strings as numbers among the distinct ones of a column
-//	lex      what letters and digits are in a string: classes, templates, marks
+//	uuid     strings that are UUIDs as their digits
+//	lex      what letters and digits are in a string: classes, traits, templates, marks
 //	column   columns of strings and of names with values: how they are stored, and how the
 //	         encoder chooses; no entry
 //	search   which rows match, by values and by words; no kind of column, no entry

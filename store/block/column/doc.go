@@ -2,7 +2,7 @@
 // values, packed column by column and read where they lie.
 //
 // It knows what a column may be for (Spec) and nothing of entries, queries or projects; it does
-// no I/O. Of this module it imports bits, chunk, distinct and lex. Package block says which columns there
+// no I/O. Of this module it imports bits, chunk, distinct, lex and uuid. Package block says which columns there
 // are and puts the rest of a block around them; package search looks into them. Both see a
 // column's Nature and what it can do; which kind it is, a file here knows alone.
 //
@@ -14,7 +14,7 @@
 //	hex, refs, shape, blob
 //	index                 what kinds share
 //	parse                 scanning a block's columns, with every offset checked
-//	mine, sample          detection: what strings have in common
+//	mine, sample, uuid    detection: what strings have in common
 //	cost, choose          which kind takes the fewest bits
 //	encode                the columns one after the other
 //	compare               what filters need: values found without decoding a chunk

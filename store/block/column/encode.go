@@ -6,6 +6,7 @@ import (
 	"auditlog/store/block/bits"
 	"auditlog/store/block/chunk"
 	"auditlog/store/block/distinct"
+	"auditlog/store/block/uuid"
 )
 
 // Encoder makes the columns of a block: of those of the layout one after the other. It can be
@@ -22,8 +23,10 @@ type Encoder struct {
 	shapes      []string // of lists
 	numbers     []int64
 	dicts       []dictionary // of the layout's columns, for those that they determine
-	sub         dictionary   // of the words of a template's slot
-	present     []string     // of a sparse column
+	alone       []bool       // those that no filter compares, and no other column is made by
+	unique      uuid.List
+	sub         dictionary // of the words of a template's slot
+	present     []string   // of a sparse column
 	presence    dictionary
 	filled      dictionary
 	lists       Lists
@@ -39,7 +42,11 @@ type Encoder struct {
 
 // NewEncoder returns an encoder for columns of a layout.
 func NewEncoder(layout Layout) *Encoder {
-	return &Encoder{layout: layout, texts: chunk.NewWriter(), table: distinct.NewTable(), dicts: make([]dictionary, len(layout))}
+	e := &Encoder{layout: layout, texts: chunk.NewWriter(), table: distinct.NewTable(), dicts: make([]dictionary, len(layout))}
+	for i := range layout {
+		e.alone = append(e.alone, layout.alone(i))
+	}
+	return e
 }
 
 // Reset begins another block: without templates, the most intricate of the codings, if plain.
@@ -87,6 +94,9 @@ func (e *Encoder) Finish(dst []byte) []byte {
 func (e *Encoder) AppendStrings(values []string) {
 	spec, d := &e.layout[e.top], &e.dicts[e.top]
 	e.top++
+	if e.alone[e.top-1] && e.uuids(values) {
+		return
+	}
 	most := len(values) // distinct strings, of which references would not make fewer
 	if spec.Marks != nil {
 		most /= 4

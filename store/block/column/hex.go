@@ -6,6 +6,7 @@ import (
 
 	"auditlog/store/block/bits"
 	"auditlog/store/block/lex"
+	"auditlog/store/block/uuid"
 )
 
 // Flags of a column of hexadecimal numbers.
@@ -41,12 +42,7 @@ func (s *Set) appendHex(dst []byte, c *Column, i int) []byte {
 	case flags&hexUUID == 0:
 		dst = hex.AppendEncode(dst, data[i*n/2:(i+1)*n/2])
 	default:
-		u := data[16*i:]
-		dst = append(hex.AppendEncode(dst, u[:4]), '-')
-		dst = append(hex.AppendEncode(dst, u[4:6]), '-')
-		dst = append(hex.AppendEncode(dst, u[6:8]), '-')
-		dst = append(hex.AppendEncode(dst, u[8:10]), '-')
-		dst = hex.AppendEncode(dst, u[10:16])
+		dst = uuid.Append(dst, data[16*i:])
 	}
 	if flags&hexUpper != 0 {
 		for k, d := range dst[start:] {
@@ -100,14 +96,14 @@ func (hexKind) keep(s *Set, c *Column, want string, set bits.Rows) bits.Rows {
 // hexEqual adds the elements of c to set whose digits from off on are want.
 func (s *Set) hexEqual(c *Column, off int, want string, set *bits.Rows) {
 	for i := range len(want) {
-		if hexDigit := nibbles[want[i]]; hexDigit == 0 && want[i] != '0' {
+		if !lex.IsHex(want[i]) {
 			return
 		}
 	}
 	data := s.data[c.text:]
 	for i := range int(c.m) {
 		at, k := i*int(c.n)+off, 0
-		for k < len(want) && data[(at+k)/2]>>(4-(at+k)%2*4)&15 == nibbles[want[k]] {
+		for k < len(want) && data[(at+k)/2]>>(4-(at+k)%2*4)&15 == lex.Nibble(want[k]) {
 			k++
 		}
 		if k == len(want) {
@@ -116,19 +112,8 @@ func (s *Set) hexEqual(c *Column, off int, want string, set *bits.Rows) {
 	}
 }
 
-// nibbles is the value of each hexadecimal digit, in either case.
-var nibbles = func() (t [256]byte) {
-	for i := range byte(10) {
-		t['0'+i] = i
-	}
-	for i := range byte(6) {
-		t['a'+i], t['A'+i] = 10+i, 10+i
-	}
-	return t
-}()
-
 func (hexKind) fits(s *sample) bool {
-	return s.even() && s.longest <= lex.MaxHex && (s.traits&notLower == 0 || s.traits&notUpper == 0)
+	return s.even() && s.longest <= lex.MaxHex && (s.traits&lex.NotLower == 0 || s.traits&lex.NotUpper == 0)
 }
 
 func (hexKind) bits(s *sample, n int) int { return n * 4 * s.longest }
@@ -136,31 +121,14 @@ func (hexKind) bits(s *sample, n int) int { return n * 4 * s.longest }
 // write appends the digits, the first one of each byte in its upper half.
 func (hexKind) write(e *Encoder, s *sample, values []string) {
 	n, flags := len(values[0]), byte(0)
-	if s.traits&notLower != 0 {
+	if s.traits&lex.NotLower != 0 {
 		flags |= hexUpper
 	}
-	if s.traits&isUUID != 0 {
+	if s.traits&lex.IsAnUUID != 0 {
 		n, flags = 32, flags|hexUUID
 	}
 	dst := append(e.out, kindHex)
 	dst = binary.AppendUvarint(dst, uint64(n))
 	dst = append(dst, flags)
-	upper, odd := byte(0), false
-	for _, v := range values {
-		for i := range len(v) {
-			if v[i] == '-' {
-				continue
-			}
-			if odd {
-				dst = append(dst, upper|nibbles[v[i]])
-			} else {
-				upper = nibbles[v[i]] << 4
-			}
-			odd = !odd
-		}
-	}
-	if odd {
-		dst = append(dst, upper)
-	}
-	e.out = dst
+	e.out = lex.AppendNibbles(dst, values)
 }

@@ -1,8 +1,18 @@
 package column
 
+import "slices"
+
 // Layout says what the columns at the top of a block are, in the order in which they are
 // stored. It is part of the format.
 type Layout []Spec
+
+// alone reports whether no filter compares a column, and no other is made by it, nor it by others.
+func (l Layout) alone(col int) bool {
+	spec := &l[col]
+	return spec.Finger == nil && !spec.Narrows && spec.Marks == nil && !slices.ContainsFunc(l, func(s Spec) bool {
+		return slices.Contains(s.NarrowedBy, col) || slices.Contains(s.Marks, col)
+	})
+}
 
 // Spec is what a column is for.
 type Spec struct {

@@ -119,7 +119,7 @@ var powers = func() (p [lex.MaxDigits + 1]int64) {
 	return p
 }()
 
-func (intKind) fits(s *sample) bool { return s.traits&notPlain == 0 }
+func (intKind) fits(s *sample) bool { return s.traits&lex.NotPlain == 0 }
 
 func (intKind) bits(s *sample, n int) int { return s.rangeBits(n) }
 
@@ -128,7 +128,7 @@ func (intKind) write(e *Encoder, _ *sample, values []string) {
 	e.decimals(values)
 }
 
-func (digitsKind) fits(s *sample) bool { return s.even() && s.traits&notDigits == 0 }
+func (digitsKind) fits(s *sample) bool { return s.even() && s.traits&lex.NotDigits == 0 }
 
 func (digitsKind) bits(s *sample, n int) int { return s.rangeBits(n) }
 

@@ -127,19 +127,22 @@ func (e *Encoder) references(values []string, columns []int) ([]string, bool) {
 // refer appends s with marks for the names that stand in it by themselves. It
 // returns false if s holds bytes that are marks.
 func (e *Encoder) refer(s string, names *[maxMarks]string) bool {
-	start, inWord := 0, false
-	for i := 0; i < len(s); i++ {
+	start := 0
+	for i := 0; i < len(s); i++ { // before which no word ends
 		if IsRef(s[i]) {
 			return false
 		}
-		if !inWord {
-			if ref, n := nameAt(s[i:], names); n > 0 {
-				e.arena = append(append(e.arena, s[start:i]...), ref)
-				start = i + n
-				i = start - 1
+		if ref, n := nameAt(s[i:], names); n > 0 {
+			e.arena = append(append(e.arena, s[start:i]...), ref)
+			start = i + n
+			if i = start; lex.ClassOf(s[i-1]) == 0 {
+				i--
+				continue
 			}
 		}
-		inWord = lex.ClassOf(s[i]) != 0
+		if i = lex.WordEnd(s, i); i < len(s) && IsRef(s[i]) {
+			return false
+		}
 	}
 	e.arena = append(e.arena, s[start:]...)
 	return true

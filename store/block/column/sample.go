@@ -5,52 +5,18 @@ import "auditlog/store/block/lex"
 // sample is what is known of the values in one slot of a template.
 type sample struct {
 	shortest, longest int
-	traits            trait
+	traits            lex.Trait // that some of the values have
 	lo, hi            int64
 	size              int // of all values together
 }
-
-// trait says what a value is not.
-type trait uint8
-
-const (
-	notDigits trait = 1 << iota // anything but 1 to 18 decimal digits
-	notPlain                    // a leading zero, or not decimal
-	notLower                    // not lower case hexadecimal digits
-	notUpper                    // not upper case hexadecimal digits
-	isUUID
-)
 
 // add takes note of a value.
 func (s *sample) add(v string, first bool) {
 	s.size += len(v)
 	s.shortest, s.longest = min(s.shortest, len(v)), max(s.longest, len(v))
-	var of lex.Class
-	uuid, sign := lex.IsUUID(v), false
-	for i := range len(v) {
-		class := lex.ClassOf(v[i])
-		of |= class
-		sign = sign || class == 0
-	}
-	switch {
-	case uuid:
-		s.traits |= isUUID
-	case sign: // an address: no number, whatever its letters and digits are
-		s.traits |= notPlain | notDigits | notLower | notUpper
+	traits := lex.TraitsOf(v)
+	if s.traits |= traits; traits&lex.NotDigits != 0 {
 		return
-	}
-	if of&(lex.UpperHex|lex.Letter) != 0 {
-		s.traits |= notLower
-	}
-	if of&(lex.LowerHex|lex.Letter) != 0 {
-		s.traits |= notUpper
-	}
-	if of != lex.Digit || len(v) > lex.MaxDigits {
-		s.traits |= notDigits | notPlain
-		return
-	}
-	if v[0] == '0' && len(v) > 1 {
-		s.traits |= notPlain
 	}
 	n := lex.Decimal(v)
 	if first {

@@ -11,6 +11,7 @@ type scratch struct {
 	made        []byte // one element
 	text, coded []byte
 	values      []string
+	pieces      []piece
 	of          [bits.MaxRows]uint16
 	ends        [bits.MaxRows]int
 	ranks       [bits.MaxRows]uint16

@@ -29,49 +29,90 @@ func (k templateKind) values(s *Set, c *Column, dst []string) ([]string, error) 
 
 func (templateKind) lift(s *Set, c *Column, set bits.Rows) bits.Rows { return s.having(&c.index, &set) }
 
-// appendTemplate appends the rank'th element of template t.
-func (s *Set) appendTemplate(dst []byte, c *Column, t, rank int) ([]byte, error) {
+// piece is some text of a template, and the column of the slot behind it, if there is one.
+type piece struct {
+	text string
+	slot *Column
+}
+
+// pieces appends those of template t to dst.
+func (s *Set) pieces(dst []piece, c *Column, t int) ([]piece, error) {
 	template, err := s.Text(int(c.text) + t)
 	if err != nil {
 		return dst, err
 	}
 	slot, end := s.SlotsOf(c, t)
-	for k := 0; k < len(template); k++ {
-		start := k
+	for start, k := 0, 0; start < len(template); start = k {
 		for k < len(template) && !lex.IsMark(template[k]) {
 			k++
 		}
-		dst = append(dst, template[start:k]...)
+		p := piece{text: template[start:k]}
 		switch {
 		case k == len(template):
 		case lex.IsEscape(template[k]):
-			if k++; k < len(template) {
-				dst = append(dst, template[k])
-			}
+			dst = append(dst, p)
+			p.text = template[k+1 : min(k+2, len(template))]
+			k = min(k+2, len(template))
+		case slot == end:
+			return dst, bits.Corrupt("template %d has more than %d slots", t, slot)
 		default:
-			if slot >= end || rank >= int(s.Kid(c, slot).m) {
-				return dst, bits.Corrupt("value %d of a template is missing", rank)
-			}
-			if dst, err = s.appendValue(dst, s.Kid(c, slot), rank); err != nil {
-				return dst, err
-			}
-			slot++
+			p.slot = s.Kid(c, slot)
+			slot, k = slot+1, k+1
+		}
+		dst = append(dst, p)
+	}
+	return dst, nil
+}
+
+// appendPieces appends the rank'th element of a template.
+func (s *Set) appendPieces(dst []byte, pieces []piece, rank int) (_ []byte, err error) {
+	for i := range pieces {
+		p := &pieces[i]
+		if dst = append(dst, p.text...); p.slot == nil {
+			continue
+		}
+		if rank >= int(p.slot.m) {
+			return dst, bits.Corrupt("value %d of a template is missing", rank)
+		}
+		if dst, err = s.appendValue(dst, p.slot, rank); err != nil {
+			return dst, err
 		}
 	}
 	return dst, nil
 }
 
-func (templateKind) each(s *Set, c *Column, fn func(i int, element []byte) error) error {
+// appendTemplate appends the rank'th element of template t.
+func (s *Set) appendTemplate(dst []byte, c *Column, t, rank int) ([]byte, error) {
+	var few [16]piece
+	pieces, err := s.pieces(few[:0], c, t)
+	if err != nil {
+		return dst, err
+	}
+	return s.appendPieces(dst, pieces, rank)
+}
+
+func (templateKind) each(s *Set, c *Column, fn func(i int, element []byte) error) (err error) {
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
+	w.pieces = w.pieces[:0] // of all templates
+	defer func() { clear(w.pieces) }()
+	for t := range int(c.n) {
+		w.ends[t] = len(w.pieces)
+		if w.pieces, err = s.pieces(w.pieces, c, t); err != nil {
+			return err
+		}
+	}
 	s.all(&c.index, &w.of)
 	clear(w.ranks[:c.n])
 	for i, t := range w.of[:c.m] {
 		if t >= c.n {
 			return bits.Corrupt("index %d of %d templates", t, c.n)
 		}
-		var err error
-		if w.coded, err = s.appendTemplate(w.coded[:0], c, int(t), int(w.ranks[t])); err != nil {
+		pieces := w.pieces[w.ends[t]:]
+		if t+1 < c.n {
+			pieces = pieces[:w.ends[t+1]-w.ends[t]]
+		}
+		if w.coded, err = s.appendPieces(w.coded[:0], pieces, int(w.ranks[t])); err != nil {
 			return err
 		}
 		w.ranks[t]++

@@ -28,5 +28,13 @@ var classes = func() (t [256]Class) {
 	return t
 }()
 
+// WordEnd returns where what is in a word ends in v, from i on.
+func WordEnd(v string, i int) int {
+	for i < len(v) && classes[v[i]] != 0 {
+		i++
+	}
+	return i
+}
+
 // ClassOf returns the class of c.
 func ClassOf(c byte) Class { return classes[c] }

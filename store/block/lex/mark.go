@@ -18,6 +18,9 @@ const (
 	uuidBytes = 36
 )
 
+// UUIDTemplate is the template of a UUID.
+const UUIDTemplate = string(rune(markUUID))
+
 // IsMark reports whether c is a mark of a template, or escapes one.
 func IsMark(c byte) bool { return c-1 < markEscape }
 
