@@ -10,8 +10,8 @@ import (
 	"auditlog/audit"
 )
 
-// unconfirmedLimit is for how long a node goes on without a commit of its own that the database has
-// confirmed. Each writes a beat a second. It is longer than another node may hold them up that stands still
+// unconfirmedLimit is for how long a node goes on while the database confirms nothing, neither of its own, and it
+// writes a beat a second, nor of others. It is longer than another node may hold them up that stands still
 // with the log in its hand, 10 seconds, and shorter than it takes until whoever waits for a primary that is cut
 // off has another take over: Patroni's ttl is 20 seconds at least.
 const unconfirmedLimit = 15 * time.Second
