@@ -50,7 +50,7 @@ func (s *Server) backup(c *call) error {
 		}
 		return c.w.Write(b)
 	})
-	err = s.opts.Backups.Send(ctx, c.auth(), duty.Request{Recipients: req.Recipients, Has: has, To: req.To}, send, func() error {
+	err = s.opts.Backups.Send(ctx, c.auth(), duty.Request{Recipients: req.Recipients, Has: has, Number: req.Number, To: req.To}, send, func() error {
 		return http.NewResponseController(c.w).Flush()
 	})
 	if ended := context.Cause(ctx); err != nil && audit.KindOf(ended) == audit.Unauthenticated {

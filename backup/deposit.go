@@ -192,9 +192,9 @@ func (s *Stream) Put(_ context.Context, name string, data []byte) error {
 	return s.flush()
 }
 
-// Receive puts a backup that comes as an archive into a repository, with the number that it has
-// there. It returns the snapshot, without which an archive is cut off.
-func Receive(ctx context.Context, r io.Reader, to *Deposit) (*Snapshot, error) {
+// Receive puts a backup that comes as an archive into a repository. It returns the
+// snapshot, without which an archive is cut off.
+func Receive(ctx context.Context, r io.Reader, to Writer) (*Snapshot, error) {
 	archive := tar.NewReader(r)
 	var snapshot *Snapshot
 	for {
@@ -215,17 +215,12 @@ func Receive(ctx context.Context, r io.Reader, to *Deposit) (*Snapshot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("receive the backup: %w", err)
 		}
-		name := h.Name
-		if strings.HasPrefix(name, snapshotDir) {
-			if snapshot, err = decodeSnapshot(name, data); err != nil {
-				return nil, err
-			}
-			snapshot.Number = to.Number()
-			if name, data, err = snapshot.encode(); err != nil {
+		if strings.HasPrefix(h.Name, snapshotDir) {
+			if snapshot, err = decodeSnapshot(h.Name, data); err != nil {
 				return nil, err
 			}
 		}
-		if err := to.Put(ctx, name, data); err != nil {
+		if err := to.Put(ctx, h.Name, data); err != nil {
 			return nil, err
 		}
 	}

@@ -320,7 +320,7 @@ func TestNewestByNumber(t *testing.T) {
 	}
 	var sent bytes.Buffer
 	o := r.options()
-	o.Now = func() time.Time { return time.Now().AddDate(-9, 0, 0) }
+	o.Number, o.Now = d.Number(), func() time.Time { return time.Now().AddDate(-9, 0, 0) }
 	if _, err := backup.Take(t.Context(), r, backup.NewStream(&sent, time.Now(), func() error { return nil }), o); err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ type Options struct {
 	// Secret names encrypted parts, and has 32 bytes: of the same log always the same, so
 	// that backups share parts. Only needed with Recipients.
 	Secret []byte
-	// Number is that of the backup in its repository. Default: none, as whoever receives it gives it one.
+	// Number is that of the backup in its repository. Default: none, of one that is alone.
 	Number int64
 	// Has reports whether the repository has a part already. Default: none.
 	Has func(name string) bool

@@ -20,6 +20,8 @@ type BackupRequest struct {
 	// Have names the parts that need not be sent, since the repository that the backup
 	// is for has them: see PartNames.
 	Have string `json:"have,omitempty"`
+	// Number is that of the backup in its repository, one more than the greatest of those that are there.
+	Number int64 `json:"number,omitempty"`
 	// To says where the backup goes, for the entry about it, as a claim.
 	To string `json:"to,omitempty"`
 }

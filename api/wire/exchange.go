@@ -60,15 +60,23 @@ func (x *Exchange) head(status int) {
 	x.ResponseWriter.WriteHeader(status)
 }
 
+// writePiece is how much of an answer a client has to accept at least while it is waited for: who
+// reads slowly, and goes on to, is answered to the end.
+const writePiece = 128 << 10
+
 // Write counts what was written.
-func (x *Exchange) Write(b []byte) (int, error) {
+func (x *Exchange) Write(b []byte) (written int, err error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
-	x.extendWrite()
-	n, err := x.ResponseWriter.Write(b)
-	x.bytes += int64(n)
-	return n, err
+	for first := true; err == nil && (first || written < len(b)); first = false {
+		x.extendWrite()
+		n := 0
+		n, err = x.ResponseWriter.Write(b[written:min(len(b), written+writePiece)])
+		written += n
+	}
+	x.bytes += int64(written)
+	return written, err
 }
 
 // extendWrite gives the client its time to accept what is written next. No answer

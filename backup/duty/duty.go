@@ -106,6 +106,8 @@ type Request struct {
 	Recipients []string
 	// Has reports whether the repository that it is for has a part.
 	Has func(name string) bool
+	// Number is that of the backup in its repository, 0 of one that is alone.
+	Number int64
 	// To is where the caller says that the backup goes. It is told of as a claim.
 	To string
 }
@@ -124,12 +126,15 @@ func (d *Duty) Send(ctx context.Context, call *rights.Call, req Request, w io.Wr
 	if len(req.To) > maxTo {
 		return audit.FieldErrorf("to", "must be at most %d bytes, has %d", maxTo, len(req.To))
 	}
+	if req.Number < 0 {
+		return audit.FieldErrorf("number", "must be 0 or more")
+	}
 	release, err := d.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	takes, err := d.takes(recipients, req.Has, 0)
+	takes, err := d.takes(recipients, req.Has, req.Number)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func TestSend(t *testing.T) {
 	if st := d.Status(); st.Taken != 1 || st.Failed != 0 || st.Last.IsZero() || st.Bytes == 0 || st.Held == 0 {
 		t.Errorf("status %+v", st)
 	}
-	for _, req := range []duty.Request{{Recipients: []string{"age1nonsense"}}, {To: strings.Repeat("x", 513)}} {
+	for _, req := range []duty.Request{{Recipients: []string{"age1nonsense"}}, {To: strings.Repeat("x", 513)}, {Number: -1}} {
 		if err := d.Send(t.Context(), caller, req, io.Discard, noFlush); audit.KindOf(err) != audit.Invalid {
 			t.Errorf("%+v: %v", req, err)
 		}

@@ -71,7 +71,7 @@ func (a *app) takeBackup(ctx context.Context, c *client.Client, to string, recip
 	progress := a.Progress(true)
 	defer progress.Done()
 	var made *backup.Snapshot
-	req := rpc.BackupRequest{Recipients: recipients, Have: rpc.PartNames(deposit.Parts()), To: p.String()}
+	req := rpc.BackupRequest{Recipients: recipients, Have: rpc.PartNames(deposit.Parts()), Number: deposit.Number(), To: p.String()}
 	received := &command.Counter{W: io.Discard, Progress: progress}
 	err = c.Backup(ctx, req, func(r io.Reader) (err error) {
 		made, err = backup.Receive(ctx, io.TeeReader(r, received), deposit)

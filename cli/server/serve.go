@@ -396,8 +396,8 @@ func (s *server) pages(ships *sinks.Desk, desk *status.Desk, stopping <-chan str
 	return console.New(options)
 }
 
-func (s *server) listen(ctx context.Context) (err error) {
-	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
+func (s *server) listen(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = audit.Errorf(audit.Conflict, "another program listens at %s", s.cfg.Listen)
 		return exit.Hinted(err, "stop it, or choose another address with --listen")
@@ -405,6 +405,7 @@ func (s *server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	s.listener = steady{listener}
 	return s.keeper.MayListen(s.listener.Addr())
 }
 
