@@ -170,7 +170,8 @@ func noBackup(err error) error {
 	case errors.Is(err, backup.ErrNone):
 		return exit.With(exit.NotFound, err)
 	case errors.Is(err, backup.ErrDamaged):
-		return exit.Hinted(exit.With(exit.Faulty, err), "take another backup, if need be of another repository")
+		return exit.Hinted(exit.With(exit.Faulty, err),
+			"others may be whole: auditlog backup list names them, and --id chooses one; take another, if need be into another repository")
 	}
 	return err
 }
