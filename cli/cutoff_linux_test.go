@@ -58,7 +58,7 @@ func (c *cluster) newest(node int) (newest audit.Entry, err error) {
 // until waits until something holds.
 func (c *cluster) until(what string, holds func() bool) {
 	c.Helper()
-	for limit := time.Now().Add(2 * startLimit); !holds(); time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(4 * startLimit); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(limit) {
 			c.Fatalf("it is not so that %s", what)
 		}

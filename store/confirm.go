@@ -11,9 +11,10 @@ import (
 )
 
 // unconfirmedLimit is for how long a node goes on without a commit of its own that the database has
-// confirmed. Each writes a beat a second. Whoever takes over from a primary that is cut off waits longer:
-// Patroni's ttl is 30 s.
-const unconfirmedLimit = 10 * time.Second
+// confirmed. Each writes a beat a second. It is longer than another node may hold them up that stands still
+// with the log in its hand, 10 seconds, and shorter than it takes until whoever waits for a primary that is cut
+// off has another take over: Patroni's ttl is 20 seconds at least.
+const unconfirmedLimit = 15 * time.Second
 
 // confirmation is when the database of several nodes last confirmed a commit of this one. A primary that is
 // cut off goes on answering those who read, and confirms nothing, for no standby does: what it lists

@@ -48,14 +48,18 @@ func newTable(name string, cached bool) *table {
 
 // create returns the statements that make a table. Values are not compressed by the server,
 // for they are already, and its rows that went are cleared away soon: by default that waits for
-// a fifth of a table, which is as many bytes again.
-func (t *table) create(watched bool) []*statement {
+// a fifth of a table, which is as many bytes again. Values of a bucket that is appended to are gone
+// soon, so those that fit into a page stay in the row: set aside they are several rows and keys.
+func (t *table) create(appended, watched bool) []*statement {
 	all := []*statement{
 		{name: "create " + t.name, sql: fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (k bytea PRIMARY KEY, version bigint NOT NULL, v bytea NOT NULL)
 			WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
 			toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_cost_delay = 0)`,
 			quoted(t.name))},
 		{name: "store " + t.name, sql: fmt.Sprintf(`ALTER TABLE %s ALTER v SET STORAGE EXTERNAL`, quoted(t.name))},
+	}
+	if appended {
+		all = append(all, &statement{name: "inline " + t.name, sql: fmt.Sprintf(`ALTER TABLE %s SET (toast_tuple_target = 8160)`, quoted(t.name))})
 	}
 	if watched {
 		all = append(all, &statement{name: "watch " + t.name, sql: fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %s ON %s (version)`,

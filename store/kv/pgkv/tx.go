@@ -49,7 +49,7 @@ func (t *tx) CreateBucket(name string) error {
 	table := newTable(name, slices.Contains(t.db.opts.Cached, name))
 	t.tables = maps.Clone(t.tables)
 	t.tables[name] = table
-	t.w.tables = append(t.w.tables, table.create(name == t.db.opts.Watched)...)
+	t.w.tables = append(t.w.tables, table.create(name == t.db.opts.Appended, name == t.db.opts.Watched)...)
 	return nil
 }
 
