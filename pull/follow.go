@@ -3,6 +3,7 @@ package pull
 import (
 	"context"
 	"errors"
+	"time"
 
 	"auditlog/audit"
 	"auditlog/backoff"
@@ -53,12 +54,12 @@ func (s *Server) Follow(ctx context.Context, r *Request, begun func() error, emi
 	if err := begun(); err != nil {
 		return err
 	}
+	t := &teller{emit: emit, behind: c.cursor, at: time.Now()}
 	for {
 		before := s.opts.Log.LastID()
-		cursor := c.cursor
 		part, done, err := c.next(ctx)
 		if err == nil {
-			err = emitPart(&part.Part, cursor, emit)
+			err = t.take(part)
 		}
 		done()
 		if err != nil {
@@ -67,7 +68,7 @@ func (s *Server) Follow(ctx context.Context, r *Request, begun func() error, emi
 		if part.Covered.To < part.Newest {
 			continue
 		}
-		if err := s.await(ctx, c, before, emit); err != nil {
+		if err := s.await(ctx, c, before, t); err != nil {
 			if errors.Is(err, errStopping) {
 				return nil
 			}
@@ -76,20 +77,70 @@ func (s *Server) Follow(ctx context.Context, r *Request, begun func() error, emi
 	}
 }
 
+// teller tells who follows what came. Of what was there when he began it tells at once. That numbers were
+// skipped since, and nothing else, it tells with what comes next, or when it is time for a heartbeat: who
+// may read a part of the log does not see by it when somebody else records.
+type teller struct {
+	emit func(*Event) error
+	live bool // all that was there is told
+	// behind is behind all that was told, at is when that was.
+	behind Cursor
+	at     time.Time
+	held   *Part // what is to be told, if anything is
+}
+
+// take takes in the next part.
+func (t *teller) take(part Part) error {
+	if t.held != nil {
+		part = joined(*t.held, part)
+	}
+	t.held = &part
+	end := part.Covered.To >= part.Newest
+	if end && t.live && len(part.Entries)+len(part.Purged)+len(part.Damaged)+len(part.Lost) == 0 {
+		return nil
+	}
+	t.live = t.live || end
+	return t.tell()
+}
+
+// tell tells of all that is held.
+func (t *teller) tell() error {
+	part := t.held
+	t.held, t.at = nil, time.Now()
+	if err := emitPart(&part.Part, t.behind, t.emit); err != nil {
+		return err
+	}
+	t.behind.After = part.Covered.To
+	return nil
+}
+
+// beat tells that nothing came but what is held.
+func (t *teller) beat() error {
+	if t.held != nil && t.held.Covered.To > t.behind.After {
+		return t.tell()
+	}
+	t.at = time.Now()
+	return t.emit(&Event{Kind: Quiet, Cursor: t.behind.String()})
+}
+
 // errStopping ends those who follow when the server stops.
 var errStopping = errors.New("the server stops")
 
-// await returns once there may be something behind an id.
-func (s *Server) await(ctx context.Context, c *consumer, before int64, emit func(*Event) error) error {
+// await returns once there may be something behind an id, and has heartbeats told meanwhile.
+func (s *Server) await(ctx context.Context, c *consumer, before int64, t *teller) error {
 	for {
-		err := s.wait(ctx, before)
+		left := s.opts.Heartbeat - time.Since(t.at)
+		err := context.DeadlineExceeded
+		if left > 0 {
+			err = s.wait(ctx, before, left)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case s.stopping():
 			return errStopping
 		case errors.Is(err, context.DeadlineExceeded):
-			if err := emit(&Event{Kind: Quiet, Cursor: c.cursor.String()}); err != nil {
+			if err := t.beat(); err != nil {
 				return err
 			}
 			continue
@@ -103,9 +154,9 @@ func (s *Server) await(ctx context.Context, c *consumer, before int64, emit func
 	}
 }
 
-// wait waits for something behind an id, and for what comes with it.
-func (s *Server) wait(ctx context.Context, before int64) error {
-	ctx, cancel := s.waiting(ctx, s.opts.Heartbeat)
+// wait waits for something behind an id, and for what comes with it, at most for so long.
+func (s *Server) wait(ctx context.Context, before int64, most time.Duration) error {
+	ctx, cancel := s.waiting(ctx, most)
 	defer cancel()
 	if err := s.opts.Log.Wait(ctx, before); err != nil {
 		return err

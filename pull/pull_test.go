@@ -32,12 +32,17 @@ func openLog(t *testing.T, now *time.Time, times ...time.Duration) *store.Store 
 
 func record(t *testing.T, s *store.Store, project string, i int) {
 	t.Helper()
-	_, err := s.Record(t.Context(), []*audit.Entry{{
-		Project: project, Actor: audit.Actor{Email: "ada@example.com", Type: audit.User}, Action: "deployment.deploy",
-		Resource: audit.Resource{Type: "Deployment", Name: fmt.Sprint(i)}, Outcome: audit.Success,
-	}})
-	if err != nil {
+	e := entryOf(project)
+	e.Resource.Name = fmt.Sprint(i)
+	if _, err := s.Record(t.Context(), []*audit.Entry{e}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func entryOf(project string) *audit.Entry {
+	return &audit.Entry{
+		Project: project, Actor: audit.Actor{Email: "ada@example.com", Type: audit.User}, Action: "deployment.deploy",
+		Resource: audit.Resource{Type: "Deployment"}, Outcome: audit.Success,
 	}
 }
 
@@ -129,6 +134,55 @@ func TestFollowQuiet(t *testing.T) {
 	})
 	if want := []string{"2 true", "3 true", "quiet", "4 true"}; err != nil || !slices.Equal(told, want) {
 		t.Errorf("told %q, want %q: %v", told, want, err)
+	}
+}
+
+// Who may read one project of many is not told at once that others record: with what comes for him, or when
+// it is time for a heartbeat.
+func TestFollowTellsOfOthersLater(t *testing.T) {
+	for _, test := range []struct {
+		beat time.Duration
+		then string // who records after others have
+		want []string
+	}{
+		{time.Hour, "acme", []string{"skipped 1-1", "given 2-2", "skipped 3-3", "skipped 4-5", "given 6-6"}},
+		{50 * time.Millisecond, "", []string{"skipped 1-1", "given 2-2", "skipped 3-3", "skipped 4-5"}},
+	} {
+		now := begin
+		s := openLog(t, &now, 0)
+		record(t, s, "other", 0)
+		pulls := New(Options{Log: s, Heartbeat: test.beat})
+		r := &Request{Query: audit.Query{Within: audit.TheseProjects("acme")}, Start: Start{Number: 1}}
+		var told []string
+		err := pulls.Follow(t.Context(), r, func() error { return nil }, func(ev *Event) error {
+			switch ev.Kind {
+			case Quiet:
+				return nil
+			case Given:
+				told = append(told, fmt.Sprintf("given %d-%d", ev.Range.From, ev.Range.To))
+			default:
+				told = append(told, fmt.Sprintf("skipped %d-%d", ev.Range.From, ev.Range.To))
+			}
+			if c, ok := ParseCursor(ev.Cursor); !ok || c.After != ev.Range.To {
+				t.Errorf("the cursor behind %s is %+v", told[len(told)-1], c)
+			}
+			if len(told) == 3 {
+				_, err := s.Record(t.Context(), []*audit.Entry{entryOf("other"), entryOf("another")})
+				if err != nil {
+					t.Error(err)
+				}
+				if test.then != "" {
+					time.AfterFunc(5*settle, func() { record(t, s, test.then, 0) })
+				}
+			}
+			if len(told) == len(test.want) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != errEnough || !slices.Equal(told, test.want) {
+			t.Errorf("told %q, want %q: %v", told, test.want, err)
+		}
 	}
 }
 
