@@ -51,6 +51,9 @@ whoever reads it all that the log holds.`,
 		if _, err := duty.ParseRecipients(recipients); err != nil {
 			return exit.Usagef("--recipient: %v", err)
 		}
+		if keep < 0 {
+			return exit.Usagef("--keep: must be 0 or more")
+		}
 		return a.takeBackup(cmd.Context(), c, args[0], recipients, keep)
 	})
 	cmd.AddCommand(a.backupList(), a.backupVerify(), a.backupPrune())
