@@ -79,7 +79,7 @@ func (c *checker) run() error {
 		return err
 	}
 	c.opts.Progress(engineShare)
-	begin := []func() error{c.meta, c.order, c.seqs, c.tail, c.usage, c.cursors, c.strays, c.heights}
+	begin := []func() error{c.meta, c.tail, c.usage, c.cursors, c.strays, c.heights}
 	switch {
 	case c.sum.Problems == 0:
 		if whole, err := c.view(begin...); err != nil || !whole {
@@ -96,7 +96,7 @@ func (c *checker) run() error {
 			}
 		}
 	}
-	for _, part := range []func() error{c.stretches, c.layers, c.missing, c.changes, c.small, c.keys, c.sections, c.trees, c.proofs} {
+	for _, part := range []func() error{c.order, c.seqs, c.stretches, c.layers, c.missing, c.changes, c.small, c.keys, c.sections, c.trees, c.proofs} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -138,6 +138,7 @@ type checker struct {
 	tx     kv.Tx
 	begun  time.Time
 	now    map[format.ProjectID]*project // see current
+	all    map[format.ProjectID]*project // see here; nil until asked for
 	orders map[string][]format.Owner     // decoded a moment ago
 	// sequence is that of the project numbered, newestBlock the sequence of the newest block; nil until asked for.
 	sequence    *sequence.Sequence

@@ -83,14 +83,13 @@ func (c *checker) keys() error {
 
 // freshKeys reads the keys that are in no run yet.
 func (c *checker) freshKeys(known map[format.ProjectID]*keySet) {
-	here := c.here()
 	for k, v := range kv.Prefix(c.tx.Bucket(format.Keys), format.FreshPrefix()) {
 		err := format.DecodeFreshKeys(k, v, func(id format.ProjectID, key format.FreshKey) error {
-			if here[id] == nil {
+			if c.here()[id] == nil {
 				return fmt.Errorf("keys %x: %w: project %d is not there", k, format.ErrCorrupt, id)
 			}
 			if s := known[id]; s != nil {
-				s.know(c.byID[id], here[id], key.Hi>>(64-format.KeyBits), key.Seq)
+				s.know(c.byID[id], c.here()[id], key.Hi>>(64-format.KeyBits), key.Seq)
 			}
 			return nil
 		})

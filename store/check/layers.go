@@ -94,7 +94,6 @@ func (c *checker) layer(p *project, number int, told *format.Layer) {
 // missing checks that every entry that should be in a block is in one.
 func (c *checker) missing() error {
 	_, err := c.view(func() error {
-		var here map[format.ProjectID]*project
 		for id := int64(1); id <= max(c.sealed, c.last); id++ {
 			if len(c.seen) == 0 || c.seen[id/64]>>(id%64)&1 != 0 {
 				continue
@@ -106,11 +105,8 @@ func (c *checker) missing() error {
 			if err != nil || o.Project == 0 {
 				continue // reported by order, or purged
 			}
-			if here == nil {
-				here = c.here()
-			}
 			p := c.byID[o.Project]
-			switch now := here[o.Project]; {
+			switch now := c.here()[o.Project]; {
 			case p == nil && now == nil && id <= c.sealed:
 				c.problem("entry %d: should be in project %d and is in no block", id, o.Project)
 			case p == nil || now == nil || now.Incarnation != p.Incarnation || p.State == audit.Purging || now.State == audit.Purging:

@@ -14,75 +14,99 @@ import (
 // order checks that every sealed id has an owner or is purged, and no other.
 func (c *checker) order() error {
 	var next int64 = 1
-	for k, v := range kv.All(c.tx.Bucket(format.Order)) {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
+	to := format.Uint64(uint64(c.sealed/format.OrderRow) + 1)
+	return c.rows(format.Order, to, func(k, v []byte, again bool) {
 		owners, err := format.DecodeOrder(k, v)
 		if err != nil {
 			c.problem("%v", err)
-			continue
+			return
 		}
 		first := int64(binary.BigEndian.Uint64(k)) * format.OrderRow
-		if want := next / format.OrderRow * format.OrderRow; first != want {
+		if want := next / format.OrderRow * format.OrderRow; !again && first != want {
 			c.problem("order: ids from %d on are missing", want)
 		}
-		next = first + int64(len(owners))
-		if next <= c.sealed && len(owners) < format.OrderRow || next > c.sealed+1 {
-			c.problem("order %x: holds %d ids, up to %d of %d", k, len(owners), next-1, c.sealed)
+		if next = first + int64(len(owners)); again {
+			return
+		}
+		if sealed := c.sealedNow(); next <= sealed && len(owners) < format.OrderRow || next > sealed+1 {
+			c.problem("order %x: holds %d ids, up to %d of %d", k, len(owners), next-1, sealed)
 		}
 		for i, o := range owners {
-			if id := first + int64(i); id > 0 && o.Project == 0 {
+			if id := first + int64(i); id < 1 || id > c.sealed {
+				continue
+			} else if o.Project == 0 {
 				c.sum.Purged++
-			} else if id > 0 && c.byID[o.Project] == nil {
+			} else if !c.isThere(o.Project) {
 				c.problem("order %x: entry %d is in project %d, which is not there", k, id, o.Project)
 			}
 		}
-	}
-	return nil
+	})
 }
+
+// sealedNow returns up to which id all are sealed in the state that the step sees.
+func (c *checker) sealedNow() int64 {
+	return int64(format.ReadUint64(c.tx.Bucket(format.Meta).Get(format.MetaSealed)))
+}
+
+// isThere reports whether there was a project with a number when the check began, or is by now.
+func (c *checker) isThere(id format.ProjectID) bool { return c.byID[id] != nil || c.here()[id] != nil }
 
 // seqs checks that the seqs of every project are dense from its incarnation's first to the
 // newest sealed one, in the order of the ids. That each is of the entry that has it,
 // the entries tell.
 func (c *checker) seqs() error {
-	counts := make(map[format.ProjectID]int64)
+	var of format.ProjectID
+	var count int64
 	var last format.Place
-	for k, v := range kv.All(c.tx.Bucket(format.Seqs)) {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
+	err := c.rows(format.Seqs, nil, func(k, v []byte, again bool) {
 		if len(k) != len(format.SeqKey(0, 0)) {
 			c.problem("seqs: key of %d bytes", len(k))
-			continue
+			return
 		}
-		project, n := format.ProjectID(binary.BigEndian.Uint32(k)), int64(binary.BigEndian.Uint64(k[4:]))
-		p := c.byID[project]
-		if p == nil {
+		id, n := format.ProjectID(binary.BigEndian.Uint32(k)), int64(binary.BigEndian.Uint64(k[4:]))
+		p := c.byID[id]
+		if p == nil && !c.isThere(id) {
 			c.problem("seqs %x: belongs to no project", k)
-			continue
+		}
+		if p == nil {
+			return
 		}
 		places, err := format.DecodePlaces(k, v)
 		if err != nil {
 			c.problem("%v", err)
-			continue
+			return
 		}
-		if p.State == audit.Purging {
-			continue
+		if now := c.current(p); now == nil || now.State == audit.Purging {
+			return
 		}
-		if n == 0 {
-			last = format.Place{}
+		if id != of {
+			of, count, last = id, 0, format.Place{}
 		}
-		if n*format.SeqRow != counts[project] || places[0].ID < last.ID || places[0].ID == last.ID && len(p.Lost) == 0 {
-			c.problem("seqs %x: of %d places, follows %d places up to id %d", k, len(places), counts[project], last.ID)
+		if !again && (n*format.SeqRow != count || places[0].ID < last.ID || places[0].ID == last.ID && len(p.Lost) == 0) {
+			c.problem("seqs %x: of %d places, follows %d places up to id %d", k, len(places), count, last.ID)
 		}
-		counts[project] = n*format.SeqRow + int64(len(places))
-		last = places[len(places)-1]
+		count, last = n*format.SeqRow+int64(len(places)), places[len(places)-1]
+	})
+	if err != nil {
+		return err
 	}
-	for _, p := range c.projects {
-		c.counted(p, counts[p.ID])
+	return c.perProject(func(_, now *project) (more bool, err error) {
+		n, err := c.lastSeq(now.ID)
+		if err == nil {
+			c.counted(now, n)
+		}
+		return false, nil // what is wrong with a row was reported
+	})
+}
+
+// lastSeq returns how many seqs a project has, by the last row of them.
+func (c *checker) lastSeq(id format.ProjectID) (int64, error) {
+	k, v := kv.Before(c.tx.Bucket(format.Seqs).Cursor(), format.ProjectPrefix(id+1))
+	if len(k) != len(format.SeqKey(0, 0)) || format.ProjectID(binary.BigEndian.Uint32(k)) != id {
+		return 0, nil
 	}
-	return nil
+	places, err := format.DecodePlaces(k, v)
+	return int64(binary.BigEndian.Uint64(k[4:]))*format.SeqRow + int64(len(places)), err
 }
 
 // counted checks what a project's record says of seqs, of which so many are those of the

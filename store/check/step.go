@@ -13,7 +13,7 @@ import (
 // something is.
 func (c *checker) view(parts ...func() error) (whole bool, err error) {
 	err = c.db.View(func(tx kv.Tx) error {
-		c.tx, c.begun, c.sequence, c.newestBlock = tx, time.Now(), nil, nil
+		c.tx, c.begun, c.sequence, c.newestBlock, c.all = tx, time.Now(), nil, nil, nil
 		clear(c.now)
 		clear(c.orders)
 		for _, part := range parts {
@@ -115,11 +115,14 @@ func (c *checker) current(p *project) *project {
 // here returns all projects that the state which the step sees has. What is wrong with their records was
 // reported.
 func (c *checker) here() map[format.ProjectID]*project {
-	all := make(map[format.ProjectID]*project, len(c.projects))
+	if c.all != nil {
+		return c.all
+	}
+	c.all = make(map[format.ProjectID]*project, len(c.projects))
 	for k, v := range kv.All(c.tx.Bucket(format.Projects)) {
 		if rec, err := format.ParseProject(k, v); err == nil {
-			all[rec.ID] = &project{name: string(k), Project: rec}
+			c.all[rec.ID] = &project{name: string(k), Project: rec}
 		}
 	}
-	return all
+	return c.all
 }

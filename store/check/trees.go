@@ -69,11 +69,10 @@ func (c *checker) trees() error {
 // proofs checks what is above the leaves of the trees, and what was signed.
 func (c *checker) proofs() error {
 	_, err := c.view(func() error {
-		here := c.here()
-		if err := c.tiles(here); err != nil {
+		if err := c.tiles(); err != nil {
 			return err
 		}
-		c.heads(here)
+		c.heads()
 		c.certificates()
 		return c.ctx.Err()
 	})
@@ -163,7 +162,7 @@ func (c *checker) node(p format.ProjectID, level int, n int64) proof.Hash {
 }
 
 // tiles checks that tiles are those of trees, follow each other, and are over those below them.
-func (c *checker) tiles(here map[format.ProjectID]*project) error {
+func (c *checker) tiles() error {
 	var before []byte
 	full := true
 	for k, v := range kv.All(c.tx.Bucket(format.Tiles)) {
@@ -179,7 +178,7 @@ func (c *checker) tiles(here map[format.ProjectID]*project) error {
 			c.problem("%v", err)
 			continue
 		}
-		if here[id] == nil && id != format.MasterTree {
+		if c.here()[id] == nil && id != format.MasterTree {
 			c.problem("tile %x: belongs to no project", k)
 		}
 		if n > 0 && (!bytes.Equal(before, format.TileKey(id, level, n-1)) || !full) {
@@ -208,7 +207,7 @@ func (c *checker) above(id format.ProjectID, level int, n int64, tile []proof.Ha
 }
 
 // heads checks the master log, and that its newest head is over the checkpoints of the projects.
-func (c *checker) heads(here map[format.ProjectID]*project) {
+func (c *checker) heads() {
 	m, err := trees.OpenMaster(c.tx)
 	if err != nil {
 		c.problem("%v", err)
@@ -230,7 +229,7 @@ func (c *checker) heads(here map[format.ProjectID]*project) {
 	}
 	if m.Size > 0 {
 		c.master(m, leaves)
-		c.newestHead(m, newest, here)
+		c.newestHead(m, newest)
 	}
 }
 
@@ -258,7 +257,7 @@ func (c *checker) master(m *trees.Master, leaves proof.Leaves) {
 }
 
 // newestHead checks the newest head.
-func (c *checker) newestHead(m *trees.Master, text []byte, here map[format.ProjectID]*project) {
+func (c *checker) newestHead(m *trees.Master, text []byte) {
 	head, err := proof.ParseHead(string(text))
 	if err != nil {
 		c.problem("master log: its newest leaf: %v", err)
@@ -266,7 +265,7 @@ func (c *checker) newestHead(m *trees.Master, text []byte, here map[format.Proje
 	}
 	var hashes []proof.Hash
 	err = trees.Heads(c.tx, func(id format.ProjectID, t format.TreeState) error {
-		p := here[id]
+		p := c.here()[id]
 		if p == nil {
 			return fmt.Errorf("a head of project %d, which is not there", id)
 		}
