@@ -26,7 +26,8 @@ import (
 //   - A value that is an address has hashes of the ranges around it, too (narrow.go).
 //
 //   - Of a value that is found whole, an id, there is a hash and nothing else: the words of
-//     a UUID an entry would take three times as much as all others.
+//     a UUID an entry would take three times as much as all others. Actors and actions, which
+//     filters of many projects ask for, have such a hash besides their words.
 //
 // A block that holds a word has all its terms. The converse need not hold.
 const (

@@ -47,8 +47,8 @@ type Options struct {
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
 	// SealRows is how many entries the tail holds, of projects that fill a block, before
-	// these are sealed; eight times as many before all are. Default 8192, twice as many where
-	// several nodes have the log.
+	// these are sealed; eight times as many before all are. Default 8192, or less with a small
+	// TailBytes; twice as many where several nodes have the log.
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
@@ -125,9 +125,6 @@ func (o *Options) setDefaults() {
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	if o.SealRows == 0 {
-		o.SealRows = defaultSealRows
-	}
 	if o.SealAfter == 0 {
 		o.SealAfter = 5 * time.Second
 	}
@@ -139,6 +136,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.TailBytes == 0 {
 		o.TailBytes = 32 << 20
+	}
+	if o.SealRows == 0 { // fewer where memory is scarce: an entry takes half a kilobyte however small its row is
+		o.SealRows = min(defaultSealRows, max(o.TailBytes>>12, 1024))
 	}
 	if o.sizes == (blocks.Sizes{}) {
 		o.sizes = blocks.DefaultSizes()

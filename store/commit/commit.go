@@ -55,6 +55,7 @@ type Writers struct {
 	Options
 	row   format.TailRow
 	group keys.Group
+	batch []catchup.Committed // memory of the one before
 }
 
 // NewWriters returns one that makes commits of o.
@@ -84,7 +85,7 @@ func (m *Writers) Begin(tx kv.Tx) *Writer {
 	m.row.Reset(next, at)
 	m.group.Reset()
 	return &Writer{
-		Writers: m, Tx: tx, at: at, next: next, tokens: m.Memory.Tokens,
+		Writers: m, Tx: tx, at: at, next: next, tokens: m.Memory.Tokens, batch: m.batch[:0],
 		added:   make(map[*memory.Project]*adding),
 		created: make(map[string]*memory.Project),
 		changed: make(map[*memory.Project]*format.Project),
@@ -120,6 +121,8 @@ func (w *Writer) Apply() {
 	mem.Committed(w.batch, added)
 	mem.Tokens = w.tokens
 	w.group.Apply()
+	clear(w.batch)
+	w.Writers.batch = w.batch[:0]
 }
 
 // Empty reports whether the commit has no entry.
