@@ -3,12 +3,9 @@
 package store
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"net/url"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,44 +13,6 @@ import (
 	"auditlog/audit/audittest"
 	"auditlog/store/kv/pgkv/pgtest"
 )
-
-// trips counts round trips that somebody waits for: what is sent up to where the server answers
-// but the ends of readers, whose answers come along with the next.
-type trips struct {
-	n    atomic.Int64
-	mu   sync.Mutex
-	told string // the statements of each
-	end  bool   // what is sent ends a transaction alone
-}
-
-func (c *trips) see(m pgtest.Message) bool {
-	if !m.ToServer {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch m.Type {
-	case 'B':
-		name := string(bytes.SplitN(m.Body, []byte{0}, 3)[1])
-		c.end = name == "rollback"
-		c.told += name + "; "
-	case 'S':
-		if !c.end {
-			c.n.Add(1)
-		}
-		c.told += "\n"
-	}
-	return false
-}
-
-// taken returns how many there were since it was asked last, and what was in them.
-func (c *trips) taken() (int64, string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	told := c.told
-	c.told = ""
-	return c.n.Swap(0), told
-}
 
 // TestRoundTrips holds what the log asks of a database that is far away against what it may take.
 func TestRoundTrips(t *testing.T) {
@@ -93,8 +52,8 @@ func TestRoundTrips(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var count trips
-	proxy.CloseAt(count.see)
+	var count pgtest.Trips
+	proxy.CloseAt(count.See)
 	list := func(q audit.Query) func() {
 		q.Project = "p07"
 		return func() {
@@ -106,7 +65,7 @@ func TestRoundTrips(t *testing.T) {
 	actor := g.Entries(1)[0].Actor.Email
 	for _, c := range []struct {
 		what string
-		most int64
+		most int
 		do   func()
 	}{
 		{"the newest 50", 2, list(audit.Query{})},
@@ -115,22 +74,22 @@ func TestRoundTrips(t *testing.T) {
 		{"a commit of 1,000 with keys", 2, func() { record(1000) }},
 		{"a seal of 4,000 in 50 projects", 20, func() {
 			record(3000)
-			count.taken()
+			count.Taken()
 			if err := s.Seal(); err != nil {
 				t.Error(err)
 			}
 		}},
 		{"the newest 50 of the tail", 2, func() {
 			record(projects * 50)
-			count.taken()
+			count.Taken()
 			list(audit.Query{})()
 		}},
 	} {
 		n, told := c.most+1, ""
 		for range 5 { // the node looks by itself, now and then, whether another has committed
-			count.taken()
+			count.Taken()
 			c.do()
-			if n, told = count.taken(); n <= c.most {
+			if n, told = count.Taken(); n <= c.most {
 				break
 			}
 		}
