@@ -125,7 +125,11 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 		return kv.ErrClosed
 	}
 	t := &tx{db: db}
-	return errors.Join(fn(t), t.err)
+	err := fn(t)
+	if errors.Is(err, t.err) {
+		return err
+	}
+	return errors.Join(err, t.err)
 }
 
 var errReadOnly = errors.New("a backup is read only")

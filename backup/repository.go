@@ -21,7 +21,7 @@ const Format = 1
 
 // The names of files in a repository, or what they begin with.
 const (
-	markName    = "repository.json"
+	MarkName    = "repository.json"
 	partsDir    = "parts/"
 	snapshotDir = "snapshots/"
 	snapshotExt = ".json"
@@ -232,16 +232,16 @@ type mark struct {
 
 // checkMark returns an error unless a place is a repository that can be read.
 func checkMark(ctx context.Context, p Place) error {
-	data, err := p.Get(ctx, markName)
+	data, err := p.Get(ctx, MarkName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w: it has no %s", p, ErrNone, markName)
+		return fmt.Errorf("%s: %w: it has no %s", p, ErrNone, MarkName)
 	}
 	if err != nil {
 		return err
 	}
 	var m mark
 	if err := json.Unmarshal(data, &m); err != nil {
-		return fmt.Errorf("%s of %s: %w: %w", markName, p, ErrDamaged, err)
+		return fmt.Errorf("%s of %s: %w: %w", MarkName, p, ErrDamaged, err)
 	}
 	if m.Format != Format {
 		return fmt.Errorf("%s: is a repository of format %d, this program knows %d: use a newer version", p, m.Format, Format)
