@@ -30,6 +30,9 @@ const (
 // ErrDamaged is in the chain of the error of reading what is not as it was written.
 var ErrDamaged = errors.New("the backup is damaged")
 
+// ErrGone is in the chain of the error of reading a backup that was removed meanwhile.
+var ErrGone = errors.New("the backup was removed while it was read")
+
 // ErrNone says that a repository, or a place that may become one, holds no such backup.
 var ErrNone = errors.New("there is no such backup")
 

@@ -172,6 +172,8 @@ func noBackup(err error) error {
 	switch {
 	case errors.Is(err, backup.ErrNone):
 		return exit.With(exit.NotFound, err)
+	case errors.Is(err, backup.ErrGone):
+		return exit.Hinted(exit.With(exit.Conflict, err), "begin again, with a backup that is kept for longer")
 	case errors.Is(err, backup.ErrDamaged):
 		return exit.Hinted(exit.With(exit.Faulty, err),
 			"others may be whole: auditlog backup list names them, and --id chooses one; take another, if need be into another repository")
