@@ -54,7 +54,8 @@
 // that of any before it in the repository, and not by clocks, which may be set. [Prune] needs nothing else, and no key.
 //
 // The index is a part that holds JSON instead of rows: format, moment, log, secret (that of
-// the names, where the backup is encrypted) and buckets, in an order: each its name and
+// the names, where the backup is encrypted), key (that which signs the log's checkpoints, where the backup is
+// encrypted and for those alone who are to have it) and buckets, in an order: each its name and
 // parts, in the order of keys: name, first (key), rows and bytes (of the rows). It leads to the part
 // that a key is in: [Open] makes a database of it that can be read like any other, so that a log can be
 // opened on a backup, and an entry be found by id or by seq without restoring it.

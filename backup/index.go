@@ -8,11 +8,13 @@ import (
 
 // Index leads to what a backup holds. It is a part itself, and encrypted where those are.
 type Index struct {
-	Format  int       `json:"format"`
-	Moment  time.Time `json:"moment"`
-	Log     string    `json:"log"`
-	Secret  []byte    `json:"secret,omitempty"`
-	Buckets []Bucket  `json:"buckets"`
+	Format int       `json:"format"`
+	Moment time.Time `json:"moment"`
+	Log    string    `json:"log"`
+	Secret []byte    `json:"secret,omitempty"`
+	// Key is the key that signs the log's checkpoints, where the backup has it.
+	Key     string   `json:"key,omitempty"`
+	Buckets []Bucket `json:"buckets"`
 }
 
 // Bucket is the parts of a bucket, in the order of its keys.

@@ -36,6 +36,9 @@ type Options struct {
 	// Secret names encrypted parts, and has 32 bytes: of the same log always the same, so
 	// that backups share parts. Only needed with Recipients.
 	Secret []byte
+	// Key is the key that signs the log's checkpoints, which the index is to have. Only with
+	// Recipients. Default: the backup is without.
+	Key string
 	// Number is that of the backup in its repository. Default: none, of one that is alone.
 	Number int64
 	// Has reports whether the repository has a part already. Default: none.
@@ -110,7 +113,7 @@ type taker struct {
 
 func newTaker(src Source, out Writer, opts Options) (*taker, error) {
 	if len(opts.Recipients) == 0 {
-		opts.Secret = nil
+		opts.Secret, opts.Key = nil, ""
 	} else if len(opts.Secret) < 32 {
 		return nil, errors.New("backup: a secret of 32 bytes is required to name encrypted parts")
 	}
@@ -226,7 +229,7 @@ func (t *taker) keep(ctx context.Context) error {
 func (t *taker) take(ctx context.Context) error {
 	return t.view(func(tx kv.Tx) error {
 		t.spool.reset()
-		t.index = Index{Format: Format, Moment: t.opts.Now().UTC(), Log: t.opts.Log, Secret: t.opts.Secret}
+		t.index = Index{Format: Format, Moment: t.opts.Now().UTC(), Log: t.opts.Log, Secret: t.opts.Secret, Key: t.opts.Key}
 		var err error
 		if t.taken.Contents, err = t.opts.Describe(tx); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +46,9 @@ type Options struct {
 	TempDir string
 	// Schedule has backups taken by themselves. Default: none.
 	Schedule *Schedule
+	// Key is the key that signs the log's checkpoints. It is in backups that are encrypted for nobody but the
+	// recipients of the schedule, whom the log's operator has named; a caller may name whom he likes.
+	Key string
 	// Log is told of backups and their failures. Its zero value is silent.
 	Log zerolog.Logger
 	// Now is the clock. Default time.Now.
@@ -216,6 +220,7 @@ func (d *Duty) takes(recipients []age.Recipient, has func(string) bool, number i
 		Program:    d.opts.Program,
 		Recipients: recipients,
 		Secret:     secret,
+		Key:        d.keyFor(recipients),
 		Has:        has,
 		Number:     number,
 		TempDir:    d.opts.TempDir,
@@ -225,6 +230,19 @@ func (d *Duty) takes(recipients []age.Recipient, has func(string) bool, number i
 			return c, err
 		},
 	}, err
+}
+
+// keyFor returns the key that signs if all of these may have it.
+func (d *Duty) keyFor(recipients []age.Recipient) string {
+	if d.opts.Schedule == nil {
+		return ""
+	}
+	for _, r := range recipients {
+		if !slices.ContainsFunc(d.opts.Schedule.Recipients, func(named age.Recipient) bool { return fmt.Sprint(named) == fmt.Sprint(r) }) {
+			return ""
+		}
+	}
+	return d.opts.Key
 }
 
 // secret returns what names encrypted parts. A log without an entry of its own, which a backup

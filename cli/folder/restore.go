@@ -12,6 +12,7 @@ import (
 
 	"auditlog/backup"
 	"auditlog/cli/exit"
+	"auditlog/cli/signing"
 	"auditlog/spell"
 	"auditlog/store"
 	"auditlog/store/copies"
@@ -27,13 +28,17 @@ func (a *app) restore() *cobra.Command {
 "auditlog check" does. The folder must be empty or not there. With --store the log is made in a
 PostgreSQL database instead, in which there may be none yet. It holds the log as it was at
 the moment of the backup, ids, seqs and tokens included, and one entry more, log.restore, that
-says so. What was recorded after the backup is not in it, and its ids are given again.`,
+says so. What was recorded after the backup is not in it, and its ids are given again.
+
+Where the backup has the key that signs checkpoints, that is put into the folder as well, or into
+the file that --signing-key names.`,
 		Example: `  auditlog restore --from /var/backups/auditlog --data /var/lib/auditlog`,
 		Args:    cobra.NoArgs,
 	}
 	dir := addData(cmd)
 	from := cmd.Flags().String("from", "", "the `repository`: a folder, a file or s3://BUCKET/PREFIX")
 	database := cmd.Flags().String("store", "", "make it in this PostgreSQL `database`, postgres://USER@HOST/NAME, not in --data")
+	key := cmd.Flags().String("signing-key", "", "write the key that signs to this `file`, if the backup has it; else it is put into --data")
 	var s source
 	s.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -42,6 +47,9 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 			return exit.Usagef("--from: name the repository of the backup")
 		case *database != "" && !store.IsAddress(*database):
 			return exit.Usagef("--store: must be the address of a PostgreSQL database, postgres://USER@HOST/NAME")
+		}
+		if _, err := os.Lstat(*key); *key != "" && err == nil {
+			return exit.Usagef("--signing-key: %s is there already", *key)
 		}
 		at := cmp.Or(*database, *dir)
 		db, closePlace, err := s.open(cmd.Context(), *from)
@@ -52,6 +60,9 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 		if err := a.restoreInto(cmd.Context(), at, db, true); err != nil {
 			return err
 		}
+		if err := a.restoreKey(at, *key, db.Index.Key); err != nil {
+			return err
+		}
 		name, err := recordRestore(cmd.Context(), at, db.Snapshot)
 		if err != nil {
 			return err
@@ -60,6 +71,26 @@ says so. What was recorded after the backup is not in it, and its ids are given 
 		return nil
 	}
 	return cmd
+}
+
+// restoreKey puts the key that a backup has, if any, to the file called named, or into the folder at.
+func (a *app) restoreKey(at, named, text string) error {
+	switch {
+	case text == "":
+		if named != "" {
+			fmt.Fprintln(a.Stderr, "auditlog: the backup has no key that signs: another one will, unless you have a copy of it")
+		}
+		return nil
+	case named == "" && store.IsAddress(at):
+		fmt.Fprintln(a.Stderr, "auditlog: the backup has the key that signs; restore with --signing-key to have it in a file for the nodes")
+		return nil
+	}
+	path, err := signing.Restore(at, named, text)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stderr, "auditlog: the key that signs is in %s\n", path)
+	return nil
 }
 
 // restoreInto restores a backup, compares and checks. What goes on from it begins another

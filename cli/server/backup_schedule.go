@@ -32,5 +32,5 @@ func (s *server) newBackups() (*duty.Duty, error) {
 	if schedule != nil && len(schedule.Recipients) == 0 {
 		s.log.Warn().Stringer("to", schedule.Place).Msg("backups are not encrypted: whoever reads them reads the whole log")
 	}
-	return duty.New(s.store, duty.Options{Program: build.Version(), TempDir: s.cfg.Data, Schedule: schedule, Log: s.log}), nil
+	return duty.New(s.store, duty.Options{Program: build.Version(), TempDir: s.cfg.Data, Schedule: schedule, Key: s.signing, Log: s.log}), nil
 }

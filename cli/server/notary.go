@@ -89,6 +89,7 @@ func (s *server) openNotary(context.Context) error {
 		return err
 	}
 	warnOfReaders(place.Path, s.log)
+	s.signing = key.Text()
 	options := notary.Options{Every: s.cfg.CheckpointEvery, Apart: time.Second, Log: s.log, Keep: s.told}
 	for _, w := range s.cfg.Witnesses {
 		options.Known = append(options.Known, w.witness)

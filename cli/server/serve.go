@@ -172,6 +172,7 @@ type server struct {
 	scrub     *scrub.Worker
 	growth    *growth.Worker
 	notary    *notary.Notary
+	signing   string            // its key, for backups
 	witnesses []*witness.Client // those that can be asked
 	shipping  *shipping.Engine
 	scratch   sink.Scratch // of its destinations

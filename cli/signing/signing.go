@@ -4,6 +4,7 @@
 package signing
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -131,6 +132,16 @@ func (p Place) Finish(log *store.Store) error {
 		return err
 	}
 	return errors.Join(os.Rename(p.Next(), p.Path), durable.SyncNamedDir(filepath.Dir(p.Path)))
+}
+
+// Restore writes a key that a backup had to the file called named, or to its place in a data folder. It
+// returns where that is.
+func Restore(dir, named, text string) (path string, err error) {
+	if _, err := proof.ParseKey(text); err != nil {
+		return "", fmt.Errorf("signing key of the backup: %w", err)
+	}
+	path = cmp.Or(named, filepath.Join(dir, file))
+	return path, secret.Write(path, strings.TrimSpace(text))
 }
 
 // Copy copies the key of a data folder, if it has one, to another.
