@@ -51,7 +51,7 @@ type indexReadiness struct {
 	Unread  int   `json:"unread,omitempty"`
 }
 
-// readyz answers whether the log can be read and written.
+// readyz answers whether the log can be read and written. A server that is about to stop answers NotFound.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	x := w.(*wire.Exchange)
 	if err := s.opts.Store.Err(); err != nil {

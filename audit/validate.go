@@ -113,6 +113,9 @@ func validateMember(name, value string) error {
 	if name == "" {
 		return FieldErrorf("metadata", "must not have an empty name")
 	}
+	if len(name) > MaxName {
+		return FieldErrorf("metadata", "must not have names of more than %d bytes", MaxName)
+	}
 	if err := validateName("metadata", name, MaxName, true); err != nil {
 		return err
 	}

@@ -159,7 +159,7 @@ func TestValidateNames(t *testing.T) {
 	e.Metadata = map[string]string{strings.Repeat("k", MaxName): "", "z": strings.Repeat("v", MaxBatchSize)}
 	checkFault(t, e.Validate(testNow), "")
 	e.Metadata[strings.Repeat("k", MaxName+1)] = ""
-	checkFault(t, e.Validate(testNow), "metadata: must be at most 512 bytes")
+	checkFault(t, e.Validate(testNow), "metadata: must not have names of more than 512 bytes")
 }
 
 func minimal() *Entry {

@@ -107,7 +107,7 @@ func (d *Deposit) Parts() []string {
 // Put writes a file.
 func (d *Deposit) Put(ctx context.Context, name string, data []byte) error {
 	switch {
-	case name == markName:
+	case name == MarkName:
 		if err := checkMark(ctx, d.place); !errors.Is(err, ErrNone) {
 			return err
 		}

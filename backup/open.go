@@ -68,11 +68,19 @@ func Open(ctx context.Context, p Place, s *Snapshot, identities []age.Identity) 
 	return db, nil
 }
 
+// missing is the error of a part that is not there, which is damage only while the backup is.
+func (db *DB) missing(part string) error {
+	if _, err := db.place.Get(db.ctx, db.Snapshot.file()); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s of %s: %w", db.Snapshot.ID, db.place, ErrGone)
+	}
+	return fmt.Errorf("part %.8s of %s: %w: it is not there", part, db.place, ErrDamaged)
+}
+
 // content returns what is in a part, of at most so many bytes, whose name is yet to be compared.
 func (db *DB) content(name string, most int) ([]byte, error) {
 	stored, err := db.place.Get(db.ctx, partName(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("part %.8s of %s: %w: it is not there", name, db.place, ErrDamaged)
+		return nil, db.missing(name)
 	}
 	if err != nil {
 		return nil, err
@@ -125,7 +133,11 @@ func (db *DB) View(fn func(kv.Tx) error) error {
 		return kv.ErrClosed
 	}
 	t := &tx{db: db}
-	return errors.Join(fn(t), t.err)
+	err := fn(t)
+	if errors.Is(err, t.err) {
+		return err
+	}
+	return errors.Join(err, t.err)
 }
 
 var errReadOnly = errors.New("a backup is read only")

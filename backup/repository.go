@@ -21,7 +21,7 @@ const Format = 1
 
 // The names of files in a repository, or what they begin with.
 const (
-	markName    = "repository.json"
+	MarkName    = "repository.json"
 	partsDir    = "parts/"
 	snapshotDir = "snapshots/"
 	snapshotExt = ".json"
@@ -29,6 +29,9 @@ const (
 
 // ErrDamaged is in the chain of the error of reading what is not as it was written.
 var ErrDamaged = errors.New("the backup is damaged")
+
+// ErrGone is in the chain of the error of reading a backup that was removed meanwhile.
+var ErrGone = errors.New("the backup was removed while it was read")
 
 // ErrNone says that a repository, or a place that may become one, holds no such backup.
 var ErrNone = errors.New("there is no such backup")
@@ -232,16 +235,16 @@ type mark struct {
 
 // checkMark returns an error unless a place is a repository that can be read.
 func checkMark(ctx context.Context, p Place) error {
-	data, err := p.Get(ctx, markName)
+	data, err := p.Get(ctx, MarkName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w: it has no %s", p, ErrNone, markName)
+		return fmt.Errorf("%s: %w: it has no %s", p, ErrNone, MarkName)
 	}
 	if err != nil {
 		return err
 	}
 	var m mark
 	if err := json.Unmarshal(data, &m); err != nil {
-		return fmt.Errorf("%s of %s: %w: %w", markName, p, ErrDamaged, err)
+		return fmt.Errorf("%s of %s: %w: %w", MarkName, p, ErrDamaged, err)
 	}
 	if m.Format != Format {
 		return fmt.Errorf("%s: is a repository of format %d, this program knows %d: use a newer version", p, m.Format, Format)

@@ -71,7 +71,7 @@ func Take(ctx context.Context, src Source, out Writer, opts Options) (*Taken, er
 		return nil, err
 	}
 	defer t.spool.close()
-	if err := out.Put(ctx, markName, markData()); err != nil {
+	if err := out.Put(ctx, MarkName, markData()); err != nil {
 		return nil, err
 	}
 	for range mostRehearsals {

@@ -30,7 +30,7 @@ func TestNodeCutOff(t *testing.T) {
 	if _, err := c.newest(0); audit.KindOf(err) != audit.Unavailable {
 		t.Errorf("it lists all the same: %v", err)
 	}
-	cut.process.log.await(t, "lists nothing")
+	cut.process.log.await(t, "this node is not ready")
 	c.must(cut.ways[c.pair.Primary].Heal())
 	c.until("it finds the new primary", func() bool { return c.client(0).Ready(t.Context()) == nil })
 	if e, err := c.newest(0); err != nil || e.Detail != "after" {

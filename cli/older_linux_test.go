@@ -190,7 +190,8 @@ func TestOtherDatabase(t *testing.T) {
 
 	o.address = own
 	p = o.start("one")
-	o.sql(`ALTER DATABASE "` + o.name() + `" WITH ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '` + o.name() + `'`)
+	o.sql(`ALTER DATABASE "` + o.name() + `" WITH ALLOW_CONNECTIONS false`)
+	o.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '` + o.name() + `'`)
 	o.sql(`ALTER DATABASE "` + o.name() + `" RENAME TO own`)
 	o.sql(`ALTER DATABASE "` + other + `" RENAME TO "` + o.name() + `"`)
 	select {
@@ -199,7 +200,7 @@ func TestOtherDatabase(t *testing.T) {
 		if err == nil {
 			t.Error("it ends as if all were well")
 		}
-	case <-time.After(2 * startLimit):
+	case <-time.After(4 * startLimit):
 		t.Fatal("it goes on with another log")
 	}
 	p.log.await(t, "this node has had log")

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -61,10 +62,12 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lines, n := bufio.NewScanner(r.Body), 0
 	lines.Buffer(nil, 1<<20)
 	var ids []int64
+	var torn error
 	for lines.Scan() {
 		var e struct{ ID int64 }
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			c.t.Errorf("%v in %s", err, lines.Bytes())
+			torn = errors.Join(torn, fmt.Errorf("%w in %s", err, lines.Bytes()))
+			continue
 		}
 		ids = append(ids, e.ID)
 		if n++; die == 0 && n == 20 {
@@ -73,7 +76,10 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if lines.Err() != nil {
-		return // the server was killed in the middle of it
+		return // the server was killed in the middle of it, and of its last line
+	}
+	if torn != nil {
+		c.t.Error(torn)
 	}
 	c.note(ids, die == 1)
 	if die == 1 {

@@ -49,9 +49,7 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 	if !s.db.Shared() {
 		return s.read(fn)
 	}
-	if err := s.doubt(); err != nil {
-		return err
-	}
+	begun := time.Now()
 	var d *memory.Delta
 	err := s.readExpecting(expected, func(tx kv.Tx) (err error) {
 		if d = nil; tx.Version() == mark.Version {
@@ -60,10 +58,14 @@ func (s *Store) current(take func(), expected func() []kv.Expected, fn func(kv.T
 		d, err = s.delta(tx, mark)
 		return err
 	})
-	if err != nil || d == nil {
+	if err == nil && d != nil {
+		err = s.takeInAlone(d)
+	}
+	if err != nil {
 		return err
 	}
-	if err := s.takeInAlone(d); err != nil {
+	s.confirmation.saw(begun)
+	if err := s.doubt(); err != nil || d == nil {
 		return err
 	}
 	s.take(take)
@@ -109,6 +111,7 @@ func (s *Store) takeIn(d *memory.Delta) error {
 	if d.Version <= s.mem.Version {
 		return nil
 	}
+	s.confirmation.sawMore()
 	s.commits.Forget() // of a commit that is not going to be
 	if d.BlockSeq != s.mem.BlockSeq {
 		s.turns.overdue = time.Time{}

@@ -329,11 +329,11 @@ func TestCheckFindsWhileTheLogGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	l := newBusyLog(t, dir)
 	l.fill()
-	acme, globex := l.mem.Projects["acme"].ID, l.mem.Projects["globex"].ID
-	late := format.LayerID(acme, l.mem.Projects["acme"].Rec.Late[0].Number)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	acme, globex := l.mem.Projects["acme"].ID, l.mem.Projects["globex"].ID
+	late := format.LayerID(acme, l.mem.Projects["acme"].Rec.Late[0].Number)
 	image := readFolder(t, dir)
 	ways := hurtBlocks(globex, acme, late)
 	maps.Copy(ways, hurtPaths(globex, acme))

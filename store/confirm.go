@@ -10,23 +10,36 @@ import (
 	"auditlog/audit"
 )
 
-// unconfirmedLimit is for how long a node goes on without a commit of its own that the database has
-// confirmed. Each writes a beat a second. It is longer than another node may hold them up that stands still
+// unconfirmedLimit is for how long a node goes on while the database confirms nothing, neither of its own, and it
+// writes a beat a second, nor of others. It is longer than another node may hold them up that stands still
 // with the log in its hand, 10 seconds, and shorter than it takes until whoever waits for a primary that is cut
 // off has another take over: Patroni's ttl is 20 seconds at least.
 const unconfirmedLimit = 15 * time.Second
 
-// confirmation is when the database of several nodes last confirmed a commit of this one. A primary that is
+// confirmation is since when the database of several nodes has confirmed a commit. A primary that is
 // cut off goes on answering those who read, and confirms nothing, for no standby does: what it lists
-// may be old by then.
+// may be old by then. A commit of another node is seen once it is confirmed, so it tells as much: a node that
+// always comes too late for a commit of its own is in no doubt.
 type confirmation struct {
-	at      atomic.Pointer[time.Time] // when that commit was begun
-	refusal atomic.Pointer[error]     // why none was since; nil where none failed
+	at      atomic.Pointer[time.Time] // a time before that commit
+	looked  atomic.Pointer[time.Time] // when a transaction was begun that saw what is known, and no more
+	refusal atomic.Pointer[error]     // why none of this node's was since; nil where none failed
 }
 
-func (c *confirmation) confirmed(begun time.Time) {
-	c.at.Store(&begun)
+// confirmed notes that a commit was confirmed, which was not yet at a time.
+func (c *confirmation) confirmed(before time.Time) {
+	c.at.Store(&before)
 	c.refusal.Store(nil)
+}
+
+// saw notes that a transaction begun at a time saw nothing that is not known by now.
+func (c *confirmation) saw(begun time.Time) { c.looked.Store(&begun) }
+
+// sawMore notes that a transaction saw more than was known.
+func (c *confirmation) sawMore() {
+	if looked := c.looked.Load(); looked != nil && looked.After(*c.at.Load()) {
+		c.at.Store(looked)
+	}
 }
 
 func (c *confirmation) refused(err error) { c.refusal.Store(&err) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditlog/audit"
+	"auditlog/audit/audittest"
 	"auditlog/store/kv"
 	"auditlog/store/kv/boltkv"
 	"auditlog/store/kv/kvtest"
@@ -83,6 +84,46 @@ func TestUnconfirmed(t *testing.T) {
 		}
 		if err := list(); err != nil {
 			t.Errorf("once it is confirmed, a listing says %v", err)
+		}
+	}
+}
+
+// A node that cannot write is in no doubt while it sees what another commits, as long as it looks.
+func TestConfirmedToAnother(t *testing.T) {
+	bolt, err := boltkv.Open(t.TempDir()+"/"+FileName, engineOptions(rand.Reader))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bolt.Close()
+	db := &refusing{DB: &kvtest.DB{DB: share{bolt}, Nodes: true}}
+	s, err := New(db, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	other, err := New(&kvtest.DB{DB: share{bolt}, Nodes: true}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	refused := fmt.Errorf("%w: %w", kv.ErrAbsent, kv.ErrUnavailable)
+	db.with.Store(&refused)
+	list := func() error {
+		_, err := audittest.List(t.Context(), s, audit.Query{Project: "acme"}, audit.Paging{Limit: 1})
+		return err
+	}
+	recordN(t, other, 1)
+	if err := list(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s.confirmation.confirmed(time.Now().Add(-time.Hour))
+		if err := list(); audit.KindOf(err) != audit.Unavailable {
+			t.Errorf("with nothing confirmed for an hour, a listing says %v", err)
+		}
+		recordN(t, other, 1)
+		if err := list(); err != nil {
+			t.Errorf("behind a commit of another, a listing says %v", err)
 		}
 	}
 }

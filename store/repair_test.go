@@ -158,6 +158,21 @@ func TestRepairOfAName(t *testing.T) {
 	}
 }
 
+// repairedInto repairs the log in a folder without a backup, into another folder.
+func repairedInto(t *testing.T, dir, to string) *repair.Result {
+	t.Helper()
+	db, err := repair.Open(dir, FileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	res, err := repair.Into(t.Context(), to, FileName, db, nil, repair.Options{Random: rand.Reader, Report: func(string) {}})
+	if err != nil || res.Check.Problems > 0 {
+		t.Fatalf("repaired with %d faults, %v", res.Check.Problems, err)
+	}
+	return res
+}
+
 // Entries of the tail that nobody has are told of by their projects, once: with their ids where these can be
 // no others, else with what their ids lie between.
 func TestRepairNamesWhatTheTailHasLost(t *testing.T) {
@@ -194,15 +209,7 @@ func TestRepairNamesWhatTheTailHasLost(t *testing.T) {
 			if err := s.db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			db, err := repair.Open(dir, FileName)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			res, err := repair.Into(t.Context(), filepath.Join(t.TempDir(), "new"), FileName, db, nil, repair.Options{Random: rand.Reader, Report: func(string) {}})
-			if err != nil || res.Check.Problems > 0 {
-				t.Fatalf("%d problems, %v", res.Check.Problems, err)
-			}
+			res := repairedInto(t, dir, filepath.Join(t.TempDir(), "new"))
 			var got []string
 			for i := range res.Gaps {
 				got = append(got, res.Gaps[i].String())
@@ -249,14 +256,9 @@ func TestGoingOnAfterALoss(t *testing.T) {
 	if err := s.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := repair.Open(dir, FileName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	res, err := repair.Into(t.Context(), to, FileName, db, nil, repair.Options{Random: rand.Reader, Report: func(string) {}})
-	if err != nil || len(res.Gaps) != 1 || res.Gaps[0].Entries != 1024 || !res.Gaps[0].Lost {
-		t.Fatalf("%+v, %v", res, err)
+	res := repairedInto(t, dir, to)
+	if len(res.Gaps) != 1 || res.Gaps[0].Entries != 1024 || !res.Gaps[0].Lost {
+		t.Fatalf("%+v", res)
 	}
 	again := open(t, to, Options{SealAfter: time.Hour})
 	record(again, 100)

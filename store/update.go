@@ -32,8 +32,9 @@ func (s *Store) update(what string, fn func(kv.Tx) error, apply func()) error {
 		return *lost
 	}
 	var version uint64
-	begun := time.Now()
+	var begun time.Time
 	err := s.located(s.db.Update(func(tx kv.Tx) error {
+		begun = time.Now()
 		if version = tx.Version(); version != s.mem.Version {
 			if err := s.catchUp(tx); err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"auditlog/audit"
 	"auditlog/backup"
 	"auditlog/durable"
 )
@@ -71,8 +72,12 @@ func (a *Archive) scan() error {
 }
 
 // CreateArchive begins an archive that has its name once a snapshot was put into it, and
-// is gone if it is closed before. What had the name before is replaced.
+// is gone if it is closed before. A backup that had the name before is replaced; another file is
+// none of ours, and is a Conflict.
 func CreateArchive(path string) (*Archive, error) {
+	if err := replaceable(path); err != nil {
+		return nil, err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("create backup: %w", err)
@@ -80,6 +85,24 @@ func CreateArchive(path string) (*Archive, error) {
 	a := &Archive{path: path, file: f, files: make(map[string]piece), out: &offset{w: f}}
 	a.tar = tar.NewWriter(a.out)
 	return a, nil
+}
+
+// replaceable returns an error where the file of a path is there and is something else than a backup.
+func replaceable(path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil // what cannot be looked at cannot be replaced
+	}
+	was, err := OpenArchive(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	if err == nil {
+		err = was.Close()
+		if _, marked := was.files[backup.MarkName]; marked {
+			return err
+		}
+	}
+	return audit.Errorf(audit.Conflict, "%s is there, and is no backup: choose another name, or remove it", path)
 }
 
 // offset counts what is written.

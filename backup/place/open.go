@@ -23,6 +23,8 @@ func Open(name string) (Place, error) {
 	switch {
 	case name == "":
 		return nil, audit.Errorf(audit.Invalid, "name a folder or a file for the backup")
+	case strings.HasPrefix(name, "s3:") && !strings.HasPrefix(name, s3.Scheme):
+		return nil, audit.Errorf(audit.Invalid, "%s: a bucket is written s3://BUCKET/PREFIX, and a folder of that name ./%[1]s", name)
 	case strings.HasPrefix(name, s3.Scheme):
 		b, err := s3.Open(name, s3.Options{})
 		if err != nil {

@@ -51,6 +51,9 @@ whoever reads it all that the log holds.`,
 		if _, err := duty.ParseRecipients(recipients); err != nil {
 			return exit.Usagef("--recipient: %v", err)
 		}
+		if keep < 0 {
+			return exit.Usagef("--keep: must be 0 or more")
+		}
 		return a.takeBackup(cmd.Context(), c, args[0], recipients, keep)
 	})
 	cmd.AddCommand(a.backupList(), a.backupVerify(), a.backupPrune())
@@ -169,8 +172,11 @@ func noBackup(err error) error {
 	switch {
 	case errors.Is(err, backup.ErrNone):
 		return exit.With(exit.NotFound, err)
+	case errors.Is(err, backup.ErrGone):
+		return exit.Hinted(exit.With(exit.Conflict, err), "begin again, with a backup that is kept for longer")
 	case errors.Is(err, backup.ErrDamaged):
-		return exit.Hinted(exit.With(exit.Faulty, err), "take another backup, if need be of another repository")
+		return exit.Hinted(exit.With(exit.Faulty, err),
+			"others may be whole: auditlog backup list names them, and --id chooses one; take another, if need be into another repository")
 	}
 	return err
 }

@@ -154,7 +154,7 @@ func CheckIndex(ctx context.Context, dir string, report func(problem string)) er
 // faulty is the error of a check that has found something.
 func faulty(problems int, where string) error {
 	return exit.Hinted(exit.With(exit.Faulty, fmt.Errorf("%d faults in %s", problems, where)),
-		"stop using it and restore a backup of it")
+		"stop the server on it, and have auditlog repair make a sound one of it and of its backups")
 }
 
 // pollCheck is how often a server is asked how its check goes.

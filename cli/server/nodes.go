@@ -64,7 +64,7 @@ func (s *server) watchNode(ctx context.Context) error {
 		err := s.store.Unconfirmed()
 		switch {
 		case err != nil && !was:
-			s.log.Error().Err(err).Msg("this node is not ready, and lists nothing: what it reads may be old")
+			s.log.Error().Err(err).Msg("this node is not ready")
 		case err == nil && was:
 			s.log.Info().Msg("this node is ready again: the database confirms what it writes")
 		}

@@ -75,9 +75,11 @@ func (e *encoder) column(col int, g *gathered) {
 		return
 	}
 	l := e.Lists()
-	for _, x := range g.entries {
-		l.Next()
-		e.keys = list.collect(x, l, e.keys)
+	if g.names[col] > 0 {
+		for _, x := range g.entries {
+			l.Next()
+			e.keys = list.collect(x, l, e.keys)
+		}
 	}
 	e.AppendLists()
 }

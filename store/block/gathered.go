@@ -13,6 +13,7 @@ type gathered struct {
 	created, recorded []int64 // in microseconds
 	ids, seqs         []int64
 	texts             [columnCount][]string // of the columns of strings
+	names             [columnCount]int      // how many there are in all, of the columns of lists
 	size              int                   // of all entries before they are packed
 	made              []byte                // a block
 }
@@ -22,7 +23,7 @@ var gatherings = sync.Pool{New: func() any { return new(gathered) }}
 // gather returns what entries have. It must be handed back by release.
 func gather(entries []*audit.Entry) *gathered {
 	g := gatherings.Get().(*gathered)
-	g.entries, g.size = entries, 0
+	g.entries, g.size, g.names = entries, 0, [columnCount]int{}
 	created, recorded, ids, seqs := g.created[:0], g.recorded[:0], g.ids[:0], g.seqs[:0]
 	for col := range g.texts {
 		g.texts[col] = g.texts[col][:0]
@@ -32,8 +33,10 @@ func gather(entries []*audit.Entry) *gathered {
 		recorded = append(recorded, e.RecordedAt.UnixMicro())
 		ids, seqs = append(ids, e.ID), append(seqs, e.Seq)
 		for col := range parts {
-			if of := parts[col].of; of != nil {
-				g.texts[col] = append(g.texts[col], *of.Of(e))
+			if p := &parts[col]; p.list == nil {
+				g.texts[col] = append(g.texts[col], *p.of.Of(e))
+			} else {
+				g.names[col] += p.list.count(e)
 			}
 		}
 		g.size += SizeOf(e)

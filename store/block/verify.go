@@ -29,7 +29,9 @@ func (b *Block) verify(g *gathered) error {
 	for col := range parts {
 		var err error
 		if list := parts[col].list; list != nil {
-			err = b.verifyList(col, list, g.entries)
+			if g.names[col] > 0 || !b.columns.At(col).Empty() {
+				err = b.verifyList(col, list, g.entries)
+			}
 		} else {
 			err = b.verifyTexts(col, g.texts[col], read)
 		}

@@ -62,8 +62,11 @@ func testSeveralProjects(t *testing.T, open Engine) {
 		}
 		checkExtent(t, log, q, all)
 		stats, err := audittest.Stats(t.Context(), log, q, audit.Counting{})
-		if err != nil || stats.Total != int64(len(want)) {
-			t.Errorf("%+v: %d are counted, want %d: %v", q, stats.Total, len(want), err)
+		if err != nil {
+			t.Fatalf("counts of %+v: %v", q, err)
+		}
+		if stats.Total != int64(len(want)) {
+			t.Errorf("%+v: %d are counted, want %d", q, stats.Total, len(want))
 		}
 	}
 }

@@ -25,6 +25,7 @@ package boltkv
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -157,6 +158,9 @@ func open(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	}
 	if errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrVersionMismatch) || errors.Is(err, bolterrors.ErrChecksum) {
 		return nil, fmt.Errorf("open %s: %w: %w", path, kv.ErrDamaged, err)
+	}
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return nil, err // it says that it was opened, and which file
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
