@@ -89,9 +89,6 @@ type DB struct {
 	writing sync.Mutex // held by each Update, guards what follows
 	writer  *conn      // nil: there is none
 	id      []byte     // of this process among the writers: another one once it is unknown whether a commit is there
-	// contended says that another process committed between the last two times that this one took
-	// the log in hand: it will have done so again, so the log is taken in hand first.
-	contended bool
 	// unknown is the version that a commit made of which nobody knows whether it is there, 0
 	// where there is none.
 	unknown int64

@@ -48,9 +48,8 @@ var (
 var errRace = errors.New("another commit came before")
 
 // Update runs fn and commits. It assumes that nothing was committed since it read last, and
-// sends the whole commit at once, which the server refuses where that is wrong. Then, and while others
-// commit as well, or when fn has to read or writes nothing, it takes the log in hand first, and
-// nobody comes before it any more.
+// sends the whole commit at once, which the server refuses where that is wrong. Then, or when fn
+// has to read or writes nothing, it takes the log in hand first, and nobody comes before it any more.
 func (db *DB) Update(fn func(kv.Tx) error) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
@@ -61,7 +60,7 @@ func (db *DB) Update(fn func(kv.Tx) error) error {
 	if _, err := db.resolve(until); err != nil {
 		return absent(db.unavailable(err))
 	}
-	queued := db.contended
+	queued := false
 	for wait := firstWait; ; {
 		again, err := db.attempt(fn, queued, until)
 		if !again {
@@ -128,7 +127,6 @@ func (db *DB) beginUpdate(queued bool) (*tx, error) {
 	var err error
 	t.c, t.news, t.begun, t.sure = db.writer, reader.news, true, true
 	t.state, err = db.learn(reader, t.c.server)
-	db.contended = t.state != t.news.since
 	return t, err
 }
 
