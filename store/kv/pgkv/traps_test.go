@@ -97,7 +97,7 @@ func TestStalledCommit(t *testing.T) {
 	server := pgtest.StartServer(t)
 	proxy := proxyTo(t, server)
 	opts := options()
-	opts.Watch = 200 * time.Millisecond
+	opts.Watch = time.Second
 	opts.Patience = 20 * time.Second
 	db := open(t, at(t, server.Database(t), proxy.Address()), opts)
 	must(t, count(db))
@@ -107,7 +107,7 @@ func TestStalledCommit(t *testing.T) {
 	select {
 	case err := <-done:
 		t.Fatalf("an update whose messages stand still returns %v", err)
-	case <-time.After(time.Second):
+	case <-time.After(3 * time.Second):
 	}
 	must(t, proxy.Heal())
 	must(t, <-done)
