@@ -20,7 +20,7 @@ func IsAddress(s string) bool {
 
 // sharedSealRows is Options.SealRows where a seal is a commit that waits for another machine, as one
 // of entries does, and these wait for it.
-const sharedSealRows = 2 * defaultSealRows
+const sharedSealRows = 4 * defaultSealRows
 
 // Connect opens the store in the PostgreSQL database at an address, making it when it is not
 // there. Other processes may have it open.

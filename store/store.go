@@ -47,8 +47,8 @@ type Options struct {
 	// Rand makes secrets. Default crypto/rand.
 	Rand io.Reader
 	// SealRows is how many entries the tail holds, of projects that fill a block, before
-	// these are sealed; eight times as many before all are. Default 8192, or less with a small
-	// TailBytes; twice as many where several nodes have the log.
+	// these are sealed; eight times as many before all are. Default 4096, or less with a small
+	// TailBytes; four times as many where several nodes have the log.
 	SealRows int
 	// SealAfter is how long an entry waits at most for that. Default 5 s.
 	SealAfter time.Duration
@@ -112,7 +112,7 @@ type Options struct {
 // A project that fills a block has half of one in the tail, on average, until it fills the next. With
 // half as many rows, fifty of them had a third of their entries sealed before that, in small blocks
 // that were made again.
-const defaultSealRows = 8192
+const defaultSealRows = 4096
 
 func (o *Options) setDefaults() {
 	if o.Now == nil {
