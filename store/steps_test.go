@@ -36,7 +36,11 @@ func scattered(project string, n int, late time.Duration) (entries []*audit.Entr
 // openIdle opens a store of small blocks whose sealer does nothing by itself.
 func openIdle(t *testing.T, dir string) *Store {
 	t.Helper()
-	opts := Options{SealAfter: time.Hour, sizes: small()}
+	return openIdleAs(t, dir, Options{SealAfter: time.Hour, sizes: small()})
+}
+
+func openIdleAs(t *testing.T, dir string, opts Options) *Store {
+	t.Helper()
 	db, err := openDB(dir, opts)
 	if err != nil {
 		t.Fatal(err)
