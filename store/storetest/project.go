@@ -125,7 +125,7 @@ func (m *machine) purged(t *rapid.T, name string, id int64) {
 		}
 	}
 	if by := m.m.find(name, id).Actor; e.Action != "project.purge" || e.Actor != by ||
-		!e.RecordedAt.Equal(m.now) || e.RecordedBy != audit.RecordedByLog {
+		!e.RecordedAt.Equal(m.now()) || e.RecordedBy != audit.RecordedByLog {
 		t.Fatalf("purge of %s ends with %s", name, e.AppendJSON(nil))
 	}
 	m.m.addOwn(t, e)
