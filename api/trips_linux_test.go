@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/url"
 	"testing"
 
 	"auditlog/auth"
@@ -14,17 +13,8 @@ import (
 // asked along with that.
 func TestOneRoundTripACall(t *testing.T) {
 	server := pgtest.StartServer(t)
-	proxy, err := pgtest.NewProxy(server.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
-	u, err := url.Parse(server.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Host, u.RawQuery = proxy.Address(), ""
-	st, err := store.Connect(u.String(), store.Options{})
+	proxy := server.Proxy(t)
+	st, err := store.Connect(pgtest.At(t, server.Database(t), proxy.Address()), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

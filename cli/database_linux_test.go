@@ -85,14 +85,11 @@ func TestDatabaseTroubles(t *testing.T) {
 
 func newDatabase(t *testing.T) *database {
 	d := &database{T: t, server: pgtest.StartServer(t)}
-	var err error
-	if d.proxy, err = pgtest.NewProxy(d.server.Address()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.proxy.Close)
+	d.proxy = d.server.Proxy(t)
 	d.authenticate()
 	d.sql("CREATE ROLE " + logUser + " LOGIN PASSWORD 'secret'")
 	d.sql("CREATE DATABASE log OWNER " + logUser + d.tablespace())
+	var err error
 	d.mine, err = startServer(os.Environ(), t.TempDir(), "--dev", "--allow-async", "--data", t.TempDir(),
 		"--store", d.address(d.proxy.Address(), "secret", "sslmode=disable"))
 	if err != nil {

@@ -100,11 +100,7 @@ func newCluster(t *testing.T, r pgtest.Replication, token string, args ...string
 	c.startNodes(func(n *clusterNode) string {
 		var hosts []string
 		for _, s := range c.servers {
-			way, err := pgtest.NewProxy(s.Address())
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(way.Close)
+			way := s.Proxy(t)
 			n.ways[s] = way
 			hosts = append(hosts, way.Address())
 		}

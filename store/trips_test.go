@@ -5,7 +5,6 @@ package store
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"testing"
 	"time"
 
@@ -17,17 +16,8 @@ import (
 // TestRoundTrips holds what the log asks of a database that is far away against what it may take.
 func TestRoundTrips(t *testing.T) {
 	server := pgtest.StartServer(t)
-	proxy, err := pgtest.NewProxy(server.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
-	u, err := url.Parse(server.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Host, u.RawQuery = proxy.Address(), ""
-	s, err := Connect(u.String(), Options{SealAfter: time.Hour, SealRows: math.MaxInt32})
+	proxy := server.Proxy(t)
+	s, err := Connect(pgtest.At(t, server.Database(t), proxy.Address()), Options{SealAfter: time.Hour, SealRows: math.MaxInt32})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func TestFork(t *testing.T) {
 // first one makes it again: that is not what the other has read.
 func TestForkOfUnknownOutcome(t *testing.T) {
 	pair := startPair(t, pgtest.Asynchronous)
-	proxy := proxyTo(t, pair.Primary)
+	proxy := pair.Primary.Proxy(t)
 	opts := options()
 	opts.Patience = time.Minute
 	reader := at(t, pair.Primary.Database(t), pair.Primary.Address(), pair.Standby.Address())

@@ -177,7 +177,7 @@ func TestServerComesBack(t *testing.T) {
 // A server that takes connections and does not answer does not keep from the next one.
 func TestSilentServer(t *testing.T) {
 	server := pgtest.StartServer(t)
-	first := proxyTo(t, server)
+	first := server.Proxy(t)
 	opts := options()
 	opts.Patience, opts.Watch = 4*time.Second, 500*time.Millisecond
 	first.Stall()

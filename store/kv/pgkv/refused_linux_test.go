@@ -20,11 +20,7 @@ func TestRefusedTenThousandTimes(t *testing.T) {
 		t.Skip("connects ten thousand times")
 	}
 	server := pgtest.StartServer(t)
-	proxy, err := pgtest.NewProxy(server.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
+	proxy := server.Proxy(t)
 	db, err := pgkv.Open("postgres://postgres@"+proxy.Address()+"/postgres?sslmode=disable", pgkv.Options{
 		Init: func(tx kv.Tx) error { return tx.CreateBucket("a") }, Patience: 50 * time.Millisecond,
 	})

@@ -43,21 +43,10 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func proxyTo(t *testing.T, s *pgtest.Server) *pgtest.Proxy {
-	t.Helper()
-	p, err := pgtest.NewProxy(s.Address())
-	must(t, err)
-	t.Cleanup(p.Close)
-	return p
-}
-
 // at returns the address of a part of a database that is nobody else's, by hosts and ports.
 func at(t *testing.T, database string, hosts ...string) string {
 	t.Helper()
-	u, err := url.Parse(database)
-	must(t, err)
-	u.Host, u.RawQuery = strings.Join(hosts, ","), ""
-	return within(u.String())
+	return within(pgtest.At(t, database, hosts...))
 }
 
 // A connection is cut at each message of an update, to the server and from it, as one is sent
@@ -66,7 +55,7 @@ func TestCutAtEachMessage(t *testing.T) {
 	server := pgtest.StartServer(t)
 	for name, held := range map[string]string{"at once": "a", "after reading": ""} {
 		t.Run(name, func(t *testing.T) {
-			proxy := proxyTo(t, server)
+			proxy := server.Proxy(t)
 			address := at(t, server.Database(t), proxy.Address())
 			opts := options()
 			opts.Held = held
@@ -95,7 +84,7 @@ func TestCutAtEachMessage(t *testing.T) {
 // An answer that does not come is given up, and what became of the update is found out.
 func TestStalledCommit(t *testing.T) {
 	server := pgtest.StartServer(t)
-	proxy := proxyTo(t, server)
+	proxy := server.Proxy(t)
 	opts := options()
 	opts.Watch = time.Second
 	opts.Patience = 20 * time.Second
@@ -197,7 +186,7 @@ func TestCancelledWait(t *testing.T) {
 func TestPrimaryOfBefore(t *testing.T) {
 	pair := startPair(t, pgtest.Asynchronous)
 	before := pair.Primary
-	proxy := proxyTo(t, before)
+	proxy := before.Proxy(t)
 	opts := options()
 	opts.Patience = 3 * time.Second
 	opts.Memo = filepath.Join(t.TempDir(), "memo")

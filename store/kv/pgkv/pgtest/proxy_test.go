@@ -17,11 +17,7 @@ import (
 
 // A proxy carries what it is given, and holds back, refuses and closes as it is told.
 func TestProxy(t *testing.T) {
-	p, err := pgtest.NewProxy(pgtest.StartServer(t).Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
+	p := pgtest.StartServer(t).Proxy(t)
 	conn := connect(t, p)
 	if err := ask(t, conn); err != nil {
 		t.Fatal(err)
@@ -54,11 +50,7 @@ func TestProxy(t *testing.T) {
 
 // Each message of an exchange can be the last.
 func TestProxyClosesAtEachMessage(t *testing.T) {
-	p, err := pgtest.NewProxy(pgtest.StartServer(t).Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
+	p := pgtest.StartServer(t).Proxy(t)
 	for last := 0; ; last++ {
 		conn := connect(t, p)
 		seen := 0

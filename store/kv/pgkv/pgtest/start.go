@@ -5,7 +5,9 @@ package pgtest
 import (
 	"crypto/rand"
 	"errors"
+	"net/url"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -45,6 +47,28 @@ func (s *Server) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return s.URL(name)
+}
+
+// Proxy returns a proxy that leads to the server, and ends with the test.
+func (s *Server) Proxy(t testing.TB) *Proxy {
+	t.Helper()
+	p, err := NewProxy(s.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// At returns the address of a database as hosts and ports lead to it.
+func At(t testing.TB, database string, hosts ...string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host, u.RawQuery = strings.Join(hosts, ","), ""
+	return u.String()
 }
 
 func cleanUp(t testing.TB, s *Server) {
