@@ -188,13 +188,7 @@ func startBalancer(t *testing.T, addresses ...string) string {
 // docs/scaling.md that has a section, at other addresses than are in it.
 func runHAProxy(t *testing.T, section, at string, replacements ...string) {
 	t.Helper()
-	bin, err := exec.LookPath("haproxy")
-	if err != nil {
-		bin = "/usr/sbin/haproxy" // where Debian has it, which a user's path lacks
-	}
-	if _, err := os.Stat(bin); err != nil {
-		t.Skip("HAProxy is not installed: apt-get install haproxy")
-	}
+	bin := pgtest.Installed(t, "haproxy", "HAProxy")
 	path := filepath.Join(t.TempDir(), "haproxy.cfg")
 	if err := os.WriteFile(path, []byte(strings.NewReplacer(replacements...).Replace(documented(t, "haproxy", section))), 0o600); err != nil {
 		t.Fatal(err)

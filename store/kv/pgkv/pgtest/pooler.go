@@ -18,14 +18,7 @@ import (
 // address that leads through it to the database at another. The test is skipped where there is no PgBouncer.
 func (s *Server) Pool(t testing.TB, address, mode string) string {
 	t.Helper()
-	bin, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		bin = "/usr/sbin/pgbouncer" // where Debian has it, which a user's path lacks
-	}
-	if _, err := os.Stat(bin); err != nil {
-		t.Skip("PgBouncer is not installed: apt-get install pgbouncer")
-	}
-	through, err := s.pool(t, bin, address, mode)
+	through, err := s.pool(t, Installed(t, "pgbouncer", "PgBouncer"), address, mode)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"testing"
 )
 
 // ErrNotInstalled says that there is no PostgreSQL on this machine.
@@ -38,6 +39,20 @@ func Programs() (string, error) {
 		return "", ErrNotInstalled
 	}
 	return filepath.Dir(path), nil
+}
+
+// Installed returns the path of a program that databases are run with, whose package at Debian has its name.
+// The test is skipped where there is none.
+func Installed(t testing.TB, name, title string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		path = "/usr/sbin/" + name // where Debian has it, which a user's path lacks
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("%s is not installed: apt-get install %s", title, name)
+	}
+	return path
 }
 
 // Unprivileged returns whom the programs run as where this process is root's, which PostgreSQL refuses
