@@ -25,10 +25,7 @@ func newKilledFile(t *testing.T, pages uint64) *killedFile {
 	kf := &killedFile{T: t, path: filepath.Join(t.TempDir(), "x.db")}
 	kf.opts.Init = func(tx kv.Tx) error { return tx.CreateBucket("a") }
 	kf.fill("before")
-	f, err := examine(kf.path, kf.opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := kf.examine()
 	file, err := os.OpenFile(kf.path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -48,6 +45,26 @@ func newKilledFile(t *testing.T, pages uint64) *killedFile {
 		t.Fatal(err)
 	}
 	return kf
+}
+
+// examine examines the file.
+func (kf *killedFile) examine() *finding {
+	kf.Helper()
+	f, err := examine(kf.path, kf.opts)
+	if err != nil {
+		kf.Fatal(err)
+	}
+	return f
+}
+
+// readied examines the file, and makes it ready for bbolt.
+func (kf *killedFile) readied() *finding {
+	kf.Helper()
+	f := kf.examine()
+	if err := f.ready(kf.path); err != nil {
+		kf.Fatal(err)
+	}
+	return f
 }
 
 // fill opens the file, puts values in a bucket, deletes some, and closes it.
@@ -126,12 +143,9 @@ func TestListAfterKill(t *testing.T) {
 			t.Fatalf("%d of %d pages are free", want, pages)
 		}
 		for range 2 { // as it does whose process ends before the first commit
-			f, err := examine(kf.path, kf.opts)
-			if err == nil {
-				err = f.ready(kf.path)
-			}
-			if err != nil || len(f.damages) > 0 {
-				t.Fatalf("examined: %v, %v", f.damages, err)
+			f := kf.readied()
+			if len(f.damages) > 0 {
+				t.Fatalf("examined: %v", f.damages)
 			}
 			now := kf.newest()
 			if now.free != pages || now.tx != first+1 || f.lag != 1 {
@@ -150,10 +164,7 @@ func TestListAfterKill(t *testing.T) {
 func TestKilledBeforeTheListCounts(t *testing.T) {
 	const pages = 20_000
 	kf := newKilledFile(t, pages)
-	f, err := examine(kf.path, kf.opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := kf.examine()
 	file, err := os.OpenFile(kf.path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -166,8 +177,8 @@ func TestKilledBeforeTheListCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := kf.bolt()
-	if f, err = examine(kf.path, kf.opts); err != nil || len(f.damages) > 0 || f.lag != 0 {
-		t.Fatalf("examined: %v, lag %d, %v", f.damages, f.lag, err)
+	if f = kf.examine(); len(f.damages) > 0 || f.lag != 0 {
+		t.Fatalf("examined: %v, lag %d", f.damages, f.lag)
 	}
 	if err := f.ready(kf.path); err != nil {
 		t.Fatal(err)
@@ -182,21 +193,16 @@ func TestKilledBeforeTheListCounts(t *testing.T) {
 func TestNoListOfASmallFile(t *testing.T) {
 	kf := newKilledFile(t, 1000)
 	before := kf.newest()
-	f, err := examine(kf.path, kf.opts)
-	if err == nil {
-		err = f.ready(kf.path)
-	}
-	if now := kf.newest(); err != nil || now != before {
-		t.Errorf("%+v became %+v, %v", before, now, err)
+	kf.readied()
+	if now := kf.newest(); now != before {
+		t.Errorf("%+v became %+v", before, now)
 	}
 	kf = newKilledFile(t, 30_000)
 	kf.fill("closed")
 	before = kf.newest()
-	if f, err = examine(kf.path, kf.opts); err == nil {
-		err = f.ready(kf.path)
-	}
-	if now := kf.newest(); err != nil || now != before {
-		t.Errorf("%+v became %+v, %v", before, now, err)
+	kf.readied()
+	if now := kf.newest(); now != before {
+		t.Errorf("%+v became %+v", before, now)
 	}
 }
 
