@@ -185,9 +185,7 @@ func TestBrowserUnderBasePath(t *testing.T) {
 	p.press("actor:mal")
 	p.until(`[...document.querySelectorAll('#completions option')].some((o) => o.value === 'actor:mallory@example.com')`)
 
-	p.open("/logs?project=acme")
-	p.click("#live")
-	p.until("document.querySelector('#live.open')")
+	p.goLive()
 	site.record(t, testEntry("acme", "late@example.com", "c.d", audit.Success))
 	p.until("document.querySelector('#rows').textContent.includes('late@example.com')")
 	if to := eval[string](p, "document.querySelector('#rows a').getAttribute('href')"); !strings.HasPrefix(to, "/audit/logs") {

@@ -85,6 +85,14 @@ type tab struct {
 // machines that run tests are busy.
 const patienceInTests = 20 * time.Second
 
+// goLive opens the entries of acme in a live view.
+func (p *tab) goLive() {
+	p.t.Helper()
+	p.open("/logs?project=acme")
+	p.click("#live")
+	p.until("document.querySelector('#live.open')")
+}
+
 // tab opens a tab with cookies of its own, in UTC unless the zone is set. The test
 // fails if a page throws, writes an error to its console, or breaks its policy.
 func (s *site) tab(t testing.TB) *tab {

@@ -67,9 +67,7 @@ func TestBrowserSessionEndsMeanwhile(t *testing.T) {
 	p := site.tab(t)
 	p.expect("status of 401")
 	p.login(secret)
-	p.open("/logs?project=acme")
-	p.click("#live")
-	p.until("document.querySelector('#live.open')")
+	p.goLive()
 	if _, err := site.auth.Revoke(t.Context(), &rights.Call{Principal: rights.Dev()}, who.TokenID); err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,7 @@ func TestBrowserBurst(t *testing.T) {
 	t.Parallel()
 	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	p := site.tab(t)
-	p.open("/logs?project=acme")
-	p.click("#live")
-	p.until("document.querySelector('#live.open')")
+	p.goLive()
 	const burst = 3000
 	var entries []*audit.Entry
 	for range burst {
@@ -47,9 +45,7 @@ func TestBrowserLiveComesBack(t *testing.T) {
 	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	p := site.tab(t)
 	p.expect("ERR_")
-	p.open("/logs?project=acme")
-	p.click("#live")
-	p.until("document.querySelector('#live.open')")
+	p.goLive()
 	site.CloseClientConnections()
 	p.until("document.querySelector('#live-note').textContent.includes('cannot be reached')")
 	site.record(t, testEntry("acme", "bob@example.com", "role.grant", audit.Forbidden))
@@ -84,9 +80,7 @@ func TestBrowserServerIsKilled(t *testing.T) {
 	site := newDevSite(t, Options{}, testEntry("acme", "ada@example.com", "deployment.deploy", audit.Success))
 	p := site.tab(t)
 	p.expect("ERR_")
-	p.open("/logs?project=acme")
-	p.click("#live")
-	p.until("document.querySelector('#live.open')")
+	p.goLive()
 	site.CloseClientConnections()
 	site.Listener.Close()
 	p.until("document.querySelector('#live-note').textContent.includes('cannot be reached')")
@@ -108,9 +102,7 @@ func TestBrowserNodeIsNotReady(t *testing.T) {
 	p := site.tab(t)
 	p.expect("ERR_")
 	p.expect("503")
-	p.open("/logs?project=acme")
-	p.click("#live")
-	p.until("document.querySelector('#live.open')")
+	p.goLive()
 	site.CloseClientConnections()
 	site.Listener.Close()
 	var ready atomic.Bool
