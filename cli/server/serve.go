@@ -417,7 +417,9 @@ func (s *server) run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { defer stop(); return s.answer(ctx) })
 	group.Go(func() error { return s.watchStore(ctx) })
-	group.Go(func() error { return s.watchNode(ctx) })
+	if s.store.Shared() {
+		group.Go(func() error { return s.watchNode(ctx) })
+	}
 	group.Go(func() error { return s.keepMemory(ctx) })
 	for _, w := range s.workers {
 		group.Go(func() error { return w.work(background, s.log) })
