@@ -209,7 +209,7 @@ var onlyIn = map[string]string{
 	"github.com/minio/minio-go":           "backup/s3",
 	"github.com/BurntSushi/toml":          "cli/settings",
 	"github.com/coreos/go-oidc":           "auth/oidc",
-	"golang.org/x/sys":                    "sink/syslog store/kv/boltkv",
+	"golang.org/x/sys":                    "cli/server sink/syslog store/kv/boltkv",
 	"golang.org/x/term":                   "cli/terminal",
 	"golang.org/x/text":                   "index index/words index/words/wordstest cli/terminal spell",
 	"golang.org/x/time":                   "auth/address cli/server notary",

@@ -2,8 +2,9 @@ package server
 
 import (
 	"net"
-	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Of what a client has no room for little waits in the system, so that a slow reader is seen to read.
@@ -30,7 +31,7 @@ func TestLittleIsUnsent(t *testing.T) {
 	}
 	var got int
 	var gotErr error
-	err = raw.Control(func(fd uintptr) { got, gotErr = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, notSentLowAt) })
+	err = raw.Control(func(fd uintptr) { got, gotErr = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT) })
 	if err != nil || gotErr != nil || got != mostUnsent {
 		t.Errorf("%d bytes may be unsent, not %d: %v, %v", got, mostUnsent, err, gotErr)
 	}
