@@ -109,9 +109,8 @@ type Options struct {
 	keySizes keys.Sizes
 }
 
-// A project that fills a block has half of one in the tail, on average, until it fills the next. With
-// half as many rows, fifty of them had a third of their entries sealed before that, in small blocks
-// that were made again.
+// With twice as many rows the tail's pages, which are free once it is sealed, had the file of a million entries
+// keep ten bytes an entry more, and bulk was no faster.
 const defaultSealRows = 4096
 
 func (o *Options) setDefaults() {
