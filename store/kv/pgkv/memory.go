@@ -123,8 +123,8 @@ func (m *memory) write() {
 	}
 }
 
-// recall holds the database against what was remembered of it. Another log is refused. What only a server knew that was not the
-// newest any more may be missing: it was lost when another took over.
+// recall holds the database against what was remembered of it. Another log is refused. What only a server
+// knew that was not the newest any more may be missing: it was lost when another took over.
 func (db *DB) recall() error {
 	was, now := db.memory.memo(), db.newest()
 	if was.Version == 0 {

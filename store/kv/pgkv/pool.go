@@ -27,8 +27,7 @@ type pool struct {
 
 	mu     sync.Mutex
 	idle   []*conn     // the one used last at the end
-	ender  *time.Timer // has transactions end that linger
-	armed  bool        // it is going to
+	ender  *time.Timer // is going to have transactions end that linger; nil while none do
 	closed bool
 }
 
@@ -85,13 +84,8 @@ func (p *pool) give(c *conn) {
 		return
 	}
 	p.idle = append(p.idle, c)
-	switch {
-	case p.armed || !c.ending:
-	case p.ender == nil:
-		p.ender, p.armed = time.AfterFunc(lingering, p.end), true
-	default:
-		p.ender.Reset(lingering)
-		p.armed = true
+	if c.ending && p.ender == nil {
+		p.ender = time.AfterFunc(lingering, p.end)
 	}
 }
 
@@ -99,7 +93,7 @@ func (p *pool) give(c *conn) {
 func (p *pool) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed = false
+	p.ender = nil
 	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
 		if c.endNow() == nil {
 			return false
