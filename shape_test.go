@@ -24,7 +24,7 @@ var mayImport = map[string]string{
 	"store/block/chunk":    "audit store/block/bits",
 	"store/block/lex":      "",
 	"store/block/distinct": "store/block/bits",
-	"store/block/uuid":     "store/block/bits",
+	"store/block/uuid":     "store/block/bits store/block/lex",
 	"store/block/column":   "store/block/bits store/block/chunk store/block/distinct store/block/lex store/block/uuid",
 	"store/block/search":   "audit fulltext store/block/bits store/block/chunk store/block/column store/block/lex",
 	"store/block":          "audit fulltext store/block/bits store/block/column store/block/search",

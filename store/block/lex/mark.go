@@ -14,8 +14,8 @@ const (
 const (
 	// MaxHex is how many digits a hexadecimal number has at most.
 	MaxHex = 512
-	// uuidBytes is how many bytes a UUID has.
-	uuidBytes = 36
+	// UUIDBytes is how many bytes a UUID has.
+	UUIDBytes = 36
 )
 
 // UUIDTemplate is the template of a UUID.

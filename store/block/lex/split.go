@@ -70,7 +70,7 @@ func (m *Splitter) token(v string, i, end int, of Class, turns int) int {
 	hex := of == Digit || n <= MaxHex && (of&^(Digit|LowerHex) == 0 || of&^(Digit|UpperHex) == 0)
 	switch {
 	case hex && n == 8 && uuidAt(v, i):
-		return m.blank(v, markUUID, i, i+uuidBytes)
+		return m.blank(v, markUUID, i, i+UUIDBytes)
 	case of == Digit, hex && (n >= 7 || n == 6 && turns > 0):
 		return m.blank(v, markCode, i, end)
 	case turns == 0:
@@ -132,11 +132,11 @@ func inAddress(c byte) bool {
 // uuidAt reports whether a UUID in one case starts at i and ends with its run of
 // letters and digits.
 func uuidAt(v string, i int) bool {
-	if len(v) < i+uuidBytes || len(v) > i+uuidBytes && classes[v[i+uuidBytes]] != 0 {
+	if len(v) < i+UUIDBytes || len(v) > i+UUIDBytes && classes[v[i+UUIDBytes]] != 0 {
 		return false
 	}
 	var of Class
-	for k := range uuidBytes {
+	for k := range UUIDBytes {
 		c := v[i+k]
 		if k == 8 || k == 13 || k == 18 || k == 23 {
 			if c != '-' {
@@ -154,4 +154,4 @@ func uuidAt(v string, i int) bool {
 }
 
 // IsUUID reports whether v is a UUID in one case.
-func IsUUID(v string) bool { return len(v) == uuidBytes && uuidAt(v, 0) }
+func IsUUID(v string) bool { return len(v) == UUIDBytes && uuidAt(v, 0) }

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 
 	"auditlog/store/block/bits"
+	"auditlog/store/block/lex"
 )
-
-const textBytes = len("00000000-0000-0000-0000-000000000000")
 
 // List is up to bits.MaxRows UUIDs, in memory that is used again.
 type List struct {
@@ -33,7 +32,7 @@ func (l *List) Read(values []string) bool {
 
 // Append appends the UUID whose digits are the first 16 bytes of digits, in lower case.
 func Append(dst, digits []byte) []byte {
-	var text [textBytes]byte
+	var text [lex.UUIDBytes]byte
 	at := 0
 	for i, b := range digits[:16] {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
@@ -56,13 +55,13 @@ const (
 // hexValues is the value of each hexadecimal digit, and its case.
 var hexValues = func() (t [256]byte) {
 	for c := range t {
-		switch {
-		case '0' <= c && c <= '9':
-			t[c] = byte(c) - '0'
-		case 'a' <= c && c <= 'f':
-			t[c] = byte(c) - 'a' + 10 | lowerDigits
-		case 'A' <= c && c <= 'F':
-			t[c] = byte(c) - 'A' + 10 | upperDigits
+		t[c] = lex.Nibble(byte(c))
+		switch lex.ClassOf(byte(c)) {
+		case lex.Digit:
+		case lex.LowerHex:
+			t[c] |= lowerDigits
+		case lex.UpperHex:
+			t[c] |= upperDigits
 		default:
 			t[c] = noDigit
 		}
@@ -72,7 +71,7 @@ var hexValues = func() (t [256]byte) {
 
 // read reads the digits of a UUID, and adds what cases they have.
 func (l *List) read(v string, cases *byte) bool {
-	if len(v) != textBytes || v[8] != '-' || v[13] != '-' || v[18] != '-' || v[23] != '-' {
+	if len(v) != lex.UUIDBytes || v[8] != '-' || v[13] != '-' || v[18] != '-' || v[23] != '-' {
 		return false
 	}
 	var digits [16]byte
