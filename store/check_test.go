@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -45,10 +46,9 @@ type busyLog struct {
 	failed bool // something may fail, since the log is damaged
 }
 
-func newBusyLog(t *testing.T, dir string) *busyLog {
-	t.Helper()
-	return newLog(t, dir, func(t *testing.T, dir string, opts Options) *Store { return open(t, dir, opts) })
-}
+func newBusyLog(t *testing.T, dir string) *busyLog { return newLog(t, dir, openBusy) }
+
+func openBusy(t *testing.T, dir string, opts Options) *Store { return open(t, dir, opts) }
 
 func newLog(t *testing.T, dir string, open func(*testing.T, string, Options) *Store) *busyLog {
 	l := &busyLog{T: t, draw: rand.New(rand.NewPCG(3, 4)), opts: Options{
@@ -261,6 +261,13 @@ func hurtBlocks(globex, acme, late format.ProjectID) map[string]hurting {
 				return entries
 			})
 		}, "one was changed"},
+	}
+}
+
+// hurtTwice returns a way in which an entry is in two layers of a project. A merge of these would find it before
+// a check does.
+func hurtTwice(acme, late format.ProjectID) map[string]hurting {
+	return map[string]hurting{
 		"an entry is there twice": {func(tx kv.Tx) error {
 			_, v := row(tx, format.Blocks, format.ProjectPrefix(late), 0)
 			b, err := block.Open(v)
@@ -342,28 +349,31 @@ func TestCheckFindsWhileTheLogGoesOn(t *testing.T) {
 	image := readFolder(t, dir)
 	ways := hurtBlocks(globex, acme, late)
 	maps.Copy(ways, hurtPaths(globex, acme))
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			for name, b := range image {
-				if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+	for _, during := range []struct {
+		ways  map[string]hurting
+		open  func(*testing.T, string, Options) *Store
+		every int
+	}{
+		{ways, openBusy, 20},
+		{hurtTwice(acme, late), openIdleAs, math.MaxInt},
+	} {
+		for name, way := range during.ways {
+			t.Run(name, func(t *testing.T) {
+				dir := t.TempDir()
+				for name, b := range image {
+					if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				l := newLog(t, dir, during.open)
+				if err := l.db.Update(way.hurt); err != nil {
 					t.Fatal(err)
 				}
-			}
-			var l *busyLog
-			every := 20
-			if name == "an entry is there twice" {
-				l, every = newLog(t, dir, openIdleAs), 1<<30 // a merge would find it before
-			} else {
-				l = newBusyLog(t, dir)
-			}
-			if err := l.db.Update(way.hurt); err != nil {
-				t.Fatal(err)
-			}
-			l.failed = true
-			if _, problems := l.check(every); !slices.ContainsFunc(problems, func(p string) bool { return strings.Contains(p, way.want) }) {
-				t.Errorf("%q is not among what was found: %.300q", way.want, problems)
-			}
-		})
+				l.failed = true
+				if _, problems := l.check(during.every); !slices.ContainsFunc(problems, func(p string) bool { return strings.Contains(p, way.want) }) {
+					t.Errorf("%q is not among what was found: %.300q", way.want, problems)
+				}
+			})
+		}
 	}
 }
